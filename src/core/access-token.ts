@@ -1,0 +1,22 @@
+/** Claims of an access token (RFC 9068 §2.2, plus the session's). Times are epoch seconds. */
+export interface AccessTokenClaims {
+  iss: string
+  sub: string
+  aud: string | string[]
+  exp: number
+  iat: number
+  jti: string
+  client_id: string
+  /** Space-separated; absent when no scope was granted. */
+  scope?: string
+  /** The session; present when the subject is a user. */
+  sid?: string
+  auth_time?: number
+  acr?: string
+  amr?: string[]
+  roles?: string[]
+  permissions?: string[]
+}
+
+/** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */
+export type TokenType = 'at+jwt' | 'identity-assertion+jwt'

@@ -1,0 +1,69 @@
+/**
+ * Every error code a client can meet, in ONE table: its status and the text that is safe to show.
+ * The codes are part of the public contract; `docs/errors.md` lists them.
+ */
+export const errorTable = {
+  invalid_request: { status: 400, title: 'The request is not valid.' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON.' },
+  invalid_encoding: { status: 400, title: 'The body is not valid UTF-8.' },
+  invalid_token: { status: 400, title: 'The token is unknown, expired or already used.' },
+  password_rejected: { status: 400, title: 'The password does not meet the policy.' },
+  ambiguous_target: { status: 400, title: 'The request target can be read in more than one way.' },
+  unauthorized: { status: 401, title: 'Sign in to use this.' },
+  invalid_access_token: { status: 401, title: 'The access token is not valid.' },
+  invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
+  invalid_refresh_token: { status: 401, title: 'The refresh token is not valid.' },
+  forbidden: { status: 403, title: 'This is not allowed.' },
+  untrusted_peer: { status: 403, title: 'Only a trusted proxy may ask this.' },
+  cross_site_request: { status: 403, title: 'The request came from another site.' },
+  email_not_verified: { status: 403, title: 'Verify the email address first.' },
+  not_found: { status: 404, title: 'There is nothing here.' },
+  method_not_allowed: { status: 405, title: 'This method is not supported here.' },
+  conflict: { status: 409, title: 'This exists already.' },
+  body_too_large: { status: 413, title: 'The body is too large.' },
+  target_too_long: { status: 414, title: 'The request target is too long.' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported here.' },
+  too_many_requests: { status: 429, title: 'Too many requests.' },
+  internal_error: { status: 500, title: 'Something went wrong on our side.' },
+  unavailable: { status: 503, title: 'The service cannot answer right now.' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ErrorCode = keyof typeof errorTable
+
+export interface FieldError {
+  /** JSON pointer into the part of the request that is wrong, such as `/body/email`. */
+  path: string
+  message: string
+}
+
+/**
+ * Ends a request early with an answer from the table. `detail` and `fields` are shown to the client and must not repeat
+ * what the client sent; `cause` stays in the log.
+ */
+export class GatehouseError extends Error {
+  readonly code: ErrorCode
+  readonly detail: string | undefined
+  readonly fields: readonly FieldError[] | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    options: { detail?: string; fields?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(options.detail ?? errorTable[code].title, { cause: options.cause })
+    this.name = 'GatehouseError'
+    this.code = code
+    this.detail = options.detail
+    this.fields = options.fields
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get status(): number {
+    return errorTable[this.code].status
+  }
+}
+
+/** A store or queue that cannot answer: the one fault that clients are told to retry. */
+export function unavailable(cause: unknown): GatehouseError {
+  return new GatehouseError('unavailable', { retryAfterSeconds: 2, cause })
+}

@@ -1,0 +1,251 @@
+import type { AuthenticationLevel } from './principal.ts'
+
+/** Where time comes from. Tests move it; nothing else reads the wall clock. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+}
+
+/**
+ * What the process tells its operator: one line an event, fields beside a message. Never handed a secret: no password,
+ * token, cookie, key or link that carries one.
+ */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+// ——— What is stored ———
+
+export interface User {
+  id: string
+  email: string
+  name: string
+  passwordHash: string | null
+  roles: string[]
+  /** Union of what the user's roles permit, sorted. */
+  permissions: string[]
+  status: 'active' | 'disabled'
+  emailVerifiedAt: Date | null
+  createdAt: Date
+}
+export type NewUser = Omit<User, 'permissions' | 'status'>
+
+export interface Role {
+  name: string
+  permissions: string[]
+}
+
+export interface Session {
+  id: string
+  userId: string
+  clientId: string
+  methods: string[]
+  level: AuthenticationLevel
+  authenticatedAt: Date
+  idleExpiresAt: Date
+  expiresAt: Date
+  lastSeenAt: Date
+  ip: string
+  userAgent: string
+}
+
+export type ClientAuthMethod = 'client_secret' | 'none'
+
+export interface Client {
+  id: string
+  name: string
+  authMethod: ClientAuthMethod
+  secretHash: string | null
+  grants: string[]
+  redirectUris: string[]
+  scopes: string[]
+  audiences: string[]
+  createdAt: Date
+}
+
+export interface RefreshFamily {
+  id: string
+  sessionId: string
+  userId: string
+  clientId: string
+  scopes: string[]
+  expiresAt: Date
+}
+
+/** A refresh token as presented, with everything that decides what becomes of it. */
+export interface PresentedRefreshToken {
+  family: RefreshFamily
+  expiresAt: Date
+  usedAt: Date | null
+  /** The sealed answer of the rotation that used it. */
+  replay: string | null
+  revoked: boolean
+  session: Session
+  user: User
+}
+
+export interface SigningKey {
+  kid: string
+  algorithm: 'ES256'
+  status: 'next' | 'active' | 'retiring' | 'retired'
+  publicKeyPem: string
+  /** PKCS #8 PEM, sealed. */
+  sealedPrivateKey: string
+  createdAt: Date
+}
+
+/**
+ * One row of the revocation feed: from `sequence` on, whatever was remembered about the subject is out of date and must
+ * be read again. Written in the transaction that changed it.
+ */
+export interface Revocation {
+  sequence: number
+  kind: RevocationKind
+  id: string
+}
+export type RevocationKind = 'session' | 'user' | 'client' | 'token'
+
+// ——— Durable stores (SQL) ———
+
+export interface UserStore {
+  create(user: NewUser): Promise<'created' | 'email_taken'>
+  findByEmail(email: string): Promise<User | undefined>
+  findById(id: string): Promise<User | undefined>
+  list(): Promise<User[]>
+  /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */
+  rename(id: string, name: string): Promise<void>
+  setRoles(id: string, roles: readonly string[]): Promise<void>
+  setPassword(id: string, passwordHash: string, at: Date): Promise<void>
+  setStatus(id: string, status: User['status'], at: Date): Promise<void>
+}
+
+export interface RoleStore {
+  put(role: Role): Promise<void>
+  list(): Promise<Role[]>
+  delete(name: string): Promise<boolean>
+}
+
+export interface RegistrationStore {
+  /**
+   * Keeps what was registered until its mail is confirmed, and creates the account, unverified, when the address is new.
+   * `taken`: the address belongs to a verified account, and nothing was stored.
+   */
+  open(registration: {
+    user: NewUser & { passwordHash: string }
+    tokenHash: string
+    expiresAt: Date
+  }): Promise<'opened' | 'taken'>
+  /**
+   * Verifies the account with the name and password of the very registration whose mail was opened, whoever else
+   * registered the address meanwhile. One statement; false when the token is unknown, used or expired.
+   */
+  confirm(tokenHash: string, at: Date): Promise<boolean>
+}
+
+export interface SessionStore {
+  create(session: Session & { secretHash: string }): Promise<void>
+  /** A session that is neither revoked nor expired, with its active user: one look-up. */
+  findLive(
+    by: { id: string; tokenId?: string } | { secretHash: string },
+    at: Date,
+  ): Promise<{ session: Session; user: User } | undefined>
+  /** Extends the idle expiry, never past the absolute one. */
+  touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
+  /** Ends the session and its refresh families; false when it had ended already. */
+  revoke(id: string, reason: string, at: Date): Promise<boolean>
+}
+
+export interface RefreshTokenStore {
+  createFamily(family: RefreshFamily, token: { hash: string; createdAt: Date; expiresAt: Date }): Promise<void>
+  find(hash: string): Promise<PresentedRefreshToken | undefined>
+  /**
+   * Uses the token and stores its successor in ONE statement: of any number of parallel calls, one returns true. Nothing
+   * happens when the token is used, expired or revoked, its session ended or its user disabled.
+   */
+  rotate(rotation: {
+    hash: string
+    successorHash: string
+    successorExpiresAt: Date
+    replay: string
+    at: Date
+  }): Promise<boolean>
+}
+
+export interface ClientStore {
+  create(client: Client): Promise<'created' | 'id_taken'>
+  find(id: string): Promise<Client | undefined>
+  list(): Promise<Client[]>
+  setSecret(id: string, secretHash: string): Promise<boolean>
+  /** Also tells the revocation feed. */
+  delete(id: string): Promise<boolean>
+}
+
+export interface AccessTokenStore {
+  /** Cuts one access token before it expires, and tells the revocation feed. */
+  revoke(tokenId: string, expiresAt: Date, at: Date): Promise<void>
+  isRevoked(tokenId: string): Promise<boolean>
+}
+
+export interface SigningKeyStore {
+  /** The ring; when it is empty, `make` provides its first key, once over all replicas. */
+  loadOrCreate(make: () => Promise<SigningKey>): Promise<SigningKey[]>
+}
+
+export interface RevocationStore {
+  /** Number of the newest row, 0 when there is none. */
+  latest(): Promise<number>
+  /** Rows above a number, in order. A row is never committed below one that was already readable. */
+  readAfter(sequence: number): Promise<Revocation[]>
+  /** Calls back soon after any replica wrote a row; a hint, which may be lost. Returns the way to stop. */
+  onWake(wake: () => void): Promise<() => Promise<void>>
+}
+
+// ——— Ephemeral stores (memory or Redis) ———
+
+export interface Counters {
+  /** Counts one more inside a window that starts with the first. Atomic over all replicas. */
+  increment(key: string, windowSeconds: number): Promise<{ count: number; resetSeconds: number }>
+  /** What has been counted, without counting. */
+  read(key: string): Promise<{ count: number; resetSeconds: number }>
+  reset(key: string): Promise<void>
+}
+
+export interface Stores {
+  users: UserStore
+  roles: RoleStore
+  registrations: RegistrationStore
+  sessions: SessionStore
+  refreshTokens: RefreshTokenStore
+  clients: ClientStore
+  accessTokens: AccessTokenStore
+  signingKeys: SigningKeyStore
+  revocations: RevocationStore
+  counters: Counters
+  /** Rejects when a store does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+// ——— Other ports ———
+
+export interface PasswordHasher {
+  /** Rejects with `unavailable` when too many hashes are waiting already. */
+  hash(password: string): Promise<string>
+  /** Takes as long without a hash as with one, so that time tells nothing about an account. */
+  verify(hash: string | null, password: string): Promise<boolean>
+}
+
+export interface Mail {
+  to: string
+  subject: string
+  text: string
+}
+
+export interface Mailer {
+  /** Resolves once the mail is accepted: written to the outbox, or queued for the SMTP server. */
+  send(mail: Mail): Promise<void>
+  /** Waits for queued mail, within a bound. */
+  close(): Promise<void>
+}

@@ -1,0 +1,37 @@
+/** How sure the service is of who it is: one factor, or two factors (or a user-verifying passkey). */
+export type AuthenticationLevel = 'aal1' | 'aal2'
+
+/** A person, acting within one session. */
+export interface UserPrincipal {
+  readonly kind: 'user'
+  /** The user's id: the `sub` of every token. */
+  readonly subject: string
+  readonly email: string
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly permissions: readonly string[]
+  readonly scopes: readonly string[]
+  readonly clientId: string
+  readonly sessionId: string
+  readonly level: AuthenticationLevel
+  /** Authentication methods, RFC 8176 names. */
+  readonly methods: readonly string[]
+  /** When the person proved who they are, epoch seconds. */
+  readonly authenticatedAt: number
+}
+
+/** A program, acting for itself. */
+export interface ClientPrincipal {
+  readonly kind: 'client'
+  /** The client's id: the `sub` of its tokens. */
+  readonly subject: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly clientId: string
+}
+
+/** Who a request turned out to be. */
+export type Principal = UserPrincipal | ClientPrincipal
+
+/** The client of the service's own pages and JSON API. */
+export const firstPartyClientId = 'gatehouse'

@@ -1,0 +1,126 @@
+/** What the proxy says that the user asked for, read so strictly that no two parsers could differ about it. */
+export interface RequestTarget {
+  readonly method: string
+  readonly scheme: 'http' | 'https'
+  /** Lower-case host, without a trailing dot, with the port only where it is not the scheme's own. */
+  readonly authority: string
+  /** Path as it was sent. */
+  readonly path: string
+  /** Decoded segments; the empty one behind a final slash is left out. */
+  readonly segments: readonly string[]
+  /** Query as it was sent, with its `?`, or empty. */
+  readonly query: string
+}
+
+export type TargetFault = 'ambiguous' | 'too_long'
+
+/** Longer targets are refused; common servers stop at 8 KiB for the whole request line. */
+const longestTarget = 8_192
+
+/**
+ * Reads a request target, or refuses it. Nothing is cleaned: dot segments in any encoding, encoded separators, double
+ * encoding, path parameters, empty segments, control bytes, invalid UTF-8, user information, look-alike characters and
+ * everything else that another parser might read differently is a fault.
+ */
+export function parseRequestTarget(given: {
+  method: string | undefined
+  scheme: string | undefined
+  host: string | undefined
+  /** Path and query, RFC 9112 origin-form. */
+  target: string | undefined
+}): RequestTarget | TargetFault {
+  const { method, target } = given
+  if (method === undefined || !/^[A-Z][A-Z-]{0,31}$/.test(method)) return 'ambiguous'
+  const scheme = parseScheme(given.scheme)
+  if (scheme === undefined || given.host === undefined || target === undefined) return 'ambiguous'
+  const authority = parseAuthority(given.host, scheme)
+  if (authority === undefined) return 'ambiguous'
+  if (target.length > longestTarget) return 'too_long'
+  const mark = target.indexOf('?')
+  const path = mark === -1 ? target : target.slice(0, mark)
+  const query = mark === -1 ? '' : target.slice(mark)
+  const segments = parsePath(path)
+  if (segments === undefined || !/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
+  return { method, scheme, authority, path, segments, query }
+}
+
+/** The target as an absolute URL. */
+export function urlOf(target: RequestTarget): string {
+  return `${target.scheme}://${target.authority}${target.path}${target.query}`
+}
+
+/** Splits an absolute http(s) URL into the parts that `parseRequestTarget` reads, without interpreting any of them. */
+export function splitAbsoluteUrl(url: string): { scheme: string; host: string; target: string } | undefined {
+  const match = /^(https?|wss?):\/\/([^/?#]+)(\/[^#]*)$/.exec(url)
+  return match ? { scheme: match[1]!, host: match[2]!, target: match[3]! } : undefined
+}
+
+function parseScheme(scheme: string | undefined): 'http' | 'https' | undefined {
+  if (scheme === 'https' || scheme === 'wss') return 'https'
+  if (scheme === 'http' || scheme === 'ws') return 'http'
+  return undefined
+}
+
+/** Host and optional port, normalised; nothing when it is no plain host name or IPv6 literal. */
+export function parseAuthority(text: string, scheme: 'http' | 'https'): string | undefined {
+  const match = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,254})(?::([1-9][0-9]{0,4}))?$/.exec(text.toLowerCase())
+  // Lower-casing maps a few non-ASCII letters (the Kelvin sign) to ASCII ones: only ASCII may go in.
+  if (match === null || !isAscii(text)) return undefined
+  const [, named = '', port] = match
+  const host = named.endsWith('.') ? named.slice(0, -1) : named
+  if (!host.startsWith('[') && host.split('.').some((label) => !/^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label))) {
+    return undefined
+  }
+  if (port !== undefined && Number(port) > 65_535) return undefined
+  return port === undefined || Number(port) === (scheme === 'https' ? 443 : 80) ? host : `${host}:${port}`
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7e) return false
+  return true
+}
+
+/**
+ * RFC 3986 path characters but `;`, behind which some servers hide path parameters, and the three that browsers send
+ * unencoded beyond the RFC.
+ */
+const pathPattern = /^[A-Za-z0-9\-._~!$&'()*+,=:@[\]|^/%]+$/
+
+function parsePath(path: string): string[] | undefined {
+  if (path.charCodeAt(0) !== 0x2f || !pathPattern.test(path)) return undefined
+  const segments = path.slice(1).split('/')
+  if (segments.at(-1) === '') segments.pop()
+  for (let i = 0; i < segments.length; i++) {
+    const segment = parseSegment(segments[i]!)
+    if (segment === undefined) return undefined
+    segments[i] = segment
+  }
+  return segments
+}
+
+function parseSegment(raw: string): string | undefined {
+  const segment = raw.includes('%') ? decodeSegment(raw) : raw
+  // Empty segments, dot segments, and what a server that trims names would make of `.. `.
+  return segment === undefined || /^[. ]*$/.test(segment) ? undefined : segment
+}
+
+function decodeSegment(raw: string): string | undefined {
+  let decoded: string
+  try {
+    // Throws for a broken escape and for bytes that are not UTF-8, over-long forms included.
+    decoded = decodeURIComponent(raw)
+  } catch {
+    return undefined
+  }
+  // Separators, path parameters, controls, and what a second decoding would change.
+  // oxlint-disable-next-line no-control-regex
+  if (/[/\\;\u0000-\u001f\u007f-\u009f]|%(?:[0-9a-f]{2}|u)/i.test(decoded)) return undefined
+  return looksAlike(decoded) ? undefined : decoded
+}
+
+/** Whether compatibility normalisation would turn something into a character that structures paths. */
+function looksAlike(decoded: string): boolean {
+  if (isAscii(decoded)) return false
+  const count = (text: string) => text.replace(/[^./\\%;?#]/g, '').length
+  return count(decoded.normalize('NFKC')) !== count(decoded)
+}

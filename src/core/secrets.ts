@@ -1,0 +1,53 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** 256 random bits as base64url (43 characters): the form of every opaque secret that the service hands out. */
+export function randomSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/**
+ * How opaque secrets are kept: SHA-256, base64url. Enough for values of 256 random bits, which no dictionary holds;
+ * passwords go through the `PasswordHasher` instead.
+ */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
+}
+
+/** Compares two strings in a time that depends on neither's content. */
+export function equalSecrets(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
+}
+
+/** A key for one purpose, derived from the service's secret (RFC 5869), so that no two uses ever share a key. */
+export function deriveKey(secret: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `gatehouse ${purpose}`, 32))
+}
+
+/**
+ * Encrypts what must be readable again: AES-256-GCM under a key for one purpose. `context` is bound to the ciphertext
+ * (additional authenticated data), so a value copied to another row does not decrypt there.
+ */
+export interface SecretBox {
+  seal(plaintext: string, context: string): string
+  /** Throws when the text was not sealed by this box for this context. */
+  open(sealed: string, context: string): string
+}
+
+/** Makes the box of one purpose. Sealed form: base64url of a 12-byte nonce, the ciphertext and the 16-byte tag. */
+export function createSecretBox(secret: Uint8Array, purpose: string): SecretBox {
+  const key = deriveKey(secret, purpose)
+  return {
+    seal(plaintext, context) {
+      const nonce = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
+      const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()])
+      return Buffer.concat([nonce, body, cipher.getAuthTag()]).toString('base64url')
+    },
+    open(sealed, context) {
+      const bytes = Buffer.from(sealed, 'base64url')
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 })
+      decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(-16))
+      return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8')
+    },
+  }
+}
