@@ -1,0 +1,22 @@
+import { eq } from 'drizzle-orm'
+import type { AccessTokenStore } from '../../core/ports.ts'
+import { announce, type Database } from './database.ts'
+import { revokedAccessTokens } from './schema.ts'
+
+export function createAccessTokenStore(db: Database): AccessTokenStore {
+  return {
+    async revoke(tokenId, expiresAt, at) {
+      await db.transaction(async (tx) => {
+        await tx.insert(revokedAccessTokens).values({ tokenId, expiresAt }).onConflictDoNothing()
+        await announce(tx, 'token', [tokenId], at)
+      })
+    },
+    async isRevoked(tokenId) {
+      const [row] = await db
+        .select({ tokenId: revokedAccessTokens.tokenId })
+        .from(revokedAccessTokens)
+        .where(eq(revokedAccessTokens.tokenId, tokenId))
+      return row !== undefined
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { asc, eq } from 'drizzle-orm'
+import type { ClientStore, Clock } from '../../core/ports.ts'
+import { announce, type Database, isUniqueViolation } from './database.ts'
+import { clients } from './schema.ts'
+
+export function createClientStore(db: Database, clock: Clock): ClientStore {
+  return {
+    async create(client) {
+      try {
+        await db.insert(clients).values(client)
+        return 'created'
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'id_taken'
+        throw error
+      }
+    },
+    async find(id) {
+      const [row] = await db.select().from(clients).where(eq(clients.id, id))
+      return row
+    },
+    list: () => db.select().from(clients).orderBy(asc(clients.id)),
+    async setSecret(id, secretHash) {
+      const changed = await db
+        .update(clients)
+        .set({ secretHash })
+        .where(eq(clients.id, id))
+        .returning({ id: clients.id })
+      return changed.length > 0
+    },
+    async delete(id) {
+      return await db.transaction(async (tx) => {
+        const deleted = await tx.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })
+        if (deleted.length === 0) return false
+        await announce(tx, 'client', [id], new Date(clock.now()))
+        return true
+      })
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
+import type { Clock, Stores } from '../../core/ports.ts'
+import { createAccessTokenStore } from './access-tokens.ts'
+import { createClientStore } from './clients.ts'
+import { advisoryLocks, type Database, revocationChannel } from './database.ts'
+import { createRefreshTokenStore } from './refresh-tokens.ts'
+import { createRegistrationStore } from './registrations.ts'
+import { createRevocationStore, type Listen } from './revocations.ts'
+import { createRoleStore } from './roles.ts'
+import * as schema from './schema.ts'
+import { createSessionStore } from './sessions.ts'
+import { createSigningKeyStore } from './signing-keys.ts'
+import { createUserStore } from './users.ts'
+
+const migrationsFolder = fileURLToPath(new URL('../../../drizzle', import.meta.url))
+
+export type DurableStores = Omit<Stores, 'counters'>
+
+/** An open database: what differs between the engines. */
+interface Engine {
+  db: Database
+  listen: Listen
+  close(): Promise<void>
+}
+
+/** Opens PostgreSQL (14 or newer) through a pool of ten connections, after applying what is missing of `drizzle/`. */
+export async function openPostgres(databaseUrl: string, clock: Clock): Promise<DurableStores> {
+  await migratePostgres(databaseUrl)
+  const [{ default: postgres }, { drizzle }] = await Promise.all([
+    import('postgres'),
+    import('drizzle-orm/postgres-js'),
+  ])
+  const client = postgres(databaseUrl, {
+    max: 10,
+    connect_timeout: 5,
+    backoff: () => 0.1,
+    onnotice: () => {},
+    connection: { application_name: 'gatehouse', statement_timeout: 10_000 },
+  })
+  return assemble(
+    {
+      db: drizzle(client, { schema }),
+      listen: async (wake) => {
+        const { unlisten } = await client.listen(revocationChannel, wake, wake)
+        return unlisten
+      },
+      close: () => client.end({ timeout: 5 }),
+    },
+    clock,
+  )
+}
+
+/** Applies what is missing of `drizzle/`; replicas that start together wait for one another. */
+export async function migratePostgres(databaseUrl: string): Promise<void> {
+  const [{ default: postgres }, { drizzle }, { migrate }] = await Promise.all([
+    import('postgres'),
+    import('drizzle-orm/postgres-js'),
+    import('drizzle-orm/postgres-js/migrator'),
+  ])
+  const client = postgres(databaseUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
+  try {
+    await client`select pg_advisory_lock(${advisoryLocks.migrate})`
+    await migrate(drizzle(client), { migrationsFolder })
+  } finally {
+    await client.end({ timeout: 5 })
+  }
+}
+
+/**
+ * Opens the embedded PGlite in a directory (or in memory), migrated. PGlite takes no lock on the directory: the caller
+ * must hold it.
+ */
+export async function openPglite(directory: string | undefined, clock: Clock, snapshot?: Blob): Promise<DurableStores> {
+  const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
+    import('@electric-sql/pglite'),
+    import('drizzle-orm/pglite'),
+    import('drizzle-orm/pglite/migrator'),
+  ])
+  if (directory !== undefined) await mkdir(directory, { recursive: true, mode: 0o700 })
+  const client = await PGlite.create(directory ?? 'memory://', snapshot ? { loadDataDir: snapshot } : {})
+  const db = drizzle(client, { schema })
+  await migrate(db, { migrationsFolder })
+  return assemble({ db, listen: (wake) => client.listen(revocationChannel, wake), close: () => client.close() }, clock)
+}
+
+function assemble({ db, listen, close }: Engine, clock: Clock): DurableStores {
+  return {
+    users: createUserStore(db, clock),
+    roles: createRoleStore(db, clock),
+    registrations: createRegistrationStore(db),
+    sessions: createSessionStore(db),
+    refreshTokens: createRefreshTokenStore(db),
+    clients: createClientStore(db, clock),
+    accessTokens: createAccessTokenStore(db),
+    signingKeys: createSigningKeyStore(db),
+    revocations: createRevocationStore(db, listen),
+    ping: async () => void (await db.execute(sql`select 1`)),
+    close,
+  }
+}

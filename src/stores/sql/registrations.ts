@@ -1,0 +1,38 @@
+import { eq, sql } from 'drizzle-orm'
+import type { RegistrationStore } from '../../core/ports.ts'
+import { type Database, rowsOf } from './database.ts'
+import { registrations, users } from './schema.ts'
+
+export function createRegistrationStore(db: Database): RegistrationStore {
+  return {
+    async open({ user, tokenHash, expiresAt }) {
+      return await db.transaction(async (tx) => {
+        await tx.insert(users).values(user).onConflictDoNothing({ target: users.email })
+        const [owner] = await tx
+          .select({ id: users.id, emailVerifiedAt: users.emailVerifiedAt })
+          .from(users)
+          .where(eq(users.email, user.email))
+        if (owner === undefined || owner.emailVerifiedAt !== null) return 'taken'
+        const { name, passwordHash } = user
+        await tx.insert(registrations).values({ tokenHash, userId: owner.id, name, passwordHash, expiresAt })
+        return 'opened'
+      })
+    },
+    async confirm(tokenHash, at) {
+      const now = at.toISOString()
+      const verified = await rowsOf(
+        db,
+        sql`
+        with used as (
+          update registrations set used_at = ${now}::timestamptz
+          where token_hash = ${tokenHash} and used_at is null and expires_at > ${now}::timestamptz
+          returning user_id, name, password_hash
+        )
+        update users set email_verified_at = ${now}::timestamptz, name = used.name, password_hash = used.password_hash
+        from used where users.id = used.user_id and users.email_verified_at is null
+        returning users.id`,
+      )
+      return verified.length === 1
+    },
+  }
+}

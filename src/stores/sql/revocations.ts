@@ -1,0 +1,23 @@
+import { asc, gt, max } from 'drizzle-orm'
+import type { RevocationStore } from '../../core/ports.ts'
+import type { Database } from './database.ts'
+import { revocations } from './schema.ts'
+
+/** `listen` is the one thing that the two engines spell differently. */
+export type Listen = (wake: () => void) => Promise<() => Promise<void>>
+
+export function createRevocationStore(db: Database, listen: Listen): RevocationStore {
+  return {
+    async latest() {
+      const [row] = await db.select({ sequence: max(revocations.sequence) }).from(revocations)
+      return row?.sequence ?? 0
+    },
+    readAfter: (sequence) =>
+      db
+        .select({ sequence: revocations.sequence, kind: revocations.kind, id: revocations.id })
+        .from(revocations)
+        .where(gt(revocations.sequence, sequence))
+        .orderBy(asc(revocations.sequence)),
+    onWake: listen,
+  }
+}

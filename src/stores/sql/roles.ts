@@ -1,0 +1,35 @@
+import { arrayContains, asc, eq } from 'drizzle-orm'
+import type { Clock, RoleStore } from '../../core/ports.ts'
+import { announce, type Database, type Transaction } from './database.ts'
+import { roles, users } from './schema.ts'
+
+export function createRoleStore(db: Database, clock: Clock): RoleStore {
+  async function announceHolders(tx: Transaction, name: string) {
+    const holders = await tx
+      .select({ id: users.id })
+      .from(users)
+      .where(arrayContains(users.roles, [name]))
+    const ids = holders.map((holder) => holder.id)
+    await announce(tx, 'user', ids, new Date(clock.now()))
+  }
+
+  return {
+    async put(role) {
+      await db.transaction(async (tx) => {
+        await tx
+          .insert(roles)
+          .values(role)
+          .onConflictDoUpdate({ target: roles.name, set: { permissions: role.permissions } })
+        await announceHolders(tx, role.name)
+      })
+    },
+    list: () => db.select().from(roles).orderBy(asc(roles.name)),
+    async delete(name) {
+      return await db.transaction(async (tx) => {
+        const deleted = await tx.delete(roles).where(eq(roles.name, name)).returning({ name: roles.name })
+        await announceHolders(tx, name)
+        return deleted.length > 0
+      })
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { asc, eq, sql } from 'drizzle-orm'
+import type { Clock, User, UserStore } from '../../core/ports.ts'
+import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
+import { sessions, users } from './schema.ts'
+
+/** A user with the permissions that their roles add up to; joined wherever a user is loaded. */
+export const userColumns = {
+  id: users.id,
+  email: users.email,
+  name: users.name,
+  passwordHash: users.passwordHash,
+  roles: users.roles,
+  permissions: sql<string[]>`array(
+    select distinct permission from roles, unnest(roles.permissions) as permission
+    where roles.name = any(${users.roles}) order by permission)`,
+  status: users.status,
+  emailVerifiedAt: users.emailVerifiedAt,
+  createdAt: users.createdAt,
+}
+
+export function createUserStore(db: Database, clock: Clock): UserStore {
+  async function change(id: string, at: Date, values: Partial<typeof users.$inferInsert>, endSessions?: string) {
+    await db.transaction(async (tx) => {
+      await tx.update(users).set(values).where(eq(users.id, id))
+      if (endSessions) await endSessionsOf(tx, id, endSessions, at)
+      await announce(tx, 'user', [id], at)
+    })
+  }
+  const now = () => new Date(clock.now())
+
+  return {
+    async create(user) {
+      try {
+        await db.insert(users).values(user)
+        return 'created'
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'email_taken'
+        throw error
+      }
+    },
+    async findByEmail(email) {
+      const [row] = await db.select(userColumns).from(users).where(eq(users.email, email))
+      return row satisfies User | undefined
+    },
+    async findById(id) {
+      const [row] = await db.select(userColumns).from(users).where(eq(users.id, id))
+      return row
+    },
+    list: () => db.select(userColumns).from(users).orderBy(asc(users.email)),
+    rename: (id, name) => change(id, now(), { name }),
+    setRoles: (id, roles) => change(id, now(), { roles: [...roles] }),
+    setPassword: (id, passwordHash, at) => change(id, at, { passwordHash }, 'password_changed'),
+    setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
+  }
+}
+
+async function endSessionsOf(tx: Transaction, userId: string, reason: string, at: Date): Promise<void> {
+  await tx
+    .update(sessions)
+    .set({ revokedAt: at, revokedReason: reason })
+    .where(sql`${sessions.userId} = ${userId} and ${sessions.revokedAt} is null`)
+}
