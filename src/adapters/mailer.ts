@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTransport } from 'nodemailer'
+import type { Clock, Log, Mail, Mailer } from '../core/ports.ts'
+
+export interface MailSettings {
+  from: string
+  /** Absent: mails become `.eml` files in `outboxDirectory`. */
+  smtpUrl?: string | undefined
+  outboxDirectory: string
+}
+
+export function createMailer(settings: MailSettings, clock: Clock, log: Log): Mailer {
+  return settings.smtpUrl === undefined
+    ? createOutboxMailer(settings, clock, log)
+    : createSmtpMailer(settings.smtpUrl, settings.from, log)
+}
+
+/** Writes each mail as one file that appears whole. The link inside is a secret: the log names the file alone. */
+function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Clock, log: Log): Mailer {
+  const composer = createTransport({ streamTransport: true, buffer: true })
+  return {
+    async send(mail) {
+      const composed = await composer.sendMail({ from, ...mail })
+      await mkdir(outboxDirectory, { recursive: true, mode: 0o700 })
+      const name = `${new Date(clock.now()).toISOString().replaceAll(':', '')}-${randomUUID()}.eml`
+      const draft = join(outboxDirectory, `.${name}.part`)
+      await writeFile(draft, composed.message as Buffer, { mode: 0o600 })
+      await rename(draft, join(outboxDirectory, name))
+      log.info({ event: 'mail.written', file: name }, 'mail written to the outbox')
+    },
+    close: async () => {},
+  }
+}
+
+/** Queues mails and tries each up to four times; a caller never waits for the mail server, nor learns from its pace. */
+function createSmtpMailer(smtpUrl: string, from: string, log: Log): Mailer {
+  const transport = createTransport(smtpUrl)
+  const underWay = new Set<Promise<void>>()
+  const pauses = [1_000, 5_000, 30_000]
+
+  async function deliver(mail: Mail): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await transport.sendMail({ from, ...mail })
+        return
+      } catch (error) {
+        const pause = pauses[attempt]
+        const reason = error instanceof Error ? ((error as { code?: string }).code ?? error.name) : 'unknown'
+        log.warn({ event: 'mail.failed', attempt, reason, last: pause === undefined }, 'mail was not accepted')
+        if (pause === undefined) return
+        await new Promise((resolve) => setTimeout(resolve, pause).unref())
+      }
+    }
+  }
+
+  return {
+    async send(mail) {
+      const delivery = deliver(mail).finally(() => underWay.delete(delivery))
+      underWay.add(delivery)
+    },
+    async close() {
+      const bound = new Promise((resolve) => setTimeout(resolve, 5_000).unref())
+      await Promise.race([Promise.allSettled(underWay), bound])
+      transport.close()
+    },
+  }
+}

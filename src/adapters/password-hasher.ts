@@ -1,0 +1,48 @@
+import { availableParallelism } from 'node:os'
+import { hash, verify } from '@node-rs/argon2'
+import { GatehouseError } from '../core/errors.ts'
+import type { PasswordHasher } from '../core/ports.ts'
+
+/** OWASP's recommended minimum for Argon2id: 19 MiB, two passes, one lane. */
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+/** Made with `parameters` from a random password; verified when an account has no hash, so that both take as long. */
+let dummyHash: Promise<string> | undefined
+
+/**
+ * Argon2id behind a bounded queue: at most as many hashes at once as there are cores, so that a flood of sign-ins slows
+ * down sign-ins and nothing else; past `maxWaiting` callers the answer is an early 503.
+ */
+export function createPasswordHasher(options: { concurrency?: number; maxWaiting?: number } = {}): PasswordHasher {
+  const concurrency = options.concurrency ?? availableParallelism()
+  const maxWaiting = options.maxWaiting ?? concurrency * 32
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  async function queued<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= concurrency) {
+      if (waiting.length >= maxWaiting) throw new GatehouseError('unavailable', { retryAfterSeconds: 5 })
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    } else {
+      running += 1
+    }
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      // The place passes straight to the next in line: `running` stays as it is.
+      if (next) next()
+      else running -= 1
+    }
+  }
+
+  return {
+    hash: (password) => queued(() => hash(password.normalize('NFKC'), parameters)),
+    verify: (stored, password) =>
+      queued(async () => {
+        dummyHash ??= hash(crypto.randomUUID(), parameters)
+        const matches = await verify(stored ?? (await dummyHash), password.normalize('NFKC'))
+        return stored !== null && matches
+      }),
+  }
+}
