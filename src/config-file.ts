@@ -1,0 +1,107 @@
+import { type Static, Type } from 'typebox'
+import { Pointer, Value } from 'typebox/value'
+import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { parseNetworks } from './core/network.ts'
+import { Hosts } from './features/forward-auth/settings.ts'
+
+const strict = { additionalProperties: false } as const
+const seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, default: fallback })
+
+/** gatehouse.yaml, with its defaults. */
+export const ConfigFile = Type.Object(
+  {
+    hosts: Type.Unsafe<Hosts>({ ...Hosts, default: {} }),
+    proxies: Type.Object(
+      { trusted: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }) },
+      { ...strict, default: {} },
+    ),
+    tokens: Type.Object(
+      {
+        access_ttl_seconds: seconds(300),
+        refresh_idle_ttl_seconds: seconds(30 * 86_400),
+        refresh_absolute_ttl_seconds: seconds(90 * 86_400),
+        refresh_grace_seconds: Type.Integer({ minimum: 0, maximum: 60, default: 10 }),
+      },
+      { ...strict, default: {} },
+    ),
+    sessions: Type.Object(
+      { idle_ttl_seconds: seconds(7 * 86_400), absolute_ttl_seconds: seconds(90 * 86_400) },
+      { ...strict, default: {} },
+    ),
+    cors: Type.Object({ origins: Type.Array(Type.String(), { default: [] }) }, { ...strict, default: {} }),
+    limits: Type.Object(
+      {
+        requests_per_minute: Type.Integer({ minimum: 1, default: 600 }),
+        secret_tests_per_minute: Type.Integer({ minimum: 1, default: 20 }),
+        failures_per_account: Type.Integer({ minimum: 1, default: 10 }),
+        failure_window_seconds: seconds(900),
+      },
+      { ...strict, default: {} },
+    ),
+    mail: Type.Object({ from: Type.Optional(Type.String({ minLength: 3 })) }, { ...strict, default: {} }),
+  },
+  strict,
+)
+export type ConfigFile = Static<typeof ConfigFile>
+
+/** Reads the text of a gatehouse.yaml; adds `file:line:column: key: reason` to `faults` for everything wrong with it. */
+export function parseConfigFile(text: string, path: string, faults: string[]): ConfigFile | undefined {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const say = (offset: number, message: string) => {
+    const { line, col } = lines.linePos(offset)
+    faults.push(`${path}:${line}:${col}: ${message}`)
+  }
+  for (const error of document.errors) say(error.pos[0], error.message)
+  if (document.errors.length > 0) return undefined
+
+  const content: unknown = Value.Default(ConfigFile, document.toJS() ?? {})
+  for (const error of Value.Errors(ConfigFile, content)) {
+    const keys = error.instancePath.split('/').slice(1)
+    const reason = reasonOf(error)
+    if (reason) say(offsetOf(document.contents, keys), `${keys.join('.') || 'the file'}: ${reason}`)
+  }
+  if (faults.length > 0) return undefined
+  const file = content as ConfigFile
+  try {
+    parseNetworks(file.proxies.trusted)
+  } catch (error) {
+    say(offsetOf(document.contents, ['proxies', 'trusted']), `proxies.trusted: ${(error as Error).message}`)
+  }
+  for (const origin of file.cors.origins) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+    say(
+      offsetOf(document.contents, ['cors', 'origins']),
+      'cors.origins: expected origins such as https://app.example.com',
+    )
+  }
+  return faults.length > 0 ? undefined : file
+}
+
+/** One sentence an error; none for those that only repeat another one. */
+function reasonOf(error: { keyword: string; schemaPath: string; message: string }): string | undefined {
+  // A union also reports each of its branches, an unknown key its parent too.
+  if (/\/anyOf\/\d/.test(error.schemaPath) || error.keyword === 'additionalProperties') return undefined
+  if (error.keyword === 'boolean') return 'there is no such setting'
+  if (error.keyword !== 'anyOf') return error.message
+  const union = Pointer.Get(ConfigFile, error.schemaPath.slice(1)) as { description?: string } | undefined
+  return `expected ${union?.description ?? 'another form'}`
+}
+
+/** Where in the file a key stands; the nearest enclosing one when it is absent. */
+function offsetOf(node: unknown, keys: readonly string[]): number {
+  let at = node
+  let offset = 0
+  for (const key of keys) {
+    if (isMap(at)) {
+      const pair = at.items.find((item) => String(item.key) === key)
+      if (!pair) break
+      offset = (pair.key as Node).range?.[0] ?? offset
+      at = pair.value
+    } else if (isSeq(at)) {
+      at = at.items[Number(key)]
+      offset = (at as Node | undefined)?.range?.[0] ?? offset
+    } else break
+  }
+  return offset
+}

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type ConfigFile, parseConfigFile } from './config-file.ts'
+
+/** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
+export class ConfigError extends Error {}
+
+export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
+  readonly host: string
+  readonly port: number
+  /** Absolute URL without a trailing slash: the `iss` of every token and the base of every link. */
+  readonly issuer: string
+  readonly dataDirectory: string
+  readonly databaseUrl: string | undefined
+  readonly redisUrl: string | undefined
+  /** 32 bytes, from which every key of the service is derived. */
+  readonly secret: Uint8Array
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string
+  readonly cookieDomain: string | undefined
+  readonly logLevel: LogLevel
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+const known = new Set(['ISSUER', 'DATA_DIR', 'SECRET', 'CONFIG', 'COOKIE_DOMAIN'].map((name) => `GATEHOUSE_${name}`))
+
+/**
+ * Reads environment and gatehouse.yaml into one frozen value. Throws a `ConfigError` that lists every fault at once.
+ * In embedded mode the service's secret is made and kept in the data directory when none is given.
+ */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const faults: string[] = []
+  const read = <T>(name: string, fallback: T, parse: (text: string) => T | undefined, expected: string): T => {
+    const text = environment[name]
+    if (text === undefined || text === '') return fallback
+    const value = parse(text)
+    if (value === undefined) faults.push(`${name}: expected ${expected}`)
+    return value ?? fallback
+  }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('GATEHOUSE_') && !known.has(name)) faults.push(`${name}: there is no such setting`)
+  }
+
+  const host = read('HOST', '127.0.0.1', (text) => text, 'an address to listen on')
+  const port = read('PORT', 3000, parsePort, 'a port number from 0 to 65535')
+  const databaseUrl = read('DATABASE_URL', undefined, urlOf(['postgres', 'postgresql']), 'a postgres:// URL')
+  const redisUrl = read('REDIS_URL', undefined, urlOf(['redis', 'rediss']), 'a redis:// or rediss:// URL')
+  const smtpUrl = read('SMTP_URL', undefined, urlOf(['smtp', 'smtps']), 'an smtp:// or smtps:// URL')
+  const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
+  const issuer = read('GATEHOUSE_ISSUER', `http://localhost:${port}`, parseIssuer, 'an http(s) URL without query')
+  const cookieDomain = read('GATEHOUSE_COOKIE_DOMAIN', undefined, parseDomain, 'a domain such as example.com')
+  const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
+  const given = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
+  if (cookieDomain && !` .${new URL(issuer).hostname}`.endsWith(`.${cookieDomain}`)) {
+    faults.push('GATEHOUSE_COOKIE_DOMAIN: expected the domain of GATEHOUSE_ISSUER or a parent of it')
+  }
+  if (databaseUrl !== undefined && given === undefined) {
+    faults.push('GATEHOUSE_SECRET: expected 32 bytes in base64 (required with DATABASE_URL)')
+  }
+
+  const file = readConfigFile(environment['GATEHOUSE_CONFIG'], faults)
+  if (faults.length > 0 || file === undefined) throw new ConfigError(faults.join('\n'))
+
+  const { mail, ...rest } = file
+  return Object.freeze({
+    ...rest,
+    host,
+    port,
+    issuer,
+    dataDirectory,
+    databaseUrl,
+    redisUrl,
+    secret: given ?? keptSecret(dataDirectory),
+    smtpUrl,
+    mailFrom: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
+    cookieDomain,
+    logLevel,
+  })
+}
+
+function parsePort(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined
+}
+
+function urlOf(schemes: readonly string[]) {
+  return (text: string): string | undefined =>
+    schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text) ? text : undefined
+}
+
+function parseIssuer(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const plain = /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && url.pathname === '/'
+  return plain ? url.origin : undefined
+}
+
+function parseDomain(text: string): string | undefined {
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(text) ? text : undefined
+}
+
+function parseSecret(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.length === 32 && /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? bytes : undefined
+}
+
+/** The embedded mode's own secret, created once with mode 0600. */
+function keptSecret(dataDirectory: string): Uint8Array {
+  const path = join(dataDirectory, 'secret')
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  if (!existsSync(path)) {
+    try {
+      writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  const secret = parseSecret(readFileSync(path, 'utf8').trim())
+  if (secret === undefined)
+    throw new ConfigError('the file "secret" in GATEHOUSE_DATA_DIR: expected 32 bytes in base64')
+  return secret
+}
+
+function readConfigFile(named: string | undefined, faults: string[]): ConfigFile | undefined {
+  const path = named || 'gatehouse.yaml'
+  if (!named && !existsSync(path)) return parseConfigFile('', path, faults)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    faults.push(`GATEHOUSE_CONFIG: expected a readable file (${(error as NodeJS.ErrnoException).code})`)
+    return undefined
+  }
+  return parseConfigFile(text, path, faults)
+}
