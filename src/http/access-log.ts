@@ -1,0 +1,17 @@
+import type { App } from './server.ts'
+
+/** Gives every reply of the scope its request id, which its log lines carry too. */
+export function tagReplies(app: App): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+}
+
+/** One line a request: method, path, status, time. Never the query, headers or bodies, which carry secrets. */
+export function logRequests(app: App): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const path = request.url.split('?', 1)[0]
+    const fields = { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+    request.log.info(fields, 'request')
+  })
+}

@@ -1,0 +1,30 @@
+import { createHmac } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { deriveKey, equalSecrets, randomSecret } from '../core/secrets.ts'
+import type { Cookies } from './cookies.ts'
+
+/** Ties a form to the browser that it was shown to: the form carries a keyed digest of a cookie's random value. */
+export interface CsrfTokens {
+  /** The token for a form in this reply; sets the cookie when the browser has none. */
+  tokenFor(request: FastifyRequest, reply: FastifyReply): string
+  matches(request: FastifyRequest, token: string | undefined): boolean
+}
+
+export function createCsrfTokens(secret: Uint8Array, cookies: Cookies): CsrfTokens {
+  const key = deriveKey(secret, 'csrf')
+  const digest = (value: string) => createHmac('sha256', key).update(value).digest('base64url')
+  return {
+    tokenFor(request, reply) {
+      let value = cookies.csrf(request)
+      if (value === undefined) {
+        value = randomSecret()
+        cookies.setCsrf(reply, value)
+      }
+      return digest(value)
+    },
+    matches(request, token) {
+      const value = cookies.csrf(request)
+      return value !== undefined && token !== undefined && equalSecrets(token, digest(value))
+    },
+  }
+}

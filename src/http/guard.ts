@@ -1,0 +1,115 @@
+import fastifyJwt from '@fastify/jwt'
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { AccessTokenClaims } from '../core/access-token.ts'
+import { GatehouseError } from '../core/errors.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Principal, UserPrincipal } from '../core/principal.ts'
+import type { Cookies } from './cookies.ts'
+import type { App } from './server.ts'
+
+/**
+ * Who may call a route. `public` anyone; `user` a signed-in person, by bearer token or session cookie; `client` a
+ * program, which the route authenticates itself (OAuth's own rules); `proxy` a trusted edge proxy. A route that declares
+ * none fails at boot.
+ */
+export type Access = 'public' | 'user' | 'client' | 'proxy'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+  }
+  interface FastifyRequest {
+    principal: Principal | null
+  }
+}
+
+interface Proven {
+  principal: Principal
+  audiences: readonly string[]
+}
+
+export interface GuardOptions {
+  publicKey(kid: string): string | undefined
+  /** Proves verified claims against the stores. */
+  claims(claims: AccessTokenClaims): Promise<Proven | undefined>
+  sessionCookie(secret: string): Promise<Proven | undefined> | Proven | undefined
+  cookies: Cookies
+  checkCrossSite(request: FastifyRequest): void
+  clock: Clock
+  issuer: string
+}
+
+/** Guards the service's own API: every route starts denied and opens by its declared access level. */
+export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
+  const { publicKey, cookies, checkCrossSite, clock, issuer } = options
+  await app.register(fastifyJwt, {
+    namespace: 'access',
+    decoratorName: 'access',
+    decode: { complete: true },
+    secret: {
+      private: () => Promise.reject(new Error('the guard signs nothing')),
+      public: async (_request: FastifyRequest, token: { header: { kid?: string } }) => {
+        const key = publicKey(token.header.kid ?? '')
+        if (key === undefined) throw new GatehouseError('invalid_access_token')
+        return key
+      },
+    },
+    verify: {
+      algorithms: ['ES256'],
+      allowedIss: issuer,
+      allowedAud: issuer,
+      checkTyp: 'at+jwt',
+      requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti', 'client_id'],
+      // Expiry is checked below, against the injected clock.
+      ignoreExpiration: true,
+      errorCacheTTL: -1,
+    },
+  } as never)
+  app.decorateRequest('principal', null)
+
+  async function provePrincipal(request: FastifyRequest): Promise<Principal | undefined> {
+    const { authorization } = request.headers
+    if (authorization !== undefined) {
+      if (!/^Bearer [\w.~+/-]+=*$/i.test(authorization)) throw new GatehouseError('invalid_access_token')
+      const verify = request as FastifyRequest & { accessJwtVerify(): Promise<AccessTokenClaims> }
+      const claims = await verify.accessJwtVerify()
+      const proven = claims.exp * 1000 > clock.now() ? await options.claims(claims) : undefined
+      if (proven === undefined) throw new GatehouseError('invalid_access_token')
+      return proven.principal
+    }
+    const secret = cookies.session(request)
+    if (secret === undefined) return undefined
+    const proven = await options.sessionCookie(secret)
+    if (proven === undefined) return undefined
+    if (request.method !== 'GET' && request.method !== 'HEAD') checkCrossSite(request)
+    return proven.principal
+  }
+
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access
+    if (access === 'public' || access === 'client') return
+    const principal = await provePrincipal(request)
+    if (principal === undefined) throw new GatehouseError('unauthorized')
+    if (principal.kind !== 'user') throw new GatehouseError('forbidden')
+    request.principal = principal
+  })
+})
+
+/** Fails the boot when a route was declared without an access level. Registered first, so that it sees every route. */
+export function requireAccessLevels(app: App): void {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => void routes.push(route))
+  app.addHook('onReady', async () => {
+    const undeclared = routes.filter((route) => route.config?.access === undefined)
+    if (undeclared.length === 0) return
+    const names = undeclared.map((route) => `${[route.method].flat().join(',')} ${route.url}`)
+    throw new Error(`routes without an access level: ${names.join('; ')}`)
+  })
+}
+
+/** The signed-in person of a route with access `user`. */
+export function userOf(request: FastifyRequest): UserPrincipal {
+  if (request.principal?.kind !== 'user') throw new GatehouseError('unauthorized')
+  return request.principal
+}

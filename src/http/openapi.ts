@@ -1,0 +1,65 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fastifyPlugin from 'fastify-plugin'
+import { stringify } from 'yaml'
+import type { Cookies } from './cookies.ts'
+import { Problem } from './schema.ts'
+import type { App } from './server.ts'
+
+/** Collects every route into the OpenAPI document. Registered before the routes. */
+export const openApi = fastifyPlugin(
+  async (app: App, { issuer, version, cookies }: { issuer: string; version: string; cookies: Cookies }) => {
+    app.addSchema(Problem)
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Gatehouse',
+          version,
+          description: 'Sign-in, tokens, introspection and the forward-auth question of reverse proxies.',
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        },
+        servers: [{ url: issuer }],
+        tags: [
+          { name: 'Accounts', description: 'Opening and keeping an account.' },
+          { name: 'Sign-in', description: 'Sessions of people.' },
+          { name: 'OAuth', description: 'Tokens for programs.' },
+          { name: 'Keys', description: 'What verifies the tokens.' },
+          { name: 'Forward-auth', description: 'What reverse proxies ask.' },
+          { name: 'Operations', description: 'For those who run it.' },
+        ],
+        components: {
+          securitySchemes: {
+            bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+            session: { type: 'apiKey', in: 'cookie', name: cookies.sessionName },
+            refresh: { type: 'apiKey', in: 'cookie', name: cookies.refreshName },
+            clientBasic: { type: 'http', scheme: 'basic', description: 'Client id and secret.' },
+          },
+        },
+      },
+      // Components keep the names of their schemas instead of `def-0`.
+      refResolver: {
+        buildLocalReference: (json, _base, _fragment, index) =>
+          typeof json.$id === 'string' ? json.$id : `def-${index}`,
+      },
+    })
+  },
+)
+
+/** Serves the document: for people at `/docs`, for machines as JSON and YAML. */
+export async function documentRoutes(app: App): Promise<void> {
+  const config = { access: 'public' } as const
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, access: 'public' }
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } })
+  app.get('/openapi.json', { config, schema: { hide: true } }, async () => app.swagger())
+  app.get('/openapi.yaml', { config, schema: { hide: true } }, async (_request, reply) =>
+    reply.type('application/yaml').send(renderDocument(app)),
+  )
+}
+
+/** The document as YAML, as it is committed under `openapi/`. */
+export function renderDocument(app: App): string {
+  return stringify(app.swagger(), { aliasDuplicateObjects: false })
+}

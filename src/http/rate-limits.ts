@@ -1,0 +1,62 @@
+import rateLimit from '@fastify/rate-limit'
+import fastifyPlugin from 'fastify-plugin'
+import { GatehouseError } from '../core/errors.ts'
+import { limitKey } from '../core/network.ts'
+import type { Counters } from '../core/ports.ts'
+import type { App } from './server.ts'
+
+/** What a route says about its limit, in `config.rateLimit`; `secretTests` is the stricter one. */
+export interface RateLimits {
+  /** For routes that test a secret of low entropy or send mail. */
+  readonly secretTests: { max: number; timeWindow: number }
+}
+
+const windowMilliseconds = 60_000
+
+/** Makes the stricter limit that routes name. */
+export function rateLimitsOf(settings: { secret_tests_per_minute: number }): RateLimits {
+  return { secretTests: { max: settings.secret_tests_per_minute, timeWindow: windowMilliseconds } }
+}
+
+/**
+ * Limits per client address (IPv6: per /64), counted by all replicas together. Every route of the scope shares the
+ * general limit; a route with its own is counted apart. When the counters cannot be reached the answer is 503: a limit
+ * that cannot be checked is not passed.
+ */
+export const rateLimits = fastifyPlugin(
+  async (app: App, options: { counters: Counters; requestsPerMinute: number }): Promise<void> => {
+    /** The plugin's store interface over the shared counters. */
+    class CounterStore {
+      readonly #scope: string
+      constructor(scope: { routeInfo?: { method?: string; url?: string } } = {}) {
+        const { method, url } = scope.routeInfo ?? {}
+        this.#scope = url === undefined ? 'all' : `${method} ${url}`
+      }
+      incr(
+        address: string,
+        done: (error: Error | null, result?: { current: number; ttl: number }) => void,
+        timeWindow: number,
+      ): void {
+        options.counters.increment(`requests:${this.#scope}:${address}`, timeWindow / 1000).then(
+          ({ count, resetSeconds }) => done(null, { current: count, ttl: resetSeconds * 1000 }),
+          (error: Error) => done(error),
+        )
+      }
+      child(routeOptions: object): CounterStore {
+        return new CounterStore(routeOptions)
+      }
+    }
+
+    await app.register(rateLimit, {
+      global: true,
+      max: options.requestsPerMinute,
+      timeWindow: windowMilliseconds,
+      keyGenerator: (request) => limitKey(request.ip),
+      store: CounterStore,
+      enableDraftSpec: true,
+      skipOnError: false,
+      errorResponseBuilder: (_request, context) =>
+        new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, Math.ceil(context.ttl / 1000)) }),
+    })
+  },
+)

@@ -1,0 +1,119 @@
+import { isUtf8 } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
+import { METHODS } from 'node:http'
+import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GatehouseError } from '../core/errors.ts'
+
+/** The Fastify instance as every `routes.ts` sees it: schemas are TypeBox and give the handlers their types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** Bodies are small JSON objects and forms; anything larger is a mistake or an attack. */
+const bodyLimitBytes = 64 * 1024
+
+/**
+ * The bare server: strict schemas, request ids, bodies read as bytes and checked. It registers no hook, since whatever
+ * the root registers, the forward-auth route pays for on every request.
+ */
+export function createServer(options: { logger: FastifyBaseLogger; trustedPeer: (address: string) => boolean }): App {
+  const server = Fastify({
+    loggerInstance: options.logger,
+    // The service writes its own request lines: these would hold queries, which carry secrets.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitBytes,
+    trustProxy: options.trustedPeer,
+    genReqId: createRequestIds(),
+    // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
+    http: { joinDuplicateHeaders: true },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 256 },
+    schemaController: { compilersFactory: { buildValidator: buildStrictValidator } },
+    ajv: { customOptions: { allErrors: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  for (const method of METHODS) {
+    if (!server.supportedMethods.includes(method)) server.addHttpMethod(method, { hasBody: false })
+  }
+  addBodyParsers(server)
+  return server
+}
+
+/** Short ids, unique over processes and restarts: a random prefix and a counter. */
+function createRequestIds(): () => string {
+  const prefix = randomBytes(6).toString('base64url')
+  let count = 0
+  return () => `${prefix}-${(count++).toString(36)}`
+}
+
+/**
+ * Bodies are taken as they are: no coercion (Fastify's default turns `12` into `"12"`), and an unknown field is an
+ * error instead of being dropped. Queries and headers are text, so their numbers and lists are coerced.
+ */
+const buildStrictValidator: BuildCompilerFromPool = (externalSchemas, options = {}) => {
+  const factory = AjvCompiler()
+  const make = (coerceTypes: boolean | 'array') => {
+    const customOptions = { ...(options.customOptions as object), removeAdditional: false, coerceTypes } as const
+    return factory(externalSchemas, { customOptions })
+  }
+  const body = make(false)
+  const text = make('array')
+  return (route) => ((route as { httpPart?: string }).httpPart === 'body' ? body : text)(route)
+}
+
+function addBodyParsers(server: App): void {
+  server.removeAllContentTypeParsers()
+  const parseJson = server.getDefaultJsonParser('error', 'error')
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer
+    if (!isUtf8(bytes)) return done(new GatehouseError('invalid_encoding'))
+    return parseJson(request, bytes.toString('utf8'), (error, value) =>
+      error === null ? done(null, value) : done(new GatehouseError('invalid_json')),
+    )
+  })
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseForm(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+/**
+ * Reads a form. A parameter without a value counts as absent (RFC 6749 §3.1). Throws `invalid_encoding` for bytes that
+ * are not UTF-8, `invalid_request` for a parameter given twice.
+ */
+export function parseForm(body: Buffer): Record<string, string> {
+  if (!isUtf8(body)) throw new GatehouseError('invalid_encoding')
+  const form = new Map<string, string>()
+  for (const pair of body.toString('utf8').split('&')) {
+    if (pair === '') continue
+    const [name, value] = [pair.split('=', 1)[0]!, pair.includes('=') ? pair.slice(pair.indexOf('=') + 1) : ''].map(
+      decodeFormText,
+    ) as [string, string]
+    if (value === '') continue
+    if (form.has(name)) {
+      throw new GatehouseError('invalid_request', {
+        detail: 'A parameter was sent more than once.',
+        fields: [{ path: '/body', message: 'must not repeat a parameter' }],
+      })
+    }
+    form.set(name, value)
+  }
+  return Object.fromEntries(form)
+}
+
+function decodeFormText(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new GatehouseError('invalid_encoding')
+  }
+}

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { ownStyles, styleSheetPath } from '../pages/layout.ts'
+import type { App } from './server.ts'
+
+/** The style sheets of the pages, from memory. */
+export async function staticAssets(app: App): Promise<void> {
+  const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'))
+  for (const [url, sheet] of [
+    [styleSheetPath, pico],
+    ['/assets/gatehouse.css', Buffer.from(ownStyles)],
+  ] as const) {
+    const etag = `"${createHash('sha256').update(sheet).digest('base64url')}"`
+    app.get(url, { config: { access: 'public', rateLimit: false }, schema: { hide: true } }, async (request, reply) => {
+      // The forbidden page shows these under an application's host.
+      reply.header('cross-origin-resource-policy', 'cross-origin')
+      reply.header('cache-control', 'public, max-age=3600').header('etag', etag)
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+      return reply.type('text/css; charset=utf-8').send(sheet)
+    })
+  }
+}

@@ -1,0 +1,12 @@
+import { type Html, html } from './html.ts'
+import { layout } from './layout.ts'
+
+/** Shown through the proxy, under the application's own host. */
+export function forbiddenPage(issuer: string): Html {
+  return layout(
+    'Not allowed',
+    html`<p>You are signed in, but your account may not open this page.</p>
+      <p><a href="${issuer}/">Your account</a></p>`,
+    issuer,
+  )
+}

@@ -1,0 +1,34 @@
+import { type Child, type Html, html } from './html.ts'
+
+/** Where the style sheet is served. */
+export const styleSheetPath = '/assets/pico.min.css'
+
+/** The frame of every page. `base` is the issuer where the page is shown under another host. */
+export function layout(title: string, content: Child, base = ''): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title} · Gatehouse</title>
+        <link rel="stylesheet" href="${base}${styleSheetPath}" />
+        <link rel="stylesheet" href="${base}/assets/gatehouse.css" />
+        <link rel="icon" href="data:," />
+      </head>
+      <body>
+        <main class="container">
+          <article>
+            <header><strong>${title}</strong></header>
+            ${content}
+          </article>
+        </main>
+      </body>
+    </html> `
+}
+
+/** The few rules that are ours: one narrow column in the middle. */
+export const ownStyles = `main.container { max-width: 28rem; padding-top: 10vh; }
+article > :last-child { margin-bottom: 0; }
+[role='alert'] { color: var(--pico-del-color); }
+`

@@ -1,0 +1,44 @@
+import { type Html, html } from './html.ts'
+import { layout } from './layout.ts'
+
+export interface SignInPage {
+  csrfToken: string
+  returnTo: string
+  email?: string | undefined
+  /** Why the last try failed, in words for the person. */
+  fault?: string | undefined
+}
+
+export function signInPage({ csrfToken, returnTo, email, fault }: SignInPage): Html {
+  return layout(
+    'Sign in',
+    html`${fault && html`<p role="alert">${fault}</p>`}
+      <form method="post" action="/login">
+        <input type="hidden" name="csrf_token" value="${csrfToken}" />
+        <input type="hidden" name="return_to" value="${returnTo}" />
+        <label
+          >Email
+          <input
+            type="email"
+            name="email"
+            value="${email}"
+            autocomplete="username"
+            required
+            ${!email && html`autofocus`}
+          />
+        </label>
+        <label
+          >Password
+          <input
+            type="password"
+            name="password"
+            autocomplete="current-password"
+            maxlength="512"
+            required
+            ${email && html`autofocus`}
+          />
+        </label>
+        <button type="submit">Sign in</button>
+      </form>`,
+  )
+}
