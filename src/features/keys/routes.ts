@@ -1,0 +1,72 @@
+import { Type } from 'typebox'
+import type { App } from '../../http/server.ts'
+import type { KeyRing } from './key-ring.ts'
+
+/** How long verifiers may keep the set, seconds. */
+const jwksMaxAgeSeconds = 300
+
+const JwkSet = Type.Object(
+  {
+    keys: Type.Array(
+      Type.Object({
+        kty: Type.String(),
+        crv: Type.String(),
+        x: Type.String(),
+        y: Type.String(),
+        kid: Type.String(),
+        use: Type.String(),
+        alg: Type.String(),
+      }),
+    ),
+  },
+  {
+    examples: [
+      {
+        keys: [
+          {
+            kty: 'EC',
+            crv: 'P-256',
+            x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+            y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+            kid: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+            use: 'sig',
+            alg: 'ES256',
+          },
+        ],
+      },
+    ],
+  },
+)
+
+/** Publishes the ring's public keys. Unlimited: it is asked often and costs nothing. */
+export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Promise<void> {
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'getJwks',
+        summary: 'Public signing keys',
+        description: 'The JWK set (RFC 7517) that verifies every token of this service. Public members only.',
+        tags: ['Keys'],
+        security: [],
+        response: {
+          200: { description: 'The key set.', content: { 'application/jwk-set+json': { schema: JwkSet } } },
+          304: Type.Null({ description: 'The copy named by `If-None-Match` is current.' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { body, etag } = keyRing.jwks
+      reply
+        .header('cache-control', `public, max-age=${jwksMaxAgeSeconds}`)
+        .header('etag', etag)
+        .header('access-control-allow-origin', '*')
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send(null)
+      return reply
+        .type('application/jwk-set+json')
+        .serializer((text: string) => text)
+        .send(body as never)
+    },
+  )
+}
