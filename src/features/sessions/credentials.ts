@@ -1,0 +1,168 @@
+import { LRUCache } from 'lru-cache'
+import type { AccessTokenClaims } from '../../core/access-token.ts'
+import type { AccessTokenStore, ClientStore, Clock, Log, Session, SessionStore, User } from '../../core/ports.ts'
+import type { Principal, UserPrincipal } from '../../core/principal.ts'
+import { hashSecret } from '../../core/secrets.ts'
+import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
+
+/** What a presented secret has proven, and for how long that may be remembered. */
+export interface Credential {
+  readonly principal: Principal
+  /** The audiences of an access token; empty for a session cookie, which is good everywhere. */
+  readonly audiences: readonly string[]
+  /** Epoch milliseconds from which it must be proven again. */
+  readonly expiresAt: number
+}
+
+/** Either at once, when it was proven before, or after one look-up. */
+export type Proof = Credential | undefined | Promise<Credential | undefined>
+
+export interface Credentials {
+  /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */
+  accessToken(token: string): Proof
+  /** Proves claims whose signature was verified already. */
+  claims(claims: AccessTokenClaims): Promise<Credential | undefined>
+  /** Proves a session cookie. */
+  sessionCookie(secret: string): Proof
+}
+
+interface Remembered extends Credential {
+  readonly subjects: readonly SubjectKey[]
+  /** The feed's position up to which this is known to hold. */
+  asOf: number
+}
+
+/** A cookie is looked up again this often at least, which is also what keeps its session from going idle. */
+const rememberSeconds = 300
+const touchAfterMilliseconds = 60_000
+/** Longer texts are no token of ours; refusing them bounds what the cache can hold. */
+const longestToken = 4_096
+const bounds = { max: 100_000, maxSize: 128 * 1024 * 1024 }
+
+export function createCredentials(dependencies: {
+  verifyAccessToken(token: string): AccessTokenClaims | undefined
+  sessions: Pick<SessionStore, 'findLive' | 'touch'>
+  clients: Pick<ClientStore, 'find'>
+  accessTokens: Pick<AccessTokenStore, 'isRevoked'>
+  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'untouchedSince'>
+  clock: Clock
+  log: Log
+  sessionIdleSeconds: number
+}): Credentials {
+  const { verifyAccessToken, sessions, clients, accessTokens, feed, clock, log, sessionIdleSeconds } = dependencies
+
+  function holds(remembered: Remembered): boolean {
+    if (clock.now() >= remembered.expiresAt || !feed.isCurrent()) return false
+    if (remembered.asOf === feed.position) return true
+    if (!feed.untouchedSince(remembered.asOf, remembered.subjects)) return false
+    remembered.asOf = feed.position
+    return true
+  }
+
+  async function proveClaims(claims: AccessTokenClaims): Promise<Remembered | undefined> {
+    // Read before the store: a change between the two is then noticed, never missed.
+    const asOf = feed.position
+    const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+    const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
+    const expiresAt = claims.exp * 1000
+    if (claims.sid === undefined) {
+      const [client, revoked] = await Promise.all([clients.find(claims.sub), accessTokens.isRevoked(claims.jti)])
+      if (client === undefined || revoked) return undefined
+      const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId: client.id } as const
+      return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, `token:${claims.jti}`] }
+    }
+    const live = await sessions.findLive({ id: claims.sid, tokenId: claims.jti }, new Date(clock.now()))
+    if (live === undefined || live.user.id !== claims.sub) return undefined
+    return {
+      principal: userPrincipal(live.user, live.session, scopes, claims.client_id),
+      audiences,
+      expiresAt: Math.min(expiresAt, live.session.expiresAt.getTime()),
+      asOf,
+      subjects: [`session:${live.session.id}`, `user:${live.user.id}`, `token:${claims.jti}`],
+    }
+  }
+
+  async function proveCookie(secret: string): Promise<Remembered | undefined> {
+    const asOf = feed.position
+    const now = clock.now()
+    const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
+    if (live === undefined) return undefined
+    const { session, user } = live
+    if (now - session.lastSeenAt.getTime() >= touchAfterMilliseconds) {
+      sessions
+        .touch(session.id, new Date(now), new Date(now + sessionIdleSeconds * 1000))
+        .catch((error: unknown) => log.warn({ event: 'session.touch_failed', err: error }, 'session not touched'))
+    }
+    return {
+      principal: userPrincipal(user, session, [], session.clientId),
+      audiences: [],
+      expiresAt: Math.min(now + rememberSeconds * 1000, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
+      asOf,
+      subjects: [`session:${session.id}`, `user:${user.id}`],
+    }
+  }
+
+  const remember = createMemory(holds, () => feed.position)
+  const tokens = remember(async (token) => {
+    const claims = verifyAccessToken(token)
+    return claims === undefined ? undefined : proveClaims(claims)
+  })
+  const cookies = remember(proveCookie)
+  return {
+    accessToken: (token) => (token.length > longestToken ? undefined : tokens(token)),
+    claims: proveClaims,
+    sessionCookie: (secret) => (secret.length > longestToken ? undefined : cookies(secret)),
+  }
+}
+
+/**
+ * Remembers what was proven, keyed by the whole presented text, as long as it holds. Parallel first requests share one
+ * proof, unless the feed has moved since it began; what was not proven is not remembered.
+ */
+function createMemory(holds: (remembered: Remembered) => boolean, position: () => number) {
+  return (prove: (presented: string) => Promise<Remembered | undefined>): ((presented: string) => Proof) => {
+    const cache = new LRUCache<string, Remembered>({ ...bounds, sizeCalculation: (_, key) => key.length + 1_024 })
+    const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
+
+    async function proveAnew(presented: string): Promise<Remembered | undefined> {
+      const proven = await prove(presented)
+      if (proven !== undefined) cache.set(presented, proven)
+      return proven
+    }
+
+    return (presented) => {
+      const remembered = cache.get(presented)
+      if (remembered !== undefined) {
+        if (holds(remembered)) return remembered
+        cache.delete(presented)
+      }
+      const begun = underWay.get(presented)
+      if (begun !== undefined && begun.asOf === position()) return begun.proof
+      const entry = {
+        asOf: position(),
+        proof: proveAnew(presented).finally(() => {
+          if (underWay.get(presented) === entry) underWay.delete(presented)
+        }),
+      }
+      underWay.set(presented, entry)
+      return entry.proof
+    }
+  }
+}
+
+function userPrincipal(user: User, session: Session, scopes: string[], clientId: string): UserPrincipal {
+  return {
+    kind: 'user',
+    subject: user.id,
+    email: user.email,
+    name: user.name,
+    roles: user.roles,
+    permissions: user.permissions,
+    scopes,
+    clientId,
+    sessionId: session.id,
+    level: session.level,
+    methods: session.methods,
+    authenticatedAt: Math.floor(session.authenticatedAt.getTime() / 1000),
+  }
+}

@@ -1,0 +1,103 @@
+import type { Clock, Log, Revocation, RevocationKind, RevocationStore } from '../../core/ports.ts'
+
+/** How a subject is named in the feed and in whatever remembers something about it. */
+export type SubjectKey = `${RevocationKind}:${string}`
+
+/** One replica's view of the revocation feed: what tells it which of its memories are out of date. */
+export interface RevocationFeed {
+  /** Number of the newest row read. Whatever is loaded from now on is at least as new. */
+  readonly position: number
+  /** False when the feed could not be read within its bound: then nothing remembered may be used. */
+  isCurrent(): boolean
+  /** Whether no row after `position` names one of the subjects. */
+  untouchedSince(position: number, subjects: readonly SubjectKey[]): boolean
+  /** Reads all rows committed before the call, so that a change made here is in force when its answer leaves. */
+  catchUp(): Promise<void>
+  stop(): Promise<void>
+}
+
+const pollMilliseconds = 250
+/** Four missed polls. The bound within which a revocation acts on every replica. */
+const staleAfterMilliseconds = 1_000
+/** Longer than anything that remembers a position keeps it: see `rememberSeconds` in credentials. */
+const keepMilliseconds = 20 * 60_000
+
+/** Follows the feed: woken by the store's hint, and every 250 ms anyway, which is also the heartbeat. */
+export async function followRevocations(
+  store: RevocationStore,
+  log: Log,
+  /** Monotonic milliseconds: a stepped wall clock must not make a stale view look current. */
+  monotonic: Clock = { now: () => performance.now() },
+): Promise<RevocationFeed> {
+  const touched = new Map<SubjectKey, { sequence: number; at: number }>()
+  let position = await store.latest()
+  let readAt = monotonic.now()
+  let failing = false
+  let stopped = false
+
+  function apply(rows: readonly Revocation[], now: number): void {
+    for (const row of rows) {
+      const subject: SubjectKey = `${row.kind}:${row.id}`
+      // Deleted first, so that the map stays ordered by time and pruning can stop at the first young entry.
+      touched.delete(subject)
+      touched.set(subject, { sequence: row.sequence, at: now })
+      position = row.sequence
+    }
+    for (const [subject, { at }] of touched) {
+      if (now - at < keepMilliseconds) break
+      touched.delete(subject)
+    }
+  }
+
+  async function read(): Promise<void> {
+    const startedAt = monotonic.now()
+    try {
+      apply(await store.readAfter(position), startedAt)
+      readAt = startedAt
+      if (failing) log.info({ event: 'feed.recovered' }, 'the revocation feed is readable again')
+      failing = false
+    } catch (error) {
+      if (!failing) log.error({ event: 'feed.unreadable', err: error }, 'the revocation feed cannot be read')
+      failing = true
+      throw error
+    }
+  }
+
+  // A read under way may have begun before the caller's change was committed, so a caller waits for the one after it.
+  let current: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
+  function catchUp(): Promise<void> {
+    next ??= current
+      .catch(() => {})
+      .then(() => {
+        next = undefined
+        current = read()
+        return current
+      })
+    return next
+  }
+
+  const attempt = () => catchUp().catch(() => {})
+  let timer: NodeJS.Timeout | undefined
+  const schedule = () => {
+    if (!stopped) timer = setTimeout(() => void attempt().then(schedule), pollMilliseconds)
+  }
+  schedule()
+  const unlisten = await store.onWake(() => void attempt())
+
+  return {
+    get position() {
+      return position
+    },
+    isCurrent: () => monotonic.now() - readAt < staleAfterMilliseconds,
+    untouchedSince: (since, subjects) =>
+      since >= position || subjects.every((subject) => (touched.get(subject)?.sequence ?? 0) <= since),
+    catchUp,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await unlisten().catch(() => {})
+      await current.catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { uuidv7 } from '../../core/ids.ts'
+import type { Clock, Session, SessionStore, User } from '../../core/ports.ts'
+import { firstPartyClientId } from '../../core/principal.ts'
+import { hashSecret, randomSecret } from '../../core/secrets.ts'
+
+export interface Device {
+  ip: string
+  userAgent: string
+}
+
+/** A session that has just begun, with the secret that its cookie carries and that is kept nowhere else. */
+export interface StartedSession {
+  session: Session
+  user: User
+  secret: string
+}
+
+export type StartSession = (user: User, methods: readonly string[], device: Device) => Promise<StartedSession>
+
+/** Begins a session of one person on one device, with one factor proven. */
+export function createStartSession(dependencies: {
+  sessions: Pick<SessionStore, 'create'>
+  clock: Clock
+  idleSeconds: number
+  absoluteSeconds: number
+}): StartSession {
+  const { sessions, clock, idleSeconds, absoluteSeconds } = dependencies
+  return async (user, methods, device) => {
+    const now = clock.now()
+    const secret = randomSecret()
+    const session: Session = {
+      id: uuidv7(now),
+      userId: user.id,
+      clientId: firstPartyClientId,
+      methods: [...methods],
+      level: 'aal1',
+      authenticatedAt: new Date(now),
+      lastSeenAt: new Date(now),
+      idleExpiresAt: new Date(now + idleSeconds * 1000),
+      expiresAt: new Date(now + absoluteSeconds * 1000),
+      ip: device.ip,
+      userAgent: device.userAgent.slice(0, 512),
+    }
+    await sessions.create({ ...session, secretHash: hashSecret(secret) })
+    return { session, user, secret }
+  }
+}
