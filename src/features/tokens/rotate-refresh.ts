@@ -1,0 +1,86 @@
+import type { Clock, Log, PresentedRefreshToken, RefreshTokenStore, User } from '../../core/ports.ts'
+import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
+import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
+
+export type RefreshOutcome =
+  | { kind: 'rotated'; tokens: IssuedTokens; user: User; sessionId: string }
+  /** Used again after its grace window: the family and the session are revoked. */
+  | { kind: 'reused' }
+  /** Asks for more scope than was granted; the token stays usable. */
+  | { kind: 'scope_exceeded' }
+  /** Unknown, expired, revoked, or another client's. Nothing changes. */
+  | { kind: 'invalid' }
+
+export type RotateRefresh = (request: {
+  refreshToken: string
+  clientId: string
+  /** Narrower scopes for the access token alone (RFC 6749 §6). */
+  scopes?: string[] | undefined
+}) => Promise<RefreshOutcome>
+
+/**
+ * Exchanges a refresh token for an access token and its successor. The exchange itself is one atomic statement, so of
+ * any number of parallel calls one wins; the others, and any retry inside the grace window, get the winner's answer
+ * again, word for word. A use after that window proves that two parties hold the token: family and session end
+ * (RFC 9700 §4.14.2).
+ */
+export function createRotateRefresh(dependencies: {
+  refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate'>
+  issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
+  endSession(sessionId: string, reason: string): Promise<void>
+  box: SecretBox
+  clock: Clock
+  log: Log
+  graceSeconds: number
+}): RotateRefresh {
+  const { refreshTokens, issuer, endSession, box, clock, log, graceSeconds } = dependencies
+
+  return async ({ refreshToken, clientId, scopes: requested }) => {
+    const hash = hashSecret(refreshToken)
+    const presented = await refreshTokens.find(hash)
+    if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
+    const scopes = requested ?? presented.family.scopes
+    if (scopes.some((scope) => !presented.family.scopes.includes(scope))) return { kind: 'scope_exceeded' }
+    if (presented.usedAt !== null) return useAgain(presented, hash, scopes)
+
+    const now = clock.now()
+    const successor = randomSecret()
+    const tokens = {
+      ...issuer.forSession({ user: presented.user, session: presented.session, clientId, scopes }),
+      refreshToken: successor,
+    }
+    const won = await refreshTokens.rotate({
+      hash,
+      successorHash: hashSecret(successor),
+      successorExpiresAt: issuer.refreshExpiry(now),
+      replay: box.seal(JSON.stringify(tokens), hash),
+      at: new Date(now),
+    })
+    if (won) return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
+
+    const meanwhile = await refreshTokens.find(hash)
+    return meanwhile?.usedAt ? useAgain(meanwhile, hash, scopes) : { kind: 'invalid' }
+  }
+
+  async function useAgain(presented: PresentedRefreshToken, hash: string, scopes: string[]): Promise<RefreshOutcome> {
+    if (presented.revoked || presented.user.status !== 'active') return { kind: 'invalid' }
+    const age = clock.now() - presented.usedAt!.getTime()
+    if (age < graceSeconds * 1000 && presented.replay !== null) {
+      const tokens = JSON.parse(box.open(presented.replay, hash)) as IssuedTokens
+      // The answer was made for other scopes: refuse, but a client that asks oddly is no thief.
+      if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }
+      return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
+    }
+    log.warn(
+      {
+        event: 'refresh.reused',
+        sid: presented.session.id,
+        sub: presented.user.id,
+        age_seconds: Math.round(age / 1000),
+      },
+      'a used refresh token was presented: its session is ended',
+    )
+    await endSession(presented.session.id, 'refresh_token_reused')
+    return { kind: 'reused' }
+  }
+}
