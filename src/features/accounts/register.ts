@@ -1,0 +1,77 @@
+import { canonicalEmail } from '../../core/email.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import { uuidv7 } from '../../core/ids.ts'
+import { passwordFault, type StrengthEstimate } from '../../core/password-policy.ts'
+import type { Clock, Mailer, PasswordHasher, RegistrationStore } from '../../core/ports.ts'
+import { hashSecret, randomSecret } from '../../core/secrets.ts'
+
+export type Register = (request: { name: string; email: string; password: string }) => Promise<void>
+
+export const verifyEmailSeconds = 24 * 3600
+
+/**
+ * Opens an account, to be confirmed by mail. Whoever calls learns nothing about whether the address is taken: the work
+ * and the answer are the same, only the mail differs. Throws `password_rejected`.
+ */
+export function createRegister(dependencies: {
+  registrations: Pick<RegistrationStore, 'open'>
+  hasher: Pick<PasswordHasher, 'hash'>
+  mailer: Pick<Mailer, 'send'>
+  estimateStrength: StrengthEstimate
+  clock: Clock
+  issuer: string
+}): Register {
+  const { registrations, hasher, mailer, estimateStrength, clock, issuer } = dependencies
+  return async ({ name, email: address, password }) => {
+    const email = canonicalEmail(address)
+    const fault = await passwordFault(password, { email, name }, estimateStrength)
+    if (fault !== undefined) {
+      throw new GatehouseError('password_rejected', { fields: [{ path: '/body/password', message: fault }] })
+    }
+    const now = clock.now()
+    const user = {
+      id: uuidv7(now),
+      email,
+      name,
+      passwordHash: await hasher.hash(password),
+      roles: [],
+      emailVerifiedAt: null,
+      createdAt: new Date(now),
+    }
+    const token = randomSecret()
+    const outcome = await registrations.open({
+      user,
+      tokenHash: hashSecret(token),
+      expiresAt: new Date(now + verifyEmailSeconds * 1000),
+    })
+    await mailer.send(outcome === 'opened' ? verificationMail(email, issuer, token) : takenMail(email, issuer))
+  }
+}
+
+function verificationMail(to: string, issuer: string, token: string) {
+  return {
+    to,
+    subject: 'Confirm your email address',
+    text: `Someone, hopefully you, opened an account with this address at ${issuer}.
+
+Open this link to confirm the address. It works once, for 24 hours:
+
+${issuer}/verify-email?token=${token}
+
+If it was not you, ignore this mail.
+`,
+  }
+}
+
+function takenMail(to: string, issuer: string) {
+  return {
+    to,
+    subject: 'You have an account already',
+    text: `Someone, hopefully you, tried to open an account with this address at ${issuer}.
+
+There is one already. Sign in at ${issuer}/login
+
+If it was not you, there is nothing to do.
+`,
+  }
+}

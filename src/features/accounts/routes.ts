@@ -1,0 +1,135 @@
+import { Type } from 'typebox'
+import { GatehouseError } from '../../core/errors.ts'
+import type { User, UserStore } from '../../core/ports.ts'
+import { userOf } from '../../http/guard.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
+import { NoContent, problems } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { Register } from './register.ts'
+import { ProfileChange, Registered, Registration, Token } from './schema.ts'
+import type { VerifyEmail } from './verify-email.ts'
+
+export interface AccountOptions {
+  register: Register
+  verifyEmail: VerifyEmail
+  users: Pick<UserStore, 'findById' | 'rename'>
+  /** Makes a change of the account act at once on this replica. */
+  catchUp(): Promise<void>
+  limits: RateLimits
+}
+
+export async function accountRoutes(app: App, options: AccountOptions): Promise<void> {
+  const { register, verifyEmail, users, catchUp, limits } = options
+
+  app.post(
+    '/api/auth/register',
+    {
+      config: { access: 'public', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'register',
+        summary: 'Open an account',
+        description: 'The answer is the same whether or not the address is taken; its owner gets a mail either way.',
+        tags: ['Accounts'],
+        security: [],
+        body: Registration,
+        response: {
+          202: Registered,
+          ...problems(
+            'invalid_json',
+            'invalid_encoding',
+            'password_rejected',
+            'body_too_large',
+            'unsupported_media_type',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      await register(request.body)
+      return reply.code(202).send({ status: 'check_your_email' })
+    },
+  )
+
+  app.post(
+    '/api/auth/verify-email',
+    {
+      config: { access: 'public', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'verifyEmail',
+        summary: 'Confirm an email address',
+        description: 'Takes the token of the mailed link. It works once.',
+        tags: ['Accounts'],
+        security: [],
+        body: Token,
+        response: {
+          204: NoContent,
+          ...problems('invalid_json', 'invalid_encoding', 'invalid_token', 'body_too_large', 'unsupported_media_type'),
+        },
+      },
+    },
+    async (request, reply) => {
+      if ((await verifyEmail(request.body.token)) === 'invalid_token') throw new GatehouseError('invalid_token')
+      return reply.code(204).send(null)
+    },
+  )
+
+  const security = [{ bearer: [] }, { session: [] }]
+
+  app.get(
+    '/api/users/me',
+    {
+      config: { access: 'user' },
+      schema: {
+        operationId: 'getProfile',
+        summary: 'Your profile',
+        tags: ['Accounts'],
+        security,
+        response: { 200: Type.Ref('Profile'), ...problems('unauthorized', 'invalid_access_token', 'forbidden') },
+      },
+    },
+    async (request, reply) => {
+      const user = await users.findById(userOf(request).subject)
+      if (user === undefined) throw new GatehouseError('unauthorized')
+      return reply.header('cache-control', 'no-store').send(profileOf(user))
+    },
+  )
+
+  app.patch(
+    '/api/users/me',
+    {
+      config: { access: 'user' },
+      schema: {
+        operationId: 'changeProfile',
+        summary: 'Change your profile',
+        tags: ['Accounts'],
+        security,
+        body: ProfileChange,
+        response: {
+          200: Type.Ref('Profile'),
+          ...problems('unauthorized', 'invalid_access_token', 'forbidden', 'cross_site_request', 'invalid_json'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { subject } = userOf(request)
+      if (request.body.name !== undefined) await users.rename(subject, request.body.name)
+      await catchUp()
+      const user = await users.findById(subject)
+      if (user === undefined) throw new GatehouseError('unauthorized')
+      return reply.header('cache-control', 'no-store').send(profileOf(user))
+    },
+  )
+}
+
+/** A user as the API shows one. */
+export function profileOf(user: User) {
+  return {
+    id: user.id,
+    email: user.email,
+    email_verified: user.emailVerifiedAt !== null,
+    name: user.name,
+    roles: user.roles,
+    permissions: user.permissions,
+    created_at: user.createdAt.toISOString(),
+  }
+}

@@ -1,0 +1,44 @@
+import { Type } from 'typebox'
+import { Email, Instant, plainText, strict } from '../../http/schema.ts'
+
+export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
+
+/** Longer than any password that the policy accepts, so that the policy itself says what is wrong. */
+export const Password = Type.String({ maxLength: 512, examples: ['correct horse battery staple'] })
+
+export const Registration = Type.Object({ name: Name, email: Email, password: Password }, strict)
+
+export const Registered = Type.Object({ status: Type.Enum(['check_your_email']) })
+
+export const Token = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 512, examples: ['0pXq2v…'] }) },
+  strict,
+)
+
+export const Profile = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    email: Email,
+    email_verified: Type.Boolean(),
+    name: Name,
+    roles: Type.Array(Type.String()),
+    permissions: Type.Array(Type.String()),
+    created_at: Instant,
+  },
+  {
+    $id: 'Profile',
+    examples: [
+      {
+        id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+        email: 'ada@example.com',
+        email_verified: true,
+        name: 'Ada Lovelace',
+        roles: ['admin'],
+        permissions: [],
+        created_at: '2026-11-20T08:00:00.000Z',
+      },
+    ],
+  },
+)
+
+export const ProfileChange = Type.Object({ name: Type.Optional(Name) }, { ...strict, minProperties: 1 })
