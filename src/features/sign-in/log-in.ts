@@ -1,0 +1,53 @@
+import { canonicalEmail } from '../../core/email.ts'
+import type { Counters, Log, PasswordHasher, User, UserStore } from '../../core/ports.ts'
+
+interface Device {
+  ip: string
+  userAgent: string
+}
+
+export type LogInOutcome<Session> =
+  | { kind: 'signed_in'; started: Session }
+  | { kind: 'invalid_credentials' }
+  /** Said only to someone who knows the password. */
+  | { kind: 'email_not_verified' }
+  | { kind: 'too_many_failures'; retryAfterSeconds: number }
+
+export type LogIn<Session> = (
+  request: { email: string; password: string },
+  device: Device,
+) => Promise<LogInOutcome<Session>>
+
+/**
+ * Signs a person in with email and password. An unknown, a disabled and a password-less account cost the same time and
+ * get the same answer as a wrong password. Each try is counted before it is evaluated, under the canonical address, so
+ * that parallel tries or other spellings never get more evaluations than the limit (CVE-2024-4629, CVE-2025-24806).
+ */
+export function createLogIn<Session>(dependencies: {
+  users: Pick<UserStore, 'findByEmail'>
+  hasher: Pick<PasswordHasher, 'verify'>
+  counters: Pick<Counters, 'increment' | 'reset'>
+  startSession(user: User, methods: readonly string[], device: Device): Promise<Session>
+  log: Log
+  failures: { max: number; windowSeconds: number }
+}): LogIn<Session> {
+  const { users, hasher, counters, startSession, log, failures } = dependencies
+  return async ({ email: address, password }, device) => {
+    const email = canonicalEmail(address)
+    const counter = `sign-in:${email}`
+    const { count, resetSeconds } = await counters.increment(counter, failures.windowSeconds)
+    if (count > failures.max) return { kind: 'too_many_failures', retryAfterSeconds: Math.max(1, resetSeconds) }
+
+    const user = await users.findByEmail(email)
+    const matches = await hasher.verify(user?.passwordHash ?? null, password)
+    if (user === undefined || !matches || user.status !== 'active') {
+      log.info({ event: 'sign_in.failed', sub: user?.id, ip: device.ip }, 'sign-in failed')
+      return { kind: 'invalid_credentials' }
+    }
+    await counters.reset(counter)
+    if (user.emailVerifiedAt === null) return { kind: 'email_not_verified' }
+    const started = await startSession(user, ['pwd'], device)
+    log.info({ event: 'sign_in.succeeded', sub: user.id, ip: device.ip }, 'signed in')
+    return { kind: 'signed_in', started }
+  }
+}

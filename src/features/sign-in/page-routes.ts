@@ -1,0 +1,124 @@
+import type {} from '@fastify/swagger'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { GatehouseError } from '../../core/errors.ts'
+import type { Principal } from '../../core/principal.ts'
+import type { Cookies } from '../../http/cookies.ts'
+import type { CsrfTokens } from '../../http/csrf.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
+import type { App } from '../../http/server.ts'
+import { signedInPage } from '../../pages/account.ts'
+import type { Html } from '../../pages/html.ts'
+import { signInPage } from '../../pages/sign-in.ts'
+import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
+import type { LogIn } from './log-in.ts'
+import type { ReturnTo } from './return-to.ts'
+import { deviceOf, type Started } from './routes.ts'
+
+export interface SignInPageOptions {
+  logIn: LogIn<Started>
+  sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
+  endSession(sessionId: string, reason: string): Promise<void>
+  verifyEmail(token: string): Promise<'verified' | 'invalid_token'>
+  returnTo: ReturnTo
+  cookies: Cookies
+  csrf: CsrfTokens
+  checkCrossSite(request: FastifyRequest): void
+  limits: RateLimits
+}
+
+const Form = <T extends Record<string, ReturnType<typeof Type.String>>>(fields: T) =>
+  Type.Partial(Type.Object({ csrf_token: Type.String(), return_to: Type.String(), ...fields }))
+
+/** The pages for people. They work without scripts, and are not part of the API document. */
+export async function signInPageRoutes(app: App, options: SignInPageOptions): Promise<void> {
+  const { logIn, returnTo, cookies, csrf, limits } = options
+  const page = { access: 'public' } as const
+  const hidden = { hide: true } as const
+
+  async function userOf(request: FastifyRequest) {
+    const secret = cookies.session(request)
+    const proven = secret === undefined ? undefined : await options.sessionCookie(secret)
+    return proven?.principal.kind === 'user' ? proven.principal : undefined
+  }
+  /** Throws unless the form was shown by this service to this browser. */
+  function checkForm(request: FastifyRequest, token: string | undefined): void {
+    options.checkCrossSite(request)
+    if (!csrf.matches(request, token)) throw new GatehouseError('cross_site_request')
+  }
+
+  app.get('/', { config: page, schema: hidden }, async (request, reply) => {
+    const user = await userOf(request)
+    if (user === undefined) return reply.redirect('/login', 303)
+    return show(reply, signedInPage({ ...user, csrfToken: csrf.tokenFor(request, reply) }))
+  })
+
+  app.get(
+    '/login',
+    { config: page, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
+    async (request, reply) => {
+      const target = returnTo(request.query.return_to)
+      const csrfToken = csrf.tokenFor(request, reply)
+      const user = await userOf(request)
+      // No automatic way back: a browser that keeps the cookie from the application would go in circles.
+      if (user !== undefined) return show(reply, signedInPage({ ...user, csrfToken, returnTo: target }))
+      return show(reply, signInPage({ csrfToken, returnTo: target }))
+    },
+  )
+
+  app.post(
+    '/login',
+    {
+      config: { ...page, rateLimit: limits.secretTests },
+      schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) },
+    },
+    async (request, reply) => {
+      const { csrf_token, return_to, email = '', password = '' } = request.body
+      checkForm(request, csrf_token)
+      const target = returnTo(return_to)
+      const outcome = await logIn({ email: email.slice(0, 254), password: password.slice(0, 512) }, deviceOf(request))
+      if (outcome.kind === 'signed_in') {
+        const { session, secret } = outcome.started
+        cookies.setSession(reply, secret, session.expiresAt)
+        return reply.header('cache-control', 'no-store').redirect(target, 303)
+      }
+      const fault = {
+        invalid_credentials: 'The email address or the password is wrong.',
+        email_not_verified: 'Open the link in the mail that we sent you first.',
+        too_many_failures: 'Too many failed tries. Wait a few minutes and try again.',
+      }[outcome.kind]
+      if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
+      reply.code(outcome.kind === 'too_many_failures' ? 429 : 422)
+      return show(reply, signInPage({ csrfToken: csrf.tokenFor(request, reply), returnTo: target, email, fault }))
+    },
+  )
+
+  app.post('/logout', { config: page, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
+    checkForm(request, request.body.csrf_token)
+    const user = await userOf(request)
+    if (user !== undefined) await options.endSession(user.sessionId, 'logged_out')
+    cookies.clearSignIn(reply)
+    return reply.redirect('/login', 303)
+  })
+
+  app.get(
+    '/verify-email',
+    { config: page, schema: { ...hidden, querystring: Type.Object({ token: Type.Optional(Type.String()) }) } },
+    async (request, reply) =>
+      show(reply, verifyEmailPage({ token: request.query.token ?? '', csrfToken: csrf.tokenFor(request, reply) })),
+  )
+
+  app.post(
+    '/verify-email',
+    { config: { ...page, rateLimit: limits.secretTests }, schema: { ...hidden, body: Form({ token: Type.String() }) } },
+    async (request, reply) => {
+      checkForm(request, request.body.csrf_token)
+      if ((await options.verifyEmail(request.body.token ?? '')) === 'verified') return show(reply, emailVerifiedPage())
+      return show(reply.code(400), emailNotVerifiedPage())
+    },
+  )
+}
+
+function show(reply: FastifyReply, page: Html): FastifyReply {
+  return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(String(page))
+}

@@ -1,0 +1,23 @@
+import { parseAuthority, parseRequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
+
+export type ReturnTo = (wanted: string | undefined) => string
+
+/**
+ * Makes the check of where a visitor may be sent back to: a path on the service itself, or an absolute URL on a host
+ * that the configuration knows. Everything else, and everything that two parsers could read differently, becomes `/`.
+ */
+export function createReturnTo(settings: { issuer: string; knowsHost(authority: string): boolean }): ReturnTo {
+  const own = splitAbsoluteUrl(`${settings.issuer}/`)!
+  const ownScheme = own.scheme as 'http' | 'https'
+  const ownAuthority = parseAuthority(own.host, ownScheme)
+  return (wanted) => {
+    if (wanted === undefined) return '/'
+    const parts = wanted.startsWith('/') ? { ...own, target: wanted } : splitAbsoluteUrl(wanted)
+    const target = parts && parseRequestTarget({ method: 'GET', ...parts })
+    if (target === undefined || target === 'ambiguous' || target === 'too_long') return '/'
+    // A sign-in on https must not end on a page that anyone on the way can rewrite.
+    if (ownScheme === 'https' && target.scheme !== 'https') return '/'
+    if (target.authority === ownAuthority && target.scheme === ownScheme) return target.path + target.query
+    return settings.knowsHost(target.authority) ? urlOf(target) : '/'
+  }
+}

@@ -1,0 +1,169 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
+import type { AccessTokenClaims } from '../../core/access-token.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import type { Session, User } from '../../core/ports.ts'
+import { firstPartyClientId } from '../../core/principal.ts'
+import type { Cookies } from '../../http/cookies.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
+import { NoContent, problems } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { LogIn } from './log-in.ts'
+import { Login, Refresh, type SignedIn } from './schema.ts'
+
+/** The tokens of one sign-in, as issued or refreshed. */
+export interface SignInTokens {
+  accessToken: string
+  expiresInSeconds: number
+  refreshToken?: string
+}
+
+/** A session that just began, with its cookie's secret. */
+export interface Started {
+  session: Session
+  user: User
+  secret: string
+}
+
+type RefreshOutcome =
+  | { kind: 'rotated'; tokens: SignInTokens; user: User; sessionId: string }
+  | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
+
+export interface SignInOptions {
+  logIn: LogIn<Started>
+  beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<SignInTokens>
+  rotateRefresh(request: { refreshToken: string; clientId: string }): Promise<RefreshOutcome>
+  /** The session behind a refresh token, whether or not the token is still usable. */
+  sessionOfRefreshToken(refreshToken: string): Promise<string | undefined>
+  sessionOfCookie(secret: string): Promise<string | undefined>
+  verifyAccessToken(token: string): AccessTokenClaims | undefined
+  endSession(sessionId: string, reason: string): Promise<void>
+  cookies: Cookies
+  checkCrossSite(request: FastifyRequest): void
+  limits: RateLimits
+  refreshCookieExpiry(): Date
+}
+
+export async function signInRoutes(app: App, options: SignInOptions): Promise<void> {
+  const { logIn, cookies, limits } = options
+  const bodyErrors = ['invalid_json', 'invalid_encoding', 'body_too_large', 'unsupported_media_type'] as const
+
+  app.post(
+    '/api/auth/login',
+    {
+      config: { access: 'public', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'login',
+        summary: 'Sign in',
+        description:
+          'Begins a session: sets its cookie and answers an access token. The refresh token comes as a cookie, or in the ' +
+          'body when `token_delivery` asks for it.',
+        tags: ['Sign-in'],
+        security: [],
+        body: Login,
+        response: {
+          200: Type.Ref('SignedIn'),
+          ...problems(...bodyErrors, 'invalid_credentials', 'email_not_verified', 'cross_site_request'),
+        },
+      },
+    },
+    async (request, reply) => {
+      options.checkCrossSite(request)
+      const outcome = await logIn(request.body, deviceOf(request))
+      if (outcome.kind === 'too_many_failures') {
+        throw new GatehouseError('too_many_requests', { retryAfterSeconds: outcome.retryAfterSeconds })
+      }
+      if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
+      const { session, user, secret } = outcome.started
+      const tokens = await options.beginFamily({ user, session, clientId: firstPartyClientId, scopes: [] })
+      cookies.setSession(reply, secret, session.expiresAt)
+      return deliver(reply, tokens, user, request.body.token_delivery === 'body')
+    },
+  )
+
+  app.post(
+    '/api/auth/refresh',
+    {
+      config: { access: 'public', rateLimit: false },
+      schema: {
+        operationId: 'refresh',
+        summary: 'Exchange a refresh token',
+        description:
+          'Takes the refresh cookie, or `refresh_token` in the body; its successor comes back the same way. A token works ' +
+          'once; a retry within seconds gets the same answer again, a later one ends the session.',
+        tags: ['Sign-in'],
+        security: [{ refresh: [] }, {}],
+        body: Type.Union([Refresh, Type.Null()]),
+        response: {
+          200: Type.Ref('SignedIn'),
+          ...problems(...bodyErrors, 'invalid_refresh_token', 'cross_site_request'),
+        },
+      },
+      // Bodiless calls are what the cookie is for.
+      preValidation: async (request) => void (request.body ??= null),
+    },
+    async (request, reply) => {
+      const fromBody = request.body?.refresh_token
+      const refreshToken = fromBody ?? cookies.refresh(request)
+      if (fromBody === undefined && refreshToken !== undefined) options.checkCrossSite(request)
+      const outcome = refreshToken
+        ? await options.rotateRefresh({ refreshToken, clientId: firstPartyClientId })
+        : ({ kind: 'invalid' } as const)
+      if (outcome.kind !== 'rotated') {
+        if (fromBody === undefined) cookies.clearSignIn(reply)
+        throw new GatehouseError('invalid_refresh_token')
+      }
+      return deliver(reply, outcome.tokens, outcome.user, fromBody !== undefined)
+    },
+  )
+
+  app.post(
+    '/api/auth/logout',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'logout',
+        summary: 'Sign out',
+        description:
+          'Ends the session of the session cookie, the refresh cookie or the bearer token, and clears the cookies.',
+        tags: ['Sign-in'],
+        security: [{ session: [] }, { refresh: [] }, { bearer: [] }, {}],
+        response: { 204: NoContent, ...problems('cross_site_request') },
+      },
+    },
+    async (request, reply) => {
+      for (const sessionId of await sessionsOf(request)) await options.endSession(sessionId, 'logged_out')
+      cookies.clearSignIn(reply)
+      return reply.code(204).send(null)
+    },
+  )
+
+  async function sessionsOf(request: FastifyRequest): Promise<Set<string>> {
+    const sessions = new Set<string | undefined>()
+    const cookie = cookies.session(request)
+    const refresh = cookies.refresh(request)
+    if (cookie !== undefined || refresh !== undefined) options.checkCrossSite(request)
+    if (cookie !== undefined) sessions.add(await options.sessionOfCookie(cookie))
+    if (refresh !== undefined) sessions.add(await options.sessionOfRefreshToken(refresh))
+    const bearer = /^Bearer ([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (bearer !== undefined) sessions.add(options.verifyAccessToken(bearer)?.sid)
+    sessions.delete(undefined)
+    return sessions as Set<string>
+  }
+
+  function deliver(reply: FastifyReply, tokens: SignInTokens, user: User, inBody: boolean) {
+    if (!inBody && tokens.refreshToken) cookies.setRefresh(reply, tokens.refreshToken, options.refreshCookieExpiry())
+    return reply.header('cache-control', 'no-store').send({
+      access_token: tokens.accessToken,
+      token_type: 'Bearer',
+      expires_in: tokens.expiresInSeconds,
+      ...(inBody && tokens.refreshToken ? { refresh_token: tokens.refreshToken } : {}),
+      user: { id: user.id, email: user.email, name: user.name, roles: user.roles },
+    } satisfies Static<typeof SignedIn>)
+  }
+}
+
+/** What a session remembers of where it began. */
+export function deviceOf(request: FastifyRequest): { ip: string; userAgent: string } {
+  return { ip: request.ip, userAgent: (request.headers['user-agent'] ?? '').replace(/[^\x20-\x7e]/g, '?') }
+}

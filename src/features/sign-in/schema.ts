@@ -1,0 +1,49 @@
+import { Type } from 'typebox'
+import { Email, strict } from '../../http/schema.ts'
+
+export const Login = Type.Object(
+  {
+    email: Email,
+    password: Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] }),
+    token_delivery: Type.Optional(
+      Type.Enum(['cookie', 'body'], { description: 'How the refresh token comes: `cookie` (default) or `body`.' }),
+    ),
+  },
+  strict,
+)
+
+export const Refresh = Type.Object(
+  { refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })) },
+  strict,
+)
+
+export const SignedIn = Type.Object(
+  {
+    access_token: Type.String({ description: 'JWT, RFC 9068.' }),
+    token_type: Type.Enum(['Bearer']),
+    expires_in: Type.Integer({ description: 'Seconds.' }),
+    refresh_token: Type.Optional(Type.String()),
+    user: Type.Object({
+      id: Type.String(),
+      email: Type.String(),
+      name: Type.String(),
+      roles: Type.Array(Type.String()),
+    }),
+  },
+  {
+    $id: 'SignedIn',
+    examples: [
+      {
+        access_token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ik56Yk…',
+        token_type: 'Bearer',
+        expires_in: 300,
+        user: {
+          id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+          email: 'ada@example.com',
+          name: 'Ada Lovelace',
+          roles: ['admin'],
+        },
+      },
+    ],
+  },
+)
