@@ -1,0 +1,178 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { GatehouseError } from '../../core/errors.ts'
+import type { Log } from '../../core/ports.ts'
+import { type RequestTarget, urlOf } from '../../core/request-target.ts'
+import { problemOf, toGatehouseError } from '../../http/errors.ts'
+import { ProblemRef } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import { forbiddenPage } from '../../pages/forbidden.ts'
+import type { Decide, Decision } from './decide.ts'
+import { type Dialect, dialects } from './dialects.ts'
+import { isPageNavigation } from './negotiation.ts'
+
+export interface ForwardAuthOptions {
+  decide: Decide
+  readSessionCookie(header: string | undefined): string | undefined
+  trustedPeer(address: string): boolean
+  issuer: string
+  log: Log
+}
+
+/**
+ * The proxies' question, one route a dialect. Registered in a scope of its own: no cookie plugin, limiter, security
+ * headers or access log, and answers are written straight to the socket in one go.
+ */
+export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): Promise<void> {
+  // The questions carry no body worth reading; whatever comes is ignored, not parsed.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
+  app.setErrorHandler((error, request, reply) => {
+    reply.hijack()
+    sendProblem(reply.raw, toGatehouseError(error), request.id, [])
+  })
+
+  const answer = createAnswer(options)
+  const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'CONNECT')
+  for (const dialect of dialects) {
+    const urls =
+      dialect.name === 'traefik' ? ['/forward-auth/traefik', '/forward-auth'] : [`/forward-auth/${dialect.name}`]
+    for (const url of urls) {
+      const route = {
+        url,
+        config: { access: 'proxy' as const },
+        handler: (request: FastifyRequest, reply: FastifyReply) => answer(dialect, request, reply),
+      }
+      app.route({ ...route, method: 'GET', exposeHeadRoute: false, schema: documentation(dialect, url) })
+      app.route({ ...route, method: otherMethods, schema: { hide: true } })
+    }
+  }
+}
+
+function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: ForwardAuthOptions) {
+  const trust = new WeakMap<Socket, boolean>()
+  function isTrusted(socket: Socket): boolean {
+    let trusted = trust.get(socket)
+    if (trusted === undefined) trust.set(socket, (trusted = trustedPeer(socket.remoteAddress ?? '')))
+    return trusted
+  }
+  const signInUrl = (target: RequestTarget) => `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}`
+
+  return (dialect: Dialect, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack()
+    const { raw: response } = reply
+    const { headers, socket } = request.raw
+    const id = request.id
+    const deny = (error: GatehouseError, extra: readonly string[] = [], fields: object = {}) => {
+      log.info(
+        { event: 'forward_auth.denied', dialect: dialect.name, code: error.code, ...fields, reqId: id },
+        'denied',
+      )
+      sendProblem(response, error, id, extra)
+    }
+    if (!isTrusted(socket)) return deny(new GatehouseError('untrusted_peer'), [], { peer: socket.remoteAddress })
+
+    const target = dialect.target(headers)
+    if (target === 'ambiguous' || target === 'too_long') {
+      // nginx turns any other status than 401 and 403 into its own 500.
+      const code = target === 'ambiguous' ? 'ambiguous_target' : 'target_too_long'
+      return deny(new GatehouseError(dialect.relaysAnswers ? code : 'forbidden'), [], { reason: code })
+    }
+
+    const conclude = (decision: Decision): void => {
+      if (decision.kind === 'allow') {
+        response.writeHead(200, ['Content-Length', '0', 'X-Request-Id', id, ...decision.headers]).end()
+        return
+      }
+      const about = { host: target.authority, method: target.method, path: target.path }
+      const page = isPageNavigation(target.method, headers)
+      if (decision.kind === 'forbidden') {
+        const fields = { ...about, reason: decision.reason }
+        if (!page || !dialect.relaysAnswers) return deny(new GatehouseError('forbidden'), [], fields)
+        log.info(
+          { event: 'forward_auth.denied', dialect: dialect.name, code: 'forbidden', ...fields, reqId: id },
+          'denied',
+        )
+        return sendForbiddenPage(response, issuer, id)
+      }
+      const location = page ? ['Location', signInUrl(target)] : []
+      if (page && dialect.relaysAnswers) {
+        response
+          .writeHead(302, ['Content-Length', '0', 'Cache-Control', 'no-store', 'X-Request-Id', id, ...location])
+          .end()
+        return
+      }
+      const invalid = decision.presented === 'invalid_token'
+      deny(new GatehouseError(invalid ? 'invalid_access_token' : 'unauthorized'), location, about)
+    }
+    const fail = (error: unknown): void => {
+      const known = toGatehouseError(error)
+      log.error({ event: 'forward_auth.failed', code: known.code, err: known.cause ?? known, reqId: id }, 'no decision')
+      sendProblem(response, known, id, [])
+    }
+
+    try {
+      const presented = { authorization: headers.authorization, sessionCookie: readSessionCookie(headers.cookie) }
+      const decision = decide(target, presented)
+      if (decision instanceof Promise) decision.then(conclude).catch(fail)
+      else conclude(decision)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+function sendProblem(response: ServerResponse, error: GatehouseError, id: string, extra: readonly string[]): void {
+  const body = Buffer.from(JSON.stringify(problemOf(error, id)))
+  const invalid = error.code === 'invalid_access_token' ? ', error="invalid_token"' : ''
+  const headers = [
+    ...['Content-Type', 'application/problem+json', 'Content-Length', String(body.length)],
+    ...['Cache-Control', 'no-store', 'X-Request-Id', id],
+    ...(error.status === 401 ? ['WWW-Authenticate', `Bearer realm="gatehouse"${invalid}`] : []),
+    ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
+    ...extra,
+  ]
+  response.writeHead(error.status, headers).end(body)
+}
+
+function sendForbiddenPage(response: ServerResponse, issuer: string, id: string): void {
+  const body = Buffer.from(String(forbiddenPage(issuer)))
+  const policy = `default-src 'none'; style-src ${issuer}; frame-ancestors 'none'`
+  const headers = [
+    ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length)],
+    ...['Cache-Control', 'no-store', 'X-Request-Id', id],
+    ...['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', policy],
+  ]
+  response.writeHead(403, headers).end(body)
+}
+
+const problemContent = { content: { 'application/problem+json': { schema: ProblemRef } } }
+
+function documentation(dialect: Dialect, url: string) {
+  return {
+    operationId: url === '/forward-auth' ? 'askForwardAuth' : `askForwardAuth_${dialect.name}`,
+    summary: `The question of ${dialect.name === 'nginx' ? 'nginx auth_request' : dialect.name}`,
+    description: dialect.relaysAnswers
+      ? 'Reads `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. Any method; a body is ignored.'
+      : 'Reads `X-Original-URL` and `X-Original-Method`. Any method; a body is ignored.',
+    tags: ['Forward-auth'],
+    security: [{ bearer: [] }, { session: [] }, {}],
+    response: {
+      200: Type.Null({ description: 'Allowed. Every identity header is present; the body is empty.' }),
+      ...(dialect.relaysAnswers
+        ? {
+            302: Type.Null({
+              description: 'Nobody is signed in and a person is looking: the way to the sign-in page.',
+            }),
+          }
+        : {}),
+      ...(dialect.relaysAnswers ? { 400: { description: '`ambiguous_target`', ...problemContent } } : {}),
+      401: { description: '`unauthorized`, `invalid_access_token`', ...problemContent },
+      403: { description: '`forbidden`, `untrusted_peer`', ...problemContent },
+      ...(dialect.relaysAnswers ? { 414: { description: '`target_too_long`', ...problemContent } } : {}),
+      503: { description: '`unavailable`: the decision cannot be proven.', ...problemContent },
+    },
+  }
+}
