@@ -1,0 +1,94 @@
+import { GatehouseError } from '../../core/errors.ts'
+import type { Client, ClientStore, Counters } from '../../core/ports.ts'
+import { firstPartyClientId } from '../../core/principal.ts'
+import { equalSecrets, hashSecret } from '../../core/secrets.ts'
+import { OAuthError } from './errors.ts'
+
+export interface ClientCredentials {
+  authorization: string | undefined
+  clientId: string | undefined
+  clientSecret: string | undefined
+  /** Key of the caller's address, as limits count it. */
+  address: string
+}
+
+export type AuthenticateClient = (given: ClientCredentials) => Promise<Client>
+
+/** The client of the service's own pages: public, and nothing but refresh tokens to exchange. */
+const firstPartyClient: Client = {
+  id: firstPartyClientId,
+  name: 'Gatehouse',
+  authMethod: 'none',
+  secretHash: null,
+  grants: ['refresh_token'],
+  redirectUris: [],
+  scopes: [],
+  audiences: [],
+  createdAt: new Date(0),
+}
+
+/** Failed authentications of one client from one address, within five minutes. */
+const failures = { max: 30, windowSeconds: 300 }
+
+/**
+ * Authenticates a client by `client_secret_basic`, `client_secret_post` or, for public clients, by name alone. An
+ * unknown client and a wrong secret get the same answer for the same work. Throws `invalid_client`, or
+ * `invalid_request` when two methods are used at once (RFC 6749 §2.3).
+ */
+export function createAuthenticateClient(dependencies: {
+  clients: Pick<ClientStore, 'find'>
+  counters: Pick<Counters, 'increment' | 'read'>
+}): AuthenticateClient {
+  const { clients, counters } = dependencies
+  return async (given) => {
+    const { id, secret } = readCredentials(given)
+    const counter = `client-auth:${given.address}:${hashSecret(id)}`
+    const failed = await counters.read(counter)
+    if (failed.count >= failures.max) {
+      throw new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, failed.resetSeconds) })
+    }
+    const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
+    const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')
+    const authenticated = client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
+    if (client !== undefined && authenticated) return client
+    await counters.increment(counter, failures.windowSeconds)
+    throw new OAuthError('invalid_client', 'Client authentication failed.')
+  }
+}
+
+function readCredentials(given: ClientCredentials): { id: string; secret: string | undefined } {
+  if (given.authorization === undefined) {
+    if (given.clientId === undefined) throw new OAuthError('invalid_client', 'Client authentication is missing.')
+    return { id: named(given.clientId), secret: given.clientSecret }
+  }
+  if (given.clientSecret !== undefined) {
+    throw new OAuthError('invalid_request', 'Use one method of client authentication.')
+  }
+  const { id, secret } = readBasic(given.authorization)
+  if (given.clientId !== undefined && given.clientId !== id) {
+    throw new OAuthError('invalid_request', 'client_id differs from the authenticated client.')
+  }
+  return { id: named(id), secret }
+}
+
+/** Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1), so that a secret may hold any character. */
+function readBasic(authorization: string): { id: string; secret: string } {
+  const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1]
+  const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon === -1) throw new OAuthError('invalid_client', 'Client authentication failed.')
+  try {
+    const [id, secret] = [text.slice(0, colon), text.slice(colon + 1)].map((part) =>
+      decodeURIComponent(part.replaceAll('+', ' ')),
+    ) as [string, string]
+    return { id, secret }
+  } catch {
+    throw new OAuthError('invalid_client', 'Client authentication failed.')
+  }
+}
+
+/** Refuses ids that no client can have, before a store sees them. */
+function named(id: string): string {
+  if (/^[\x21-\x7e]{1,200}$/.test(id)) return id
+  throw new OAuthError('invalid_client', 'Client authentication failed.')
+}

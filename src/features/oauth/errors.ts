@@ -1,0 +1,61 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { GatehouseError } from '../../core/errors.ts'
+import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
+
+/** Error codes of RFC 6749 §5.2, RFC 8707 §2 and RFC 6750 §3.1 that the endpoints answer. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_token_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'temporarily_unavailable'
+  | 'server_error'
+
+/** Ends an OAuth request. The description may hold no quote, backslash or anything that the client sent (§5.2). */
+export class OAuthError extends Error {
+  readonly code: OAuthErrorCode
+  constructor(code: OAuthErrorCode, description: string) {
+    super(description)
+    this.code = code
+  }
+}
+
+export const OAuthErrorBody = Type.Object(
+  { error: Type.String(), error_description: Type.Optional(Type.String()) },
+  {
+    $id: 'OAuthError',
+    description: 'RFC 6749 §5.2.',
+    examples: [{ error: 'invalid_client', error_description: 'Client authentication failed.' }],
+  },
+)
+
+/** Answers in the words of RFC 6749, whatever was thrown. */
+export function handleOAuthErrors(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = (status: number, error: OAuthErrorCode, error_description: string) =>
+    reply.code(status).type('application/json').serializer(JSON.stringify).send({ error, error_description })
+
+  if (thrown instanceof OAuthError) {
+    reply.header('cache-control', 'no-store')
+    if (thrown.code !== 'invalid_client') return answer(400, thrown.code, thrown.message)
+    reply.header('www-authenticate', 'Basic realm="gatehouse"')
+    return answer(401, 'invalid_client', thrown.message)
+  }
+  const error = toGatehouseError(thrown)
+  logFault(request, error)
+  setErrorHeaders(reply, error)
+  if (error.code === 'too_many_requests') return answer(429, 'temporarily_unavailable', 'Too many requests.')
+  if (error.code === 'unavailable') return answer(503, 'temporarily_unavailable', 'Try again later.')
+  if (error.status >= 500) return answer(500, 'server_error', 'Something went wrong on our side.')
+  // RFC 6749 §3.2: whatever is wrong with the request itself is `invalid_request`.
+  return answer(error instanceof GatehouseError && error.status === 413 ? 413 : 400, 'invalid_request', describe(error))
+}
+
+function describe(error: GatehouseError): string {
+  if (error.code === 'unsupported_media_type') return 'Send the parameters form-encoded.'
+  return (error.detail ?? 'The request is not valid.').replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, ' ')
+}

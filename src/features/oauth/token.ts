@@ -1,0 +1,78 @@
+import type { Client } from '../../core/ports.ts'
+import { OAuthError } from './errors.ts'
+
+export interface GrantedTokens {
+  accessToken: string
+  expiresInSeconds: number
+  scopes: string[]
+  refreshToken?: string
+}
+
+export interface TokenRequest {
+  grantType: string
+  scope?: string | undefined
+  resource?: string | undefined
+  refreshToken?: string | undefined
+}
+
+export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
+
+type RefreshOutcome = { kind: 'rotated'; tokens: GrantedTokens } | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
+
+/** The grants of the token endpoint (RFC 6749 §4.4, §6), for a client that is authenticated already. */
+export function createGrantTokens(dependencies: {
+  forClient(client: Client, scopes: string[], audiences: readonly string[]): GrantedTokens
+  rotateRefresh(request: {
+    refreshToken: string
+    clientId: string
+    scopes?: string[] | undefined
+  }): Promise<RefreshOutcome>
+  deploymentAudience: string
+}): GrantTokens {
+  const { forClient, rotateRefresh, deploymentAudience } = dependencies
+
+  async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
+    const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
+    if (scopes.some((scope) => !client.scopes.includes(scope))) {
+      throw new OAuthError('invalid_scope', 'The client is not registered for this scope.')
+    }
+    const audiences = client.audiences.length > 0 ? client.audiences : [deploymentAudience]
+    if (request.resource === undefined) return forClient(client, scopes, audiences)
+    if (!audiences.includes(request.resource)) {
+      throw new OAuthError('invalid_target', 'The client is not registered for this resource.')
+    }
+    return forClient(client, scopes, [request.resource])
+  }
+
+  async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
+    if (request.refreshToken === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.')
+    const outcome = await rotateRefresh({
+      refreshToken: request.refreshToken,
+      clientId: client.id,
+      scopes: request.scope === undefined ? undefined : parseScope(request.scope),
+    })
+    if (outcome.kind === 'rotated') return outcome.tokens
+    if (outcome.kind === 'scope_exceeded') throw new OAuthError('invalid_scope', 'The scope exceeds what was granted.')
+    throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
+  }
+
+  const grants: Record<string, typeof refresh> = { client_credentials: clientCredentials, refresh_token: refresh }
+
+  return async (client, request) => {
+    const grant = Object.hasOwn(grants, request.grantType) ? grants[request.grantType] : undefined
+    if (grant === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported.')
+    if (!client.grants.includes(request.grantType)) {
+      throw new OAuthError('unauthorized_client', 'The client is not registered for this grant type.')
+    }
+    return grant(client, request)
+  }
+}
+
+/** Splits a scope (RFC 6749 §3.3), without repeats. */
+function parseScope(scope: string): string[] {
+  const scopes = scope.split(' ')
+  if (scopes.some((name) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))) {
+    throw new OAuthError('invalid_scope', 'The scope is malformed.')
+  }
+  return [...new Set(scopes)]
+}
