@@ -1,0 +1,331 @@
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import type { FastifyBaseLogger } from 'fastify'
+import { createMailer } from './adapters/mailer.ts'
+import { createPasswordHasher } from './adapters/password-hasher.ts'
+import { estimateStrength } from './adapters/password-strength.ts'
+import type { Config } from './config.ts'
+import { parseNetworks } from './core/network.ts'
+import type { Clock, Stores } from './core/ports.ts'
+import { createSecretBox, hashSecret } from './core/secrets.ts'
+import { createRegister } from './features/accounts/register.ts'
+import { accountRoutes } from './features/accounts/routes.ts'
+import { Profile } from './features/accounts/schema.ts'
+import { createVerifyEmail } from './features/accounts/verify-email.ts'
+import { createClientAdministration } from './features/admin/clients.ts'
+import { controlRoutes } from './features/admin/control-routes.ts'
+import { createUserAdministration } from './features/admin/users.ts'
+import { compileAccessRules } from './features/forward-auth/access-rules.ts'
+import { createDecide } from './features/forward-auth/decide.ts'
+import { createIdentityHeaders } from './features/forward-auth/identity.ts'
+import { forwardAuthRoutes } from './features/forward-auth/routes.ts'
+import { openKeyRing } from './features/keys/key-ring.ts'
+import { keyRoutes } from './features/keys/routes.ts'
+import { createAuthenticateClient } from './features/oauth/authenticate-client.ts'
+import { OAuthErrorBody } from './features/oauth/errors.ts'
+import { createIntrospect } from './features/oauth/introspect.ts'
+import { createRevokeToken } from './features/oauth/revoke.ts'
+import { oauthRoutes } from './features/oauth/routes.ts'
+import { createGrantTokens } from './features/oauth/token.ts'
+import { operationsRoutes } from './features/operations/routes.ts'
+import { createCredentials } from './features/sessions/credentials.ts'
+import { createEndSession } from './features/sessions/end-session.ts'
+import { followRevocations } from './features/sessions/revocation-feed.ts'
+import { createStartSession } from './features/sessions/start-session.ts'
+import { createLogIn } from './features/sign-in/log-in.ts'
+import { signInPageRoutes } from './features/sign-in/page-routes.ts'
+import { createReturnTo } from './features/sign-in/return-to.ts'
+import { signInRoutes } from './features/sign-in/routes.ts'
+import { SignedIn } from './features/sign-in/schema.ts'
+import { createTokenIssuer } from './features/tokens/issue-tokens.ts'
+import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
+import { logRequests, tagReplies } from './http/access-log.ts'
+import { createCookies, readCookie } from './http/cookies.ts'
+import { createCrossSiteCheck } from './http/cross-site.ts'
+import { createCsrfTokens } from './http/csrf.ts'
+import { handleErrors } from './http/errors.ts'
+import { guard, requireAccessLevels } from './http/guard.ts'
+import { documentRoutes, openApi } from './http/openapi.ts'
+import { rateLimits, rateLimitsOf } from './http/rate-limits.ts'
+import { type App, createServer } from './http/server.ts'
+import { staticAssets } from './http/static-assets.ts'
+
+export interface Gatehouse {
+  /** The service. */
+  app: App
+  /** What operators' commands talk to; never listens on a network. */
+  control: App
+  /** From now on not ready: balancers send no new requests. */
+  beginStop(): void
+  /** Finishes requests under way, then releases everything but the stores. */
+  close(): Promise<void>
+}
+
+/**
+ * The composition root: everything that the service consists of is made and joined here, and nowhere else. Read top to
+ * bottom it is the table of contents.
+ */
+export async function buildApp(dependencies: {
+  config: Config
+  stores: Stores
+  clock: Clock
+  logger: FastifyBaseLogger
+  version: string
+}): Promise<Gatehouse> {
+  const { config, stores, clock, logger, version } = dependencies
+  const { issuer } = config
+  const log = logger
+  let stopping = false
+
+  // Revocation and keys
+  const feed = await followRevocations(stores.revocations, log)
+  const catchUp = () => feed.catchUp()
+  const keyRing = await openKeyRing({
+    store: stores.signingKeys,
+    box: createSecretBox(config.secret, 'signing keys'),
+    clock,
+    issuer,
+  })
+
+  // Sessions and tokens
+  const startSession = createStartSession({
+    sessions: stores.sessions,
+    clock,
+    idleSeconds: config.sessions.idle_ttl_seconds,
+    absoluteSeconds: config.sessions.absolute_ttl_seconds,
+  })
+  const endSession = createEndSession({ sessions: stores.sessions, feed, clock })
+  const credentials = createCredentials({
+    verifyAccessToken: keyRing.verifyAccessToken,
+    sessions: stores.sessions,
+    clients: stores.clients,
+    accessTokens: stores.accessTokens,
+    feed,
+    clock,
+    log,
+    sessionIdleSeconds: config.sessions.idle_ttl_seconds,
+  })
+  const tokenIssuer = createTokenIssuer({
+    sign: keyRing.sign,
+    refreshTokens: stores.refreshTokens,
+    clock,
+    deploymentAudience: issuer,
+    lifetimes: {
+      accessSeconds: config.tokens.access_ttl_seconds,
+      refreshIdleSeconds: config.tokens.refresh_idle_ttl_seconds,
+      refreshAbsoluteSeconds: config.tokens.refresh_absolute_ttl_seconds,
+    },
+  })
+  const rotateRefresh = createRotateRefresh({
+    refreshTokens: stores.refreshTokens,
+    issuer: tokenIssuer,
+    endSession,
+    box: createSecretBox(config.secret, 'refresh replay'),
+    clock,
+    log,
+    graceSeconds: config.tokens.refresh_grace_seconds,
+  })
+
+  // Accounts and sign-in
+  const hasher = createPasswordHasher()
+  const mailer = createMailer(
+    { from: config.mailFrom, smtpUrl: config.smtpUrl, outboxDirectory: `${config.dataDirectory}/outbox` },
+    clock,
+    log,
+  )
+  const register = createRegister({
+    registrations: stores.registrations,
+    hasher,
+    mailer,
+    estimateStrength,
+    clock,
+    issuer,
+  })
+  const verifyEmail = createVerifyEmail({ registrations: stores.registrations, clock })
+  const logIn = createLogIn({
+    users: stores.users,
+    hasher,
+    counters: stores.counters,
+    startSession,
+    log,
+    failures: { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds },
+  })
+
+  // What the HTTP features share
+  const cookies = createCookies(config)
+  const csrf = createCsrfTokens(config.secret, cookies)
+  const checkCrossSite = createCrossSiteCheck({ issuer, allowedOrigins: config.cors.origins })
+  const limits = rateLimitsOf(config.limits)
+  const trustedPeer = parseNetworks(config.proxies.trusted)
+  const rules = compileAccessRules(config.hosts)
+  const returnTo = createReturnTo({ issuer, knowsHost: (authority) => rules.host(authority) !== undefined })
+
+  const app = createServer({ logger, trustedPeer })
+  requireAccessLevels(app)
+  handleErrors(app)
+  await app.register(openApi, { issuer, version, cookies })
+  for (const schema of [Profile, SignedIn, OAuthErrorBody]) app.addSchema(schema)
+
+  // Hot and bare: no hook of the service's runs here
+  await app.register(forwardAuthRoutes, {
+    decide: createDecide({
+      rules,
+      accessToken: credentials.accessToken,
+      sessionCookie: credentials.sessionCookie,
+      identity: createIdentityHeaders({ sign: keyRing.sign, clock }),
+      deploymentAudience: issuer,
+    }),
+    readSessionCookie: (header) => readCookie(header, cookies.sessionName),
+    trustedPeer,
+    issuer,
+    log,
+  })
+
+  // Everything else, behind the shared guards
+  await app.register(async (service) => {
+    tagReplies(service)
+    logRequests(service)
+    await service.register(helmet, helmetOptions(issuer))
+    service.addHook('onRoute', (route) => {
+      // The route that the CORS plugin adds for preflights.
+      if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
+    })
+    await service.register(cors, { origin: [...config.cors.origins], credentials: true, strictPreflight: false })
+    await service.register(cookie)
+    await service.register(rateLimits, {
+      counters: stores.counters,
+      requestsPerMinute: config.limits.requests_per_minute,
+    })
+    await service.register(guard, {
+      publicKey: keyRing.publicKey,
+      claims: credentials.claims,
+      sessionCookie: credentials.sessionCookie,
+      cookies,
+      checkCrossSite,
+      clock,
+      issuer,
+    })
+
+    await service.register(accountRoutes, { register, verifyEmail, users: stores.users, catchUp, limits })
+    await service.register(signInRoutes, {
+      logIn,
+      beginFamily: tokenIssuer.beginFamily,
+      rotateRefresh,
+      sessionOfRefreshToken: async (token: string) => (await stores.refreshTokens.find(hashSecret(token)))?.session.id,
+      sessionOfCookie: async (secret: string) =>
+        (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now())))?.session.id,
+      verifyAccessToken: keyRing.verifyAccessToken,
+      endSession,
+      cookies,
+      checkCrossSite,
+      limits,
+      refreshCookieExpiry: () => tokenIssuer.refreshExpiry(clock.now()),
+    })
+    await service.register(signInPageRoutes, {
+      logIn,
+      sessionCookie: credentials.sessionCookie,
+      endSession,
+      verifyEmail,
+      returnTo,
+      cookies,
+      csrf,
+      checkCrossSite,
+      limits,
+    })
+    await service.register(oauthRoutes, {
+      authenticateClient: createAuthenticateClient({ clients: stores.clients, counters: stores.counters }),
+      grantTokens: createGrantTokens({ forClient: tokenIssuer.forClient, rotateRefresh, deploymentAudience: issuer }),
+      introspect: createIntrospect({
+        verifyAccessToken: keyRing.verifyAccessToken,
+        accessToken: credentials.accessToken,
+        refreshTokens: stores.refreshTokens,
+        clock,
+        issuer,
+      }),
+      revokeToken: createRevokeToken({
+        verifyAccessToken: keyRing.verifyAccessToken,
+        refreshTokens: stores.refreshTokens,
+        accessTokens: stores.accessTokens,
+        endSession,
+        catchUp,
+        clock,
+      }),
+    })
+    await service.register(staticAssets)
+    await service.register(documentRoutes)
+  })
+
+  // Asked by machines, in short intervals, also when the limits' store is gone
+  await app.register(async (machines) => {
+    tagReplies(machines)
+    await machines.register(keyRoutes, { keyRing })
+    await machines.register(operationsRoutes, {
+      ping: () => stores.ping(),
+      feedIsCurrent: () => feed.isCurrent(),
+      isStopping: () => stopping,
+    })
+  })
+
+  const control = await buildControl({ stores, clock, logger, catchUp })
+
+  return {
+    app,
+    control,
+    beginStop: () => void (stopping = true),
+    async close() {
+      stopping = true
+      await Promise.all([app.close(), control.close()])
+      await mailer.close()
+      await feed.stop()
+    },
+  }
+}
+
+/** The operator's side: what the command line asks for. `catchUp` makes a change act at once on this replica. */
+export async function buildControl(dependencies: {
+  stores: Stores
+  clock: Clock
+  logger: FastifyBaseLogger
+  catchUp(): Promise<void>
+}): Promise<App> {
+  const { stores, clock, logger, catchUp } = dependencies
+  const control = createServer({ logger, trustedPeer: () => false })
+  handleErrors(control)
+  await control.register(controlRoutes, {
+    users: createUserAdministration({
+      users: stores.users,
+      hasher: createPasswordHasher(),
+      estimateStrength,
+      catchUp,
+      clock,
+    }),
+    clients: createClientAdministration({ clients: stores.clients, catchUp, clock }),
+    roles: stores.roles,
+    catchUp,
+  })
+  return control
+}
+
+function helmetOptions(issuer: string) {
+  const secure = issuer.startsWith('https:')
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        fontSrc: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        ...(secure ? { upgradeInsecureRequests: [] } : {}),
+      },
+    },
+    frameguard: { action: 'deny' as const },
+    referrerPolicy: { policy: 'no-referrer' as const },
+    hsts: secure ? { maxAge: 63_072_000, includeSubDomains: false } : false,
+  }
+}

@@ -1,0 +1,23 @@
+import { loadConfig } from '../config.ts'
+import { openStores } from '../stores/open.ts'
+import { migratePostgres } from '../stores/sql/open.ts'
+import { CommandError, positionals, print, readArguments } from './command.ts'
+import { holdDataDirectory } from './data-directory.ts'
+import { createLogger, systemClock } from './process.ts'
+
+/** Applies what is missing of the migrations. Starting the service does the same. */
+export async function migrate(args: readonly string[]): Promise<void> {
+  const { values, positionals: given } = readArguments(args, {})
+  positionals(given, [])
+  const config = loadConfig(process.env)
+  if (config.databaseUrl === undefined) {
+    const held = await holdDataDirectory(config.dataDirectory)
+    if (held === undefined) throw new CommandError('the running service has migrated this data directory already')
+    const stores = await openStores(config, systemClock, createLogger('error'))
+    await stores.close()
+    await held.release()
+  } else {
+    await migratePostgres(config.databaseUrl)
+  }
+  print({ status: 'up to date' }, values.json)
+}

@@ -1,0 +1,81 @@
+import { request } from 'node:http'
+import { buildControl } from '../app.ts'
+import { loadConfig } from '../config.ts'
+import { openStores } from '../stores/open.ts'
+import { CommandError } from './command.ts'
+import { controlSocketPath, holdDataDirectory, isSocketAlive } from './data-directory.ts'
+import { createLogger, systemClock } from './process.ts'
+
+interface Answer {
+  status: number
+  body: string
+}
+type Ask = (method: string, path: string, body?: object) => Promise<Answer>
+
+/** Asks the service for an operator's task and returns the answer; throws a `CommandError` that says why not. */
+export type Operator = (method: string, path: string, body?: object) => Promise<unknown>
+
+/**
+ * Runs an operator's task: through the control socket while an embedded service runs on the data directory, otherwise
+ * inside this process, on stores that it opens itself. Both ask the same routes.
+ */
+export async function withOperator<T>(task: (operator: Operator) => Promise<T>): Promise<T> {
+  const config = loadConfig(process.env)
+  const embedded = config.databaseUrl === undefined
+  if (embedded && (await isSocketAlive(controlSocketPath(config.dataDirectory)))) {
+    return task(operatorOf(askSocket(controlSocketPath(config.dataDirectory))))
+  }
+  const held = embedded ? await holdDataDirectory(config.dataDirectory) : undefined
+  if (embedded && held === undefined)
+    throw new CommandError('the service on this data directory is starting; try again')
+  try {
+    const logger = createLogger('error')
+    const stores = await openStores(config, systemClock, logger)
+    try {
+      const control = await buildControl({ stores, clock: systemClock, logger, catchUp: async () => {} })
+      const result = await task(
+        operatorOf(async (method, path, body) => {
+          const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })
+          return { status: reply.statusCode, body: reply.body }
+        }),
+      )
+      await control.close()
+      return result
+    } finally {
+      await stores.close()
+    }
+  } finally {
+    await held?.release()
+  }
+}
+
+function operatorOf(ask: Ask): Operator {
+  return async (method, path, body) => {
+    const answer = await ask(method, path, body)
+    const content: unknown = answer.body === '' ? undefined : JSON.parse(answer.body)
+    if (answer.status < 400) return content
+    const problem = (content ?? {}) as { title?: string; detail?: string; errors?: { path: string; message: string }[] }
+    const fields = problem.errors?.map(({ path, message }) => `${path.replace('/body/', '')} ${message}`)
+    throw new CommandError(
+      fields?.join('; ') ?? problem.detail ?? problem.title ?? `the service answered ${answer.status}`,
+    )
+  }
+}
+
+function askSocket(socketPath: string): Ask {
+  return (method, path, body) =>
+    new Promise((done, fail) => {
+      const payload = body === undefined ? '' : JSON.stringify(body)
+      const headers = {
+        'content-length': Buffer.byteLength(payload),
+        ...(body && { 'content-type': 'application/json' }),
+      }
+      request({ socketPath, method, path, headers }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => done({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
+      })
+        .on('error', fail)
+        .end(payload)
+    })
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { pino, stdSerializers } from 'pino'
+import type { LogLevel } from '../config.ts'
+import type { Clock } from '../core/ports.ts'
+
+export const systemClock: Clock = { now: () => Date.now() }
+
+/** The version in package.json, which stands one level above both `src` and `dist`. */
+export function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/**
+ * JSON lines on standard output. No caller logs a secret; the redaction is a second net. Errors are written without
+ * their query parameters, which drivers attach and which hold whatever was being stored.
+ */
+export function createLogger(level: LogLevel) {
+  return pino({
+    level,
+    serializers: { err: serializeError },
+    redact: {
+      paths: ['password', 'token', 'secret', 'authorization', 'cookie', '*.password', '*.token', '*.secret'],
+      censor: '[redacted]',
+    },
+  })
+}
+
+function serializeError(error: Error): object {
+  if (!(error instanceof Error)) return { message: 'not an error' }
+  const { type, code } = stdSerializers.err(error) as { type?: string; code?: string }
+  const isQueryError = 'query' in error
+  const cause = error.cause instanceof Error ? serializeError(error.cause) : undefined
+  return {
+    type,
+    code,
+    // The message of a failed query repeats its parameters; so does the first line of its stack.
+    message: isQueryError ? 'a query failed' : error.message,
+    stack: isQueryError ? undefined : error.stack,
+    cause,
+  }
+}

@@ -1,0 +1,75 @@
+import { buildApp } from '../app.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { openStores } from '../stores/open.ts'
+import { CommandError, positionals, readArguments } from './command.ts'
+import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
+import { createLogger, readVersion, systemClock } from './process.ts'
+
+/** A stop that takes longer is cut short; orchestrators kill after 10 to 30 seconds. */
+const stopWithinMilliseconds = 9_000
+
+/** Runs the service until a signal stops it. */
+export async function serve(args: readonly string[]): Promise<void> {
+  positionals(readArguments(args, {}).positionals, [])
+  const config = loadConfig(process.env)
+  const logger = createLogger(config.logLevel)
+  const held = await hold(config)
+  const stores = await openStores(config, systemClock, logger)
+  const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
+
+  if (held !== undefined) {
+    await gatehouse.control.ready()
+    held.answerWith((request, response) => gatehouse.control.routing(request, response))
+  }
+  await gatehouse.app.listen({
+    host: config.host,
+    port: config.port,
+    listenTextResolver: (address) => `listening on ${address}`,
+  })
+  announce(config)
+
+  let stopping = false
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    logger.info({ event: 'service.stopping', signal }, 'stopping')
+    setTimeout(() => {
+      logger.error({ event: 'service.stop_cut_short' }, 'requests were still under way')
+      process.exit(1)
+    }, stopWithinMilliseconds).unref()
+    await gatehouse.close()
+    await stores.close()
+    await held?.release()
+    logger.info({ event: 'service.stopped' }, 'stopped')
+    logger.flush()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal))
+}
+
+async function hold(config: Config): Promise<HeldDirectory | undefined> {
+  if (config.databaseUrl !== undefined) return undefined
+  const held = await holdDataDirectory(config.dataDirectory)
+  if (held !== undefined) return held
+  throw new CommandError('another process is using this data directory (GATEHOUSE_DATA_DIR); one service at a time')
+}
+
+/** Tells a person where to go next; machines read the log. */
+function announce(config: Config): void {
+  const embedded = config.databaseUrl === undefined
+  process.stderr.write(
+    [
+      '',
+      `  Gatehouse is ready at ${config.issuer}`,
+      `  Documentation         ${config.issuer}/docs`,
+      '  First administrator   npm run gatehouse -- user create --email you@example.com --name You --role admin',
+      embedded && config.smtpUrl === undefined ? `  Mails are written to  ${config.dataDirectory}/outbox` : undefined,
+      config.databaseUrl && !config.redisUrl
+        ? '  Without REDIS_URL limits are counted per process: run one replica.'
+        : undefined,
+      '',
+      '',
+    ]
+      .filter((line) => line !== undefined)
+      .join('\n'),
+  )
+}

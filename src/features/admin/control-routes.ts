@@ -1,0 +1,146 @@
+import { type TSchema, Type } from 'typebox'
+import type { Client, RoleStore, User } from '../../core/ports.ts'
+import { Email, plainText, strict } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { ClientAdministration } from './clients.ts'
+import type { UserAdministration } from './users.ts'
+
+export interface ControlOptions {
+  users: UserAdministration
+  clients: ClientAdministration
+  roles: RoleStore
+  catchUp(): Promise<void>
+}
+
+const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText })
+/** Names that travel in comma- and space-separated lists. */
+const Token = Type.String({ pattern: '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]{1,100}$' })
+const Password = Type.String({ maxLength: 512 })
+const UserKey = Type.Object({ user: Type.String({ minLength: 1, maxLength: 254, ...plainText }) })
+const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 200, ...plainText }) })
+
+/**
+ * What the command line asks for, as an API that only the operator reaches: over a socket in the data directory
+ * (mode 0600) while the service runs, otherwise inside the command's own process.
+ */
+export async function controlRoutes(app: App, { users, clients, roles, catchUp }: ControlOptions): Promise<void> {
+  const body = <T extends TSchema>(schema: T) => ({ config: { access: 'public' as const }, schema: { body: schema } })
+  const operator = { config: { access: 'public' as const } }
+
+  app.post(
+    '/users',
+    body(
+      Type.Object({ email: Email, name: Name, roles: Type.Array(Token), password: Type.Optional(Password) }, strict),
+    ),
+    async (request) => showUser(await users.create(request.body)),
+  )
+  app.get('/users', operator, async () => (await users.list()).map(showUser))
+  app.get('/users/:user', { ...operator, schema: { params: UserKey } }, async (request) =>
+    showUser(await users.find(request.params.user)),
+  )
+  app.put(
+    '/users/:user/password',
+    { ...operator, schema: { params: UserKey, body: Type.Object({ password: Password }, strict) } },
+    async (request) => showUser(await users.setPassword(request.params.user, request.body.password)),
+  )
+  app.put(
+    '/users/:user/status',
+    {
+      ...operator,
+      schema: { params: UserKey, body: Type.Object({ status: Type.Enum(['active', 'disabled']) }, strict) },
+    },
+    async (request) => showUser(await users.setStatus(request.params.user, request.body.status)),
+  )
+  const RoleOfUser = Type.Object({ ...UserKey.properties, role: Token })
+  app.put('/users/:user/roles/:role', { ...operator, schema: { params: RoleOfUser } }, async (request) =>
+    showUser(await users.grantRole(request.params.user, request.params.role)),
+  )
+  app.delete('/users/:user/roles/:role', { ...operator, schema: { params: RoleOfUser } }, async (request) =>
+    showUser(await users.revokeRole(request.params.user, request.params.role)),
+  )
+
+  app.get('/roles', operator, () => roles.list())
+  app.put(
+    '/roles/:name',
+    {
+      ...operator,
+      schema: {
+        params: Type.Object({ name: Token }),
+        body: Type.Object({ permissions: Type.Array(Token) }, strict),
+      },
+    },
+    async (request) => {
+      const role = { name: request.params.name, permissions: request.body.permissions }
+      await roles.put(role)
+      await catchUp()
+      return role
+    },
+  )
+  app.delete('/roles/:name', { ...operator, schema: { params: Type.Object({ name: Token }) } }, async (request) => {
+    const deleted = await roles.delete(request.params.name)
+    await catchUp()
+    return { deleted }
+  })
+
+  app.post(
+    '/clients',
+    body(
+      Type.Object(
+        {
+          id: Type.Optional(Token),
+          name: Name,
+          grants: Type.Array(Type.Enum(['client_credentials', 'refresh_token']), { minItems: 1 }),
+          redirect_uris: Type.Array(Type.String({ maxLength: 2_048 })),
+          scopes: Type.Array(Token),
+          audiences: Type.Array(Token),
+          public: Type.Boolean(),
+        },
+        strict,
+      ),
+    ),
+    async (request) => {
+      const { redirect_uris: redirectUris, ...rest } = request.body
+      const { client, secret } = await clients.create({ ...rest, redirectUris })
+      return showClient(client, secret)
+    },
+  )
+  app.get('/clients', operator, async () => (await clients.list()).map((client) => showClient(client)))
+  app.get('/clients/:client', { ...operator, schema: { params: ClientKey } }, async (request) =>
+    showClient(await clients.find(request.params.client)),
+  )
+  app.post('/clients/:client/secret', { ...operator, schema: { params: ClientKey } }, async (request) => {
+    const { client, secret } = await clients.rotateSecret(request.params.client)
+    return showClient(client, secret)
+  })
+  app.delete('/clients/:client', { ...operator, schema: { params: ClientKey } }, async (request) => {
+    await clients.delete(request.params.client)
+    return { deleted: true }
+  })
+}
+
+function showUser(user: User) {
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    roles: user.roles,
+    permissions: user.permissions,
+    status: user.status,
+    email_verified: user.emailVerifiedAt !== null,
+    created_at: user.createdAt.toISOString(),
+  }
+}
+
+function showClient(client: Client, secret?: string) {
+  return {
+    client_id: client.id,
+    ...(secret === undefined ? {} : { client_secret: secret }),
+    name: client.name,
+    token_endpoint_auth_method: client.authMethod === 'none' ? 'none' : 'client_secret_basic',
+    grants: client.grants,
+    redirect_uris: client.redirectUris,
+    scopes: client.scopes,
+    audiences: client.audiences,
+    created_at: client.createdAt.toISOString(),
+  }
+}

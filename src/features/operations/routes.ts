@@ -1,0 +1,64 @@
+import { Type } from 'typebox'
+import { GatehouseError, unavailable } from '../../core/errors.ts'
+import { problems } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+
+export interface OperationsOptions {
+  /** Rejects when a store does not answer. */
+  ping(): Promise<void>
+  feedIsCurrent(): boolean
+  isStopping(): boolean
+}
+
+const Health = Type.Object({ status: Type.Enum(['ok']) })
+
+/** A load balancer must hear soon, whatever a store is doing. */
+const readyWithinMilliseconds = 1_000
+
+export async function operationsRoutes(app: App, options: OperationsOptions): Promise<void> {
+  app.get(
+    '/health/live',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'isLive',
+        summary: 'Is the process alive?',
+        tags: ['Operations'],
+        security: [],
+        response: { 200: Health, ...problems() },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+
+  app.get(
+    '/health/ready',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'isReady',
+        summary: 'Can it answer?',
+        description: 'Every store answers, the revocation feed is current, and the process is not stopping.',
+        tags: ['Operations'],
+        security: [],
+        response: { 200: Health, ...problems('unavailable') },
+      },
+    },
+    async () => {
+      if (options.isStopping()) throw new GatehouseError('unavailable', { detail: 'The service is stopping.' })
+      let timer: NodeJS.Timeout | undefined
+      const bound = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('a store did not answer in time')), readyWithinMilliseconds)
+      })
+      try {
+        await Promise.race([options.ping(), bound])
+      } catch (error) {
+        throw error instanceof GatehouseError ? error : unavailable(error)
+      } finally {
+        clearTimeout(timer)
+      }
+      if (!options.feedIsCurrent()) throw unavailable(new Error('the revocation feed is stale'))
+      return { status: 'ok' as const }
+    },
+  )
+}
