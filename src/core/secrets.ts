@@ -1,12 +1,17 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** 256 random bits as base64url (43 characters): the form of every opaque secret that the service hands out. */
+/** 256 random bits as base64url (43 characters): the form of every opaque secret that a program or cookie holds. */
 export function randomSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
+/** 128 random bits as base64url (22 characters), for links: short enough that mail leaves their line in one piece. */
+export function randomLinkToken(): string {
+  return randomBytes(16).toString('base64url')
+}
+
 /**
- * How opaque secrets are kept: SHA-256, base64url. Enough for values of 256 random bits, which no dictionary holds;
+ * How opaque secrets are kept: SHA-256, base64url. Enough for values of 128 random bits and more, which no dictionary holds;
  * passwords go through the `PasswordHasher` instead.
  */
 export function hashSecret(secret: string): string {

@@ -3,7 +3,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import { passwordFault, type StrengthEstimate } from '../../core/password-policy.ts'
 import type { Clock, Mailer, PasswordHasher, RegistrationStore } from '../../core/ports.ts'
-import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 
 export type Register = (request: { name: string; email: string; password: string }) => Promise<void>
 
@@ -38,7 +38,7 @@ export function createRegister(dependencies: {
       emailVerifiedAt: null,
       createdAt: new Date(now),
     }
-    const token = randomSecret()
+    const token = randomLinkToken()
     const outcome = await registrations.open({
       user,
       tokenHash: hashSecret(token),

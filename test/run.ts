@@ -1,0 +1,94 @@
+/**
+ * Runs the tests: on PGlite always, on PostgreSQL, Redis and the proxies where they are configured or installed. What is
+ * missing is named; with TEST_REQUIRE_ALL set it is a failure.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
+import { drizzle } from 'drizzle-orm/pglite'
+import { migrate } from 'drizzle-orm/pglite/migrator'
+import { findProgram, type RunningServer, startPostgres, startRedis } from './support/servers.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const started: RunningServer[] = []
+const missing: string[] = []
+
+async function provide(variable: string, what: string, start: () => Promise<RunningServer | undefined>): Promise<void> {
+  if (process.env[variable]) return
+  const server = await start()
+  if (server === undefined) {
+    missing.push(`${what}: not installed and ${variable} is not set, so nothing ran on it`)
+    return
+  }
+  started.push(server)
+  process.env[variable] = server.url
+}
+
+/** Migrating a fresh PGlite takes seconds; loading a migrated one does not. */
+async function writeSnapshot(folder: string): Promise<string> {
+  const client = await PGlite.create('memory://')
+  await migrate(drizzle(client), { migrationsFolder: join(root, 'drizzle') })
+  const file = join(folder, 'pglite.tar')
+  writeFileSync(file, Buffer.from(await (await client.dumpDataDir('none')).arrayBuffer()))
+  await client.close()
+  return file
+}
+
+/** The tests' own lines go through; the closing count is what the caller reads. */
+function runTap(files: readonly string[]): Promise<{ code: number; passed: number; failed: number; skipped: number }> {
+  const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
+  const reporter = process.stdout.isTTY ? 'base' : 'tap'
+  return new Promise((done) => {
+    const child = spawn(
+      process.execPath,
+      [tap, 'run', '--disable-coverage', `--reporter=${reporter}`, '--jobs=2', '--timeout=120', ...files],
+      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: process.env },
+    )
+    let text = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-20_000)
+      process.stdout.write(chunk)
+    })
+    child.on('exit', (code) => {
+      const count = (name: string) => Number(new RegExp(`# \\{[^}]*\\b${name}: (\\d+)`).exec(text)?.[1] ?? 0)
+      done({ code: code ?? 1, passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo') })
+    })
+  })
+}
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(folder, name))
+    .toSorted()
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-tests-'))
+let code = 1
+try {
+  const named = process.argv.slice(2)
+  const files = named.length > 0 ? named : testFiles(join(root, 'test'))
+  const absent = files.filter((file) => !existsSync(file))
+  if (absent.length > 0) throw new Error(`no such test: ${absent.join(', ')}`)
+  await Promise.all([
+    provide('TEST_DATABASE_URL', 'PostgreSQL', startPostgres),
+    provide('TEST_REDIS_URL', 'Redis', startRedis),
+    writeSnapshot(scratch).then((file) => (process.env['TEST_PGLITE_SNAPSHOT'] = file)),
+  ])
+  for (const program of ['nginx', 'chromium']) {
+    if (findProgram(program) === undefined) missing.push(`${program}: not installed, so its tests did not run`)
+  }
+  const { code: tapCode, passed, failed, skipped } = await runTap(files)
+  for (const line of missing) process.stdout.write(`not exercised: ${line}\n`)
+  const incomplete = process.env['TEST_REQUIRE_ALL'] !== undefined && (missing.length > 0 || skipped > 0)
+  code = incomplete || passed === 0 ? 1 : tapCode
+  const failures = code !== 0 && failed === 0 ? 1 : failed
+  process.stdout.write(`\n${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+} finally {
+  await Promise.all(started.map((server) => server.stop()))
+  rmSync(scratch, { recursive: true, force: true })
+}
+process.exitCode = code

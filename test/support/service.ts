@@ -1,0 +1,241 @@
+/** The whole service, listening on a real port, with a clock that the test moves. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { stringify } from 'yaml'
+import { buildApp, type Gatehouse } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import type { Stores } from '../../src/core/ports.ts'
+import { freePort, scratchFolder } from './servers.ts'
+import { type Backend, backends, type OpenBackend } from './backends.ts'
+
+interface Teardown {
+  teardown(after: () => unknown): unknown
+}
+
+export interface TestClock {
+  now(): number
+  advance(seconds: number): void
+}
+
+/** Begins at the real time, so that libraries with clocks of their own agree; moves only when told. */
+export function createClock(): TestClock {
+  let now = Date.now()
+  return { now: () => now, advance: (seconds) => void (now += seconds * 1000) }
+}
+
+export interface ServiceOptions {
+  backend?: Backend
+  /** Shares the state of another service: a second replica. */
+  beside?: Service
+  /** Content of gatehouse.yaml. */
+  yaml?: object
+  environment?: Record<string, string>
+}
+
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: string
+  /** The body as JSON. */
+  json<T = any>(): T
+  /** `name=value` of each cookie that was set, by name. */
+  cookies: Record<string, string>
+}
+
+export interface Call {
+  method?: string
+  headers?: Record<string, string | string[]>
+  json?: unknown
+  form?: Record<string, string> | string
+  body?: string | Buffer
+}
+
+export interface Service {
+  url: string
+  port: number
+  issuer: string
+  clock: TestClock
+  stores: Stores
+  backend: OpenBackend
+  gatehouse: Gatehouse
+  /** Everything that was logged, as text. */
+  logged(): string
+  call(path: string, call?: Call): Promise<Answer>
+  /** Runs an operator's task, as the command line does. */
+  operate<T = any>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T>
+  /** A verified user with a password. */
+  createUser(user?: { email?: string; name?: string; roles?: string[] }): Promise<TestUser>
+  /** Signs in over HTTP. */
+  signIn(user: TestUser): Promise<SignedIn>
+  /** Mails in the outbox, oldest first. */
+  mails(): string[]
+}
+
+export interface TestUser {
+  id: string
+  email: string
+  password: string
+}
+export interface SignedIn {
+  accessToken: string
+  refreshToken: string
+  /** The session cookie as `name=value`. */
+  cookie: string
+}
+
+export const exampleRules = {
+  hosts: {
+    'app.example.test': {
+      rules: [
+        { paths: ['/public/**'], allow: 'anyone' },
+        { paths: ['/admin/**'], allow: { roles: ['admin'] } },
+        { paths: ['/read-only/**'], methods: ['GET', 'HEAD'], allow: 'signed-in' },
+        { paths: ['/read-only/**'], allow: { roles: ['editor'] } },
+        { paths: ['/nobody/**'], allow: { roles: ['nobody-has-this'] } },
+        { allow: 'signed-in' },
+      ],
+    },
+    'other.example.test': { audience: 'other', rules: [{ paths: ['/only/**'], allow: 'signed-in' }] },
+  },
+}
+
+const password = 'a horse, a battery and a staple'
+let users = 0
+
+export async function startService(t: Teardown, options: ServiceOptions = {}): Promise<Service> {
+  const clock = options.beside?.clock ?? createClock()
+  const backend = options.beside?.backend ?? (await (options.backend ?? backends[0]!).open(clock))
+  const stores = options.beside === undefined ? backend.stores : await backend.replica!()
+  const folder = scratchFolder(t)
+  const port = await freePort()
+  const configFile = join(folder, 'gatehouse.yaml')
+  // Tests sign in often, from one address.
+  const limits = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000 }
+  writeFileSync(configFile, stringify({ limits, ...exampleRules, ...options.yaml }))
+  const config = loadConfig({
+    PORT: String(port),
+    GATEHOUSE_ISSUER: 'http://auth.example.test',
+    GATEHOUSE_DATA_DIR: folder,
+    GATEHOUSE_CONFIG: configFile,
+    GATEHOUSE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+    ...options.environment,
+  })
+  const lines: string[] = []
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  const gatehouse = await buildApp({ config, stores, clock, logger, version: '0.0.0' })
+  await gatehouse.app.listen({ host: '127.0.0.1', port })
+  t.teardown(async () => {
+    await gatehouse.close()
+    if (options.beside === undefined) await backend.close()
+    else await stores.close().catch(() => {})
+  })
+
+  const url = `http://127.0.0.1:${port}`
+  const call = (path: string, given: Call = {}) => ask(port, path, given)
+  const service: Service = {
+    url,
+    port,
+    issuer: config.issuer,
+    clock,
+    stores,
+    backend,
+    gatehouse,
+    logged: () => lines.join(''),
+    call,
+    async operate(method, path, body) {
+      const reply = await gatehouse.control.inject({ method, url: path, ...(body && { payload: body }) })
+      if (reply.statusCode >= 400) throw new Error(`${method} ${path}: ${reply.statusCode} ${reply.body}`)
+      return reply.json()
+    },
+    async createUser({ email = `user-${++users}@example.test`, name = 'Ada Lovelace', roles = [] } = {}) {
+      const { id } = await service.operate('POST', '/users', { email, name, roles, password })
+      return { id, email, password }
+    },
+    async signIn(user) {
+      const body = { email: user.email, password: user.password, token_delivery: 'body' }
+      const answer = await call('/api/auth/login', { method: 'POST', json: body })
+      if (answer.status !== 200) throw new Error(`sign-in: ${answer.status} ${answer.body}`)
+      const { access_token: accessToken, refresh_token: refreshToken } = answer.json()
+      const [cookie] = Object.entries(answer.cookies).map(([name, value]) => `${name}=${value}`)
+      return { accessToken, refreshToken, cookie: cookie! }
+    },
+    mails: () => readOutbox(join(folder, 'outbox')),
+  }
+  return service
+}
+
+/** One request over a real connection. Header lists are sent as repeated headers. */
+export function ask(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {}, json, form, body }: Call,
+): Promise<Answer> {
+  const payload =
+    json !== undefined
+      ? JSON.stringify(json)
+      : form !== undefined
+        ? typeof form === 'string'
+          ? form
+          : new URLSearchParams(form).toString()
+        : body
+  const type =
+    json !== undefined ? 'application/json' : form !== undefined ? 'application/x-www-form-urlencoded' : undefined
+  const raw = Object.entries({ host: `127.0.0.1:${port}`, ...(type && { 'content-type': type }), ...headers }).flatMap(
+    ([name, value]) => [value].flat().flatMap((one) => [name, one]),
+  )
+  const length = payload === undefined ? 0 : Buffer.byteLength(payload)
+  if (payload !== undefined || method !== 'GET') raw.push('content-length', String(length))
+  return new Promise((done, fail) => {
+    const outgoing = httpRequest({ host: '127.0.0.1', port, path, method, headers: raw as never }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', fail)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8')
+        const set = (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]!.split('='))
+        done({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: text,
+          json: () => JSON.parse(text),
+          cookies: Object.fromEntries(set.map(([name, ...value]) => [name, value.join('=')])),
+        })
+      })
+    })
+    outgoing.on('error', fail)
+    outgoing.end(payload)
+  })
+}
+
+/** Headers of a question as Traefik and Caddy ask it. */
+export function asks(target: {
+  path: string
+  host?: string
+  method?: string
+  scheme?: string
+}): Record<string, string> {
+  return {
+    'x-forwarded-method': target.method ?? 'GET',
+    'x-forwarded-proto': target.scheme ?? 'http',
+    'x-forwarded-host': target.host ?? 'app.example.test',
+    'x-forwarded-uri': target.path,
+    'x-forwarded-for': '203.0.113.7',
+  }
+}
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` }
+}
+
+function readOutbox(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.eml'))
+      .toSorted()
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+  } catch {
+    return []
+  }
+}
