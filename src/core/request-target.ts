@@ -61,8 +61,23 @@ function parseScheme(scheme: string | undefined): 'http' | 'https' | undefined {
   return undefined
 }
 
+/** What was read before: a service meets the same few spellings on every request. */
+const readAuthorities = { http: new Map<string, string>(), https: new Map<string, string>() }
+const mostReadAuthorities = 1_000
+
 /** Host and optional port, normalised; nothing when it is no plain host name or IPv6 literal. */
 export function parseAuthority(text: string, scheme: 'http' | 'https'): string | undefined {
+  const known = readAuthorities[scheme]
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const authority = readAuthority(text, scheme)
+  if (authority === undefined) return undefined
+  if (known.size >= mostReadAuthorities) known.clear()
+  known.set(text, authority)
+  return authority
+}
+
+function readAuthority(text: string, scheme: 'http' | 'https'): string | undefined {
   const match = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,254})(?::([1-9][0-9]{0,4}))?$/.exec(text.toLowerCase())
   // Lower-casing maps a few non-ASCII letters (the Kelvin sign) to ASCII ones: only ASCII may go in.
   if (match === null || !isAscii(text)) return undefined

@@ -7,7 +7,7 @@ export type Requirement = AccessRule['allow']
 
 export interface HostPolicy {
   /** Audience of the identity assertion, and one that access tokens may be meant for. */
-  audience(target: RequestTarget): string
+  audience(target: Pick<RequestTarget, 'scheme'>): string
   /** The first rule that matches; none: denied. */
   requirement(target: RequestTarget): Requirement | undefined
 }
@@ -25,19 +25,23 @@ export function compileAccessRules(hosts: Hosts): AccessRules {
     const authority = parseAuthority(name, 'https')
     if (authority === undefined) throw new Error(`hosts.${name}: expected a host name such as app.example.com`)
     if (policies.has(authority)) throw new Error(`hosts.${name}: the host is listed twice`)
-    policies.set(authority, compileHost(name, rules))
+    policies.set(authority, compileHost(name, authority, rules))
   }
   return { host: (authority) => policies.get(authority) }
 }
 
-function compileHost(name: string, host: HostRules): HostPolicy {
+function compileHost(name: string, authority: string, host: HostRules): HostPolicy {
   const rules = host.rules.map((rule, index) => ({
     methods: rule.methods && new Set(rule.methods),
     paths: rule.paths?.map((pattern) => compilePath(pattern, `hosts.${name}.rules.${index}`)),
     requirement: rule.allow,
   }))
+  const audiences = {
+    http: host.audience ?? `http://${authority}`,
+    https: host.audience ?? `https://${authority}`,
+  }
   return {
-    audience: (target) => host.audience ?? `${target.scheme}://${target.authority}`,
+    audience: ({ scheme }) => audiences[scheme],
     requirement(target) {
       for (const rule of rules) {
         if (rule.methods && !rule.methods.has(target.method)) continue

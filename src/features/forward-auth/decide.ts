@@ -67,9 +67,8 @@ export function createDecide(dependencies: {
   }
 }
 
-/** The token of a single well-formed `Authorization: Bearer` header. */
+/** The token of an `Authorization: Bearer` header. Whether it is one token, and well-formed, its proof decides. */
 function bearerToken(authorization: string): string | undefined {
-  if (authorization.length < 8 || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const token = authorization.slice(7)
-  return /^[\w.~+/-]+=*$/.test(token) ? token : undefined
+  const scheme = authorization.slice(0, 7)
+  return scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ' ? authorization.slice(7) : undefined
 }

@@ -16,7 +16,7 @@ import { isPageNavigation } from './negotiation.ts'
 export interface ForwardAuthOptions {
   decide: Decide
   readSessionCookie(header: string | undefined): string | undefined
-  trustedPeer(address: string): boolean
+  trustedPeer(address: string | undefined): boolean
   issuer: string
   log: Log
 }
@@ -26,6 +26,8 @@ export interface ForwardAuthOptions {
  * headers or access log, and answers are written straight to the socket in one go.
  */
 export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): Promise<void> {
+  // A child logger a request costs as much as the decision; what is logged here names its request itself.
+  app.setChildLoggerFactory((logger) => logger)
   // The questions carry no body worth reading; whatever comes is ignored, not parsed.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
@@ -55,7 +57,7 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
   const trust = new WeakMap<Socket, boolean>()
   function isTrusted(socket: Socket): boolean {
     let trusted = trust.get(socket)
-    if (trusted === undefined) trust.set(socket, (trusted = trustedPeer(socket.remoteAddress ?? '')))
+    if (trusted === undefined) trust.set(socket, (trusted = trustedPeer(socket.remoteAddress)))
     return trusted
   }
   const signInUrl = (target: RequestTarget) => `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}`
