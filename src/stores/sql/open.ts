@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import type { Clock, Stores } from '../../core/ports.ts'
@@ -79,10 +79,18 @@ export async function openPglite(directory: string | undefined, clock: Clock, sn
     import('drizzle-orm/pglite/migrator'),
   ])
   if (directory !== undefined) await mkdir(directory, { recursive: true, mode: 0o700 })
-  const client = await PGlite.create(directory ?? 'memory://', snapshot ? { loadDataDir: snapshot } : {})
+  const isNew = directory === undefined || (await readdir(directory)).length === 0
+  const content = snapshot ?? (isNew ? await emptyCluster() : undefined)
+  const client = await PGlite.create(directory ?? 'memory://', content ? { loadDataDir: content } : {})
   const db = drizzle(client, { schema })
   await migrate(db, { migrationsFolder })
   return assemble({ db, listen: (wake) => client.listen(revocationChannel, wake), close: () => client.close() }, clock)
+}
+
+/** A cluster that was initialised beforehand: unpacking it takes a fraction of the time that `initdb` takes. */
+async function emptyCluster(): Promise<Blob> {
+  const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs')
+  return dataDir()
 }
 
 function assemble({ db, listen, close }: Engine, clock: Clock): DurableStores {
