@@ -130,7 +130,8 @@ export interface RoleStore {
 export interface RegistrationStore {
   /**
    * Keeps what was registered until its mail is confirmed, and creates the account, unverified, when the address is new.
-   * `taken`: the address belongs to a verified account, and nothing was stored.
+   * `taken`: the address belongs to a verified account, which
+   * nothing about this registration can change.
    */
   open(registration: {
     user: NewUser & { passwordHash: string }

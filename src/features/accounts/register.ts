@@ -48,11 +48,13 @@ export function createRegister(dependencies: {
   }
 }
 
+/** Lines stay under 76 characters, so that the mail is sent as it stands and its link in one piece. */
 function verificationMail(to: string, issuer: string, token: string) {
   return {
     to,
     subject: 'Confirm your email address',
-    text: `Someone, hopefully you, opened an account with this address at ${issuer}.
+    text: `Someone, hopefully you, opened an account with this address at
+${issuer}
 
 Open this link to confirm the address. It works once, for 24 hours:
 
@@ -67,9 +69,12 @@ function takenMail(to: string, issuer: string) {
   return {
     to,
     subject: 'You have an account already',
-    text: `Someone, hopefully you, tried to open an account with this address at ${issuer}.
+    text: `Someone, hopefully you, tried to open an account with this address at
+${issuer}
 
-There is one already. Sign in at ${issuer}/login
+There is one already. Sign in here:
+
+${issuer}/login
 
 If it was not you, there is nothing to do.
 `,

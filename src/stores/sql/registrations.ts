@@ -12,10 +12,10 @@ export function createRegistrationStore(db: Database): RegistrationStore {
           .select({ id: users.id, emailVerifiedAt: users.emailVerifiedAt })
           .from(users)
           .where(eq(users.email, user.email))
-        if (owner === undefined || owner.emailVerifiedAt !== null) return 'taken'
         const { name, passwordHash } = user
-        await tx.insert(registrations).values({ tokenHash, userId: owner.id, name, passwordHash, expiresAt })
-        return 'opened'
+        // Stored for a taken address too, where it can never be confirmed: the work must not tell the two apart.
+        await tx.insert(registrations).values({ tokenHash, userId: owner!.id, name, passwordHash, expiresAt })
+        return owner!.emailVerifiedAt === null ? 'opened' : 'taken'
       })
     },
     async confirm(tokenHash, at) {
