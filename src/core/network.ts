@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
 /** Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws a message naming the entry when it is none of these. */
-export function parseNetworks(entries: readonly string[]): (address: string) => boolean {
+export function parseNetworks(entries: readonly string[]): (address: string | undefined) => boolean {
   const list = new BlockList()
   for (const entry of entries) {
     const [address = '', prefix, ...rest] = entry.split('/')
@@ -13,7 +13,8 @@ export function parseNetworks(entries: readonly string[]): (address: string) => 
     list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4')
   }
   return (address) => {
-    const plain = unmapAddress(address)
+    // A connection that is gone already has no address.
+    const plain = unmapAddress(address ?? '')
     const version = isIP(plain)
     return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
   }

@@ -51,7 +51,7 @@ export const rateLimits = fastifyPlugin(
       global: true,
       max: options.requestsPerMinute,
       timeWindow: windowMilliseconds,
-      keyGenerator: (request) => limitKey(request.ip),
+      keyGenerator: (request) => limitKey(request.ip ?? ''),
       store: CounterStore,
       enableDraftSpec: true,
       skipOnError: false,

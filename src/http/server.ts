@@ -23,7 +23,10 @@ const bodyLimitBytes = 64 * 1024
  * The bare server: strict schemas, request ids, bodies read as bytes and checked. It registers no hook, since whatever
  * the root registers, the forward-auth route pays for on every request.
  */
-export function createServer(options: { logger: FastifyBaseLogger; trustedPeer: (address: string) => boolean }): App {
+export function createServer(options: {
+  logger: FastifyBaseLogger
+  trustedPeer: (address: string | undefined) => boolean
+}): App {
   const server = Fastify({
     loggerInstance: options.logger,
     // The service writes its own request lines: these would hold queries, which carry secrets.
