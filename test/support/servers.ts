@@ -22,9 +22,9 @@ export function freePort(): Promise<number> {
   })
 }
 
-/** Resolves when something listens on the port; rejects after ten seconds. */
+/** Resolves when something listens on the port; rejects after half a minute. */
 export async function listening(port: number): Promise<void> {
-  const until = performance.now() + 10_000
+  const until = performance.now() + 30_000
   for (;;) {
     const open = await new Promise<boolean>((done) => {
       const socket = connect(port, '127.0.0.1', () => {
