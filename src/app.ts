@@ -324,6 +324,8 @@ function helmetOptions(issuer: string) {
         ...(secure ? { upgradeInsecureRequests: [] } : {}),
       },
     },
+    // Browsers ignore it on plain http, and complain.
+    crossOriginOpenerPolicy: secure ? { policy: 'same-origin' as const } : false,
     frameguard: { action: 'deny' as const },
     referrerPolicy: { policy: 'no-referrer' as const },
     hsts: secure ? { maxAge: 63_072_000, includeSubDomains: false } : false,

@@ -6,6 +6,7 @@ import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Principal, UserPrincipal } from '../core/principal.ts'
 import type { Cookies } from './cookies.ts'
+import type { CheckCrossSite } from './cross-site.ts'
 import type { App } from './server.ts'
 
 /**
@@ -35,7 +36,7 @@ export interface GuardOptions {
   claims(claims: AccessTokenClaims): Promise<Proven | undefined>
   sessionCookie(secret: string): Promise<Proven | undefined> | Proven | undefined
   cookies: Cookies
-  checkCrossSite(request: FastifyRequest): void
+  checkCrossSite: CheckCrossSite
   clock: Clock
   issuer: string
 }

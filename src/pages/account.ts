@@ -9,7 +9,7 @@ export function signedInPage(page: { name: string; email: string; csrfToken: str
       ${page.returnTo && html`<p><a role="button" href="${page.returnTo}">Continue</a></p>`}
       <form method="post" action="/logout">
         <input type="hidden" name="csrf_token" value="${page.csrfToken}" />
-        <button type="submit" class="secondary">Sign out</button>
+        <button type="submit" class="secondary outline">Sign out</button>
       </form>`,
   )
 }

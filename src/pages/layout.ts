@@ -19,7 +19,7 @@ export function layout(title: string, content: Child, base = ''): Html {
       <body>
         <main class="container">
           <article>
-            <header><strong>${title}</strong></header>
+            <header><h1>${title}</h1></header>
             ${content}
           </article>
         </main>
@@ -27,8 +27,13 @@ export function layout(title: string, content: Child, base = ''): Html {
     </html> `
 }
 
-/** The few rules that are ours: one narrow column in the middle. */
-export const ownStyles = `main.container { max-width: 28rem; padding-top: 10vh; }
-article > :last-child { margin-bottom: 0; }
-[role='alert'] { color: var(--pico-del-color); }
+/** The few rules that are ours: one narrow column in the middle, quiet headings, errors that stand out. */
+export const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
+h1 { font-size: 1.25rem; margin: 0; }
+article > :last-child, article > form > :last-child { margin-bottom: 0; }
+[role='alert'] {
+  border-left: 0.25rem solid var(--pico-del-color);
+  background: color-mix(in srgb, var(--pico-del-color) 10%, transparent);
+  padding: 0.5rem 0.75rem;
+}
 `

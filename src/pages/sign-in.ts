@@ -10,9 +10,10 @@ export interface SignInPage {
 }
 
 export function signInPage({ csrfToken, returnTo, email, fault }: SignInPage): Html {
+  const marks = fault && html`aria-invalid="true" aria-describedby="fault"`
   return layout(
     'Sign in',
-    html`${fault && html`<p role="alert">${fault}</p>`}
+    html`${fault && html`<p role="alert" id="fault">${fault}</p>`}
       <form method="post" action="/login">
         <input type="hidden" name="csrf_token" value="${csrfToken}" />
         <input type="hidden" name="return_to" value="${returnTo}" />
@@ -25,6 +26,7 @@ export function signInPage({ csrfToken, returnTo, email, fault }: SignInPage): H
             autocomplete="username"
             required
             ${!email && html`autofocus`}
+            ${marks}
           />
         </label>
         <label
@@ -36,6 +38,7 @@ export function signInPage({ csrfToken, returnTo, email, fault }: SignInPage): H
             maxlength="512"
             required
             ${email && html`autofocus`}
+            ${marks}
           />
         </label>
         <button type="submit">Sign in</button>

@@ -72,7 +72,7 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
         { event: 'forward_auth.denied', dialect: dialect.name, code: error.code, ...fields, reqId: id },
         'denied',
       )
-      sendProblem(response, error, id, extra)
+      sendProblem(response, error, id, extra, dialect.relaysAnswers)
     }
     if (!isTrusted(socket)) return deny(new GatehouseError('untrusted_peer'), [], { peer: socket.remoteAddress })
 
@@ -112,7 +112,7 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)
       log.error({ event: 'forward_auth.failed', code: known.code, err: known.cause ?? known, reqId: id }, 'no decision')
-      sendProblem(response, known, id, [])
+      sendProblem(response, known, id, [], dialect.relaysAnswers)
     }
 
     try {
@@ -126,12 +126,19 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
   }
 }
 
-function sendProblem(response: ServerResponse, error: GatehouseError, id: string, extra: readonly string[]): void {
-  const body = Buffer.from(JSON.stringify(problemOf(error, id)))
+/** `withBody` is false for nginx, which throws the body away and then cannot use the connection again. */
+function sendProblem(
+  response: ServerResponse,
+  error: GatehouseError,
+  id: string,
+  extra: readonly string[],
+  withBody = true,
+): void {
+  const body = Buffer.from(withBody ? JSON.stringify(problemOf(error, id)) : '')
   const invalid = error.code === 'invalid_access_token' ? ', error="invalid_token"' : ''
   const headers = [
-    ...['Content-Type', 'application/problem+json', 'Content-Length', String(body.length)],
-    ...['Cache-Control', 'no-store', 'X-Request-Id', id],
+    ...(withBody ? ['Content-Type', 'application/problem+json'] : []),
+    ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
     ...(error.status === 401 ? ['WWW-Authenticate', `Bearer realm="gatehouse"${invalid}`] : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
     ...extra,
@@ -141,7 +148,7 @@ function sendProblem(response: ServerResponse, error: GatehouseError, id: string
 
 function sendForbiddenPage(response: ServerResponse, issuer: string, id: string): void {
   const body = Buffer.from(String(forbiddenPage(issuer)))
-  const policy = `default-src 'none'; style-src ${issuer}; frame-ancestors 'none'`
+  const policy = `default-src 'none'; style-src ${issuer}; img-src data:; frame-ancestors 'none'`
   const headers = [
     ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length)],
     ...['Cache-Control', 'no-store', 'X-Request-Id', id],
@@ -150,9 +157,10 @@ function sendForbiddenPage(response: ServerResponse, issuer: string, id: string)
   response.writeHead(403, headers).end(body)
 }
 
-const problemContent = { content: { 'application/problem+json': { schema: ProblemRef } } }
-
 function documentation(dialect: Dialect, url: string) {
+  const problemContent = dialect.relaysAnswers
+    ? { content: { 'application/problem+json': { schema: ProblemRef } } }
+    : { content: { '*/*': { schema: Type.Null({ description: 'nginx keeps no body.' }) } } }
   return {
     operationId: url === '/forward-auth' ? 'askForwardAuth' : `askForwardAuth_${dialect.name}`,
     summary: `The question of ${dialect.name === 'nginx' ? 'nginx auth_request' : dialect.name}`,

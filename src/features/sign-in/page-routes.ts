@@ -1,14 +1,17 @@
 import type {} from '@fastify/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { GatehouseError } from '../../core/errors.ts'
+import { errorTable, GatehouseError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
+import type { CheckCrossSite } from '../../http/cross-site.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
+import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
 import { signedInPage } from '../../pages/account.ts'
 import type { Html } from '../../pages/html.ts'
+import { problemPage } from '../../pages/problem.ts'
 import { signInPage } from '../../pages/sign-in.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
 import type { LogIn } from './log-in.ts'
@@ -23,7 +26,7 @@ export interface SignInPageOptions {
   returnTo: ReturnTo
   cookies: Cookies
   csrf: CsrfTokens
-  checkCrossSite(request: FastifyRequest): void
+  checkCrossSite: CheckCrossSite
   limits: RateLimits
 }
 
@@ -36,6 +39,13 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   const page = { access: 'public' } as const
   const hidden = { hide: true } as const
 
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toGatehouseError(thrown)
+    logFault(request, error)
+    setErrorHeaders(reply, error)
+    return show(reply.code(error.status), problemPage(errorTable[error.code].title, request.id))
+  })
+
   async function userOf(request: FastifyRequest) {
     const secret = cookies.session(request)
     const proven = secret === undefined ? undefined : await options.sessionCookie(secret)
@@ -43,8 +53,8 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   }
   /** Throws unless the form was shown by this service to this browser. */
   function checkForm(request: FastifyRequest, token: string | undefined): void {
-    options.checkCrossSite(request)
     if (!csrf.matches(request, token)) throw new GatehouseError('cross_site_request')
+    options.checkCrossSite(request, true)
   }
 
   app.get('/', { config: page, schema: hidden }, async (request, reply) => {

@@ -5,6 +5,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { Session, User } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
+import type { CheckCrossSite } from '../../http/cross-site.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -39,7 +40,7 @@ export interface SignInOptions {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   endSession(sessionId: string, reason: string): Promise<void>
   cookies: Cookies
-  checkCrossSite(request: FastifyRequest): void
+  checkCrossSite: CheckCrossSite
   limits: RateLimits
   refreshCookieExpiry(): Date
 }

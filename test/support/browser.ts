@@ -1,0 +1,72 @@
+/** Debian's Chromium, where every host below example.test is this machine. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findProgram } from './servers.ts'
+
+export const hasChromium = findProgram('chromium') !== undefined
+
+export interface TestBrowser {
+  /** A browser profile of its own, with one page. */
+  open(options?: BrowserContextOptions): Promise<OpenPage>
+}
+
+export interface OpenPage {
+  page: Page
+  /** What the console reported as an error, refused content and failed requests included. */
+  errors: string[]
+}
+
+/** `secure` names origins that are treated as if they were on https, so that Chromium sends fetch metadata to them. */
+export async function startBrowser(
+  t: { teardown(after: () => unknown): unknown },
+  secure: readonly string[] = [],
+): Promise<TestBrowser> {
+  const executablePath = findProgram('chromium')
+  if (executablePath === undefined) throw new Error('chromium is not installed')
+  const browser: Browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      // Needed where tests run as root. The pages are our own.
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP *.example.test 127.0.0.1',
+      ...(secure.length > 0 ? [`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`] : []),
+    ],
+  })
+  t.teardown(() => browser.close())
+  return {
+    async open(options = {}) {
+      const context = await browser.newContext(options)
+      context.setDefaultTimeout(15_000)
+      const page = await context.newPage()
+      const errors: string[] = []
+      page.on('console', (message) => {
+        // Said of every page on plain http, where the header means nothing.
+        if (message.text().startsWith('The Cross-Origin-Opener-Policy header has been ignored')) return
+        if (message.type() === 'error') errors.push(message.text())
+      })
+      page.on('pageerror', (error) => errors.push(error.message))
+      return { page, errors }
+    },
+  }
+}
+
+/** Keeps a picture of the page, light and dark, in the folder that SHOTS names; does nothing without one. */
+export async function takeShots(page: Page, name: string): Promise<void> {
+  const folder = process.env['SHOTS']
+  if (!folder) return
+  mkdirSync(folder, { recursive: true })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    // Without motion the colours change at once.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: 'disabled' })
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null })
+}

@@ -1,0 +1,53 @@
+/** An application behind the proxy: records what arrives, and answers with it. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Arrived {
+  method: string
+  url: string
+  /** Every header and trailer line as it came: names in their own case, repeats apart. */
+  headers: [name: string, value: string][]
+  /** The body in base64. */
+  body: string
+}
+
+export interface Upstream {
+  port: number
+  /** Every request since the start. */
+  arrived: Arrived[]
+}
+
+/** Answers JSON, or a page with the same in it to whoever accepts HTML. */
+export async function startUpstream(t: { teardown(after: () => unknown): unknown }): Promise<Upstream> {
+  const arrived: Arrived[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const { method = '', url = '' } = request
+      const raw = [...request.rawHeaders, ...request.rawTrailers]
+      const headers = raw.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, raw[at + 1]!]] : []))
+      const record = { method, url, headers, body: Buffer.concat(chunks).toString('base64') }
+      arrived.push(record)
+      const json = JSON.stringify(record)
+      const page = request.headers.accept?.includes('text/html') ?? false
+      response.setHeader('content-type', page ? 'text/html; charset=utf-8' : 'application/json')
+      response.end(
+        page
+          ? `<!doctype html><title>App</title><pre>${json.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`
+          : json,
+      )
+    })
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  t.teardown(() => {
+    server.closeAllConnections()
+    return new Promise<void>((done) => server.close(() => done()))
+  })
+  return { port: (server.address() as AddressInfo).port, arrived }
+}
+
+/** The values of one header, by its name in any case. */
+export function valuesOf(request: Arrived, name: string): string[] {
+  return request.headers.filter(([other]) => other.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
+}
