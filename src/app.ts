@@ -44,7 +44,7 @@ import { logRequests, tagReplies } from './http/access-log.ts'
 import { createCookies, readCookie } from './http/cookies.ts'
 import { createCrossSiteCheck } from './http/cross-site.ts'
 import { createCsrfTokens } from './http/csrf.ts'
-import { handleErrors } from './http/errors.ts'
+import { handleErrors, refusePath } from './http/errors.ts'
 import { guard, requireAccessLevels } from './http/guard.ts'
 import { documentRoutes, openApi } from './http/openapi.ts'
 import { rateLimits, rateLimitsOf } from './http/rate-limits.ts'
@@ -161,7 +161,7 @@ export async function buildApp(dependencies: {
   const rules = compileAccessRules(config.hosts)
   const returnTo = createReturnTo({ issuer, knowsHost: (authority) => rules.host(authority) !== undefined })
 
-  const app = createServer({ logger, trustedPeer })
+  const app = createServer({ logger, trustedPeer, refusePath })
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })
@@ -191,7 +191,14 @@ export async function buildApp(dependencies: {
       // The route that the CORS plugin adds for preflights.
       if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
     })
-    await service.register(cors, { origin: [...config.cors.origins], credentials: true, strictPreflight: false })
+    const origins = new Set(config.cors.origins)
+    await service.register(cors, {
+      // Decided here, since the plugin would say `Allow-Credentials` to every origin.
+      origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
+      methods: ['GET', 'HEAD', 'POST', 'PATCH'],
+      credentials: true,
+      strictPreflight: false,
+    })
     await service.register(cookie)
     await service.register(rateLimits, {
       counters: stores.counters,

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { Pointer, Value } from 'typebox/value'
-import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { parseNetworks } from './core/network.ts'
+import { compileAccessRules, RuleFault } from './features/forward-auth/access-rules.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
 
 const strict = { additionalProperties: false } as const
@@ -55,7 +56,14 @@ export function parseConfigFile(text: string, path: string, faults: string[]): C
   for (const error of document.errors) say(error.pos[0], error.message)
   if (document.errors.length > 0) return undefined
 
-  const content: unknown = Value.Default(ConfigFile, document.toJS() ?? {})
+  let content: unknown
+  try {
+    content = Value.Default(ConfigFile, document.toJS({ maxAliasCount: 100 }) ?? {})
+  } catch {
+    // The parser's message would repeat the alias.
+    say(firstAlias(document), 'an alias has no anchor before it, or aliases multiply')
+    return undefined
+  }
   for (const error of Value.Errors(ConfigFile, content)) {
     const keys = error.instancePath.split('/').slice(1)
     const reason = reasonOf(error)
@@ -67,6 +75,12 @@ export function parseConfigFile(text: string, path: string, faults: string[]): C
     parseNetworks(file.proxies.trusted)
   } catch (error) {
     say(offsetOf(document.contents, ['proxies', 'trusted']), `proxies.trusted: ${(error as Error).message}`)
+  }
+  try {
+    compileAccessRules(file.hosts)
+  } catch (error) {
+    if (!(error instanceof RuleFault)) throw error
+    say(offsetOf(document.contents, error.keys), error.message)
   }
   for (const origin of file.cors.origins) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue
@@ -86,6 +100,17 @@ function reasonOf(error: { keyword: string; schemaPath: string; message: string 
   if (error.keyword !== 'anyOf') return error.message
   const union = Pointer.Get(ConfigFile, error.schemaPath.slice(1)) as { description?: string } | undefined
   return `expected ${union?.description ?? 'another form'}`
+}
+
+function firstAlias(document: Document): number {
+  let offset = 0
+  visit(document, {
+    Alias(_key, alias) {
+      offset = alias.range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return offset
 }
 
 /** Where in the file a key stands; the nearest enclosing one when it is absent. */

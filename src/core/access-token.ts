@@ -20,3 +20,12 @@ export interface AccessTokenClaims {
 
 /** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */
 export type TokenType = 'at+jwt' | 'identity-assertion+jwt'
+
+/**
+ * Whether a compact JWS spells its signature in the one canonical way: decoders ignore the last character's spare bits,
+ * which gives each token further spellings that verify.
+ */
+export function isCanonical(token: string): boolean {
+  const signature = token.slice(token.lastIndexOf('.') + 1)
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature
+}

@@ -45,10 +45,18 @@ export class GatehouseError extends Error {
   readonly detail: string | undefined
   readonly fields: readonly FieldError[] | undefined
   readonly retryAfterSeconds: number | undefined
+  /** The limit that was exceeded, for the `RateLimit-*` headers. */
+  readonly limit: number | undefined
 
   constructor(
     code: ErrorCode,
-    options: { detail?: string; fields?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      detail?: string
+      fields?: readonly FieldError[]
+      retryAfterSeconds?: number
+      limit?: number
+      cause?: unknown
+    } = {},
   ) {
     super(options.detail ?? errorTable[code].title, { cause: options.cause })
     this.name = 'GatehouseError'
@@ -56,6 +64,7 @@ export class GatehouseError extends Error {
     this.detail = options.detail
     this.fields = options.fields
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.limit = options.limit
   }
 
   get status(): number {

@@ -1,14 +1,14 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws a message naming the entry when it is none of these. */
+/** Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws a message that counts to the entry that is none of these. */
 export function parseNetworks(entries: readonly string[]): (address: string | undefined) => boolean {
   const list = new BlockList()
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     const [address = '', prefix, ...rest] = entry.split('/')
     const version = isIP(address)
     const bits = prefix === undefined ? (version === 6 ? 128 : 32) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
     if (version === 0 || rest.length > 0 || bits < 0 || bits > (version === 6 ? 128 : 32)) {
-      throw new Error(`"${entry}" is not an IP address or a network such as 10.0.0.0/8`)
+      throw new Error(`entry ${index + 1}: expected an IP address or a network such as 10.0.0.0/8`)
     }
     list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4')
   }

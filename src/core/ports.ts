@@ -116,7 +116,8 @@ export interface UserStore {
   list(): Promise<User[]>
   /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */
   rename(id: string, name: string): Promise<void>
-  setRoles(id: string, roles: readonly string[]): Promise<void>
+  grantRole(id: string, role: string): Promise<void>
+  revokeRole(id: string, role: string): Promise<void>
   setPassword(id: string, passwordHash: string, at: Date): Promise<void>
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
 }

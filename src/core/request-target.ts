@@ -86,6 +86,9 @@ function readAuthority(text: string, scheme: 'http' | 'https'): string | undefin
   if (!host.startsWith('[') && host.split('.').some((label) => !/^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label))) {
     return undefined
   }
+  // Addresses have many spellings (`127.1`, `0x7f.1`, `[0::1]`): only the one that URLs are written with is taken.
+  const isAddress = host.startsWith('[') || /(^|\.)[0-9][0-9a-fx]*$/.test(host)
+  if (isAddress && (!URL.canParse(`http://${host}`) || new URL(`http://${host}`).hostname !== host)) return undefined
   if (port !== undefined && Number(port) > 65_535) return undefined
   return port === undefined || Number(port) === (scheme === 'https' ? 443 : 80) ? host : `${host}:${port}`
 }

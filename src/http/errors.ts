@@ -43,6 +43,13 @@ function fieldError(
 export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): void {
   reply.header('cache-control', 'no-store')
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+  if (error.limit !== undefined) {
+    reply.headers({
+      'ratelimit-limit': error.limit,
+      'ratelimit-remaining': 0,
+      'ratelimit-reset': error.retryAfterSeconds ?? 0,
+    })
+  }
   if (error.status === 401 && !reply.hasHeader('www-authenticate')) {
     const reason = error.code === 'invalid_access_token' ? ', error="invalid_token"' : ''
     reply.header('www-authenticate', `Bearer realm="gatehouse"${reason}`)
@@ -77,6 +84,18 @@ export function problemOf(error: GatehouseError, requestId: string): object {
   }
 }
 
+/** Answers a path that is no URL, which no route and no error handler sees. */
+export function refusePath(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  sendProblem(
+    request,
+    reply,
+    new GatehouseError('invalid_request', {
+      detail: 'The path is not a valid URL path.',
+    }),
+  )
+}
+
 /** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */
 export function handleErrors(app: App): void {
   app.setErrorHandler((thrown, request, reply) => {
@@ -96,6 +115,11 @@ export function handleErrors(app: App): void {
     reply.header('x-request-id', request.id)
     if (allowed === undefined) return sendProblem(request, reply, new GatehouseError('not_found'))
     reply.header('allow', [...allowed].toSorted().join(', '))
+    // The endpoints of RFC 6749 answer in its words, also about this.
+    if (request.url.startsWith('/oauth/')) {
+      reply.header('cache-control', 'no-store')
+      return reply.code(405).send({ error: 'invalid_request', error_description: 'This method is not supported here.' })
+    }
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))
   })
 }

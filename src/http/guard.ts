@@ -1,7 +1,7 @@
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { AccessTokenClaims } from '../core/access-token.ts'
+import { type AccessTokenClaims, isCanonical } from '../core/access-token.ts'
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Principal, UserPrincipal } from '../core/principal.ts'
@@ -72,7 +72,9 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
   async function provePrincipal(request: FastifyRequest): Promise<Principal | undefined> {
     const { authorization } = request.headers
     if (authorization !== undefined) {
-      if (!/^Bearer [\w.~+/-]+=*$/i.test(authorization)) throw new GatehouseError('invalid_access_token')
+      if (!/^Bearer [\w.~+/-]+=*$/i.test(authorization) || !isCanonical(authorization)) {
+        throw new GatehouseError('invalid_access_token')
+      }
       const verify = request as FastifyRequest & { accessJwtVerify(): Promise<AccessTokenClaims> }
       const claims = await verify.accessJwtVerify()
       const proven = claims.exp * 1000 > clock.now() ? await options.claims(claims) : undefined

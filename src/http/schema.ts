@@ -52,9 +52,9 @@ export function problems(...codes: ErrorCode[]): Record<number, TSchema> {
 /** An instant in the JSON API: RFC 3339, UTC. */
 export const Instant = Type.Unsafe<string>({ type: 'string', format: 'date-time' })
 
-/** Text for people: no control characters, which no name needs and which logs, mails and headers would suffer from. */
+/** Text for people: no control characters or half surrogates, from which logs, mails and headers would suffer. */
 // oxlint-disable-next-line no-control-regex
-export const plainText = { pattern: '^[^\\u0000-\\u001f\\u007f]*$' } as const
+export const plainText = { pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$' } as const
 
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 

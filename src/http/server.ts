@@ -1,9 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { METHODS } from 'node:http'
+import { METHODS, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatehouseError } from '../core/errors.ts'
 
@@ -26,6 +34,8 @@ const bodyLimitBytes = 64 * 1024
 export function createServer(options: {
   logger: FastifyBaseLogger
   trustedPeer: (address: string | undefined) => boolean
+  /** Answers what no route can: a path that is no URL. */
+  refusePath?: (request: FastifyRequest, reply: FastifyReply) => void
 }): App {
   const server = Fastify({
     loggerInstance: options.logger,
@@ -38,6 +48,11 @@ export function createServer(options: {
     http: { joinDuplicateHeaders: true },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    frameworkErrors(_error, request, reply) {
+      if (options.refusePath) options.refusePath(request as never, reply as never)
+      else reply.raw.writeHead(400).end()
+    },
+    clientErrorHandler: refuseBytes,
     schemaController: { compilersFactory: { buildValidator: buildStrictValidator } },
     ajv: { customOptions: { allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -70,6 +85,13 @@ const buildStrictValidator: BuildCompilerFromPool = (externalSchemas, options = 
   return (route) => ((route as { httpPart?: string }).httpPart === 'body' ? body : text)(route)
 }
 
+/** Answers bytes that are no HTTP. Fastify's own answer would log them, and with them whatever secrets they carry. */
+function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+}
+
 function addBodyParsers(server: App): void {
   server.removeAllContentTypeParsers()
   const parseJson = server.getDefaultJsonParser('error', 'error')
@@ -80,7 +102,11 @@ function addBodyParsers(server: App): void {
       error === null ? done(null, value) : done(new GatehouseError('invalid_json')),
     )
   })
-  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
+}
+
+/** Lets the routes of a scope read forms. The JSON API must not: any page can send a form anywhere, unasked. */
+export function acceptForms(app: App): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, parseForm(body as Buffer))
     } catch (error) {

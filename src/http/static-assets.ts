@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { ownStyles, styleSheetPath } from '../pages/layout.ts'
+import { matchesEtag } from './etag.ts'
 import type { App } from './server.ts'
 
 /** The style sheets of the pages, from memory. */
@@ -16,7 +17,7 @@ export async function staticAssets(app: App): Promise<void> {
       // The forbidden page shows these under an application's host.
       reply.header('cross-origin-resource-policy', 'cross-origin')
       reply.header('cache-control', 'public, max-age=3600').header('etag', etag)
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+      if (matchesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send()
       return reply.type('text/css; charset=utf-8').send(sheet)
     })
   }

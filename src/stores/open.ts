@@ -36,10 +36,13 @@ export function combineStores(
   counters: Counters,
   ephemeral: Pick<Stores, 'ping' | 'close'> = { ping: async () => {}, close: async () => {} },
 ): Stores {
-  const { ping, close, ...tables } = durable
+  const { ping, close, answersWithinMilliseconds, ...tables } = durable
   const guarded = Object.fromEntries(
-    Object.entries(tables).map(([name, store]) => [name, translateFaults(store, isConnectionFault)]),
-  ) as unknown as Omit<DurableStores, 'ping' | 'close'>
+    Object.entries(tables).map(([name, store]) => [
+      name,
+      translateFaults(store, isConnectionFault, answersWithinMilliseconds),
+    ]),
+  ) as unknown as Omit<DurableStores, 'ping' | 'close' | 'answersWithinMilliseconds'>
   return {
     ...guarded,
     // Nothing that a counter does can fail through its caller's fault.
@@ -49,16 +52,47 @@ export function combineStores(
   }
 }
 
-function translateFaults<Store extends object>(store: Store, isFault: (error: unknown) => boolean): Store {
+/** `withinMilliseconds`: a server that hangs is as good as gone. What it was asked may still happen. */
+function translateFaults<Store extends object>(
+  store: Store,
+  isFault: (error: unknown) => boolean,
+  withinMilliseconds?: number,
+): Store {
   const wrapped = Object.entries(store).map(([name, method]) => [
     name,
     async (...parameters: unknown[]) => {
       try {
-        return await (method as (...parameters: unknown[]) => unknown)(...parameters)
+        const answer = (method as (...parameters: unknown[]) => Promise<unknown>)(...parameters)
+        return await (withinMilliseconds === undefined ? answer : within(withinMilliseconds, answer))
       } catch (error) {
-        throw !(error instanceof GatehouseError) && isFault(error) ? unavailable(error) : error
+        if (error instanceof GatehouseError) throw error
+        throw isFault(error) ? unavailable(withoutValues(error)) : withoutValues(error)
       }
     },
   ])
   return Object.fromEntries(wrapped) as Store
+}
+
+function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout
+  const bound = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable(new Error('a store did not answer in time'))), milliseconds)
+  })
+  return Promise.race([answer, bound]).finally(() => clearTimeout(timer))
+}
+
+/**
+ * What may be logged of a driver's error: its codes and where it came from. Messages and fields of Drizzle, postgres.js
+ * and ioredis hold statements with their parameters, among them hashes of tokens and addresses of people.
+ */
+function withoutValues(error: unknown): Error {
+  const codes: string[] = []
+  for (let next = error; next instanceof Error && codes.length < 8; next = next.cause) {
+    const { code } = next as { code?: unknown }
+    codes.push(typeof code === 'string' ? code : next.name)
+  }
+  const plain = new Error(`a store failed: ${codes.join(' < ')}`)
+  const frames = error instanceof Error ? ((error.stack ?? '').match(/^ {4}at .*$/gm) ?? []) : []
+  plain.stack = [plain.message, ...frames].join('\n')
+  return plain
 }

@@ -69,14 +69,7 @@ export function createUserAdministration(dependencies: {
       ),
     setStatus: (idOrEmail, status) =>
       change(idOrEmail, (user) => users.setStatus(user.id, status, new Date(clock.now()))),
-    grantRole: (idOrEmail, role) =>
-      change(idOrEmail, (user) => users.setRoles(user.id, [...new Set([...user.roles, role])])),
-    revokeRole: (idOrEmail, role) =>
-      change(idOrEmail, (user) =>
-        users.setRoles(
-          user.id,
-          user.roles.filter((held) => held !== role),
-        ),
-      ),
+    grantRole: (idOrEmail, role) => change(idOrEmail, (user) => users.grantRole(user.id, role)),
+    revokeRole: (idOrEmail, role) => change(idOrEmail, (user) => users.revokeRole(user.id, role)),
   }
 }

@@ -17,14 +17,24 @@ export interface AccessRules {
   host(authority: string): HostPolicy | undefined
 }
 
-/** Compiles the rules once. Throws a message that names the host or pattern at fault. */
+/** A rule that cannot be compiled, with the keys that lead to it. */
+export class RuleFault extends Error {
+  readonly keys: readonly string[]
+  constructor(host: string, keys: readonly (string | number)[], reason: string) {
+    const path = ['hosts', host, ...keys.map(String)]
+    super(`${path.join('.')}: ${reason}`)
+    this.keys = path
+  }
+}
+
+/** Compiles the rules once. Throws a `RuleFault`. */
 export function compileAccessRules(hosts: Hosts): AccessRules {
   const policies = new Map<string, HostPolicy>()
   for (const [name, rules] of Object.entries(hosts)) {
     // Read as https, so that `:443` is dropped; a host with `:80` is listed as itself on http.
     const authority = parseAuthority(name, 'https')
-    if (authority === undefined) throw new Error(`hosts.${name}: expected a host name such as app.example.com`)
-    if (policies.has(authority)) throw new Error(`hosts.${name}: the host is listed twice`)
+    if (authority === undefined) throw new RuleFault(name, [], 'expected a host name such as app.example.com')
+    if (policies.has(authority)) throw new RuleFault(name, [], 'the host is listed twice')
     policies.set(authority, compileHost(name, authority, rules))
   }
   return { host: (authority) => policies.get(authority) }
@@ -33,7 +43,9 @@ export function compileAccessRules(hosts: Hosts): AccessRules {
 function compileHost(name: string, authority: string, host: HostRules): HostPolicy {
   const rules = host.rules.map((rule, index) => ({
     methods: rule.methods && new Set(rule.methods),
-    paths: rule.paths?.map((pattern) => compilePath(pattern, `hosts.${name}.rules.${index}`)),
+    paths: rule.paths?.map((pattern, place) =>
+      compilePath(pattern, () => new RuleFault(name, ['rules', index, 'paths', place], badPath)),
+    ),
     requirement: rule.allow,
   }))
   const audiences = {
@@ -53,20 +65,22 @@ function compileHost(name: string, authority: string, host: HostRules): HostPoli
   }
 }
 
+const badPath = 'expected a plain path, with * inside a segment or ** at its end'
+
 type PathMatcher = (segments: readonly string[]) => boolean
 
 /**
  * `*` stands for any text within one segment, a final `**` for any number of segments, none included. Matching is
  * linear in the path's length. A final slash makes no difference, since many upstreams treat both spellings alike.
  */
-function compilePath(pattern: string, where: string): PathMatcher {
+function compilePath(pattern: string, fault: () => RuleFault): PathMatcher {
   const parts = pattern.slice(1).split('/')
   if (parts.at(-1) === '') parts.pop()
   const open = parts.at(-1) === '**'
   if (open) parts.pop()
   for (const part of parts) {
     if (part === '' || part === '.' || part === '..' || part.includes('**') || /[%?#;\\{}]/.test(part)) {
-      throw new Error(`${where}: the path ${pattern} is not a plain path with * in a segment or ** at its end`)
+      throw fault()
     }
   }
   const matchers = parts.map(compileSegment)

@@ -48,7 +48,9 @@ export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): 
         handler: (request: FastifyRequest, reply: FastifyReply) => answer(dialect, request, reply),
       }
       app.route({ ...route, method: 'GET', exposeHeadRoute: false, schema: documentation(dialect, url) })
-      app.route({ ...route, method: otherMethods, schema: { hide: true } })
+      // Answered before Fastify looks at the body, which it would refuse for an odd content type.
+      const onRequest = (request: FastifyRequest, reply: FastifyReply) => answer(dialect, request, reply)
+      app.route({ ...route, method: otherMethods, onRequest, schema: { hide: true } })
     }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
-import type { AccessTokenClaims, TokenType } from '../../core/access-token.ts'
+import { type AccessTokenClaims, isCanonical, type TokenType } from '../../core/access-token.ts'
 import type { Clock, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 
@@ -58,7 +58,7 @@ export async function openKeyRing(dependencies: {
       // Looked up by the whole header segment: only headers that this service writes, byte for byte, are ever
       // verified, which leaves no `alg`, `kid`, `jku` or `crit` of an attacker's to interpret.
       const verify = verifiers.get(token.slice(0, token.indexOf('.')))
-      if (verify === undefined) return undefined
+      if (verify === undefined || !isCanonical(token)) return undefined
       try {
         const claims = verify(token)
         return claims.exp * 1000 > clock.now() ? claims : undefined

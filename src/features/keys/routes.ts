@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { matchesEtag } from '../../http/etag.ts'
 import type { App } from '../../http/server.ts'
 import type { KeyRing } from './key-ring.ts'
 
@@ -62,7 +63,7 @@ export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Pr
         .header('cache-control', `public, max-age=${jwksMaxAgeSeconds}`)
         .header('etag', etag)
         .header('access-control-allow-origin', '*')
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send(null)
+      if (matchesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send(null)
       return reply
         .type('application/jwk-set+json')
         .serializer((text: string) => text)

@@ -45,7 +45,10 @@ export function createAuthenticateClient(dependencies: {
     const counter = `client-auth:${given.address}:${hashSecret(id)}`
     const failed = await counters.read(counter)
     if (failed.count >= failures.max) {
-      throw new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, failed.resetSeconds) })
+      throw new GatehouseError('too_many_requests', {
+        retryAfterSeconds: Math.max(1, failed.resetSeconds),
+        limit: failures.max,
+      })
     }
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
     const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import type { Client } from '../../core/ports.ts'
 import { limitKey } from '../../core/network.ts'
-import type { App } from '../../http/server.ts'
+import { acceptForms, type App } from '../../http/server.ts'
 import type { AuthenticateClient } from './authenticate-client.ts'
 import { handleOAuthErrors, OAuthError } from './errors.ts'
 import type { Introspect } from './introspect.ts'
@@ -57,6 +57,9 @@ const IntrospectionAnswer = Type.Object(
   },
 )
 
+/** An answer whose status says everything; it has no body, not even `null`. */
+const noBody = (description: string) => ({ description }) as unknown as TSchema
+
 const errorAnswer = (description: string) =>
   ({ description, content: { 'application/json': { schema: Type.Ref('OAuthError') } } }) as unknown as TSchema
 const errors = {
@@ -71,6 +74,7 @@ const errors = {
 /** The OAuth endpoints. They authenticate clients themselves and limit failures instead of requests. */
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
   const { authenticateClient, grantTokens, introspect, revokeToken } = options
+  acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
   app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
   const config = { access: 'client', rateLimit: false } as const
@@ -160,14 +164,14 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         security,
         consumes,
         body: TokenReferenceForm,
-        response: { 200: Type.Null({ description: 'The token is not valid, now at the latest.' }), ...errors },
+        response: { 200: noBody('The token is not valid, now at the latest.'), ...errors },
       },
     },
     async (request, reply) => {
       const client = await clientOf(request, request.body)
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
       await revokeToken(client, request.body.token)
-      return reply.code(200).send(null)
+      return reply.code(200).send()
     },
   )
 }

@@ -63,6 +63,8 @@ export function createCredentials(dependencies: {
     // Read before the store: a change between the two is then noticed, never missed.
     const asOf = feed.position
     const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+    // Meant for nobody; an empty list would read as a cookie's, which is good everywhere.
+    if (audiences.length === 0) return undefined
     const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
     const expiresAt = claims.exp * 1000
     if (claims.sid === undefined) {

@@ -11,7 +11,7 @@ export type LogInOutcome<Session> =
   | { kind: 'invalid_credentials' }
   /** Said only to someone who knows the password. */
   | { kind: 'email_not_verified' }
-  | { kind: 'too_many_failures'; retryAfterSeconds: number }
+  | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 export type LogIn<Session> = (
   request: { email: string; password: string },
@@ -36,7 +36,8 @@ export function createLogIn<Session>(dependencies: {
     const email = canonicalEmail(address)
     const counter = `sign-in:${email}`
     const { count, resetSeconds } = await counters.increment(counter, failures.windowSeconds)
-    if (count > failures.max) return { kind: 'too_many_failures', retryAfterSeconds: Math.max(1, resetSeconds) }
+    if (count > failures.max)
+      return { kind: 'too_many_failures', retryAfterSeconds: Math.max(1, resetSeconds), limit: failures.max }
 
     const user = await users.findByEmail(email)
     const matches = await hasher.verify(user?.passwordHash ?? null, password)

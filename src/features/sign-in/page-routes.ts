@@ -8,7 +8,7 @@ import type { CheckCrossSite } from '../../http/cross-site.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
-import type { App } from '../../http/server.ts'
+import { acceptForms, type App } from '../../http/server.ts'
 import { signedInPage } from '../../pages/account.ts'
 import type { Html } from '../../pages/html.ts'
 import { problemPage } from '../../pages/problem.ts'
@@ -39,6 +39,7 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   const page = { access: 'public' } as const
   const hidden = { hide: true } as const
 
+  acceptForms(app)
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
     logFault(request, error)

@@ -72,7 +72,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       options.checkCrossSite(request)
       const outcome = await logIn(request.body, deviceOf(request))
       if (outcome.kind === 'too_many_failures') {
-        throw new GatehouseError('too_many_requests', { retryAfterSeconds: outcome.retryAfterSeconds })
+        throw new GatehouseError('too_many_requests', outcome)
       }
       if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
       const { session, user, secret } = outcome.started

@@ -16,7 +16,10 @@ import { createUserStore } from './users.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../../drizzle', import.meta.url))
 
-export type DurableStores = Omit<Stores, 'counters'>
+export type DurableStores = Omit<Stores, 'counters'> & {
+  /** The time after which a call counts as failed; absent where the database is part of this process. */
+  answersWithinMilliseconds?: number
+}
 
 /** An open database: what differs between the engines. */
 interface Engine {
@@ -39,17 +42,15 @@ export async function openPostgres(databaseUrl: string, clock: Clock): Promise<D
     onnotice: () => {},
     connection: { application_name: 'gatehouse', statement_timeout: 10_000 },
   })
-  return assemble(
-    {
-      db: drizzle(client, { schema }),
-      listen: async (wake) => {
-        const { unlisten } = await client.listen(revocationChannel, wake, wake)
-        return unlisten
-      },
-      close: () => client.end({ timeout: 5 }),
+  const engine: Engine = {
+    db: drizzle(client, { schema }),
+    listen: async (wake) => {
+      const { unlisten } = await client.listen(revocationChannel, wake, wake)
+      return unlisten
     },
-    clock,
-  )
+    close: () => client.end({ timeout: 5 }),
+  }
+  return { ...assemble(engine, clock), answersWithinMilliseconds: 2_000 }
 }
 
 /** Applies what is missing of `drizzle/`; replicas that start together wait for one another. */

@@ -1,4 +1,5 @@
 import { asc, eq, sql } from 'drizzle-orm'
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
 import { sessions, users } from './schema.ts'
@@ -19,7 +20,7 @@ export const userColumns = {
 }
 
 export function createUserStore(db: Database, clock: Clock): UserStore {
-  async function change(id: string, at: Date, values: Partial<typeof users.$inferInsert>, endSessions?: string) {
+  async function change(id: string, at: Date, values: PgUpdateSetSource<typeof users>, endSessions?: string) {
     await db.transaction(async (tx) => {
       await tx.update(users).set(values).where(eq(users.id, id))
       if (endSessions) await endSessionsOf(tx, id, endSessions, at)
@@ -39,6 +40,8 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
       }
     },
     async findByEmail(email) {
+      // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
+      if (email.includes('\0')) return undefined
       const [row] = await db.select(userColumns).from(users).where(eq(users.email, email))
       return row satisfies User | undefined
     },
@@ -48,7 +51,10 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
     },
     list: () => db.select(userColumns).from(users).orderBy(asc(users.email)),
     rename: (id, name) => change(id, now(), { name }),
-    setRoles: (id, roles) => change(id, now(), { roles: [...roles] }),
+    // One statement each: of parallel changes none undoes another.
+    grantRole: (id, role) =>
+      change(id, now(), { roles: sql`array_append(array_remove(${users.roles}, ${role}), ${role})` }),
+    revokeRole: (id, role) => change(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
     setPassword: (id, passwordHash, at) => change(id, at, { passwordHash }, 'password_changed'),
     setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
   }

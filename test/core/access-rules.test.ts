@@ -1,0 +1,208 @@
+/** Access rules, as compiled: which rule a target meets, and which patterns are refused. */
+import * as fc from 'fast-check'
+import { test } from 'tap'
+import { parseRequestTarget } from '../../src/core/request-target.ts'
+import type { Principal } from '../../src/core/principal.ts'
+import { compileAccessRules, meets, type Requirement } from '../../src/features/forward-auth/access-rules.ts'
+import type { AccessRule, Hosts } from '../../src/features/forward-auth/settings.ts'
+
+function targetOf(path: string, { method = 'GET', host = 'app.example.test', scheme = 'http' } = {}) {
+  const target = parseRequestTarget({ method, scheme, host, target: path })
+  if (typeof target === 'string') throw new Error(`${path} is ${target}`)
+  return target
+}
+function policyOf(...rules: AccessRule[]) {
+  return compileAccessRules({ 'app.example.test': { rules } }).host('app.example.test')!
+}
+/** Whether one pattern matches a path. */
+function matches(pattern: string, path: string): boolean {
+  return policyOf({ paths: [pattern], allow: 'anyone' }).requirement(targetOf(path)) !== undefined
+}
+
+void test('path patterns', async (t) => {
+  const table: Record<string, { yes: string[]; no: string[] }> = {
+    '/': { yes: ['/', '/?x'], no: ['/a'] },
+    '/admin': {
+      yes: ['/admin', '/admin/', '/admin?x', '/%61dmin'],
+      no: ['/', '/Admin', '/admin/x', '/administrator', '/x/admin'],
+    },
+    '/admin/': { yes: ['/admin', '/admin/'], no: ['/admin/x'] },
+    '/admin/**': {
+      yes: ['/admin', '/admin/', '/admin/x', '/admin/x/y/z'],
+      no: ['/', '/adminx', '/x/admin/y', '/ADMIN/x'],
+    },
+    '/**': { yes: ['/', '/a', '/a/b/c'], no: [] },
+    '/*': { yes: ['/a', '/a/'], no: ['/', '/a/b'] },
+    '/*/edit': { yes: ['/a/edit', '/a/edit/'], no: ['/edit', '/a/b/edit', '/a/edit/x'] },
+    '/files/*.png': {
+      yes: ['/files/a.png', '/files/.png', '/files/a.b.png'],
+      no: ['/files/a.jpg', '/files/a/b.png', '/files/png'],
+    },
+    '/v*/**': { yes: ['/v', '/v1', '/v1/x'], no: ['/x', '/'] },
+    '/a*a': { yes: ['/aa', '/aba', '/aaa'], no: ['/a', '/ab'] },
+    '/a*b*c': { yes: ['/abc', '/aXbYc', '/abbc', '/abcbc'], no: ['/ac', '/acb', '/abcd', '/ab'] },
+    '/ab*ba': { yes: ['/abba', '/abxba'], no: ['/aba', '/ab'] },
+    '/grün': { yes: ['/gr%C3%BCn'], no: ['/grun', '/gru%CC%88n'] },
+    '/a+b(c)': { yes: ['/a+b(c)'], no: ['/aab(c)', '/aabc'] },
+  }
+  for (const [pattern, { yes, no }] of Object.entries(table)) {
+    await t.test(pattern, async (t) => {
+      for (const path of yes) t.ok(matches(pattern, path), `matches ${path}`)
+      for (const path of no) t.notOk(matches(pattern, path), `does not match ${path}`)
+    })
+  }
+  await t.test('* means what the same pattern as a regular expression means', async (t) => {
+    const pieces = fc.array(fc.constantFrom('a', 'b', 'ab', '*', '.', '-'), { minLength: 1, maxLength: 6 })
+    const plain = fc.stringMatching(/^[ab.-]{0,8}$/).map((text) => `x${text}`)
+    const property = fc.property(pieces, plain, (pattern, segment) => {
+      const text = `x${pattern.join('').replaceAll(/\*+/g, '*')}`
+      const oracle = new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '.*')}$`)
+      return matches(`/${text}`, `/${segment}`) === oracle.test(segment)
+    })
+    t.doesNotThrow(() => fc.assert(property, { numRuns: 5_000 }))
+  })
+  await t.test('many wildcards take no more than linear time', async (t) => {
+    const policy = policyOf({ paths: [`/${'*a'.repeat(50)}b`], allow: 'anyone' })
+    const target = targetOf(`/${'a'.repeat(8_000)}`)
+    const startedAt = performance.now()
+    t.equal(policy.requirement(target), undefined)
+    t.ok(performance.now() - startedAt < 1_000)
+  })
+  await t.test('patterns that could be read in more than one way are refused by name', async (t) => {
+    const bad = [
+      '/a/**/b',
+      '/**/b',
+      '/a**',
+      '/a/***',
+      '//a',
+      '/a//b',
+      '/a/./b',
+      '/../a',
+      '/a/..',
+      '/a?x',
+      '/a#x',
+      '/a;x',
+      '/a\\b',
+      '/%61',
+      '/{id}',
+    ]
+    for (const pattern of bad) {
+      t.throws(
+        () => policyOf({ paths: [pattern], allow: 'anyone' }),
+        { message: /hosts\.app\.example\.test\.rules\.0/ },
+        pattern,
+      )
+    }
+  })
+})
+
+void test('the first rule that matches decides, and without one nobody passes', async (t) => {
+  const policy = policyOf(
+    { paths: ['/public/**', '/favicon.ico'], methods: ['GET', 'HEAD'], allow: 'anyone' },
+    { paths: ['/public/**'], allow: { roles: ['editor'] } },
+    { paths: ['/admin/**'], allow: { roles: ['admin'] } },
+    { methods: ['GET'], allow: 'signed-in' },
+  )
+  const ask = (method: string, path: string) => policy.requirement(targetOf(path, { method }))
+  t.equal(ask('GET', '/public/x'), 'anyone')
+  t.equal(ask('HEAD', '/favicon.ico'), 'anyone')
+  t.same(ask('POST', '/public/x'), { roles: ['editor'] })
+  t.same(ask('GET', '/admin/x'), { roles: ['admin'] }, 'not the later, wider rule')
+  t.equal(ask('GET', '/elsewhere'), 'signed-in')
+  t.equal(ask('POST', '/elsewhere'), undefined)
+  t.equal(ask('OPTIONS', '/elsewhere'), undefined, 'a method that no rule names')
+  t.equal(policyOf().requirement(targetOf('/')), undefined, 'no rules at all')
+})
+
+void test('hosts', async (t) => {
+  const hosts = (names: string[]): Hosts => Object.fromEntries(names.map((name) => [name, { rules: [] }]))
+
+  await t.test('are known by their normalised name alone', async (t) => {
+    const rules = compileAccessRules(
+      hosts(['APP.Example.test.', 'port.example.test:8443', 'tls.example.test:443', '[::1]']),
+    )
+    const authority = (host: string, scheme = 'https') => targetOf('/', { host, scheme }).authority
+    for (const host of [
+      'app.example.test',
+      'App.EXAMPLE.test.',
+      'app.example.test:443',
+      'port.example.test:8443',
+      'tls.example.test',
+      '[::1]',
+    ]) {
+      t.ok(rules.host(authority(host)), host)
+    }
+    for (const host of [
+      'x.app.example.test',
+      'example.test',
+      'port.example.test',
+      'app.example.test:80',
+      'app.example.testx',
+      'constructor',
+      '__proto__',
+    ]) {
+      t.notOk(rules.host(authority(host)), host)
+    }
+    t.notOk(compileAccessRules({}).host('app.example.test'))
+  })
+  await t.test('that are no host name, or stand there twice, are refused by name', async (t) => {
+    for (const name of [
+      '',
+      '*',
+      '*.example.test',
+      'http://app.example.test',
+      'app.example.test/x',
+      'user@app.example.test',
+      'ａpp.example.test',
+      '-a.test',
+      'a..test',
+    ]) {
+      t.throws(() => compileAccessRules(hosts([name])), { message: `hosts.${name}: expected a host name` }, name)
+    }
+    for (const twin of ['APP.example.test', 'app.example.test.', 'app.example.test:443']) {
+      t.throws(() => compileAccessRules(hosts(['app.example.test', twin])), { message: /listed twice/ }, twin)
+    }
+  })
+  await t.test('stand for an audience: their own, or the scheme and host that was asked for', async (t) => {
+    const rules = compileAccessRules({
+      ...hosts(['app.example.test']),
+      'other.example.test': { audience: 'other', rules: [] },
+    })
+    const audience = (host: string, scheme: string) => {
+      const target = targetOf('/', { host, scheme })
+      return rules.host(target.authority)!.audience(target)
+    }
+    t.equal(audience('APP.example.test.', 'https'), 'https://app.example.test')
+    t.equal(audience('app.example.test', 'ws'), 'http://app.example.test')
+    t.equal(audience('other.example.test', 'https'), 'other')
+  })
+})
+
+void test('who meets a requirement', async (t) => {
+  const user = (roles: string[]): Principal => ({
+    kind: 'user',
+    subject: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+    email: 'ada@example.test',
+    name: 'Ada',
+    roles,
+    permissions: ['admin'],
+    scopes: ['admin'],
+    clientId: 'gatehouse',
+    sessionId: 's',
+    level: 'aal1',
+    methods: ['pwd'],
+    authenticatedAt: 0,
+  })
+  const client: Principal = { kind: 'client', subject: 'job', name: 'admin', scopes: ['admin'], clientId: 'admin' }
+  const roles = (...names: string[]): Requirement => ({ roles: names })
+
+  for (const requirement of ['anyone', 'signed-in'] as const) {
+    t.ok(meets(user([]), requirement))
+    t.ok(meets(client, requirement))
+  }
+  t.ok(meets(user(['viewer', 'admin']), roles('admin')))
+  t.ok(meets(user(['editor']), roles('admin', 'editor')), 'any one of the roles')
+  for (const held of [[], ['Admin'], ['admins'], ['admin '], ['viewer']])
+    t.notOk(meets(user(held), roles('admin')), held.join())
+  t.notOk(meets(client, roles('admin')), 'a program holds no roles, whatever its name or scopes')
+})

@@ -1,0 +1,278 @@
+/** Settings that are unknown or wrong stop the start, with their name, place and what was expected; never their value. */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
+import { type Config, ConfigError, loadConfig } from '../../src/config.ts'
+import { scratchFolder } from '../support/servers.ts'
+
+const secret = Buffer.alloc(32, 9).toString('base64')
+
+/** Loads a configuration from a file with this text. */
+function load(t: Test, environment: Record<string, string> = {}, yaml = ''): Config {
+  const folder = scratchFolder(t)
+  writeFileSync(join(folder, 'gatehouse.yaml'), yaml)
+  return loadConfig({
+    GATEHOUSE_DATA_DIR: join(folder, 'data'),
+    GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml'),
+    ...environment,
+  })
+}
+/** The lines of the refusal, without the folder of the file. */
+function faults(t: Test, environment: Record<string, string>, yaml = ''): string[] {
+  try {
+    load(t, environment, yaml)
+  } catch (error) {
+    t.type(error, ConfigError)
+    return (error as Error).message.replaceAll(/\S*\/(gatehouse\.yaml)/g, '$1').split('\n')
+  }
+  return []
+}
+
+void test('environment', async (t) => {
+  await t.test('without anything set, the documented defaults hold', async (t) => {
+    const config = load(t)
+    t.match(config, { host: '127.0.0.1', port: 3000, issuer: 'http://localhost:3000', logLevel: 'info', hosts: {} })
+    t.match(config, { databaseUrl: undefined, redisUrl: undefined, smtpUrl: undefined, cookieDomain: undefined })
+    t.match(config.tokens, { access_ttl_seconds: 300, refresh_grace_seconds: 10 })
+    t.match(config.limits, { failures_per_account: 10, failure_window_seconds: 900 })
+    t.same(config.proxies.trusted, ['127.0.0.1/32', '::1/128'])
+    t.same(config.cors.origins, [])
+    t.ok(Object.isFrozen(config))
+    t.equal(load(t, { HOST: '', PORT: '', GATEHOUSE_ISSUER: '', LOG_LEVEL: '' }).port, 3000, 'empty means unset')
+  })
+
+  const wrong: Record<string, string[]> = {
+    PORT: ['http', '70000', '-1', '3000.5', '0x50', '3000 ', '٣'],
+    DATABASE_URL: ['mysql://user:hunter2@db/x', 'hunter2', 'postgres:/x'],
+    REDIS_URL: ['http://:hunter2@redis', 'hunter2'],
+    SMTP_URL: ['http://user:hunter2@mail', 'hunter2'],
+    LOG_LEVEL: ['verbose', 'INFO'],
+    GATEHOUSE_ISSUER: [
+      'hunter2',
+      'ftp://auth.test',
+      'https://auth.test/path',
+      'https://auth.test/?hunter2',
+      'https://u:hunter2@auth.test',
+    ],
+    GATEHOUSE_SECRET: [
+      'hunter2',
+      Buffer.alloc(31, 9).toString('base64'),
+      Buffer.alloc(33, 9).toString('base64'),
+      'A'.repeat(64),
+    ],
+    GATEHOUSE_COOKIE_DOMAIN: ['.example.test', 'test', 'https://example.test', 'other.test', 'ample.test', 'hunter2'],
+    GATEHOUSE_CONFIG: ['/nowhere/hunter2.yaml', '/'],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    await t.test(`${name}: a wrong value stops the start without being repeated`, async (t) => {
+      for (const value of values) {
+        const environment = { GATEHOUSE_ISSUER: 'https://auth.example.test', GATEHOUSE_SECRET: secret, [name]: value }
+        const lines = faults(t, environment)
+        t.ok(
+          lines.some((line) => line.startsWith(`${name}: expected `)),
+          `${value}: ${lines.join(' | ')}`,
+        )
+        if (value.length > 2) t.notMatch(lines.join('\n'), value)
+        t.notMatch(lines.join('\n'), 'hunter2')
+      }
+    })
+  }
+  await t.test('a setting that does not exist stops the start', async (t) => {
+    t.same(faults(t, { GATEHOUSE_SECERT: 'hunter2' }), ['GATEHOUSE_SECERT: there is no such setting'])
+    t.same(faults(t, { GATEHOUSE_: 'hunter2' }), ['GATEHOUSE_: there is no such setting'])
+  })
+  await t.test('every fault is told at once', async (t) => {
+    const lines = faults(t, { PORT: 'x', REDIS_URL: 'x', GATEHOUSE_X: 'x' }, 'tokens: { x: 1 }')
+    for (const name of ['PORT', 'REDIS_URL', 'GATEHOUSE_X', 'tokens.x']) t.match(lines.join('\n'), `${name}: `)
+    t.equal(lines.length, 4)
+  })
+  await t.test('a database of its own needs a secret of its own', async (t) => {
+    const databaseUrl = 'postgres://gatehouse:hunter2@db.example.test/gatehouse'
+    const lines = faults(t, { DATABASE_URL: databaseUrl })
+    t.match(lines[0], /^GATEHOUSE_SECRET: expected 32 bytes in base64/)
+    t.notMatch(lines.join('\n'), 'hunter2')
+    t.equal(load(t, { DATABASE_URL: databaseUrl, GATEHOUSE_SECRET: secret }).databaseUrl, databaseUrl)
+  })
+  await t.test('the embedded mode makes its secret once, readable by its owner alone', async (t) => {
+    const folder = scratchFolder(t)
+    const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data'), GATEHOUSE_CONFIG: '/dev/null' }
+    const first = loadConfig(environment)
+    t.equal(first.secret.length, 32)
+    const file = join(folder, 'data', 'secret')
+    t.equal(statSync(file).mode & 0o777, 0o600)
+    t.equal(statSync(join(folder, 'data')).mode & 0o777, 0o700)
+    t.same(loadConfig(environment).secret, first.secret)
+    t.equal(readFileSync(file, 'utf8').trim(), Buffer.from(first.secret).toString('base64'))
+    writeFileSync(file, 'hunter2')
+    t.throws(() => loadConfig(environment), { message: /"secret" in GATEHOUSE_DATA_DIR: expected 32 bytes in base64/ })
+  })
+  await t.test('the issuer is kept in one spelling', async (t) => {
+    t.equal(load(t, { GATEHOUSE_ISSUER: 'https://Auth.Example.TEST:443/' }).issuer, 'https://auth.example.test')
+    t.equal(load(t, { GATEHOUSE_ISSUER: 'http://auth.example.test:8080' }).issuer, 'http://auth.example.test:8080')
+  })
+})
+
+void test('gatehouse.yaml', async (t) => {
+  const whole = `# a comment
+hosts:
+  app.example.test:
+    audience: app
+    headers: gatehouse
+    rules:
+      - paths: [/assets/**]
+        methods: [GET]
+        allow: anyone
+      - allow: { roles: [admin] }
+proxies: { trusted: [10.0.0.0/8, "::1", 192.0.2.7] }
+tokens: { access_ttl_seconds: 60, refresh_grace_seconds: 0 }
+cors: { origins: [https://spa.example.test, "http://localhost:5173"] }
+mail: { from: "Gate <gate@example.test>" }
+`
+  await t.test('a whole one is taken as it stands', async (t) => {
+    const config = load(t, {}, whole)
+    t.match(config.hosts['app.example.test'], {
+      audience: 'app',
+      rules: [{ allow: 'anyone' }, { allow: { roles: ['admin'] } }],
+    })
+    t.match(config.tokens, { access_ttl_seconds: 60, refresh_grace_seconds: 0, refresh_idle_ttl_seconds: 2_592_000 })
+    t.equal(config.mailFrom, 'Gate <gate@example.test>')
+  })
+
+  const rule = (text: string) => `hosts:\n  app.test:\n    rules:\n      - ${text}\n`
+  /** What is wrong, where it stands, and what must be said about it. */
+  const wrong: [name: string, yaml: string, expected: RegExp][] = [
+    ['an unknown part', 'hunter2_x: 1\n', /^gatehouse\.yaml:1:1: hunter2_x: there is no such setting$/],
+    [
+      'an unknown setting',
+      'tokens:\n  acess_ttl_seconds: 424242\n',
+      /^gatehouse\.yaml:2:3: tokens\.acess_ttl_seconds: there is no such setting$/,
+    ],
+    [
+      'text for a number',
+      'tokens:\n  access_ttl_seconds: hunter2\n',
+      /^gatehouse\.yaml:2:3: tokens\.access_ttl_seconds: .*integer/,
+    ],
+    [
+      'a number below the least',
+      'limits:\n\n  failures_per_account: -424242\n',
+      /^gatehouse\.yaml:3:3: limits\.failures_per_account: .*1/,
+    ],
+    [
+      'a number past the most',
+      'tokens: { refresh_grace_seconds: 424242 }\n',
+      /^gatehouse\.yaml:1:11: tokens\.refresh_grace_seconds: .*60/,
+    ],
+    [
+      'a fraction',
+      'sessions: { idle_ttl_seconds: 424.242 }\n',
+      /^gatehouse\.yaml:1:13: sessions\.idle_ttl_seconds: .*integer/,
+    ],
+    ['a list for a table', 'tokens: [hunter2]\n', /^gatehouse\.yaml:1:1: tokens: .*object/],
+    ['a list for the file', '- hunter2\n', /^gatehouse\.yaml:1:1: the file: .*object/],
+    ['text for the file', 'hunter2\n', /^gatehouse\.yaml:1:1: the file: .*object/],
+    [
+      'an unknown key in a rule',
+      rule('{ allow: anyone, path: [/hunter2] }'),
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.path: there is no such setting$/,
+    ],
+    [
+      'a rule that allows nobody knows whom',
+      rule('allow: hunter2'),
+      /^gatehouse\.yaml:4:9: hosts\.app\.test\.rules\.0\.allow: expected anyone, signed-in or \{ roles: \[name, …\] \}$/,
+    ],
+    ['a rule without allow', rule('paths: [/x]'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0.*allow/],
+    ['no roles', rule('allow: { roles: [] }'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.allow/],
+    [
+      'a path without a slash',
+      rule('{ allow: anyone, paths: [hunter2] }'),
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.paths\.0: /,
+    ],
+    [
+      'a lower-case method',
+      rule('{ allow: anyone, methods: [hunter] }'),
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.methods\.0: /,
+    ],
+    ['a host without rules', 'hosts:\n  app.test: {}\n', /^gatehouse\.yaml:2:3: hosts\.app\.test.*rules/],
+    [
+      'a pattern in the middle',
+      rule('{ allow: anyone, paths: [/hunter2/**/x] }'),
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.paths/,
+    ],
+    [
+      'a dot segment',
+      rule('{ allow: anyone, paths: [/hunter2/../x] }'),
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.paths/,
+    ],
+    [
+      'a host that is a pattern',
+      'hosts:\n  "*.app.test": { rules: [] }\n',
+      /^gatehouse\.yaml:2:3: hosts\.\*\.app\.test: expected a host name/,
+    ],
+    [
+      'one host twice, in two spellings',
+      'hosts:\n  app.test: { rules: [] }\n  APP.test: { rules: [] }\n',
+      /^gatehouse\.yaml:3:3: hosts\.APP\.test: .*twice/,
+    ],
+    [
+      'no network',
+      'proxies:\n  trusted: [10.0.0.0/8, hunter2]\n',
+      /^gatehouse\.yaml:2:\d+: proxies\.trusted.*(address|network)/,
+    ],
+    [
+      'a network past its bits',
+      'proxies: { trusted: [424.0.0.0/8] }\n',
+      /^gatehouse\.yaml:1:\d+: proxies\.trusted.*(address|network)/,
+    ],
+    [
+      'an origin with a path',
+      'cors: { origins: ["https://hunter2.test/x"] }\n',
+      /^gatehouse\.yaml:1:\d+: cors\.origins.*expected origins such as/,
+    ],
+    ['any origin', 'cors: { origins: ["*"] }\n', /^gatehouse\.yaml:1:\d+: cors\.origins.*expected origins such as/],
+    ['a key twice', 'tokens: {}\ntokens: {}\n', /^gatehouse\.yaml:2:1: .*unique/],
+    ['a tab for indentation', 'tokens:\n\taccess_ttl_seconds: 424242\n', /^gatehouse\.yaml:2:1: /],
+    ['an unclosed list', 'cors: { origins: [hunter2\n', /^gatehouse\.yaml:\d+:\d+: /],
+    ['text behind a value', 'cors: "a" hunter2\n', /^gatehouse\.yaml:1:\d+: /],
+    ['text where a key should stand', 'tokens: {}\nhunter2\n', /^gatehouse\.yaml:2:\d+: /],
+    ['an alias without an anchor', 'hosts: *hunter2\n', /^gatehouse\.yaml:1:8: /],
+    ['a second document', 'tokens: {}\n---\nhunter2: 1\n', /^gatehouse\.yaml:\d+:\d+: /],
+  ]
+  for (const [name, yaml, expected] of wrong) {
+    await t.test(`${name} is refused where it stands`, async (t) => {
+      const lines = faults(t, {}, yaml)
+      t.ok(
+        lines.some((line) => expected.test(line)),
+        `${lines.join(' | ')} says ${expected}`,
+      )
+      t.ok(
+        lines.every((line) => /^gatehouse\.yaml:\d+:\d+: \S/.test(line)),
+        'every line names its place',
+      )
+    })
+    await t.test(`${name} is not repeated`, async (t) => {
+      // Names of settings are told; hunter2 and 4242 stand for values.
+      t.notMatch(
+        faults(t, {}, yaml)
+          .filter((line) => !line.includes('hunter2_x'))
+          .join('\n'),
+        /hunter|424/,
+      )
+    })
+  }
+  await t.test('a thousand aliases of aliases are refused, not expanded', async (t) => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, index) => `a${index + 1}: &a${index + 1} [${`*a${index},`.repeat(9)}]`,
+    )
+    const lines = faults(t, {}, `a0: &a0 [x]\n${levels.join('\n')}\n`)
+    t.match(lines[0], /^gatehouse\.yaml:\d+:\d+: /)
+  })
+  await t.test('no file is fine unless one was named', async (t) => {
+    const folder = scratchFolder(t)
+    mkdirSync(join(folder, 'empty'))
+    t.throws(() => loadConfig({ GATEHOUSE_DATA_DIR: folder, GATEHOUSE_CONFIG: join(folder, 'none.yaml') }), {
+      message: 'GATEHOUSE_CONFIG: expected a readable file (ENOENT)',
+    })
+    t.same(load(t, {}, '# nothing but a comment\n').hosts, {})
+  })
+})
