@@ -125,6 +125,7 @@ export async function buildApp(dependencies: {
     clock,
     log,
     graceSeconds: config.tokens.refresh_grace_seconds,
+    sessionIdleSeconds: config.sessions.idle_ttl_seconds,
   })
 
   // Accounts and sign-in

@@ -170,6 +170,8 @@ export interface RefreshTokenStore {
     hash: string
     successorHash: string
     successorExpiresAt: Date
+    /** Using the token is using the session. */
+    sessionIdleExpiresAt: Date
     replay: string
     at: Date
   }): Promise<boolean>

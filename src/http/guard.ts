@@ -89,7 +89,8 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     return proven.principal
   }
 
-  app.addHook('onRequest', async (request) => {
+  // After the limiter, whose hooks are the routes' own: a refusal counts too.
+  app.addHook('preParsing', async (request) => {
     const access = request.routeOptions.config.access
     if (access === 'public' || access === 'client') return
     const principal = await provePrincipal(request)

@@ -8,7 +8,10 @@ export const Password = Type.String({ maxLength: 512, examples: ['correct horse 
 
 export const Registration = Type.Object({ name: Name, email: Email, password: Password }, strict)
 
-export const Registered = Type.Object({ status: Type.Enum(['check_your_email']) })
+export const Registered = Type.Object(
+  { status: Type.Enum(['check_your_email']) },
+  { description: 'A mail says how to go on.' },
+)
 
 export const Token = Type.Object(
   { token: Type.String({ minLength: 1, maxLength: 512, examples: ['0pXq2v…'] }) },
@@ -27,6 +30,7 @@ export const Profile = Type.Object(
   },
   {
     $id: 'Profile',
+    description: 'A person’s account.',
     examples: [
       {
         id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',

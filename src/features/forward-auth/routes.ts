@@ -160,9 +160,10 @@ function sendForbiddenPage(response: ServerResponse, issuer: string, id: string)
 }
 
 function documentation(dialect: Dialect, url: string) {
-  const problemContent = dialect.relaysAnswers
-    ? { content: { 'application/problem+json': { schema: ProblemRef } } }
-    : { content: { '*/*': { schema: Type.Null({ description: 'nginx keeps no body.' }) } } }
+  const problem = (description: string) =>
+    dialect.relaysAnswers
+      ? { description, content: { 'application/problem+json': { schema: ProblemRef } } }
+      : Type.Null({ description })
   return {
     operationId: url === '/forward-auth' ? 'askForwardAuth' : `askForwardAuth_${dialect.name}`,
     summary: `The question of ${dialect.name === 'nginx' ? 'nginx auth_request' : dialect.name}`,
@@ -180,11 +181,11 @@ function documentation(dialect: Dialect, url: string) {
             }),
           }
         : {}),
-      ...(dialect.relaysAnswers ? { 400: { description: '`ambiguous_target`', ...problemContent } } : {}),
-      401: { description: '`unauthorized`, `invalid_access_token`', ...problemContent },
-      403: { description: '`forbidden`, `untrusted_peer`', ...problemContent },
-      ...(dialect.relaysAnswers ? { 414: { description: '`target_too_long`', ...problemContent } } : {}),
-      503: { description: '`unavailable`: the decision cannot be proven.', ...problemContent },
+      ...(dialect.relaysAnswers ? { 400: problem('`ambiguous_target`') } : {}),
+      401: problem('`unauthorized`, `invalid_access_token`'),
+      403: problem('`forbidden`, `untrusted_peer`'),
+      ...(dialect.relaysAnswers ? { 414: problem('`target_too_long`') } : {}),
+      503: problem('`unavailable`: the decision cannot be proven.'),
     },
   }
 }

@@ -38,6 +38,7 @@ const TokenAnswer = Type.Object(
     refresh_token: Type.Optional(Type.String()),
   },
   {
+    description: 'RFC 6749 §5.1.',
     examples: [
       {
         access_token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ik56Yk…',
@@ -52,13 +53,11 @@ const TokenAnswer = Type.Object(
 const IntrospectionAnswer = Type.Object(
   { active: Type.Boolean() },
   {
+    description: 'RFC 7662 §2.2.',
     additionalProperties: true,
     examples: [{ active: true, token_type: 'Bearer', sub: 'reports-job', exp: 1795000000 }],
   },
 )
-
-/** An answer whose status says everything; it has no body, not even `null`. */
-const noBody = (description: string) => ({ description }) as unknown as TSchema
 
 const errorAnswer = (description: string) =>
   ({ description, content: { 'application/json': { schema: Type.Ref('OAuthError') } } }) as unknown as TSchema
@@ -164,14 +163,14 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         security,
         consumes,
         body: TokenReferenceForm,
-        response: { 200: noBody('The token is not valid, now at the latest.'), ...errors },
+        response: { 200: Type.Null({ description: 'The token is not valid, now at the latest.' }), ...errors },
       },
     },
     async (request, reply) => {
       const client = await clientOf(request, request.body)
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
       await revokeToken(client, request.body.token)
-      return reply.code(200).send()
+      return reply.code(200).send(undefined as never)
     },
   )
 }

@@ -46,6 +46,9 @@ export function createGrantTokens(dependencies: {
 
   async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     if (request.refreshToken === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.')
+    if (request.resource !== undefined && request.resource !== deploymentAudience) {
+      throw new OAuthError('invalid_target', 'The grant does not cover this resource.')
+    }
     const outcome = await rotateRefresh({
       refreshToken: request.refreshToken,
       clientId: client.id,

@@ -10,7 +10,7 @@ export interface OperationsOptions {
   isStopping(): boolean
 }
 
-const Health = Type.Object({ status: Type.Enum(['ok']) })
+const Health = Type.Object({ status: Type.Enum(['ok']) }, { description: 'Yes.', examples: [{ status: 'ok' }] })
 
 /** A load balancer must hear soon, whatever a store is doing. */
 const readyWithinMilliseconds = 1_000

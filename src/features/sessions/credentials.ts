@@ -32,9 +32,9 @@ interface Remembered extends Credential {
   asOf: number
 }
 
-/** A cookie is looked up again this often at least, which is also what keeps its session from going idle. */
+/** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
 const rememberSeconds = 300
-const touchAfterMilliseconds = 60_000
+const touchAfterSeconds = 60
 /** Longer texts are no token of ours; refusing them bounds what the cache can hold. */
 const longestToken = 4_096
 const bounds = { max: 100_000, maxSize: 128 * 1024 * 1024 }
@@ -90,7 +90,7 @@ export function createCredentials(dependencies: {
     const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
     if (live === undefined) return undefined
     const { session, user } = live
-    if (now - session.lastSeenAt.getTime() >= touchAfterMilliseconds) {
+    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, sessionIdleSeconds / 4) * 1000) {
       sessions
         .touch(session.id, new Date(now), new Date(now + sessionIdleSeconds * 1000))
         .catch((error: unknown) => log.warn({ event: 'session.touch_failed', err: error }, 'session not touched'))
@@ -98,7 +98,11 @@ export function createCredentials(dependencies: {
     return {
       principal: userPrincipal(user, session, [], session.clientId),
       audiences: [],
-      expiresAt: Math.min(now + rememberSeconds * 1000, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
+      expiresAt: Math.min(
+        now + Math.min(rememberSeconds, sessionIdleSeconds / 2) * 1000,
+        session.expiresAt.getTime(),
+        session.idleExpiresAt.getTime(),
+      ),
       asOf,
       subjects: [`session:${session.id}`, `user:${user.id}`],
     }

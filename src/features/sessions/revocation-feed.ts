@@ -19,7 +19,7 @@ export interface RevocationFeed {
 const pollMilliseconds = 250
 /** Four missed polls. The bound within which a revocation acts on every replica. */
 const staleAfterMilliseconds = 1_000
-/** Longer than anything that remembers a position keeps it: see `rememberSeconds` in credentials. */
+/** How long a row's subject is kept; what was not asked for in that time is then proven anew. */
 const keepMilliseconds = 20 * 60_000
 
 /** Follows the feed: woken by the store's hint, and every 250 ms anyway, which is also the heartbeat. */
@@ -31,6 +31,8 @@ export async function followRevocations(
 ): Promise<RevocationFeed> {
   const touched = new Map<SubjectKey, { sequence: number; at: number }>()
   let position = await store.latest()
+  /** Up to here subjects have been let go of, so nothing can be said about older positions. */
+  let forgotten = 0
   let readAt = monotonic.now()
   let failing = false
   let stopped = false
@@ -43,9 +45,10 @@ export async function followRevocations(
       touched.set(subject, { sequence: row.sequence, at: now })
       position = row.sequence
     }
-    for (const [subject, { at }] of touched) {
+    for (const [subject, { sequence, at }] of touched) {
       if (now - at < keepMilliseconds) break
       touched.delete(subject)
+      forgotten = Math.max(forgotten, sequence)
     }
   }
 
@@ -91,7 +94,8 @@ export async function followRevocations(
     },
     isCurrent: () => monotonic.now() - readAt < staleAfterMilliseconds,
     untouchedSince: (since, subjects) =>
-      since >= position || subjects.every((subject) => (touched.get(subject)?.sequence ?? 0) <= since),
+      since >= position ||
+      (since >= forgotten && subjects.every((subject) => (touched.get(subject)?.sequence ?? 0) <= since)),
     catchUp,
     async stop() {
       stopped = true

@@ -32,6 +32,7 @@ export const SignedIn = Type.Object(
   },
   {
     $id: 'SignedIn',
+    description: 'Signed in.',
     examples: [
       {
         access_token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ik56Yk…',

@@ -32,8 +32,9 @@ export function createRotateRefresh(dependencies: {
   clock: Clock
   log: Log
   graceSeconds: number
+  sessionIdleSeconds: number
 }): RotateRefresh {
-  const { refreshTokens, issuer, endSession, box, clock, log, graceSeconds } = dependencies
+  const { refreshTokens, issuer, endSession, box, clock, log, graceSeconds, sessionIdleSeconds } = dependencies
 
   return async ({ refreshToken, clientId, scopes: requested }) => {
     const hash = hashSecret(refreshToken)
@@ -53,6 +54,7 @@ export function createRotateRefresh(dependencies: {
       hash,
       successorHash: hashSecret(successor),
       successorExpiresAt: issuer.refreshExpiry(now),
+      sessionIdleExpiresAt: new Date(now + sessionIdleSeconds * 1000),
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
     })

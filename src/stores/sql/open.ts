@@ -50,7 +50,7 @@ export async function openPostgres(databaseUrl: string, clock: Clock): Promise<D
     },
     close: () => client.end({ timeout: 5 }),
   }
-  return { ...assemble(engine, clock), answersWithinMilliseconds: 2_000 }
+  return { ...assemble(engine, clock), answersWithinMilliseconds: 3_000 }
 }
 
 /** Applies what is missing of `drizzle/`; replicas that start together wait for one another. */

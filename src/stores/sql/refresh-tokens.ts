@@ -38,7 +38,7 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
         .where(eq(refreshTokens.hash, hash))
       return row
     },
-    async rotate({ hash, successorHash, successorExpiresAt, replay, at }) {
+    async rotate({ hash, successorHash, successorExpiresAt, sessionIdleExpiresAt, replay, at }) {
       const now = at.toISOString()
       const inserted = await rowsOf(
         db,
@@ -50,7 +50,11 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
             and family.id = token.family_id and family.revoked_at is null
             and session.id = family.session_id and session.revoked_at is null and session.expires_at > ${now}::timestamptz
             and users.id = session.user_id and users.status = 'active'
-          returning token.family_id, family.expires_at
+          returning token.family_id, family.expires_at, family.session_id
+        ), touched as (
+          update sessions set last_seen_at = ${now}::timestamptz,
+            idle_expires_at = least(${sessionIdleExpiresAt.toISOString()}::timestamptz, sessions.expires_at)
+          from used where sessions.id = used.session_id
         )
         insert into refresh_tokens (hash, family_id, created_at, expires_at)
         select ${successorHash}, family_id, ${now}::timestamptz,
