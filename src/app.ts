@@ -283,7 +283,9 @@ export async function buildApp(dependencies: {
     beginStop: () => void (stopping = true),
     async close() {
       stopping = true
-      await Promise.all([app.close(), control.close()])
+      // A connection is kept alive past the request that was under way, and the server would wait for it.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+      await Promise.all([app.close(), control.close()]).finally(() => clearInterval(sweep))
       await mailer.close()
       await feed.stop()
     },

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { SetupError } from './core/errors.ts'
 import { type ConfigFile, parseConfigFile } from './config-file.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
-export class ConfigError extends Error {}
+export class ConfigError extends SetupError {}
 
 export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
   readonly host: string
@@ -27,6 +28,9 @@ export type LogLevel = (typeof logLevels)[number]
 
 const known = new Set(['ISSUER', 'DATA_DIR', 'SECRET', 'CONFIG', 'COOKIE_DOMAIN'].map((name) => `GATEHOUSE_${name}`))
 
+/** What Kubernetes writes into every container beside a Service named `gatehouse`. */
+const serviceLink = /^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/
+
 /**
  * Reads environment and gatehouse.yaml into one frozen value. Throws a `ConfigError` that lists every fault at once.
  * In embedded mode the service's secret is made and kept in the data directory when none is given.
@@ -41,7 +45,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     return value ?? fallback
   }
   for (const name of Object.keys(environment)) {
-    if (name.startsWith('GATEHOUSE_') && !known.has(name)) faults.push(`${name}: there is no such setting`)
+    if (name.startsWith('GATEHOUSE_') && !known.has(name) && !serviceLink.test(name))
+      faults.push(`${name}: there is no such setting`)
   }
 
   const host = read('HOST', '127.0.0.1', (text) => text, 'an address to listen on')
@@ -109,12 +114,14 @@ function parseSecret(text: string): Uint8Array | undefined {
 /** The embedded mode's own secret, created once with mode 0600. */
 function keptSecret(dataDirectory: string): Uint8Array {
   const path = join(dataDirectory, 'secret')
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
   if (!existsSync(path)) {
     try {
+      mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
       writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'EEXIST')
+        throw new ConfigError(`GATEHOUSE_DATA_DIR: expected a folder that can be written (${code})`)
     }
   }
   const secret = parseSecret(readFileSync(path, 'utf8').trim())

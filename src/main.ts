@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommandError, UsageError } from './cli/command.ts'
 import { ConfigError } from './config.ts'
+import { SetupError } from './core/errors.ts'
 
 type Command = (args: readonly string[]) => Promise<void>
 
@@ -45,6 +46,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
 function explain(error: unknown): string {
   if (error instanceof UsageError || error instanceof CommandError) return error.message
   if (error instanceof ConfigError) return `the configuration is not valid\n${error.message}`
+  if (error instanceof SetupError) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.ts'
-import { openStores } from '../stores/open.ts'
+import { openStores, unreachable } from '../stores/open.ts'
 import { migratePostgres } from '../stores/sql/open.ts'
 import { CommandError, positionals, print, readArguments } from './command.ts'
 import { holdDataDirectory } from './data-directory.ts'
@@ -17,7 +17,9 @@ export async function migrate(args: readonly string[]): Promise<void> {
     await stores.close()
     await held.release()
   } else {
-    await migratePostgres(config.databaseUrl)
+    await migratePostgres(config.databaseUrl).catch((error: unknown) => {
+      throw unreachable('DATABASE_URL', error)
+    })
   }
   print({ status: 'up to date' }, values.json)
 }

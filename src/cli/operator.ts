@@ -1,7 +1,5 @@
 import { request } from 'node:http'
-import { buildControl } from '../app.ts'
 import { loadConfig } from '../config.ts'
-import { openStores } from '../stores/open.ts'
 import { CommandError } from './command.ts'
 import { controlSocketPath, holdDataDirectory, isSocketAlive } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
@@ -28,6 +26,8 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   const held = embedded ? await holdDataDirectory(config.dataDirectory) : undefined
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
+  // The whole service is loaded only where a command has to do its work.
+  const [{ buildControl }, { openStores }] = await Promise.all([import('../app.ts'), import('../stores/open.ts')])
   try {
     const logger = createLogger('error')
     const stores = await openStores(config, systemClock, logger)

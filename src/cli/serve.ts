@@ -37,6 +37,7 @@ export async function serve(args: readonly string[]): Promise<void> {
       logger.error({ event: 'service.stop_cut_short' }, 'requests were still under way')
       process.exit(1)
     }, stopWithinMilliseconds).unref()
+    gatehouse.beginStop()
     await gatehouse.close()
     await stores.close()
     await held?.release()
@@ -53,6 +54,9 @@ async function hold(config: Config): Promise<HeldDirectory | undefined> {
   throw new CommandError('another process is using this data directory (GATEHOUSE_DATA_DIR); one service at a time')
 }
 
+/** How the command line is called: from the sources by npm, from the image by its own name. */
+const program = import.meta.url.endsWith('.ts') ? 'npm run gatehouse --' : 'gatehouse'
+
 /** Tells a person where to go next; machines read the log. */
 function announce(config: Config): void {
   const embedded = config.databaseUrl === undefined
@@ -61,7 +65,7 @@ function announce(config: Config): void {
       '',
       `  Gatehouse is ready at ${config.issuer}`,
       `  Documentation         ${config.issuer}/docs`,
-      '  First administrator   npm run gatehouse -- user create --email you@example.com --name You --role admin',
+      `  First administrator   ${program} user create --email you@example.com --name You --role admin`,
       embedded && config.smtpUrl === undefined ? `  Mails are written to  ${config.dataDirectory}/outbox` : undefined,
       config.databaseUrl && !config.redisUrl
         ? '  Without REDIS_URL limits are counted per process: run one replica.'

@@ -76,3 +76,6 @@ export class GatehouseError extends Error {
 export function unavailable(cause: unknown): GatehouseError {
   return new GatehouseError('unavailable', { retryAfterSeconds: 2, cause })
 }
+
+/** What an operator must mend before the service can start; the message is for them, and names no secret. */
+export class SetupError extends Error {}

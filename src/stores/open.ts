@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { GatehouseError, unavailable } from '../core/errors.ts'
+import { GatehouseError, SetupError, unavailable } from '../core/errors.ts'
 import type { Clock, Counters, Log, Stores } from '../core/ports.ts'
 import { createMemoryCounters } from './memory/counters.ts'
 import { openRedisCounters } from './redis/counters.ts'
@@ -19,15 +19,23 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
   const durable =
     settings.databaseUrl === undefined
       ? await openPglite(join(settings.dataDirectory, 'pglite'), clock)
-      : await openPostgres(settings.databaseUrl, clock)
+      : await openPostgres(settings.databaseUrl, clock).catch((error: unknown) => {
+          throw unreachable('DATABASE_URL', error)
+        })
   if (settings.redisUrl === undefined) return combineStores(durable, createMemoryCounters(clock))
 
   const onError = (error: Error) => log.warn({ err: { message: error.message } }, 'redis connection')
   const redis = await openRedisCounters(settings.redisUrl, onError).catch(async (error: unknown) => {
     await durable.close()
-    throw error
+    throw unreachable('REDIS_URL', error)
   })
   return combineStores(durable, redis, redis)
+}
+
+/** A server that cannot be used at the start is named by its setting; the setting itself holds a password. */
+export function unreachable(setting: string, error: unknown): Error {
+  const { code, name } = error as { code?: unknown; name?: string }
+  return new SetupError(`${setting}: the server cannot be used (${typeof code === 'string' ? code : name})`)
 }
 
 /** Joins durable and ephemeral stores; whatever they throw because a server is gone becomes `unavailable`. */

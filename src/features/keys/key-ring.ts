@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
 import { type AccessTokenClaims, isCanonical, type TokenType } from '../../core/access-token.ts'
+import { SetupError } from '../../core/errors.ts'
 import type { Clock, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 
@@ -28,8 +29,8 @@ export async function openKeyRing(dependencies: {
   const { store, box, clock, issuer } = dependencies
   const keys = await store.loadOrCreate(async () => makeKey(box, new Date(clock.now())))
   const active = keys.find((key) => key.status === 'active')
-  if (!active) throw new Error('the key ring has no active signing key')
-  const privateKey = box.open(active.sealedPrivateKey, active.kid)
+  if (!active) throw new SetupError('the key ring has no active signing key')
+  const privateKey = openPrivateKey(box, active)
 
   const signerOf = (type: TokenType) =>
     createSigner({
@@ -68,6 +69,14 @@ export async function openKeyRing(dependencies: {
     },
     publicKey: (kid) => publicKeys.get(kid),
     jwks: { body, etag },
+  }
+}
+
+function openPrivateKey(box: SecretBox, key: SigningKey): string {
+  try {
+    return box.open(key.sealedPrivateKey, key.kid)
+  } catch {
+    throw new SetupError('GATEHOUSE_SECRET: expected the secret that the stored signing keys were sealed with')
   }
 }
 
