@@ -66,6 +66,16 @@ function testFiles(folder: string): string[] {
     .toSorted()
 }
 
+/** Whatever ends this run ends the servers that it started. */
+async function cleanUp(): Promise<void> {
+  await Promise.all(started.splice(0).map((server) => server.stop()))
+  rmSync(scratch, { recursive: true, force: true })
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(1)))
+}
+process.stdout.on('error', () => void cleanUp().finally(() => process.exit(1)))
+
 const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-tests-'))
 let code = 1
 try {
@@ -88,7 +98,6 @@ try {
   const failures = code !== 0 && failed === 0 ? 1 : failed
   process.stdout.write(`\n${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
 } finally {
-  await Promise.all(started.map((server) => server.stop()))
-  rmSync(scratch, { recursive: true, force: true })
+  await cleanUp()
 }
 process.exitCode = code

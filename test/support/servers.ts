@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -51,28 +51,93 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
 }
 
+/** A server that a test may take down and bring back. */
+export interface InterruptibleServer extends RunningServer {
+  halt(): Promise<void>
+  resume(): Promise<void>
+}
+
 /** Starts PostgreSQL on a fresh cluster; nothing when it is not installed. */
-export async function startPostgres(): Promise<RunningServer | undefined> {
-  const [initdb, postgres] = [findProgram('initdb'), findProgram('postgres')]
-  if (initdb === undefined || postgres === undefined) return undefined
+export async function startPostgres(): Promise<InterruptibleServer | undefined> {
+  const [initdb, control] = [findProgram('initdb'), findProgram('pg_ctl')]
+  if (initdb === undefined || control === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pg-'))
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? idsOf('postgres') : undefined
   if (owner) chownSync(folder, owner.uid, owner.gid)
-  const data = join(folder, 'data')
   const options = { stdio: 'ignore', cwd: folder, ...owner } as const
+  const data = join(folder, 'data')
   execFileSync(initdb, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], options)
   const port = await freePort()
-  const settings = ['fsync=off', 'max_connections=400', `unix_socket_directories=${folder}`]
-  const server = spawn(
-    postgres,
-    ['-D', data, '-h', '127.0.0.1', '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    options,
-  )
-  await listening(port)
+  const settings = `-h 127.0.0.1 -p ${port} -c fsync=off -c max_connections=400 -c unix_socket_directories=${folder}`
+  // `-w` waits until queries are accepted, which is later than the port is open.
+  const run = (...action: string[]) =>
+    new Promise<void>((done, fail) => {
+      spawn(control, ['-D', data, '-w', ...action], options).once('exit', (code) =>
+        code === 0 ? done() : fail(new Error(`pg_ctl ${action[0]} exited with ${code}`)),
+      )
+    })
+  const resume = () => run('start', '-o', settings)
+  await resume()
   return {
     url: `postgres://gatehouse@127.0.0.1:${port}/postgres`,
-    stop: () => stop(server, 'SIGINT', folder),
+    halt: () => run('stop', '-m', 'fast'),
+    resume,
+    async stop() {
+      await run('stop', '-m', 'immediate').catch(() => {})
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A relay in front of a server, through which a test makes the network fail. */
+export interface Relay {
+  url: string
+  /** From now on bytes go nowhere, and nothing says so: a host that hangs, a cable that was pulled. */
+  freeze(): void
+  /** Breaks every connection and forwards again. */
+  thaw(): void
+  close(): Promise<void>
+}
+
+/** Starts a relay to the server of a URL; its own URL is the same but for the port. */
+export async function startRelay(target: string): Promise<Relay> {
+  const url = new URL(target)
+  const targetPort = Number(url.port)
+  const sockets = new Set<Socket>()
+  let frozen = false
+  const server = createServer((near) => {
+    const far = connect(targetPort, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (chunk: Buffer) => void (!frozen && to.write(chunk)))
+      from.on('error', () => {})
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+    }
+  })
+  const port = await freePort()
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
+  url.port = String(port)
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    url: url.href,
+    freeze: () => void (frozen = true),
+    thaw() {
+      frozen = false
+      breakAll()
+    },
+    close() {
+      breakAll()
+      return new Promise((done) => server.close(() => done()))
+    },
   }
 }
 

@@ -1,0 +1,384 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import tap, { test } from 'tap'
+import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
+import { freePort, scratchFolder } from './support/servers.ts'
+import { type Answer, ask, asks, bearer, type Call } from './support/service.ts'
+
+// Some forty processes, each of which takes seconds on a busy machine.
+tap.setTimeout(600_000)
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const password = 'seven quiet herons at dawn'
+type Environment = Record<string, string>
+type Test = { teardown(after: () => unknown): unknown }
+
+interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** A process of the program, in a folder of its own, with nothing of this process's environment but the path. */
+function begin(cwd: string, args: readonly string[], environment: Environment, input?: string) {
+  const env = { PATH: process.env['PATH'], ...environment }
+  const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const said = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
+  }
+  child.stdin.on('error', () => {})
+  child.stdin.end(input ?? '')
+  const finished = new Promise<Finished>((done) => child.once('close', (code) => done({ code, ...said })))
+  return { child, said, finished }
+}
+
+async function run(cwd: string, args: readonly string[], environment: Environment, input?: string): Promise<Finished> {
+  return begin(cwd, args, environment, input).finished
+}
+
+interface Running {
+  child: ChildProcess
+  said: { stdout: string; stderr: string }
+  finished: Promise<Finished>
+  call(path: string, call?: Call): Promise<Answer>
+  port: number
+}
+
+async function serve(t: Test, cwd: string, environment: Environment): Promise<Running> {
+  const port = await freePort()
+  const process = begin(cwd, ['serve'], { PORT: String(port), ...environment })
+  t.teardown(async () => {
+    process.child.kill('SIGKILL')
+    await process.finished
+  })
+  const call = (path: string, given: Call = {}) => ask(port, path, given)
+  const isReady = async () => (await call('/health/ready').catch(() => undefined))?.status === 200
+  await until('the service is ready', async () => {
+    if (process.child.exitCode !== null) throw new Error(`serve exited: ${process.said.stderr}`)
+    return isReady()
+  })
+  return { ...process, call, port }
+}
+
+/** Polls a condition, for 30 seconds at most. */
+async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
+  const end = performance.now() + 30_000
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not so after 30 seconds: ${what}`)
+    await new Promise((retry) => setTimeout(retry, 20))
+  }
+}
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+const logIn = (service: Running, email: string) =>
+  service.call('/api/auth/login', { method: 'POST', json: { email, password, token_delivery: 'body' } })
+
+void test('an embedded service and its commands, on one data directory', async (t) => {
+  const folder = scratchFolder(t)
+  const data = join(folder, 'data')
+  // One address over restarts, as behind a proxy: tokens name it.
+  const issuer = 'http://auth.example.test'
+  const environment = { GATEHOUSE_DATA_DIR: data, GATEHOUSE_ISSUER: issuer }
+  const gatehouse = (line: string, input?: string) => run(folder, line.split(' '), environment, input)
+  const json = async (line: string, input?: string) => {
+    const { code, stdout, stderr } = await gatehouse(`${line} --json`, input)
+    if (code !== 0) throw new Error(`${line}: ${code} ${stderr}`)
+    return JSON.parse(stdout)
+  }
+  const boss = 'boss@example.test'
+
+  await t.test('a command works while no service runs', async (t) => {
+    const created = await json(`user create --email ${boss} --name Boss --role admin --password-stdin`, `${password}\n`)
+    t.match(created, { email: boss, name: 'Boss', roles: ['admin'], status: 'active', email_verified: true })
+    t.notMatch(JSON.stringify(created), /hash|argon/)
+    t.notOk(existsSync(join(data, 'control.sock')), 'and lets go of the directory')
+  })
+
+  const whole = t
+  let service = await serve(whole, folder, environment)
+  await t.test('serve says where it is and what to do next', (t) => {
+    const { stderr } = service.said
+    t.match(stderr, `${issuer}\n`)
+    t.match(stderr, `${issuer}/docs`)
+    t.match(service.said.stdout, `127.0.0.1:${service.port}`)
+    t.match(stderr, /user create --email \S+ --name \S+ --role admin/)
+    t.match(stderr, join(data, 'outbox'))
+    for (const line of service.said.stdout.trim().split('\n')) t.type(JSON.parse(line).msg, 'string', 'JSON lines')
+    t.end()
+  })
+  await t.test('what it keeps is for its owner alone', (t) => {
+    t.equal(modeOf(data), '700')
+    t.equal(modeOf(join(data, 'secret')), '600')
+    t.equal(modeOf(join(data, 'control.sock')), '600')
+    const secret = readFileSync(join(data, 'secret'), 'utf8').trim()
+    t.equal(Buffer.from(secret, 'base64').length, 32)
+    t.notMatch(service.said.stdout + service.said.stderr, secret)
+    t.end()
+  })
+  await t.test('a second service on the directory is refused, and told why', async (t) => {
+    const port = String(await freePort())
+    const second = await run(folder, ['serve'], { ...environment, PORT: port })
+    t.equal(second.code, 1)
+    t.match(second.stderr, /another process is using this data directory \(GATEHOUSE_DATA_DIR\)/)
+    t.notMatch(second.stderr, /\n\s+at /, 'no stack')
+    t.equal((await service.call('/health/ready')).status, 200)
+  })
+  await t.test('a command reaches the running service, and acts at once', async (t) => {
+    const ada = 'ada@example.test'
+    await json(`user create --email ${ada} --name Ada --password-stdin`, password)
+    const signedIn = await logIn(service, ada)
+    t.equal(signedIn.status, 200)
+    t.equal((await logIn(service, boss)).status, 200, 'and what was made before it ran is there')
+    const me = async () => service.call('/api/users/me', { headers: bearer(signedIn.json().access_token) })
+    await json('role create editor --permission reports:write --permission reports:read')
+    t.match(await json(`user grant-role ${ada} editor`), { roles: ['editor'] })
+    t.match((await me()).json(), { roles: ['editor'], permissions: ['reports:read', 'reports:write'] })
+    t.match(await json(`user disable ${ada}`), { status: 'disabled' })
+    t.equal((await me()).status, 401)
+    t.match(await json(`user set-password ${boss} --password-stdin`, `another ${password}\n`), { email: boss })
+    t.equal((await logIn(service, boss)).status, 401, 'the old password is void')
+    t.match(await json(`user set-password ${boss} --password-stdin`, password), { email: boss })
+  })
+  await t.test('a client’s secret is shown once and works', async (t) => {
+    const client = await json('client create --id reports-job --name Reports --grant client_credentials --scope a:b')
+    t.match(client, { client_id: 'reports-job', client_secret: /^[\w-]{43}$/, scopes: ['a:b'] })
+    const form = { grant_type: 'client_credentials', client_id: 'reports-job', client_secret: client.client_secret }
+    t.equal((await service.call('/oauth/token', { method: 'POST', form })).status, 200)
+    const [listed] = await json('client list')
+    t.match(listed, { client_id: 'reports-job', name: 'Reports' })
+    t.notOk('client_secret' in listed)
+  })
+  await t.test('people get tables, machines JSON', async (t) => {
+    const [table, one] = await Promise.all([gatehouse('user list'), gatehouse(`user show ${boss}`)])
+    t.equal(table.code, 0)
+    const [head, ...rows] = table.stdout.trimEnd().split('\n')
+    t.match(head, /^id +email +name +roles/)
+    t.equal(rows.length, 2)
+    t.match(rows[1], /boss@example\.test +Boss +admin/)
+    t.equal(head!.indexOf('email'), rows[1]!.indexOf('boss@'), 'in columns')
+    t.match(one.stdout, /^email +boss@example\.test$/m)
+  })
+  await t.test('what cannot be done exits 1 and says why in one line', async (t) => {
+    const cases: [line: string, reason: RegExp, input?: string][] = [
+      [`user create --email ${boss} --name Twin`, /exists already/],
+      ['user create --email w@example.test --name W --password-stdin', /password .*(characters|guess)/, 'password1234'],
+      ['user show nobody@example.test', /no such user/],
+      ['migrate', /running service/],
+    ]
+    const results = await Promise.all(cases.map(([line, , input]) => gatehouse(line, input)))
+    for (const [index, { code, stdout, stderr }] of results.entries()) {
+      const [line, reason] = cases[index]!
+      t.equal(code, 1, line)
+      t.match(stderr, reason, line)
+      t.equal(stderr.trimEnd().split('\n').length, 1, `${line}: no stack`)
+      t.equal(stdout, '', line)
+      t.notMatch(stderr, 'password1234')
+    }
+  })
+  await t.test('after a kill the next start takes over, with all data, keys and sessions', async (t) => {
+    const [keys, { access_token }] = [await service.call('/.well-known/jwks.json'), (await logIn(service, boss)).json()]
+    service.child.kill('SIGKILL')
+    await service.finished
+    t.ok(existsSync(join(data, 'control.sock')), 'the socket is left behind')
+    service = await serve(whole, folder, environment)
+    t.equal(modeOf(join(data, 'control.sock')), '600')
+    t.equal((await service.call('/.well-known/jwks.json')).body, keys.body)
+    t.equal((await service.call('/api/users/me', { headers: bearer(access_token) })).status, 200)
+    t.equal((await json('user list')).length, 2, 'and commands reach it')
+  })
+  await t.test('SIGTERM finishes what is under way, exits 0 and tidies up', async (t) => {
+    const body = JSON.stringify({ email: 'nobody@example.test', password })
+    let answer = ''
+    const socket = connect(service.port, '127.0.0.1')
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    socket.on('error', (error) => t.error(error))
+    const closed = new Promise((done) => socket.once('close', done))
+    socket.write(
+      'POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+        `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    )
+    await until('the service has begun the request', () => answer.startsWith('HTTP/1.1 100'))
+    service.child.kill('SIGTERM')
+    await until('the service is stopping', () => service.said.stdout.includes('service.stopping'))
+    await until('nobody new is let in', async () =>
+      service.call('/health/live').then(
+        () => false,
+        () => true,
+      ),
+    )
+    t.equal(service.child.exitCode, null, 'it waits')
+    socket.write(body)
+    await closed
+    t.match(answer, /HTTP\/1\.1 401 /)
+    t.match(answer, 'invalid_credentials')
+    const { code, stdout } = await service.finished
+    t.equal(code, 0)
+    t.match(stdout, 'service.stopped')
+    t.notOk(existsSync(join(data, 'control.sock')))
+  })
+})
+
+void test('a faulty setting stops the start with its name and what was expected, never its value', async (t) => {
+  const folder = scratchFolder(t)
+  const marker = 'not-to-be-shown'
+  writeFileSync(join(folder, 'bad.yaml'), `tokens:\n  access_ttl_seconds: ${marker}\nlimit:\n  x: 1\n`)
+  writeFileSync(join(folder, 'broken.yaml'), `hosts:\n  - [${marker}\n`)
+  const cases: [environment: Environment, ...named: RegExp[]][] = [
+    [
+      {
+        GATEHOUSE_ISSUR: marker,
+        PORT: marker,
+        LOG_LEVEL: marker,
+        GATEHOUSE_SECRET: marker,
+        DATABASE_URL: `mysql://u:${marker}@h/d`,
+        REDIS_URL: `http://:${marker}@h`,
+        SMTP_URL: `http://u:${marker}@h`,
+        GATEHOUSE_ISSUER: `https://h/?${marker}`,
+        GATEHOUSE_CONFIG: `missing-${marker}.yaml`,
+      },
+      ...[
+        /^GATEHOUSE_ISSUR: there is no such setting$/m,
+        /^PORT: expected a port number/m,
+        /^LOG_LEVEL: expected trace/m,
+      ],
+      ...[/^GATEHOUSE_SECRET: expected 32 bytes in base64/m, /^DATABASE_URL: expected a postgres:\/\/ URL/m],
+      ...[/^REDIS_URL: expected/m, /^SMTP_URL: expected/m, /^GATEHOUSE_ISSUER: expected/m],
+      /^GATEHOUSE_CONFIG: expected a readable file/m,
+    ],
+    [
+      { PORT: '65536', DATABASE_URL: `postgres://u:${marker}@127.0.0.1:1/d`, GATEHOUSE_COOKIE_DOMAIN: 'other.test' },
+      ...[
+        /^PORT: expected/m,
+        /^GATEHOUSE_SECRET: .*required with DATABASE_URL/m,
+        /^GATEHOUSE_COOKIE_DOMAIN: expected/m,
+      ],
+    ],
+    [
+      { GATEHOUSE_CONFIG: 'bad.yaml' },
+      ...[/bad\.yaml:2:3: tokens\.access_ttl_seconds: /, /bad\.yaml:3:1: limit: there is no such setting/],
+    ],
+    [{ GATEHOUSE_CONFIG: 'broken.yaml' }, /broken\.yaml:\d+:\d+: /],
+  ]
+  for (const [environment, ...named] of cases) {
+    const given = { GATEHOUSE_DATA_DIR: join(folder, 'data'), ...environment }
+    const { code, stdout, stderr } = await run(folder, ['serve'], given)
+    const what = Object.keys(environment).join()
+    t.equal(code, 1, what)
+    for (const name of named) t.match(stderr, name)
+    t.notMatch(stderr + stdout, marker, `${what}: not the value`)
+    t.notMatch(stderr, /\n\s+at /, `${what}: no stack`)
+  }
+  t.notOk(existsSync(join(folder, 'data')), 'nothing was made')
+})
+
+void test('a command that is called wrongly exits 2, does nothing, and no password is an argument', async (t) => {
+  const folder = scratchFolder(t)
+  const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  const lines = [
+    ...['nonsense', 'toString', 'user', 'user constructor', 'user create --email a@example.test', 'user show a b'],
+    ...[
+      'user list --nonsense',
+      'client create --name x',
+      'role create',
+      'serve now',
+      'user set-password a@example.test',
+    ],
+    'user create --email a@example.test --name A --password hunter2hunter2',
+    'user create --email a@example.test --name A --password-stdin=hunter2hunter2',
+    'user set-password a@example.test hunter2hunter2',
+  ]
+  for (let from = 0; from < lines.length; from += 2) {
+    const pair = lines.slice(from, from + 2)
+    const results = await Promise.all(pair.map((line) => run(folder, line.split(' '), environment)))
+    for (const [index, { code, stdout, stderr }] of results.entries()) {
+      const line = pair[index]!
+      t.equal(code, 2, line)
+      t.match(stderr, /^gatehouse: ./, line)
+      t.notMatch(stderr + stdout, 'hunter2')
+    }
+  }
+  t.same(readdirSync(folder), [], 'nothing was made')
+  const help = await run(folder, ['--help'], environment)
+  t.equal(help.code, 0)
+  for (const command of ['serve', 'migrate', 'user', 'client', 'role']) t.match(help.stdout, command)
+})
+
+if (hasServers) {
+  void test('on PostgreSQL and Redis', async (t) => {
+    const folder = scratchFolder(t)
+    const database = await createDatabase()
+    t.teardown(() => database.drop())
+    const environment = {
+      DATABASE_URL: database.url,
+      GATEHOUSE_SECRET: Buffer.alloc(32, 9).toString('base64'),
+      GATEHOUSE_DATA_DIR: join(folder, 'data'),
+      GATEHOUSE_ISSUER: 'http://auth.example.test',
+      GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml'),
+    }
+    writeFileSync(environment.GATEHOUSE_CONFIG, 'hosts: { app.example.test: { rules: [{ allow: signed-in }] } }\n')
+    const withRedis = { ...environment, REDIS_URL: redisUrlOf(database.name) }
+    const gatehouse = (line: string, input?: string) => run(folder, line.split(' '), environment, input)
+
+    await t.test('migrations may run twice, and from two places at once', async (t) => {
+      const both = await Promise.all([gatehouse('migrate --json'), gatehouse('migrate --json')])
+      for (const { code, stdout, stderr } of [...both, await gatehouse('migrate --json')]) {
+        t.equal(code, 0, stderr)
+        t.same(JSON.parse(stdout), { status: 'up to date' })
+      }
+      t.match((await gatehouse('migrate')).stdout, /^status +up to date\n$/)
+    })
+    await t.test('two services run side by side, and a command acts on both within a second', async (t) => {
+      const [one, two] = await Promise.all([serve(t, folder, withRedis), serve(t, folder, withRedis)])
+      t.notMatch(one.said.stderr, 'REDIS_URL')
+      t.notOk(existsSync(join(folder, 'data', 'secret')), 'no secret is made')
+      t.equal((await one.call('/.well-known/jwks.json')).body, (await two.call('/.well-known/jwks.json')).body)
+      const email = 'ada@example.test'
+      const created = await gatehouse(`user create --email ${email} --name Ada --password-stdin --json`, password)
+      t.equal(created.code, 0, created.stderr)
+      const { access_token } = (await logIn(one, email)).json()
+      const headers = { ...asks({ path: '/x' }), ...bearer(access_token) }
+      const edge = async (service: Running) => (await service.call('/forward-auth', { headers })).status
+      t.same([await edge(one), await edge(two)], [200, 200])
+      await gatehouse(`user disable ${email} --json`)
+      const changed = performance.now()
+      await until('both refuse', async () => (await edge(one)) === 401 && (await edge(two)) === 401)
+      t.ok(performance.now() - changed < 1_000)
+      for (const { child, finished } of [one, two]) {
+        child.kill('SIGTERM')
+        t.equal((await finished).code, 0)
+      }
+    })
+    await t.test('without Redis it runs, and says that it must be alone', async (t) => {
+      const service = await serve(t, folder, environment)
+      t.match(service.said.stderr, /Without REDIS_URL .* one replica/)
+      service.child.kill('SIGTERM')
+      t.equal((await service.finished).code, 0)
+    })
+    await t.test('another secret than the one that sealed the keys is named, not a stack', async (t) => {
+      const other = { ...environment, GATEHOUSE_SECRET: Buffer.alloc(32, 8).toString('base64') }
+      const { code, stderr } = await run(folder, ['serve'], { ...other, PORT: String(await freePort()) })
+      t.equal(code, 1)
+      t.match(stderr, 'GATEHOUSE_SECRET')
+      t.notMatch(stderr, /\n\s+at /)
+    })
+    await t.test('servers that are not there are named without their passwords', async (t) => {
+      const port = await freePort()
+      const gone = { ...environment, DATABASE_URL: `postgres://gatehouse:s3cret-word@127.0.0.1:${port}/x` }
+      const noRedis = { ...environment, REDIS_URL: `redis://:s3cret-word@127.0.0.1:${port}` }
+      for (const [settings, name] of [
+        [gone, 'DATABASE_URL'],
+        [noRedis, 'REDIS_URL'],
+      ] as const) {
+        const { code, stdout, stderr } = await run(folder, ['serve'], { ...settings, PORT: String(await freePort()) })
+        t.equal(code, 1, name)
+        t.notMatch(stderr + stdout, 's3cret-word', name)
+        t.match(stderr, name)
+        t.notMatch(stderr, /\n\s+at /, `${name}: no stack`)
+      }
+    })
+  })
+}

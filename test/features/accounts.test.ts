@@ -1,0 +1,226 @@
+import { test } from 'tap'
+import { bearer, type Service, startService } from '../support/service.ts'
+
+const password = 'seven quiet herons at dawn'
+let count = 0
+const newAddress = () => `new-${++count}@example.test`
+
+function register(service: Service, change: object = {}) {
+  const json = { name: 'Grace Hopper', email: newAddress(), password, ...change }
+  return service.call('/api/auth/register', { method: 'POST', json })
+}
+function verify(service: Service, token: string) {
+  return service.call('/api/auth/verify-email', { method: 'POST', json: { token } })
+}
+function logIn(service: Service, email: string, given = password) {
+  return service.call('/api/auth/login', { method: 'POST', json: { email, password: given } })
+}
+/** The mails to one address, oldest first. */
+const mailsTo = (service: Service, email: string) => service.mails().filter((mail) => mail.includes(`To: ${email}`))
+/** The text that a mail program shows. */
+function readMail(mail: string): string {
+  const text = mail.slice(mail.indexOf('\r\n\r\n') + 4)
+  if (!/^content-transfer-encoding: quoted-printable/im.test(mail)) return text
+  return text
+    .replaceAll('=\r\n', '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+/** The token of the link that a mail shows. */
+function linkToken(service: Service, email: string, index = -1): string {
+  const mail = readMail(mailsTo(service, email).at(index) ?? '')
+  const prefix = `${service.issuer}/verify-email?token=`
+  const token = /^[\w-]+/.exec(mail.split(prefix)[1] ?? '')?.[0]
+  if (token === undefined) throw new Error(`no link in: ${mail}`)
+  return token
+}
+
+void test('an account from registration to sign-out', async (t) => {
+  const service = await startService(t)
+  const email = newAddress()
+  const opened = await register(service, { email: email.toUpperCase().replace('@EXAMPLE.TEST', '@Example.test') })
+  t.equal(opened.status, 202)
+  t.same(opened.json(), { status: 'check_your_email' })
+  t.equal(mailsTo(service, email).length, 1, 'one mail, to the canonical address')
+
+  const early = await logIn(service, email)
+  t.equal(early.status, 403)
+  t.equal(early.json().code, 'email_not_verified')
+  const wrong = await logIn(service, email, 'not the password at all')
+  t.equal(wrong.status, 401, 'only someone who knows the password hears that the address is not verified')
+  t.equal(wrong.json().code, 'invalid_credentials')
+
+  const token = linkToken(service, email)
+  t.notMatch(service.logged(), token, 'the link is a secret, the log does not hold it')
+  t.equal((await verify(service, token)).status, 204)
+  const again = await verify(service, token)
+  t.equal(again.status, 400)
+  t.equal(again.json().code, 'invalid_token')
+
+  const signedIn = await logIn(service, email)
+  t.equal(signedIn.status, 200)
+  const headers = bearer(signedIn.json().access_token)
+  const me = await service.call('/api/users/me', { headers })
+  t.equal(me.status, 200)
+  t.equal(me.headers['cache-control'], 'no-store')
+  t.match(me.json(), { email, name: 'Grace Hopper', email_verified: true, roles: [], permissions: [] })
+  t.equal(new Date(me.json().created_at).toISOString(), me.json().created_at)
+  t.same(Object.keys(me.json()).toSorted(), [
+    ...['created_at', 'email', 'email_verified', 'id', 'name', 'permissions', 'roles'],
+  ])
+
+  const cookie = `gatehouse=${signedIn.cookies['gatehouse']}`
+  const byCookie = await service.call('/api/users/me', { headers: { cookie } })
+  t.same(byCookie.json(), me.json(), 'the session cookie authenticates the API too')
+  const renamed = await service.call('/api/users/me', { method: 'PATCH', headers, json: { name: 'Grace B. Hopper' } })
+  t.equal(renamed.status, 200)
+  t.equal(renamed.json().name, 'Grace B. Hopper')
+  t.equal((await service.call('/api/users/me', { headers: { cookie } })).json().name, 'Grace B. Hopper')
+
+  t.equal((await service.call('/api/auth/logout', { method: 'POST', headers })).status, 204)
+  for (const dead of [headers, { cookie }]) {
+    const answer = await service.call('/api/users/me', { headers: dead })
+    t.equal(answer.status, 401)
+    t.match(answer.headers['www-authenticate'], /^Bearer /)
+  }
+})
+
+void test('confirming an address', async (t) => {
+  const service = await startService(t)
+  await t.test('opening the page uses nothing up, its button does', async (t) => {
+    const email = newAddress()
+    await register(service, { email })
+    const token = linkToken(service, email)
+    const url = `/verify-email?token=${token}`
+    await service.call(url)
+    const page = await service.call(url)
+    t.equal(page.status, 200)
+    t.match(page.headers['content-type'], /^text\/html/)
+    t.equal(page.headers['cache-control'], 'no-store')
+    t.equal(page.headers['referrer-policy'], 'no-referrer')
+    t.equal((await logIn(service, email)).json().code, 'email_not_verified')
+    const csrf = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
+    const cookie = `gatehouse_csrf=${page.cookies['gatehouse_csrf']}`
+    const press = (headers: Record<string, string>, csrf_token = csrf) =>
+      service.call('/verify-email', { method: 'POST', headers, form: { token, csrf_token } })
+    t.equal((await press({})).status, 403, 'without the browser’s cookie')
+    t.equal((await press({ cookie }, 'x'.repeat(43))).status, 403, 'with another form’s token')
+    t.equal((await press({ cookie, origin: 'https://evil.test' })).status, 403, 'from another site')
+    const done = await press({ cookie, origin: service.issuer })
+    t.equal(done.status, 200)
+    t.match(done.body, 'Email address confirmed')
+    t.equal((await logIn(service, email)).status, 200)
+    const late = await press({ cookie })
+    t.equal(late.status, 400)
+    t.match(late.body, 'This link does not work')
+  })
+  await t.test('a link works for 24 hours and not a second longer', async (t) => {
+    const [inTime, late] = [newAddress(), newAddress()]
+    await register(service, { email: inTime })
+    await register(service, { email: late })
+    service.clock.advance(24 * 3600 - 1)
+    t.equal((await verify(service, linkToken(service, inTime))).status, 204)
+    service.clock.advance(1)
+    const answer = await verify(service, linkToken(service, late))
+    t.equal(answer.status, 400)
+    t.equal(answer.json().code, 'invalid_token')
+    t.equal((await verify(service, 'a-guess')).json().code, 'invalid_token')
+  })
+  await t.test('of two registrations only the password of the one whose mail was opened counts', async (t) => {
+    const email = newAddress()
+    await register(service, { email, name: 'Thief', password: 'the password of a thief 1' })
+    await register(service, { email, name: 'Owner', password: 'the password of its owner 2' })
+    const [thiefs, owners] = [linkToken(service, email, -2), linkToken(service, email, -1)]
+    t.equal((await verify(service, owners)).status, 204)
+    t.equal((await verify(service, thiefs)).status, 400)
+    t.equal((await logIn(service, email, 'the password of a thief 1')).status, 401)
+    const signedIn = await logIn(service, email, 'the password of its owner 2')
+    t.equal(signedIn.json().user.name, 'Owner')
+  })
+  await t.test('the owner of a taken address hears of it, whoever asked does not', async (t) => {
+    const ada = await service.createUser()
+    const [taken, free] = [await register(service, { email: ada.email }), await register(service)]
+    t.equal(taken.status, free.status)
+    t.equal(taken.body, free.body)
+    const names = (answer: typeof taken) => Object.keys(answer.headers).toSorted()
+    t.same(names(taken), names(free))
+    const [mail, ...more] = mailsTo(service, ada.email)
+    t.same(more, [])
+    t.match(mail, 'You have an account already')
+    t.notMatch(mail, 'token=')
+    t.equal((await logIn(service, ada.email, ada.password)).status, 200, 'the account stays as it was')
+    t.equal((await logIn(service, ada.email)).status, 401)
+  })
+  await t.test('the link stands in the file whole, for people and scripts that read the outbox', async (t) => {
+    const email = newAddress()
+    await register(service, { email })
+    const lines = mailsTo(service, email)[0]!.split(/\r?\n/)
+    t.ok(
+      lines.includes(`${service.issuer}/verify-email?token=${linkToken(service, email)}`),
+      'as one line, not encoded',
+    )
+  })
+  await t.test('a link in a mail leads to the issuer, whatever host the caller names', async (t) => {
+    const email = newAddress()
+    const headers = { host: 'evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' }
+    const json = { name: 'Grace', email, password }
+    t.equal((await service.call('/api/auth/register', { method: 'POST', headers, json })).status, 202)
+    t.notMatch(mailsTo(service, email)[0], 'evil.test')
+    t.ok(linkToken(service, email))
+  })
+})
+
+void test('what registration refuses', async (t) => {
+  const service = await startService(t)
+  const refusals: Record<string, [change: object, code: string, path: string]> = {
+    'a password of 11 characters': [{ password: 'xk7#mQ2vL9p' }, 'password_rejected', '/body/password'],
+    'a password of 129 characters': [
+      { password: 'xk7#mQ2vL'.repeat(15).slice(0, 129) },
+      'password_rejected',
+      '/body/password',
+    ],
+    'a widely known password': [{ password: 'password1234' }, 'password_rejected', '/body/password'],
+    'a keyboard walk': [{ password: 'qwertyuiop[]' }, 'password_rejected', '/body/password'],
+    'the email address in the password': [
+      { email: 'Holder@Example.test', password: 'zz holder@example.TEST zz' },
+      'password_rejected',
+      '/body/password',
+    ],
+    'something that is no address': [{ email: 'nobody' }, 'invalid_request', '/body/email'],
+    'a control character in the name': [{ name: 'Ada\nBcc: x@example.test' }, 'invalid_request', '/body/name'],
+    'an empty name': [{ name: '' }, 'invalid_request', '/body/name'],
+    'a number as name': [{ name: 12 }, 'invalid_request', '/body/name'],
+    'an unknown field': [{ roles: ['admin'] }, 'invalid_request', '/body/roles'],
+    'a claim of being verified': [{ email_verified: true }, 'invalid_request', '/body/email_verified'],
+  }
+  for (const [what, [change, code, path]] of Object.entries(refusals)) {
+    const answer = await register(service, change)
+    t.equal(answer.status, 400, what)
+    t.match(answer.json(), { code, errors: [{ path, message: String }] }, what)
+    t.notMatch(answer.body, String(Object.values(change).at(-1)).slice(0, 12), `${what} is not repeated`)
+  }
+  t.same(service.mails(), [], 'no mail leaves')
+  await t.test('12 to 128 characters of any kind are fine', async (t) => {
+    for (const good of [
+      'xk7#mQ2vL9pw',
+      '🦉🌵🎻🧭🪁🛶🍋🧶🗿🪐🎈🌋',
+      'p '.repeat(20) + 'zebra harvest moon 42 !'.repeat(3),
+    ]) {
+      t.equal((await register(service, { password: good })).status, 202, good)
+    }
+  })
+  await t.test('a profile accepts a name and nothing else', async (t) => {
+    const { accessToken } = await service.signIn(await service.createUser())
+    const patch = (json: object) =>
+      service.call('/api/users/me', { method: 'PATCH', headers: bearer(accessToken), json })
+    for (const json of [{}, { email: newAddress() }, { email_verified: true }, { roles: ['admin'] }, { name: null }]) {
+      t.equal((await patch(json)).status, 400, JSON.stringify(json))
+    }
+    t.match((await service.call('/api/users/me', { headers: bearer(accessToken) })).json(), { roles: [] })
+  })
+  await t.test('a profile needs someone who is signed in', async (t) => {
+    const answer = await service.call('/api/users/me')
+    t.equal(answer.status, 401)
+    t.equal(answer.json().code, 'unauthorized')
+    t.match(answer.headers['www-authenticate'], /^Bearer /)
+  })
+})

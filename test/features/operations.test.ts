@@ -1,0 +1,190 @@
+import { test } from 'tap'
+import { combineStores } from '../../src/stores/open.ts'
+import { openRedisCounters } from '../../src/stores/redis/counters.ts'
+import { openPostgres } from '../../src/stores/sql/open.ts'
+import { type Backend, hasServers } from '../support/backends.ts'
+import { startPostgres, startRedis, startRelay } from '../support/servers.ts'
+import { type Answer, asks, bearer, type Service, startService } from '../support/service.ts'
+
+/** The clustered stores on servers of this test's own. */
+function backendOn(databaseUrl: string, redisUrl: string): Backend {
+  return {
+    name: 'clustered',
+    async open(clock) {
+      const counters = await openRedisCounters(redisUrl, () => {})
+      const durable = await openPostgres(databaseUrl, clock).catch(async (error: unknown) => {
+        await counters.close()
+        throw error
+      })
+      const stores = combineStores(durable, counters, counters)
+      return { stores, databaseUrl, redisUrl, close: () => stores.close().catch(() => {}) }
+    },
+  }
+}
+
+/** Asks until the answer has this status; the last answer after ten seconds. */
+async function until(status: number, ask: () => Promise<Answer>): Promise<Answer> {
+  const end = performance.now() + 10_000
+  for (;;) {
+    const answer = await ask()
+    if (answer.status === status || performance.now() > end) return answer
+    await new Promise((retry) => setTimeout(retry, 20))
+  }
+}
+
+/** Every way to ask the service that needs a store. */
+function waysIn(
+  service: Service,
+  signedIn: { accessToken: string; refreshToken: string; cookie: string },
+  client: Record<string, string>,
+) {
+  const edge = { ...asks({ path: '/reports' }), ...bearer(signedIn.accessToken) }
+  const oauth = (path: string, form: Record<string, string>) => () =>
+    service.call(path, { method: 'POST', form: { ...client, ...form } })
+  const post = (path: string, json: object) => () => service.call(path, { method: 'POST', json })
+  return {
+    ready: () => service.call('/health/ready'),
+    live: () => service.call('/health/live'),
+    jwks: () => service.call('/.well-known/jwks.json'),
+    edge: () => service.call('/forward-auth', { headers: edge }),
+    edgeByCookie: () =>
+      service.call('/forward-auth', { headers: { ...asks({ path: '/x' }), cookie: signedIn.cookie } }),
+    open: () => service.call('/forward-auth', { headers: asks({ path: '/public/x' }) }),
+    profile: () => service.call('/api/users/me', { headers: bearer(signedIn.accessToken) }),
+    page: () => service.call('/', { headers: { cookie: signedIn.cookie } }),
+    logIn: post('/api/auth/login', { email: 'ada@example.test', password: 'guess' }),
+    register: post('/api/auth/register', { name: 'A', email: 'b@example.test', password: 'seven quiet herons' }),
+    refresh: post('/api/auth/refresh', { refresh_token: signedIn.refreshToken }),
+    logOut: () => service.call('/api/auth/logout', { method: 'POST', headers: { cookie: signedIn.cookie } }),
+    token: oauth('/oauth/token', { grant_type: 'client_credentials' }),
+    introspect: oauth('/oauth/introspect', { token: signedIn.accessToken }),
+    revoke: oauth('/oauth/revoke', { token: signedIn.accessToken }),
+  }
+}
+
+async function prepare(service: Service) {
+  const user = await service.createUser()
+  const signedIn = await service.signIn(user)
+  const { client_id, client_secret } = await service.operate('POST', '/clients', {
+    name: 'Job',
+    grants: ['client_credentials'],
+    redirect_uris: [],
+    scopes: [],
+    audiences: [],
+    public: false,
+  })
+  return { user, signedIn, ways: waysIn(service, signedIn, { client_id, client_secret }) }
+}
+
+void test('health', async (t) => {
+  const service = await startService(t)
+  for (const path of ['/health/live', '/health/ready']) {
+    const answer = await service.call(path)
+    t.equal(answer.status, 200)
+    t.same(answer.json(), { status: 'ok' })
+    t.match(answer.headers['x-request-id'], /./)
+  }
+  service.gatehouse.beginStop()
+  const stopping = await service.call('/health/ready')
+  t.equal(stopping.status, 503, 'from the moment it is told to stop, balancers send nothing new')
+  t.match(stopping.json(), { code: 'unavailable' })
+  t.equal((await service.call('/health/live')).status, 200)
+  t.equal((await service.call('/login')).status, 200, 'what still comes is answered')
+})
+
+if (hasServers) {
+  void test('while the database is gone nothing is taken for a no, or for a yes', async (t) => {
+    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+    t.teardown(() => Promise.all([postgres!.stop(), redis!.stop()]))
+    const service = await startService(t, { backend: backendOn(postgres!.url, redis!.url) })
+    const { user, signedIn, ways } = await prepare(service)
+    for (const way of ['ready', 'edge', 'edgeByCookie', 'profile', 'token', 'introspect'] as const) {
+      t.equal((await ways[way]()).status, 200, way)
+    }
+
+    await postgres!.halt()
+    const { live, jwks, open, ...needy } = ways
+    t.equal((await until(503, needy.edge)).status, 503, 'a warm token is not trusted once revocations go unread')
+    for (const [way, ask] of Object.entries(needy)) {
+      const began = performance.now()
+      const answer = await ask()
+      t.equal(answer.status, 503, way)
+      t.match(answer.headers['retry-after'], /^[1-9]\d*$/, `${way}: Retry-After`)
+      t.ok(performance.now() - began < 2_000, `${way}: soon`)
+      t.equal(answer.headers['set-cookie'], undefined, `${way}: no cookie is cleared`)
+      const oauth = ['token', 'introspect', 'revoke'].includes(way)
+      const problem = { status: 503, code: 'unavailable' }
+      if (way === 'page') t.match(answer.headers['content-type'], /^text\/html/, 'people see a page')
+      else t.match(answer.json(), oauth ? { error: 'temporarily_unavailable' } : problem, way)
+      t.notMatch(answer.body, /ECONN|postgres|select /i, `${way}: nothing internal`)
+    }
+    t.equal((await live()).status, 200)
+    t.equal((await jwks()).status, 200)
+    t.equal((await open()).status, 200, 'what is open to anyone stays open')
+
+    await postgres!.resume()
+    t.equal((await until(200, ways.ready)).status, 200, 'back without a restart')
+    for (const way of ['edge', 'edgeByCookie', 'profile', 'token', 'introspect'] as const) {
+      t.equal((await ways[way]()).status, 200, way)
+    }
+    t.ok(await service.signIn(user))
+    t.equal((await ways.logOut()).status, 204)
+    t.equal((await ways.edge()).status, 401, 'and revocations are followed again')
+    t.notMatch(service.logged(), signedIn.refreshToken)
+  })
+
+  void test('a database that hangs is a database that is gone', async (t) => {
+    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+    const relay = await startRelay(postgres!.url)
+    t.teardown(async () => {
+      await relay.close()
+      await Promise.all([postgres!.stop(), redis!.stop()])
+    })
+    const service = await startService(t, { backend: backendOn(relay.url, redis!.url) })
+    t.teardown(() => relay.thaw())
+    const { ways } = await prepare(service)
+    t.equal((await ways.edge()).status, 200)
+    relay.freeze()
+    t.equal((await until(503, ways.ready)).status, 503)
+    const asked = ['edge', 'edgeByCookie', 'profile', 'logIn', 'refresh', 'token'] as const
+    const began = performance.now()
+    for (const { status } of await Promise.all(asked.map((way) => ways[way]()))) t.equal(status, 503)
+    t.ok(performance.now() - began < 8_000, 'within seconds')
+    relay.thaw()
+    t.equal((await until(200, ways.ready)).status, 200, 'back without a restart')
+    t.equal((await ways.edge()).status, 200)
+  })
+
+  void test('while Redis is gone no secret is tested, and the edge works on', async (t) => {
+    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+    const relay = await startRelay(redis!.url)
+    let redisRuns = true
+    t.teardown(async () => {
+      await relay.close()
+      await Promise.all([postgres!.stop(), redisRuns && redis!.stop()])
+    })
+    const service = await startService(t, { backend: backendOn(postgres!.url, relay.url) })
+    const { user, ways } = await prepare(service)
+    t.same([(await ways.edge()).status, (await ways.edgeByCookie()).status], [200, 200])
+    const check = async (what: string) => {
+      for (const way of ['ready', 'logIn', 'register', 'token', 'introspect', 'revoke'] as const) {
+        const began = performance.now()
+        const answer = await ways[way]()
+        t.equal(answer.status, 503, `${what}: ${way}`)
+        t.match(answer.headers['retry-after'], /^[1-9]\d*$/, `${what}: ${way}: Retry-After`)
+        t.ok(performance.now() - began < 3_000, `${what}: ${way}: soon`)
+      }
+      for (const way of ['edge', 'edgeByCookie', 'open', 'jwks', 'live'] as const) {
+        t.equal((await ways[way]()).status, 200, `${what}: ${way}`)
+      }
+    }
+    relay.freeze()
+    await check('hanging')
+    relay.thaw()
+    t.equal((await until(200, ways.ready)).status, 200, 'back without a restart')
+    t.ok(await service.signIn(user))
+    await redis!.stop()
+    redisRuns = false
+    await check('gone')
+  })
+}

@@ -1,0 +1,232 @@
+import { test } from 'tap'
+import { pino } from 'pino'
+import type { AccessTokenClaims } from '../../src/core/access-token.ts'
+import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
+import { createCredentials } from '../../src/features/sessions/credentials.ts'
+import { followRevocations } from '../../src/features/sessions/revocation-feed.ts'
+import { backends } from '../support/backends.ts'
+import { createClock } from '../support/service.ts'
+import { createBench, exampleClient } from '../stores/contract.ts'
+
+const silent = pino({ level: 'silent' })
+type Test = { teardown(after: () => unknown): unknown }
+
+/** Credentials over a real store, whose look-ups are counted and can be held up, and a feed whose time the test moves. */
+async function open(t: Test, backend: (typeof backends)[number]) {
+  const clock = createClock()
+  const monotonic = createClock()
+  const opened = await backend.open(clock)
+  const { stores } = opened
+  const bench = createBench(opened, stores, clock)
+  let readable = true
+  const revocations = {
+    ...stores.revocations,
+    readAfter: (sequence: number) =>
+      readable ? stores.revocations.readAfter(sequence) : Promise.reject(new Error('the feed is cut')),
+  }
+  const feed = await followRevocations(revocations, silent, monotonic)
+  t.teardown(async () => {
+    await feed.stop()
+    await opened.close()
+  })
+  const looks = { up: 0 }
+  const touches: Promise<void>[] = []
+  let gate: Promise<void> = Promise.resolve()
+  const counted = {
+    findLive: async (...given: Parameters<typeof stores.sessions.findLive>) => {
+      looks.up += 1
+      const live = await stores.sessions.findLive(...given)
+      await gate
+      return live
+    },
+    touch: (...given: Parameters<typeof stores.sessions.touch>) => {
+      const touch = stores.sessions.touch(...given)
+      touches.push(touch)
+      return touch
+    },
+  }
+  const credentials = createCredentials({
+    // Signatures are the key ring's matter: here a token is its claims.
+    verifyAccessToken: (token) => JSON.parse(token) as AccessTokenClaims,
+    sessions: counted,
+    clients: stores.clients,
+    accessTokens: stores.accessTokens,
+    feed,
+    clock,
+    log: silent,
+    sessionIdleSeconds: 100,
+  })
+  return {
+    ...bench,
+    monotonic,
+    feed,
+    looks,
+    credentials,
+    /** Touches are not waited for by whoever asks. */
+    touched: () => Promise.all(touches.splice(0)),
+    cutFeed: (cut: boolean) => void (readable = !cut),
+    /** Holds answers of the store back until the returned function is called. */
+    hold(): () => void {
+      let release = () => {}
+      gate = new Promise((done) => (release = done))
+      return release
+    },
+    async signIn(change = {}) {
+      const secret = randomSecret()
+      const { id: userId } = await bench.user()
+      const session = await bench.session(userId, { secretHash: hashSecret(secret), ...change } as never)
+      const now = Math.floor(clock.now() / 1000)
+      const claims = {
+        iss: 'i',
+        aud: 'i',
+        sub: userId,
+        sid: session.id,
+        jti: crypto.randomUUID(),
+        client_id: 'gatehouse',
+      }
+      const token = JSON.stringify({ ...claims, iat: now, exp: now + 3_600 } satisfies AccessTokenClaims)
+      return { secret, token, session, userId, jti: claims.jti }
+    },
+  }
+}
+
+for (const backend of backends) {
+  void test(`proven credentials on ${backend.name} stores`, async (t) => {
+    const bench = await open(t, backend)
+    const { stores, credentials, feed, looks, at } = bench
+    const proves = async (proof: ReturnType<typeof credentials.accessToken>) => (await proof) !== undefined
+
+    await t.test('50 parallel first requests of one session cost one look-up, later ones none', async (t) => {
+      const { secret, token } = await bench.signIn()
+      looks.up = 0
+      const proofs = await Promise.all(Array.from({ length: 50 }, async () => credentials.sessionCookie(secret)))
+      t.ok(proofs.every((proof) => proof !== undefined && proof === proofs[0]))
+      t.equal(looks.up, 1)
+      await Promise.all(Array.from({ length: 50 }, async () => credentials.accessToken(token)))
+      t.equal(looks.up, 2)
+      t.notOk(credentials.sessionCookie(secret) instanceof Promise, 'at once, without a turn of the event loop')
+      t.equal(looks.up, 2)
+    })
+    await t.test('what was not proven is not remembered', async (t) => {
+      const secret = randomSecret()
+      t.equal(await credentials.sessionCookie(secret), undefined)
+      await bench.session((await bench.user()).id, { secretHash: hashSecret(secret) } as never)
+      t.ok(await credentials.sessionCookie(secret))
+    })
+    await t.test('a text longer than any credential of ours is refused without a look-up', (t) => {
+      looks.up = 0
+      t.equal(credentials.sessionCookie('x'.repeat(4_097)), undefined)
+      t.equal(credentials.accessToken('x'.repeat(4_097)), undefined)
+      t.equal(looks.up, 0)
+      t.end()
+    })
+    await t.test('every kind of announcement makes its subject, and it alone, be proven anew', async (t) => {
+      const [ada, bob] = [await bench.signIn(), await bench.signIn()]
+      const both = async () => [
+        ...[await credentials.accessToken(ada.token), await credentials.sessionCookie(ada.secret)],
+        ...[await credentials.accessToken(bob.token), await credentials.sessionCookie(bob.secret)],
+      ]
+      await both()
+      looks.up = 0
+      await stores.users.rename(ada.userId, 'Ada King')
+      await feed.catchUp()
+      t.match(await both(), [{ principal: { name: 'Ada King' } }, { principal: { name: 'Ada King' } }, {}, {}])
+      t.equal(looks.up, 2)
+      await stores.accessTokens.revoke(ada.jti, at(300), at())
+      await feed.catchUp()
+      t.same((await both()).map(Boolean), [false, true, true, true])
+      await stores.sessions.revoke(ada.session.id, 'test', at())
+      await feed.catchUp()
+      t.same((await both()).map(Boolean), [false, false, true, true])
+      await stores.users.setStatus(bob.userId, 'disabled', at())
+      await feed.catchUp()
+      t.same((await both()).map(Boolean), [false, false, false, false])
+    })
+    await t.test('a client’s tokens die with the client', async (t) => {
+      await stores.clients.create(exampleClient('reports', at()))
+      const exp = Math.floor(bench.clock.now() / 1000) + 300
+      const claims = { iss: 'i', aud: 'i', sub: 'reports', client_id: 'reports', jti: 'one', iat: exp - 300, exp }
+      const token = JSON.stringify(claims)
+      t.match(await credentials.accessToken(token), { principal: { kind: 'client', subject: 'reports' } })
+      await stores.clients.delete('reports')
+      await feed.catchUp()
+      t.equal(await credentials.accessToken(token), undefined)
+    })
+    await t.test('a proof that was under way when its session ended is not used', async (t) => {
+      const { secret, session } = await bench.signIn()
+      const release = bench.hold()
+      const before = credentials.sessionCookie(secret)
+      // The look-up has read the live session by the time that the revocation is announced.
+      await stores.sessions.revoke(session.id, 'test', at())
+      await feed.catchUp()
+      const after = credentials.sessionCookie(secret)
+      release()
+      await before
+      t.equal(await after, undefined)
+      t.equal(await credentials.sessionCookie(secret), undefined)
+    })
+    await t.test('when the feed is stale nothing remembered counts, and it counts again when it is read', async (t) => {
+      const { secret } = await bench.signIn()
+      await credentials.sessionCookie(secret)
+      looks.up = 0
+      bench.cutFeed(true)
+      bench.monotonic.advance(0.999)
+      t.equal(feed.isCurrent(), true)
+      await credentials.sessionCookie(secret)
+      t.equal(looks.up, 0)
+      bench.monotonic.advance(0.001)
+      t.equal(feed.isCurrent(), false)
+      t.ok(await proves(credentials.sessionCookie(secret)), 'the store answers instead')
+      t.ok(await proves(credentials.sessionCookie(secret)))
+      t.equal(looks.up, 2)
+      await t.rejects(feed.catchUp())
+      bench.cutFeed(false)
+      await feed.catchUp()
+      t.equal(feed.isCurrent(), true)
+      await credentials.sessionCookie(secret)
+      await credentials.sessionCookie(secret)
+      t.ok(looks.up <= 3)
+    })
+    await t.test('the feed misses nothing of what happened while it could not be read', async (t) => {
+      const { secret, session } = await bench.signIn()
+      await credentials.sessionCookie(secret)
+      bench.cutFeed(true)
+      await stores.sessions.revoke(session.id, 'test', at())
+      await t.rejects(feed.catchUp())
+      bench.cutFeed(false)
+      await feed.catchUp()
+      t.equal(await credentials.sessionCookie(secret), undefined)
+    })
+    await t.test('a long-lived token that was proven, revoked and not asked for a while is refused', async (t) => {
+      const { token, session } = await bench.signIn({ idleExpiresAt: at(3_600), expiresAt: at(7_200) })
+      t.ok(await credentials.accessToken(token))
+      await stores.sessions.revoke(session.id, 'test', at())
+      await feed.catchUp()
+      // Half an hour of other people's changes, longer than the feed keeps a subject.
+      for (const target of [bench.clock, bench.monotonic]) target.advance(1_800)
+      await stores.users.rename((await bench.user()).id, 'Someone else')
+      await feed.catchUp()
+      t.equal(await credentials.accessToken(token), undefined)
+    })
+  })
+
+  void test(`idle sessions on ${backend.name} stores`, async (t) => {
+    const bench = await open(t, backend)
+    const { credentials, clock } = bench
+    const { secret } = await bench.signIn()
+    t.ok(await credentials.sessionCookie(secret))
+    clock.advance(100)
+    t.equal(await credentials.sessionCookie(secret), undefined, 'a remembered session goes idle on time')
+
+    const used = await bench.signIn()
+    const dead: number[] = []
+    for (let seconds = 30; seconds < 1_000; seconds += 30) {
+      clock.advance(30)
+      if ((await credentials.sessionCookie(used.secret)) === undefined) dead.push(seconds)
+      await bench.touched()
+    }
+    t.same(dead, [], 'one that is used every 30 seconds stays, though it would go idle after 100')
+    clock.advance(30)
+    t.equal(await credentials.sessionCookie(used.secret), undefined, 'until its absolute end')
+  })
+}

@@ -1,0 +1,244 @@
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { test } from 'tap'
+import { uuidv7 } from '../../src/core/ids.ts'
+import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
+import { backends } from '../support/backends.ts'
+import { asks, bearer, type Service, startService, type TestUser } from '../support/service.ts'
+
+const day = 86_400
+
+function refresh(service: Service, refreshToken: string) {
+  return service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token: refreshToken } })
+}
+function exchange(service: Service, form: Record<string, string>) {
+  return service.call('/oauth/token', { method: 'POST', form: { grant_type: 'refresh_token', ...form } })
+}
+/** What the edge says of an access token. */
+async function atTheEdge(service: Service, accessToken: string): Promise<number> {
+  const headers = { ...asks({ path: '/reports' }), ...bearer(accessToken) }
+  return (await service.call('/forward-auth', { headers })).status
+}
+/** The header and claims of a token, verified as any resource server would, at the test's time. */
+async function verifyToken(service: Service, token: string) {
+  const set = (await service.call('/.well-known/jwks.json')).json()
+  return jwtVerify(token, createLocalJWKSet(set), {
+    issuer: service.issuer,
+    audience: service.issuer,
+    typ: 'at+jwt',
+    algorithms: ['ES256'],
+    currentDate: new Date(service.clock.now()),
+  })
+}
+
+void test('an access token says all that the contract promises', async (t) => {
+  const service = await startService(t)
+  await service.operate('PUT', '/roles/editor', { permissions: ['reports:write', 'reports:read'] })
+  const ada = await service.createUser({ roles: ['admin', 'editor'] })
+  service.clock.advance(5)
+  const { accessToken, refreshToken } = await service.signIn(ada)
+  const { protectedHeader, payload } = await verifyToken(service, accessToken)
+  t.same(Object.keys(protectedHeader).toSorted(), ['alg', 'kid', 'typ'])
+  const now = Math.floor(service.clock.now() / 1000)
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+  t.match(payload, { jti: uuid, sid: uuid })
+  const { jti, sid, ...rest } = payload
+  t.same(rest, {
+    iss: service.issuer,
+    sub: ada.id,
+    aud: service.issuer,
+    exp: now + 300,
+    iat: now,
+    client_id: 'gatehouse',
+    auth_time: now,
+    acr: 'aal1',
+    amr: ['pwd'],
+    roles: ['admin', 'editor'],
+    permissions: ['reports:read', 'reports:write'],
+  })
+
+  await t.test('a refreshed one keeps the session and the time of the sign-in', async (t) => {
+    service.clock.advance(60)
+    await service.operate('DELETE', `/users/${ada.id}/roles/admin`)
+    const answer = await refresh(service, refreshToken)
+    const next = (await verifyToken(service, answer.json().access_token)).payload
+    t.match(next, { sid, sub: ada.id, auth_time: now, amr: ['pwd'], iat: now + 60, exp: now + 360, roles: ['editor'] })
+    t.not(next.jti, jti)
+  })
+  await t.test('it is refused from the second it expires, everywhere', async (t) => {
+    const { accessToken: fresh } = await service.signIn(ada)
+    const profile = async () => (await service.call('/api/users/me', { headers: bearer(fresh) })).status
+    service.clock.advance(299)
+    t.same([await atTheEdge(service, fresh), await profile()], [200, 200])
+    service.clock.advance(1)
+    t.same([await atTheEdge(service, fresh), await profile()], [401, 401])
+  })
+  await t.test('an identity assertion is no access token', async (t) => {
+    const { accessToken: fresh } = await service.signIn(ada)
+    const headers = { ...asks({ path: '/reports' }), ...bearer(fresh) }
+    const answer = await service.call('/forward-auth', { headers })
+    const assertion = String(answer.headers['x-auth-assertion'])
+    t.equal(decodeProtectedHeader(assertion).typ, 'identity-assertion+jwt')
+    t.equal(await atTheEdge(service, assertion), 401)
+    t.equal((await service.call('/api/users/me', { headers: bearer(assertion) })).status, 401)
+  })
+})
+
+for (const backend of backends) {
+  void test(`rotating refresh tokens on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+    const signIn = async (user?: TestUser) => service.signIn(user ?? (await service.createUser()))
+
+    await t.test('20 parallel refreshes get one answer, word for word, and its token lives on', async (t) => {
+      const { refreshToken } = await signIn()
+      const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(service, refreshToken)))
+      for (const answer of answers) {
+        t.equal(answer.status, 200)
+        t.equal(answer.body, answers[0]!.body)
+      }
+      const [{ access_token, refresh_token }] = [answers[0]!.json()]
+      t.equal(await atTheEdge(service, access_token), 200)
+      t.equal((await refresh(service, refresh_token)).status, 200)
+    })
+    await t.test('a retry within ten seconds gets the same answer, a later use ends the session', async (t) => {
+      const { refreshToken, cookie } = await signIn()
+      const first = await refresh(service, refreshToken)
+      service.clock.advance(9)
+      const retry = await refresh(service, refreshToken)
+      t.equal(retry.status, 200)
+      t.equal(retry.body, first.body)
+      const { access_token, refresh_token } = first.json()
+      t.equal(await atTheEdge(service, access_token), 200)
+      service.clock.advance(1)
+      const stolen = await refresh(service, refreshToken)
+      t.equal(stolen.status, 401)
+      t.equal(stolen.json().code, 'invalid_refresh_token')
+      t.equal(await atTheEdge(service, access_token), 401)
+      t.equal((await refresh(service, refresh_token)).status, 401, 'the whole family is gone')
+      t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, 401)
+      t.match(service.logged(), /"event":"refresh.reused"/)
+      t.notMatch(service.logged(), refreshToken)
+    })
+    await t.test(
+      'a session in use by refresh tokens alone outlives its idle time, until its absolute end',
+      async (t) => {
+        const { refreshToken } = await signIn()
+        let token = refreshToken
+        const dead: string[] = []
+        for (let days = 6; days < 90; days += 6) {
+          service.clock.advance(6 * day)
+          const answer = await refresh(service, token)
+          if (answer.status !== 200) dead.push(`day ${days}: refresh ${answer.status}`)
+          const { access_token, refresh_token } = answer.json()
+          const status = await atTheEdge(service, access_token)
+          if (status !== 200) dead.push(`day ${days}: its access token ${status}`)
+          token = refresh_token
+        }
+        t.same(dead, [])
+        service.clock.advance(6 * day)
+        t.equal((await refresh(service, token)).status, 401, 'rotation never reaches past day 90')
+      },
+    )
+    await t.test('a refresh token that nobody used for 30 days is dead', async (t) => {
+      const yaml = { sessions: { idle_ttl_seconds: 90 * day } }
+      const patient = await startService(t, { backend, yaml })
+      const [early, late] = [await patient.createUser(), await patient.createUser()]
+      const [first, second] = [await patient.signIn(early), await patient.signIn(late)]
+      patient.clock.advance(30 * day - 1)
+      t.equal((await refresh(patient, first.refreshToken)).status, 200)
+      patient.clock.advance(1)
+      t.equal((await refresh(patient, second.refreshToken)).status, 401)
+    })
+    await t.test('a disabled user refreshes nothing, not even again once enabled', async (t) => {
+      const user = await service.createUser()
+      const { refreshToken } = await signIn(user)
+      await service.operate('PUT', `/users/${user.id}/status`, { status: 'disabled' })
+      t.equal((await refresh(service, refreshToken)).status, 401)
+      const answer = await exchange(service, { client_id: 'gatehouse', refresh_token: refreshToken })
+      t.match([answer.status, answer.json()], [400, { error: 'invalid_grant' }])
+      await service.operate('PUT', `/users/${user.id}/status`, { status: 'active' })
+      t.equal((await refresh(service, refreshToken)).status, 401)
+    })
+    await t.test('the OAuth endpoint refreshes for the first-party client, in its own words', async (t) => {
+      const { refreshToken } = await signIn()
+      const form = { client_id: 'gatehouse', refresh_token: refreshToken }
+      const answer = await exchange(service, form)
+      t.equal(answer.status, 200)
+      t.match(answer.json(), { token_type: 'Bearer', expires_in: 300, access_token: String, refresh_token: String })
+      t.same((await exchange(service, form)).json(), answer.json(), 'and replays within the grace time')
+      t.equal(await atTheEdge(service, answer.json().access_token), 200)
+      service.clock.advance(10)
+      const reused = await exchange(service, form)
+      t.match([reused.status, reused.json()], [400, { error: 'invalid_grant' }])
+      t.equal(await atTheEdge(service, answer.json().access_token), 401)
+    })
+    await t.test('a client’s refresh token', async (t) => {
+      const [own, foreign] = [await createClient(service), await createClient(service)]
+      const begin = () => beginFamily(service, own.client_id, ['reports:read', 'reports:write'])
+
+      await t.test('is worth nothing to another client, and unharmed by its try', async (t) => {
+        const token = await begin()
+        for (const client of [foreign, { client_id: 'gatehouse' }]) {
+          const answer = await exchange(service, { ...client, refresh_token: token })
+          t.match([answer.status, answer.json()], [400, { error: 'invalid_grant' }])
+        }
+        t.equal((await refresh(service, token)).status, 401, 'nor to the JSON API')
+        t.equal((await exchange(service, { ...own, refresh_token: token })).status, 200)
+      })
+      await t.test('may ask for less, and its successor still holds everything', async (t) => {
+        const token = await begin()
+        const wider = await exchange(service, { ...own, refresh_token: token, scope: 'reports:read admin' })
+        t.match([wider.status, wider.json()], [400, { error: 'invalid_scope' }])
+        const narrow = await exchange(service, { ...own, refresh_token: token, scope: 'reports:read' })
+        t.equal(narrow.json().scope, 'reports:read')
+        t.match((await verifyToken(service, narrow.json().access_token)).payload, { scope: 'reports:read' })
+        const whole = await exchange(service, { ...own, refresh_token: narrow.json().refresh_token })
+        t.equal(whole.json().scope, 'reports:read reports:write')
+      })
+      await t.test('replayed with another scope is refused, and the family lives', async (t) => {
+        const token = await begin()
+        const first = await exchange(service, { ...own, refresh_token: token })
+        const odd = await exchange(service, { ...own, refresh_token: token, scope: 'reports:read' })
+        t.match([odd.status, odd.json()], [400, { error: 'invalid_grant' }])
+        t.equal((await exchange(service, { ...own, refresh_token: first.json().refresh_token })).status, 200)
+      })
+      await t.test('does not widen to a resource that was never granted', async (t) => {
+        const form = { ...own, refresh_token: await begin(), resource: 'https://elsewhere.example.test' }
+        const answer = await exchange(service, form)
+        t.match([answer.status, answer.json()], [400, { error: 'invalid_target' }])
+      })
+      await t.test('dies with its client', async (t) => {
+        const token = await begin()
+        await service.operate('DELETE', `/clients/${own.client_id}`)
+        const answer = await exchange(service, { ...own, refresh_token: token })
+        t.match([answer.status, answer.json()], [401, { error: 'invalid_client' }])
+      })
+    })
+  })
+}
+
+async function createClient(service: Service): Promise<{ client_id: string; client_secret: string }> {
+  const { client_id, client_secret } = await service.operate('POST', '/clients', {
+    name: 'An application',
+    grants: ['refresh_token'],
+    redirect_uris: [],
+    scopes: ['reports:read', 'reports:write'],
+    audiences: [],
+    public: false,
+  })
+  return { client_id, client_secret }
+}
+
+/** A family of a client that a user let in, as the authorization endpoint would begin it. */
+async function beginFamily(service: Service, clientId: string, scopes: string[]): Promise<string> {
+  const user = await service.createUser()
+  const { accessToken } = await service.signIn(user)
+  const { payload } = await verifyToken(service, accessToken)
+  const token = randomSecret()
+  const now = service.clock.now()
+  const [createdAt, expiresAt] = [new Date(now), new Date(now + day * 1000)]
+  await service.stores.refreshTokens.createFamily(
+    { id: uuidv7(now), sessionId: String(payload['sid']), userId: user.id, clientId, scopes, expiresAt },
+    { hash: hashSecret(token), createdAt, expiresAt },
+  )
+  return token
+}

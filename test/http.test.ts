@@ -1,0 +1,212 @@
+import { connect } from 'node:net'
+import { test } from 'tap'
+import { type Answer, bearer, startService } from './support/service.ts'
+
+/** What a raw connection answers to raw bytes. */
+function sendRaw(port: number, text: string): Promise<string> {
+  return new Promise((done, fail) => {
+    let answer = ''
+    const socket = connect(port, '127.0.0.1', () => socket.end(text))
+    socket.on('data', (chunk) => (answer += chunk.toString('latin1')))
+    socket.on('error', fail)
+    socket.on('close', () => done(answer))
+  })
+}
+
+void test('every reply', async (t) => {
+  const origin = 'https://app.example.test'
+  const service = await startService(t, { yaml: { cors: { origins: [origin] } } })
+  const { accessToken, cookie } = await service.signIn(await service.createUser())
+
+  await t.test('carries a request id of its own, which the log and the problem repeat', async (t) => {
+    const paths = ['/', '/login', '/nowhere', '/%zz', '/api/users/me', '/oauth/token', '/.well-known/jwks.json']
+    const ids = new Set<string>()
+    const more = ['/health/live', '/health/ready', '/docs', '/openapi.json', '/assets/pico.min.css', '/forward-auth']
+    for (const path of [...paths, ...more]) {
+      const answer = await service.call(path, { headers: { 'x-request-id': 'chosen-by-the-client' } })
+      const id = String(answer.headers['x-request-id'])
+      t.match(id, /^[\w-]{8,}-[0-9a-z]+$/, `${path} ${answer.status}`)
+      ids.add(id)
+      if (answer.headers['content-type'] === 'application/problem+json') t.equal(answer.json().request_id, id, path)
+    }
+    t.equal(ids.size, paths.length + more.length)
+    const posted = await service.call('/api/auth/login', { method: 'POST', json: {} })
+    t.equal(posted.json().request_id, posted.headers['x-request-id'])
+    t.match(service.logged(), `"reqId":"${posted.json().request_id}"`)
+  })
+  await t.test('that is a page forbids framing, scripts of others and referrers', async (t) => {
+    for (const path of ['/login', '/verify-email', '/docs', '/openapi.json', '/api/users/me']) {
+      const answer = await service.call(path, { headers: { cookie } })
+      const policy = String(answer.headers['content-security-policy'])
+      for (const directive of [
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "script-src 'self'",
+      ]) {
+        t.ok(policy.split(';').includes(directive), `${path}: ${directive}`)
+      }
+      t.notMatch(policy, /unsafe/)
+      t.match(answer.headers, {
+        'x-frame-options': 'DENY',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      })
+      t.notOk('x-powered-by' in answer.headers)
+      t.notOk('strict-transport-security' in answer.headers, 'which plain http must not send')
+    }
+    const secure = await startService(t, { environment: { GATEHOUSE_ISSUER: 'https://auth.example.test' } })
+    const page = await secure.call('/login')
+    t.match(page.headers['strict-transport-security'], /^max-age=63072000/)
+    t.match(page.headers['content-security-policy'], 'upgrade-insecure-requests')
+    const form = await service.call('/login')
+    t.notMatch(form.body, /<script|\son\w+=|\sstyle=/, 'the pages work without scripts')
+    t.equal(form.headers['cache-control'], 'no-store')
+  })
+  await t.test('escapes what people typed', async (t) => {
+    const user = await service.createUser({ name: '"><script>alert(1)</script>' })
+    const signedIn = await service.signIn(user)
+    const page = await service.call('/', { headers: { cookie: signedIn.cookie } })
+    t.equal(page.status, 200)
+    t.notMatch(page.body, '<script')
+    t.match(page.body, '&#34;&#62;&#60;script&#62;')
+  })
+  await t.test('to an unknown path is 404, to a wrong method 405 with what is allowed', async (t) => {
+    const nowhere = await service.call('/api/nowhere?token=secret')
+    t.equal(nowhere.headers['content-type'], 'application/problem+json')
+    t.match(nowhere.json(), { type: 'about:blank', status: 404, code: 'not_found', title: String })
+    t.notMatch(nowhere.body, 'secret')
+    const wrong: [method: string, path: string, allow: string][] = [
+      ['GET', '/api/auth/login', 'POST'],
+      ['DELETE', '/api/users/me', 'GET, HEAD, PATCH'],
+      ['POST', '/health/live', 'GET, HEAD'],
+      ['POST', '/.well-known/jwks.json', 'GET, HEAD'],
+      ['PROPFIND', '/login', 'GET, HEAD, POST'],
+    ]
+    for (const [method, path, allow] of wrong) {
+      const answer = await service.call(path, { method })
+      t.equal(answer.status, 405, `${method} ${path}`)
+      t.equal(answer.headers['allow'], allow)
+      t.equal(answer.headers['content-type'], 'application/problem+json')
+      t.match(answer.json(), { status: 405, code: 'method_not_allowed' })
+    }
+  })
+  await t.test('to a malformed address is a 400 of the table, with nothing internal', async (t) => {
+    for (const path of ['/%zz', '/%c0%af', '/api/%']) {
+      const answer = await service.call(path)
+      t.equal(answer.status, 400, path)
+      t.equal(answer.headers['content-type'], 'application/problem+json')
+      t.match(answer.json(), { status: 400, code: 'invalid_request' })
+      t.notMatch(answer.body, /FST_|stack|\/src\//)
+    }
+  })
+  await t.test('to a body that is wrong says where, and never 500', async (t) => {
+    const send = (body: string | Buffer, type = 'application/json') =>
+      service.call('/api/auth/login', { method: 'POST', headers: { 'content-type': type }, body })
+    const valid = { email: 'ada@example.test', password: 'guess' }
+    const cases: [answer: Answer, status: number, code: string, path?: string][] = [
+      [await send('{"email":'), 400, 'invalid_json'],
+      [await send(''), 400, 'invalid_json'],
+      [await send('null'), 400, 'invalid_request', '/body'],
+      [await send('[]'), 400, 'invalid_request', '/body'],
+      [await send('{}'), 400, 'invalid_request', '/body/email'],
+      [await send(JSON.stringify({ ...valid, email: 12 })), 400, 'invalid_request', '/body/email'],
+      [await send(JSON.stringify({ ...valid, email: [valid.email] })), 400, 'invalid_request', '/body/email'],
+      [await send(JSON.stringify({ ...valid, password: null })), 400, 'invalid_request', '/body/password'],
+      [await send(JSON.stringify({ ...valid, admin: true })), 400, 'invalid_request', '/body/admin'],
+      [await send('{"email":"a@b.test","password":"x","__proto__":{"x":1}}'), 400, 'invalid_json'],
+      [await send(Buffer.from('{"email":"\xff"}', 'latin1')), 400, 'invalid_encoding'],
+      [await send(JSON.stringify({ ...valid, password: 'x'.repeat(65_536) })), 413, 'body_too_large'],
+      [await send('<login/>', 'application/xml'), 415, 'unsupported_media_type'],
+      [await send('{}', 'application/json garbage'), 415, 'unsupported_media_type'],
+      [await send('x', 'multipart/form-data; boundary=x'), 415, 'unsupported_media_type'],
+    ]
+    for (const [answer, status, code, path] of cases) {
+      t.match([answer.status, answer.json().code], [status, code], answer.body)
+      t.equal(answer.headers['content-type'], 'application/problem+json')
+      t.equal(answer.headers['cache-control'], 'no-store')
+      if (path !== undefined) t.match(answer.json().errors, [{ path, message: String }])
+    }
+  })
+  await t.test('to broken HTTP is an error, and the service lives on', async (t) => {
+    t.match(await sendRaw(service.port, 'GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /, 'no Host')
+    t.match(await sendRaw(service.port, 'NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400 /)
+    const large = `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`
+    t.match(await sendRaw(service.port, large), /^HTTP\/1\.1 431 /)
+    const smuggled =
+      'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
+    t.match(await sendRaw(service.port, smuggled), /^HTTP\/1\.1 400 /, 'two lengths')
+    t.equal((await service.call('/health/live')).status, 200)
+  })
+  await t.test('allows browsers of listed origins alone, with credentials, and never any', async (t) => {
+    const preflight = (from: string) =>
+      service.call('/api/users/me', {
+        method: 'OPTIONS',
+        headers: { origin: from, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'x' },
+      })
+    const allowed = await preflight(origin)
+    t.equal(allowed.status, 204)
+    t.match(allowed.headers, { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' })
+    t.match(allowed.headers['access-control-allow-methods'], 'PATCH')
+    t.match(allowed.headers['vary'], /origin/i)
+    const asked = await service.call('/api/users/me', { headers: { origin, ...bearer(accessToken) } })
+    t.equal(asked.headers['access-control-allow-origin'], origin)
+    for (const other of ['https://evil.test', 'null', `${origin}.evil.test`, 'http://app.example.test']) {
+      t.notOk('access-control-allow-origin' in (await preflight(other)).headers, other)
+      const answer = await service.call('/api/users/me', { headers: { origin: other, ...bearer(accessToken) } })
+      t.notOk('access-control-allow-origin' in answer.headers, other)
+    }
+    const change = { method: 'PATCH', headers: { origin, cookie }, json: { name: 'Ada' } }
+    t.equal((await service.call('/api/users/me', change)).status, 200)
+  })
+})
+
+void test('the general limit', async (t) => {
+  const limits = { requests_per_minute: 20, secret_tests_per_minute: 5 }
+  const service = await startService(t, { yaml: { limits, proxies: { trusted: ['127.0.0.1/32'] } } })
+  const from = (address: string, path = '/login') => service.call(path, { headers: { 'x-forwarded-for': address } })
+
+  await t.test('is one over all paths of an address, and says when it ends', async (t) => {
+    const first = await from('192.0.2.1')
+    t.match(first.headers, { 'ratelimit-limit': '20', 'ratelimit-remaining': '19', 'ratelimit-reset': '60' })
+    for (let i = 0; i < 19; i++) t.not((await from('192.0.2.1', i % 2 ? '/' : '/openapi.json')).status, 429)
+    const refused = await from('192.0.2.1', '/openapi.json')
+    t.equal(refused.status, 429)
+    t.match(refused.json(), { code: 'too_many_requests', status: 429 })
+    t.match(refused.headers, {
+      'retry-after': '60',
+      'ratelimit-limit': '20',
+      'ratelimit-remaining': '0',
+      'ratelimit-reset': '60',
+      'x-request-id': String,
+    })
+    t.equal((await from('192.0.2.2')).status, 200, 'another address is not affected')
+    service.clock.advance(60)
+    t.equal((await from('192.0.2.1')).status, 200)
+  })
+  await t.test('also counts what the guard refuses, so that guessing costs the guesser', async (t) => {
+    const guess = (i: number) => ({ 'x-forwarded-for': '192.0.2.3', cookie: `gatehouse=guess-${i}` })
+    for (let i = 0; i < 20; i++) t.equal((await service.call('/api/users/me', { headers: guess(i) })).status, 401)
+    const refused = await service.call('/api/users/me', { headers: guess(20) })
+    t.equal(refused.status, 429)
+  })
+  await t.test('counts all addresses of one IPv6 household together', async (t) => {
+    for (let i = 0; i < 20; i++) await from(`2001:db8:1:2::${i.toString(16)}`)
+    t.equal((await from('2001:db8:1:2:ffff::1')).status, 429)
+    t.equal((await from('2001:db8:1:3::1')).status, 200)
+  })
+  await t.test('takes the address from a trusted proxy alone', async (t) => {
+    const direct = await startService(t, { yaml: { limits, proxies: { trusted: ['192.0.2.200/32'] } } })
+    let last = 0
+    for (let i = 0; i < 21; i++) {
+      last = (await direct.call('/login', { headers: { 'x-forwarded-for': `198.51.100.${i}` } })).status
+    }
+    t.equal(last, 429)
+  })
+  await t.test('spares what machines ask in short intervals', async (t) => {
+    for (let i = 0; i < 30; i++) await from('192.0.2.9')
+    for (const path of ['/health/live', '/health/ready', '/.well-known/jwks.json', '/assets/pico.min.css']) {
+      t.equal((await from('192.0.2.9', path)).status, 200, path)
+    }
+  })
+})

@@ -1,0 +1,359 @@
+import { Redis } from 'ioredis'
+import { test } from 'tap'
+import type { Revocation, Stores } from '../../src/core/ports.ts'
+import { hashSecret } from '../../src/core/secrets.ts'
+import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
+import { combineStores } from '../../src/stores/open.ts'
+import { openRedisCounters } from '../../src/stores/redis/counters.ts'
+import { openPostgres } from '../../src/stores/sql/open.ts'
+import { type Backend, backends, hasServers } from '../support/backends.ts'
+import { startPostgres, startRedis } from '../support/servers.ts'
+import { createClock } from '../support/service.ts'
+import { type Bench, createBench, exampleClient, exampleKey } from './contract.ts'
+
+async function openBench(t: { teardown(after: () => unknown): unknown }, backend: Backend): Promise<Bench> {
+  const clock = createClock()
+  const opened = await backend.open(clock)
+  const second = opened.replica === undefined ? opened.stores : await opened.replica()
+  t.teardown(async () => {
+    if (second !== opened.stores) await second.close()
+    await opened.close()
+  })
+  return createBench(opened, second, clock)
+}
+
+const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+
+for (const backend of backends) {
+  void test(`the ${backend.name} stores keep the contract of the ports`, async (t) => {
+    const bench = await openBench(t, backend)
+    const { stores, second, at } = bench
+    /** The rows that a change adds to the feed. */
+    const announced = async (change: () => Promise<unknown>): Promise<string[]> => {
+      const before = await stores.revocations.latest()
+      await change()
+      return (await stores.revocations.readAfter(before)).map(({ kind, id }) => `${kind}:${id}`)
+    }
+
+    await t.test('users: an address belongs to one account, and every change is announced', async (t) => {
+      const user = await bench.user({ roles: ['editor'] })
+      const { email } = user
+      t.equal(await stores.users.create({ ...user, id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f' }), 'email_taken')
+      const found = await stores.users.findByEmail(email)
+      t.same(found, { ...user, status: 'active', permissions: [] })
+      t.same(await stores.users.findById(user.id), found)
+      t.equal(await stores.users.findByEmail('nobody@example.test'), undefined)
+      t.ok((await stores.users.list()).some(({ id }) => id === user.id))
+      const subject = [`user:${user.id}`]
+      t.same(await announced(() => stores.users.rename(user.id, 'Ada King')), subject)
+      t.same(await announced(() => stores.users.grantRole(user.id, 'admin')), subject)
+      await stores.users.grantRole(user.id, 'admin')
+      t.same(await announced(() => stores.users.revokeRole(user.id, 'editor')), subject)
+      await stores.users.revokeRole(user.id, 'never-held')
+      t.same(await announced(() => stores.users.setPassword(user.id, 'another hash', at())), subject)
+      t.same(await announced(() => stores.users.setStatus(user.id, 'disabled', at())), subject)
+      const changed = { name: 'Ada King', roles: ['admin'], passwordHash: 'another hash', status: 'disabled' }
+      t.match(await stores.users.findById(user.id), changed)
+    })
+    await t.test('users: 20 parallel registrations of one address make one account', async (t) => {
+      const { email, ...rest } = await bench.user()
+      const address = `twin-${email}`
+      const created = await Promise.all(
+        times(20, (i) => [stores, second][i % 2]!.users.create({ ...rest, id: crypto.randomUUID(), email: address })),
+      )
+      t.equal(created.filter((outcome) => outcome === 'created').length, 1)
+    })
+    await t.test('users: of parallel grants and withdrawals none undoes another', async (t) => {
+      const { id } = await bench.user({ roles: ['admin'] })
+      await Promise.all([
+        stores.users.revokeRole(id, 'admin'),
+        ...times(10, (i) => [stores, second][i % 2]!.users.grantRole(id, `role-${i}`)),
+      ])
+      t.same(
+        (await stores.users.findById(id))?.roles.toSorted(),
+        times(10, (i) => `role-${i}`),
+      )
+    })
+    await t.test('users: a new password and disabling end every session', async (t) => {
+      for (const act of [
+        (id: string) => stores.users.setPassword(id, 'new', at()),
+        (id: string) => stores.users.setStatus(id, 'disabled', at()),
+      ]) {
+        const { id } = await bench.user()
+        const session = await bench.session(id)
+        const { hash } = await bench.refresh(session)
+        await act(id)
+        await stores.users.setStatus(id, 'active', at())
+        t.equal(await stores.sessions.findLive({ id: session.id }, at()), undefined)
+        t.match(await stores.refreshTokens.find(hash), { revoked: true })
+      }
+    })
+    await t.test('roles: permissions are the sorted union of the roles, and holders are announced', async (t) => {
+      await stores.roles.put({ name: 'reader', permissions: ['reports:read', 'a:b'] })
+      await stores.roles.put({ name: 'writer', permissions: ['reports:write', 'reports:read'] })
+      const { id, email } = await bench.user({ roles: ['reader', 'writer', 'has-no-definition'] })
+      const union = ['a:b', 'reports:read', 'reports:write']
+      t.same((await stores.users.findById(id))?.permissions, union)
+      t.same((await stores.users.findByEmail(email))?.permissions, union)
+      const session = await bench.session(id)
+      t.same((await stores.sessions.findLive({ id: session.id }, at()))?.user.permissions, union)
+      t.same(await announced(() => stores.roles.put({ name: 'reader', permissions: ['c:d'] })), [`user:${id}`])
+      t.same((await stores.users.findById(id))?.permissions, ['c:d', 'reports:read', 'reports:write'])
+      t.match(await stores.roles.list(), [{ name: 'reader', permissions: ['c:d'] }, { name: 'writer' }])
+      t.same(await announced(async () => t.equal(await stores.roles.delete('writer'), true)), [`user:${id}`])
+      t.same((await stores.users.findById(id))?.permissions, ['c:d'])
+      t.equal(await stores.roles.delete('writer'), false)
+    })
+    await t.test('registrations: of two for one address only the opened one counts', async (t) => {
+      const user = { ...(await unregistered(bench)), email: 'owner@example.test' }
+      const open = (name: string) =>
+        stores.registrations.open({
+          user: { ...user, id: crypto.randomUUID(), name, passwordHash: `hash of ${name}` },
+          tokenHash: hashSecret(name),
+          expiresAt: at(60),
+        })
+      t.equal(await open('thief'), 'opened')
+      t.equal(await open('owner'), 'opened')
+      t.equal((await stores.users.findByEmail(user.email))?.emailVerifiedAt, null)
+      const opened = await Promise.all(
+        times(10, (i) => [stores, second][i % 2]!.registrations.confirm(hashSecret('owner'), at())),
+      )
+      t.equal(opened.filter(Boolean).length, 1, 'a link works once')
+      const owner = await stores.users.findByEmail(user.email)
+      t.match(owner, { name: 'owner', passwordHash: 'hash of owner', emailVerifiedAt: at() })
+      t.equal(await stores.registrations.confirm(hashSecret('thief'), at()), false)
+      t.same(await stores.users.findByEmail(user.email), owner)
+      t.equal(await open('late'), 'taken')
+      t.equal(await stores.registrations.confirm(hashSecret('late'), at()), false)
+    })
+    await t.test('registrations: an expired link confirms nothing', async (t) => {
+      const user = await unregistered(bench)
+      await stores.registrations.open({ user, tokenHash: hashSecret('old'), expiresAt: at(60) })
+      t.equal(await stores.registrations.confirm(hashSecret('old'), at(60)), false)
+      t.equal((await stores.users.findByEmail(user.email))?.emailVerifiedAt, null)
+      t.equal(await stores.registrations.confirm(hashSecret('old'), at(59)), true)
+    })
+    await t.test('sessions: live until idle, expired, revoked, its token cut or its user disabled', async (t) => {
+      const { id: userId } = await bench.user()
+      const { secretHash, ...session } = await bench.session(userId)
+      const live = (seconds = 0, tokenId?: string) =>
+        stores.sessions.findLive({ id: session.id, ...(tokenId && { tokenId }) }, at(seconds))
+      t.match(await live(), { session, user: { id: userId } })
+      t.match(await stores.sessions.findLive({ secretHash }, at()), { session })
+      t.equal(await stores.sessions.findLive({ secretHash: hashSecret('guess') }, at()), undefined)
+      t.equal(await live(100), undefined, 'idle')
+      await stores.sessions.touch(session.id, at(50), at(5_000))
+      t.match(await live(999), { session: { lastSeenAt: at(50), idleExpiresAt: session.expiresAt } })
+      t.equal(await live(1_000), undefined, 'no touch reaches past the absolute expiry')
+      await stores.accessTokens.revoke('cut', at(300), at())
+      t.equal(await live(0, 'cut'), undefined)
+      t.ok(await live(0, 'other'))
+      await stores.users.setStatus(userId, 'disabled', at())
+      t.equal(await live(), undefined)
+    })
+    await t.test('sessions: revoked once, however many try, and announced once', async (t) => {
+      const session = await bench.session((await bench.user()).id)
+      const { hash } = await bench.refresh(session)
+      const revoke = (i: number) => [stores, second][i % 2]!.sessions.revoke(session.id, 'test', at())
+      const rows = await announced(async () =>
+        t.equal((await Promise.all(times(10, revoke))).filter(Boolean).length, 1),
+      )
+      t.same(rows, [`session:${session.id}`])
+      t.equal(await stores.sessions.findLive({ id: session.id }, at()), undefined)
+      await stores.sessions.touch(session.id, at(), at(500))
+      t.equal(await stores.sessions.findLive({ id: session.id }, at()), undefined, 'a touch revives nothing')
+      t.match(await stores.refreshTokens.find(hash), { revoked: true })
+    })
+    await t.test('refresh tokens: of 20 parallel rotations one succeeds', async (t) => {
+      const { id: userId } = await bench.user()
+      const { secretHash: _, ...session } = await bench.session(userId)
+      const { hash, family } = await bench.refresh(session)
+      t.match(await stores.refreshTokens.find(hash), { family, session, user: { id: userId }, usedAt: null })
+      const results = await Promise.all(times(20, (i) => rotate([stores, second][i % 2]!, bench, hash, `next-${i}`)))
+      const winners = results.flatMap((won, i) => (won ? [i] : []))
+      t.equal(winners.length, 1)
+      t.match(await stores.refreshTokens.find(hash), { usedAt: at(), replay: `replay of next-${winners[0]}` })
+      const successors = await Promise.all(times(20, (i) => stores.refreshTokens.find(hashSecret(`next-${i}`))))
+      t.equal(successors.filter(Boolean).length, 1)
+      t.match(successors[winners[0]!], { family, usedAt: null, replay: null, revoked: false })
+      t.equal(await stores.refreshTokens.find(hashSecret('unknown')), undefined)
+    })
+    await t.test('refresh tokens: nothing rotates once expired, revoked or disabled', async (t) => {
+      const fresh = async () => {
+        const session = await bench.session((await bench.user()).id)
+        return { session, ...(await bench.refresh(session)) }
+      }
+      const idle = await fresh()
+      t.equal(await rotate(stores, bench, idle.hash, 'a', 100), false, 'expired')
+      t.equal(await rotate(stores, bench, idle.hash, 'b', 99), true)
+      t.same((await stores.refreshTokens.find(hashSecret('b')))?.expiresAt, idle.family.expiresAt, 'never past it')
+      const revoked = await fresh()
+      await stores.sessions.revoke(revoked.session.id, 'test', at())
+      t.equal(await rotate(stores, bench, revoked.hash, 'c'), false)
+      const disabled = await fresh()
+      await stores.users.setStatus(disabled.session.userId, 'disabled', at())
+      t.equal(await rotate(stores, bench, disabled.hash, 'd'), false)
+      for (const token of ['a', 'c', 'd']) t.equal(await stores.refreshTokens.find(hashSecret(token)), undefined)
+    })
+    await t.test('clients and access tokens: kept, replaced, deleted and announced', async (t) => {
+      const client = exampleClient('reports', at())
+      t.equal(await stores.clients.create(client), 'created')
+      t.equal(await stores.clients.create({ ...client, name: 'Other' }), 'id_taken')
+      t.same(await stores.clients.find('reports'), client)
+      t.equal(await stores.clients.setSecret('reports', 'new'), true)
+      t.equal(await stores.clients.setSecret('unknown', 'new'), false)
+      t.same(await stores.clients.list(), [{ ...client, secretHash: 'new' }])
+      t.same(await announced(() => stores.clients.delete('reports')), ['client:reports'])
+      t.same(await announced(async () => t.equal(await stores.clients.delete('reports'), false)), [])
+      t.equal(await stores.clients.find('reports'), undefined)
+      t.equal(await stores.accessTokens.isRevoked('jti'), false)
+      t.same(await announced(() => stores.accessTokens.revoke('jti', at(300), at())), ['token:jti'])
+      await stores.accessTokens.revoke('jti', at(300), at())
+      t.equal(await second.accessTokens.isRevoked('jti'), true)
+    })
+    await t.test('signing keys: two replicas that start together share one first key', async (t) => {
+      const made = await Promise.all(
+        [stores, second].map((one, i) => one.signingKeys.loadOrCreate(async () => exampleKey(`key-${i}`, at()))),
+      )
+      t.equal(made[0]!.length, 1)
+      t.same(made[0], made[1])
+      t.same(await stores.signingKeys.loadOrCreate(() => Promise.reject(new Error('made again'))), made[0])
+    })
+    await t.test('revocations: no row appears below one that was readable, under 50 writers at once', async (t) => {
+      let position = await stores.revocations.latest()
+      const start = position
+      const followed: Revocation[] = []
+      let writing = true
+      const follow = async () => {
+        for (let last = false; !last;) {
+          last = !writing
+          const rows = await second.revocations.readAfter(position)
+          followed.push(...rows)
+          position = rows.at(-1)?.sequence ?? position
+        }
+      }
+      const following = follow()
+      const write = (i: number) => [stores, second][i % 2]!.accessTokens.revoke(`race-${i}`, at(300), at())
+      for (let round = 0; round < 4; round++) await Promise.all(times(50, (i) => write(round * 50 + i)))
+      writing = false
+      await following
+      t.equal(followed.length, 200)
+      t.same(followed, await stores.revocations.readAfter(start), 'nothing was missed')
+      const numbers = followed.map(({ sequence }) => sequence)
+      t.same(
+        numbers,
+        [...new Set(numbers)].toSorted((a, b) => a - b),
+        'in order',
+      )
+      t.equal(await stores.revocations.latest(), numbers.at(-1))
+    })
+    await t.test('revocations: a row written through one replica wakes the other', async (t) => {
+      const { promise: woken, resolve: wake } = Promise.withResolvers<void>()
+      // An engine may also call when it begins to listen: it counts once the row is there.
+      const check = async () => ((await stores.accessTokens.isRevoked('wakes')) ? wake() : undefined)
+      const unlisten = await second.revocations.onWake(() => void check())
+      await stores.accessTokens.revoke('wakes', at(300), at())
+      await t.resolves(woken)
+      await unlisten()
+    })
+    await t.test('counters: a window begins with the first count and ends', async (t) => {
+      const { counters } = stores
+      t.same(await counters.read('logins'), { count: 0, resetSeconds: 0 })
+      t.same(await counters.increment('logins', 60), { count: 1, resetSeconds: 60 })
+      t.match(await counters.increment('logins', 900), { count: 2 })
+      const { count, resetSeconds } = await counters.read('logins')
+      t.equal(count, 2)
+      t.ok(resetSeconds > 0 && resetSeconds <= 60, 'later counts do not lengthen it')
+      const many = await Promise.all(times(100, (i) => [stores, second][i % 2]!.counters.increment('parallel', 60)))
+      t.same(
+        many.map((one) => one.count).toSorted((a, b) => a - b),
+        times(100, (i) => i + 1),
+      )
+      await counters.reset('logins')
+      t.match(await counters.increment('logins', 60), { count: 1 })
+      if (bench.opened.redisUrl === undefined) {
+        bench.clock.advance(60)
+        t.same(await counters.read('parallel'), { count: 0, resetSeconds: 0 })
+        t.match(await counters.increment('parallel', 60), { count: 1 })
+        return
+      }
+      const redis = new Redis(bench.opened.redisUrl)
+      t.teardown(() => redis.disconnect())
+      const ttl = await redis.pttl('parallel')
+      t.ok(ttl > 50_000 && ttl <= 60_000, `the server itself forgets after ${ttl} ms`)
+    })
+    await t.test('ping resolves while every store answers', (t) => t.resolves(stores.ping()))
+  })
+}
+
+if (hasServers) {
+  void test('stores whose servers are gone reject with `unavailable`, within bounds', async (t) => {
+    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+    const clock = createClock()
+    const counters = await openRedisCounters(redis!.url, () => {})
+    const stores = combineStores(await openPostgres(postgres!.url, clock), counters, counters)
+    t.teardown(() => stores.close().catch(() => {}))
+    await stores.ping()
+    await stores.counters.increment('warm', 60)
+    await Promise.all([postgres!.stop(), redis!.stop()])
+    const at = new Date(clock.now())
+    const id = crypto.randomUUID()
+    const calls: Record<string, () => Promise<unknown>> = {
+      'users.findByEmail': () => stores.users.findByEmail('ada@example.test'),
+      'users.grantRole': () => stores.users.grantRole(id, 'admin'),
+      'roles.list': () => stores.roles.list(),
+      'registrations.confirm': () => stores.registrations.confirm('hash', at),
+      'sessions.findLive': () => stores.sessions.findLive({ id }, at),
+      'sessions.revoke': () => stores.sessions.revoke(id, 'test', at),
+      'refreshTokens.find': () => stores.refreshTokens.find('hash'),
+      'clients.find': () => stores.clients.find('reports'),
+      'clients.create': () => stores.clients.create(exampleClient('reports', at)),
+      'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti'),
+      'signingKeys.loadOrCreate': () => stores.signingKeys.loadOrCreate(() => Promise.reject(new Error('unreached'))),
+      'revocations.readAfter': () => stores.revocations.readAfter(0),
+      'counters.increment': () => stores.counters.increment('key', 60),
+      'counters.read': () => stores.counters.read('key'),
+      'counters.reset': () => stores.counters.reset('key'),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      const began = performance.now()
+      await t.rejects(call(), { name: 'GatehouseError', code: 'unavailable', retryAfterSeconds: Number }, name)
+      t.ok(performance.now() - began < 3_000, `${name} does not hang`)
+    }
+    await t.rejects(stores.ping())
+  })
+}
+
+void test('a fault of ours is not called `unavailable`', async (t) => {
+  const clock = createClock()
+  const opened = await backends[0]!.open(clock)
+  t.teardown(() => opened.close())
+  await t.rejects(opened.stores.sessions.findLive({ id: 'not a uuid' }, new Date(clock.now())), {
+    name: /^(?!GatehouseError)/,
+  })
+})
+
+void test('memory counters stay bounded: the least recently used key goes first', async (t) => {
+  const counters = createMemoryCounters(createClock())
+  await counters.increment('first', 60)
+  for (let i = 0; i < 100_000; i++) await counters.increment(`key-${i}`, 60)
+  t.match(await counters.read('first'), { count: 0 })
+  t.match(await counters.read('key-99999'), { count: 1 })
+})
+
+async function unregistered({ at }: Bench) {
+  const id = crypto.randomUUID()
+  const rest = { name: 'Ada', passwordHash: 'hash', roles: [], emailVerifiedAt: null, createdAt: at() }
+  return { id, email: `${id}@example.test`, ...rest }
+}
+
+function rotate(stores: Stores, { at }: Bench, hash: string, successor: string, seconds = 0): Promise<boolean> {
+  return stores.refreshTokens.rotate({
+    hash,
+    successorHash: hashSecret(successor),
+    successorExpiresAt: at(5_000),
+    sessionIdleExpiresAt: at(5_000),
+    replay: `replay of ${successor}`,
+    at: at(seconds),
+  })
+}

@@ -1,0 +1,99 @@
+/** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
+import { uuidv7 } from '../../src/core/ids.ts'
+import type { Client, NewUser, RefreshFamily, Session, SigningKey, Stores } from '../../src/core/ports.ts'
+import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
+import type { OpenBackend } from '../support/backends.ts'
+import type { TestClock } from '../support/service.ts'
+
+export interface Bench {
+  stores: Stores
+  /** The same state through connections of its own; the same object where only one process can hold it. */
+  second: Stores
+  opened: OpenBackend
+  clock: TestClock
+  /** The clock's time, so many seconds later. */
+  at(seconds?: number): Date
+  user(change?: Partial<NewUser>): Promise<NewUser>
+  session(userId: string, change?: Partial<Session>): Promise<Session & { secretHash: string }>
+  /** A family with one usable refresh token. */
+  refresh(session: Session, change?: Partial<RefreshFamily>): Promise<{ hash: string; family: RefreshFamily }>
+}
+
+export function createBench(opened: OpenBackend, second: Stores, clock: TestClock): Bench {
+  const { stores } = opened
+  const at = (seconds = 0) => new Date(clock.now() + seconds * 1000)
+  return {
+    stores,
+    second,
+    opened,
+    clock,
+    at,
+    async user(change) {
+      const id = uuidv7(clock.now())
+      const user: NewUser = {
+        id,
+        email: `${id}@example.test`,
+        name: 'Ada',
+        passwordHash: 'a hash',
+        roles: [],
+        emailVerifiedAt: at(),
+        createdAt: at(),
+        ...change,
+      }
+      const outcome = await stores.users.create(user)
+      if (outcome !== 'created') throw new Error(outcome)
+      return user
+    },
+    async session(userId, change) {
+      const session = {
+        id: uuidv7(clock.now()),
+        userId,
+        clientId: 'gatehouse',
+        methods: ['pwd'],
+        level: 'aal1' as const,
+        authenticatedAt: at(),
+        lastSeenAt: at(),
+        idleExpiresAt: at(100),
+        expiresAt: at(1_000),
+        ip: '203.0.113.7',
+        userAgent: 'a browser',
+        secretHash: hashSecret(randomSecret()),
+        ...change,
+      }
+      await stores.sessions.create(session)
+      return session
+    },
+    async refresh(session, change) {
+      const hash = hashSecret(randomSecret())
+      const family: RefreshFamily = {
+        id: uuidv7(clock.now()),
+        sessionId: session.id,
+        userId: session.userId,
+        clientId: 'gatehouse',
+        scopes: ['reports:read'],
+        expiresAt: at(1_000),
+        ...change,
+      }
+      await stores.refreshTokens.createFamily(family, { hash, createdAt: at(), expiresAt: at(100) })
+      return { hash, family }
+    },
+  }
+}
+
+export function exampleClient(id: string, createdAt: Date): Client {
+  return {
+    id,
+    name: 'Reports',
+    authMethod: 'client_secret',
+    secretHash: hashSecret('a secret'),
+    grants: ['client_credentials'],
+    redirectUris: [],
+    scopes: ['reports:read'],
+    audiences: ['reports'],
+    createdAt,
+  }
+}
+
+export function exampleKey(kid: string, createdAt: Date): SigningKey {
+  return { kid, algorithm: 'ES256', status: 'active', publicKeyPem: 'public', sealedPrivateKey: 'sealed', createdAt }
+}
