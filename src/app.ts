@@ -48,6 +48,7 @@ import { handleErrors, refusePath } from './http/errors.ts'
 import { guard, requireAccessLevels } from './http/guard.ts'
 import { documentRoutes, openApi } from './http/openapi.ts'
 import { rateLimits, rateLimitsOf } from './http/rate-limits.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
 import { staticAssets } from './http/static-assets.ts'
 
@@ -187,7 +188,7 @@ export async function buildApp(dependencies: {
   await app.register(async (service) => {
     tagReplies(service)
     logRequests(service)
-    await service.register(helmet, helmetOptions(issuer))
+    await service.register(helmet, securityHeaders(issuer))
     service.addHook('onRoute', (route) => {
       // The route that the CORS plugin adds for preflights.
       if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
@@ -315,29 +316,4 @@ export async function buildControl(dependencies: {
     catchUp,
   })
   return control
-}
-
-function helmetOptions(issuer: string) {
-  const secure = issuer.startsWith('https:')
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        fontSrc: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-        ...(secure ? { upgradeInsecureRequests: [] } : {}),
-      },
-    },
-    // Browsers ignore it on plain http, and complain.
-    crossOriginOpenerPolicy: secure ? { policy: 'same-origin' as const } : false,
-    frameguard: { action: 'deny' as const },
-    referrerPolicy: { policy: 'no-referrer' as const },
-    hsts: secure ? { maxAge: 63_072_000, includeSubDomains: false } : false,
-  }
 }

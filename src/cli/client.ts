@@ -1,21 +1,12 @@
-import { positionals, print, readArguments, UsageError } from './command.ts'
+import { flag, positionals, print, readArguments, runVerb, text, texts, UsageError, type Verbs } from './command.ts'
 import { withOperator } from './operator.ts'
 
-const text = { type: 'string' } as const
-const texts = { type: 'string', multiple: true } as const
-const flag = { type: 'boolean', default: false } as const
-
 /** `client create|list|show|rotate-secret|delete` */
-export async function client(args: readonly string[]): Promise<void> {
-  const [verb, ...rest] = args
-  const run = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  if (run === undefined) throw new UsageError(`client: expected one of ${Object.keys(verbs).join(', ')}`)
-  await run(rest)
-}
+export const client = (args: readonly string[]): Promise<void> => runVerb('client', verbs, args)
 
 const at = (id: string) => `/clients/${encodeURIComponent(id)}`
 
-const verbs: Record<string, (args: readonly string[]) => Promise<void>> = {
+const verbs: Verbs = {
   async create(args) {
     const { values, positionals: given } = readArguments(args, {
       id: text,

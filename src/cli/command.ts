@@ -21,6 +21,21 @@ export function readArguments<const T extends Options>(args: readonly string[], 
   }
 }
 
+/** A command of several verbs, such as `user create`. */
+export type Verbs = Record<string, (args: readonly string[]) => Promise<void>>
+
+/** Runs the verb that the arguments begin with. */
+export async function runVerb(command: string, verbs: Verbs, [verb, ...rest]: readonly string[]): Promise<void> {
+  const run = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  if (run === undefined) throw new UsageError(`${command}: expected one of ${Object.keys(verbs).join(', ')}`)
+  await run(rest)
+}
+
+/** Kinds of options. */
+export const text = { type: 'string' } as const
+export const texts = { type: 'string', multiple: true } as const
+export const flag = { type: 'boolean', default: false } as const
+
 /** Exactly these positional arguments, by name. */
 export function positionals<const N extends readonly string[]>(given: string[], names: N): { [K in keyof N]: string } {
   if (given.length !== names.length) {

@@ -1,22 +1,13 @@
-import { positionals, print, readArguments, UsageError } from './command.ts'
+import { flag, positionals, print, readArguments, runVerb, text, texts, UsageError, type Verbs } from './command.ts'
 import { withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
 
-const text = { type: 'string' } as const
-const texts = { type: 'string', multiple: true } as const
-const flag = { type: 'boolean', default: false } as const
-
 /** `user create|list|show|disable|enable|set-password|grant-role|revoke-role` */
-export async function user(args: readonly string[]): Promise<void> {
-  const [verb, ...rest] = args
-  const run = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  if (run === undefined) throw new UsageError(`user: expected one of ${Object.keys(verbs).join(', ')}`)
-  await run(rest)
-}
+export const user = (args: readonly string[]): Promise<void> => runVerb('user', verbs, args)
 
 const at = (idOrEmail: string) => `/users/${encodeURIComponent(idOrEmail)}`
 
-const verbs: Record<string, (args: readonly string[]) => Promise<void>> = {
+const verbs: Verbs = {
   async create(args) {
     const { values, positionals: given } = readArguments(args, {
       email: text,
