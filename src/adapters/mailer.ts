@@ -20,11 +20,14 @@ export function createMailer(settings: MailSettings, clock: Clock, log: Log): Ma
 /** Writes each mail as one file that appears whole. The link inside is a secret: the log names the file alone. */
 function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Clock, log: Log): Mailer {
   const composer = createTransport({ streamTransport: true, buffer: true })
+  // Names sort in the order of writing, also within one millisecond.
+  let written = 0
   return {
     async send(mail) {
       const composed = await composer.sendMail({ from, ...mail })
       await mkdir(outboxDirectory, { recursive: true, mode: 0o700 })
-      const name = `${new Date(clock.now()).toISOString().replaceAll(':', '')}-${randomUUID()}.eml`
+      const time = new Date(clock.now()).toISOString().replaceAll(':', '')
+      const name = `${time}-${String(written++).padStart(6, '0')}-${randomUUID().slice(0, 8)}.eml`
       const draft = join(outboxDirectory, `.${name}.part`)
       await writeFile(draft, composed.message as Buffer, { mode: 0o600 })
       await rename(draft, join(outboxDirectory, name))
