@@ -172,7 +172,7 @@ export async function buildApp(dependencies: {
   // Hot and bare: no hook of the service's runs here
   await app.register(forwardAuthRoutes, {
     decide: createDecide({
-      rules,
+      rules: () => rules,
       accessToken: credentials.accessToken,
       sessionCookie: credentials.sessionCookie,
       identity: createIdentityHeaders({ sign: keyRing.sign, clock }),

@@ -11,6 +11,7 @@ export const errorTable = {
   ambiguous_target: { status: 400, title: 'The request target can be read in more than one way.' },
   unauthorized: { status: 401, title: 'Sign in to use this.' },
   invalid_access_token: { status: 401, title: 'The access token is not valid.' },
+  insufficient_user_authentication: { status: 401, title: 'Sign in with a second factor to use this.' },
   invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
   invalid_refresh_token: { status: 401, title: 'The refresh token is not valid.' },
   forbidden: { status: 403, title: 'This is not allowed.' },

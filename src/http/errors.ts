@@ -39,6 +39,15 @@ function fieldError(
   return { path, message }
 }
 
+/** The `WWW-Authenticate` of a 401 (RFC 6750 §3, RFC 9470 §3). */
+export function challengeOf(error: GatehouseError): string {
+  const reasons: Partial<Record<ErrorCode, string>> = {
+    invalid_access_token: ', error="invalid_token"',
+    insufficient_user_authentication: ', error="insufficient_user_authentication", acr_values="aal2"',
+  }
+  return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`
+}
+
 /** Headers that belong to an error whatever its body looks like. */
 export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): void {
   reply.header('cache-control', 'no-store')
@@ -51,8 +60,7 @@ export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): voi
     })
   }
   if (error.status === 401 && !reply.hasHeader('www-authenticate')) {
-    const reason = error.code === 'invalid_access_token' ? ', error="invalid_token"' : ''
-    reply.header('www-authenticate', `Bearer realm="gatehouse"${reason}`)
+    reply.header('www-authenticate', challengeOf(error))
   }
 }
 

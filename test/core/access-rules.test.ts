@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { test } from 'tap'
 import { parseRequestTarget } from '../../src/core/request-target.ts'
 import type { Principal } from '../../src/core/principal.ts'
-import { compileAccessRules, meets, type Requirement } from '../../src/features/forward-auth/access-rules.ts'
-import type { AccessRule, Hosts } from '../../src/features/forward-auth/settings.ts'
+import { compileAccessRules, type HostPolicy } from '../../src/features/forward-auth/access-rules.ts'
+import type { AccessRule, Conditions, HostRules, Hosts } from '../../src/features/forward-auth/settings.ts'
 
 function targetOf(path: string, { method = 'GET', host = 'app.example.test', scheme = 'http' } = {}) {
   const target = parseRequestTarget({ method, scheme, host, target: path })
@@ -14,9 +14,13 @@ function targetOf(path: string, { method = 'GET', host = 'app.example.test', sch
 function policyOf(...rules: AccessRule[]) {
   return compileAccessRules({ 'app.example.test': { rules } }).host('app.example.test')!
 }
+/** What the first matching rule asks for, as the configuration spells it. */
+function requirementOf(policy: HostPolicy, target: ReturnType<typeof targetOf>, address?: string) {
+  return policy.rule({ target, clientAddress: () => address })?.source.allow
+}
 /** Whether one pattern matches a path. */
 function matches(pattern: string, path: string): boolean {
-  return policyOf({ paths: [pattern], allow: 'anyone' }).requirement(targetOf(path)) !== undefined
+  return requirementOf(policyOf({ paths: [pattern], allow: 'anyone' }), targetOf(path)) !== undefined
 }
 
 void test('path patterns', async (t) => {
@@ -65,7 +69,7 @@ void test('path patterns', async (t) => {
     const policy = policyOf({ paths: [`/${'*a'.repeat(50)}b`], allow: 'anyone' })
     const target = targetOf(`/${'a'.repeat(8_000)}`)
     const startedAt = performance.now()
-    t.equal(policy.requirement(target), undefined)
+    t.equal(requirementOf(policy, target), undefined)
     t.ok(performance.now() - startedAt < 1_000)
   })
   await t.test('patterns that could be read in more than one way are refused by name', async (t) => {
@@ -84,7 +88,9 @@ void test('path patterns', async (t) => {
       '/a;x',
       '/a\\b',
       '/%61',
-      '/{id}',
+      '/{id',
+      '/x{id}',
+      '/{}',
     ]
     for (const pattern of bad) {
       t.throws(
@@ -103,7 +109,7 @@ void test('the first rule that matches decides, and without one nobody passes', 
     { paths: ['/admin/**'], allow: { roles: ['admin'] } },
     { methods: ['GET'], allow: 'signed-in' },
   )
-  const ask = (method: string, path: string) => policy.requirement(targetOf(path, { method }))
+  const ask = (method: string, path: string) => requirementOf(policy, targetOf(path, { method }))
   t.equal(ask('GET', '/public/x'), 'anyone')
   t.equal(ask('HEAD', '/favicon.ico'), 'anyone')
   t.same(ask('POST', '/public/x'), { roles: ['editor'] })
@@ -111,7 +117,7 @@ void test('the first rule that matches decides, and without one nobody passes', 
   t.equal(ask('GET', '/elsewhere'), 'signed-in')
   t.equal(ask('POST', '/elsewhere'), undefined)
   t.equal(ask('OPTIONS', '/elsewhere'), undefined, 'a method that no rule names')
-  t.equal(policyOf().requirement(targetOf('/')), undefined, 'no rules at all')
+  t.equal(requirementOf(policyOf(), targetOf('/')), undefined, 'no rules at all')
 })
 
 void test('hosts', async (t) => {
@@ -149,7 +155,8 @@ void test('hosts', async (t) => {
     for (const name of [
       '',
       '*',
-      '*.example.test',
+      'a.*.example.test',
+      '*.*.example.test',
       'http://app.example.test',
       'app.example.test/x',
       'user@app.example.test',
@@ -170,7 +177,7 @@ void test('hosts', async (t) => {
     })
     const audience = (host: string, scheme: string) => {
       const target = targetOf('/', { host, scheme })
-      return rules.host(target.authority)!.audience(target)
+      return rules.host(target.authority)!.presentation(target).audience
     }
     t.equal(audience('APP.example.test.', 'https'), 'https://app.example.test')
     t.equal(audience('app.example.test', 'ws'), 'http://app.example.test')
@@ -194,15 +201,80 @@ void test('who meets a requirement', async (t) => {
     authenticatedAt: 0,
   })
   const client: Principal = { kind: 'client', subject: 'job', name: 'admin', scopes: ['admin'], clientId: 'admin' }
-  const roles = (...names: string[]): Requirement => ({ roles: names })
-
-  for (const requirement of ['anyone', 'signed-in'] as const) {
-    t.ok(meets(user([]), requirement))
-    t.ok(meets(client, requirement))
+  /** The first condition that does not hold. */
+  const missing = (principal: Principal, allow: Conditions, { path = '/', address = '203.0.113.7' } = {}) => {
+    const paths = allow.owner ? ['/users/{subject}/**', '/users/{subject}'] : ['/**']
+    const question = { target: targetOf(path), clientAddress: () => address }
+    const rule = policyOf({ paths, allow }).rule(question)!
+    return typeof rule.allow === 'string' ? 'no conditions' : rule.allow.missing(principal, question)
   }
-  t.ok(meets(user(['viewer', 'admin']), roles('admin')))
-  t.ok(meets(user(['editor']), roles('admin', 'editor')), 'any one of the roles')
-  for (const held of [[], ['Admin'], ['admins'], ['admin '], ['viewer']])
-    t.notOk(meets(user(held), roles('admin')), held.join())
-  t.notOk(meets(client, roles('admin')), 'a program holds no roles, whatever its name or scopes')
+  const ada = user(['viewer', 'admin'])
+
+  t.equal(missing(ada, { roles: ['admin'] }), undefined)
+  t.equal(missing(user(['editor']), { roles: ['admin', 'editor'] }), undefined, 'any one of the roles')
+  for (const held of [[], ['Admin'], ['admins'], ['admin '], ['viewer']]) {
+    t.equal(missing(user(held), { roles: ['admin'] }), 'roles', held.join())
+  }
+  t.equal(missing(client, { roles: ['admin'] }), 'roles', 'a program holds no roles, whatever its name or scopes')
+  t.equal(missing(ada, { permissions: ['admin'] }), undefined)
+  t.equal(missing(ada, { permissions: ['reports:write'] }), 'permissions')
+  t.equal(missing(client, { permissions: ['admin'] }), 'permissions')
+  t.equal(missing(client, { scopes: ['other', 'admin'] }), undefined)
+  t.equal(missing(client, { scopes: ['other'] }), 'scopes')
+  t.equal(missing(client, { clients: ['admin'] }), undefined)
+  t.equal(missing(ada, { clients: ['admin'] }), 'clients')
+  t.equal(missing(ada, { networks: ['203.0.113.0/24'] }), undefined)
+  t.equal(missing(ada, { networks: ['198.51.100.0/24'] }), 'networks')
+  t.equal(missing(ada, { owner: 'subject' }, { path: `/users/${ada.subject}/mail` }), undefined)
+  t.equal(missing(ada, { owner: 'subject' }, { path: '/users/somebody-else/mail' }), 'owner')
+  t.equal(missing(ada, { level: 'aal1' }), undefined)
+  t.equal(missing(ada, { level: 'aal2' }), 'level')
+  t.equal(missing(client, { level: 'aal1' }), 'level', 'a program has no level')
+  t.equal(missing(ada, { roles: ['admin'], networks: ['198.51.100.0/24'] }), 'networks', 'every condition must hold')
+  t.equal(missing(user([]), { roles: ['admin'], level: 'aal2' }), 'roles', 'a second factor would not help')
+})
+
+void test('a leading wildcard stands for one label, and an exact host comes first', async (t) => {
+  const rules = compileAccessRules({
+    '*.example.test': { rules: [] },
+    'app.example.test': { rules: [] },
+    '*.example.test:8443': { rules: [] },
+  })
+  t.equal(rules.host('app.example.test')?.name, 'app.example.test')
+  t.equal(rules.host('any.example.test')?.name, '*.example.test')
+  t.equal(rules.host('any.example.test:8443')?.name, '*.example.test:8443')
+  for (const host of ['example.test', 'a.b.example.test', 'any.example.test:9000', 'anyexample.test', 'localhost']) {
+    t.notOk(rules.host(host), host)
+  }
+})
+
+void test('a rule for networks applies to requests from there alone', async (t) => {
+  const policy = policyOf({ networks: ['10.0.0.0/8'], allow: 'anyone' }, { allow: 'signed-in' })
+  t.equal(requirementOf(policy, targetOf('/'), '10.1.2.3'), 'anyone')
+  t.equal(requirementOf(policy, targetOf('/'), '192.0.2.1'), 'signed-in')
+  t.equal(requirementOf(policy, targetOf('/')), 'signed-in', 'an unknown address is in no network')
+})
+
+void test('captures and header names that cannot work are refused where they stand', async (t) => {
+  const refused: [HostRules, RegExp][] = [
+    [{ rules: [{ paths: ['/u/{id}/{id}'], allow: 'anyone' }] }, /rules\.0\.paths\.0: .*twice/],
+    [{ rules: [{ paths: ['/u/x'], allow: { owner: 'id' } }] }, /rules\.0\.allow\.owner: .*\{id\}/],
+    [{ rules: [{ paths: ['/u/{id}', '/{id}'], allow: { owner: 'id' } }] }, /same place/],
+    [{ rules: [{ allow: { owner: 'id' } }] }, /allow\.owner/],
+    [{ rules: [{ allow: { networks: ['10.0.0.0/99'] } }] }, /allow\.networks: entry 1/],
+    [{ headers: { subject: 'Connection' }, rules: [] }, /headers: .*meaning of its own/],
+    [{ headers: { subject: 'X-User', email: 'x-user' }, rules: [] }, /headers: .*twice/],
+  ]
+  for (const [host, message] of refused) t.throws(() => compileAccessRules({ 'app.test': host }), { message })
+})
+
+void test('among ten thousand rules the first that matches still decides', async (t) => {
+  const many = Array.from({ length: 10_000 }, (_, i): AccessRule => ({
+    paths: [`/r${i}/**`],
+    allow: { roles: [`r${i}`] },
+  }))
+  const policy = policyOf(...many, { paths: ['/r7/open'], allow: 'anyone' }, { allow: 'signed-in' })
+  t.same(requirementOf(policy, targetOf('/r9999/x')), { roles: ['r9999'] })
+  t.same(requirementOf(policy, targetOf('/r7/open')), { roles: ['r7'] }, 'not the later one')
+  t.equal(requirementOf(policy, targetOf('/elsewhere')), 'signed-in')
 })

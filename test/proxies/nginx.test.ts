@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
-import { identityHeaderNames } from '../../src/features/forward-auth/identity.ts'
+import { identityHeaderNames } from '../../src/features/forward-auth/header-presets.ts'
 import { type Backend, backends } from '../support/backends.ts'
 import { appHosts, authHost, hasNginx, sendRaw, startNginx } from '../support/nginx.ts'
 import { freePort } from '../support/servers.ts'

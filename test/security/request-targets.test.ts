@@ -1,6 +1,6 @@
 /** Hostile request targets, through every proxy dialect: refused as ambiguous, or denied, never allowed, never a fault. */
 import { test } from 'tap'
-import { identityHeaderNames } from '../../src/features/forward-auth/identity.ts'
+import { identityHeaderNames } from '../../src/features/forward-auth/header-presets.ts'
 import { asks, bearer, startService } from '../support/service.ts'
 
 type Headers = Record<string, string | string[]>

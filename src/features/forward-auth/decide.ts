@@ -1,13 +1,15 @@
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { Principal } from '../../core/principal.ts'
-import { type AccessRules, meets } from './access-rules.ts'
-import type { IdentityHeaders } from './identity.ts'
+import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
+import type { IdentityHeaders, Presentation } from './identity.ts'
 
 /** What a proxy is told. Denials say why; how that is spelt is the dialect's business. */
 export type Decision =
   | { kind: 'allow'; headers: readonly string[] }
   /** Nobody is signed in; `invalid` when something was presented that proved nothing. */
   | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token' | 'invalid_session' }
+  /** Somebody is signed in, but not strongly enough (RFC 9470). */
+  | { kind: 'step_up' }
   | { kind: 'forbidden'; reason: 'unknown_host' | 'no_rule' | 'not_permitted' }
 
 interface Proven {
@@ -16,19 +18,21 @@ interface Proven {
 }
 type Proof = Proven | undefined | Promise<Proven | undefined>
 
-export interface PresentedCredentials {
+export interface Asked extends Question {
   authorization: string | undefined
   sessionCookie: string | undefined
+  /** The method that a browser asks to use, when this is a true CORS preflight; nothing otherwise. */
+  preflightFor: string | undefined
 }
 
-export type Decide = (target: RequestTarget, presented: PresentedCredentials) => Decision | Promise<Decision>
+export type Decide = (asked: Asked) => Decision | Promise<Decision>
 
 /**
  * The decision core: access rule, then principal, then headers. Answers at once when the credential was proven before;
  * rejects when a store cannot answer, which is neither a yes nor a no.
  */
 export function createDecide(dependencies: {
-  rules: AccessRules
+  rules: () => AccessRules
   accessToken(token: string): Proof
   sessionCookie(secret: string): Proof
   identity: IdentityHeaders
@@ -37,19 +41,22 @@ export function createDecide(dependencies: {
 }): Decide {
   const { rules, accessToken, sessionCookie, identity, deploymentAudience } = dependencies
 
-  return (target, { authorization, sessionCookie: secret }) => {
-    const policy = rules.host(target.authority)
+  return (asked) => {
+    const { target, authorization, sessionCookie: secret } = asked
+    const policy = rules().host(target.authority)
     if (policy === undefined) return { kind: 'forbidden', reason: 'unknown_host' }
-    const requirement = policy.requirement(target)
-    if (requirement === undefined) return { kind: 'forbidden', reason: 'no_rule' }
-    if (requirement === 'anyone') return { kind: 'allow', headers: identity.anonymous }
-
-    const audience = policy.audience(target)
-    const judge = (proven: Proven | undefined, presented: 'invalid_token' | 'invalid_session'): Decision => {
-      if (proven === undefined || !meantFor(proven.audiences, audience)) return { kind: 'unauthenticated', presented }
-      if (!meets(proven.principal, requirement)) return { kind: 'forbidden', reason: 'not_permitted' }
-      return { kind: 'allow', headers: identity.of(proven, audience) }
+    const presentation = policy.presentation(target)
+    if (asked.preflightFor !== undefined && letsPreflightThrough(policy, asked, asked.preflightFor)) {
+      return { kind: 'allow', headers: identity.anonymous(presentation) }
     }
+    const rule = policy.rule(asked)
+    if (rule === undefined) return { kind: 'forbidden', reason: 'no_rule' }
+    if (rule.allow === 'anyone') return { kind: 'allow', headers: identity.anonymous(presentation) }
+
+    const judge = (proven: Proven | undefined, presented: 'invalid_token' | 'invalid_session'): Decision =>
+      proven === undefined || !isMeantFor(proven.audiences, presentation.audience)
+        ? { kind: 'unauthenticated', presented }
+        : judgePrincipal(proven, rule, asked, presentation)
     const judgeProof = (proof: Proof, presented: 'invalid_token' | 'invalid_session') =>
       proof instanceof Promise ? proof.then((proven) => judge(proven, presented)) : judge(proof, presented)
 
@@ -62,9 +69,22 @@ export function createDecide(dependencies: {
     return { kind: 'unauthenticated', presented: 'nothing' }
   }
 
-  function meantFor(audiences: readonly string[], audience: string): boolean {
+  function judgePrincipal(proven: Proven, rule: Rule, asked: Asked, presentation: Presentation): Decision {
+    const missing = typeof rule.allow === 'string' ? undefined : rule.allow.missing(proven.principal, asked)
+    if (missing === 'level') return { kind: 'step_up' }
+    if (missing !== undefined) return { kind: 'forbidden', reason: 'not_permitted' }
+    return { kind: 'allow', headers: identity.of(proven, presentation, asked.target) }
+  }
+
+  function isMeantFor(audiences: readonly string[], audience: string): boolean {
     return audiences.length === 0 || audiences.includes(deploymentAudience) || audiences.includes(audience)
   }
+}
+
+/** The rule of the request that the preflight is about decides, since that is what the browser asks for. */
+function letsPreflightThrough(policy: HostPolicy, asked: Asked, method: string): boolean {
+  const target: RequestTarget = { ...asked.target, method }
+  return policy.rule({ target, clientAddress: asked.clientAddress })?.preflight ?? false
 }
 
 /** The token of an `Authorization: Bearer` header. Whether it is one token, and well-formed, its proof decides. */

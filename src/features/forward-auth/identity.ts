@@ -2,20 +2,22 @@ import { uuidv7 } from '../../core/ids.ts'
 import type { TokenType } from '../../core/access-token.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
+import type { RequestTarget } from '../../core/request-target.ts'
+import type { HeaderPreset, IdentityField } from './header-presets.ts'
 
-/** The identity headers of the `gatehouse` preset, in the order in which they are always sent. */
-export const identityHeaderNames = [
-  'X-Auth-Subject',
-  'X-Auth-Kind',
-  'X-Auth-Email',
-  'X-Auth-Name',
-  'X-Auth-Roles',
-  'X-Auth-Scopes',
-  'X-Auth-Client',
-  'X-Auth-Session',
-  'X-Auth-Level',
-  'X-Auth-Assertion',
-] as const
+/**
+ * How identity is told to the upstreams of one origin. One object an origin, since what was written for it is remembered
+ * by it.
+ */
+export interface Presentation {
+  readonly preset: HeaderPreset
+  /** Audience of the assertion. */
+  readonly audience: string
+  /** Whether `Authorization` is replaced by the assertion. */
+  readonly replacesAuthorization: boolean
+  /** Whether the assertion is good for the one request that it was made for. */
+  readonly boundToRequest: boolean
+}
 
 const assertionLifetimeSeconds = 60
 
@@ -25,9 +27,9 @@ const assertionLifetimeSeconds = 60
  */
 export interface IdentityHeaders {
   /** Headers of someone who was not asked to sign in. */
-  readonly anonymous: readonly string[]
+  anonymous(presentation: Presentation): readonly string[]
   /** `credential` is what the headers are remembered by: as long as it lives, they need not be written again. */
-  of(credential: { principal: Principal }, audience: string): readonly string[]
+  of(credential: { principal: Principal }, presentation: Presentation, target: RequestTarget): readonly string[]
 }
 
 interface Written {
@@ -41,12 +43,13 @@ export function createIdentityHeaders(dependencies: {
   clock: Clock
 }): IdentityHeaders {
   const { sign, clock } = dependencies
-  const written = new WeakMap<object, Map<string, Written>>()
+  const written = new WeakMap<object, WeakMap<Presentation, Written>>()
+  const empty = new WeakMap<Presentation, readonly string[]>()
 
-  function write(principal: Principal, audience: string, now: number): Written {
+  function assertionFor(principal: Principal, audience: string, now: number, request?: RequestTarget): string {
     const user = principal.kind === 'user' ? principal : undefined
     const iat = Math.floor(now / 1000)
-    const assertion = sign('identity-assertion+jwt', {
+    return sign('identity-assertion+jwt', {
       sub: principal.subject,
       aud: audience,
       iat,
@@ -54,7 +57,7 @@ export function createIdentityHeaders(dependencies: {
       jti: uuidv7(now),
       client_id: principal.clientId,
       name: principal.name,
-      ...(principal.scopes.length > 0 ? { scope: principal.scopes.join(' ') } : {}),
+      ...(principal.scopes.length > 0 && { scope: principal.scopes.join(' ') }),
       ...(user && {
         email: user.email,
         sid: user.sessionId,
@@ -64,37 +67,59 @@ export function createIdentityHeaders(dependencies: {
         roles: user.roles,
         permissions: user.permissions,
       }),
+      // Method and URL in the words of RFC 9449 §4.2, path as it was sent.
+      ...(request && { htm: request.method, htu: `${request.scheme}://${request.authority}${request.path}` }),
     })
-    const values: Record<(typeof identityHeaderNames)[number], string> = {
-      'X-Auth-Subject': headerValue(principal.subject),
-      'X-Auth-Kind': principal.kind,
-      'X-Auth-Email': headerValue(user?.email ?? ''),
-      'X-Auth-Name': headerValue(principal.name),
-      'X-Auth-Roles': (user?.roles ?? []).map(headerValue).join(','),
-      'X-Auth-Scopes': principal.scopes.map(headerValue).join(' '),
-      'X-Auth-Client': headerValue(principal.clientId),
-      'X-Auth-Session': user?.sessionId ?? '',
-      'X-Auth-Level': user?.level ?? '',
-      'X-Auth-Assertion': assertion,
-    }
-    return {
-      headers: identityHeaderNames.flatMap((name) => [name, values[name]]),
-      renewAt: now + (assertionLifetimeSeconds * 1000) / 2,
-    }
+  }
+
+  function write(principal: Principal, presentation: Presentation, now: number, target: RequestTarget): Written {
+    const { preset, audience, replacesAuthorization, boundToRequest } = presentation
+    const wanted = replacesAuthorization || preset.some(([, field]) => field === 'assertion')
+    const assertion = wanted ? assertionFor(principal, audience, now, boundToRequest ? target : undefined) : ''
+    const values = valuesOf(principal, assertion)
+    const headers = preset.flatMap(([name, field]) => [name, values[field]])
+    if (replacesAuthorization) headers.push('Authorization', `Bearer ${assertion}`)
+    return { headers, renewAt: now + (assertionLifetimeSeconds * 1000) / 2 }
   }
 
   return {
-    anonymous: identityHeaderNames.flatMap((name) => [name, '']),
-    of(credential, audience) {
+    anonymous(presentation) {
+      let headers = empty.get(presentation)
+      if (headers === undefined) {
+        const names = presentation.preset.map(([name]) => name)
+        if (presentation.replacesAuthorization) names.push('Authorization')
+        headers = names.flatMap((name) => [name, ''])
+        empty.set(presentation, headers)
+      }
+      return headers
+    },
+    of(credential, presentation, target) {
       const now = clock.now()
-      let byAudience = written.get(credential)
-      const known = byAudience?.get(audience)
+      if (presentation.boundToRequest) return write(credential.principal, presentation, now, target).headers
+      let byPresentation = written.get(credential)
+      const known = byPresentation?.get(presentation)
       if (known !== undefined && now < known.renewAt) return known.headers
-      if (byAudience === undefined) written.set(credential, (byAudience = new Map()))
-      const fresh = write(credential.principal, audience, now)
-      byAudience.set(audience, fresh)
+      if (byPresentation === undefined) written.set(credential, (byPresentation = new WeakMap()))
+      const fresh = write(credential.principal, presentation, now, target)
+      byPresentation.set(presentation, fresh)
       return fresh.headers
     },
+  }
+}
+
+function valuesOf(principal: Principal, assertion: string): Record<IdentityField, string> {
+  const user = principal.kind === 'user' ? principal : undefined
+  return {
+    subject: headerValue(principal.subject),
+    kind: principal.kind,
+    email: headerValue(user?.email ?? ''),
+    name: headerValue(principal.name),
+    roles: (user?.roles ?? []).map(headerValue).join(','),
+    scopes: principal.scopes.map(headerValue).join(' '),
+    client: headerValue(principal.clientId),
+    session: user?.sessionId ?? '',
+    level: user?.level ?? '',
+    assertion,
   }
 }
 

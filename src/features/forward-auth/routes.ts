@@ -5,13 +5,14 @@ import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import { type RequestTarget, urlOf } from '../../core/request-target.ts'
-import { problemOf, toGatehouseError } from '../../http/errors.ts'
+import { challengeOf, problemOf, toGatehouseError } from '../../http/errors.ts'
 import { ProblemRef } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
+import { clientAddressOf } from './client-address.ts'
 import type { Decide, Decision } from './decide.ts'
 import { type Dialect, dialects } from './dialects.ts'
-import { isPageNavigation } from './negotiation.ts'
+import { isPageNavigation, preflightMethod } from './negotiation.ts'
 
 export interface ForwardAuthOptions {
   decide: Decide
@@ -62,7 +63,8 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
     if (trusted === undefined) trust.set(socket, (trusted = trustedPeer(socket.remoteAddress)))
     return trusted
   }
-  const signInUrl = (target: RequestTarget) => `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}`
+  const signInUrl = (target: RequestTarget, stepUp: boolean) =>
+    `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}${stepUp ? '&acr_values=aal2' : ''}`
 
   return (dialect: Dialect, request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()
@@ -101,15 +103,19 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
         )
         return sendForbiddenPage(response, issuer, id)
       }
-      const location = page ? ['Location', signInUrl(target)] : []
+      const stepUp = decision.kind === 'step_up'
+      const location = page ? ['Location', signInUrl(target, stepUp)] : []
       if (page && dialect.relaysAnswers) {
         response
           .writeHead(302, ['Content-Length', '0', 'Cache-Control', 'no-store', 'X-Request-Id', id, ...location])
           .end()
         return
       }
-      const invalid = decision.presented === 'invalid_token'
-      deny(new GatehouseError(invalid ? 'invalid_access_token' : 'unauthorized'), location, about)
+      deny(
+        new GatehouseError(stepUp ? 'insufficient_user_authentication' : codeOf(decision.presented)),
+        location,
+        about,
+      )
     }
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)
@@ -118,14 +124,23 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
     }
 
     try {
-      const presented = { authorization: headers.authorization, sessionCookie: readSessionCookie(headers.cookie) }
-      const decision = decide(target, presented)
+      const decision = decide({
+        target,
+        clientAddress: () => clientAddressOf(headers['x-forwarded-for'], trustedPeer),
+        authorization: headers.authorization,
+        sessionCookie: readSessionCookie(headers.cookie),
+        preflightFor: preflightMethod(target, headers),
+      })
       if (decision instanceof Promise) decision.then(conclude).catch(fail)
       else conclude(decision)
     } catch (error) {
       fail(error)
     }
   }
+}
+
+function codeOf(presented: 'nothing' | 'invalid_token' | 'invalid_session'): 'invalid_access_token' | 'unauthorized' {
+  return presented === 'invalid_token' ? 'invalid_access_token' : 'unauthorized'
 }
 
 /** `withBody` is false for nginx, which throws the body away and then cannot use the connection again. */
@@ -137,11 +152,10 @@ function sendProblem(
   withBody = true,
 ): void {
   const body = Buffer.from(withBody ? JSON.stringify(problemOf(error, id)) : '')
-  const invalid = error.code === 'invalid_access_token' ? ', error="invalid_token"' : ''
   const headers = [
     ...(withBody ? ['Content-Type', 'application/problem+json'] : []),
     ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
-    ...(error.status === 401 ? ['WWW-Authenticate', `Bearer realm="gatehouse"${invalid}`] : []),
+    ...(error.status === 401 ? ['WWW-Authenticate', challengeOf(error)] : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
     ...extra,
   ]

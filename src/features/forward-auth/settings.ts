@@ -3,28 +3,71 @@ import { type Static, Type } from 'typebox'
 /** The `hosts` part of gatehouse.yaml. Unknown keys are refused, so that a misspelt rule never widens access. */
 const strict = { additionalProperties: false } as const
 
-const Allow = Type.Union(
-  [
-    Type.Literal('anyone'),
-    Type.Literal('signed-in'),
-    Type.Object({ roles: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) }, strict),
-  ],
-  { description: 'anyone, signed-in or { roles: [name, …] }' },
+const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })
+
+/** Every condition that is named must hold; of a list, one entry is enough. */
+const Conditions = Type.Object(
+  {
+    roles: Type.Optional(Names),
+    permissions: Type.Optional(Names),
+    scopes: Type.Optional(Names),
+    clients: Type.Optional(Names),
+    networks: Type.Optional(Names),
+    /** Name of the path capture that must be the user's own id. */
+    owner: Type.Optional(Type.String({ minLength: 1 })),
+    level: Type.Optional(Type.Enum(['aal1', 'aal2'])),
+  },
+  { ...strict, minProperties: 1 },
 )
+
+const Allow = Type.Union([Type.Literal('anyone'), Type.Literal('signed-in'), Conditions], {
+  description: 'anyone, signed-in or an object of roles, permissions, scopes, clients, networks, owner and level',
+})
 
 const AccessRule = Type.Object(
   {
     paths: Type.Optional(Type.Array(Type.String({ pattern: '^/' }), { minItems: 1 })),
-    methods: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]+$' }), { minItems: 1 })),
+    methods: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]+(-[A-Z]+)*$' }), { minItems: 1 })),
+    networks: Type.Optional(Names),
     allow: Allow,
+    /** Lets true CORS preflights of these paths through, which browsers send without credentials. */
+    preflight: Type.Optional(Type.Boolean()),
   },
   strict,
+)
+
+const HeaderName = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' })
+
+/** Header names of an operator's own choice, by what they carry. */
+const CustomHeaders = Type.Object(
+  {
+    subject: Type.Optional(HeaderName),
+    kind: Type.Optional(HeaderName),
+    email: Type.Optional(HeaderName),
+    name: Type.Optional(HeaderName),
+    roles: Type.Optional(HeaderName),
+    scopes: Type.Optional(HeaderName),
+    client: Type.Optional(HeaderName),
+    session: Type.Optional(HeaderName),
+    level: Type.Optional(HeaderName),
+    assertion: Type.Optional(HeaderName),
+  },
+  { ...strict, minProperties: 1 },
+)
+
+const Headers = Type.Union(
+  [Type.Literal('gatehouse'), Type.Literal('remote'), Type.Literal('oauth2-proxy'), CustomHeaders],
+  { description: 'gatehouse, remote, oauth2-proxy or an object of header names' },
 )
 
 export const HostRules = Type.Object(
   {
     audience: Type.Optional(Type.String({ minLength: 1 })),
-    headers: Type.Optional(Type.Literal('gatehouse')),
+    headers: Type.Optional(Headers),
+    /** `assertion`: the upstream gets the assertion as `Authorization: Bearer`, whatever the client presented. */
+    authorization: Type.Optional(Type.Enum(['assertion'])),
+    /** `request`: the assertion holds the method and path that it was made for, and is good for nothing else. */
+    bind: Type.Optional(Type.Enum(['request'])),
     rules: Type.Array(AccessRule),
   },
   strict,
@@ -33,5 +76,8 @@ export const HostRules = Type.Object(
 export const Hosts = Type.Record(Type.String(), HostRules)
 
 export type AccessRule = Static<typeof AccessRule>
+export type Conditions = Static<typeof Conditions>
+export type CustomHeaders = Static<typeof CustomHeaders>
+export type HeaderChoice = Static<typeof Headers>
 export type HostRules = Static<typeof HostRules>
 export type Hosts = Static<typeof Hosts>

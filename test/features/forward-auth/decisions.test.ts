@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { identityHeaderNames } from '../../../src/features/forward-auth/identity.ts'
+import { identityHeaderNames } from '../../../src/features/forward-auth/header-presets.ts'
 import { backends } from '../../support/backends.ts'
 import { asks, bearer, type Service, startService } from '../../support/service.ts'
 

@@ -1,0 +1,54 @@
+import type { CustomHeaders, HeaderChoice } from './settings.ts'
+
+/** What an identity header can carry. */
+export type IdentityField = keyof CustomHeaders
+
+/** Header names and what they carry, in the order in which they are always sent. */
+export type HeaderPreset = readonly (readonly [name: string, field: IdentityField])[]
+
+const presets = {
+  gatehouse: [
+    ['X-Auth-Subject', 'subject'],
+    ['X-Auth-Kind', 'kind'],
+    ['X-Auth-Email', 'email'],
+    ['X-Auth-Name', 'name'],
+    ['X-Auth-Roles', 'roles'],
+    ['X-Auth-Scopes', 'scopes'],
+    ['X-Auth-Client', 'client'],
+    ['X-Auth-Session', 'session'],
+    ['X-Auth-Level', 'level'],
+    ['X-Auth-Assertion', 'assertion'],
+  ],
+  /** As Authelia and many self-hosted applications expect them. */
+  remote: [
+    ['Remote-User', 'subject'],
+    ['Remote-Groups', 'roles'],
+    ['Remote-Name', 'name'],
+    ['Remote-Email', 'email'],
+  ],
+  'oauth2-proxy': [
+    ['X-Auth-Request-User', 'subject'],
+    ['X-Auth-Request-Email', 'email'],
+    ['X-Auth-Request-Groups', 'roles'],
+    ['X-Auth-Request-Preferred-Username', 'name'],
+  ],
+} as const satisfies Record<string, HeaderPreset>
+
+/** The names of the default preset. */
+export const identityHeaderNames: readonly string[] = presets.gatehouse.map(([name]) => name)
+
+/** Headers that decide how a message is read or who it comes from; an identity under such a name would break it. */
+const reserved =
+  /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-original-.*|x-request-id|www-authenticate)$/i
+
+/** The headers that a host's configuration asks for. Throws when a custom name is reserved or used twice. */
+export function headerPreset(choice: HeaderChoice = 'gatehouse'): HeaderPreset {
+  if (typeof choice === 'string') return presets[choice]
+  const chosen = Object.entries(choice).map(([field, name]) => [name, field as IdentityField] as const)
+  const bad = chosen.find(([name]) => reserved.test(name))
+  if (bad) throw new Error(`${bad[0]} has a meaning of its own and cannot carry identity`)
+  if (new Set(chosen.map(([name]) => name.toLowerCase())).size < chosen.length) {
+    throw new Error('a header name is used twice')
+  }
+  return chosen
+}

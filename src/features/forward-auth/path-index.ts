@@ -1,0 +1,118 @@
+/**
+ * Which of many path patterns match a path, found by walking the path's segments through a tree instead of trying the
+ * patterns in turn: the cost grows with the path, not with the number of rules.
+ */
+export interface PathIndex {
+  /** Numbers of the rules whose patterns match, ascending. */
+  match(segments: readonly string[]): readonly number[]
+}
+
+/** One pattern, taken apart. `*` within a segment stands for any text, `{name}` for a whole segment. */
+export interface PathPattern {
+  readonly parts: readonly string[]
+  /** Whether a final `**` leaves the end open. */
+  readonly open: boolean
+  /** Position of each capture. */
+  readonly captures: ReadonlyMap<string, number>
+}
+
+interface Node {
+  readonly literals: Map<string, Node>
+  readonly wildcards: { pattern: string; matches(segment: string): boolean; node: Node }[]
+  /** Rules that match a path that ends here, and those that match anything from here on. */
+  readonly closed: number[]
+  readonly open: number[]
+}
+
+/**
+ * Reads a pattern such as `/users/{subject}/**`. A final slash makes no difference, since many upstreams treat both
+ * spellings alike. Throws a message that says what is wrong with it.
+ */
+export function parsePathPattern(pattern: string): PathPattern {
+  const parts = pattern.slice(1).split('/')
+  if (parts.at(-1) === '') parts.pop()
+  const open = parts.at(-1) === '**'
+  if (open) parts.pop()
+  const captures = new Map<string, number>()
+  for (const [position, part] of parts.entries()) {
+    const name = /^\{([a-z][a-z0-9_]*)\}$/i.exec(part)?.[1]
+    if (name !== undefined) {
+      if (captures.has(name)) throw new Error(`the path ${pattern} names {${name}} twice`)
+      captures.set(name, position)
+    } else if (part === '' || part === '.' || part === '..' || part.includes('**') || /[%?#;\\{}]/.test(part)) {
+      throw new Error(`the path ${pattern} is not made of plain segments, *, {name} and a final **`)
+    }
+  }
+  return { parts, open, captures }
+}
+
+/** Builds the index. A rule may have several patterns; a rule without any matches every path. */
+export function buildPathIndex(rules: readonly (readonly PathPattern[] | undefined)[]): PathIndex {
+  const root = createNode()
+  for (const [rule, patterns] of rules.entries()) {
+    if (patterns === undefined) root.open.push(rule)
+    for (const { parts, open } of patterns ?? []) {
+      const node = parts.reduce(childOf, root)
+      ;(open ? node.open : node.closed).push(rule)
+    }
+  }
+  return {
+    match(segments) {
+      const found: number[] = []
+      collect(root, segments, 0, found)
+      return found.length < 2 ? found : [...new Set(found)].toSorted((a, b) => a - b)
+    },
+  }
+}
+
+function createNode(): Node {
+  return { literals: new Map(), wildcards: [], closed: [], open: [] }
+}
+
+function childOf(node: Node, part: string): Node {
+  if (!part.includes('*') && !part.startsWith('{')) {
+    let child = node.literals.get(part)
+    if (child === undefined) node.literals.set(part, (child = createNode()))
+    return child
+  }
+  // All captures are one wildcard to the tree: their names matter to the rule alone.
+  const pattern = part.startsWith('{') ? '*' : part
+  let wildcard = node.wildcards.find((known) => known.pattern === pattern)
+  if (wildcard === undefined) {
+    wildcard = { pattern, matches: compileSegment(pattern), node: createNode() }
+    node.wildcards.push(wildcard)
+  }
+  return wildcard.node
+}
+
+function collect(node: Node, segments: readonly string[], position: number, found: number[]): void {
+  for (const rule of node.open) found.push(rule)
+  const segment = segments[position]
+  if (segment === undefined) {
+    for (const rule of node.closed) found.push(rule)
+    return
+  }
+  const literal = node.literals.get(segment)
+  if (literal !== undefined) collect(literal, segments, position + 1, found)
+  for (const wildcard of node.wildcards) {
+    if (wildcard.matches(segment)) collect(wildcard.node, segments, position + 1, found)
+  }
+}
+
+/** Matches one segment by its fixed parts, left to right: linear, since no part is ever tried twice at one place. */
+function compileSegment(pattern: string): (segment: string) => boolean {
+  const [head = '', ...rest] = pattern.split('*')
+  const tail = rest.pop() ?? ''
+  return (segment) => {
+    if (segment.length < head.length + tail.length) return false
+    if (!segment.startsWith(head) || !segment.endsWith(tail)) return false
+    let from = head.length
+    const end = segment.length - tail.length
+    for (const part of rest) {
+      const at = segment.indexOf(part, from)
+      if (at === -1 || at + part.length > end) return false
+      from = at + part.length
+    }
+    return true
+  }
+}

@@ -1,0 +1,138 @@
+/** What the rules of a host can ask for and say to its upstream, over HTTP. */
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { test } from 'tap'
+import { asks, bearer, startService } from '../../support/service.ts'
+
+const app = 'app.example.test'
+const hosts = {
+  [app]: {
+    rules: [
+      { paths: ['/users/{subject}/**'], allow: { owner: 'subject' } },
+      { paths: ['/reports/**'], methods: ['POST'], preflight: true, allow: { permissions: ['reports:write'] } },
+      { paths: ['/vault/**'], allow: { level: 'aal2' } },
+      { paths: ['/office/**'], allow: { networks: ['198.51.100.0/24'] } },
+      { allow: 'signed-in' },
+    ],
+  },
+  '*.tenant.example.test': { headers: 'remote', rules: [{ allow: 'signed-in' }] },
+  'proxy.example.test': { headers: 'oauth2-proxy', rules: [{ allow: 'signed-in' }] },
+  'own.example.test': {
+    headers: { subject: 'X-User-Id', roles: 'X-User-Roles' },
+    authorization: 'assertion',
+    audience: 'own',
+    rules: [{ paths: ['/open'], allow: 'anyone' }, { allow: 'signed-in' }],
+  },
+  'bound.example.test': { bind: 'request', rules: [{ allow: 'signed-in' }] },
+}
+
+void test('what a rule asks for', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const ada = await service.createUser({ roles: ['writer'], name: 'Zoë, Countess' })
+  const signedIn = await service.signIn(ada)
+  const question = (path: string, headers: Record<string, string> = {}, host = app) =>
+    service.call('/forward-auth/traefik', {
+      headers: { ...asks({ path, host }), ...bearer(signedIn.accessToken), ...headers },
+    })
+
+  await t.test('the user’s own id in the path, and nobody else’s', async (t) => {
+    t.equal((await question(`/users/${ada.id}/mail`)).status, 200)
+    t.equal((await question('/users/somebody-else/mail')).status, 403)
+    t.equal((await question('/users/')).status, 200, 'a path without the capture is another rule’s')
+  })
+  await t.test('a permission, which a role gives and takes at once', async (t) => {
+    const write = () => question('/reports/7', { 'x-forwarded-method': 'POST' })
+    t.equal((await write()).status, 403)
+    await service.operate('PUT', '/roles/writer', { permissions: ['reports:write'] })
+    t.equal((await write()).status, 200)
+    await service.operate('DELETE', '/roles/writer')
+    t.equal((await write()).status, 403)
+  })
+  await t.test('a network, by the last address that no trusted proxy wrote', async (t) => {
+    const from = async (chain: string) => (await question('/office/', { 'x-forwarded-for': chain })).status
+    t.equal(await from('198.51.100.7'), 200)
+    t.equal(await from('203.0.113.7, 198.51.100.7'), 200)
+    t.equal(await from('198.51.100.7, 127.0.0.1'), 200, 'a trusted hop is skipped')
+    t.equal(await from('198.51.100.7, 203.0.113.7'), 403, 'what the client wrote is further left')
+    t.equal(await from('198.51.100.7, unknown'), 403)
+    t.equal(await from(''), 403)
+  })
+  await t.test('a stronger sign-in: pages are led to it, programs are told how', async (t) => {
+    const api = await question('/vault/')
+    t.equal(api.status, 401)
+    t.equal(api.json().code, 'insufficient_user_authentication')
+    t.match(api.headers['www-authenticate'], /error="insufficient_user_authentication", acr_values="aal2"/)
+    const page = await question('/vault/?x=1', { accept: 'text/html' })
+    t.equal(page.status, 302)
+    t.match(page.headers['location'], /return_to=http%3A%2F%2Fapp\.example\.test%2Fvault%2F%3Fx%3D1&acr_values=aal2$/)
+  })
+  await t.test('only a true preflight, only where the rule of the real request says so', async (t) => {
+    const preflight = async (path: string, headers: Record<string, string>) =>
+      (
+        await service.call('/forward-auth/traefik', {
+          headers: { ...asks({ path, method: 'OPTIONS' }), ...headers },
+        })
+      ).status
+    const real = { origin: 'https://spa.example.test', 'access-control-request-method': 'POST' }
+    t.equal(await preflight('/reports/7', real), 200)
+    t.equal(await preflight('/reports/7', { ...real, 'access-control-request-method': 'DELETE' }), 401)
+    t.equal(await preflight('/elsewhere', real), 401)
+    t.equal(await preflight('/reports/7', { origin: real.origin }), 401, 'no method is asked for')
+    t.equal(await preflight('/reports/7', { 'access-control-request-method': 'POST' }), 401, 'no origin')
+  })
+})
+
+void test('how identity is told to an upstream', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const ada = await service.createUser({ roles: ['a', 'b'], name: 'Zoë, Countess' })
+  const { accessToken } = await service.signIn(ada)
+  const question = (host: string, path = '/', headers: Record<string, string> = bearer(accessToken)) =>
+    service.call('/forward-auth/traefik', { headers: { ...asks({ path, host }), ...headers } })
+  const keys = createRemoteJWKSet(new URL(`${service.url}/.well-known/jwks.json`))
+
+  await t.test('as Remote-*, on every host of a wildcard', async (t) => {
+    for (const host of ['a.tenant.example.test', 'b.tenant.example.test']) {
+      const { status, headers } = await question(host)
+      t.equal(status, 200)
+      t.match(headers, { 'remote-user': ada.id, 'remote-groups': 'a,b', 'remote-email': ada.email })
+      t.equal(headers['remote-name'], 'Zo%C3%AB%2C Countess')
+      t.notOk('x-auth-subject' in headers)
+    }
+    t.equal((await question('a.b.tenant.example.test')).status, 403)
+  })
+  await t.test('as oauth2-proxy does', async (t) => {
+    const { headers } = await question('proxy.example.test')
+    t.match(headers, {
+      'x-auth-request-user': ada.id,
+      'x-auth-request-email': ada.email,
+      'x-auth-request-groups': 'a,b',
+    })
+  })
+  await t.test('under names of the operator’s own, with the assertion instead of the credential', async (t) => {
+    const { headers } = await question('own.example.test')
+    t.match(headers, { 'x-user-id': ada.id, 'x-user-roles': 'a,b' })
+    const assertion = String(headers['authorization']).replace(/^Bearer /, '')
+    t.not(assertion, accessToken)
+    const { payload } = await jwtVerify(assertion, keys, { audience: 'own', typ: 'identity-assertion+jwt' })
+    t.equal(payload.sub, ada.id)
+    const open = await question('own.example.test', '/open')
+    t.match(open.headers, { 'x-user-id': '', authorization: '' }, 'nothing of the client’s survives')
+  })
+  await t.test('with an assertion for one request alone, where the host binds it', async (t) => {
+    const claimsAt = async (path: string) =>
+      decodeJwt(String((await question('bound.example.test', path)).headers['x-auth-assertion']))
+    const [one, two] = [await claimsAt('/a?x=1'), await claimsAt('/b')]
+    t.match(one, { htm: 'GET', htu: 'http://bound.example.test/a' })
+    t.equal(two['htu'], 'http://bound.example.test/b')
+    t.not(one.jti, two.jti)
+  })
+  await t.test('with an assertion that is kept for half its life', async (t) => {
+    const assertion = async () => (await question(app)).headers['x-auth-assertion']
+    const first = await assertion()
+    service.clock.advance(29)
+    t.equal(await assertion(), first)
+    service.clock.advance(1)
+    const next = await assertion()
+    t.not(next, first)
+    t.equal(decodeJwt(String(next)).exp! - decodeJwt(String(first)).exp!, 30)
+  })
+})
