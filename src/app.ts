@@ -57,6 +57,8 @@ export interface Gatehouse {
   app: App
   /** What operators' commands talk to; never listens on a network. */
   control: App
+  /** Decides by other rules from the next question on; throws a `RuleFault`, and keeps the old ones, when they are bad. */
+  replaceRules(hosts: Config['hosts']): void
   /** From now on not ready: balancers send no new requests. */
   beginStop(): void
   /** Finishes requests under way, then releases everything but the stores. */
@@ -140,6 +142,7 @@ export async function buildApp(dependencies: {
     registrations: stores.registrations,
     hasher,
     mailer,
+    counters: stores.counters,
     estimateStrength,
     clock,
     issuer,
@@ -160,7 +163,7 @@ export async function buildApp(dependencies: {
   const checkCrossSite = createCrossSiteCheck({ issuer, allowedOrigins: config.cors.origins })
   const limits = rateLimitsOf(config.limits)
   const trustedPeer = parseNetworks(config.proxies.trusted)
-  const rules = compileAccessRules(config.hosts)
+  let rules = compileAccessRules(config.hosts)
   const returnTo = createReturnTo({ issuer, knowsHost: (authority) => rules.host(authority) !== undefined })
 
   const app = createServer({ logger, trustedPeer, refusePath })
@@ -281,6 +284,7 @@ export async function buildApp(dependencies: {
   return {
     app,
     control,
+    replaceRules: (hosts) => void (rules = compileAccessRules(hosts)),
     beginStop: () => void (stopping = true),
     async close() {
       stopping = true

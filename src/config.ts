@@ -13,6 +13,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
   /** Absolute URL without a trailing slash: the `iss` of every token and the base of every link. */
   readonly issuer: string
   readonly dataDirectory: string
+  /** Path of gatehouse.yaml, whether or not it exists. */
+  readonly configFile: string
   readonly databaseUrl: string | undefined
   readonly redisUrl: string | undefined
   /** 32 bytes, from which every key of the service is derived. */
@@ -76,6 +78,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     port,
     issuer,
     dataDirectory,
+    configFile: resolve(environment['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'),
     databaseUrl,
     redisUrl,
     secret: given ?? keptSecret(dataDirectory),

@@ -4,6 +4,7 @@ import { openStores } from '../stores/open.ts'
 import { CommandError, positionals, readArguments } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
 import { createLogger, readVersion, systemClock } from './process.ts'
+import { watchRules } from './watch-rules.ts'
 
 /** A stop that takes longer is cut short; orchestrators kill after 10 to 30 seconds. */
 const stopWithinMilliseconds = 9_000
@@ -26,6 +27,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     port: config.port,
     listenTextResolver: (address) => `listening on ${address}`,
   })
+  const unwatch = watchRules(config.configFile, gatehouse.replaceRules, logger)
   announce(config)
 
   let stopping = false
@@ -37,14 +39,25 @@ export async function serve(args: readonly string[]): Promise<void> {
       logger.error({ event: 'service.stop_cut_short' }, 'requests were still under way')
       process.exit(1)
     }, stopWithinMilliseconds).unref()
+    unwatch()
     gatehouse.beginStop()
-    await gatehouse.close()
-    await stores.close()
-    await held?.release()
+    try {
+      await gatehouse.close()
+    } finally {
+      await stores.close()
+      await held?.release()
+    }
     logger.info({ event: 'service.stopped' }, 'stopped')
     logger.flush()
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop(signal).catch((error: unknown) => {
+        logger.error({ event: 'service.stop_failed', err: error }, 'the stop failed')
+        process.exit(1)
+      })
+    })
+  }
 }
 
 async function hold(config: Config): Promise<HeldDirectory | undefined> {
