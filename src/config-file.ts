@@ -26,7 +26,7 @@ export const ConfigFile = Type.Object(
       { ...strict, default: {} },
     ),
     sessions: Type.Object(
-      { idle_ttl_seconds: seconds(7 * 86_400), absolute_ttl_seconds: seconds(90 * 86_400) },
+      { idle_ttl_seconds: seconds(30 * 86_400), absolute_ttl_seconds: seconds(90 * 86_400) },
       { ...strict, default: {} },
     ),
     cors: Type.Object({ origins: Type.Array(Type.String(), { default: [] }) }, { ...strict, default: {} }),

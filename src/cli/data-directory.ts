@@ -50,7 +50,10 @@ export function isSocketAlive(path: string): Promise<boolean> {
     const socket = connect(path, () => {
       socket.destroy()
       done(true)
-    }).once('error', () => done(false))
+    }).once('error', ({ code }: NodeJS.ErrnoException) =>
+      // Any other fault, such as a full backlog, says that somebody is there.
+      done(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+    )
   })
 }
 

@@ -147,7 +147,11 @@ export interface RegistrationStore {
 }
 
 export interface SessionStore {
-  create(session: Session & { secretHash: string }): Promise<void>
+  /**
+   * Begins a session of an active user. `provenHash`: the password hash that was verified for it; false, and no session,
+   * when it is not the user's any more. A change of password or status that comes later ends the session.
+   */
+  create(session: Session & { secretHash: string }, provenHash?: string | null): Promise<boolean>
   /** A session that is neither revoked nor expired, with its active user: one look-up. */
   findLive(
     by: { id: string; tokenId?: string } | { secretHash: string },

@@ -10,6 +10,7 @@ export interface Cookies {
   setRefresh(reply: FastifyReply, token: string, expires: Date): void
   setCsrf(reply: FastifyReply, value: string): void
   clearSignIn(reply: FastifyReply): void
+  clearRefresh(reply: FastifyReply): void
   session(request: FastifyRequest): string | undefined
   refresh(request: FastifyRequest): string | undefined
   csrf(request: FastifyRequest): string | undefined
@@ -37,6 +38,7 @@ export function createCookies(settings: { issuer: string; cookieDomain?: string 
     setSession: (reply, secret, expires) => void reply.setCookie(sessionName, secret, { ...session, expires }),
     setRefresh: (reply, token, expires) => void reply.setCookie(refreshName, token, { ...refresh, expires }),
     setCsrf: (reply, value) => void reply.setCookie(csrfName, value, csrf),
+    clearRefresh: (reply) => void reply.clearCookie(refreshName, refresh),
     clearSignIn(reply) {
       reply.clearCookie(sessionName, session)
       reply.clearCookie(refreshName, refresh)

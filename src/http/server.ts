@@ -42,6 +42,7 @@ export function createServer(options: {
     // The service writes its own request lines: these would hold queries, which carry secrets.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
+    requestTimeout: 30_000,
     trustProxy: options.trustedPeer,
     genReqId: createRequestIds(),
     // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
@@ -87,9 +88,11 @@ const buildStrictValidator: BuildCompilerFromPool = (externalSchemas, options = 
 
 /** Answers bytes that are no HTTP. Fastify's own answer would log them, and with them whatever secrets they carry. */
 function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+  // The other side may never close its half.
+  socket.destroySoon()
 }
 
 function addBodyParsers(server: App): void {

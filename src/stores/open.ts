@@ -24,7 +24,7 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
         })
   if (settings.redisUrl === undefined) return combineStores(durable, createMemoryCounters(clock))
 
-  const onError = (error: Error) => log.warn({ err: { message: error.message } }, 'redis connection')
+  const onError = (error: Error) => log.warn({ event: 'redis.fault', reason: error.message }, 'redis connection')
   const redis = await openRedisCounters(settings.redisUrl, onError).catch(async (error: unknown) => {
     await durable.close()
     throw unreachable('REDIS_URL', error)

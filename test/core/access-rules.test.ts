@@ -257,8 +257,8 @@ void test('a rule for networks applies to requests from there alone', async (t) 
 
 void test('captures and header names that cannot work are refused where they stand', async (t) => {
   const refused: [HostRules, RegExp][] = [
-    [{ rules: [{ paths: ['/u/{id}/{id}'], allow: 'anyone' }] }, /rules\.0\.paths\.0: .*twice/],
-    [{ rules: [{ paths: ['/u/x'], allow: { owner: 'id' } }] }, /rules\.0\.allow\.owner: .*\{id\}/],
+    [{ rules: [{ paths: ['/u/{id}/{id}'], allow: 'anyone' }] }, /rules\.0\.paths\.0: .*named once/],
+    [{ rules: [{ paths: ['/u/x'], allow: { owner: 'id' } }] }, /rules\.0\.allow\.owner: .*capture/],
     [{ rules: [{ paths: ['/u/{id}', '/{id}'], allow: { owner: 'id' } }] }, /same place/],
     [{ rules: [{ allow: { owner: 'id' } }] }, /allow\.owner/],
     [{ rules: [{ allow: { networks: ['10.0.0.0/99'] } }] }, /allow\.networks: entry 1/],

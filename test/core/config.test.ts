@@ -178,7 +178,7 @@ mail: { from: "Gate <gate@example.test>" }
     [
       'a rule that allows nobody knows whom',
       rule('allow: hunter2'),
-      /^gatehouse\.yaml:4:9: hosts\.app\.test\.rules\.0\.allow: expected anyone, signed-in or \{ roles: \[name, …\] \}$/,
+      /^gatehouse\.yaml:4:9: hosts\.app\.test\.rules\.0\.allow: expected anyone, signed-in or an object of roles/,
     ],
     ['a rule without allow', rule('paths: [/x]'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0.*allow/],
     ['no roles', rule('allow: { roles: [] }'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.allow/],
@@ -205,8 +205,8 @@ mail: { from: "Gate <gate@example.test>" }
     ],
     [
       'a host that is a pattern',
-      'hosts:\n  "*.app.test": { rules: [] }\n',
-      /^gatehouse\.yaml:2:3: hosts\.\*\.app\.test: expected a host name/,
+      'hosts:\n  "a.*.app.test": { rules: [] }\n',
+      /^gatehouse\.yaml:2:3: hosts\.a\.\*\.app\.test: expected a host name/,
     ],
     [
       'one host twice, in two spellings',

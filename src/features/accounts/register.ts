@@ -2,12 +2,13 @@ import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import { passwordFault, type StrengthEstimate } from '../../core/password-policy.ts'
-import type { Clock, Mailer, PasswordHasher, RegistrationStore } from '../../core/ports.ts'
+import type { Clock, Counters, Mailer, PasswordHasher, RegistrationStore } from '../../core/ports.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 
 export type Register = (request: { name: string; email: string; password: string }) => Promise<void>
 
 export const verifyEmailSeconds = 24 * 3600
+const mailsAnHour = 5
 
 /**
  * Opens an account, to be confirmed by mail. Whoever calls learns nothing about whether the address is taken: the work
@@ -17,11 +18,12 @@ export function createRegister(dependencies: {
   registrations: Pick<RegistrationStore, 'open'>
   hasher: Pick<PasswordHasher, 'hash'>
   mailer: Pick<Mailer, 'send'>
+  counters: Pick<Counters, 'increment'>
   estimateStrength: StrengthEstimate
   clock: Clock
   issuer: string
 }): Register {
-  const { registrations, hasher, mailer, estimateStrength, clock, issuer } = dependencies
+  const { registrations, hasher, mailer, counters, estimateStrength, clock, issuer } = dependencies
   return async ({ name, email: address, password }) => {
     const email = canonicalEmail(address)
     const fault = await passwordFault(password, { email, name }, estimateStrength)
@@ -44,6 +46,9 @@ export function createRegister(dependencies: {
       tokenHash: hashSecret(token),
       expiresAt: new Date(now + verifyEmailSeconds * 1000),
     })
+    // Counted for new and taken addresses alike; whoever floods a stranger's mailbox learns nothing from the answer.
+    const { count } = await counters.increment(`mail:${email}`, 3_600)
+    if (count > mailsAnHour) return
     await mailer.send(outcome === 'opened' ? verificationMail(email, issuer, token) : takenMail(email, issuer))
   }
 }

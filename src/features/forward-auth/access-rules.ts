@@ -185,7 +185,7 @@ function positionOf(owner: string, patterns: readonly { captures: ReadonlyMap<st
   const places = new Set((patterns ?? []).map(({ captures }) => captures.get(owner)))
   const [place] = places
   if (places.size !== 1 || place === undefined) {
-    throw new Error(`every path of the rule must hold {${owner}} at the same place`)
+    throw new Error('expected the name of a capture that every path of the rule holds at the same place')
   }
   return place
 }

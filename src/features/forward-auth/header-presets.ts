@@ -46,7 +46,7 @@ export function headerPreset(choice: HeaderChoice = 'gatehouse'): HeaderPreset {
   if (typeof choice === 'string') return presets[choice]
   const chosen = Object.entries(choice).map(([field, name]) => [name, field as IdentityField] as const)
   const bad = chosen.find(([name]) => reserved.test(name))
-  if (bad) throw new Error(`${bad[0]} has a meaning of its own and cannot carry identity`)
+  if (bad) throw new Error(`${bad[1]}: the header has a meaning of its own and cannot carry identity`)
   if (new Set(chosen.map(([name]) => name.toLowerCase())).size < chosen.length) {
     throw new Error('a header name is used twice')
   }

@@ -37,10 +37,10 @@ export function parsePathPattern(pattern: string): PathPattern {
   for (const [position, part] of parts.entries()) {
     const name = /^\{([a-z][a-z0-9_]*)\}$/i.exec(part)?.[1]
     if (name !== undefined) {
-      if (captures.has(name)) throw new Error(`the path ${pattern} names {${name}} twice`)
+      if (captures.has(name)) throw new Error('expected each capture to be named once')
       captures.set(name, position)
     } else if (part === '' || part === '.' || part === '..' || part.includes('**') || /[%?#;\\{}]/.test(part)) {
-      throw new Error(`the path ${pattern} is not made of plain segments, *, {name} and a final **`)
+      throw new Error('expected plain segments, with * inside one, {name} for one, or ** at the end')
     }
   }
   return { parts, open, captures }

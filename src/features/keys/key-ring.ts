@@ -49,7 +49,7 @@ export async function openKeyRing(dependencies: {
       .filter((key) => key.status !== 'retired')
       .map((key) => [headerOf(key, 'at+jwt'), verifierOf(key, issuer)] as const),
   )
-  const publicKeys = new Map(keys.map((key) => [key.kid, key.publicKeyPem]))
+  const publicKeys = new Map(keys.filter((key) => key.status !== 'retired').map((key) => [key.kid, key.publicKeyPem]))
   const body = JSON.stringify({ keys: keys.filter((key) => key.status !== 'retired').map(publicJwk) })
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
 

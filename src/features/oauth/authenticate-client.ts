@@ -29,6 +29,8 @@ const firstPartyClient: Client = {
 
 /** Failed authentications of one client from one address, within five minutes. */
 const failures = { max: 30, windowSeconds: 300 }
+/** Failed authentications from one address, whatever clients it names. */
+const mostFailuresOfAddress = 300
 
 /**
  * Authenticates a client by `client_secret_basic`, `client_secret_post` or, for public clients, by name alone. An
@@ -40,21 +42,25 @@ export function createAuthenticateClient(dependencies: {
   counters: Pick<Counters, 'increment' | 'read'>
 }): AuthenticateClient {
   const { clients, counters } = dependencies
+
+  async function refuseBeyond(limit: number, counter: string): Promise<void> {
+    const failed = await counters.read(counter)
+    if (failed.count < limit) return
+    throw new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, failed.resetSeconds), limit })
+  }
+
   return async (given) => {
     const { id, secret } = readCredentials(given)
     const counter = `client-auth:${given.address}:${hashSecret(id)}`
-    const failed = await counters.read(counter)
-    if (failed.count >= failures.max) {
-      throw new GatehouseError('too_many_requests', {
-        retryAfterSeconds: Math.max(1, failed.resetSeconds),
-        limit: failures.max,
-      })
-    }
+    const addressCounter = `client-auth:${given.address}`
+    await refuseBeyond(failures.max, counter)
+    await refuseBeyond(mostFailuresOfAddress, addressCounter)
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
     const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')
     const authenticated = client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
     if (client !== undefined && authenticated) return client
     await counters.increment(counter, failures.windowSeconds)
+    await counters.increment(addressCounter, failures.windowSeconds)
     throw new OAuthError('invalid_client', 'Client authentication failed.')
   }
 }

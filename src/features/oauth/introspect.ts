@@ -63,6 +63,8 @@ function isLive(presented: PresentedRefreshToken, now: number): boolean {
     presented.usedAt === null &&
     !presented.revoked &&
     presented.user.status === 'active' &&
-    now < Math.min(presented.expiresAt.getTime(), presented.session.expiresAt.getTime())
+    [presented.expiresAt, presented.session.expiresAt, presented.session.idleExpiresAt].every(
+      (end) => now < end.getTime(),
+    )
   )
 }

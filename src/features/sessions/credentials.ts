@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
+import { unavailable } from '../../core/errors.ts'
 import type { AccessTokenStore, ClientStore, Clock, Log, Session, SessionStore, User } from '../../core/ports.ts'
 import type { Principal, UserPrincipal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
@@ -37,6 +38,10 @@ const rememberSeconds = 300
 const touchAfterSeconds = 60
 /** Longer texts are no token of ours; refusing them bounds what the cache can hold. */
 const longestToken = 4_096
+/** What `randomSecret` makes; nothing else is worth a look-up. */
+const cookieForm = /^[\w-]{43}$/
+/** Past this the store is being flooded, and whoever waits longer is not helped. */
+const mostUnderWay = 500
 const bounds = { max: 100_000, maxSize: 128 * 1024 * 1024 }
 
 export function createCredentials(dependencies: {
@@ -78,7 +83,7 @@ export function createCredentials(dependencies: {
     return {
       principal: userPrincipal(live.user, live.session, scopes, claims.client_id),
       audiences,
-      expiresAt: Math.min(expiresAt, live.session.expiresAt.getTime()),
+      expiresAt: Math.min(expiresAt, live.session.expiresAt.getTime(), live.session.idleExpiresAt.getTime()),
       asOf,
       subjects: [`session:${live.session.id}`, `user:${live.user.id}`, `token:${claims.jti}`],
     }
@@ -117,7 +122,7 @@ export function createCredentials(dependencies: {
   return {
     accessToken: (token) => (token.length > longestToken ? undefined : tokens(token)),
     claims: proveClaims,
-    sessionCookie: (secret) => (secret.length > longestToken ? undefined : cookies(secret)),
+    sessionCookie: (secret) => (cookieForm.test(secret) ? cookies(secret) : undefined),
   }
 }
 
@@ -144,6 +149,7 @@ function createMemory(holds: (remembered: Remembered) => boolean, position: () =
       }
       const begun = underWay.get(presented)
       if (begun !== undefined && begun.asOf === position()) return begun.proof
+      if (underWay.size >= mostUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
       const entry = {
         asOf: position(),
         proof: proveAnew(presented).finally(() => {

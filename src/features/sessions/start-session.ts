@@ -15,9 +15,13 @@ export interface StartedSession {
   secret: string
 }
 
-export type StartSession = (user: User, methods: readonly string[], device: Device) => Promise<StartedSession>
+export type StartSession = (
+  user: User,
+  methods: readonly string[],
+  device: Device,
+) => Promise<StartedSession | undefined>
 
-/** Begins a session of one person on one device, with one factor proven. */
+/** Begins a session of one person on one device, with one factor proven; nothing when the account changed meanwhile. */
 export function createStartSession(dependencies: {
   sessions: Pick<SessionStore, 'create'>
   clock: Clock
@@ -41,7 +45,8 @@ export function createStartSession(dependencies: {
       ip: device.ip,
       userAgent: device.userAgent.slice(0, 512),
     }
-    await sessions.create({ ...session, secretHash: hashSecret(secret) })
+    const begun = await sessions.create({ ...session, secretHash: hashSecret(secret) }, user.passwordHash)
+    if (!begun) return undefined
     return { session, user, secret }
   }
 }

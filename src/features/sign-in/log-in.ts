@@ -27,7 +27,7 @@ export function createLogIn<Session>(dependencies: {
   users: Pick<UserStore, 'findByEmail'>
   hasher: Pick<PasswordHasher, 'verify'>
   counters: Pick<Counters, 'increment' | 'reset'>
-  startSession(user: User, methods: readonly string[], device: Device): Promise<Session>
+  startSession(user: User, methods: readonly string[], device: Device): Promise<Session | undefined>
   log: Log
   failures: { max: number; windowSeconds: number }
 }): LogIn<Session> {
@@ -48,6 +48,7 @@ export function createLogIn<Session>(dependencies: {
     await counters.reset(counter)
     if (user.emailVerifiedAt === null) return { kind: 'email_not_verified' }
     const started = await startSession(user, ['pwd'], device)
+    if (started === undefined) return { kind: 'invalid_credentials' }
     log.info({ event: 'sign_in.succeeded', sub: user.id, ip: device.ip }, 'signed in')
     return { kind: 'signed_in', started }
   }

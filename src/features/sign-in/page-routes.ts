@@ -91,6 +91,8 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       if (outcome.kind === 'signed_in') {
         const { session, secret } = outcome.started
         cookies.setSession(reply, secret, session.expiresAt)
+        // One may be left of whoever signed in before, by the API.
+        cookies.clearRefresh(reply)
         return reply.header('cache-control', 'no-store').redirect(target, 303)
       }
       const fault = {

@@ -106,12 +106,13 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     async (request, reply) => {
       const fromBody = request.body?.refresh_token
       const refreshToken = fromBody ?? cookies.refresh(request)
-      if (fromBody === undefined && refreshToken !== undefined) options.checkCrossSite(request)
+      if (fromBody === undefined) options.checkCrossSite(request)
       const outcome = refreshToken
         ? await options.rotateRefresh({ refreshToken, clientId: firstPartyClientId })
         : ({ kind: 'invalid' } as const)
       if (outcome.kind !== 'rotated') {
-        if (fromBody === undefined) cookies.clearSignIn(reply)
+        // Somebody without a refresh cookie may have a session all the same: from the sign-in page.
+        if (fromBody === undefined && refreshToken !== undefined) cookies.clearSignIn(reply)
         throw new GatehouseError('invalid_refresh_token')
       }
       return deliver(reply, outcome.tokens, outcome.user, fromBody !== undefined)

@@ -43,7 +43,7 @@ export function isConnectionFault(error: unknown): boolean {
   return causes(error).some((cause) => {
     const code = (cause as { code?: unknown }).code
     if (typeof code !== 'string') return false
-    return /^(08|53|57)[0-9A-Z]{3}$|^25006$/.test(code) || /^(E[A-Z]+|CONNECT(ION)?_[A-Z_]+)$/.test(code)
+    return /^(08|53|57)[0-9A-Z]{3}$|^25006$|^25P03$/.test(code) || /^(E[A-Z]+|CONNECT(ION)?_[A-Z_]+)$/.test(code)
   })
 }
 

@@ -24,31 +24,43 @@ export type DurableStores = Omit<Stores, 'counters'> & {
 /** An open database: what differs between the engines. */
 interface Engine {
   db: Database
+  /** What the revocation feed is read through. */
+  feedDb: Database
   listen: Listen
   close(): Promise<void>
 }
 
-/** Opens PostgreSQL (14 or newer) through a pool of ten connections, after applying what is missing of `drizzle/`. */
+/** Opens PostgreSQL (14 or newer) through a pool of ten connections and one for the feed, after applying what is missing of `drizzle/`. */
 export async function openPostgres(databaseUrl: string, clock: Clock): Promise<DurableStores> {
   await migratePostgres(databaseUrl)
   const [{ default: postgres }, { drizzle }] = await Promise.all([
     import('postgres'),
     import('drizzle-orm/postgres-js'),
   ])
-  const client = postgres(databaseUrl, {
-    max: 10,
-    connect_timeout: 5,
-    backoff: () => 0.1,
-    onnotice: () => {},
-    connection: { application_name: 'gatehouse', statement_timeout: 10_000 },
-  })
+  const connect = (max: number) =>
+    postgres(databaseUrl, {
+      max,
+      connect_timeout: 5,
+      backoff: () => 0.1,
+      onnotice: () => {},
+      connection: {
+        application_name: 'gatehouse',
+        statement_timeout: 10_000,
+        // A replica that freezes inside a transaction must not keep the others from revoking.
+        idle_in_transaction_session_timeout: 5_000,
+      },
+    })
+  const client = connect(10)
+  // Of its own: a pool that is busy must not make the feed look stale, which would make it busier.
+  const feedClient = connect(1)
   const engine: Engine = {
     db: drizzle(client, { schema }),
+    feedDb: drizzle(feedClient, { schema }),
     listen: async (wake) => {
-      const { unlisten } = await client.listen(revocationChannel, wake, wake)
+      const { unlisten } = await feedClient.listen(revocationChannel, wake, wake)
       return unlisten
     },
-    close: () => client.end({ timeout: 5 }),
+    close: async () => void (await Promise.all([client.end({ timeout: 5 }), feedClient.end({ timeout: 5 })])),
   }
   return { ...assemble(engine, clock), answersWithinMilliseconds: 3_000 }
 }
@@ -85,7 +97,10 @@ export async function openPglite(directory: string | undefined, clock: Clock, sn
   const client = await PGlite.create(directory ?? 'memory://', content ? { loadDataDir: content } : {})
   const db = drizzle(client, { schema })
   await migrate(db, { migrationsFolder })
-  return assemble({ db, listen: (wake) => client.listen(revocationChannel, wake), close: () => client.close() }, clock)
+  return assemble(
+    { db, feedDb: db, listen: (wake) => client.listen(revocationChannel, wake), close: () => client.close() },
+    clock,
+  )
 }
 
 /** A cluster that was initialised beforehand: unpacking it takes a fraction of the time that `initdb` takes. */
@@ -94,7 +109,7 @@ async function emptyCluster(): Promise<Blob> {
   return dataDir()
 }
 
-function assemble({ db, listen, close }: Engine, clock: Clock): DurableStores {
+function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableStores {
   return {
     users: createUserStore(db, clock),
     roles: createRoleStore(db, clock),
@@ -104,7 +119,7 @@ function assemble({ db, listen, close }: Engine, clock: Clock): DurableStores {
     clients: createClientStore(db, clock),
     accessTokens: createAccessTokenStore(db),
     signingKeys: createSigningKeyStore(db),
-    revocations: createRevocationStore(db, listen),
+    revocations: createRevocationStore(feedDb, listen),
     ping: async () => void (await db.execute(sql`select 1`)),
     close,
   }

@@ -48,7 +48,8 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
           from refresh_families as family, sessions as session, users
           where token.hash = ${hash} and token.used_at is null and token.expires_at > ${now}::timestamptz
             and family.id = token.family_id and family.revoked_at is null
-            and session.id = family.session_id and session.revoked_at is null and session.expires_at > ${now}::timestamptz
+            and session.id = family.session_id and session.revoked_at is null 
+            and least(session.expires_at, session.idle_expires_at) > ${now}::timestamptz
             and users.id = session.user_id and users.status = 'active'
           returning token.family_id, family.expires_at, family.session_id
         ), touched as (

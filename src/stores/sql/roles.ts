@@ -1,10 +1,12 @@
-import { arrayContains, asc, eq } from 'drizzle-orm'
+import { arrayContains, asc, eq, sql } from 'drizzle-orm'
 import type { Clock, RoleStore } from '../../core/ports.ts'
-import { announce, type Database, type Transaction } from './database.ts'
+import { advisoryLocks, announce, type Database, type Transaction } from './database.ts'
 import { roles, users } from './schema.ts'
 
 export function createRoleStore(db: Database, clock: Clock): RoleStore {
   async function announceHolders(tx: Transaction, name: string) {
+    // Before the holders are read: a grant under way is then either seen here, or announced after this commits.
+    await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.revocationFeed})`)
     const holders = await tx
       .select({ id: users.id })
       .from(users)
@@ -28,6 +30,10 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
       return await db.transaction(async (tx) => {
         const deleted = await tx.delete(roles).where(eq(roles.name, name)).returning({ name: roles.name })
         await announceHolders(tx, name)
+        await tx
+          .update(users)
+          .set({ roles: sql`array_remove(${users.roles}, ${name})` })
+          .where(arrayContains(users.roles, [name]))
         return deleted.length > 0
       })
     },

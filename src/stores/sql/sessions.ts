@@ -20,8 +20,20 @@ export const sessionColumns = {
 
 export function createSessionStore(db: Database): SessionStore {
   return {
-    async create(session) {
-      await db.insert(sessions).values(session)
+    async create(session, provenHash) {
+      return await db.transaction(async (tx) => {
+        const proven =
+          provenHash === undefined ? undefined : sql`${users.passwordHash} is not distinct from ${provenHash}`
+        // The lock waits for a change of the account under way; a later one sees this session, and ends it.
+        const unchanged = await tx
+          .select({ id: users.id })
+          .from(users)
+          .where(and(eq(users.id, session.userId), eq(users.status, 'active'), proven))
+          .for('share')
+        if (unchanged.length === 0) return false
+        await tx.insert(sessions).values(session)
+        return true
+      })
     },
     async findLive(by, at) {
       const named = 'id' in by ? eq(sessions.id, by.id) : eq(sessions.secretHash, by.secretHash)
