@@ -32,10 +32,6 @@ export interface Question {
 export interface HostPolicy {
   /** The host as the configuration spells it. */
   readonly name: string
-  readonly settings: HostRules
-  /** Rules whose paths match, in order; methods and networks are up to the caller. */
-  candidates(target: RequestTarget): readonly Rule[]
-  readonly rules: readonly Rule[]
   /** The first rule that matches; none: denied. */
   rule(question: Question): Rule | undefined
   /** How identity is told to the upstream of this origin; its audience is one that access tokens may be meant for. */
@@ -94,15 +90,13 @@ function compileHost(name: string, settings: HostRules): HostPolicy {
   })
   const rules = compiled.map(({ rule }) => rule)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
-  const candidates = (target: RequestTarget) => index.match(target.segments).map((position) => rules[position]!)
-  const presentationOf = presentations(name, settings)
   return {
     name,
-    settings,
-    rules,
-    candidates,
-    rule: (question) => candidates(question.target).find((candidate) => candidate.mismatch(question) === undefined),
-    presentation: presentationOf,
+    rule(question) {
+      const matching = index.match(question.target.segments).map((position) => rules[position]!)
+      return matching.find((candidate) => candidate.mismatch(question) === undefined)
+    },
+    presentation: presentations(name, settings),
   }
 }
 

@@ -132,6 +132,5 @@ export function headerValue(text: string): string {
   return text
     .toWellFormed()
     .replace(/[^\x20-\x24\x26-\x2b\x2d-\x7e]+/g, encodeURIComponent)
-    .replace(/[,]/g, '%2C')
     .replace(/^ +| +$/g, (spaces) => '%20'.repeat(spaces.length))
 }
