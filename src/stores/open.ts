@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { GatehouseError, SetupError, unavailable } from '../core/errors.ts'
 import type { Clock, Counters, Log, Stores } from '../core/ports.ts'
 import { createMemoryCounters } from './memory/counters.ts'
-import { openRedisCounters } from './redis/counters.ts'
 import { isConnectionFault } from './sql/database.ts'
 import { type DurableStores, openPglite, openPostgres } from './sql/open.ts'
 
@@ -24,6 +23,7 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
         })
   if (settings.redisUrl === undefined) return combineStores(durable, createMemoryCounters(clock))
 
+  const { openRedisCounters } = await import('./redis/counters.ts')
   const onError = (error: Error) => log.warn({ event: 'redis.fault', reason: error.message }, 'redis connection')
   const redis = await openRedisCounters(settings.redisUrl, onError).catch(async (error: unknown) => {
     await durable.close()

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq } from './drizzle.ts'
 import type { AccessTokenStore } from '../../core/ports.ts'
 import { announce, type Database } from './database.ts'
 import { revokedAccessTokens } from './schema.ts'

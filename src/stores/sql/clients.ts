@@ -1,4 +1,4 @@
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq } from './drizzle.ts'
 import type { ClientStore, Clock } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation } from './database.ts'
 import { clients } from './schema.ts'

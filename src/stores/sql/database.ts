@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { type SQL, sql } from './drizzle.ts'
+import type { PgDatabase, PgQueryResultHKT } from './drizzle.ts'
 import type { RevocationKind } from '../../core/ports.ts'
 import * as schema from './schema.ts'
 

@@ -1,6 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
 import type { Clock, Stores } from '../../core/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createClientStore } from './clients.ts'
@@ -9,6 +8,7 @@ import { createRefreshTokenStore } from './refresh-tokens.ts'
 import { createRegistrationStore } from './registrations.ts'
 import { createRevocationStore, type Listen } from './revocations.ts'
 import { createRoleStore } from './roles.ts'
+import { loadPglite, loadPostgres, sql } from './drizzle.ts'
 import * as schema from './schema.ts'
 import { createSessionStore } from './sessions.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
@@ -33,10 +33,7 @@ interface Engine {
 /** Opens PostgreSQL (14 or newer) through a pool of ten connections and one for the feed, after applying what is missing of `drizzle/`. */
 export async function openPostgres(databaseUrl: string, clock: Clock): Promise<DurableStores> {
   await migratePostgres(databaseUrl)
-  const [{ default: postgres }, { drizzle }] = await Promise.all([
-    import('postgres'),
-    import('drizzle-orm/postgres-js'),
-  ])
+  const { postgres, drizzle } = loadPostgres()
   const connect = (max: number) =>
     postgres(databaseUrl, {
       max,
@@ -67,11 +64,7 @@ export async function openPostgres(databaseUrl: string, clock: Clock): Promise<D
 
 /** Applies what is missing of `drizzle/`; replicas that start together wait for one another. */
 export async function migratePostgres(databaseUrl: string): Promise<void> {
-  const [{ default: postgres }, { drizzle }, { migrate }] = await Promise.all([
-    import('postgres'),
-    import('drizzle-orm/postgres-js'),
-    import('drizzle-orm/postgres-js/migrator'),
-  ])
+  const { postgres, drizzle, migrate } = loadPostgres()
   const client = postgres(databaseUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
   try {
     await client`select pg_advisory_lock(${advisoryLocks.migrate})`
@@ -86,11 +79,7 @@ export async function migratePostgres(databaseUrl: string): Promise<void> {
  * must hold it.
  */
 export async function openPglite(directory: string | undefined, clock: Clock, snapshot?: Blob): Promise<DurableStores> {
-  const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
-    import('@electric-sql/pglite'),
-    import('drizzle-orm/pglite'),
-    import('drizzle-orm/pglite/migrator'),
-  ])
+  const { PGlite, drizzle, migrate } = loadPglite()
   if (directory !== undefined) await mkdir(directory, { recursive: true, mode: 0o700 })
   const isNew = directory === undefined || (await readdir(directory)).length === 0
   const content = snapshot ?? (isNew ? await emptyCluster() : undefined)

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from './drizzle.ts'
 import type { RefreshTokenStore } from '../../core/ports.ts'
 import { type Database, rowsOf } from './database.ts'
 import { refreshFamilies, refreshTokens, sessions, users } from './schema.ts'

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from './drizzle.ts'
 import type { RegistrationStore } from '../../core/ports.ts'
 import { type Database, rowsOf } from './database.ts'
 import { registrations, users } from './schema.ts'

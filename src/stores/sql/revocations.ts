@@ -1,4 +1,4 @@
-import { asc, gt, max } from 'drizzle-orm'
+import { asc, gt, max } from './drizzle.ts'
 import type { RevocationStore } from '../../core/ports.ts'
 import type { Database } from './database.ts'
 import { revocations } from './schema.ts'

@@ -1,4 +1,4 @@
-import { arrayContains, asc, eq, sql } from 'drizzle-orm'
+import { arrayContains, asc, eq, sql } from './drizzle.ts'
 import type { Clock, RoleStore } from '../../core/ports.ts'
 import { advisoryLocks, announce, type Database, type Transaction } from './database.ts'
 import { roles, users } from './schema.ts'

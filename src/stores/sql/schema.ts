@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
-import { bigint, index, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { sql } from './drizzle.ts'
+import { bigint, index, pgTable, text, timestamp, uuid } from './drizzle.ts'
 import type { ClientAuthMethod, RevocationKind, SigningKey, User } from '../../core/ports.ts'
 import type { AuthenticationLevel } from '../../core/principal.ts'
 

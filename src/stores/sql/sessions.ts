@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, sql } from './drizzle.ts'
 import type { SessionStore } from '../../core/ports.ts'
 import { announce, type Database } from './database.ts'
 import { refreshFamilies, revokedAccessTokens, sessions, users } from './schema.ts'

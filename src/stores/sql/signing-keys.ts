@@ -1,4 +1,4 @@
-import { asc, sql } from 'drizzle-orm'
+import { asc, sql } from './drizzle.ts'
 import type { SigningKeyStore } from '../../core/ports.ts'
 import { advisoryLocks, type Database } from './database.ts'
 import { signingKeys } from './schema.ts'

@@ -1,5 +1,5 @@
-import { asc, eq, sql } from 'drizzle-orm'
-import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
+import { asc, eq, sql } from './drizzle.ts'
+import type { PgUpdateSetSource } from './drizzle.ts'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
 import { sessions, users } from './schema.ts'
