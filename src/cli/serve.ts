@@ -19,8 +19,10 @@ export async function serve(args: readonly string[]): Promise<void> {
   const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
 
   if (held !== undefined) {
-    await gatehouse.control.ready()
-    held.answerWith((request, response) => gatehouse.control.routing(request, response))
+    // Made ready by the first command that asks: most starts see none.
+    held.answerWith((request, response) => {
+      void gatehouse.control.ready().then(() => gatehouse.control.routing(request, response))
+    })
   }
   await gatehouse.app.listen({
     host: config.host,
