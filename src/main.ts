@@ -1,7 +1,13 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { CommandError, UsageError } from './cli/command.ts'
 import { ConfigError } from './config.ts'
 import { SetupError } from './core/errors.ts'
+
+// Compiled code is kept beside the code that it was compiled from, where whoever can write can do anything anyway. Where
+// the folder cannot be written to, as in the image, nothing is kept.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/gatehouse', import.meta.url)))
 
 type Command = (args: readonly string[]) => Promise<void>
 
