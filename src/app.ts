@@ -18,7 +18,10 @@ import { controlRoutes } from './features/admin/control-routes.ts'
 import { createUserAdministration } from './features/admin/users.ts'
 import { compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
+import { createEdgeCheck } from './features/forward-auth/edges.ts'
 import { createIdentityHeaders } from './features/forward-auth/identity.ts'
+import { createShareDenial } from './features/forward-auth/negotiation.ts'
+import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts'
 import { forwardAuthRoutes } from './features/forward-auth/routes.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
 import { keyRoutes } from './features/keys/routes.ts'
@@ -164,7 +167,15 @@ export async function buildApp(dependencies: {
   const limits = rateLimitsOf(config.limits)
   const trustedPeer = parseNetworks(config.proxies.trusted)
   let rules = compileAccessRules(config.hosts)
-  const returnTo = createReturnTo({ issuer, knowsHost: (authority) => rules.host(authority) !== undefined })
+  const knowsHost = (authority: string) => rules.host(authority) !== undefined
+  const returnTo = createReturnTo({ issuer, knowsHost })
+  const decide = createDecide({
+    rules: () => rules,
+    accessToken: credentials.accessToken,
+    sessionCookie: credentials.sessionCookie,
+    identity: createIdentityHeaders({ sign: keyRing.sign, clock }),
+    deploymentAudience: issuer,
+  })
 
   const app = createServer({ logger, trustedPeer, refusePath })
   requireAccessLevels(app)
@@ -174,15 +185,12 @@ export async function buildApp(dependencies: {
 
   // Hot and bare: no hook of the service's runs here
   await app.register(forwardAuthRoutes, {
-    decide: createDecide({
-      rules: () => rules,
-      accessToken: credentials.accessToken,
-      sessionCookie: credentials.sessionCookie,
-      identity: createIdentityHeaders({ sign: keyRing.sign, clock }),
-      deploymentAudience: issuer,
-    }),
+    decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
     readSessionCookie: (header) => readCookie(header, cookies.sessionName),
+    checkEdge: createEdgeCheck(trustedPeer, config.proxies.edges),
     trustedPeer,
+    shareDenial: createShareDenial({ issuer, allowedOrigins: config.cors.origins, knowsHost }),
+    outages: createOutageLog(log, clock),
     issuer,
     log,
   })

@@ -8,12 +8,25 @@ import { Hosts } from './features/forward-auth/settings.ts'
 const strict = { additionalProperties: false } as const
 const seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, default: fallback })
 
+/** Proxies that must show a secret besides their address. */
+const Edge = Type.Object(
+  {
+    networks: Type.Array(Type.String(), { minItems: 1 }),
+    secret_sha256: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), { minItems: 1 }),
+  },
+  strict,
+)
+
 /** gatehouse.yaml, with its defaults. */
 export const ConfigFile = Type.Object(
   {
     hosts: Type.Unsafe<Hosts>({ ...Hosts, default: {} }),
     proxies: Type.Object(
-      { trusted: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }) },
+      {
+        trusted: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }),
+        edges: Type.Array(Edge, { default: [] }),
+        decide_within_milliseconds: Type.Integer({ minimum: 10, maximum: 30_000, default: 150 }),
+      },
       { ...strict, default: {} },
     ),
     tokens: Type.Object(
@@ -71,10 +84,16 @@ export function parseConfigFile(text: string, path: string, faults: string[]): C
   }
   if (faults.length > 0) return undefined
   const file = content as ConfigFile
-  try {
-    parseNetworks(file.proxies.trusted)
-  } catch (error) {
-    say(offsetOf(document.contents, ['proxies', 'trusted']), `proxies.trusted: ${(error as Error).message}`)
+  const checkNetworks = (entries: readonly string[], ...keys: string[]) => {
+    try {
+      parseNetworks(entries)
+    } catch (error) {
+      say(offsetOf(document.contents, keys), `${keys.join('.')}: ${(error as Error).message}`)
+    }
+  }
+  checkNetworks(file.proxies.trusted, 'proxies', 'trusted')
+  for (const [index, { networks }] of file.proxies.edges.entries()) {
+    checkNetworks(networks, 'proxies', 'edges', String(index), 'networks')
   }
   try {
     compileAccessRules(file.hosts)

@@ -219,6 +219,16 @@ mail: { from: "Gate <gate@example.test>" }
       /^gatehouse\.yaml:2:\d+: proxies\.trusted.*(address|network)/,
     ],
     [
+      'an edge with no network',
+      'proxies:\n  edges:\n    - { networks: [10.0.0.0/99], secret_sha256: [' + 'a'.repeat(64) + '] }\n',
+      /^gatehouse\.yaml:3:\d+: proxies\.edges\.0\.networks.*entry 1/,
+    ],
+    [
+      'a secret where its digest belongs',
+      'proxies:\n  edges:\n    - { networks: [10.0.0.1], secret_sha256: [hunter2] }\n',
+      /^gatehouse\.yaml:3:\d+: proxies\.edges\.0\.secret_sha256\.0.*pattern/,
+    ],
+    [
       'a network past its bits',
       'proxies: { trusted: [424.0.0.0/8] }\n',
       /^gatehouse\.yaml:1:\d+: proxies\.trusted.*(address|network)/,

@@ -2,15 +2,50 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestTarget } from '../../core/request-target.ts'
 
 /**
- * Whether a person is looking at a page, so that a denial should lead to the sign-in page. Everything else (scripts,
- * APIs, assets, state-changing requests) gets a status that it can act on.
+ * Whether a person is looking at a page of its own, so that a denial should lead to the sign-in page. Everything else
+ * (scripts, APIs, assets, frames, upgrades, prefetches, state-changing requests) gets a status that it can act on.
+ * docs/forward-auth.md holds the table; the first row that says something decides.
  */
 export function isPageNavigation(method: string, headers: IncomingHttpHeaders): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
+  if (headers.upgrade !== undefined || isGrpc(headers['content-type'])) return false
+  // A browser that only looks ahead would begin a sign-in that nobody asked for.
+  if (headers['sec-purpose'] !== undefined || headers['purpose'] !== undefined) return false
+  // Fetch Metadata. The sign-in page refuses to be framed, so a frame is no way to it.
   const mode = headers['sec-fetch-mode']
-  if (mode !== undefined) return mode === 'navigate'
-  if (headers['x-requested-with'] !== undefined || headers.upgrade !== undefined) return false
-  return (headers.accept ?? '').toLowerCase().includes('text/html')
+  if (mode !== undefined) {
+    const destination = headers['sec-fetch-dest']
+    return mode === 'navigate' && (destination === undefined || destination === 'document')
+  }
+  if (headers['x-requested-with'] !== undefined) return false
+  return prefersHtml(headers.accept)
+}
+
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType?.toLowerCase().startsWith('application/grpc') ?? false
+}
+
+/**
+ * Whether `Accept` names HTML, and nothing else that it likes better (RFC 9110 §12.5.1). Wildcards name nothing: what
+ * takes anything, such as curl, is not asking for a page.
+ */
+export function prefersHtml(accept: string | undefined): boolean {
+  let html = 0
+  let other = 0
+  for (const range of (accept ?? '').toLowerCase().split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
+    const quality = qualityOf(parameters)
+    if (type === 'text/html' || type === 'application/xhtml+xml') html = Math.max(html, quality)
+    else if (!type.includes('*')) other = Math.max(other, quality)
+  }
+  return html > 0 && html >= other
+}
+
+/** A quality value, 1 by default; what is no quality value counts as "not acceptable". */
+function qualityOf(parameters: readonly string[]): number {
+  const stated = parameters.find((parameter) => parameter.startsWith('q='))
+  if (stated === undefined) return 1
+  return /^q=(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(stated) ? Number(stated.slice(2)) : 0
 }
 
 /**
@@ -21,4 +56,30 @@ export function preflightMethod(target: RequestTarget, headers: IncomingHttpHead
   if (target.method !== 'OPTIONS' || headers.origin === undefined) return undefined
   const method = headers['access-control-request-method']
   return method !== undefined && /^[A-Z][A-Z-]{0,31}$/.test(method) ? method : undefined
+}
+
+/**
+ * The headers by which a page of another origin may read a denial (Fetch §3.3), or none. Never sent with an allowed
+ * request: what the application answers is for the application to share.
+ */
+export type ShareDenial = (origin: string | undefined) => readonly string[]
+
+/** Shares denials with the allowed origins and with those of known hosts that are as well protected as the issuer. */
+export function createShareDenial(settings: {
+  issuer: string
+  allowedOrigins: readonly string[]
+  knowsHost(authority: string): boolean
+}): ShareDenial {
+  const allowed = new Set([settings.issuer, ...settings.allowedOrigins])
+  const scheme = settings.issuer.slice(0, settings.issuer.indexOf('//') + 2)
+  return (origin) => {
+    if (origin === undefined) return []
+    const known = allowed.has(origin) || (origin.startsWith(scheme) && settings.knowsHost(origin.slice(scheme.length)))
+    // Caches must keep the answers apart, whether or not this one is shared.
+    if (!known) return ['Vary', 'Origin']
+    return [
+      ...['Vary', 'Origin', 'Access-Control-Allow-Origin', origin, 'Access-Control-Allow-Credentials', 'true'],
+      ...['Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After, X-Request-Id'],
+    ]
+  }
 }

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
@@ -12,12 +11,17 @@ import { forbiddenPage } from '../../pages/forbidden.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { Decide, Decision } from './decide.ts'
 import { type Dialect, dialects } from './dialects.ts'
-import { isPageNavigation, preflightMethod } from './negotiation.ts'
+import type { CheckEdge } from './edges.ts'
+import { isPageNavigation, preflightMethod, type ShareDenial } from './negotiation.ts'
+import type { OutageLog } from './outage.ts'
 
 export interface ForwardAuthOptions {
   decide: Decide
   readSessionCookie(header: string | undefined): string | undefined
+  checkEdge: CheckEdge
   trustedPeer(address: string | undefined): boolean
+  shareDenial: ShareDenial
+  outages: OutageLog
   issuer: string
   log: Log
 }
@@ -56,29 +60,28 @@ export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): 
   }
 }
 
-function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: ForwardAuthOptions) {
-  const trust = new WeakMap<Socket, boolean>()
-  function isTrusted(socket: Socket): boolean {
-    let trusted = trust.get(socket)
-    if (trusted === undefined) trust.set(socket, (trusted = trustedPeer(socket.remoteAddress)))
-    return trusted
-  }
+function createAnswer(options: ForwardAuthOptions) {
+  const { decide, readSessionCookie, checkEdge, trustedPeer, shareDenial, outages, issuer, log } = options
   const signInUrl = (target: RequestTarget, stepUp: boolean) =>
     `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}${stepUp ? '&acr_values=aal2' : ''}`
 
   return (dialect: Dialect, request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()
     const { raw: response } = reply
-    const { headers, socket } = request.raw
+    const { headers } = request.raw
     const id = request.id
     const deny = (error: GatehouseError, extra: readonly string[] = [], fields: object = {}) => {
       log.info(
         { event: 'forward_auth.denied', dialect: dialect.name, code: error.code, ...fields, reqId: id },
         'denied',
       )
-      sendProblem(response, error, id, extra, dialect.relaysAnswers)
+      sendProblem(response, error, id, [...shareDenial(headers.origin), ...extra], dialect.relaysAnswers)
     }
-    if (!isTrusted(socket)) return deny(new GatehouseError('untrusted_peer'), [], { peer: socket.remoteAddress })
+    const edge = checkEdge(request.raw)
+    if (edge !== 'trusted') {
+      const fields = { peer: request.raw.socket.remoteAddress, reason: edge }
+      return deny(new GatehouseError('untrusted_peer'), [], fields)
+    }
 
     const target = dialect.target(headers)
     if (target === 'ambiguous' || target === 'too_long') {
@@ -88,6 +91,7 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
     }
 
     const conclude = (decision: Decision): void => {
+      outages.decided()
       if (decision.kind === 'allow') {
         response.writeHead(200, ['Content-Length', '0', 'X-Request-Id', id, ...decision.headers]).end()
         return
@@ -119,8 +123,8 @@ function createAnswer({ decide, readSessionCookie, trustedPeer, issuer, log }: F
     }
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)
-      log.error({ event: 'forward_auth.failed', code: known.code, err: known.cause ?? known, reqId: id }, 'no decision')
-      sendProblem(response, known, id, [], dialect.relaysAnswers)
+      outages.undecided(known, id)
+      sendProblem(response, known, id, shareDenial(headers.origin), dialect.relaysAnswers)
     }
 
     try {

@@ -1,0 +1,48 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { parseNetworks } from '../../core/network.ts'
+
+/** Proxies that have to show a secret besides their address. */
+export interface EdgeSettings {
+  networks: readonly string[]
+  /** SHA-256 of each secret that counts, in hexadecimal: two while one replaces the other. */
+  secret_sha256: readonly string[]
+}
+
+/** Whether a question comes from a proxy that may ask; if not, why. */
+export type CheckEdge = (request: IncomingMessage) => 'trusted' | 'address' | 'secret'
+
+/** The header in which an edge shows its secret. */
+export const edgeSecretHeader = 'X-Edge-Secret'
+
+/** A peer must be trusted by its address and, where its address is an edge's, show one of that edge's secrets. */
+export function createEdgeCheck(
+  trustedPeer: (address: string | undefined) => boolean,
+  settings: readonly EdgeSettings[],
+): CheckEdge {
+  const edges = settings.map(({ networks, secret_sha256: digests }) => ({
+    covers: parseNetworks(networks),
+    digests: digests.map((digest) => Buffer.from(digest, 'hex')),
+  }))
+  // An address cannot change within a connection, and a secret that was proven on one stays proven there.
+  const known = new WeakMap<Socket, { trusted: boolean; digests?: readonly Buffer[] | undefined; proven?: string }>()
+
+  return ({ socket, headers }) => {
+    let peer = known.get(socket)
+    if (peer === undefined) {
+      const address = socket.remoteAddress
+      const digests = edges.find(({ covers }) => covers(address))?.digests
+      known.set(socket, (peer = { trusted: trustedPeer(address), digests }))
+    }
+    if (!peer.trusted) return 'address'
+    if (peer.digests === undefined) return 'trusted'
+    const shown = headers['x-edge-secret']
+    if (typeof shown !== 'string') return 'secret'
+    if (shown === peer.proven) return 'trusted'
+    const digest = createHash('sha256').update(shown).digest()
+    if (!peer.digests.some((one) => timingSafeEqual(one, digest))) return 'secret'
+    peer.proven = shown
+    return 'trusted'
+  }
+}
