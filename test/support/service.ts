@@ -32,6 +32,8 @@ export interface ServiceOptions {
   /** Content of gatehouse.yaml. */
   yaml?: { proxies?: object; [section: string]: unknown }
   environment?: Record<string, string>
+  /** Where it listens, when the caller must know beforehand. */
+  port?: number
 }
 
 export interface Answer {
@@ -109,7 +111,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const backend = options.beside?.backend ?? (await (options.backend ?? backends[0]!).open(clock))
   const stores = options.beside === undefined ? backend.stores : await backend.replica!()
   const folder = scratchFolder(t)
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const configFile = join(folder, 'gatehouse.yaml')
   // Tests sign in often, from one address.
   const limits = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000 }
