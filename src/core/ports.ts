@@ -51,7 +51,12 @@ export interface Session {
   userAgent: string
 }
 
-export type ClientAuthMethod = 'client_secret' | 'none'
+export type ClientAuthMethod = 'client_secret' | 'private_key_jwt' | 'none'
+
+/** A JWK set of public keys (RFC 7517 §5). */
+export interface PublicJwkSet {
+  keys: { kty: string; kid?: string; alg?: string; [member: string]: unknown }[]
+}
 
 export interface Client {
   id: string
@@ -62,6 +67,8 @@ export interface Client {
   redirectUris: string[]
   scopes: string[]
   audiences: string[]
+  /** What verifies the assertions of a client that authenticates by `private_key_jwt`. */
+  jwks: PublicJwkSet | null
   createdAt: Date
 }
 
@@ -86,15 +93,27 @@ export interface PresentedRefreshToken {
   user: User
 }
 
+export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
+
+/** One key of the ring. What it is good for follows from the time: see `statusOf`. */
 export interface SigningKey {
   kid: string
-  algorithm: 'ES256'
-  status: 'next' | 'active' | 'retiring' | 'retired'
+  algorithm: SigningAlgorithm
   publicKeyPem: string
   /** PKCS #8 PEM, sealed. */
   sealedPrivateKey: string
+  /** When it was published. */
   createdAt: Date
+  /** From when on it signs. */
+  activatesAt: Date
+  /** When its successor takes over; null while it has none. */
+  retiresAt: Date | null
+  /** When somebody else was found to know it: from then on nothing that it signed counts. */
+  compromisedAt: Date | null
 }
+
+/** What an audit event says beyond who and when: names and numbers, never a secret. */
+export type AuditDetails = Record<string, string | number | boolean | string[]>
 
 /**
  * One row of the revocation feed: from `sequence` on, whatever was remembered about the subject is out of date and must

@@ -83,6 +83,7 @@ void test('how clients authenticate and ask', async (t) => {
       redirectUris: [],
       scopes: [],
       audiences: [],
+      jwks: null,
       createdAt: new Date(service.clock.now()),
     })
     t.equal((await post(service, '/oauth/token', form, basic(id, secret))).status, 200)

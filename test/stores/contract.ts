@@ -90,10 +90,13 @@ export function exampleClient(id: string, createdAt: Date): Client {
     redirectUris: [],
     scopes: ['reports:read'],
     audiences: ['reports'],
+    jwks: null,
     createdAt,
   }
 }
 
 export function exampleKey(kid: string, createdAt: Date): SigningKey {
-  return { kid, algorithm: 'ES256', status: 'active', publicKeyPem: 'public', sealedPrivateKey: 'sealed', createdAt }
+  const ends = { retiresAt: null, compromisedAt: null }
+  const pair = { publicKeyPem: 'public', sealedPrivateKey: 'sealed' }
+  return { kid, algorithm: 'ES256', ...pair, createdAt, activatesAt: createdAt, ...ends }
 }

@@ -53,6 +53,7 @@ export function createClientAdministration(dependencies: {
         redirectUris: request.redirectUris,
         scopes: request.scopes,
         audiences: request.audiences,
+        jwks: null,
         createdAt: new Date(now),
       }
       if ((await clients.create(client)) === 'id_taken') {

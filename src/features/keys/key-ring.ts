@@ -28,7 +28,8 @@ export async function openKeyRing(dependencies: {
 }): Promise<KeyRing> {
   const { store, box, clock, issuer } = dependencies
   const keys = await store.loadOrCreate(async () => makeKey(box, new Date(clock.now())))
-  const active = keys.find((key) => key.status === 'active')
+  const now = clock.now()
+  const active = keys.find((key) => statusOf(key, now) === 'active')
   if (!active) throw new SetupError('the key ring has no active signing key')
   const privateKey = openPrivateKey(box, active)
 
@@ -44,13 +45,10 @@ export async function openKeyRing(dependencies: {
     'at+jwt': signerOf('at+jwt'),
     'identity-assertion+jwt': signerOf('identity-assertion+jwt'),
   }
-  const verifiers = new Map(
-    keys
-      .filter((key) => key.status !== 'retired')
-      .map((key) => [headerOf(key, 'at+jwt'), verifierOf(key, issuer)] as const),
-  )
-  const publicKeys = new Map(keys.filter((key) => key.status !== 'retired').map((key) => [key.kid, key.publicKeyPem]))
-  const body = JSON.stringify({ keys: keys.filter((key) => key.status !== 'retired').map(publicJwk) })
+  const published = keys.filter((key) => statusOf(key, now) !== 'retired')
+  const verifiers = new Map(published.map((key) => [headerOf(key, 'at+jwt'), verifierOf(key, issuer)] as const))
+  const publicKeys = new Map(published.map((key) => [key.kid, key.publicKeyPem]))
+  const body = JSON.stringify({ keys: published.map(publicJwk) })
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
 
   return {
@@ -72,6 +70,16 @@ export async function openKeyRing(dependencies: {
   }
 }
 
+/**
+ * What a key is good for at a time (epoch milliseconds). `next`: published, not signing yet; `active`: signs; `retiring`:
+ * verifies what it signed; `retired`: counts for nothing.
+ */
+export function statusOf(key: SigningKey, now: number): 'next' | 'active' | 'retiring' | 'retired' {
+  if (key.compromisedAt !== null) return 'retired'
+  if (now < key.activatesAt.getTime()) return 'next'
+  return key.retiresAt === null || now < key.retiresAt.getTime() ? 'active' : 'retiring'
+}
+
 function openPrivateKey(box: SecretBox, key: SigningKey): string {
   try {
     return box.open(key.sealedPrivateKey, key.kid)
@@ -90,10 +98,12 @@ function makeKey(box: SecretBox, createdAt: Date): SigningKey {
   return {
     kid,
     algorithm: 'ES256',
-    status: 'active',
     publicKeyPem: publicKey,
     sealedPrivateKey: box.seal(privateKey, kid),
     createdAt,
+    activatesAt: createdAt,
+    retiresAt: null,
+    compromisedAt: null,
   }
 }
 

@@ -24,6 +24,7 @@ const firstPartyClient: Client = {
   redirectUris: [],
   scopes: [],
   audiences: [],
+  jwks: null,
   createdAt: new Date(0),
 }
 

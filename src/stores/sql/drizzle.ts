@@ -12,7 +12,9 @@ type Orm = typeof import('drizzle-orm')
 type PgCore = typeof import('drizzle-orm/pg-core')
 
 export const { and, arrayContains, asc, eq, gt, isNull, max, sql } = load('drizzle-orm') as Orm
-export const { bigint, index, pgTable, text, timestamp, uuid } = load('drizzle-orm/pg-core') as PgCore
+export const { bigint, index, jsonb, pgTable, primaryKey, text, timestamp, uuid } = load(
+  'drizzle-orm/pg-core',
+) as PgCore
 
 /** What opens PGlite. Its driver comes in the form that Drizzle itself loads. */
 export function loadPglite() {

@@ -1,6 +1,13 @@
 import { sql } from './drizzle.ts'
-import { bigint, index, pgTable, text, timestamp, uuid } from './drizzle.ts'
-import type { ClientAuthMethod, RevocationKind, SigningKey, User } from '../../core/ports.ts'
+import { bigint, index, jsonb, pgTable, primaryKey, text, timestamp, uuid } from './drizzle.ts'
+import type {
+  AuditDetails,
+  ClientAuthMethod,
+  PublicJwkSet,
+  RevocationKind,
+  SigningKey,
+  User,
+} from '../../core/ports.ts'
 import type { AuthenticationLevel } from '../../core/principal.ts'
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
@@ -26,16 +33,20 @@ export const roles = pgTable('roles', {
   permissions: list('permissions'),
 })
 
-export const registrations = pgTable('registrations', {
-  tokenHash: text('token_hash').primaryKey(),
-  userId: uuid('user_id')
-    .notNull()
-    .references(() => users.id, { onDelete: 'cascade' }),
-  name: text('name').notNull(),
-  passwordHash: text('password_hash').notNull(),
-  expiresAt: instant('expires_at').notNull(),
-  usedAt: instant('used_at'),
-})
+export const registrations = pgTable(
+  'registrations',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    passwordHash: text('password_hash').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    usedAt: instant('used_at'),
+  },
+  (table) => [index('registrations_expires_at').on(table.expiresAt)],
+)
 
 export const clients = pgTable('clients', {
   id: text('id').primaryKey(),
@@ -46,8 +57,39 @@ export const clients = pgTable('clients', {
   redirectUris: list('redirect_uris'),
   scopes: list('scopes'),
   audiences: list('audiences'),
+  jwks: jsonb('jwks').$type<PublicJwkSet>(),
   createdAt: instant('created_at').notNull(),
 })
+
+export const usedAssertions = pgTable(
+  'used_assertions',
+  {
+    clientId: text('client_id').notNull(),
+    tokenId: text('token_id').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.clientId, table.tokenId] }),
+    index('used_assertions_expires_at').on(table.expiresAt),
+  ],
+)
+
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: uuid('id').primaryKey(),
+    hash: text('hash').notNull().unique(),
+    name: text('name').notNull(),
+    userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    clientId: text('client_id').references(() => clients.id, { onDelete: 'cascade' }),
+    scopes: list('scopes'),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at'),
+    lastUsedAt: instant('last_used_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [index('api_keys_user_id').on(table.userId), index('api_keys_client_id').on(table.clientId)],
+)
 
 export const sessions = pgTable(
   'sessions',
@@ -69,7 +111,7 @@ export const sessions = pgTable(
     ip: text('ip').notNull(),
     userAgent: text('user_agent').notNull(),
   },
-  (table) => [index('sessions_user_id').on(table.userId)],
+  (table) => [index('sessions_user_id').on(table.userId), index('sessions_expires_at').on(table.expiresAt)],
 )
 
 export const refreshFamilies = pgTable(
@@ -100,22 +142,45 @@ export const refreshTokens = pgTable(
     usedAt: instant('used_at'),
     replay: text('replay'),
   },
-  (table) => [index('refresh_tokens_family_id').on(table.familyId)],
+  (table) => [
+    index('refresh_tokens_family_id').on(table.familyId),
+    index('refresh_tokens_expires_at').on(table.expiresAt),
+  ],
 )
 
-export const revokedAccessTokens = pgTable('revoked_access_tokens', {
-  tokenId: text('token_id').primaryKey(),
-  expiresAt: instant('expires_at').notNull(),
-})
+export const revokedAccessTokens = pgTable(
+  'revoked_access_tokens',
+  { tokenId: text('token_id').primaryKey(), expiresAt: instant('expires_at').notNull() },
+  (table) => [index('revoked_access_tokens_expires_at').on(table.expiresAt)],
+)
 
 export const signingKeys = pgTable('signing_keys', {
   kid: text('kid').primaryKey(),
   algorithm: text('algorithm').$type<SigningKey['algorithm']>().notNull(),
-  status: text('status').$type<SigningKey['status']>().notNull(),
   publicKeyPem: text('public_key_pem').notNull(),
   sealedPrivateKey: text('sealed_private_key').notNull(),
   createdAt: instant('created_at').notNull(),
+  activatesAt: instant('activates_at').notNull(),
+  retiresAt: instant('retires_at'),
+  compromisedAt: instant('compromised_at'),
 })
+
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    id: uuid('id').primaryKey(),
+    at: instant('at').notNull(),
+    event: text('event').notNull(),
+    subject: text('subject'),
+    actor: text('actor'),
+    clientId: text('client_id'),
+    sessionId: text('session_id'),
+    ip: text('ip'),
+    requestId: text('request_id'),
+    details: jsonb('details').$type<AuditDetails>().notNull(),
+  },
+  (table) => [index('audit_events_at').on(table.at), index('audit_events_subject').on(table.subject, table.at)],
+)
 
 export const revocations = pgTable(
   'revocations',
