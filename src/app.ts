@@ -19,12 +19,14 @@ import { createUserAdministration } from './features/admin/users.ts'
 import { compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
-import { createIdentityHeaders } from './features/forward-auth/identity.ts'
+import { assertionLifetimeSeconds, createIdentityHeaders } from './features/forward-auth/identity.ts'
 import { createShareDenial } from './features/forward-auth/negotiation.ts'
 import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts'
 import { forwardAuthRoutes } from './features/forward-auth/routes.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
+import { createKeyAdministration } from './features/keys/rotate-keys.ts'
 import { keyRoutes } from './features/keys/routes.ts'
+import { keyScheduleOf } from './features/keys/schedule.ts'
 import { createAuthenticateClient } from './features/oauth/authenticate-client.ts'
 import { OAuthErrorBody } from './features/oauth/errors.ts'
 import { createIntrospect } from './features/oauth/introspect.ts'
@@ -55,6 +57,8 @@ import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
 import { staticAssets } from './http/static-assets.ts'
 
+const upkeepMilliseconds = 60_000
+
 export interface Gatehouse {
   /** The service. */
   app: App
@@ -62,6 +66,8 @@ export interface Gatehouse {
   control: App
   /** Decides by other rules from the next question on; throws a `RuleFault`, and keeps the old ones, when they are bad. */
   replaceRules(hosts: Config['hosts']): void
+  /** What the service does on its own every minute: successors of signing keys. */
+  upkeep(): Promise<void>
   /** From now on not ready: balancers send no new requests. */
   beginStop(): void
   /** Finishes requests under way, then releases everything but the stores. */
@@ -85,14 +91,20 @@ export async function buildApp(dependencies: {
   let stopping = false
 
   // Revocation and keys
-  const feed = await followRevocations(stores.revocations, log)
-  const catchUp = () => feed.catchUp()
+  await administerKeys({ config, stores, clock, logger, catchUp: async () => {} }).keepSchedule()
   const keyRing = await openKeyRing({
     store: stores.signingKeys,
-    box: createSecretBox(config.secret, 'signing keys'),
+    box: createSecretBox(config.secrets, 'signing keys'),
     clock,
     issuer,
+    schedule: scheduleOf(config),
+    algorithmOf: (type) => (type === 'identity-assertion+jwt' ? config.keys.assertions : config.keys.access_tokens),
   })
+  const feed = await followRevocations(stores.revocations, log, () => keyRing.reload())
+  // What changed before the feed was followed.
+  await keyRing.reload()
+  const catchUp = () => feed.catchUp()
+  const keys = administerKeys({ config, stores, clock, logger, catchUp })
 
   // Sessions and tokens
   const startSession = createStartSession({
@@ -127,7 +139,7 @@ export async function buildApp(dependencies: {
     refreshTokens: stores.refreshTokens,
     issuer: tokenIssuer,
     endSession,
-    box: createSecretBox(config.secret, 'refresh replay'),
+    box: createSecretBox(config.secrets, 'refresh replay'),
     clock,
     log,
     graceSeconds: config.tokens.refresh_grace_seconds,
@@ -162,7 +174,7 @@ export async function buildApp(dependencies: {
 
   // What the HTTP features share
   const cookies = createCookies(config)
-  const csrf = createCsrfTokens(config.secret, cookies)
+  const csrf = createCsrfTokens(config.secrets, cookies)
   const checkCrossSite = createCrossSiteCheck({ issuer, allowedOrigins: config.cors.origins })
   const limits = rateLimitsOf(config.limits)
   const trustedPeer = parseNetworks(config.proxies.trusted)
@@ -287,15 +299,23 @@ export async function buildApp(dependencies: {
     })
   })
 
-  const control = await buildControl({ stores, clock, logger, catchUp })
+  const control = await buildControl({ config, stores, clock, logger, catchUp })
+  const upkeep = async () => {
+    await keys.keepSchedule()
+  }
+  const timer = setInterval(() => {
+    upkeep().catch((error: unknown) => log.error({ event: 'upkeep.failed', err: error }, 'upkeep failed'))
+  }, upkeepMilliseconds)
 
   return {
     app,
     control,
     replaceRules: (hosts) => void (rules = compileAccessRules(hosts)),
+    upkeep,
     beginStop: () => void (stopping = true),
     async close() {
       stopping = true
+      clearInterval(timer)
       // A connection is kept alive past the request that was under way, and the server would wait for it.
       const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
       await Promise.all([app.close(), control.close()]).finally(() => clearInterval(sweep))
@@ -307,12 +327,13 @@ export async function buildApp(dependencies: {
 
 /** The operator's side: what the command line asks for. `catchUp` makes a change act at once on this replica. */
 export async function buildControl(dependencies: {
+  config: Config
   stores: Stores
   clock: Clock
   logger: FastifyBaseLogger
   catchUp(): Promise<void>
 }): Promise<App> {
-  const { stores, clock, logger, catchUp } = dependencies
+  const { config, stores, clock, logger, catchUp } = dependencies
   const control = createServer({ logger, trustedPeer: () => false })
   handleErrors(control)
   await control.register(controlRoutes, {
@@ -325,7 +346,24 @@ export async function buildControl(dependencies: {
     }),
     clients: createClientAdministration({ clients: stores.clients, catchUp, clock }),
     roles: stores.roles,
+    keys: administerKeys({ config, stores, clock, logger, catchUp }),
     catchUp,
   })
   return control
+}
+
+function administerKeys(dependencies: {
+  config: Config
+  stores: Stores
+  clock: Clock
+  logger: FastifyBaseLogger
+  catchUp(): Promise<void>
+}) {
+  const { config, stores, clock, logger: log, catchUp } = dependencies
+  const box = createSecretBox(config.secrets, 'signing keys')
+  return createKeyAdministration({ store: stores.signingKeys, box, clock, log, schedule: scheduleOf(config), catchUp })
+}
+
+function scheduleOf({ keys, tokens }: Config) {
+  return keyScheduleOf(keys, Math.max(tokens.access_ttl_seconds, assertionLifetimeSeconds))
 }

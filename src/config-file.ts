@@ -38,6 +38,14 @@ export const ConfigFile = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    keys: Type.Object(
+      {
+        access_tokens: Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
+        assertions: Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
+        rotation_days: Type.Integer({ minimum: 1, maximum: 3_650, default: 30 }),
+      },
+      { ...strict, default: {} },
+    ),
     sessions: Type.Object(
       { idle_ttl_seconds: seconds(30 * 86_400), absolute_ttl_seconds: seconds(90 * 86_400) },
       { ...strict, default: {} },

@@ -17,8 +17,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
   readonly configFile: string
   readonly databaseUrl: string | undefined
   readonly redisUrl: string | undefined
-  /** 32 bytes, from which every key of the service is derived. */
-  readonly secret: Uint8Array
+  /** 32 bytes each, from which every key of the service is derived; the first is in use, the others still open things. */
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
   readonly smtpUrl: string | undefined
   readonly mailFrom: string
   readonly cookieDomain: string | undefined
@@ -28,7 +28,9 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-const known = new Set(['ISSUER', 'DATA_DIR', 'SECRET', 'CONFIG', 'COOKIE_DOMAIN'].map((name) => `GATEHOUSE_${name}`))
+const known = new Set(
+  ['ISSUER', 'DATA_DIR', 'SECRET', 'SECRET_PREVIOUS', 'CONFIG', 'COOKIE_DOMAIN'].map((name) => `GATEHOUSE_${name}`),
+)
 
 /** What Kubernetes writes into every container beside a Service named `gatehouse`. */
 const serviceLink = /^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/
@@ -61,6 +63,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const cookieDomain = read('GATEHOUSE_COOKIE_DOMAIN', undefined, parseDomain, 'a domain such as example.com')
   const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
   const given = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
+  const previous = read('GATEHOUSE_SECRET_PREVIOUS', undefined, parseSecret, '32 bytes in base64')
   if (cookieDomain && !` .${new URL(issuer).hostname}`.endsWith(`.${cookieDomain}`)) {
     faults.push('GATEHOUSE_COOKIE_DOMAIN: expected the domain of GATEHOUSE_ISSUER or a parent of it')
   }
@@ -81,7 +84,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     configFile: resolve(environment['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'),
     databaseUrl,
     redisUrl,
-    secret: given ?? keptSecret(dataDirectory),
+    secrets: [given ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
     smtpUrl,
     mailFrom: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
     cookieDomain,

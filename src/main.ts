@@ -22,6 +22,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'create, list, show, rotate-secret, delete',
     load: async () => (await import('./cli/client.ts')).client,
   },
+  keys: { summary: 'list, rotate, rewrap', load: async () => (await import('./cli/keys.ts')).keys },
   role: { summary: 'create, list, delete', load: async () => (await import('./cli/role.ts')).role },
 }
 

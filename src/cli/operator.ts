@@ -32,7 +32,7 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     const logger = createLogger('error')
     const stores = await openStores(config, systemClock, logger)
     try {
-      const control = await buildControl({ stores, clock: systemClock, logger, catchUp: async () => {} })
+      const control = await buildControl({ config, stores, clock: systemClock, logger, catchUp: async () => {} })
       const result = await task(
         operatorOf(async (method, path, body) => {
           const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })

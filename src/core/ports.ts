@@ -124,7 +124,11 @@ export interface Revocation {
   kind: RevocationKind
   id: string
 }
-export type RevocationKind = 'session' | 'user' | 'client' | 'token'
+/** `key`: the ring of signing keys is to be read again. */
+export type RevocationKind = 'session' | 'user' | 'client' | 'token' | 'key'
+
+/** The subject of kind `key` that stands for everything a key may have signed. */
+export const allKeys = 'all'
 
 // ——— Durable stores (SQL) ———
 
@@ -216,8 +220,22 @@ export interface AccessTokenStore {
 }
 
 export interface SigningKeyStore {
-  /** The ring; when it is empty, `make` provides its first key, once over all replicas. */
-  loadOrCreate(make: () => Promise<SigningKey>): Promise<SigningKey[]>
+  /** Every key, oldest first. */
+  list(): Promise<SigningKey[]>
+  /**
+   * Changes the ring, one replica at a time: `decide` sees the keys as they are and says what becomes of them. Tells the
+   * revocation feed, about a compromised key as `allKeys` too. Returns the keys that were created.
+   */
+  change(decide: (keys: SigningKey[]) => Promise<KeyRingChange>): Promise<SigningKey[]>
+}
+
+export interface KeyRingChange {
+  create: SigningKey[]
+  retire: { kid: string; retiresAt: Date }[]
+  compromised: { kid: string; at: Date }[]
+  reseal: { kid: string; sealedPrivateKey: string }[]
+  /** Kids of keys that nobody needs to know any more. */
+  remove: string[]
 }
 
 export interface RevocationStore {

@@ -36,11 +36,43 @@ export interface SecretBox {
   seal(plaintext: string, context: string): string
   /** Throws when the text was not sealed by this box for this context. */
   open(sealed: string, context: string): string
+  /** Whether a text was sealed with the current secret. */
+  isCurrent(sealed: string, context: string): boolean
 }
 
-/** Makes the box of one purpose. Sealed form: base64url of a 12-byte nonce, the ciphertext and the 16-byte tag. */
-export function createSecretBox(secret: Uint8Array, purpose: string): SecretBox {
-  const key = deriveKey(secret, purpose)
+/**
+ * Makes the box of one purpose. It seals with the first secret and opens what any of them sealed. Sealed form: base64url
+ * of a 12-byte nonce, the ciphertext and the 16-byte tag.
+ */
+export function createSecretBox(secrets: readonly Uint8Array[], purpose: string): SecretBox {
+  const [current, ...previous] = secrets.map((secret) => createBoxOf(deriveKey(secret, purpose)))
+  if (current === undefined) throw new Error('a box needs a secret')
+  const tryEach = (sealed: string, context: string): string => {
+    for (const box of previous) {
+      try {
+        return box.open(sealed, context)
+      } catch {
+        // Another secret may have sealed it.
+      }
+    }
+    throw new Error('the text was not sealed by this box for this context')
+  }
+  const isCurrent = (sealed: string, context: string) => {
+    try {
+      current.open(sealed, context)
+      return true
+    } catch {
+      return false
+    }
+  }
+  return {
+    seal: current.seal,
+    isCurrent,
+    open: (sealed, context) => (isCurrent(sealed, context) ? current.open(sealed, context) : tryEach(sealed, context)),
+  }
+}
+
+function createBoxOf(key: Buffer): Pick<SecretBox, 'seal' | 'open'> {
   return {
     seal(plaintext, context) {
       const nonce = randomBytes(12)

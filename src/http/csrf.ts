@@ -10,9 +10,9 @@ export interface CsrfTokens {
   matches(request: FastifyRequest, token: string | undefined): boolean
 }
 
-export function createCsrfTokens(secret: Uint8Array, cookies: Cookies): CsrfTokens {
-  const key = deriveKey(secret, 'csrf')
-  const digest = (value: string) => createHmac('sha256', key).update(value).digest('base64url')
+export function createCsrfTokens(secrets: readonly Uint8Array[], cookies: Cookies): CsrfTokens {
+  const keys = secrets.map((secret) => deriveKey(secret, 'csrf'))
+  const digest = (value: string, key: Buffer) => createHmac('sha256', key).update(value).digest('base64url')
   return {
     tokenFor(request, reply) {
       let value = cookies.csrf(request)
@@ -20,11 +20,12 @@ export function createCsrfTokens(secret: Uint8Array, cookies: Cookies): CsrfToke
         value = randomSecret()
         cookies.setCsrf(reply, value)
       }
-      return digest(value)
+      return digest(value, keys[0]!)
     },
     matches(request, token) {
       const value = cookies.csrf(request)
-      return value !== undefined && token !== undefined && equalSecrets(token, digest(value))
+      if (value === undefined || token === undefined) return false
+      return keys.some((key) => equalSecrets(token, digest(value, key)))
     },
   }
 }

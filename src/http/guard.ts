@@ -57,7 +57,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       },
     },
     verify: {
-      algorithms: ['ES256'],
+      algorithms: ['ES256', 'RS256', 'EdDSA'],
       allowedIss: issuer,
       allowedAud: issuer,
       checkTyp: 'at+jwt',

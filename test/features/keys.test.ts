@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import postgres from 'postgres'
 import { test } from 'tap'
 import { openKeyRing } from '../../src/features/keys/key-ring.ts'
+import { keyScheduleOf } from '../../src/features/keys/schedule.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { backends } from '../support/backends.ts'
 import { startService } from '../support/service.ts'
@@ -45,9 +46,9 @@ for (const backend of backends) {
       t.equal(decodeProtectedHeader(accessToken).kid, key.kid)
     })
     await t.test('the private key is sealed wherever it is stored, and opens with the secret alone', async (t) => {
-      const [stored] = await service.stores.signingKeys.loadOrCreate(() => Promise.reject(new Error('made anew')))
+      const [stored] = await service.stores.signingKeys.list()
       t.match(stored, { kid: key.kid, algorithm: 'ES256', retiresAt: null })
-      const pem = createSecretBox(secret, 'signing keys').open(stored!.sealedPrivateKey, stored!.kid)
+      const pem = createSecretBox([secret], 'signing keys').open(stored!.sealedPrivateKey, stored!.kid)
       t.equal(createPrivateKey(pem).asymmetricKeyType, 'ec')
       const clear = createPrivateKey(pem).export({ format: 'jwk' }).d!
       const raw = Buffer.from(clear, 'base64url')
@@ -58,11 +59,11 @@ for (const backend of backends) {
       }
       t.notOk(Buffer.from(stored!.sealedPrivateKey, 'base64url').includes(raw))
       const open = (key: Uint8Array, kid = stored!.kid) =>
-        createSecretBox(key, 'signing keys').open(stored!.sealedPrivateKey, kid)
+        createSecretBox([key], 'signing keys').open(stored!.sealedPrivateKey, kid)
       t.throws(() => open(Buffer.alloc(32, 8)), 'another secret')
       t.throws(() => open(secret, 'another-kid'), 'copied to another row')
       t.throws(
-        () => createSecretBox(secret, 'refresh replay').open(stored!.sealedPrivateKey, stored!.kid),
+        () => createSecretBox([secret], 'refresh replay').open(stored!.sealedPrivateKey, stored!.kid),
         'another use',
       )
       if (service.backend.databaseUrl !== undefined) {
@@ -78,9 +79,11 @@ for (const backend of backends) {
       const { accessToken } = await service.signIn(await service.createUser())
       const ring = await openKeyRing({
         store: service.stores.signingKeys,
-        box: createSecretBox(secret, 'signing keys'),
+        box: createSecretBox([secret], 'signing keys'),
         clock: service.clock,
         issuer: service.issuer,
+        schedule: keyScheduleOf({ access_tokens: 'ES256', assertions: 'ES256', rotation_days: 30 }, 300),
+        algorithmOf: () => 'ES256',
       })
       t.equal(ring.jwks.body, answer.body)
       t.equal(ring.jwks.etag, answer.headers['etag'])

@@ -24,7 +24,7 @@ async function open(t: Test, backend: (typeof backends)[number]) {
     readAfter: (sequence: number) =>
       readable ? stores.revocations.readAfter(sequence) : Promise.reject(new Error('the feed is cut')),
   }
-  const feed = await followRevocations(revocations, silent, monotonic)
+  const feed = await followRevocations(revocations, silent, undefined, monotonic)
   t.teardown(async () => {
     await feed.stop()
     await opened.close()

@@ -48,8 +48,8 @@ async function makeCast(service: Service) {
     audiences: [],
     public: false,
   })
-  const [key] = await service.stores.signingKeys.loadOrCreate(() => Promise.reject(new Error('there is no key')))
-  const privateKey = createSecretBox(secret, 'signing keys').open(key!.sealedPrivateKey, key!.kid)
+  const [key] = await service.stores.signingKeys.list()
+  const privateKey = createSecretBox([secret], 'signing keys').open(key!.sealedPrivateKey, key!.kid)
   const secrets: Record<string, string> = {
     password: user.password,
     'password hash': (await service.stores.users.findById(user.id))!.passwordHash!,

@@ -211,13 +211,34 @@ for (const backend of backends) {
       await stores.accessTokens.revoke('jti', at(300), at())
       t.equal(await second.accessTokens.isRevoked('jti'), true)
     })
-    await t.test('signing keys: two replicas that start together share one first key', async (t) => {
-      const made = await Promise.all(
-        [stores, second].map((one, i) => one.signingKeys.loadOrCreate(async () => exampleKey(`key-${i}`, at()))),
-      )
-      t.equal(made[0]!.length, 1)
-      t.same(made[0], made[1])
-      t.same(await stores.signingKeys.loadOrCreate(() => Promise.reject(new Error('made again'))), made[0])
+    await t.test('signing keys: one replica at a time changes the ring, and every one is told', async (t) => {
+      const nothing = { create: [], retire: [], compromised: [], reseal: [], remove: [] }
+      const firstKey = (one: Stores, kid: string) =>
+        one.signingKeys.change(async (keys) => ({
+          ...nothing,
+          create: keys.length > 0 ? [] : [exampleKey(kid, at())],
+        }))
+      const made = await Promise.all([stores, second].map((one, i) => firstKey(one, `key-${i}`)))
+      const [key, ...others] = made.flat()
+      t.same(others, [], 'two that start together share one first key')
+      t.same(await second.signingKeys.list(), [key])
+
+      const successor = exampleKey('successor', at(1))
+      const retire = [{ kid: key!.kid, retiresAt: at(600) }]
+      const rotate = () => stores.signingKeys.change(async () => ({ ...nothing, create: [successor], retire }))
+      t.same((await announced(rotate)).toSorted(), [`key:${key!.kid}`, 'key:successor'].toSorted())
+      t.same(await stores.signingKeys.list(), [{ ...key, retiresAt: at(600) }, successor])
+      const compromised = [{ kid: key!.kid, at: at(5) }]
+      const reseal = [{ kid: 'successor', sealedPrivateKey: 'sealed again' }]
+      const end = () => stores.signingKeys.change(async () => ({ ...nothing, compromised, reseal }))
+      t.ok((await announced(end)).includes('key:all'), 'whatever was remembered is to be proven anew')
+      const resealed = { ...successor, sealedPrivateKey: 'sealed again' }
+      t.same(await stores.signingKeys.list(), [{ ...key, retiresAt: at(600), compromisedAt: at(5) }, resealed])
+      t.same(await announced(() => stores.signingKeys.change(async () => nothing)), [])
+      await stores.signingKeys.change(async () => ({ ...nothing, remove: [key!.kid] }))
+      t.same(await stores.signingKeys.list(), [resealed])
+      await t.rejects(stores.signingKeys.change(() => Promise.reject(new Error('no decision'))))
+      t.same(await stores.signingKeys.list(), [resealed], 'a decision that fails changes nothing')
     })
     await t.test('revocations: no row appears below one that was readable, under 50 writers at once', async (t) => {
       let position = await stores.revocations.latest()
@@ -309,7 +330,8 @@ if (hasServers) {
       'clients.find': () => stores.clients.find('reports'),
       'clients.create': () => stores.clients.create(exampleClient('reports', at)),
       'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti'),
-      'signingKeys.loadOrCreate': () => stores.signingKeys.loadOrCreate(() => Promise.reject(new Error('unreached'))),
+      'signingKeys.list': () => stores.signingKeys.list(),
+      'signingKeys.change': () => stores.signingKeys.change(() => Promise.reject(new Error('unreached'))),
       'revocations.readAfter': () => stores.revocations.readAfter(0),
       'counters.increment': () => stores.counters.increment('key', 60),
       'counters.read': () => stores.counters.read('key'),

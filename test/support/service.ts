@@ -128,7 +128,12 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   })
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-  const gatehouse = await buildApp({ config, stores, clock, logger, version: '0.0.0' })
+  const gatehouse = await buildApp({ config, stores, clock, logger, version: '0.0.0' }).catch(
+    async (error: unknown) => {
+      await stores.close()
+      throw error
+    },
+  )
   await gatehouse.app.listen({ host: '127.0.0.1', port })
   t.teardown(async () => {
     await gatehouse.close()

@@ -1,14 +1,22 @@
 import { type TSchema, Type } from 'typebox'
-import type { Client, RoleStore, User } from '../../core/ports.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import type { Client, RoleStore, SigningKey, User } from '../../core/ports.ts'
 import { Email, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './clients.ts'
+interface KeyAdministration {
+  list(): Promise<{ key: SigningKey; status: string }[]>
+  rotate(): Promise<void>
+  endCompromised(kid?: string): Promise<void>
+  rewrap(): Promise<number>
+}
 import type { UserAdministration } from './users.ts'
 
 export interface ControlOptions {
   users: UserAdministration
   clients: ClientAdministration
   roles: RoleStore
+  keys: KeyAdministration
   catchUp(): Promise<void>
 }
 
@@ -23,7 +31,7 @@ const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 2
  * What the command line asks for, as an API that only the operator reaches: over a socket in the data directory
  * (mode 0600) while the service runs, otherwise inside the command's own process.
  */
-export async function controlRoutes(app: App, { users, clients, roles, catchUp }: ControlOptions): Promise<void> {
+export async function controlRoutes(app: App, { users, clients, roles, keys, catchUp }: ControlOptions): Promise<void> {
   const body = <T extends TSchema>(schema: T) => ({ config: { access: 'public' as const }, schema: { body: schema } })
   const operator = { config: { access: 'public' as const } }
 
@@ -82,6 +90,27 @@ export async function controlRoutes(app: App, { users, clients, roles, catchUp }
     return { deleted }
   })
 
+  const showKeys = async () => (await keys.list()).map(showKey)
+  app.get('/keys', operator, showKeys)
+  app.post(
+    '/keys/rotate',
+    body(
+      Type.Object(
+        { compromised: Type.Boolean({ default: false }), kid: Type.Optional(Type.String({ maxLength: 100 })) },
+        strict,
+      ),
+    ),
+    async (request) => {
+      const { compromised, kid } = request.body
+      if (!compromised && kid !== undefined) {
+        throw new GatehouseError('invalid_request', { detail: 'A kid goes with "compromised" alone.' })
+      }
+      await (compromised ? keys.endCompromised(kid) : keys.rotate())
+      return showKeys()
+    },
+  )
+  app.post('/keys/rewrap', operator, async () => ({ resealed: await keys.rewrap() }))
+
   app.post(
     '/clients',
     body(
@@ -116,6 +145,18 @@ export async function controlRoutes(app: App, { users, clients, roles, catchUp }
     await clients.delete(request.params.client)
     return { deleted: true }
   })
+}
+
+function showKey({ key, status }: { key: SigningKey; status: string }) {
+  return {
+    kid: key.kid,
+    alg: key.algorithm,
+    status,
+    created_at: key.createdAt.toISOString(),
+    activates_at: key.activatesAt.toISOString(),
+    retires_at: key.retiresAt?.toISOString() ?? null,
+    compromised_at: key.compromisedAt?.toISOString() ?? null,
+  }
 }
 
 function showUser(user: User) {

@@ -19,7 +19,7 @@ export interface Presentation {
   readonly boundToRequest: boolean
 }
 
-const assertionLifetimeSeconds = 60
+export const assertionLifetimeSeconds = 60
 
 /**
  * Writes identity as headers: flat name-value pairs, every name always present, so that nothing a client sent under the

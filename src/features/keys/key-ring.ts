@@ -1,83 +1,135 @@
-import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
-import { type AccessTokenClaims, isCanonical, type TokenType } from '../../core/access-token.ts'
+import { type AccessTokenClaims, isCanonical, type TokenType, tokenTypes } from '../../core/access-token.ts'
 import { SetupError } from '../../core/errors.ts'
-import type { Clock, SigningKey, SigningKeyStore } from '../../core/ports.ts'
+import type { Clock, SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
+import { type KeySchedule, type KeyStatus, nextChange, statusOf } from './schedule.ts'
+import { headerOf, publicJwk } from './signing-key.ts'
 
 export interface KeyRing {
-  /** Signs claims with the active key. `iss` is added. */
+  /** Signs claims with the active key of the type's algorithm. `iss` is added. */
   sign(type: TokenType, claims: object): string
   /**
    * The claims of an access token that this service signed and that has not expired; otherwise nothing. Says nothing
    * about revocation.
    */
   verifyAccessToken(token: string): AccessTokenClaims | undefined
-  /** PEM of the public key with this `kid`. */
+  /** PEM of the public key with this `kid`, while it counts. */
   publicKey(kid: string): string | undefined
   /** The JWK set (RFC 7517 §5), made anew only when the ring changes. */
   readonly jwks: { readonly body: string; readonly etag: string }
+  /** How often each key has signed and verified in this process. */
+  usage(): { kid: string; type: TokenType | 'verified'; count: number }[]
+  /** Reads the ring anew. Until it resolves the old one is in force; when it rejects, too. */
+  reload(): Promise<void>
 }
 
-/** Loads the ring, or makes its first key. Private keys are sealed in the store and opened only in memory. */
+/** What the ring is at one time; another one is made when a key's status changes. */
+interface View {
+  until: number
+  signers: Record<TokenType, (claims: object) => string>
+  verifiers: Map<string, { kid: string; verify(token: string): AccessTokenClaims }>
+  publicKeys: Map<string, string>
+  jwks: { body: string; etag: string }
+}
+
+/**
+ * Opens the ring that the store holds. Private keys are sealed there and opened only in memory. Which key signs follows
+ * from the time alone, so that replicas agree without a word. Throws a `SetupError` when no key can sign, or when the
+ * secret does not open one.
+ */
 export async function openKeyRing(dependencies: {
-  store: SigningKeyStore
+  store: Pick<SigningKeyStore, 'list'>
   box: SecretBox
   clock: Clock
   issuer: string
+  schedule: KeySchedule
+  /** What signs each type of token, once it has an active key. */
+  algorithmOf(type: TokenType): SigningAlgorithm
 }): Promise<KeyRing> {
-  const { store, box, clock, issuer } = dependencies
-  const keys = await store.loadOrCreate(async () => makeKey(box, new Date(clock.now())))
-  const now = clock.now()
-  const active = keys.find((key) => statusOf(key, now) === 'active')
-  if (!active) throw new SetupError('the key ring has no active signing key')
-  const privateKey = openPrivateKey(box, active)
+  const { store, box, clock, issuer, schedule, algorithmOf } = dependencies
+  const counts = new Map<string, Map<TokenType | 'verified', number>>()
+  let keys = await store.list()
+  let view = viewAt(clock.now())
 
-  const signerOf = (type: TokenType) =>
-    createSigner({
-      key: privateKey,
-      algorithm: active.algorithm,
-      kid: active.kid,
-      header: { alg: active.algorithm, typ: type },
+  function count(kid: string, type: TokenType | 'verified'): void {
+    let ofKey = counts.get(kid)
+    if (ofKey === undefined) counts.set(kid, (ofKey = new Map()))
+    ofKey.set(type, (ofKey.get(type) ?? 0) + 1)
+  }
+
+  function signerOf(type: TokenType, active: readonly SigningKey[]): (claims: object) => string {
+    // While the algorithm of a changed setting has no key that verifiers know, another one signs.
+    const key = active.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? active[0]
+    if (key === undefined) throw new SetupError('the key ring has no active signing key')
+    const sign = createSigner({
+      key: openPrivateKey(box, key),
+      algorithm: key.algorithm,
+      kid: key.kid,
+      header: { alg: key.algorithm, typ: type },
       iss: issuer,
     })
-  const signers: Record<TokenType, (claims: object) => string> = {
-    'at+jwt': signerOf('at+jwt'),
-    'identity-assertion+jwt': signerOf('identity-assertion+jwt'),
+    return (claims) => {
+      count(key.kid, type)
+      return sign(claims)
+    }
   }
-  const published = keys.filter((key) => statusOf(key, now) !== 'retired')
-  const verifiers = new Map(published.map((key) => [headerOf(key, 'at+jwt'), verifierOf(key, issuer)] as const))
-  const publicKeys = new Map(published.map((key) => [key.kid, key.publicKeyPem]))
-  const body = JSON.stringify({ keys: published.map(publicJwk) })
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
+
+  function viewAt(now: number): View {
+    const withStatus = (...wanted: KeyStatus[]) => keys.filter((key) => wanted.includes(statusOf(key, schedule, now)))
+    const active = withStatus('active').toSorted((a, b) => b.activatesAt.getTime() - a.activatesAt.getTime())
+    const published = withStatus('next', 'active', 'retiring')
+    const body = JSON.stringify({ keys: published.map(publicJwk) })
+    return {
+      until: nextChange(keys, schedule, now),
+      signers: Object.fromEntries(tokenTypes.map((type) => [type, signerOf(type, active)])) as View['signers'],
+      verifiers: new Map(
+        published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
+      ),
+      publicKeys: new Map(published.map((key) => [key.kid, key.publicKeyPem])),
+      jwks: { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` },
+    }
+  }
+
+  function current(): View {
+    const now = clock.now()
+    if (now >= view.until) view = viewAt(now)
+    return view
+  }
 
   return {
-    sign: (type, claims) => signers[type](claims),
+    sign: (type, claims) => current().signers[type](claims),
     verifyAccessToken(token) {
       // Looked up by the whole header segment: only headers that this service writes, byte for byte, are ever
       // verified, which leaves no `alg`, `kid`, `jku` or `crit` of an attacker's to interpret.
-      const verify = verifiers.get(token.slice(0, token.indexOf('.')))
-      if (verify === undefined || !isCanonical(token)) return undefined
+      const verifier = current().verifiers.get(token.slice(0, token.indexOf('.')))
+      if (verifier === undefined || !isCanonical(token)) return undefined
       try {
-        const claims = verify(token)
+        const claims = verifier.verify(token)
+        count(verifier.kid, 'verified')
         return claims.exp * 1000 > clock.now() ? claims : undefined
       } catch {
         return undefined
       }
     },
-    publicKey: (kid) => publicKeys.get(kid),
-    jwks: { body, etag },
+    publicKey: (kid) => current().publicKeys.get(kid),
+    get jwks() {
+      return current().jwks
+    },
+    usage: () =>
+      [...counts].flatMap(([kid, ofKey]) => [...ofKey].map(([type, number]) => ({ kid, type, count: number }))),
+    async reload() {
+      const before = keys
+      keys = await store.list()
+      try {
+        view = viewAt(clock.now())
+      } catch (error) {
+        keys = before
+        throw error
+      }
+    },
   }
-}
-
-/**
- * What a key is good for at a time (epoch milliseconds). `next`: published, not signing yet; `active`: signs; `retiring`:
- * verifies what it signed; `retired`: counts for nothing.
- */
-export function statusOf(key: SigningKey, now: number): 'next' | 'active' | 'retiring' | 'retired' {
-  if (key.compromisedAt !== null) return 'retired'
-  if (now < key.activatesAt.getTime()) return 'next'
-  return key.retiresAt === null || now < key.retiresAt.getTime() ? 'active' : 'retiring'
 }
 
 function openPrivateKey(box: SecretBox, key: SigningKey): string {
@@ -86,41 +138,6 @@ function openPrivateKey(box: SecretBox, key: SigningKey): string {
   } catch {
     throw new SetupError('GATEHOUSE_SECRET: expected the secret that the stored signing keys were sealed with')
   }
-}
-
-function makeKey(box: SecretBox, createdAt: Date): SigningKey {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  })
-  const kid = thumbprint(publicKey)
-  return {
-    kid,
-    algorithm: 'ES256',
-    publicKeyPem: publicKey,
-    sealedPrivateKey: box.seal(privateKey, kid),
-    createdAt,
-    activatesAt: createdAt,
-    retiresAt: null,
-    compromisedAt: null,
-  }
-}
-
-/** RFC 7638: the required members of the public key, in order, hashed. */
-function thumbprint(publicKeyPem: string): string {
-  const { crv, kty, x, y } = createPublicKey(publicKeyPem).export({ format: 'jwk' })
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-}
-
-function publicJwk(key: SigningKey): object {
-  const { kty, crv, x, y } = createPublicKey(key.publicKeyPem).export({ format: 'jwk' })
-  return { kty, crv, x, y, kid: key.kid, use: 'sig', alg: key.algorithm }
-}
-
-/** The header segment exactly as the signer writes it. */
-function headerOf(key: SigningKey, typ: TokenType): string {
-  return Buffer.from(JSON.stringify({ alg: key.algorithm, typ, kid: key.kid })).toString('base64url')
 }
 
 function verifierOf(key: SigningKey, issuer: string): (token: string) => AccessTokenClaims {

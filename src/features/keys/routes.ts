@@ -2,18 +2,18 @@ import { Type } from 'typebox'
 import { matchesEtag } from '../../http/etag.ts'
 import type { App } from '../../http/server.ts'
 import type { KeyRing } from './key-ring.ts'
-
-/** How long verifiers may keep the set, seconds. */
-const jwksMaxAgeSeconds = 300
+import { jwksMaxAgeSeconds } from './schedule.ts'
 
 const JwkSet = Type.Object(
   {
     keys: Type.Array(
       Type.Object({
         kty: Type.String(),
-        crv: Type.String(),
-        x: Type.String(),
-        y: Type.String(),
+        crv: Type.Optional(Type.String()),
+        x: Type.Optional(Type.String()),
+        y: Type.Optional(Type.String()),
+        n: Type.Optional(Type.String()),
+        e: Type.Optional(Type.String()),
         kid: Type.String(),
         use: Type.String(),
         alg: Type.String(),

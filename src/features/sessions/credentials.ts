@@ -1,7 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { unavailable } from '../../core/errors.ts'
-import type { AccessTokenStore, ClientStore, Clock, Log, Session, SessionStore, User } from '../../core/ports.ts'
+import {
+  type AccessTokenStore,
+  allKeys,
+  type ClientStore,
+  type Clock,
+  type Log,
+  type Session,
+  type SessionStore,
+  type User,
+} from '../../core/ports.ts'
 import type { Principal, UserPrincipal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
@@ -42,6 +51,8 @@ const longestToken = 4_096
 const cookieForm = /^[\w-]{43}$/
 /** Past this the store is being flooded, and whoever waits longer is not helped. */
 const mostUnderWay = 500
+/** Moves when a key was found to be known to somebody else. */
+const anyKey: SubjectKey = `key:${allKeys}`
 const bounds = { max: 100_000, maxSize: 128 * 1024 * 1024 }
 
 export function createCredentials(dependencies: {
@@ -76,7 +87,8 @@ export function createCredentials(dependencies: {
       const [client, revoked] = await Promise.all([clients.find(claims.sub), accessTokens.isRevoked(claims.jti)])
       if (client === undefined || revoked) return undefined
       const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId: client.id } as const
-      return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, `token:${claims.jti}`] }
+      const subjects = [`client:${client.id}`, `token:${claims.jti}`, anyKey] as const
+      return { principal, audiences, expiresAt, asOf, subjects }
     }
     const live = await sessions.findLive({ id: claims.sid, tokenId: claims.jti }, new Date(clock.now()))
     if (live === undefined || live.user.id !== claims.sub) return undefined
@@ -85,7 +97,7 @@ export function createCredentials(dependencies: {
       audiences,
       expiresAt: Math.min(expiresAt, live.session.expiresAt.getTime(), live.session.idleExpiresAt.getTime()),
       asOf,
-      subjects: [`session:${live.session.id}`, `user:${live.user.id}`, `token:${claims.jti}`],
+      subjects: [`session:${live.session.id}`, `user:${live.user.id}`, `token:${claims.jti}`, anyKey],
     }
   }
 
@@ -109,7 +121,8 @@ export function createCredentials(dependencies: {
         session.idleExpiresAt.getTime(),
       ),
       asOf,
-      subjects: [`session:${session.id}`, `user:${user.id}`],
+      // The assertions that were written for it were signed too.
+      subjects: [`session:${session.id}`, `user:${user.id}`, anyKey],
     }
   }
 

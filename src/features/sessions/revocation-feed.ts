@@ -26,6 +26,8 @@ const keepMilliseconds = 20 * 60_000
 export async function followRevocations(
   store: RevocationStore,
   log: Log,
+  /** Called before rows that name keys count as read: until it resolves they do not. */
+  keysChanged: () => Promise<void> = async () => {},
   /** Monotonic milliseconds: a stepped wall clock must not make a stale view look current. */
   monotonic: Clock = { now: () => performance.now() },
 ): Promise<RevocationFeed> {
@@ -55,7 +57,9 @@ export async function followRevocations(
   async function read(): Promise<void> {
     const startedAt = monotonic.now()
     try {
-      apply(await store.readAfter(position), startedAt)
+      const rows = await store.readAfter(position)
+      if (rows.some(({ kind }) => kind === 'key')) await keysChanged()
+      apply(rows, startedAt)
       readAt = startedAt
       if (failing) log.info({ event: 'feed.recovered' }, 'the revocation feed is readable again')
       failing = false

@@ -107,7 +107,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, clock),
     accessTokens: createAccessTokenStore(db),
-    signingKeys: createSigningKeyStore(db),
+    signingKeys: createSigningKeyStore(db, clock),
     revocations: createRevocationStore(feedDb, listen),
     ping: async () => void (await db.execute(sql`select 1`)),
     close,

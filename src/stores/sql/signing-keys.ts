@@ -1,21 +1,30 @@
-import { asc, sql } from './drizzle.ts'
-import type { SigningKeyStore } from '../../core/ports.ts'
-import { advisoryLocks, type Database } from './database.ts'
+import { asc, eq, inArray, sql } from './drizzle.ts'
+import { allKeys, type Clock, type SigningKeyStore } from '../../core/ports.ts'
+import { advisoryLocks, announce, type Database } from './database.ts'
 import { signingKeys } from './schema.ts'
 
-export function createSigningKeyStore(db: Database): SigningKeyStore {
+export function createSigningKeyStore(db: Database, clock: Clock): SigningKeyStore {
   return {
-    async loadOrCreate(make) {
-      const stored = await db.select().from(signingKeys).orderBy(asc(signingKeys.createdAt))
-      if (stored.length > 0) return stored
+    list: () => db.select().from(signingKeys).orderBy(asc(signingKeys.createdAt), asc(signingKeys.kid)),
+    async change(decide) {
       return await db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.signingKeys})`)
-        const meanwhile = await tx.select().from(signingKeys).orderBy(asc(signingKeys.createdAt))
-        if (meanwhile.length > 0) return meanwhile
-        return await tx
-          .insert(signingKeys)
-          .values(await make())
-          .returning()
+        const keys = await tx.select().from(signingKeys).orderBy(asc(signingKeys.createdAt), asc(signingKeys.kid))
+        const { create, retire, compromised, remove, reseal } = await decide(keys)
+        if (create.length > 0) await tx.insert(signingKeys).values(create)
+        for (const { kid, retiresAt } of retire) {
+          await tx.update(signingKeys).set({ retiresAt }).where(eq(signingKeys.kid, kid))
+        }
+        for (const { kid, at } of compromised) {
+          await tx.update(signingKeys).set({ compromisedAt: at }).where(eq(signingKeys.kid, kid))
+        }
+        for (const { kid, sealedPrivateKey } of reseal) {
+          await tx.update(signingKeys).set({ sealedPrivateKey }).where(eq(signingKeys.kid, kid))
+        }
+        if (remove.length > 0) await tx.delete(signingKeys).where(inArray(signingKeys.kid, remove))
+        const changed = [create, retire, compromised, reseal].flatMap((some) => some.map(({ kid }) => kid))
+        await announce(tx, 'key', compromised.length > 0 ? [...changed, allKeys] : changed, new Date(clock.now()))
+        return create
       })
     },
   }
