@@ -76,16 +76,10 @@ async function open(t: Test, backend: (typeof backends)[number]) {
       const { id: userId } = await bench.user()
       const session = await bench.session(userId, { secretHash: hashSecret(secret), ...change } as never)
       const now = Math.floor(clock.now() / 1000)
-      const claims = {
-        iss: 'i',
-        aud: 'i',
-        sub: userId,
-        sid: session.id,
-        jti: crypto.randomUUID(),
-        client_id: 'gatehouse',
-      }
-      const token = JSON.stringify({ ...claims, iat: now, exp: now + 3_600 } satisfies AccessTokenClaims)
-      return { secret, token, session, userId, jti: claims.jti }
+      const jti = crypto.randomUUID()
+      const subject = { sub: userId, sid: session.id, client_id: 'gatehouse' }
+      const claims = { iss: 'i', aud: 'i', ...subject, iat: now, exp: now + 3_600, jti } satisfies AccessTokenClaims
+      return { secret, token: JSON.stringify(claims), session, userId, jti }
     },
   }
 }
@@ -106,6 +100,13 @@ for (const backend of backends) {
       t.equal(looks.up, 2)
       t.notOk(credentials.sessionCookie(secret) instanceof Promise, 'at once, without a turn of the event loop')
       t.equal(looks.up, 2)
+    })
+    await t.test('texts with the same end are never taken for one another', async (t) => {
+      const [ada, bob] = [await bench.signIn(), await bench.signIn()]
+      const withEnd = (token: string) => JSON.stringify({ ...(JSON.parse(token) as object), end: 'x'.repeat(100) })
+      for (const { token, userId } of [ada, bob, ada, bob, bob, ada, ada]) {
+        t.equal((await credentials.accessToken(withEnd(token)))?.principal.subject, userId)
+      }
     })
     await t.test('what was not proven is not remembered', async (t) => {
       const secret = randomSecret()

@@ -140,25 +140,34 @@ export function createCredentials(dependencies: {
 }
 
 /**
- * Remembers what was proven, keyed by the whole presented text, as long as it holds. Parallel first requests share one
+ * What is remembered is found by the end of its text, a token's signature, and compared whole: to hash every byte of a
+ * token on each request would cost more than the decision.
+ */
+const keyOf = (presented: string): string => presented.slice(-43)
+
+/**
+ * Remembers what was proven about a presented text, as long as it holds. Parallel first requests share one
  * proof, unless the feed has moved since it began; what was not proven is not remembered.
  */
 function createMemory(holds: (remembered: Remembered) => boolean, position: () => number) {
   return (prove: (presented: string) => Promise<Remembered | undefined>): ((presented: string) => Proof) => {
-    const cache = new LRUCache<string, Remembered>({ ...bounds, sizeCalculation: (_, key) => key.length + 1_024 })
+    const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
+      ...bounds,
+      sizeCalculation: ({ presented }) => presented.length + 1_024,
+    })
     const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
 
     async function proveAnew(presented: string): Promise<Remembered | undefined> {
       const proven = await prove(presented)
-      if (proven !== undefined) cache.set(presented, proven)
+      if (proven !== undefined) cache.set(keyOf(presented), { presented, proven })
       return proven
     }
 
     return (presented) => {
-      const remembered = cache.get(presented)
-      if (remembered !== undefined) {
-        if (holds(remembered)) return remembered
-        cache.delete(presented)
+      const remembered = cache.get(keyOf(presented))
+      if (remembered?.presented === presented) {
+        if (holds(remembered.proven)) return remembered.proven
+        cache.delete(keyOf(presented))
       }
       const begun = underWay.get(presented)
       if (begun !== undefined && begun.asOf === position()) return begun.proof
