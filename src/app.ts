@@ -45,7 +45,7 @@ import { signInRoutes } from './features/sign-in/routes.ts'
 import { SignedIn } from './features/sign-in/schema.ts'
 import { createTokenIssuer } from './features/tokens/issue-tokens.ts'
 import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
-import { logRequests, tagReplies } from './http/access-log.ts'
+import { logInto, logRequests, tagReplies } from './http/access-log.ts'
 import { createCookies, readCookie } from './http/cookies.ts'
 import { createCrossSiteCheck } from './http/cross-site.ts'
 import { createCsrfTokens } from './http/csrf.ts'
@@ -189,7 +189,7 @@ export async function buildApp(dependencies: {
     deploymentAudience: issuer,
   })
 
-  const app = createServer({ logger, trustedPeer, refusePath })
+  const app = createServer({ trustedPeer, refusePath })
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })
@@ -209,6 +209,7 @@ export async function buildApp(dependencies: {
 
   // Everything else, behind the shared guards
   await app.register(async (service) => {
+    logInto(service, logger)
     tagReplies(service)
     logRequests(service)
     await service.register(helmet, securityHeaders(issuer))
@@ -290,6 +291,7 @@ export async function buildApp(dependencies: {
 
   // Asked by machines, in short intervals, also when the limits' store is gone
   await app.register(async (machines) => {
+    logInto(machines, logger)
     tagReplies(machines)
     await machines.register(keyRoutes, { keyRing })
     await machines.register(operationsRoutes, {
@@ -334,7 +336,8 @@ export async function buildControl(dependencies: {
   catchUp(): Promise<void>
 }): Promise<App> {
   const { config, stores, clock, logger, catchUp } = dependencies
-  const control = createServer({ logger, trustedPeer: () => false })
+  const control = createServer({ trustedPeer: () => false })
+  logInto(control, logger)
   handleErrors(control)
   await control.register(controlRoutes, {
     users: createUserAdministration({

@@ -138,6 +138,17 @@ void test('every reply', async (t) => {
     t.match(await sendRaw(service.port, smuggled), /^HTTP\/1\.1 400 /, 'two lengths')
     t.equal((await service.call('/health/live')).status, 200)
   })
+  await t.test(
+    'to a content type without a body comes at once: nothing waits for a body that never comes',
+    async (t) => {
+      for (const path of ['/api/auth/login', '/oauth/token', '/login', '/nowhere', '/health/live', '/forward-auth']) {
+        const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: `
+        for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+          t.match(await sendRaw(service.port, `${head}${type}\r\n\r\n`), /^HTTP\/1\.1 4\d\d /, `${path} ${type}`)
+        }
+      }
+    },
+  )
   await t.test('allows browsers of listed origins alone, with credentials, and never any', async (t) => {
     const preflight = (from: string) =>
       service.call('/api/users/me', {

@@ -22,7 +22,7 @@ const config = loadConfig({ GATEHOUSE_DATA_DIR: folder, GATEHOUSE_CONFIG: join(f
 const logger = createLogger('warn')
 const stores = await openStores(config, systemClock, logger)
 const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
-await gatehouse.app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: () => 'listening' })
+await gatehouse.app.listen({ host: '127.0.0.1', port: 0 })
 
 const user = { email: 'ada@example.com', name: 'Ada Lovelace', roles: ['admin', 'editor'], password }
 await gatehouse.control.inject({ method: 'POST', url: '/users', payload: user })

@@ -24,11 +24,8 @@ export async function serve(args: readonly string[]): Promise<void> {
       void gatehouse.control.ready().then(() => gatehouse.control.routing(request, response))
     })
   }
-  await gatehouse.app.listen({
-    host: config.host,
-    port: config.port,
-    listenTextResolver: (address) => `listening on ${address}`,
-  })
+  const address = await gatehouse.app.listen({ host: config.host, port: config.port })
+  logger.info({ event: 'service.listening' }, `listening on ${address}`)
   const unwatch = watchRules(config.configFile, gatehouse.replaceRules, logger)
   announce(config)
 

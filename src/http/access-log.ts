@@ -1,4 +1,10 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { App } from './server.ts'
+
+/** Gives the requests of the scope a logger, whose lines carry their ids. */
+export function logInto(app: App, logger: FastifyBaseLogger): void {
+  app.setChildLoggerFactory((_none, bindings, options) => logger.child(bindings, options))
+}
 
 /** Gives every reply of the scope its request id, which its log lines carry too. */
 export function tagReplies(app: App): void {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { METHODS, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -11,6 +12,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type preParsingHookHandler,
   type RawServerDefault,
 } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -29,17 +31,15 @@ export type App = FastifyInstance<
 const bodyLimitBytes = 64 * 1024
 
 /**
- * The bare server: strict schemas, request ids, bodies read as bytes and checked. It registers no hook, since whatever
- * the root registers, the forward-auth route pays for on every request.
+ * The bare server: strict schemas, request ids, bodies read as bytes and checked. It has no logger, and no hook that the
+ * forward-auth route would run, since that would cost it on every request; `logInto` gives a scope a logger.
  */
 export function createServer(options: {
-  logger: FastifyBaseLogger
   trustedPeer: (address: string | undefined) => boolean
   /** Answers what no route can: a path that is no URL. */
   refusePath?: (request: FastifyRequest, reply: FastifyReply) => void
 }): App {
   const server = Fastify({
-    loggerInstance: options.logger,
     // The service writes its own request lines: these would hold queries, which carry secrets.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
@@ -47,7 +47,8 @@ export function createServer(options: {
     trustProxy: options.trustedPeer,
     genReqId: createRequestIds(),
     // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
-    http: { joinDuplicateHeaders: true },
+    // Requests without a body, which the proxies' questions are, get none of a stream's machinery (Node 24 and later).
+    http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
     frameworkErrors(_error, request, reply) {
@@ -62,8 +63,13 @@ export function createServer(options: {
     if (!server.supportedMethods.includes(method)) server.addHttpMethod(method, { hasBody: false })
   }
   addBodyParsers(server)
+  server.addHook('preParsing', giveEmptyBodies)
   return server
 }
+
+/** A body that `optimizeEmptyRequests` has ended never says so again, and a parser would wait for it for ever. */
+const giveEmptyBodies: preParsingHookHandler = (request, _reply, payload, done) =>
+  done(null, request.raw.readableEnded && request.headers['content-type'] !== undefined ? Readable.from([]) : payload)
 
 /** Short ids, unique over processes and restarts: a random prefix and a counter. */
 function createRequestIds(): () => string {

@@ -15,7 +15,7 @@ const start = async (app: App): Promise<unknown> => app.ready()
 
 void test('a route without an access level stops the start', async (t) => {
   const server = () => {
-    const app = createServer({ logger, trustedPeer: () => false })
+    const app = createServer({ trustedPeer: () => false })
     requireAccessLevels(app)
     t.teardown(() => app.close())
     return app

@@ -31,8 +31,6 @@ export interface ForwardAuthOptions {
  * headers or access log, and answers are written straight to the socket in one go.
  */
 export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): Promise<void> {
-  // A child logger a request costs as much as the decision; what is logged here names its request itself.
-  app.setChildLoggerFactory((logger) => logger)
   // The questions carry no body worth reading; whatever comes is ignored, not parsed.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
@@ -47,17 +45,18 @@ export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): 
     const urls =
       dialect.name === 'traefik' ? ['/forward-auth/traefik', '/forward-auth'] : [`/forward-auth/${dialect.name}`]
     for (const url of urls) {
-      const route = {
-        url,
-        config: { access: 'proxy' as const },
-        handler: (request: FastifyRequest, reply: FastifyReply) => answer(dialect, request, reply),
-      }
-      app.route({ ...route, method: 'GET', exposeHeadRoute: false, schema: documentation(dialect, url) })
       // Answered before Fastify looks at the body, which it would refuse for an odd content type.
       const onRequest = (request: FastifyRequest, reply: FastifyReply) => answer(dialect, request, reply)
-      app.route({ ...route, method: otherMethods, onRequest, schema: { hide: true } })
+      const route = { url, config: { access: 'proxy' as const }, onRequest, handler: unreachable }
+      app.route({ ...route, method: 'GET', exposeHeadRoute: false, schema: documentation(dialect, url) })
+      app.route({ ...route, method: otherMethods, schema: { hide: true } })
     }
   }
+}
+
+/** A route must have a handler; this one's questions are answered before. */
+function unreachable(): never {
+  throw new Error('the question was answered before')
 }
 
 function createAnswer(options: ForwardAuthOptions) {
