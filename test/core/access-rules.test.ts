@@ -65,6 +65,20 @@ void test('path patterns', async (t) => {
     })
     t.doesNotThrow(() => fc.assert(property, { numRuns: 5_000 }))
   })
+  await t.test('of many patterns the first that matches by itself decides', async (t) => {
+    const segment = fc.stringMatching(/^x?[ab]{0,3}\*?[ab]{0,3}$/).map((text) => (text === '' ? 'x' : text))
+    const pattern = fc.array(segment, { minLength: 1, maxLength: 2 }).map((parts) => `/${parts.join('/')}`)
+    const path = fc.array(fc.stringMatching(/^x?[ab]{1,5}$/), { minLength: 1, maxLength: 2 })
+    const property = fc.property(fc.array(pattern, { minLength: 1, maxLength: 12 }), path, (patterns, parts) => {
+      const target = `/${parts.join('/')}`
+      const decided = policyOf(...patterns.map((one): AccessRule => ({ paths: [one], allow: 'anyone' }))).rule({
+        target: targetOf(target),
+        clientAddress: () => undefined,
+      })
+      return (decided?.position ?? -1) === patterns.findIndex((one) => matches(one, target))
+    })
+    t.doesNotThrow(() => fc.assert(property, { numRuns: 2_000 }))
+  })
   await t.test('many wildcards take no more than linear time', async (t) => {
     const policy = policyOf({ paths: [`/${'*a'.repeat(50)}b`], allow: 'anyone' })
     const target = targetOf(`/${'a'.repeat(8_000)}`)

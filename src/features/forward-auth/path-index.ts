@@ -18,10 +18,25 @@ export interface PathPattern {
 
 interface Node {
   readonly literals: Map<string, Node>
-  readonly wildcards: { pattern: string; matches(segment: string): boolean; node: Node }[]
+  readonly wildcards: Wildcards
   /** Rules that match a path that ends here, and those that match anything from here on. */
   readonly closed: number[]
   readonly open: number[]
+}
+
+interface Wildcard {
+  readonly pattern: string
+  matches(segment: string): boolean
+  readonly node: Node
+}
+
+/**
+ * The wildcard segments of a node by the fixed text at their start or end, whichever is longer, grouped by its length: a
+ * segment is held against those alone that share this text with it.
+ */
+interface Wildcards {
+  readonly byStart: Map<number, Map<string, Wildcard[]>>
+  readonly byEnd: Map<number, Map<string, Wildcard[]>>
 }
 
 /**
@@ -66,7 +81,7 @@ export function buildPathIndex(rules: readonly (readonly PathPattern[] | undefin
 }
 
 function createNode(): Node {
-  return { literals: new Map(), wildcards: [], closed: [], open: [] }
+  return { literals: new Map(), wildcards: { byStart: new Map(), byEnd: new Map() }, closed: [], open: [] }
 }
 
 function childOf(node: Node, part: string): Node {
@@ -77,12 +92,25 @@ function childOf(node: Node, part: string): Node {
   }
   // All captures are one wildcard to the tree: their names matter to the rule alone.
   const pattern = part.startsWith('{') ? '*' : part
-  let wildcard = node.wildcards.find((known) => known.pattern === pattern)
+  const alike = wildcardsLike(node.wildcards, pattern)
+  let wildcard = alike.find((known) => known.pattern === pattern)
   if (wildcard === undefined) {
     wildcard = { pattern, matches: compileSegment(pattern), node: createNode() }
-    node.wildcards.push(wildcard)
+    alike.push(wildcard)
   }
   return wildcard.node
+}
+
+/** The list in which a pattern belongs. */
+function wildcardsLike({ byStart, byEnd }: Wildcards, pattern: string): Wildcard[] {
+  const start = pattern.slice(0, pattern.indexOf('*'))
+  const end = pattern.slice(pattern.lastIndexOf('*') + 1)
+  const [groups, text] = start.length >= end.length ? [byStart, start] : [byEnd, end]
+  let group = groups.get(text.length)
+  if (group === undefined) groups.set(text.length, (group = new Map()))
+  let list = group.get(text)
+  if (list === undefined) group.set(text, (list = []))
+  return list
 }
 
 function collect(node: Node, segments: readonly string[], position: number, found: number[]): void {
@@ -94,9 +122,14 @@ function collect(node: Node, segments: readonly string[], position: number, foun
   }
   const literal = node.literals.get(segment)
   if (literal !== undefined) collect(literal, segments, position + 1, found)
-  for (const wildcard of node.wildcards) {
-    if (wildcard.matches(segment)) collect(wildcard.node, segments, position + 1, found)
+  const follow = (wildcards: readonly Wildcard[] | undefined) => {
+    for (const wildcard of wildcards ?? []) {
+      if (wildcard.matches(segment)) collect(wildcard.node, segments, position + 1, found)
+    }
   }
+  const { byStart, byEnd } = node.wildcards
+  for (const [length, group] of byStart) follow(group.get(segment.slice(0, length)))
+  for (const [length, group] of byEnd) follow(group.get(segment.slice(-length)))
 }
 
 /** Matches one segment by its fixed parts, left to right: linear, since no part is ever tried twice at one place. */
