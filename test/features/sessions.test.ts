@@ -12,7 +12,7 @@ const silent = pino({ level: 'silent' })
 type Test = { teardown(after: () => unknown): unknown }
 
 /** Credentials over a real store, whose look-ups are counted and can be held up, and a feed whose time the test moves. */
-async function open(t: Test, backend: (typeof backends)[number]) {
+async function open(t: Test, backend: (typeof backends)[number], bounds?: { max: number; maxSize: number }) {
   const clock = createClock()
   const monotonic = createClock()
   const opened = await backend.open(clock)
@@ -30,6 +30,7 @@ async function open(t: Test, backend: (typeof backends)[number]) {
     await opened.close()
   })
   const looks = { up: 0 }
+  const signatures = { verified: 0 }
   const touches: Promise<void>[] = []
   let gate: Promise<void> = Promise.resolve()
   const counted = {
@@ -47,7 +48,10 @@ async function open(t: Test, backend: (typeof backends)[number]) {
   }
   const credentials = createCredentials({
     // Signatures are the key ring's matter: here a token is its claims.
-    verifyAccessToken: (token) => JSON.parse(token) as AccessTokenClaims,
+    verifyAccessToken: (token) => {
+      signatures.verified += 1
+      return JSON.parse(token) as AccessTokenClaims
+    },
     sessions: counted,
     clients: stores.clients,
     accessTokens: stores.accessTokens,
@@ -55,12 +59,14 @@ async function open(t: Test, backend: (typeof backends)[number]) {
     clock,
     log: silent,
     sessionIdleSeconds: 100,
+    ...(bounds && { bounds }),
   })
   return {
     ...bench,
     monotonic,
     feed,
     looks,
+    signatures,
     credentials,
     /** Touches are not waited for by whoever asks. */
     touched: () => Promise.all(touches.splice(0)),
@@ -84,10 +90,30 @@ async function open(t: Test, backend: (typeof backends)[number]) {
   }
 }
 
+for (const [bound, bounds] of Object.entries({
+  entries: { max: 10, maxSize: 1_000_000 },
+  bytes: { max: 1_000_000, maxSize: 60_000 },
+})) {
+  void test(`what is remembered is bounded in ${bound}: the longest unused goes first`, async (t) => {
+    const { credentials, looks, signIn } = await open(t, backends[0]!, bounds)
+    const { token } = await signIn()
+    const tokens = Array.from({ length: 30 }, (_, at) => token.replace('}', `,"pad":"${'x'.repeat(3_000)}${at}"}`))
+    for (const each of tokens) t.ok(await credentials.accessToken(each))
+    const remembered = tokens.map((each) => !(credentials.accessToken(each) instanceof Promise))
+    const count = remembered.filter(Boolean).length
+    t.same(remembered, [
+      ...Array.from({ length: 30 - count }, () => false),
+      ...Array.from({ length: count }, () => true),
+    ])
+    t.ok(count >= 8 && count <= 20, `${count} are remembered`)
+    t.equal(looks.up, 30 + 30 - count)
+  })
+}
+
 for (const backend of backends) {
   void test(`proven credentials on ${backend.name} stores`, async (t) => {
     const bench = await open(t, backend)
-    const { stores, credentials, feed, looks, at } = bench
+    const { stores, credentials, feed, looks, signatures, at } = bench
     const proves = async (proof: ReturnType<typeof credentials.accessToken>) => (await proof) !== undefined
 
     await t.test('50 parallel first requests of one session cost one look-up, later ones none', async (t) => {
@@ -100,6 +126,13 @@ for (const backend of backends) {
       t.equal(looks.up, 2)
       t.notOk(credentials.sessionCookie(secret) instanceof Promise, 'at once, without a turn of the event loop')
       t.equal(looks.up, 2)
+    })
+    await t.test('a token costs one signature verification and one look-up at first sight, then neither', async (t) => {
+      const { token } = await bench.signIn()
+      looks.up = signatures.verified = 0
+      for (let asked = 0; asked < 5; asked++)
+        await Promise.all([1, 2, 3].map(async () => credentials.accessToken(token)))
+      t.same([signatures.verified, looks.up], [1, 1])
     })
     await t.test('texts with the same end are never taken for one another', async (t) => {
       const [ada, bob] = [await bench.signIn(), await bench.signIn()]

@@ -21,6 +21,8 @@ interface Ports {
   port: number
   servicePort: number
   upstreamPort: number
+  /** False: the application is served to anyone, as a measure of what the question costs. */
+  asks?: boolean
 }
 
 /** `app.example.com` becomes these names; they share one upstream. */
@@ -54,7 +56,7 @@ export async function startNginx(t: { teardown(after: () => unknown): unknown },
 }
 
 /** Throws when the file no longer says what is to be replaced: a substitution must never silently do nothing. */
-function substitute(text: string, { port, servicePort, upstreamPort }: Ports): string {
+function substitute(text: string, { port, servicePort, upstreamPort, asks = true }: Ports): string {
   const replacements: [RegExp, string][] = [
     [/listen 80\b/g, `listen 127.0.0.1:${port}`],
     [/127\.0\.0\.1:3000/g, `127.0.0.1:${servicePort}`],
@@ -62,6 +64,7 @@ function substitute(text: string, { port, servicePort, upstreamPort }: Ports): s
     [/\$host\b(?=[;$])/g, '$host:$server_port'],
     [/server_name app\.example\.com/g, `server_name ${appHosts.join(' ')}`],
     [/server_name auth\.example\.com/g, `server_name ${authHost}`],
+    ...(asks ? [] : [[/^ *auth_request \/\.gatehouse;$/gm, ''] as [RegExp, string]]),
   ]
   let result = text
   for (const [pattern, replacement] of replacements) {

@@ -20,6 +20,10 @@ export interface Presentation {
 }
 
 export const assertionLifetimeSeconds = 60
+/** What is remembered of written headers; past it all of it is let go, and written anew when it is asked for. */
+const usualBound = 256 * 1024 * 1024
+/** Objects and list slots around the texts of one set of headers. */
+const bytesAround = 1_024
 
 /**
  * Writes identity as headers: flat name-value pairs, every name always present, so that nothing a client sent under the
@@ -41,9 +45,11 @@ interface Written {
 export function createIdentityHeaders(dependencies: {
   sign(type: TokenType, claims: object): string
   clock: Clock
+  mostRememberedBytes?: number
 }): IdentityHeaders {
-  const { sign, clock } = dependencies
-  const written = new WeakMap<object, WeakMap<Presentation, Written>>()
+  const { sign, clock, mostRememberedBytes = usualBound } = dependencies
+  let written = new WeakMap<object, WeakMap<Presentation, Written>>()
+  let writtenBytes = 0
   const empty = new WeakMap<Presentation, readonly string[]>()
 
   function assertionFor(principal: Principal, audience: string, now: number, request?: RequestTarget): string {
@@ -99,12 +105,23 @@ export function createIdentityHeaders(dependencies: {
       let byPresentation = written.get(credential)
       const known = byPresentation?.get(presentation)
       if (known !== undefined && now < known.renewAt) return known.headers
-      if (byPresentation === undefined) written.set(credential, (byPresentation = new WeakMap()))
       const fresh = write(credential.principal, presentation, now, target)
+      writtenBytes += sizeOf(fresh.headers)
+      if (writtenBytes > mostRememberedBytes) {
+        written = new WeakMap()
+        writtenBytes = sizeOf(fresh.headers)
+        byPresentation = undefined
+      }
+      if (byPresentation === undefined) written.set(credential, (byPresentation = new WeakMap()))
       byPresentation.set(presentation, fresh)
       return fresh.headers
     },
   }
+}
+
+/** Header values are ASCII: a byte a character. */
+function sizeOf(headers: readonly string[]): number {
+  return headers.reduce((sum, text) => sum + text.length, bytesAround)
 }
 
 function valuesOf(principal: Principal, assertion: string): Record<IdentityField, string> {

@@ -53,7 +53,10 @@ const cookieForm = /^[\w-]{43}$/
 const mostUnderWay = 500
 /** Moves when a key was found to be known to somebody else. */
 const anyKey: SubjectKey = `key:${allKeys}`
-const bounds = { max: 100_000, maxSize: 128 * 1024 * 1024 }
+/** Of tokens and of cookies, each: what was used longest ago goes first. Ordinary ones reach the number, not the bytes. */
+const usualBounds = { max: 100_000, maxSize: 256 * 1024 * 1024 }
+/** Objects, list slots and the cache's own book-keeping around the texts of one entry. */
+const bytesAround = 1_024
 
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
@@ -64,7 +67,9 @@ export function createCredentials(dependencies: {
   clock: Clock
   log: Log
   sessionIdleSeconds: number
+  bounds?: { max: number; maxSize: number }
 }): Credentials {
+  const { bounds = usualBounds } = dependencies
   const { verifyAccessToken, sessions, clients, accessTokens, feed, clock, log, sessionIdleSeconds } = dependencies
 
   function holds(remembered: Remembered): boolean {
@@ -126,7 +131,7 @@ export function createCredentials(dependencies: {
     }
   }
 
-  const remember = createMemory(holds, () => feed.position)
+  const remember = createMemory(holds, () => feed.position, bounds)
   const tokens = remember(async (token) => {
     const claims = verifyAccessToken(token)
     return claims === undefined ? undefined : proveClaims(claims)
@@ -149,11 +154,16 @@ const keyOf = (presented: string): string => presented.slice(-43)
  * Remembers what was proven about a presented text, as long as it holds. Parallel first requests share one
  * proof, unless the feed has moved since it began; what was not proven is not remembered.
  */
-function createMemory(holds: (remembered: Remembered) => boolean, position: () => number) {
+function createMemory(
+  holds: (remembered: Remembered) => boolean,
+  position: () => number,
+  bounds: { max: number; maxSize: number },
+) {
   return (prove: (presented: string) => Promise<Remembered | undefined>): ((presented: string) => Proof) => {
     const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
       ...bounds,
-      sizeCalculation: ({ presented }) => presented.length + 1_024,
+      sizeCalculation: ({ presented, proven }) =>
+        presented.length + Buffer.byteLength(JSON.stringify(proven)) + bytesAround,
     })
     const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
 
