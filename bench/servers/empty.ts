@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { facts, report } from '../support/contestant.ts'
 
-const headers = facts()
+const headers = await facts<Record<string, string>>()
 const app = Fastify()
 app.get('/forward-auth/traefik', (_request, reply) => {
   reply.headers(headers).send()

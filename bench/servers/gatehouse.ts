@@ -1,23 +1,37 @@
-/** The whole service on its embedded stores, with one person signed in. */
+/** The whole service, with one person signed in: on the servers that it is given, or on its embedded stores. */
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
 import { buildApp } from '../../src/app.ts'
 import { createLogger, readVersion, systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
+import type { AccessTokenClaims } from '../../src/core/access-token.ts'
+import { createSecretBox } from '../../src/core/secrets.ts'
+import { openKeyRing } from '../../src/features/keys/key-ring.ts'
 import { openStores } from '../../src/stores/open.ts'
-import { report } from '../support/contestant.ts'
+import { facts, report } from '../support/contestant.ts'
+import type { StoreServers } from '../support/stores.ts'
 
 const password = 'a horse, a battery and a staple'
+const usual = { 'app.example.com': { rules: [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }] } }
+const given = await facts<Partial<StoreServers> & { hosts?: object }>()
+
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-writeFileSync(
-  join(folder, 'gatehouse.yaml'),
-  'hosts: { app.example.com: { rules: [{ paths: [/public/**], allow: anyone }, { allow: signed-in }] } }\n' +
-    // The token must stay valid for the whole run.
-    'tokens: { access_ttl_seconds: 3600 }\n',
-)
-const config = loadConfig({ GATEHOUSE_DATA_DIR: folder, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') })
+const configFile = join(folder, 'gatehouse.yaml')
+// Tokens must stay valid for the whole run.
+writeFileSync(configFile, stringify({ hosts: given.hosts ?? usual, tokens: { access_ttl_seconds: 3_600 } }))
+const config = loadConfig({
+  GATEHOUSE_DATA_DIR: folder,
+  GATEHOUSE_CONFIG: configFile,
+  ...(given.databaseUrl && {
+    DATABASE_URL: given.databaseUrl,
+    REDIS_URL: given.redisUrl,
+    GATEHOUSE_SECRET: randomBytes(32).toString('base64'),
+  }),
+})
 // Denials and faults would be logged; what is measured is allowed, and not.
 const logger = createLogger('warn')
 const stores = await openStores(config, systemClock, logger)
@@ -33,9 +47,25 @@ const login = await gatehouse.app.inject({
 })
 const { access_token: token } = login.json<{ access_token: string }>()
 const cookie = login.cookies.find(({ name }) => name === 'gatehouse')!.value
+const box = createSecretBox(config.secret, 'signing keys')
+const keyRing = await openKeyRing({ store: stores.signingKeys, box, clock: systemClock, issuer: config.issuer })
+const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as AccessTokenClaims
+
 const { port } = gatehouse.app.server.address() as AddressInfo
-report({ port, facts: { token, cookie } }, async () => {
-  await gatehouse.close()
-  await stores.close()
-  rmSync(folder, { recursive: true })
-})
+report(
+  { port, facts: { token, cookie } },
+  async () => {
+    await gatehouse.close()
+    await stores.close()
+    rmSync(folder, { recursive: true })
+  },
+  {
+    /** More tokens of the same person, each with an id of its own. */
+    tokens: (count: number) =>
+      Array.from({ length: count }, () => keyRing.sign('at+jwt', { ...claims, jti: randomUUID() })),
+    memory: () => {
+      globalThis.gc!()
+      return process.memoryUsage()
+    },
+  },
+)

@@ -4,56 +4,92 @@ import { load } from './load.ts'
 
 export interface Entry {
   name: string
+  /** Whose processor time counts. */
   contestant: Contestant
+  /** Where the request goes, if not to the contestant. */
+  port?: number
   request: string
-  expected: string
+  expected?: string
 }
 
-interface Round {
+/** The medians of one entry. */
+export interface Medians {
   rate: number
   p50: number
   p99: number
   cpuMicroseconds: number
+  requests: number
+  /** Against the last entry, the reference, round by round. */
+  ratio: { rate: number; p99: number; cpu: number }
 }
 
-const connections = 32
-const secondsARound = 1.5
+type Round = Omit<Medians, 'ratio'>
 
-/** Runs the entries in turns and prints medians, and each entry's share of the last one, the reference, pair by pair. */
-export async function compare(title: string, entries: readonly Entry[], rounds = 9): Promise<void> {
+const connections = 32
+/** Short rounds and many of them: neighbours on a machine come and go within seconds. */
+const secondsARound = 0.5
+const warmUps = 3
+
+/** Runs the entries in turns and prints medians, and the ratios to the last one. */
+export async function compare(title: string, entries: readonly Entry[], rounds = 25): Promise<Medians[]> {
   const results = entries.map((): Round[] => [])
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const [index, entry] of entries.entries()) {
-      const cpuBefore = await entry.contestant.cpu()
-      const seconds = round === -1 ? 1 : secondsARound
-      const result = await load({ ...entry, port: entry.contestant.port, connections, seconds })
-      const cpu = (await entry.contestant.cpu()) - cpuBefore
-      // The first round warms up code and caches.
-      if (round === -1) continue
-      results[index]!.push({
-        rate: result.requests / result.seconds,
-        p50: result.p50,
-        p99: result.p99,
-        cpuMicroseconds: cpu / result.requests,
-      })
+      const result = await measure(entry)
+      if (round >= 0) results[index]!.push(result)
     }
   }
   const reference = results.at(-1)!
-  const rows = entries.map(({ name }, index) => {
-    const own = results[index]!
+  const all = results.map((own): Medians => {
+    const of = (figure: keyof Round) => median(own.map((round) => round[figure]))
     const ratio = (figure: keyof Round) => median(own.map((round, i) => round[figure] / reference[i]![figure]))
     return {
-      [title]: name,
-      'requests/s': Math.round(median(own.map(({ rate }) => rate))),
-      'p50 µs': median(own.map(({ p50 }) => p50)),
-      'p99 µs': median(own.map(({ p99 }) => p99)),
-      'CPU µs': round2(median(own.map(({ cpuMicroseconds }) => cpuMicroseconds))),
-      'rate ratio': round2(ratio('rate')),
-      'p99 ratio': round2(ratio('p99')),
-      'CPU ratio': round2(ratio('cpuMicroseconds')),
+      rate: of('rate'),
+      p50: of('p50'),
+      p99: of('p99'),
+      cpuMicroseconds: of('cpuMicroseconds'),
+      requests: own.reduce((sum, round) => sum + round.requests, 0),
+      ratio: { rate: ratio('rate'), p99: ratio('p99'), cpu: ratio('cpuMicroseconds') },
     }
   })
-  console.table(rows)
+  console.table(
+    all.map(({ rate, p50, p99, cpuMicroseconds, ratio }, index) => ({
+      [title]: entries[index]!.name,
+      'requests/s': Math.round(rate),
+      'p50 µs': p50,
+      'p99 µs': p99,
+      'CPU µs': round2(cpuMicroseconds),
+      'rate ratio': round2(ratio.rate),
+      'p99 ratio': round2(ratio.p99),
+      'CPU ratio': round2(ratio.cpu),
+    })),
+  )
+  return all
+}
+
+/** One line that states a figure beside its target. */
+export function verdict(what: string, value: number, relation: '≥' | '≤', target: number): void {
+  const met = relation === '≥' ? value >= target : value <= target
+  console.log(`${met ? 'met   ' : 'MISSED'} ${what}: ${round2(value)} (target ${relation} ${target})`)
+}
+
+async function measure({ contestant, port, request, expected }: Entry): Promise<Round> {
+  const cpuBefore = await contestant.cpu()
+  const result = await load({
+    port: port ?? contestant.port,
+    request,
+    expected: expected ?? 'HTTP/1.1 200',
+    connections,
+    seconds: secondsARound,
+  })
+  const cpu = (await contestant.cpu()) - cpuBefore
+  return {
+    rate: result.requests / result.seconds,
+    p50: result.p50,
+    p99: result.p99,
+    cpuMicroseconds: cpu / result.requests,
+    requests: result.requests,
+  }
 }
 
 function median(values: number[]): number {

@@ -1,6 +1,7 @@
 /** A server under measurement: a fresh process that says where it listens and how much processor time it has used. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Teardowns } from './teardowns.ts'
 
 /** What a server process tells its parent once it listens. */
 export interface Ready {
@@ -12,29 +13,37 @@ export interface Ready {
 export interface Contestant extends Ready {
   /** Microseconds of processor time since it started. */
   cpu(): Promise<number>
-  stop(): Promise<void>
+  /** Asks one of the questions that the server passed to `report`. */
+  ask<T>(question: string, about?: unknown): Promise<T>
 }
+
+type Answers = Record<string, (about: never) => unknown>
 
 /** Starts `bench/servers/<name>.ts` and waits until it is ready. */
-export async function start(name: string, facts: Record<string, string> = {}): Promise<Contestant> {
-  const child = fork(fileURLToPath(new URL(`../servers/${name}.ts`, import.meta.url)), [JSON.stringify(facts)])
-  const ready = await answer<Ready>(child)
-  return {
-    ...ready,
-    async cpu() {
-      const reply = answer<number>(child)
-      child.send('cpu')
-      return reply
-    },
-    stop: () =>
-      new Promise((done) => {
+export async function start(teardowns: Teardowns, name: string, facts: object = {}): Promise<Contestant> {
+  const module = fileURLToPath(new URL(`../servers/${name}.ts`, import.meta.url))
+  const child = fork(module, { execArgv: [...process.execArgv, '--expose-gc'] })
+  teardowns.teardown(
+    () =>
+      new Promise<void>((done) => {
+        if (child.exitCode !== null || child.signalCode !== null) return done()
         child.once('exit', () => done())
-        child.send('stop')
+        // The server stops when the channel closes, so that none outlives its parent either.
+        if (child.connected) child.disconnect()
       }),
+  )
+  const listening = reply<Ready>(child)
+  child.send(facts)
+  const ready = await listening
+  const ask = <T>(question: string, about?: unknown): Promise<T> => {
+    const answered = reply<T>(child)
+    child.send({ question, about })
+    return answered
   }
+  return { ...ready, ask, cpu: () => ask('cpu') }
 }
 
-function answer<T>(child: ChildProcess): Promise<T> {
+function reply<T>(child: ChildProcess): Promise<T> {
   return new Promise((done, fail) => {
     const exited = () => fail(new Error('the server ended'))
     child.once('exit', exited)
@@ -45,17 +54,23 @@ function answer<T>(child: ChildProcess): Promise<T> {
   })
 }
 
-/** The server's side: reports readiness, answers questions about processor time, stops when told. */
-export function report(ready: Ready, stop: () => Promise<void>): void {
-  process.on('message', (message) => {
-    const { user, system } = process.cpuUsage()
-    if (message === 'cpu') process.send!(user + system)
-    if (message === 'stop') void stop().then(() => process.exit(0))
+/** The server's side: reports readiness, answers questions, stops when the parent has gone. */
+export function report(ready: Ready, stop: () => unknown, answers: Answers = {}): void {
+  const all: Answers = {
+    cpu: () => {
+      const { user, system } = process.cpuUsage()
+      return user + system
+    },
+    ...answers,
+  }
+  process.on('message', ({ question, about }: { question: string; about: never }) => {
+    void Promise.resolve(all[question]!(about)).then((answer) => process.send!(answer))
   })
+  process.once('disconnect', () => void Promise.resolve(stop()).finally(() => process.exit(0)))
   process.send!(ready)
 }
 
 /** What the parent passed to `start`. */
-export function facts(): Record<string, string> {
-  return JSON.parse(process.argv[2] ?? '{}') as Record<string, string>
+export function facts<T>(): Promise<T> {
+  return new Promise((done) => process.once('message', (message) => done(message as T)))
 }

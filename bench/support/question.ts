@@ -1,0 +1,30 @@
+/** Raw requests as a proxy or a browser sends them. */
+
+const browser = [
+  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36',
+  'Accept: text/html,application/xhtml+xml',
+  'Accept-Language: en',
+]
+
+export const bearer = (token: string): string => `Authorization: Bearer ${token}`
+
+/** Traefik's question about a request for `https://host/path`. */
+export function question(credential: string, host = 'app.example.com', path = '/api/reports?year=2026'): string {
+  const target = [
+    'X-Forwarded-Method: GET',
+    'X-Forwarded-Proto: https',
+    `X-Forwarded-Host: ${host}`,
+    `X-Forwarded-Uri: ${path}`,
+    'X-Forwarded-For: 203.0.113.7',
+  ]
+  return message('/forward-auth/traefik', 'gatehouse:3000', [...target, ...browser, credential])
+}
+
+/** What a browser sends to a proxy. */
+export function visit(credential: string, host: string, path = '/api/reports?year=2026'): string {
+  return message(path, host, [...browser, credential])
+}
+
+function message(path: string, host: string, lines: readonly string[]): string {
+  return [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n')
+}
