@@ -11,6 +11,7 @@ import { loadConfig } from '../../src/config.ts'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { openKeyRing } from '../../src/features/keys/key-ring.ts'
+import { keyScheduleOf } from '../../src/features/keys/schedule.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { facts, report } from '../support/contestant.ts'
 import type { StoreServers } from '../support/stores.ts'
@@ -47,8 +48,14 @@ const login = await gatehouse.app.inject({
 })
 const { access_token: token } = login.json<{ access_token: string }>()
 const cookie = login.cookies.find(({ name }) => name === 'gatehouse')!.value
-const box = createSecretBox(config.secret, 'signing keys')
-const keyRing = await openKeyRing({ store: stores.signingKeys, box, clock: systemClock, issuer: config.issuer })
+const keyRing = await openKeyRing({
+  store: stores.signingKeys,
+  box: createSecretBox(config.secrets, 'signing keys'),
+  clock: systemClock,
+  issuer: config.issuer,
+  schedule: keyScheduleOf(config.keys, config.tokens.access_ttl_seconds),
+  algorithmOf: () => 'ES256',
+})
 const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as AccessTokenClaims
 
 const { port } = gatehouse.app.server.address() as AddressInfo
