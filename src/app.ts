@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createMailer } from './adapters/mailer.ts'
 import { createPasswordHasher } from './adapters/password-hasher.ts'
 import { estimateStrength } from './adapters/password-strength.ts'
+import { lineOfRule } from './config-file.ts'
 import type { Config } from './config.ts'
 import { parseNetworks } from './core/network.ts'
 import type { Clock, Stores } from './core/ports.ts'
@@ -14,11 +15,13 @@ import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
 import { createVerifyEmail } from './features/accounts/verify-email.ts'
 import { createClientAdministration } from './features/admin/clients.ts'
-import { controlRoutes } from './features/admin/control-routes.ts'
+import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
 import { createUserAdministration } from './features/admin/users.ts'
-import { compileAccessRules } from './features/forward-auth/access-rules.ts'
+import { type AccessRules, compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
+import { explainRoutes } from './features/forward-auth/explain-routes.ts'
+import { createExplain, type Explain } from './features/forward-auth/explain.ts'
 import { assertionLifetimeSeconds, createIdentityHeaders } from './features/forward-auth/identity.ts'
 import { createShareDenial } from './features/forward-auth/negotiation.ts'
 import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts'
@@ -53,6 +56,7 @@ import { handleErrors, refusePath } from './http/errors.ts'
 import { guard, requireAccessLevels } from './http/guard.ts'
 import { documentRoutes, openApi } from './http/openapi.ts'
 import { rateLimits, rateLimitsOf } from './http/rate-limits.ts'
+import { Problem } from './http/schema.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
 import { staticAssets } from './http/static-assets.ts'
@@ -172,6 +176,9 @@ export async function buildApp(dependencies: {
     failures: { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds },
   })
 
+  // What operators and administrators do
+  const operator = createOperatorSide({ config, stores, clock, logger, rules: () => rules, catchUp })
+
   // What the HTTP features share
   const cookies = createCookies(config)
   const csrf = createCsrfTokens(config.secrets, cookies)
@@ -285,6 +292,11 @@ export async function buildApp(dependencies: {
         clock,
       }),
     })
+    await service.register(explainRoutes, {
+      url: '/api/admin/access/explain',
+      access: 'admin',
+      explain: operator.explain,
+    })
     await service.register(staticAssets)
     await service.register(documentRoutes)
   })
@@ -301,7 +313,7 @@ export async function buildApp(dependencies: {
     })
   })
 
-  const control = await buildControl({ config, stores, clock, logger, catchUp })
+  const control = await buildControl(operator, logger)
   const upkeep = async () => {
     await keys.keepSchedule()
   }
@@ -327,31 +339,49 @@ export async function buildApp(dependencies: {
   }
 }
 
-/** The operator's side: what the command line asks for. `catchUp` makes a change act at once on this replica. */
-export async function buildControl(dependencies: {
+/** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
+export function createOperatorSide(dependencies: {
   config: Config
   stores: Stores
   clock: Clock
   logger: FastifyBaseLogger
+  rules: () => AccessRules
   catchUp(): Promise<void>
-}): Promise<App> {
-  const { config, stores, clock, logger, catchUp } = dependencies
+}): OperatorSide {
+  const { config, stores, clock, logger, rules, catchUp } = dependencies
+  const users = createUserAdministration({
+    users: stores.users,
+    hasher: createPasswordHasher(),
+    estimateStrength,
+    catchUp,
+    clock,
+  })
+  const clients = createClientAdministration({ clients: stores.clients, catchUp, clock })
+  const explain = createExplain({
+    rules,
+    findUser: users.find,
+    findClient: clients.find,
+    listRoles: () => stores.roles.list(),
+    lineOf: lineOfRule,
+    clock,
+    issuer: config.issuer,
+  })
+  const keys = administerKeys({ config, stores, clock, logger, catchUp })
+  return { users, clients, roles: stores.roles, keys, catchUp, explain }
+}
+
+export interface OperatorSide extends ControlOptions {
+  explain: Explain
+}
+
+/** What the command line asks for, as an application that never listens on a network. */
+export async function buildControl({ explain, ...options }: OperatorSide, logger: FastifyBaseLogger): Promise<App> {
   const control = createServer({ trustedPeer: () => false })
   logInto(control, logger)
   handleErrors(control)
-  await control.register(controlRoutes, {
-    users: createUserAdministration({
-      users: stores.users,
-      hasher: createPasswordHasher(),
-      estimateStrength,
-      catchUp,
-      clock,
-    }),
-    clients: createClientAdministration({ clients: stores.clients, catchUp, clock }),
-    roles: stores.roles,
-    keys: administerKeys({ config, stores, clock, logger, catchUp }),
-    catchUp,
-  })
+  control.addSchema(Problem)
+  await control.register(controlRoutes, options)
+  await control.register(explainRoutes, { url: '/access/explain', access: 'public', explain })
   return control
 }
 

@@ -3,7 +3,7 @@ import { Pointer, Value } from 'typebox/value'
 import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { parseNetworks } from './core/network.ts'
 import { compileAccessRules, RuleFault } from './features/forward-auth/access-rules.ts'
-import { Hosts } from './features/forward-auth/settings.ts'
+import { type AccessRule, Hosts } from './features/forward-auth/settings.ts'
 
 const strict = { additionalProperties: false } as const
 const seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, default: fallback })
@@ -66,6 +66,13 @@ export const ConfigFile = Type.Object(
 )
 export type ConfigFile = Static<typeof ConfigFile>
 
+const ruleLines = new WeakMap<AccessRule, number>()
+
+/** The line of gatehouse.yaml on which a rule begins; none for a rule that was not read from a file. */
+export function lineOfRule(rule: AccessRule): number | undefined {
+  return ruleLines.get(rule)
+}
+
 /** Reads the text of a gatehouse.yaml; adds `file:line:column: key: reason` to `faults` for everything wrong with it. */
 export function parseConfigFile(text: string, path: string, faults: string[]): ConfigFile | undefined {
   const lines = new LineCounter()
@@ -115,6 +122,12 @@ export function parseConfigFile(text: string, path: string, faults: string[]): C
       offsetOf(document.contents, ['cors', 'origins']),
       'cors.origins: expected origins such as https://app.example.com',
     )
+  }
+  for (const [host, { rules }] of Object.entries(file.hosts)) {
+    for (const [position, rule] of rules.entries()) {
+      const offset = offsetOf(document.contents, ['hosts', host, 'rules', String(position)])
+      ruleLines.set(rule, lines.linePos(offset).line)
+    }
   }
   return faults.length > 0 ? undefined : file
 }

@@ -23,6 +23,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./cli/client.ts')).client,
   },
   keys: { summary: 'list, rotate, rewrap', load: async () => (await import('./cli/keys.ts')).keys },
+  rules: { summary: 'check, explain', load: async () => (await import('./cli/rules.ts')).rules },
   role: { summary: 'create, list, delete', load: async () => (await import('./cli/role.ts')).role },
 }
 

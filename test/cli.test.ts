@@ -1,77 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import tap, { test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
+import { type Environment, run, type Running, serve, until } from './support/program.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
-import { type Answer, ask, asks, bearer, type Call } from './support/service.ts'
+import { asks, bearer } from './support/service.ts'
 
 // Some forty processes, each of which takes seconds on a busy machine.
 tap.setTimeout(600_000)
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const password = 'seven quiet herons at dawn'
-type Environment = Record<string, string>
-type Test = { teardown(after: () => unknown): unknown }
-
-interface Finished {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-/** A process of the program, in a folder of its own, with nothing of this process's environment but the path. */
-function begin(cwd: string, args: readonly string[], environment: Environment, input?: string) {
-  const env = { PATH: process.env['PATH'], ...environment }
-  const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
-  const said = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
-  }
-  child.stdin.on('error', () => {})
-  child.stdin.end(input ?? '')
-  const finished = new Promise<Finished>((done) => child.once('close', (code) => done({ code, ...said })))
-  return { child, said, finished }
-}
-
-async function run(cwd: string, args: readonly string[], environment: Environment, input?: string): Promise<Finished> {
-  return begin(cwd, args, environment, input).finished
-}
-
-interface Running {
-  child: ChildProcess
-  said: { stdout: string; stderr: string }
-  finished: Promise<Finished>
-  call(path: string, call?: Call): Promise<Answer>
-  port: number
-}
-
-async function serve(t: Test, cwd: string, environment: Environment): Promise<Running> {
-  const port = await freePort()
-  const process = begin(cwd, ['serve'], { PORT: String(port), ...environment })
-  t.teardown(async () => {
-    process.child.kill('SIGKILL')
-    await process.finished
-  })
-  const call = (path: string, given: Call = {}) => ask(port, path, given)
-  const isReady = async () => (await call('/health/ready').catch(() => undefined))?.status === 200
-  await until('the service is ready', async () => {
-    if (process.child.exitCode !== null) throw new Error(`serve exited: ${process.said.stderr}`)
-    return isReady()
-  })
-  return { ...process, call, port }
-}
-
-/** Polls a condition, for 30 seconds at most. */
-async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + 30_000
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not so after 30 seconds: ${what}`)
-    await new Promise((retry) => setTimeout(retry, 20))
-  }
-}
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 const logIn = (service: Running, email: string) =>

@@ -27,12 +27,19 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
-  const [{ buildControl }, { openStores }] = await Promise.all([import('../app.ts'), import('../stores/open.ts')])
+  const [{ buildControl, createOperatorSide }, { compileAccessRules }, { openStores }] = await Promise.all([
+    import('../app.ts'),
+    import('../features/forward-auth/access-rules.ts'),
+    import('../stores/open.ts'),
+  ])
   try {
     const logger = createLogger('error')
     const stores = await openStores(config, systemClock, logger)
     try {
-      const control = await buildControl({ config, stores, clock: systemClock, logger, catchUp: async () => {} })
+      const rules = compileAccessRules(config.hosts)
+      const catchUp = async () => {}
+      const side = createOperatorSide({ config, stores, clock: systemClock, logger, rules: () => rules, catchUp })
+      const control = await buildControl(side, logger)
       const result = await task(
         operatorOf(async (method, path, body) => {
           const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })

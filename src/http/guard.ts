@@ -10,11 +10,14 @@ import type { CheckCrossSite } from './cross-site.ts'
 import type { App } from './server.ts'
 
 /**
- * Who may call a route. `public` anyone; `user` a signed-in person, by bearer token or session cookie; `client` a
- * program, which the route authenticates itself (OAuth's own rules); `proxy` a trusted edge proxy. A route that declares
- * none fails at boot.
+ * Who may call a route. `public` anyone; `user` a signed-in person, by bearer token or session cookie; `admin` such a
+ * person with the role of administrators; `client` a program, which the route authenticates itself (OAuth's own rules);
+ * `proxy` a trusted edge proxy. A route that declares none fails at boot.
  */
-export type Access = 'public' | 'user' | 'client' | 'proxy'
+export type Access = 'public' | 'user' | 'admin' | 'client' | 'proxy'
+
+/** The role that opens the service's own administration. */
+const adminRole = 'admin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -96,6 +99,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     const principal = await provePrincipal(request)
     if (principal === undefined) throw new GatehouseError('unauthorized')
     if (principal.kind !== 'user') throw new GatehouseError('forbidden')
+    if (access === 'admin' && !principal.roles.includes(adminRole)) throw new GatehouseError('forbidden')
     request.principal = principal
   })
 })
@@ -112,7 +116,7 @@ export function requireAccessLevels(app: App): void {
   })
 }
 
-/** The signed-in person of a route with access `user`. */
+/** The signed-in person of a route with access `user` or `admin`. */
 export function userOf(request: FastifyRequest): UserPrincipal {
   if (request.principal?.kind !== 'user') throw new GatehouseError('unauthorized')
   return request.principal

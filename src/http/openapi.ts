@@ -26,6 +26,7 @@ export const openApi = fastifyPlugin(
           { name: 'OAuth', description: 'Tokens for programs.' },
           { name: 'Keys', description: 'What verifies the tokens.' },
           { name: 'Forward-auth', description: 'What reverse proxies ask.' },
+          { name: 'Administration', description: 'For people with the role `admin`.' },
           { name: 'Operations', description: 'For those who run it.' },
         ],
         components: {

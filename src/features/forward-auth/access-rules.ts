@@ -34,8 +34,15 @@ export interface HostPolicy {
   readonly name: string
   /** The first rule that matches; none: denied. */
   rule(question: Question): Rule | undefined
+  /** All rules in order, with the reason why each does not apply. The first that has none is the one that matches. */
+  consider(question: Question): readonly Considered[]
   /** How identity is told to the upstream of this origin; its audience is one that access tokens may be meant for. */
   presentation(target: Pick<RequestTarget, 'scheme' | 'authority'>): Presentation
+}
+
+export interface Considered {
+  readonly rule: Rule
+  readonly mismatch: 'path' | 'method' | 'network' | undefined
 }
 
 export interface AccessRules {
@@ -90,11 +97,13 @@ function compileHost(name: string, settings: HostRules): HostPolicy {
   })
   const rules = compiled.map(({ rule }) => rule)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
+  const matching = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
   return {
     name,
-    rule(question) {
-      const matching = index.match(question.target.segments).map((position) => rules[position]!)
-      return matching.find((candidate) => candidate.mismatch(question) === undefined)
+    rule: (question) => matching(question).find((candidate) => candidate.mismatch(question) === undefined),
+    consider(question) {
+      const candidates = new Set(matching(question))
+      return rules.map((rule) => ({ rule, mismatch: candidates.has(rule) ? rule.mismatch(question) : 'path' }))
     },
     presentation: presentations(name, settings),
   }

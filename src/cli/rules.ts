@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { parseConfigFile } from '../config-file.ts'
+import { CommandError, positionals, print, readArguments, runVerb, text, UsageError, type Verbs } from './command.ts'
+import { withOperator } from './operator.ts'
+
+/** `rules check|explain` */
+export const rules = (args: readonly string[]): Promise<void> => runVerb('rules', verbs, args)
+
+const verbs: Verbs = {
+  async check(args) {
+    const { values, positionals: given } = readArguments(args, {})
+    positionals(given, [])
+    const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
+    const faults: string[] = []
+    const file = parseConfigFile(readText(path), path, faults)
+    if (file === undefined) throw new CommandError(faults.join('\n'))
+    print(
+      Object.entries(file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
+      values.json,
+    )
+  },
+  async explain(args) {
+    const { values, positionals: given } = readArguments(args, {
+      method: text,
+      url: text,
+      user: text,
+      client: text,
+      roles: text,
+      permissions: text,
+      scopes: text,
+      level: text,
+      address: text,
+      'preflight-for': text,
+    })
+    positionals(given, [])
+    if (values.url === undefined) throw new UsageError('rules explain: --url is required')
+    const { json, roles, permissions, scopes, 'preflight-for': preflightFor, ...plain } = values
+    const body = {
+      ...plain,
+      ...(preflightFor !== undefined && { preflight_for: preflightFor }),
+      ...listOf({ roles, permissions, scopes }),
+    }
+    const explanation = await withOperator((operator) => operator('POST', '/access/explain', body))
+    if (json) print(explanation, true)
+    else process.stdout.write(render(explanation as Explained))
+  },
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new CommandError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+/** Comma-separated lists; those that were not given are left out. */
+function listOf(texts: Record<string, string | undefined>): Record<string, string[]> {
+  const given = Object.entries(texts).flatMap(([name, list]) => (list === undefined ? [] : [[name, list] as const]))
+  return Object.fromEntries(given.map(([name, list]) => [name, list.split(',').filter((entry) => entry !== '')]))
+}
+
+interface Explained {
+  decision: string
+  reason: string
+  host?: string
+  rule?: { number: number; line?: number; allow: unknown }
+  earlier: { number: number; line?: number; mismatch: string }[]
+  headers?: Record<string, string>
+  assertion?: object
+}
+
+function render({ decision, reason, host, rule, earlier, headers, assertion }: Explained): string {
+  const name = ({ number, line }: { number: number; line?: number }) =>
+    `rule ${number}${line === undefined ? '' : ` (line ${line})`}`
+  const lines = [`${decision}: ${reason}`]
+  if (host !== undefined) lines.push(`host ${host}`)
+  for (const rule of earlier) lines.push(`  ${name(rule)} does not apply: ${rule.mismatch}`)
+  if (rule !== undefined) lines.push(`  ${name(rule)} decides: allow ${JSON.stringify(rule.allow)}`)
+  if (headers !== undefined) lines.push('headers for the upstream')
+  for (const [header, value] of Object.entries(headers ?? {})) lines.push(`  ${header}: ${value}`.trimEnd())
+  if (assertion !== undefined) lines.push('claims of the assertion')
+  for (const [claim, value] of Object.entries(assertion ?? {})) lines.push(`  ${claim}: ${JSON.stringify(value)}`)
+  return `${lines.join('\n')}\n`
+}

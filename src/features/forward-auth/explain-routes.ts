@@ -1,0 +1,106 @@
+import { Type } from 'typebox'
+import type { Access } from '../../http/guard.ts'
+import { plainText, problems, strict } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { Explain } from './explain.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: 254, ...plainText })
+const Names = Type.Array(Name, { maxItems: 100 })
+
+const Hypothesis = Type.Object(
+  {
+    method: Type.String({ maxLength: 64, default: 'GET' }),
+    url: Type.String({ maxLength: 16_384, description: 'Scheme, host, path and query.' }),
+    user: Type.Optional({ ...Name, description: 'Id or email address.' }),
+    client: Type.Optional(Name),
+    roles: Type.Optional(Names),
+    permissions: Type.Optional(Names),
+    scopes: Type.Optional(Names),
+    level: Type.Optional(Type.Enum(['aal1', 'aal2'])),
+    address: Type.Optional(
+      Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })], {
+        description: 'Where the client would be.',
+      }),
+    ),
+    preflight_for: Type.Optional(
+      Type.String({ pattern: '^[A-Z][A-Z-]{0,31}$', description: 'The method that a CORS preflight asks about.' }),
+    ),
+  },
+  {
+    ...strict,
+    examples: [{ method: 'GET', url: 'https://app.example.com/admin/', user: 'ada@example.com', level: 'aal2' }],
+  },
+)
+
+const numbered = {
+  number: Type.Integer({ description: 'Within its host, from 1.' }),
+  line: Type.Optional(Type.Integer({ description: 'Where it begins in gatehouse.yaml.' })),
+}
+
+const Explanation = Type.Object(
+  {
+    decision: Type.Enum(['allow', 'sign_in', 'step_up', 'forbidden', 'refused']),
+    reason: Type.String({ description: 'One sentence for people.' }),
+    host: Type.Optional(Type.String({ description: 'As the configuration spells it.' })),
+    rule: Type.Optional(Type.Object({ ...numbered, allow: Type.Unknown() }, { description: 'The rule that decided.' })),
+    earlier: Type.Array(Type.Object({ ...numbered, mismatch: Type.Enum(['path', 'method', 'network']) }), {
+      description: 'The rules before it, or all of them, and why none of them applied.',
+    }),
+    headers: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'What the upstream would get. Never a usable token.' }),
+    ),
+    assertion: Type.Optional(Type.Unknown({ description: 'The claims of the identity assertion.' })),
+  },
+  {
+    description: 'The decision and how it came about.',
+    examples: [
+      {
+        decision: 'forbidden',
+        reason: 'The condition `roles` does not hold.',
+        host: 'app.example.com',
+        rule: { number: 2, line: 9, allow: { roles: ['admin'] } },
+        earlier: [{ number: 1, line: 6, mismatch: 'path' }],
+      },
+    ],
+  },
+)
+
+/** "Why was I denied?", for administrators over HTTP and for operators over the control socket. */
+export async function explainRoutes(
+  app: App,
+  { url, access, explain }: { url: string; access: Access; explain: Explain },
+): Promise<void> {
+  app.post(
+    url,
+    {
+      config: { access },
+      schema: {
+        operationId: 'explainAccess',
+        summary: 'Explain a decision',
+        description:
+          'What the forward-auth question would be answered for a request, by the rules in force, and why. ' +
+          'Name a `user`, a `client`, or `roles`, `permissions` and `level` of somebody; otherwise nobody is signed in.',
+        tags: ['Administration'],
+        security: [{ bearer: [] }, { session: [] }],
+        body: Hypothesis,
+        response: {
+          200: Explanation,
+          ...problems(
+            'unauthorized',
+            'invalid_access_token',
+            'forbidden',
+            'cross_site_request',
+            'not_found',
+            'invalid_json',
+            'unsupported_media_type',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { preflight_for: preflightFor, ...rest } = request.body
+      const explanation = await explain({ ...rest, preflightFor })
+      return reply.header('cache-control', 'no-store').send(explanation)
+    },
+  )
+}

@@ -1,0 +1,69 @@
+/** `gatehouse rules`, as an operator runs it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tap, { test } from 'tap'
+import { run, serve } from '../support/program.ts'
+import { scratchFolder } from '../support/servers.ts'
+
+// A dozen processes, each of which takes seconds on a busy machine.
+tap.setTimeout(300_000)
+
+const good = `hosts:
+  app.example.com:
+    rules:
+      - paths: [/public/**]
+        allow: anyone
+      - { paths: [/admin/**], allow: { roles: [admin] } }
+  '*.example.com':
+    rules: [{ allow: signed-in }]
+`
+
+void test('rules check', async (t) => {
+  const folder = scratchFolder(t)
+  const check = (text: string, ...args: string[]) => {
+    writeFileSync(join(folder, 'rules.yaml'), text)
+    return run(folder, ['rules', 'check', ...args], { GATEHOUSE_CONFIG: 'rules.yaml' })
+  }
+  t.match(await check(good), { code: 0, stdout: /app\.example\.com +2\n\*\.example\.com +1\n$/, stderr: '' })
+  t.same(JSON.parse((await check(good, '--json')).stdout), [
+    { host: 'app.example.com', rules: 2 },
+    { host: '*.example.com', rules: 1 },
+  ])
+  const bad = await check(good.replace('[/public/**]', '[/a/**/b]').replace('signed-in', 'everybody'))
+  t.match(bad, { code: 1, stdout: '' })
+  t.match(bad.stderr, /rules\.yaml:8:15: hosts\.\*\.example\.com\.rules\.0\.allow: expected/)
+  t.match((await check(good.replace('[/public/**]', '[/a/**/b]'))).stderr, /rules\.yaml:4:17: .*paths\.0/)
+  t.match(await run(folder, ['rules', 'check'], { GATEHOUSE_CONFIG: 'absent.yaml' }), { code: 1, stderr: /ENOENT/ })
+  t.match(await run(folder, ['rules'], {}), { code: 2, stderr: /check, explain/ })
+})
+
+void test('rules explain', async (t) => {
+  const folder = scratchFolder(t)
+  writeFileSync(join(folder, 'gatehouse.yaml'), good)
+  const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  const explain = (...args: string[]) => run(folder, ['rules', 'explain', ...args], environment)
+  const url = 'https://app.example.com/admin/x'
+
+  await t.test('needs no running service', async (t) => {
+    const { code, stdout } = await explain('--method', 'GET', '--url', url, '--roles', 'admin')
+    t.equal(code, 0)
+    t.match(stdout, 'allow: Every condition of the rule holds.\nhost app.example.com\n')
+    t.match(stdout, '  rule 1 (line 4) does not apply: path\n')
+    t.match(stdout, '  rule 2 (line 6) decides: allow {"roles":["admin"]}\n')
+    t.match(stdout, '  X-Auth-Roles: admin\n')
+    t.match(stdout, '  aud: "https://app.example.com"\n')
+  })
+  await t.test('and asks a running one by its own rules', async (t) => {
+    await serve(t, folder, environment)
+    t.match(JSON.parse((await explain('--url', url, '--roles', 'a,b', '--level', 'aal2', '--json')).stdout), {
+      decision: 'forbidden',
+      reason: 'The condition `roles` does not hold.',
+      rule: { number: 2, line: 6, allow: { roles: ['admin'] } },
+      earlier: [{ number: 1, line: 4, mismatch: 'path' }],
+    })
+    const refused = await explain('--url', 'https://app.example.com/public/../admin/x')
+    t.match(refused, { code: 0, stdout: /^refused: .* segment 2 of the path is a dot segment/ })
+    t.match(await explain('--url', url, '--user', 'nobody@example.com'), { code: 1, stderr: /no such user/ })
+    t.match(await explain(), { code: 2, stderr: /--url is required/ })
+  })
+})

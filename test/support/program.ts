@@ -1,0 +1,73 @@
+/** The program itself, as an operator runs it: one process a command. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './servers.ts'
+import { type Answer, ask, type Call } from './service.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+export type Environment = Record<string, string>
+type Test = { teardown(after: () => unknown): unknown }
+
+export interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** A process of the program, in a folder of its own, with nothing of this process's environment but the path. */
+function begin(cwd: string, args: readonly string[], environment: Environment, input?: string) {
+  const env = { PATH: process.env['PATH'], ...environment }
+  const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const said = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
+  }
+  child.stdin.on('error', () => {})
+  child.stdin.end(input ?? '')
+  const finished = new Promise<Finished>((done) => child.once('close', (code) => done({ code, ...said })))
+  return { child, said, finished }
+}
+
+/** Runs a command to its end. */
+export async function run(
+  cwd: string,
+  args: readonly string[],
+  environment: Environment,
+  input?: string,
+): Promise<Finished> {
+  return begin(cwd, args, environment, input).finished
+}
+
+export interface Running {
+  child: ChildProcess
+  said: { stdout: string; stderr: string }
+  finished: Promise<Finished>
+  call(path: string, call?: Call): Promise<Answer>
+  port: number
+}
+
+/** Runs the service until the test ends; resolves when it is ready. */
+export async function serve(t: Test, cwd: string, environment: Environment): Promise<Running> {
+  const port = await freePort()
+  const process = begin(cwd, ['serve'], { PORT: String(port), ...environment })
+  t.teardown(async () => {
+    process.child.kill('SIGKILL')
+    await process.finished
+  })
+  const call = (path: string, given: Call = {}) => ask(port, path, given)
+  const isReady = async () => (await call('/health/ready').catch(() => undefined))?.status === 200
+  await until('the service is ready', async () => {
+    if (process.child.exitCode !== null) throw new Error(`serve exited: ${process.said.stderr}`)
+    return isReady()
+  })
+  return { ...process, call, port }
+}
+
+/** Polls a condition, for 30 seconds at most. */
+export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
+  const end = performance.now() + 30_000
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not so after 30 seconds: ${what}`)
+    await new Promise((retry) => setTimeout(retry, 20))
+  }
+}
