@@ -19,12 +19,15 @@ import { type ControlOptions, controlRoutes } from './features/admin/control-rou
 import { createUserAdministration } from './features/admin/users.ts'
 import { type AccessRules, compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
+import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
 import { explainRoutes } from './features/forward-auth/explain-routes.ts'
 import { createExplain, type Explain } from './features/forward-auth/explain.ts'
 import { assertionLifetimeSeconds, createIdentityHeaders } from './features/forward-auth/identity.ts'
 import { createShareDenial } from './features/forward-auth/negotiation.ts'
 import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts'
+import { probeRoutes } from './features/forward-auth/probe-routes.ts'
+import { createProbes } from './features/forward-auth/probes.ts'
 import { forwardAuthRoutes } from './features/forward-auth/routes.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
 import { createKeyAdministration } from './features/keys/rotate-keys.ts'
@@ -196,6 +199,9 @@ export async function buildApp(dependencies: {
     deploymentAudience: issuer,
   })
 
+  const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
+  const probes = createProbes({ clock, checkEdge })
+
   const app = createServer({ trustedPeer, refusePath })
   requireAccessLevels(app)
   handleErrors(app)
@@ -206,12 +212,13 @@ export async function buildApp(dependencies: {
   await app.register(forwardAuthRoutes, {
     decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
     readSessionCookie: (header) => readCookie(header, cookies.sessionName),
-    checkEdge: createEdgeCheck(trustedPeer, config.proxies.edges),
+    checkEdge,
     trustedPeer,
     shareDenial: createShareDenial({ issuer, allowedOrigins: config.cors.origins, knowsHost }),
     outages: createOutageLog(log, clock),
     issuer,
     log,
+    probes,
   })
 
   // Everything else, behind the shared guards
@@ -314,6 +321,7 @@ export async function buildApp(dependencies: {
   })
 
   const control = await buildControl(operator, logger)
+  await control.register(probeRoutes, { probes, facts: (url) => configuredFacts(config, rules, url), clock })
   const upkeep = async () => {
     await keys.keepSchedule()
   }
@@ -337,6 +345,12 @@ export async function buildApp(dependencies: {
       await feed.stop()
     },
   }
+}
+
+/** What has to be so at the edge for one URL; nothing when it is ambiguous or its host is not listed. */
+export function configuredFacts(config: Config, rules: AccessRules, url: string): EdgeFacts | undefined {
+  const { issuer, cookieDomain } = config
+  return edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
 }
 
 /** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */

@@ -14,6 +14,7 @@ import { type Dialect, dialects } from './dialects.ts'
 import type { CheckEdge } from './edges.ts'
 import { isPageNavigation, preflightMethod, type ShareDenial } from './negotiation.ts'
 import type { OutageLog } from './outage.ts'
+import type { Probes } from './probes.ts'
 
 export interface ForwardAuthOptions {
   decide: Decide
@@ -24,6 +25,7 @@ export interface ForwardAuthOptions {
   outages: OutageLog
   issuer: string
   log: Log
+  probes: Probes
 }
 
 /**
@@ -39,7 +41,7 @@ export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): 
     sendProblem(reply.raw, toGatehouseError(error), request.id, [])
   })
 
-  const answer = createAnswer(options)
+  const answer = options.probes.watch(createAnswer(options))
   const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'CONNECT')
   for (const dialect of dialects) {
     const urls =

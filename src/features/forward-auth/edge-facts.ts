@@ -1,0 +1,37 @@
+import { parseRequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
+import type { AccessRules } from './access-rules.ts'
+
+/** What has to be so at the edge for one URL, as the service is configured. Nothing of it is secret. */
+export interface EdgeFacts {
+  /** The URL as the service reads it. */
+  url: string
+  issuer: string
+  /** The domain whose hosts share the session cookie; without one it stays with the issuer's host. */
+  cookie_domain?: string
+  /** The cookie that the sign-in page sets. */
+  page_cookie: string
+  /** The headers that tell the upstream of this URL who it is. */
+  identity_headers: string[]
+  /** Whether `Authorization` is replaced by the assertion. */
+  replaces_authorization: boolean
+}
+
+/** The facts about a URL; nothing when it is refused as ambiguous or its host is not listed. */
+export function edgeFactsOf(
+  given: string,
+  settings: { issuer: string; cookieDomain?: string | undefined; pageCookie: string; rules: AccessRules },
+): EdgeFacts | undefined {
+  const parts = splitAbsoluteUrl(given)
+  const target = parts && parseRequestTarget({ method: 'GET', ...parts })
+  if (typeof target !== 'object') return undefined
+  const presentation = settings.rules.host(target.authority)?.presentation(target)
+  if (presentation === undefined) return undefined
+  return {
+    url: urlOf(target),
+    issuer: settings.issuer,
+    ...(settings.cookieDomain && { cookie_domain: settings.cookieDomain }),
+    page_cookie: settings.pageCookie,
+    identity_headers: presentation.preset.map(([name]) => name),
+    replaces_authorization: presentation.replacesAuthorization,
+  }
+}
