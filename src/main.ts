@@ -24,6 +24,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   },
   keys: { summary: 'list, rotate, rewrap', load: async () => (await import('./cli/keys.ts')).keys },
   rules: { summary: 'check, explain', load: async () => (await import('./cli/rules.ts')).rules },
+  doctor: {
+    summary: 'ask through the proxy, and say what is wrong with its configuration',
+    load: async () => (await import('./cli/doctor.ts')).doctor,
+  },
   role: { summary: 'create, list, delete', load: async () => (await import('./cli/role.ts')).role },
 }
 

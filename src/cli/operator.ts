@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { CommandError } from './command.ts'
 import { controlSocketPath, holdDataDirectory, isSocketAlive } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
@@ -13,6 +13,13 @@ type Ask = (method: string, path: string, body?: object) => Promise<Answer>
 /** Asks the service for an operator's task and returns the answer; throws a `CommandError` that says why not. */
 export type Operator = (method: string, path: string, body?: object) => Promise<unknown>
 
+/** The way to the embedded service that runs on the data directory; nothing when none does. */
+export async function runningService(config: Config): Promise<Operator | undefined> {
+  if (config.databaseUrl !== undefined) return undefined
+  const path = controlSocketPath(config.dataDirectory)
+  return (await isSocketAlive(path)) ? operatorOf(askSocket(path)) : undefined
+}
+
 /**
  * Runs an operator's task: through the control socket while an embedded service runs on the data directory, otherwise
  * inside this process, on stores that it opens itself. Both ask the same routes.
@@ -20,9 +27,8 @@ export type Operator = (method: string, path: string, body?: object) => Promise<
 export async function withOperator<T>(task: (operator: Operator) => Promise<T>): Promise<T> {
   const config = loadConfig(process.env)
   const embedded = config.databaseUrl === undefined
-  if (embedded && (await isSocketAlive(controlSocketPath(config.dataDirectory)))) {
-    return task(operatorOf(askSocket(controlSocketPath(config.dataDirectory))))
-  }
+  const running = await runningService(config)
+  if (running !== undefined) return task(running)
   const held = embedded ? await holdDataDirectory(config.dataDirectory) : undefined
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')

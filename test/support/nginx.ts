@@ -29,14 +29,21 @@ interface Ports {
 export const appHosts = ['app.example.test', 'other.example.test']
 export const authHost = 'auth.example.test'
 
-/** Starts nginx with docs/proxies/nginx.conf; hosts and ports are all that differs from the file. */
-export async function startNginx(t: { teardown(after: () => unknown): unknown }, ports: Ports): Promise<Nginx> {
+/** Something in the file to break, as an operator might: what stands there, and what stands there instead. */
+export type Edit = readonly [found: string, instead: string]
+
+/** Starts nginx with docs/proxies/nginx.conf; hosts, ports and the edits are all that differs from the file. */
+export async function startNginx(
+  t: { teardown(after: () => unknown): unknown },
+  ports: Ports,
+  edits: readonly Edit[] = [],
+): Promise<Nginx> {
   const program = findProgram('nginx')
   if (program === undefined) throw new Error('nginx is not installed')
   // The folder goes last: teardowns run in reverse.
   const folder = scratchFolder(t)
   for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name))
-  writeFileSync(join(folder, 'gatehouse.conf'), substitute(readFileSync(documented, 'utf8'), ports))
+  writeFileSync(join(folder, 'gatehouse.conf'), substitute(edit(readFileSync(documented, 'utf8'), edits), ports))
   writeFileSync(join(folder, 'nginx.conf'), mainFile(folder))
   const server = spawn(program, ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -53,6 +60,13 @@ export async function startNginx(t: { teardown(after: () => unknown): unknown },
   // From now on an end is what the teardown wants.
   refused.catch(() => {})
   return { port: ports.port, errors: () => readFileSync(join(folder, 'error.log'), 'utf8') }
+}
+
+function edit(text: string, edits: readonly Edit[]): string {
+  return edits.reduce((edited, [found, instead]) => {
+    if (!edited.includes(found)) throw new Error(`docs/proxies/nginx.conf: nothing says ${found}`)
+    return edited.replaceAll(found, () => instead)
+  }, text)
 }
 
 /** Throws when the file no longer says what is to be replaced: a substitution must never silently do nothing. */

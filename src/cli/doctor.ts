@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import { type Config, loadConfig } from '../config.ts'
+import type { EdgeFacts } from '../features/forward-auth/edge-facts.ts'
+import { CommandError, flag, positionals, print, readArguments, text, UsageError } from './command.ts'
+import { type Diagnosis, diagnose } from './doctor/diagnose.ts'
+import { serveEcho } from './doctor/echo.ts'
+import { openExchange } from './doctor/exchange.ts'
+import { openProbe, type Probe } from './doctor/probe.ts'
+import { runningService } from './operator.ts'
+import { readPassword } from './secret-input.ts'
+
+/** `doctor --url URL`: asks through the operator's own proxy. Exit code 1 when there is a finding. */
+export async function doctor(args: readonly string[]): Promise<void> {
+  const { values, positionals: given } = readArguments(args, {
+    url: text,
+    connect: text,
+    echo: text,
+    'token-stdin': flag,
+  })
+  positionals(given, [])
+  const { url } = values
+  if (url === undefined) throw new UsageError('doctor: --url is required')
+  const connect = values.connect === undefined ? undefined : addressOf(values.connect, '--connect')
+  const echo = values.echo === undefined ? undefined : addressOf(values.echo, '--echo')
+  if (echo !== undefined && echo.port === undefined) throw new UsageError('--echo: expected PORT or HOST:PORT')
+  const config = loadConfig(process.env)
+  const token = values['token-stdin'] ? await readPassword(true) : undefined
+  if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) throw new UsageError('--token-stdin: expected one token')
+
+  const marker = randomBytes(16).toString('hex')
+  const { facts, probe } = await prepare(config, url)
+  const stopEcho = echo && (await serveEcho({ host: echo.host || '127.0.0.1', port: echo.port ?? 0 }, marker))
+  const exchange = openExchange(connect && { host: connect.host || '127.0.0.1', port: connect.port })
+  try {
+    const diagnosis = await diagnose({ facts, probe, exchange, token, marker })
+    if (values.json) print(diagnosis, true)
+    else process.stdout.write(render(diagnosis))
+    if (diagnosis.findings.length > 0) process.exitCode = 1
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    throw new CommandError(`the proxy cannot be asked: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
+  } finally {
+    exchange.close()
+    await stopEcho?.()
+    await probe?.close().catch(() => {})
+  }
+}
+
+/** A probe where the service can be reached; otherwise the facts of the configuration alone. */
+async function prepare(config: Config, url: string): Promise<{ facts: EdgeFacts; probe: Probe | undefined }> {
+  const running = await runningService(config)
+  if (running !== undefined) {
+    const probe = await openProbe(running, url)
+    return { facts: probe.facts, probe }
+  }
+  if (config.databaseUrl === undefined) {
+    throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')
+  }
+  const [{ configuredFacts }, { compileAccessRules }] = await Promise.all([
+    import('../app.ts'),
+    import('../features/forward-auth/access-rules.ts'),
+  ])
+  const facts = configuredFacts(config, compileAccessRules(config.hosts), url)
+  if (facts === undefined) throw new CommandError('--url: it is ambiguous, or its host is not listed')
+  return { facts, probe: undefined }
+}
+
+/** `PORT`, `HOST` or `HOST:PORT`; an IPv6 address stands in brackets. */
+function addressOf(given: string, option: string): { host: string; port: number | undefined } {
+  const match = /^(?:(\[[0-9a-f:.]+\]|[a-z][\w.-]*|[\d.]+\.[\d.]+)(?::|$))?(\d{1,5})?$/i.exec(given)
+  const [, host = '', port] = match ?? []
+  if (match === null || (host === '' && port === undefined) || Number(port ?? 0) > 65_535) {
+    throw new UsageError(`${option}: expected PORT, HOST or HOST:PORT`)
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: port === undefined ? undefined : Number(port) }
+}
+
+function render({ url, proxy, findings, made, not_made: notMade }: Diagnosis): string {
+  const lines = [`${url}, asked by ${proxy ?? 'a proxy that could not be seen'}`]
+  for (const { finding, seen, danger, change } of findings) {
+    lines.push('', `FOUND ${finding}`, `  seen    ${seen}`, `  danger  ${danger}`)
+    for (const line of change) lines.push(`  change  ${line}`)
+  }
+  lines.push('')
+  for (const { check, why } of notMade) lines.push(`not made: ${check}, since ${why}`)
+  lines.push(
+    `${made.length} checks made, ${notMade.length} not; ${findings.length || 'no'} finding${findings.length === 1 ? '' : 's'}`,
+  )
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,90 @@
+/** `gatehouse doctor`, as an operator runs it beside a running service and a real nginx. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tap, { test } from 'tap'
+import { appHosts, authHost, type Edit, hasNginx, startNginx } from '../support/nginx.ts'
+import { run, serve } from '../support/program.ts'
+import { freePort, scratchFolder } from '../support/servers.ts'
+
+tap.setTimeout(300_000)
+const password = 'seven quiet herons at dawn'
+
+/** A running service, nginx in front of it, and the command. */
+async function startAll(t: { teardown(after: () => unknown): unknown }, edits: readonly Edit[] = []) {
+  const folder = scratchFolder(t)
+  const [port, echo] = [await freePort(), await freePort()]
+  const url = `http://${appHosts[0]}:${port}/reports`
+  writeFileSync(
+    join(folder, 'gatehouse.yaml'),
+    `hosts: { '${appHosts[0]}:${port}': { rules: [{ allow: signed-in }] } }\n`,
+  )
+  const environment = {
+    GATEHOUSE_DATA_DIR: join(folder, 'data'),
+    GATEHOUSE_ISSUER: `http://${authHost}:${port}`,
+    GATEHOUSE_COOKIE_DOMAIN: 'example.test',
+  }
+  const service = await serve(t, folder, environment)
+  await startNginx(t, { port, servicePort: service.port, upstreamPort: echo }, edits)
+  const doctor = (args: readonly string[], input?: string, more = {}) =>
+    run(folder, ['doctor', ...args], { ...environment, ...more }, input)
+  const through = ['--url', url, '--connect', `127.0.0.1:${port}`]
+  const newToken = async () => {
+    const email = 'ada@example.test'
+    const create = ['user', 'create', '--email', email, '--name', 'Ada', '--password-stdin']
+    await run(folder, create, environment, password)
+    const json = { email, password, token_delivery: 'body' }
+    const answer = await service.call('/api/auth/login', { method: 'POST', json })
+    return answer.json().access_token as string
+  }
+  return { url, service, doctor, through, echo: ['--echo', String(echo)], newToken }
+}
+
+if (hasNginx) {
+  void test('doctor finds nothing wrong with the documented configuration, and says what it could not check', async (t) => {
+    const { url, doctor, through, echo, newToken, service } = await startAll(t)
+    const token = await newToken()
+    const healthy = await doctor([...through, ...echo, '--token-stdin'], `${token}\n`)
+    t.equal(healthy.code, 0, healthy.stderr)
+    t.equal(healthy.stdout, `${url}, asked by nginx\n\n13 checks made, 0 not; no findings\n`)
+    t.notMatch(service.said.stdout, token.slice(-40), 'the token is not in the log')
+
+    const { code, stdout } = await doctor([...through, '--json'])
+    t.equal(code, 0)
+    const diagnosis = JSON.parse(stdout)
+    t.match(diagnosis, { url, proxy: 'nginx', findings: [] })
+    t.match(diagnosis.not_made, [{ check: 'spoofable_headers', why: /--token-stdin/ }])
+
+    await t.test('in clustered mode it makes the checks that need no socket', async (t) => {
+      const clustered = {
+        DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+        GATEHOUSE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+      }
+      const { code, stdout } = await doctor([...through, ...echo, '--token-stdin'], token, clustered)
+      t.equal(code, 0, stdout)
+      t.match(stdout, 'not made: fails_open, since it needs the control socket')
+      t.match(stdout, '5 checks made, 8 not; no findings')
+    })
+    await t.test('what it is told wrongly, and what is not there, is named', async (t) => {
+      t.match(await doctor([]), { code: 2, stderr: /--url is required/ })
+      t.match(await doctor([...through, '--echo', 'x:y']), { code: 2, stderr: /--echo: expected/ })
+      t.match(await doctor([...through, '--token-stdin'], 'two tokens'), { code: 2, stderr: /expected one token/ })
+      const unknown = await doctor(['--url', 'http://unknown.example.test/'])
+      t.match(unknown, { code: 1, stderr: /its host is not listed/ })
+      const closed = await doctor(['--url', url, '--connect', `127.0.0.1:${await freePort()}`])
+      t.match(closed, { code: 1, stderr: /the proxy cannot be asked: ECONNREFUSED/ })
+      const elsewhere = await doctor(through, undefined, { GATEHOUSE_DATA_DIR: 'another' })
+      t.match(elsewhere, { code: 1, stderr: /no service runs on this data directory/ })
+    })
+  })
+
+  void test('doctor names what it finds, the danger and the line, and exits with 1', async (t) => {
+    const { doctor, through } = await startAll(t, [['$scheme://$host$request_uri', '$scheme://$http_host$request_uri']])
+    const { code, stdout } = await doctor(through)
+    t.equal(code, 1)
+    t.match(
+      stdout,
+      /\nFOUND host_confusion\n {2}seen {4}.+\n {2}danger {2}.+\n {2}change {2}.*\$host in place of \$http_host\n/,
+    )
+    t.match(stdout, /; 1 finding\n$/)
+  })
+}

@@ -1,0 +1,237 @@
+/** The operator's doctor against a real nginx: the documented configuration is sound, and each way to break it is found. */
+import tap, { test } from 'tap'
+import { configuredFacts } from '../../src/app.ts'
+import { diagnose, type Diagnosis } from '../../src/cli/doctor/diagnose.ts'
+import { markerHeader, serveEcho } from '../../src/cli/doctor/echo.ts'
+import { openExchange } from '../../src/cli/doctor/exchange.ts'
+import { openProbe } from '../../src/cli/doctor/probe.ts'
+import { compileAccessRules } from '../../src/features/forward-auth/access-rules.ts'
+import { appHosts, authHost, type Edit, hasNginx, startNginx } from '../support/nginx.ts'
+import { freePort } from '../support/servers.ts'
+import { ask, exampleRules, startService } from '../support/service.ts'
+import { startUpstream } from '../support/upstream.ts'
+
+// Some twenty services, one after the other.
+tap.setTimeout(300_000)
+
+type Test = { teardown(after: () => unknown): unknown }
+const [appHost] = appHosts as [string]
+const marker = 'a-marker-of-this-test'
+
+interface Situation {
+  edits?: readonly Edit[]
+  /** Seconds by which the service's clock is wrong. */
+  skew?: number
+  environment?: Record<string, string>
+  yaml?: object
+  path?: string
+  /** An application of its own instead of the doctor's echo. */
+  ownUpstream?: boolean
+  anonymous?: boolean
+  /** What the host's settings say beside its rules. */
+  host?: object
+}
+
+/** Service, nginx and the doctor's echo behind it, and what the doctor says. */
+async function examine(t: Test, situation: Situation = {}): Promise<Diagnosis & { names: string[] }> {
+  const port = await freePort()
+  const upstreamPort = situation.ownUpstream ? (await startUpstream(t)).port : await freePort()
+  if (!situation.ownUpstream) t.teardown(await serveEcho({ host: '127.0.0.1', port: upstreamPort }, marker))
+  const rules = exampleRules.hosts['app.example.test']
+  const service = await startService(t, {
+    yaml: { hosts: { [`${appHost}:${port}`]: { ...rules, ...situation.host } }, ...situation.yaml },
+    environment: {
+      GATEHOUSE_ISSUER: `http://${authHost}:${port}`,
+      GATEHOUSE_COOKIE_DOMAIN: 'example.test',
+      ...situation.environment,
+    },
+  })
+  await startNginx(t, { port, servicePort: service.port, upstreamPort }, situation.edits)
+  const { accessToken } = await service.signIn(await service.createUser())
+  const exchange = openExchange({ host: '127.0.0.1', port })
+  t.teardown(() => exchange.close())
+  const url = `http://${appHost}:${port}${situation.path ?? '/reports?page=2'}`
+  const probe = await openProbe((method, path, body) => {
+    // The service's clock stands still unless told; here it keeps time, right or wrong.
+    service.clock.advance((Date.now() - service.clock.now()) / 1000 + (situation.skew ?? 0))
+    return service.operate(method as 'GET', path, body)
+  }, url)
+  const token = situation.anonymous ? undefined : accessToken
+  const diagnosis = await diagnose({ facts: probe.facts, probe, exchange, token, marker })
+  await probe.close()
+  return { ...diagnosis, names: diagnosis.findings.map(({ finding }) => finding) }
+}
+
+const identityLine = 'proxy_set_header X-Auth-Scopes $auth_scopes;'
+const openLocation = `location @open {
+    proxy_pass http://app;
+    proxy_set_header Host $host;
+  }
+  location @sign_in {`
+
+/** One way to break the documented configuration for each thing that the doctor can find there. */
+const broken: Record<string, Situation & { line: RegExp }> = {
+  not_asked: { edits: [['auth_request /.gatehouse;', '']], line: /auth_request/ },
+  untrusted_peer: { yaml: { proxies: { trusted: ['192.0.2.1/32'] } }, line: /proxies\.trusted/ },
+  fails_open: {
+    edits: [
+      ['error_page 401 = @sign_in;', 'error_page 401 = @sign_in; error_page 500 502 503 504 = @open;'],
+      ['location @sign_in {', openLocation],
+    ],
+    line: /error_page/,
+  },
+  host_confusion: { edits: [['$scheme://$host$request_uri', '$scheme://$http_host$request_uri']], line: /\$host / },
+  spoofable_target: {
+    edits: [
+      [
+        'map $http_upgrade $app_upgrade {',
+        'map $http_x_forwarded_proto $front { default $http_x_forwarded_proto; "" $scheme; }\nmap $http_upgrade $app_upgrade {',
+      ],
+      ['X-Original-URL $scheme://', 'X-Original-URL $front://'],
+    ],
+    line: /X-Original-URL/,
+  },
+  target_differs: {
+    edits: [['X-Original-URL $scheme://', 'X-Original-URL https://']],
+    yaml: {},
+    line: /X-Original-URL/,
+  },
+  spoofable_headers: { edits: [[identityLine, '']], line: /proxy_set_header <name>/ },
+  spoofable_spellings: {
+    edits: [['underscores_in_headers off;', 'underscores_in_headers on;']],
+    line: /^underscores_in_headers off;/,
+  },
+  missing_headers: { edits: [['X-Auth-Email $auth_email;', 'X-Auth-Email "";']], line: /auth_request_set/ },
+  cookie_not_shared: { environment: { GATEHOUSE_COOKIE_DOMAIN: '' }, line: /GATEHOUSE_COOKIE_DOMAIN/ },
+  cookie_dropped: {
+    edits: [
+      [
+        'location / {\n    proxy_pass http://gatehouse;',
+        'location / {\n    proxy_hide_header Set-Cookie;\n    proxy_pass http://gatehouse;',
+      ],
+    ],
+    line: /proxy_hide_header/,
+  },
+  no_way_to_sign_in: { edits: [['error_page 401 = @sign_in;', '']], line: /error_page 401/ },
+  clocks_disagree: { skew: 120, line: /NTP/ },
+  no_keep_alive: {
+    edits: [['server 127.0.0.1:3000;\n  keepalive 32;', 'server 127.0.0.1:3000;']],
+    line: /keepalive 32/,
+  },
+}
+
+if (hasNginx) {
+  void test('the documented nginx configuration gives no finding, and no check is left out', async (t) => {
+    const { findings, not_made: notMade, made, proxy } = await examine(t)
+    t.same(findings, [])
+    t.same(notMade, [])
+    t.equal(made.length, 13)
+    t.equal(proxy, 'nginx')
+  })
+
+  void test('each way to break it gives that finding, and no other', async (t) => {
+    for (const [name, { line, ...situation }] of Object.entries(broken)) {
+      await t.test(name, async (t) => {
+        const { names, findings } = await examine(t, situation)
+        t.same(names, [name])
+        t.match(findings[0]?.change.join('\n'), line, 'with the line to change')
+        t.ok(findings[0]!.danger.length > 20 && findings[0]!.seen.length > 20)
+        t.notMatch(JSON.stringify(findings), /eyJ/, 'and nothing secret')
+      })
+    }
+  })
+
+  void test('other characters than the underscore make the same alias', async (t) => {
+    const { names, findings } = await examine(t, {
+      edits: [['ignore_invalid_headers on;', 'ignore_invalid_headers off;']],
+    })
+    t.same(names, ['spoofable_spellings'])
+    t.match(findings[0]?.seen, 'X.Auth.Subject')
+  })
+
+  void test('a proxy that does not show the secret of its edge is named', async (t) => {
+    const edge = { networks: ['127.0.0.1/32'], secret_sha256: ['0'.repeat(64)] }
+    const { names, findings } = await examine(t, { yaml: { proxies: { edges: [edge] } } })
+    t.same(names, ['untrusted_peer'])
+    t.match(findings[0], { seen: /without the secret of its edge/, change: [/X-Edge-Secret/] })
+  })
+
+  void test('an Authorization header that should be replaced and is not is a missing header', async (t) => {
+    const { names, findings } = await examine(t, { host: { authorization: 'assertion' } })
+    t.same(names, ['missing_headers'])
+    t.match(findings[0]?.seen, /: Authorization$/)
+  })
+
+  void test('an application that echoes in a way of its own is as good as the doctor’s', async (t) => {
+    const edits: Edit[] = [[identityLine, '']]
+    t.same((await examine(t, { ownUpstream: true, edits })).names, ['spoofable_headers'])
+    t.match(await examine(t, { ownUpstream: true }), { findings: [], not_made: [] })
+  })
+
+  void test('the doctor says which checks it could not make, and why', async (t) => {
+    const upstreamChecks = ['spoofable_headers', 'spoofable_spellings', 'missing_headers']
+    await t.test('without an upstream that echoes', async (t) => {
+      const line = 'proxy_set_header X-Rewrite-URL "";'
+      const { names, not_made: notMade } = await examine(t, {
+        edits: [[line, `${line} proxy_set_header ${markerHeader} "";`]],
+      })
+      t.same(names, [])
+      t.same(
+        notMade.map(({ check }) => check),
+        upstreamChecks,
+      )
+      for (const { why } of notMade) t.match(why, '--echo')
+    })
+    await t.test('without a token that the URL is open to', async (t) => {
+      const { names, not_made: notMade } = await examine(t, { anonymous: true })
+      t.same(names, [])
+      t.same(
+        notMade.map(({ check }) => check),
+        upstreamChecks,
+      )
+      for (const { why } of notMade) t.match(why, '--token-stdin')
+    })
+    await t.test('where anybody may see the URL', async (t) => {
+      const { names, not_made: notMade } = await examine(t, { anonymous: true, path: '/public/x' })
+      t.same(names, [])
+      t.match(notMade, [{ check: 'missing_headers', why: /needs a sign-in/ }])
+      t.equal(notMade.length, 1)
+    })
+    await t.test('without a way to the running service', async (t) => {
+      const port = await freePort()
+      const { port: upstreamPort } = await startUpstream(t)
+      const hosts = { [`${appHost}:${port}`]: { rules: [{ allow: 'signed-in' }] } } as const
+      const service = await startService(t, {
+        yaml: { hosts },
+        environment: { GATEHOUSE_ISSUER: `http://${authHost}:${port}` },
+      })
+      await startNginx(t, { port, servicePort: service.port, upstreamPort }, [
+        ['underscores_in_headers off;', 'underscores_in_headers on;'],
+      ])
+      const { accessToken: token } = await service.signIn(await service.createUser())
+      const exchange = openExchange({ host: '127.0.0.1', port })
+      t.teardown(() => exchange.close())
+      const config = { issuer: service.issuer, cookieDomain: undefined } as never
+      const facts = configuredFacts(config, compileAccessRules(hosts as never), `http://${appHost}:${port}/x`)!
+      const diagnosis = await diagnose({ facts, probe: undefined, exchange, token, marker })
+      t.same(
+        diagnosis.findings.map(({ finding }) => finding),
+        ['spoofable_spellings', 'cookie_not_shared'],
+      )
+      t.equal(diagnosis.findings[0]!.change.length, 5, 'a line for each proxy, since it cannot be seen which it is')
+      for (const { why } of diagnosis.not_made) t.match(why, 'control socket')
+      t.equal(diagnosis.not_made.length, 8)
+    })
+  })
+}
+
+void test('the echo answers the doctor alone', async (t) => {
+  const port = await freePort()
+  t.teardown(await serveEcho({ host: '127.0.0.1', port }, marker))
+  t.match(await ask(port, '/', { headers: { [markerHeader]: marker, 'X-Some': 'thing' } }), {
+    status: 200,
+    body: /X-Some: thing/,
+  })
+  t.match(await ask(port, '/', { headers: { 'X-Some': 'thing' } }), { status: 503, body: '' })
+  await t.rejects(serveEcho({ host: '127.0.0.1', port }, marker), { message: /--echo: cannot listen \(EADDRINUSE\)/ })
+})
