@@ -21,6 +21,7 @@ import { type AccessRules, compileAccessRules } from './features/forward-auth/ac
 import { createDecide } from './features/forward-auth/decide.ts'
 import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
+import { routeOfQuestion } from './features/forward-auth/envoy.ts'
 import { explainRoutes } from './features/forward-auth/explain-routes.ts'
 import { createExplain, type Explain } from './features/forward-auth/explain.ts'
 import { assertionLifetimeSeconds, createIdentityHeaders } from './features/forward-auth/identity.ts'
@@ -202,7 +203,7 @@ export async function buildApp(dependencies: {
   const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
   const probes = createProbes({ clock, checkEdge })
 
-  const app = createServer({ trustedPeer, refusePath })
+  const app = createServer({ trustedPeer, refusePath, routeOf: routeOfQuestion })
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })

@@ -38,7 +38,10 @@ export function createServer(options: {
   trustedPeer: (address: string | undefined) => boolean
   /** Answers what no route can: a path that is no URL. */
   refusePath?: (request: FastifyRequest, reply: FastifyReply) => void
+  /** The route that a URL goes to, where that is not for the router to find out. */
+  routeOf?: (url: string) => string
 }): App {
+  const { routeOf } = options
   const server = Fastify({
     // The service writes its own request lines: these would hold queries, which carry secrets.
     logController: new LogController({ disableRequestLogging: true }),
@@ -46,6 +49,7 @@ export function createServer(options: {
     requestTimeout: 30_000,
     trustProxy: options.trustedPeer,
     genReqId: createRequestIds(),
+    ...(routeOf && { rewriteUrl: (request: IncomingMessage) => routeOf(request.url ?? '') }),
     // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
     // Requests without a body, which the proxies' questions are, get none of a stream's machinery (Node 24 and later).
     http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true },

@@ -1,26 +1,14 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import {
-  parseRequestTarget,
-  type RequestTarget,
-  splitAbsoluteUrl,
-  type TargetFault,
-} from '../../core/request-target.ts'
+import { parseRequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
+import { type Dialect, single } from './dialect.ts'
+import { envoy } from './envoy.ts'
 
-/**
- * How one proxy family asks, and what answers it can digest. Each reads only its own family of headers: a proxy passes
- * on whatever the user sent under another family's names.
- */
-export interface Dialect {
-  readonly name: string
-  target(headers: IncomingHttpHeaders): RequestTarget | TargetFault
-  /** Whether the proxy hands every answer to the user. If not, it knows 200, 401 and 403 alone. */
-  readonly relaysAnswers: boolean
-}
-
-/** Traefik's ForwardAuth and Caddy's forward_auth say it alike. */
-function forwardedFamily(name: string): Dialect {
+/** Traefik's ForwardAuth and Caddy's forward_auth say it alike, and so does the Lua file that we write for HAProxy. */
+function forwardedFamily(name: string, product: string, ...urls: string[]): Dialect {
   return {
     name,
+    urls: [`/forward-auth/${name}`, ...urls],
+    product,
+    reads: 'Reads `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. Any method; a body is ignored.',
     relaysAnswers: true,
     target: (headers) =>
       parseRequestTarget({
@@ -34,6 +22,9 @@ function forwardedFamily(name: string): Dialect {
 
 const nginx: Dialect = {
   name: 'nginx',
+  urls: ['/forward-auth/nginx'],
+  product: 'nginx auth_request',
+  reads: 'Reads `X-Original-URL` and `X-Original-Method`. Any method; a body is ignored.',
   relaysAnswers: false,
   target(headers) {
     const url = single(headers['x-original-url'])
@@ -43,9 +34,10 @@ const nginx: Dialect = {
   },
 }
 
-export const dialects: readonly Dialect[] = [forwardedFamily('traefik'), forwardedFamily('caddy'), nginx]
-
-/** A header that was sent once. Repeats arrive joined by a comma and a space, which none of the strict parsers accept. */
-function single(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
+export const dialects: readonly Dialect[] = [
+  forwardedFamily('traefik', 'Traefik ForwardAuth', '/forward-auth'),
+  forwardedFamily('caddy', 'Caddy forward_auth'),
+  nginx,
+  forwardedFamily('haproxy', 'HAProxy'),
+  envoy,
+]

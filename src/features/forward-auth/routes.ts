@@ -10,7 +10,8 @@ import type { App } from '../../http/server.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { Decide, Decision } from './decide.ts'
-import { type Dialect, dialects } from './dialects.ts'
+import type { Dialect } from './dialect.ts'
+import { dialects } from './dialects.ts'
 import type { CheckEdge } from './edges.ts'
 import { isPageNavigation, preflightMethod, type ShareDenial } from './negotiation.ts'
 import type { OutageLog } from './outage.ts'
@@ -44,9 +45,7 @@ export async function forwardAuthRoutes(app: App, options: ForwardAuthOptions): 
   const answer = options.probes.watch(createAnswer(options))
   const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'CONNECT')
   for (const dialect of dialects) {
-    const urls =
-      dialect.name === 'traefik' ? ['/forward-auth/traefik', '/forward-auth'] : [`/forward-auth/${dialect.name}`]
-    for (const url of urls) {
+    for (const url of dialect.urls) {
       // Answered before Fastify looks at the body, which it would refuse for an odd content type.
       const onRequest = (request: FastifyRequest, reply: FastifyReply) => answer(dialect, request, reply)
       const route = { url, config: { access: 'proxy' as const }, onRequest, handler: unreachable }
@@ -84,7 +83,7 @@ function createAnswer(options: ForwardAuthOptions) {
       return deny(new GatehouseError('untrusted_peer'), [], fields)
     }
 
-    const target = dialect.target(headers)
+    const target = dialect.target(headers, request)
     if (target === 'ambiguous' || target === 'too_long') {
       // nginx turns any other status than 401 and 403 into its own 500.
       const code = target === 'ambiguous' ? 'ambiguous_target' : 'target_too_long'
@@ -94,7 +93,8 @@ function createAnswer(options: ForwardAuthOptions) {
     const conclude = (decision: Decision): void => {
       outages.decided()
       if (decision.kind === 'allow') {
-        response.writeHead(200, ['Content-Length', '0', 'X-Request-Id', id, ...decision.headers]).end()
+        const more = dialect.whenAllowed?.(decision.headers) ?? []
+        response.writeHead(200, ['Content-Length', '0', 'X-Request-Id', id, ...decision.headers, ...more]).end()
         return
       }
       const about = { host: target.authority, method: target.method, path: target.path }
@@ -185,10 +185,11 @@ function documentation(dialect: Dialect, url: string) {
       : Type.Null({ description })
   return {
     operationId: url === '/forward-auth' ? 'askForwardAuth' : `askForwardAuth_${dialect.name}`,
-    summary: `The question of ${dialect.name === 'nginx' ? 'nginx auth_request' : dialect.name}`,
-    description: dialect.relaysAnswers
-      ? 'Reads `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. Any method; a body is ignored.'
-      : 'Reads `X-Original-URL` and `X-Original-Method`. Any method; a body is ignored.',
+    summary: `The question of ${dialect.product}`,
+    description: dialect.reads,
+    ...(url.endsWith('/:path') && {
+      params: Type.Object({ path: Type.String({ description: 'What is asked about.' }) }),
+    }),
     tags: ['Forward-auth'],
     security: [{ bearer: [] }, { session: [] }, {}],
     response: {

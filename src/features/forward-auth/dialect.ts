@@ -1,0 +1,27 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { RequestTarget, TargetFault } from '../../core/request-target.ts'
+
+/**
+ * How one proxy family asks, and what answers it can digest. Each reads only its own family of headers: a proxy passes
+ * on whatever the user sent under another family's names.
+ */
+export interface Dialect {
+  readonly name: string
+  readonly urls: readonly string[]
+  /** What asks, and where its target is read from, for the OpenAPI document. */
+  readonly product: string
+  readonly reads: string
+  /** Whether the proxy hands every answer to the user. If not, it knows 200, 401 and 403 alone. */
+  readonly relaysAnswers: boolean
+  target(
+    headers: IncomingHttpHeaders,
+    question: { readonly method: string; readonly originalUrl: string },
+  ): RequestTarget | TargetFault
+  /** What an allowed answer holds beside these identity headers; flat name-value pairs. */
+  whenAllowed?(identity: readonly string[]): readonly string[]
+}
+
+/** A header that was sent once. Repeats arrive joined by a comma and a space, which none of the strict parsers accept. */
+export function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
