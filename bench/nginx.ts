@@ -1,12 +1,12 @@
 /**
- * One application behind Debian's nginx with the documented configuration, with and without its `auth_request`. The
+ * One application behind Debian's nginx with the printed configuration, with and without its `auth_request`. The
  * application is another nginx that answers at once: whatever a real one costs makes the share of the question smaller.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { appHosts, hasNginx, startNginx } from '../test/support/nginx.ts'
+import { hasProxy, startProxy } from '../test/support/proxies.ts'
 import { findProgram, freePort, listening } from '../test/support/servers.ts'
 import { compare, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
@@ -15,17 +15,20 @@ import { startStores } from './support/stores.ts'
 import type { Teardowns } from './support/teardowns.ts'
 
 export async function throughNginx(teardowns: Teardowns): Promise<void> {
-  if (!hasNginx) return console.log('nginx: not run, it is not installed')
+  if (!hasProxy('nginx')) return console.log('nginx: not run, it is not installed')
   const stores = await startStores(teardowns)
   const [asking, plain] = [await freePort(), await freePort()]
-  const hosts = { [`${appHosts[0]}:${asking}`]: { rules: [{ allow: 'signed-in' }] } }
+  const app = 'app.example.test'
+  const hosts = { [`${app}:${asking}`]: { rules: [{ allow: 'signed-in' }] } }
   const gatehouse = await start(teardowns, 'gatehouse', { ...stores, hosts })
   const ports = { servicePort: gatehouse.port, upstreamPort: await startApplication(teardowns) }
-  await startNginx(teardowns, { ...ports, port: asking })
-  await startNginx(teardowns, { ...ports, port: plain, asks: false })
+  const issuer = 'http://auth.example.test'
+  await startProxy(teardowns, 'nginx', { ...ports, hosts, issuer, port: asking })
+  const unasked = { [`${app}:${plain}`]: { rules: [] } }
+  await startProxy(teardowns, 'nginx', { ...ports, hosts: unasked, issuer, port: plain, asks: false })
 
   const entry = (name: string, port: number) => {
-    const request = visit(bearer(gatehouse.facts['token']!), `${appHosts[0]}:${port}`)
+    const request = visit(bearer(gatehouse.facts['token']!), `${app}:${port}`)
     return { name, contestant: gatehouse, port, request }
   }
   const entries = [entry('with auth_request', asking), entry('without', plain)]

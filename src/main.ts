@@ -28,11 +28,15 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'ask through the proxy, and say what is wrong with its configuration',
     load: async () => (await import('./cli/doctor.ts')).doctor,
   },
+  'proxy-config': {
+    summary: 'traefik, nginx, caddy, haproxy, envoy: print a whole configuration for your hosts',
+    load: async () => (await import('./cli/proxy-config.ts')).proxyConfig,
+  },
   role: { summary: 'create, list, delete', load: async () => (await import('./cli/role.ts')).role },
 }
 
 function usage(): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`)
   return `usage: gatehouse <command> [options]\n\n${lines.join('\n')}\n\nEvery command that prints takes --json.\n`
 }
 

@@ -88,7 +88,7 @@ try {
     provide('TEST_REDIS_URL', 'Redis', startRedis),
     writeSnapshot(scratch).then((file) => (process.env['TEST_PGLITE_SNAPSHOT'] = file)),
   ])
-  for (const program of ['nginx', 'chromium']) {
+  for (const program of ['nginx', 'caddy', 'haproxy', 'chromium']) {
     if (findProgram(program) === undefined) missing.push(`${program}: not installed, so its tests did not run`)
   }
   const { code: tapCode, passed, failed, skipped } = await runTap(files)

@@ -1,21 +1,23 @@
 import { test } from 'tap'
 import { hasChromium, startBrowser, takeShots } from '../support/browser.ts'
-import { authHost, hasNginx, startNginx } from '../support/nginx.ts'
+import { hasProxy, startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/servers.ts'
 import { startService } from '../support/service.ts'
 import { startUpstream } from '../support/upstream.ts'
 
-if (hasChromium && hasNginx) {
-  void test('signing in with a browser, through nginx with the documented configuration', async (t) => {
+if (hasChromium && hasProxy('nginx')) {
+  void test('signing in with a browser, through nginx with the printed configuration', async (t) => {
     const port = await freePort()
-    const [auth, app] = [`http://${authHost}:${port}`, `http://app.example.test:${port}`]
+    const [auth, app] = [`http://auth.example.test:${port}`, `http://app.example.test:${port}`]
     const upstream = await startUpstream(t)
     const rules = [{ paths: ['/nobody/**'], allow: { roles: ['nobody-has-this'] } }, { allow: 'signed-in' }]
+    const hosts = { [`app.example.test:${port}`]: { rules } }
     const service = await startService(t, {
-      yaml: { hosts: { [`app.example.test:${port}`]: { rules } } },
+      yaml: { hosts },
       environment: { GATEHOUSE_ISSUER: auth, GATEHOUSE_COOKIE_DOMAIN: 'example.test' },
     })
-    await startNginx(t, { port, servicePort: service.port, upstreamPort: upstream.port })
+    const ports = { port, servicePort: service.port, upstreamPort: upstream.port }
+    await startProxy(t, 'nginx', { ...ports, hosts, issuer: auth })
     const user = await service.createUser({ email: 'ada@example.test', name: 'Ada <b>Lovelace</b>' })
     const browser = await startBrowser(t)
     const strictBrowser = await startBrowser(t, [auth, app])

@@ -1,6 +1,11 @@
 /** An application behind the proxy: records what arrives, and answers with it. */
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+/** RFC 6455 §1.3. */
+const webSocketId = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 export interface Arrived {
   method: string
@@ -20,6 +25,7 @@ export interface Upstream {
 /** Answers JSON, or a page with the same in it to whoever accepts HTML. */
 export async function startUpstream(t: { teardown(after: () => unknown): unknown }): Promise<Upstream> {
   const arrived: Arrived[] = []
+  const sockets = new Set<Duplex>()
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -39,9 +45,23 @@ export async function startUpstream(t: { teardown(after: () => unknown): unknown
       )
     })
   })
+  // A WebSocket is accepted, and echoes what it is sent.
+  server.on('upgrade', (request, socket: Duplex) => {
+    const { method = '', url = '', rawHeaders: raw } = request
+    const headers = raw.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, raw[at + 1]!]] : []))
+    arrived.push({ method, url, headers, body: '' })
+    const key = createHash('sha1').update(`${request.headers['sec-websocket-key']}${webSocketId}`).digest('base64')
+    const answer = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+    socket.write([...answer, `Sec-WebSocket-Accept: ${key}`, '', ''].join('\r\n'))
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+    socket.pipe(socket)
+  })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   t.teardown(() => {
     server.closeAllConnections()
+    for (const socket of sockets) socket.destroy()
     return new Promise<void>((done) => server.close(() => done()))
   })
   return { port: (server.address() as AddressInfo).port, arrived }

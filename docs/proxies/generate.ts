@@ -1,0 +1,33 @@
+/** Writes the configurations of this folder as `gatehouse proxy-config` prints them; with `--check` fails when one differs. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { proxyConfigs } from '../../src/cli/proxy-configs/index.ts'
+import { describeSetup } from '../../src/cli/proxy-configs/setup.ts'
+
+const setup = describeSetup({
+  hosts: { 'app.example.com': { rules: [{ allow: 'signed-in' }] } },
+  issuer: 'https://auth.example.com',
+  gatehouse: { host: '127.0.0.1', port: 3000 },
+  upstream: { host: '127.0.0.1', port: 8080 },
+  listen: undefined,
+  edgeSecret: undefined,
+})
+
+const files: Record<string, string | undefined> = {
+  'nginx.conf': proxyConfigs['nginx']?.['conf']?.(setup),
+  Caddyfile: proxyConfigs['caddy']?.['caddyfile']?.(setup),
+  'haproxy.cfg': proxyConfigs['haproxy']?.['cfg']?.(setup),
+  'gatehouse.lua': proxyConfigs['haproxy']?.['lua']?.(setup),
+  'traefik.yml': proxyConfigs['traefik']?.['yml']?.(setup),
+  'envoy.yaml': proxyConfigs['envoy']?.['yaml']?.(setup),
+}
+const check = process.argv.includes('--check')
+for (const [name, text = ''] of Object.entries(files)) {
+  const file = new URL(name, import.meta.url)
+  if (!check) writeFileSync(file, text)
+  else if (readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(
+      `docs/proxies/${name} differs from what is printed: run "npm run proxy-configs" and commit it\n`,
+    )
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,118 @@
+import { addressOf, claims, type HostGroup, lines, type ProxySetup } from './setup.ts'
+
+/** A whole Caddyfile, for Caddy 2.6 and newer. */
+export function caddyConfig(setup: ProxySetup): string {
+  const blocks = [
+    snippet,
+    unknownHosts(setup),
+    servicePages(setup),
+    ...setup.groups.map((group) => application(setup, group)),
+  ]
+  return `# Gatehouse behind Caddy (2.6 and newer): /etc/caddy/Caddyfile.
+# Printed by \`gatehouse proxy-config caddy\`; docs/proxies/caddy.md explains every line.
+
+${blocks.filter((block) => block !== '').join('\n\n')}
+`
+}
+
+const snippet = `# What no client may say about its own request.
+(clean) {
+	# Many upstreams read X_Auth_Subject and X.Auth.Subject as X-Auth-Subject. No such name passes.
+	request_header -*_*
+	request_header -*.*
+
+	# A name in Connection makes Caddy drop that header on its way: the verified identity, or the cookie that is judged.
+	# Only an upgrade to WebSocket is kept; any other protocol would carry requests that nobody judges.
+	@plain {
+		not header_regexp Upgrade (?i)^websocket$
+	}
+	@websocket {
+		header_regexp Upgrade (?i)^websocket$
+	}
+	request_header @plain -Upgrade
+	request_header @plain -Connection
+	request_header @websocket Connection Upgrade
+
+	# Some frameworks take one of these for the path, the method or the address. Only what was judged may count.
+${lines('\t', ...claims.map((name) => `request_header -${name}`))}
+	request_header X-Real-IP {remote_host}
+}`
+
+function addresses({ scheme, listen, tls }: ProxySetup, names: readonly string[]): string {
+  // Without a scheme Caddy would get certificates for the names, also where TLS ends before it.
+  const usual = tls ? scheme === 'https' && listen === 443 : listen === 80
+  return names.map((name) => `${tls ? 'https' : 'http'}://${name}${usual ? '' : `:${listen}`}`).join(', ')
+}
+
+function unknownHosts(setup: ProxySetup): string {
+  if (setup.tls) return ''
+  return `# Hosts that nobody configured get no answer of use; Caddy's own is an empty 200.
+http://:${setup.listen} {
+	respond 421
+}`
+}
+
+function servicePages(setup: ProxySetup): string {
+  const { issuer, gatehouse, scheme } = setup
+  if (issuer === undefined) return ''
+  return `# ---- The service's own pages and API --------------------------------------------------------------------------------
+${addresses(setup, [issuer.name])} {
+	route {
+		import clean
+
+		# Only Caddy itself asks whether a request may pass, and only machines read the metrics.
+		@closed path /forward-auth* /metrics /metrics/*
+		respond @closed 404
+
+		# X-Forwarded-For is set anew by Caddy, which trusts nobody's unless \`trusted_proxies\` says so.
+		reverse_proxy ${addressOf(gatehouse)} {
+			header_up X-Forwarded-Proto ${scheme}
+		}
+	}
+}`
+}
+
+function application(setup: ProxySetup, { names, port, headers }: HostGroup): string {
+  const { gatehouse, upstream, scheme, edgeSecret } = setup
+  const identity = headers.map(([name]) => name)
+  return `# ---- An application behind the service ------------------------------------------------------------------------------
+${addresses(setup, names)} {
+	route {
+		import clean
+
+		# Older versions (CVE-2026-30851) keep a client's own header where the answer lacks it.
+${lines('\t\t', ...identity.filter((name) => name !== 'Authorization').map((name) => `request_header -${name}`))}
+
+		# The question. Only a 2xx passes; any other answer goes to the client as it is, and no answer at all ends in 502.
+		# The \`?\` keeps Caddy from adding the client's query to the question's own.
+		forward_auth ${addressOf(gatehouse)} {
+			uri /forward-auth/caddy?
+			header_up X-Forwarded-Proto ${scheme}
+			header_up X-Forwarded-Host {host}${port}
+${
+  edgeSecret === undefined
+    ? ''
+    : `			# Proves to the service that this edge asks.
+			header_up X-Edge-Secret "${edgeSecret}"
+`
+}			# Asked without a body and without an upgrade.
+			header_up -Upgrade
+			header_up -Connection
+			transport http {
+				dial_timeout 2s
+				response_header_timeout 5s
+				keepalive_idle_conns_per_host 32
+			}
+			# Who it is. The service sends every one of these, so that each replaces what a client sent.
+			copy_headers ${identity.join(' ')}
+		}
+
+		# The application gets the path as it was judged.
+		reverse_proxy ${addressOf(upstream)} {
+			header_up Host {host}${port}
+			header_up X-Forwarded-Proto ${scheme}
+			header_up X-Forwarded-Host {host}${port}
+		}
+	}
+}`
+}

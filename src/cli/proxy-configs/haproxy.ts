@@ -1,0 +1,186 @@
+import { addressOf, certificate, claims, identityNames, lines, type ProxySetup } from './setup.ts'
+
+/** The Lua file that asks Gatehouse, for HAProxy 2.6 and newer. */
+export function haproxyLua(setup: ProxySetup): string {
+  const { gatehouse, scheme, groups, edgeSecret } = setup
+  const names = identityNames(setup)
+  const replaced = groups.filter(({ headers }) => headers.some(([name]) => name === 'Authorization'))
+  const port = groups[0]!.port
+  return `-- Gatehouse behind HAProxy (2.6 and newer): /etc/haproxy/gatehouse.lua, loaded by haproxy.cfg.
+-- Printed by \`gatehouse proxy-config haproxy --part lua\`; docs/proxies/haproxy.md explains it.
+
+local question = "http://${addressOf(gatehouse)}/forward-auth/haproxy"
+
+-- Who it is. Each of these is taken from the answer; what a client sent under the same name is gone.
+local identity = ${table(names.map((name) => `"${name.toLowerCase()}"`))}
+
+-- Hosts whose application gets the assertion as its Authorization, whatever the client presented.
+local replaces_authorization = ${table(replaced.flatMap(({ names: hosts }) => hosts.map((name) => `["${name}"] = true`)))}
+
+-- What a decision reads of the client's own headers. Nothing else is passed on, so that no claim of a client about its
+-- own request can be taken for ours.
+local asked_with = {
+  "authorization", "cookie", "x-api-key", "accept", "content-type", "origin", "access-control-request-method",
+  "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest", "x-requested-with", "accept-language", "user-agent", "dpop",
+}
+
+-- What a denial hands to the client. Hop-by-hop headers and lengths are HAProxy's own business.
+local relayed = {
+  "location", "www-authenticate", "set-cookie", "content-type", "cache-control", "retry-after", "x-request-id",
+  "content-security-policy", "x-content-type-options", "vary", "access-control-allow-origin",
+  "access-control-allow-credentials", "access-control-expose-headers",
+}
+
+-- HAProxy counts repeated headers from 0, Lua lists from 1.
+local function list(values)
+  local result = {}
+  for position = 0, #values do
+    if values[position] ~= nil then result[#result + 1] = values[position] end
+  end
+  return result
+end
+
+local function deny(txn, status, headers, body)
+  local reply = txn:reply({ status = status })
+  for name, values in pairs(headers) do
+    for _, value in ipairs(values) do reply:add_header(name, value) end
+  end
+  if body ~= nil and txn.sf:method() ~= "HEAD" then reply:set_body(body) end
+  txn:done(reply)
+end
+
+core.register_action("gatehouse", { "http-req" }, function(txn)
+  -- Every way out of here but one is a denial. Should this fail, HAProxy goes on: the rule behind it denies.
+  local client = txn.http:req_get_headers()
+  local headers = {
+    ["x-forwarded-method"] = { txn.sf:method() },
+    ["x-forwarded-proto"] = { "${scheme}" },
+    ["x-forwarded-host"] = { txn:get_var("txn.host")${port === '' ? '' : ` .. "${port}"`} },
+    ["x-forwarded-uri"] = { txn:get_var("txn.uri") },
+    ["x-forwarded-for"] = { txn.sf:src() },
+${edgeSecret === undefined ? '' : `    -- Proves to the service that this edge asks.\n    ["x-edge-secret"] = { "${edgeSecret}" },\n`}  }
+  for _, name in ipairs(asked_with) do
+    if client[name] ~= nil then headers[name] = list(client[name]) end
+  end
+
+  local answer = core.httpclient():get({ url = question, headers = headers, timeout = 2000 })
+
+  if answer == nil or answer.status < 200 or answer.status >= 600 then
+    return deny(txn, 503, { ["cache-control"] = { "no-store" } })
+  end
+  if answer.status ~= 200 then
+    local kept = {}
+    for _, name in ipairs(relayed) do
+      if answer.headers[name] ~= nil then kept[name] = list(answer.headers[name]) end
+    end
+    return deny(txn, answer.status < 300 and 503 or answer.status, kept, answer.body)
+  end
+
+  for _, name in ipairs(identity) do
+    txn.http:req_del_header(name)
+    local value = answer.headers[name] and answer.headers[name][0]
+    if value ~= nil and value ~= "" then txn.http:req_set_header(name, value) end
+  end
+  if replaces_authorization[txn:get_var("txn.policy")] then
+    txn.http:req_del_header("authorization")
+    local value = answer.headers["authorization"] and answer.headers["authorization"][0]
+    if value ~= nil and value ~= "" then txn.http:req_set_header("authorization", value) end
+  end
+  txn:set_var("txn.allowed", true)
+end)
+`
+}
+
+function table(entries: readonly string[]): string {
+  return entries.length === 0 ? '{}' : `{\n${lines('  ', ...entries.map((entry) => `${entry},`))}\n}`
+}
+
+/** haproxy.cfg, beside the Lua file. */
+export function haproxyConfig(setup: ProxySetup): string {
+  const { gatehouse, upstream, issuer, listen, tls, groups, scheme } = setup
+  const names = groups.flatMap(({ names: hosts }) => hosts)
+  const exact = names.filter((name) => !name.startsWith('*.'))
+  const wildcards = names.filter((name) => name.startsWith('*.'))
+  const { port } = groups[0]!
+  return `# Gatehouse behind HAProxy (2.6 and newer): /etc/haproxy/haproxy.cfg, with gatehouse.lua beside it.
+# Printed by \`gatehouse proxy-config haproxy\`; docs/proxies/haproxy.md explains every line.
+
+global
+  default-path config
+  lua-load gatehouse.lua
+  log stdout format raw local0 notice
+
+defaults
+  mode http
+  log global
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+  timeout http-request 10s
+  timeout http-keep-alive 60s
+  timeout tunnel 1h
+  # Trailers come after the decision, and some frameworks read them like headers.
+  .if version_atleast(3.2)
+    option http-drop-request-trailers
+  .endif
+
+frontend edge
+  bind :${listen}${tls ? ` ssl crt ${certificate.both}` : ''}
+
+  # The host by which everything below chooses: lower case, without a port or a trailing dot.
+  http-request deny deny_status 400 unless { req.hdr_cnt(host) eq 1 } { req.hdr(host) -m reg -i ^([a-z0-9._-]+|\\[[0-9a-f:.]+])(:[0-9]+)?$ }
+  http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)
+
+  # One text is judged and served. A request line with a whole URL could say another host than the header does.
+  http-request deny deny_status 400 unless { url_beg / }
+  http-request set-var(txn.uri) url
+
+  # HAProxy before 3.2 cannot drop trailers, so bodies without a length, which alone have them, are refused.
+  .if !version_atleast(3.2)
+    http-request return status 411 if { req.hdr(transfer-encoding) -m found }
+  .endif
+
+  # Many upstreams read X_Auth_Subject as X-Auth-Subject: names with anything but letters, digits and hyphens are dropped.
+  http-request del-header [^A-Za-z0-9-] -m reg
+
+  # WebSocket is the one upgrade that passes, and Connection names nothing else: a name in it would make the next server
+  # drop that very header.
+  http-request set-var(txn.websocket) bool(true) if { req.hdr(upgrade),lower -m str websocket } { req.hdr_cnt(upgrade) eq 1 }
+  http-request del-header Upgrade unless { var(txn.websocket) -m bool }
+  http-request del-header Connection
+  http-request set-header Connection upgrade if { var(txn.websocket) -m bool }
+
+  # Some frameworks take one of these for the path, the method or the address. Only what was judged may count.
+${lines('  ', ...claims.map((name) => `http-request del-header ${name}`))}
+${lines('  ', ...identityNames(setup).map((name) => `http-request del-header ${name}`))}
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Real-IP %[src]
+  http-request set-header X-Forwarded-Proto ${scheme}
+  http-request set-header X-Forwarded-Host %[var(txn.host)]${port}
+  http-request set-header Host %[var(txn.host)]${port}
+${
+  issuer === undefined
+    ? ''
+    : `
+  # ---- The service's own pages and API. Only HAProxy itself asks whether a request may pass, and only machines read the
+  # metrics. No path of the service has an escape in its first segment, where one would hide the name.
+  acl issuer var(txn.host) -m str ${issuer.name}
+  http-request return status 404 if issuer { path_reg ^/*(forward-auth|metrics(/|$)|[^/]*%) }
+`
+}
+  # ---- The application behind the service. Hosts that nobody configured get no answer of use.
+${lines('  ', exact.length > 0 && `acl application var(txn.host) -m str ${exact.join(' ')}`, ...wildcards.map((name) => `acl application var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$`))}
+  http-request deny deny_status 421 if !application${issuer === undefined ? '' : ' !issuer'}
+${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if { var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if !{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
+  http-request lua.gatehouse if application
+  http-request deny deny_status 503 if application !{ var(txn.allowed) -m bool }
+${lines('  ', issuer !== undefined && 'use_backend gatehouse if issuer', 'use_backend app if application')}
+
+backend gatehouse
+  http-reuse always
+  server gatehouse ${addressOf(gatehouse)}
+
+backend app
+  server app ${addressOf(upstream)}
+`
+}

@@ -1,0 +1,169 @@
+import { addressOf, certificate, claims, type HostGroup, lines, type ProxySetup } from './setup.ts'
+
+/** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
+export function nginxConfig(setup: ProxySetup): string {
+  const { gatehouse, upstream } = setup
+  return `# Gatehouse behind nginx (1.22 and newer), for the http {} context: /etc/nginx/conf.d/gatehouse.conf.
+# Printed by \`gatehouse proxy-config nginx\`; docs/proxies/nginx.md explains every line.
+
+# Names with an underscore or another odd character are dropped, never passed on. Many upstreams read X_Auth_Subject as
+# X-Auth-Subject, so such a spelling would be a way round the headers set below. Both are nginx's defaults; they stand
+# here so that nobody turns them off elsewhere without meeting this line.
+underscores_in_headers off;
+ignore_invalid_headers on;
+
+# Locations are matched against the path as it was sent, which is also what Gatehouse judges and what the upstream gets.
+merge_slashes off;
+
+# The service. Connections stay open: \`keepalive\` here, HTTP/1.1 and an empty Connection header where it is asked.
+upstream gatehouse {
+  server ${addressOf(gatehouse)};
+  keepalive 32;
+}
+
+# The application.
+upstream app {
+  server ${addressOf(upstream)};
+  keepalive 32;
+}
+
+# WebSocket is the one upgrade that passes: an upstream that switched to another protocol, such as h2c, would take
+# further requests on the same connection, and nobody would judge them.
+map $http_upgrade $app_upgrade {
+  default "";
+  ~*^websocket$ websocket;
+}
+map $app_upgrade $app_connection {
+  default "";
+  websocket upgrade;
+}
+
+# Hosts that nobody configured get no answer of use. Only one file may have the default_server of a port.
+server {
+${listen(setup, ' default_server')}
+  server_name _;
+  return 421;
+}
+
+${[servicePages(setup), ...setup.groups.map((group) => application(setup, group))].filter(Boolean).join('\n\n')}
+`
+}
+
+function listen({ listen: port, tls }: ProxySetup, more = ''): string {
+  return tls
+    ? lines(
+        '  ',
+        `listen ${port} ssl${more};`,
+        `ssl_certificate ${certificate.chain};`,
+        `ssl_certificate_key ${certificate.key};`,
+      )
+    : `  listen ${port}${more};`
+}
+
+function servicePages(setup: ProxySetup): string {
+  const { issuer, scheme } = setup
+  if (issuer === undefined) return ''
+  return `# ---- The service's own pages and API --------------------------------------------------------------------------------
+server {
+${listen(setup)}
+  server_name ${issuer.name};
+
+  # Only nginx itself asks whether a request may pass, and only machines read the metrics.
+  location ^~ /forward-auth {
+    return 404;
+  }
+  location = /metrics {
+    return 404;
+  }
+
+  location / {
+    proxy_pass http://gatehouse;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $host${issuer.port};
+
+    # Set, never appended: $proxy_add_x_forwarded_for would keep what the client claims about its own address.
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto ${scheme};
+    proxy_set_header X-Forwarded-Host $host${issuer.port};
+    proxy_set_header Forwarded "";
+    proxy_set_header X-Edge-Secret "";
+  }
+}`
+}
+
+function application(setup: ProxySetup, { names, port, headers }: HostGroup): string {
+  const { scheme, edgeSecret } = setup
+  const host = `$host${port}`
+  const copied = headers.map(([name, field]) => ({ name, field, source: name.toLowerCase().replaceAll('-', '_') }))
+  return `# ---- An application behind the service ------------------------------------------------------------------------------
+server {
+${listen(setup)}
+  server_name ${names.join(' ')};
+
+  # The question. The answer is 200, 401 or 403; anything else, and no answer at all, ends in 500: nobody passes.
+  location = /.gatehouse {
+    internal;
+    proxy_pass http://gatehouse/forward-auth/nginx;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_connect_timeout 2s;
+    proxy_read_timeout 5s;
+
+    # The body is for the application alone.
+    proxy_pass_request_body off;
+    proxy_set_header Content-Length "";
+    proxy_set_header Transfer-Encoding "";
+
+    # What is asked about. $host is the host by which nginx chose this server, in lower case. Never $http_host: that is
+    # the Host header even where the request line names another host, so that one host is judged and another one served.
+    # $request_uri is the path and query as they were sent.
+    proxy_set_header X-Original-URL ${scheme}://${host}$request_uri;
+    proxy_set_header X-Original-Method $request_method;
+
+    # What a client sent under these names is not passed on.
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto ${scheme};
+    proxy_set_header X-Forwarded-Host ${host};
+    proxy_set_header X-Forwarded-Method "";
+    proxy_set_header X-Forwarded-Uri "";
+    proxy_set_header Forwarded "";
+${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # Proves to the service that this edge asks.\n    proxy_set_header X-Edge-Secret "${edgeSecret}";`}
+  }
+
+  # Not signed in. A person goes to the sign-in page that the service named, a program gets the plain 401.
+  location @sign_in {
+    if ($gatehouse_login) {
+      add_header Cache-Control no-store always;
+      return 302 $gatehouse_login;
+    }
+    return 401;
+  }
+
+  # Every path goes through this location. Another location needs all of these lines again: nginx inherits
+  # proxy_set_header from the server only where a location sets none of its own.
+  location / {
+    auth_request /.gatehouse;
+    auth_request_set $gatehouse_login $upstream_http_location;
+    error_page 401 = @sign_in;
+
+    # Who it is. Setting a header replaces the client's own, in any case and number; an empty value sends none.
+${lines('    ', ...copied.map(({ field, source }) => `auth_request_set $auth_${field} $upstream_http_${source};`))}
+${lines('    ', ...copied.map(({ name, field }) => `proxy_set_header ${name} $auth_${field};`))}
+
+    # No path behind the name: the upstream gets the path as it was sent, which is the one that was judged.
+    proxy_pass http://app;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $app_upgrade;
+    proxy_set_header Connection $app_connection;
+    proxy_set_header Host ${host};
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto ${scheme};
+    proxy_set_header X-Forwarded-Host ${host};
+
+    # Some frameworks take one of these for the path, the method or the address. Only what was judged may count.
+${lines('    ', ...claims.map((name) => `proxy_set_header ${name} "";`))}
+    proxy_set_header X-Real-IP $remote_addr;
+  }
+}`
+}

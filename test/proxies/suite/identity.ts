@@ -1,0 +1,172 @@
+/** Who it is reaches the application, and nothing that only looks like it. */
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import type { Test } from 'tap'
+import { identityHeaderNames } from '../../../src/features/forward-auth/header-presets.ts'
+import { bearer } from '../../support/service.ts'
+import { valuesOf } from '../../support/upstream.ts'
+import { appHost, customHost, handshake, identityOf, type Scene } from './scene.ts'
+
+export async function identityTests(t: Test, scene: Scene): Promise<void> {
+  const { traits, port, service, ada, bob, adaIn, asAda, asBob, bobLine, call, raw, during } = scene
+
+  await t.test('token and cookie both bring the verified identity to the application', async (t) => {
+    const jwks = createLocalJWKSet((await service.call('/.well-known/jwks.json')).json<JSONWebKeySet>())
+    for (const headers of [asAda, { cookie: `theme=dark; ${adaIn.cookie}` }]) {
+      const [request] = await during(async () => t.equal((await call('/admin/users?page=2', { headers })).status, 200))
+      t.match(request, { method: 'GET', url: '/admin/users?page=2' })
+      const value = (name: string) => valuesOf(request!, name).join(' AND ')
+      const assertion = value('X-Auth-Assertion')
+      const { payload } = await jwtVerify(assertion, jwks, {
+        issuer: service.issuer,
+        audience: `http://${appHost}:${port}`,
+        typ: 'identity-assertion+jwt',
+        currentDate: new Date(service.clock.now()),
+      })
+      t.equal(payload.exp! - payload.iat!, 60)
+      t.match(payload, { sub: ada.id, email: ada.email, roles: ['admin', 'editor'], acr: 'aal1' })
+      // A user of the service's own pages has no scopes.
+      t.strictSame(Object.fromEntries(identityHeaderNames.map((name) => [name, value(name)])), {
+        'X-Auth-Subject': ada.id,
+        'X-Auth-Kind': 'user',
+        'X-Auth-Email': ada.email,
+        'X-Auth-Name': 'Ada%2C Countess of Lovelace',
+        'X-Auth-Roles': 'admin,editor',
+        'X-Auth-Scopes': '',
+        'X-Auth-Client': 'gatehouse',
+        'X-Auth-Session': payload['sid'],
+        'X-Auth-Level': 'aal1',
+        'X-Auth-Assertion': assertion,
+      })
+    }
+  })
+
+  await t.test('a client’s token brings the client, with its scopes', async (t) => {
+    const { client_id, client_secret } = await service.operate('POST', '/clients', {
+      ...{ name: 'Reports', grants: ['client_credentials'], scopes: ['reports:read'] },
+      ...{ redirect_uris: [], audiences: [], public: false },
+    })
+    const form = { grant_type: 'client_credentials', client_id, client_secret }
+    const token = (await service.call('/oauth/token', { method: 'POST', form })).json().access_token
+    const [request] = await during(() => call('/reports', { headers: bearer(token) }))
+    t.same(valuesOf(request!, 'X-Auth-Kind'), ['client'])
+    t.same(valuesOf(request!, 'X-Auth-Client'), [client_id])
+    t.same(valuesOf(request!, 'X-Auth-Scopes'), ['reports:read'])
+  })
+
+  await t.test('a host of a wildcard gets its own headers, and the assertion as Authorization', async (t) => {
+    const host = `${customHost}:${port}`
+    const headers = { host, cookie: adaIn.cookie, 'x-user-id': 'spoofed', x_user_id: 'spoofed' }
+    const [request] = await during(async () => t.equal((await call('/x', { headers })).status, 200))
+    t.same(identityOf(request!), ['x-user-id: ' + ada.id, 'x-user-roles: admin,editor'])
+    const [given = ''] = valuesOf(request!, 'Authorization')
+    const claims = JSON.parse(Buffer.from(given.split('.')[1] ?? '', 'base64url').toString())
+    t.match(claims, { aud: `http://${host}`, sub: ada.id })
+    const [open] = await during(() => call('/public/x', { headers: { ...headers, ...asBob } }))
+    t.same([...identityOf(open!), ...valuesOf(open!, 'Authorization').filter(Boolean)], [])
+    const deeper = { host: `a.${customHost}:${port}`, ...asAda }
+    t.same(
+      await during(async () => {
+        const { status } = await call('/x', { headers: deeper })
+        t.ok(status >= 400 && status < 500, `two labels: ${status}`)
+      }),
+      [],
+    )
+  })
+
+  await t.test('no spelling of an identity header that a client sends reaches the application', async (t) => {
+    const spellings = identityHeaderNames.flatMap((name) => [
+      ...[name, name, name.toUpperCase(), name.toLowerCase()],
+      ...[name.replaceAll('-', '_'), name.toUpperCase().replaceAll('-', '_'), name.replace(/-(?=[^-]*$)/, '_')],
+      ...[name.replaceAll('-', '.')],
+    ])
+    const lines = spellings.map((name) => `${name}: spoofed`)
+    const [open] = await during(async () => t.equal((await raw('/public/x', lines)).status, 200))
+    t.same(identityOf(open!), [], 'where nobody signed in, none is left')
+    const [clean] = await during(() => raw('/reports', [bobLine]))
+    const [spoofed] = await during(async () => t.equal((await raw('/reports', [...lines, bobLine])).status, 200))
+    t.same(identityOf(spoofed!), identityOf(clean!), 'where somebody did, only what was verified')
+    t.ok(identityOf(clean!).includes(`x-auth-subject: ${bob.id}`))
+
+    for (const line of [
+      'X-Auth-Subject : spoofed',
+      'X-Other: a\r\n X-Auth-Subject: spoofed',
+      ' X-Auth-Subject: spoofed',
+      'X-Auth-Subject\t: spoofed',
+    ]) {
+      const passed = await during(() => raw('/public/x', [line]))
+      t.same(passed.flatMap(identityOf), [], line)
+    }
+  })
+
+  await t.test('nor does one that comes as a trailer', async (t) => {
+    for (const declared of [['Trailer: X-Auth-Subject'], []]) {
+      const trailers = { method: 'POST', body: '1\r\na\r\n0\r\nX-Auth-Subject: spoofed\r\n\r\n' }
+      const passed = await during(() => raw('/public/x', ['Transfer-Encoding: chunked', ...declared], trailers))
+      t.same(passed.flatMap(identityOf), [])
+      t.same(
+        passed.map(({ body }) => body),
+        traits.refusesChunks ? [] : [Buffer.from('a').toString('base64')],
+      )
+    }
+  })
+
+  await t.test('a Connection header that names other headers removes none of them', async (t) => {
+    const mine = [
+      'X-Original-URL',
+      'X-Original-Method',
+      'X-Forwarded-Uri',
+      'X-Forwarded-For',
+      'Cookie',
+      'Authorization',
+    ]
+    for (const hop of [[...identityHeaderNames, ...mine].join(', '), 'X-Auth-Subject', 'close, X-Auth-Subject']) {
+      const lines = [`Connection: ${hop}`, 'Connection: X-Auth-Roles']
+      const [request] = await during(async () => t.equal((await raw('/reports', [...lines, bobLine])).status, 200))
+      t.same(valuesOf(request!, 'X-Auth-Subject'), [bob.id])
+      const through = await during(async () => {
+        t.equal((await raw('/admin/x', [...lines, bobLine])).status, 403)
+        t.equal((await raw('/admin/x', lines)).status, 401)
+      })
+      t.same(through, [])
+    }
+    // An upgrade that is real, and names more than itself.
+    const upgrade = [...handshake, 'Connection: Upgrade, X-Auth-Subject, Cookie']
+    t.equal((await raw('/admin/x', [...upgrade, `Cookie: ${scene.bobIn.cookie}`])).status, 403)
+  })
+
+  await t.test('what a client says about its own request changes no decision, and is not passed on', async (t) => {
+    const claims = {
+      'x-original-url': `http://${appHost}:${port}/public/x`,
+      'x-original-uri': '/public/x',
+      'x-original-method': 'HEAD',
+      'x-rewrite-url': '/public/x',
+      'x-forwarded-uri': '/public/x',
+      'x-forwarded-method': 'HEAD',
+      'x-forwarded-host': `${appHost}:${port}`,
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': '198.51.100.1',
+      'x-forwarded-prefix': '/public',
+      'x-http-method-override': 'HEAD',
+      'x-edge-secret': 'guessed',
+      'x-real-ip': '198.51.100.1',
+      forwarded: 'for=198.51.100.1;host=evil.example;proto=https',
+    }
+    const doubled = Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, [value, value]]))
+    for (const headers of [claims, doubled, { x_original_url: claims['x-original-url'] }]) {
+      const denied = await during(async () => {
+        t.equal((await call('/admin/x', { headers: { ...headers, ...asBob } })).status, 403)
+        t.equal((await call('/read-only/x', { method: 'POST', headers: { ...headers, ...asBob } })).status, 403)
+        t.equal((await call('/reports', { headers })).status, 401)
+      })
+      t.same(denied, [])
+    }
+    const [request] = await during(() => call('/reports', { headers: { ...doubled, ...asBob } }))
+    const left = Object.keys(claims).flatMap((name) => valuesOf(request!, name).map((value) => `${name}: ${value}`))
+    t.same(left, [
+      `x-forwarded-host: ${appHost}:${port}`,
+      'x-forwarded-proto: http',
+      'x-forwarded-for: 127.0.0.1',
+      'x-real-ip: 127.0.0.1',
+    ])
+  })
+}

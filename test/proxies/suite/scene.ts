@@ -1,0 +1,123 @@
+/** Service, a proxy with its printed configuration, and an application behind it. */
+import type { Test } from 'tap'
+import type { Backend } from '../../support/backends.ts'
+import { type ProxyName, startProxy } from '../../support/proxies.ts'
+import { sendRaw } from '../../support/raw.ts'
+import { freePort } from '../../support/servers.ts'
+import {
+  type Answer,
+  ask,
+  bearer,
+  type Call,
+  exampleRules,
+  type Service,
+  type SignedIn,
+  startService,
+  type TestUser,
+} from '../../support/service.ts'
+import { type Arrived, startUpstream } from '../../support/upstream.ts'
+
+export const appHost = 'app.example.test'
+export const otherHost = 'other.example.test'
+export const authHost = 'auth.example.test'
+export const customHost = 'shop.tenant.example.test'
+
+/** Where the proxies differ, and may. */
+export interface Traits {
+  name: ProxyName
+  /** Status while the service is away. */
+  away: number
+  /** Status of a request whose headers are larger than the service reads. */
+  largeHeaders: number
+  /** Status of a host that nobody configured. */
+  unknownHost: number
+  /** Whether bodies without a length are refused, since the proxy cannot drop the trailers behind them. */
+  refusesChunks: boolean
+  /** Whether a request line may hold a whole URL. */
+  takesAbsoluteUrls: boolean
+  /** Whether user information in such a URL is dropped, rather than refused. */
+  dropsUserInfo: boolean
+  /** What the proxy writes anew before it asks, so that it judges and serves the new text. */
+  writesAnew: Record<string, string>
+}
+
+type Raw = (
+  target: string,
+  lines?: string[],
+  more?: { method?: string; host?: string; body?: string },
+) => Promise<{ status: number; head: string; body: string }>
+
+export interface Scene {
+  traits: Traits
+  port: number
+  service: Service
+  /** A user with roles, and one without. */
+  ada: TestUser
+  bob: TestUser
+  adaIn: SignedIn
+  bobIn: SignedIn
+  asAda: { authorization: string }
+  asBob: { authorization: string }
+  bobLine: string
+  call(path: string, call?: Call): Promise<Answer>
+  raw: Raw
+  /** What reached the application during an action. */
+  during(action: () => Promise<unknown>): Promise<Arrived[]>
+}
+
+export async function setScene(t: Test, traits: Traits, backend: Backend): Promise<Scene> {
+  const port = await freePort()
+  const upstream = await startUpstream(t)
+  const custom = {
+    headers: { subject: 'X-User-Id', roles: 'X-User-Roles' },
+    authorization: 'assertion',
+    rules: [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }],
+  }
+  const hosts = Object.fromEntries(
+    Object.entries({ ...exampleRules.hosts, '*.tenant.example.test': custom }).map(([host, rules]) => [
+      `${host}:${port}`,
+      rules,
+    ]),
+  )
+  const issuer = `http://${authHost}:${port}`
+  const service = await startService(t, { backend, yaml: { hosts }, environment: { GATEHOUSE_ISSUER: issuer } })
+  await startProxy(t, traits.name, {
+    ...{ port, servicePort: service.port, upstreamPort: upstream.port },
+    ...{ hosts, issuer },
+  })
+  const ada = await service.createUser({ roles: ['admin', 'editor'], name: 'Ada, Countess of Lovelace' })
+  const bob = await service.createUser({ name: 'Bob' })
+  const [adaIn, bobIn] = [await service.signIn(ada), await service.signIn(bob)]
+  const asBob = bearer(bobIn.accessToken)
+  return {
+    ...{ traits, port, service, ada, bob, adaIn, bobIn, asAda: bearer(adaIn.accessToken), asBob },
+    bobLine: `Authorization: ${asBob.authorization}`,
+    call: (path, { headers, ...rest } = {}) =>
+      ask(port, path, { ...rest, headers: { host: `${appHost}:${port}`, ...headers } }),
+    raw: (target, lines = [], { method = 'GET', host = `${appHost}:${port}`, body = '' } = {}) =>
+      sendRaw(
+        port,
+        [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...lines, 'Connection: close', '', body].join('\r\n'),
+      ),
+    async during(action) {
+      const before = upstream.arrived.length
+      await action()
+      return upstream.arrived.slice(before)
+    },
+  }
+}
+
+/** Headers that some upstream would take for an identity header, whatever the spelling; empty ones say nothing. */
+export function identityOf(request: Arrived): string[] {
+  return request.headers
+    .filter(([name, value]) => /^x[^a-z0-9]+(auth|user)[^a-z0-9]/i.test(name) && value !== '')
+    .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+    .toSorted()
+}
+
+/** What a browser sends to open a WebSocket, but for `Connection`. */
+export const handshake = [
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]

@@ -1,0 +1,78 @@
+/** One suite for every real proxy, each with exactly the configuration that `gatehouse proxy-config` prints. */
+import { test } from 'tap'
+import { backends, type Backend } from '../../support/backends.ts'
+import { hasProxy, startProxy } from '../../support/proxies.ts'
+import { freePort } from '../../support/servers.ts'
+import { ask } from '../../support/service.ts'
+import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
+import { identityTests } from './identity.ts'
+import { appHost, authHost, setScene, type Traits } from './scene.ts'
+import { targetTests } from './targets.ts'
+import { trafficTests } from './traffic.ts'
+
+/** A test takes the stores away before its end. */
+const closingTwice = (backend: Backend): Backend => ({
+  ...backend,
+  async open(clock) {
+    const open = await backend.open(clock)
+    return { ...open, close: () => open.close().catch(() => {}) }
+  },
+})
+
+/** `told` reads what the proxy says that the user asked for, from the question as it arrived. */
+export function proxySuite(traits: Traits, told: (question: Arrived) => object): void {
+  if (!hasProxy(traits.name)) return
+  // What differs between backends is not the proxy's business; the last one is nearest to production.
+  const backend = backends.at(-1)!
+  void test(`${traits.name} with the printed configuration, on ${backend.name} stores`, async (t) => {
+    const scene = await setScene(t, traits, closingTwice(backend))
+    await identityTests(t, scene)
+    await targetTests(t, scene)
+    await trafficTests(t, scene)
+  })
+
+  void test(`what ${traits.name} tells the service: its own words, no body, and the address that it saw`, async (t) => {
+    // The application stands in for the service, so that the question can be read as it arrives.
+    const port = await freePort()
+    const { port: echo, arrived } = await startUpstream(t)
+    const hosts = { [`${appHost}:${port}`]: { rules: [{ allow: 'signed-in' }] } }
+    const secret = 'an-edge-secret-of-some-length'
+    await startProxy(t, traits.name, {
+      ...{ port, servicePort: echo, upstreamPort: echo, hosts, secret },
+      issuer: `http://${authHost}:${port}`,
+    })
+    const spoofed = Object.fromEntries(
+      ['original-url', 'original-method', 'forwarded-for', 'forwarded-proto', 'forwarded-host', 'forwarded-uri']
+        .concat('forwarded-method', 'edge-secret')
+        .map((name) => [`x-${name}`, ['spoofed', 'spoofed']]),
+    )
+    const host = `${appHost}:${port}`
+    const headers = { ...spoofed, forwarded: 'for=spoofed', cookie: 'a=b', authorization: 'Bearer x' }
+    await ask(port, '/a/b?c=%2e', { method: 'POST', body: 'text', headers: { ...headers, host } })
+    const [question, request] = arrived as [Arrived, Arrived]
+    t.match(question, { method: 'GET', body: '' })
+    t.match(question.url, new RegExp(`^/forward-auth/${traits.name}\\??$`))
+    t.notMatch(JSON.stringify(question), 'spoofed')
+    t.same(told(question), { method: 'POST', url: `http://${host}/a/b?c=%2e` })
+    const values = (name: string) => valuesOf(question, name)
+    t.same(values('X-Forwarded-For'), ['127.0.0.1'])
+    t.same([...values('Cookie'), ...values('Authorization')], ['a=b', 'Bearer x'])
+    t.same(values('Transfer-Encoding'), [])
+    t.same(values('X-Edge-Secret'), [secret], 'the edge proves itself')
+    t.match(request, { method: 'POST', url: '/a/b?c=%2e', body: Buffer.from('text').toString('base64') })
+    t.notMatch(JSON.stringify(request), secret, 'and the application does not learn how')
+
+    await ask(port, '/login', { headers: { ...headers, host: `${authHost}:${port}` } })
+    const page = arrived.at(-1)!
+    t.match(page, { method: 'GET', url: '/login' })
+    t.same(valuesOf(page, 'X-Forwarded-For'), ['127.0.0.1'])
+    t.same(valuesOf(page, 'X-Forwarded-Host'), [`${authHost}:${port}`])
+    t.same([...valuesOf(page, 'Forwarded'), ...valuesOf(page, 'X-Edge-Secret')], [])
+  })
+}
+
+/** What the X-Forwarded family of a question says. */
+export function forwardedFamily(question: Arrived): object {
+  const one = (name: string) => valuesOf(question, `X-Forwarded-${name}`).join(' AND ')
+  return { method: one('Method'), url: `${one('Proto')}://${one('Host')}${one('Uri')}` }
+}

@@ -1,0 +1,173 @@
+/** What is judged is what is served: hosts, paths, and who may not pass. */
+import type { Test } from 'tap'
+import { bearer } from '../../support/service.ts'
+import { valuesOf } from '../../support/upstream.ts'
+import { appHost, authHost, otherHost, type Scene } from './scene.ts'
+
+/** Paths that two parsers could read differently, as bytes. */
+const hostile = [
+  ...['/public/../admin', '/public/..%2fadmin', '/public/%2e%2e/admin', '/public/.%2E/admin', '/public;/x'],
+  ...['/public/..;/admin', '/public/./x', '/public//x', '//public/x', '/public/%2e/x', '/public/..', '/public/.'],
+  ...['/public/%5c..%5cadmin', '/public/..\\admin', '/public/%252e%252e/admin', '/public/%2561', '/public/%zz'],
+  ...['/public/%C0%AF', '/public/%00', '/public/%0d%0aX:y', '/public/%', '/public/x#/../admin', '/public#'],
+  ...['/public/caf\xe9', '/public/\x01', '/public/%u002e', '/public%2fx'],
+  ...['/admin/../public/x', '/public/%ef%bc%8e%ef%bc%8e/admin', `/public/${'x'.repeat(8_200)}`, '@evil.example/'],
+  ...['public/x', '*', '/public/ x', '/public/x\t/../admin', '/./public/x', '/..;/public/x', '/public/x;jsessionid=1'],
+]
+
+export async function targetTests(t: Test, scene: Scene): Promise<void> {
+  const { traits, port, service, asAda, asBob, bobLine, call, raw, during } = scene
+  const isRefusal = (status: number) => status >= 400 && status < 500
+
+  await t.test('a path that two parsers could read differently never reaches the application', async (t) => {
+    for (const path of hostile) {
+      const anew = traits.writesAnew[path]
+      for (const lines of [[], [bobLine]]) {
+        const reached = await during(async () => {
+          const { status } = await raw(path, lines)
+          const passes = anew !== undefined && lines.length > 0
+          t.ok(passes ? status === 200 : isRefusal(status), `${JSON.stringify(path.slice(0, 60))}: ${status}`)
+        })
+        t.ok(
+          reached.every(({ url }) => url === anew),
+          path.slice(0, 60),
+        )
+      }
+    }
+  })
+
+  await t.test('a path that is clear arrives at the application as it was sent', async (t) => {
+    const clear = ['/public/a%20b?next=/../admin&x=%2e%2e', '/%70ublic/x', "/public/a+b,c=d:e@f!$&'()*", '/public/']
+    for (const path of clear) {
+      const [request] = await during(async () => t.equal((await raw(path)).status, 200, path))
+      t.equal(request?.url, path)
+    }
+    for (const path of ['/PUBLIC/x', '/publicity', '/%61dmin/x', '/admin/x?x=/public/']) {
+      t.same(await during(async () => t.equal((await raw(path)).status, 401, path)), [])
+    }
+  })
+
+  await t.test('the host that is judged is the host that is served', async (t) => {
+    const [app, other] = [`${appHost}:${port}`, `${otherHost}:${port}`]
+    const [served] = await during(async () => {
+      t.equal((await raw('/only/x', [bobLine], { host: other })).status, 200)
+    })
+    t.same(valuesOf(served!, 'Host'), [other])
+    const claims = JSON.parse(
+      Buffer.from(valuesOf(served!, 'X-Auth-Assertion')[0]!.split('.')[1]!, 'base64url').toString(),
+    )
+    t.equal(claims.aud, 'other')
+
+    // The request line names one host and the header another: the first counts for the proxy and so for the service, or
+    // the request is refused.
+    const through = await during(async () => {
+      const { status } = await raw(`http://${other}/only/x`, [bobLine], { host: app })
+      if (traits.takesAbsoluteUrls) t.equal(status, 200)
+      else t.equal(status, 400)
+    })
+    t.same(
+      through.map((request) => valuesOf(request, 'Host')),
+      traits.takesAbsoluteUrls ? [[other]] : [],
+    )
+    const refused = await during(async () => {
+      for (const [line, host] of [
+        [`http://${other}/public/x`, app],
+        [`http://${app}/only/x`, other],
+        [`http://${app}/admin/x`, `${authHost}:${port}`],
+        ['http://unknown.example/public/x', app],
+        [`http://${app}?/public/x`, app],
+        [`http://${app}@${other}/public/x`, app],
+        ['/public/x', `${app}\r\nHost: ${other}`],
+        ['/public/x', `${other}, ${app}`],
+        ['/public/x', `${app}/public`],
+        ['/public/x', ''],
+      ] as const) {
+        const lines = line.endsWith('/admin/x') ? [bobLine] : []
+        const { status } = await raw(line, lines, { host })
+        t.ok(isRefusal(status), `${line} with host ${host}: ${status}`)
+      }
+      t.equal((await raw('/public/x', [], { host: 'unknown.example' })).status, traits.unknownHost)
+      t.equal((await raw('/public/x', [], { host: `x.${appHost}:${port}` })).status, traits.unknownHost)
+    })
+    t.same(refused, [])
+    const userInfo = await during(async () => {
+      const { status } = await raw(`http://${otherHost}@${app}/public/x`, [], { host: other })
+      t.ok(traits.dropsUserInfo ? status === 200 : isRefusal(status), `user information: ${status}`)
+    })
+    t.same(
+      userInfo.map((request) => valuesOf(request, 'Host')),
+      traits.dropsUserInfo ? [[app]] : [],
+    )
+    // One host in capitals is the same host.
+    t.equal((await raw('/public/x', [], { host: `APP.Example.TEST:${port}` })).status, 200)
+    t.equal((await raw('/admin/x', [bobLine], { host: `APP.Example.TEST:${port}` })).status, 403)
+    const { status } = await raw('/admin/x', [bobLine], { host: `${appHost}.:${port}` })
+    t.ok(isRefusal(status), `a trailing dot: ${status}`)
+  })
+
+  await t.test('a page leads to the sign-in page and back, anything else gets 401 and the challenge', async (t) => {
+    const through = await during(async () => {
+      const page = await call('/reports?year=2026&q=a%26b', { headers: { accept: 'text/html' } })
+      t.equal(page.status, 302)
+      t.equal(page.headers['cache-control'], 'no-store')
+      const location = new URL(String(page.headers['location']))
+      t.equal(location.origin + location.pathname, `${service.issuer}/login`)
+      t.equal(location.searchParams.get('return_to'), `http://${appHost}:${port}/reports?year=2026&q=a%26b`)
+
+      const post = await call('/reports', { method: 'POST', headers: { accept: 'text/html' } })
+      const api = await call('/reports', { headers: { accept: 'application/json' } })
+      for (const answer of [post, api]) {
+        t.equal(answer.status, 401)
+        t.equal(answer.headers['location'], undefined)
+        t.equal(answer.headers['www-authenticate'], 'Bearer realm="gatehouse"')
+      }
+      const head = await call('/reports', { method: 'HEAD', headers: { accept: 'application/json' } })
+      t.same([head.status, head.body], [401, ''])
+      const invalid = await call('/reports', { headers: bearer('not-a-token') })
+      t.equal(invalid.status, 401)
+      t.match(invalid.headers['www-authenticate'], /error="invalid_token"/)
+      const twice = await call('/reports', { headers: { authorization: [asAda.authorization, 'Bearer x'] } })
+      t.ok(isRefusal(twice.status), `two credentials: ${twice.status}`)
+    })
+    t.same(through, [])
+  })
+
+  await t.test('who is signed in and may not pass gets 403', async (t) => {
+    const through = await during(async () => {
+      t.equal((await call('/admin/', { headers: asBob })).status, 403)
+      t.equal((await call('/nobody/x', { headers: { ...asAda, accept: 'text/html' } })).status, 403)
+    })
+    t.same(through, [])
+  })
+
+  await t.test('headers larger than the service reads deny the request', async (t) => {
+    const large = Array.from({ length: 3 }, (_, index) => `Cookie: x${index}=${'x'.repeat(7_000)}`)
+    const denied = await during(async () => t.equal((await raw('/public/x', large)).status, traits.largeHeaders))
+    t.same(denied, [])
+  })
+
+  await t.test('nobody from outside can ask the question', async (t) => {
+    const host = `${authHost}:${port}`
+    for (const path of [
+      `/forward-auth/${traits.name}`,
+      ...['/forward-auth', '/forward%2dauth/nginx', '/%66orward-auth/caddy', '/x/../forward-auth/nginx'],
+      ...[
+        '//forward-auth/nginx',
+        '/./forward-auth/haproxy',
+        '/forward-auth%2fenvoy/public/x',
+        '/metrics',
+        '/%6detrics',
+      ],
+    ]) {
+      const lines = [
+        ...[bobLine, `X-Original-URL: http://${appHost}:${port}/reports`, 'X-Original-Method: GET'],
+        ...[`X-Forwarded-Host: ${appHost}:${port}`, 'X-Forwarded-Uri: /reports', 'X-Forwarded-Method: GET'],
+      ]
+      const { status, head } = await raw(path, lines, { host })
+      t.ok(isRefusal(status), `${path}: ${status}`)
+      t.notMatch(head.toLowerCase(), 'x-auth-subject')
+    }
+    t.equal((await raw('/login', [], { host })).status, 200, 'the pages are there')
+    if (traits.name === 'nginx') t.equal((await raw('/.gatehouse', [bobLine])).status, 404, 'its own location')
+  })
+}

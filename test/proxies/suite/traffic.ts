@@ -1,0 +1,178 @@
+/** What passes arrives whole: bodies, sockets, cookies. What cannot be decided does not pass. */
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import type { Test } from 'tap'
+import { ask } from '../../support/service.ts'
+import { valuesOf } from '../../support/upstream.ts'
+import { appHost, authHost, handshake, type Scene } from './scene.ts'
+
+export async function trafficTests(t: Test, scene: Scene): Promise<void> {
+  const { traits, port, service, bob, adaIn, asAda, asBob, bobLine, call, raw, during } = scene
+
+  await t.test('bodies and uploads arrive untouched, and only at the application', async (t) => {
+    const body = randomBytes(1024 * 1024)
+    for (const type of ['application/json', 'multipart/form-data; boundary=x', 'application/octet-stream']) {
+      const [request] = await during(async () => {
+        const headers = { ...asBob, 'content-type': type }
+        t.equal((await call('/reports', { method: 'POST', body, headers })).status, 200)
+      })
+      t.equal(request?.method, 'POST')
+      t.same(valuesOf(request!, 'Content-Type'), [type])
+      t.equal(request?.body === body.toString('base64'), true, 'same bytes')
+    }
+    const [chunked] = await during(async () => {
+      const lines = [bobLine, 'Transfer-Encoding: chunked']
+      const { status } = await raw('/reports', lines, { method: 'PUT', body: '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n' })
+      t.equal(status, traits.refusesChunks ? 411 : 200)
+    })
+    if (!traits.refusesChunks) t.equal(Buffer.from(chunked!.body, 'base64').toString(), 'abcdef')
+    // Refused before it is read: the connection may break while the client still writes.
+    const denied = await during(() =>
+      call('/x', { method: 'POST', body: 'text' }).then(({ status }) => t.equal(status, 401)),
+    )
+    t.same(denied, [])
+  })
+
+  await t.test('a WebSocket is asked about, and carries bytes both ways', async (t) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within ten seconds')))
+    const received = (wanted: string) =>
+      new Promise<string>((done, fail) => {
+        let text = ''
+        const read = (chunk: Buffer) => {
+          text += chunk.toString('latin1')
+          if (!text.includes(wanted)) return
+          socket.off('data', read)
+          done(text)
+        }
+        socket.on('data', read).once('error', fail)
+      })
+    const [request] = await during(async () => {
+      const lines = ['GET /reports HTTP/1.1', `Host: ${appHost}:${port}`, bobLine, ...handshake]
+      socket.write([...lines, 'Connection: keep-alive, Upgrade, X-Auth-Subject', '', ''].join('\r\n'))
+      const head = await received('\r\n\r\n')
+      t.match(head, /^HTTP\/1\.1 101 /)
+      t.match(head, /sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i)
+    })
+    t.same(valuesOf(request!, 'X-Auth-Subject'), [bob.id])
+    for (const frame of ['first', 'second '.repeat(1_000)]) {
+      socket.write(frame)
+      t.ok((await received(frame)).endsWith(frame))
+    }
+    socket.destroy()
+    const denied = await during(async () => {
+      t.equal((await raw('/reports', [...handshake, 'Connection: Upgrade'])).status, 401)
+      t.equal((await raw('/admin/x', [...handshake, 'Connection: Upgrade', bobLine])).status, 403)
+    })
+    t.same(denied, [])
+  })
+
+  await t.test('no other upgrade passes', async (t) => {
+    for (const protocol of ['h2c', 'websocket, h2c', 'TLS/1.0']) {
+      const [other] = await during(() =>
+        raw('/reports', [`Upgrade: ${protocol}`, 'HTTP2-Settings: AAMAAABk', 'Connection: Upgrade', bobLine]),
+      )
+      if (other === undefined) continue
+      t.same(valuesOf(other, 'Upgrade'), [], protocol)
+      t.notMatch(valuesOf(other, 'Connection').join(), /upgrade/i, protocol)
+    }
+  })
+
+  await t.test(
+    'cookies that are set at the issuer’s host reach the browser, and count for the application',
+    async (t) => {
+      const host = `${authHost}:${port}`
+      const user = await service.createUser()
+      const json = { email: user.email, password: user.password }
+      const login = await ask(port, '/api/auth/login', { method: 'POST', json, headers: { host } })
+      t.equal(login.status, 200)
+      t.strictSame(Object.keys(login.cookies).toSorted(), ['gatehouse', 'gatehouse_refresh'])
+      const cookie = `gatehouse=${login.cookies['gatehouse']}`
+      const [request] = await during(async () => t.equal((await call('/reports', { headers: { cookie } })).status, 200))
+      t.same(valuesOf(request!, 'X-Auth-Subject'), [user.id])
+
+      // As a person does it: led to the page, signed in by the form, led back.
+      const away = await call('/reports?x=1', { headers: { accept: 'text/html' } })
+      const page = new URL(String(away.headers['location']))
+      const shown = await ask(port, page.pathname + page.search, { headers: { host } })
+      t.equal(shown.status, 200)
+      const hidden = [...shown.body.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
+      const form = {
+        ...Object.fromEntries(hidden.map(([, name, value]) => [name, value!.replaceAll('&amp;', '&')])),
+        ...json,
+      }
+      const jar = Object.entries(shown.cookies).map(([name, value]) => `${name}=${value}`)
+      const headers = { host, cookie: jar.join('; '), origin: service.issuer }
+      const back = await ask(port, '/login', { method: 'POST', form, headers })
+      t.same([back.status, back.headers['location']], [303, `http://${appHost}:${port}/reports?x=1`])
+      t.ok('gatehouse' in back.cookies)
+
+      const out = await ask(port, '/api/auth/logout', {
+        method: 'POST',
+        headers: { host, cookie, origin: service.issuer },
+      })
+      t.equal(out.status, 204)
+      t.equal((await call('/reports', { headers: { cookie } })).status, 401)
+    },
+  )
+
+  await t.test('connections to the service are kept open', async (t) => {
+    const opened = { allowed: 0, denied: 0 }
+    for (const [outcome, headers, status] of [
+      ['allowed', asBob, 200],
+      ['denied', {}, 401],
+    ] as const) {
+      const count = () => void opened[outcome]++
+      service.gatehouse.app.server.on('connection', count)
+      for (let i = 0; i < 30; i++) t.equal((await call('/reports', { headers })).status, status)
+      service.gatehouse.app.server.off('connection', count)
+    }
+    t.ok(opened.allowed <= 3, `30 allowed requests opened ${opened.allowed} connections`)
+    t.ok(opened.denied <= 3, `30 denied requests opened ${opened.denied} connections`)
+  })
+
+  await t.test('while the service is away nothing passes, and when it is back everything works again', async (t) => {
+    const { server } = service.gatehouse.app
+    await new Promise<void>((closed) => {
+      server.close(() => closed())
+      server.closeAllConnections()
+    })
+    // At once, since HAProxy takes seconds before it gives up.
+    const calls = ['/reports', '/public/x'].flatMap((path) => [
+      call(path, { headers: asBob }),
+      call(path, { headers: { accept: 'text/html' } }),
+    ])
+    const through = await during(async () => {
+      t.same(
+        (await Promise.all(calls)).map(({ status }) => status),
+        Array.from(calls, () => traits.away),
+      )
+    })
+    t.same(through, [])
+    await new Promise<void>((open) => server.listen(service.port, '127.0.0.1', open))
+    const [request] = await during(async () => t.equal((await call('/reports', { headers: asBob })).status, 200))
+    t.same(valuesOf(request!, 'X-Auth-Subject'), [bob.id])
+  })
+
+  await t.test('a revoked session is refused on the next request', async (t) => {
+    const cookie = { cookie: adaIn.cookie }
+    for (const headers of [asAda, cookie]) t.equal((await call('/admin/x', { headers })).status, 200)
+    t.equal((await service.call('/api/auth/logout', { method: 'POST', headers: cookie })).status, 204)
+    const through = await during(async () => {
+      for (const headers of [asAda, cookie]) t.equal((await call('/admin/x', { headers })).status, 401)
+    })
+    t.same(through, [])
+  })
+
+  await t.test('while the stores are down, nobody passes whose credential was not proven before', async (t) => {
+    const late = await service.signIn(bob)
+    await service.stores.close()
+    const through = await during(async () => {
+      for (const headers of [{ authorization: `Bearer ${late.accessToken}` }, { cookie: late.cookie }]) {
+        const { status } = await call('/reports', { headers })
+        t.ok(status >= 500, `denied by ${status}`)
+      }
+    })
+    t.same(through, [])
+  })
+}

@@ -1,0 +1,185 @@
+/** `gatehouse proxy-config`: what it prints, and what it refuses. The real proxies run it in test/proxies. */
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'tap'
+import { parse, stringify } from 'yaml'
+import { scratchFolder } from './support/servers.ts'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const documented = (name: string) => readFileSync(new URL(`../docs/proxies/${name}`, import.meta.url), 'utf8')
+const proxies = ['traefik', 'nginx', 'caddy', 'haproxy', 'envoy']
+const rules = [{ allow: 'signed-in' }]
+
+interface Run {
+  hosts?: object
+  issuer?: string
+  input?: string
+  environment?: Record<string, string>
+}
+interface Finished {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+void test('proxy-config', async (t) => {
+  const folder = scratchFolder(t)
+  let files = 0
+  const run = (args: string, { hosts, issuer, input, environment }: Run = {}): Promise<Finished> =>
+    new Promise((done) => {
+      const config = join(folder, `${files++}.yaml`)
+      writeFileSync(config, stringify({ hosts: hosts ?? { 'app.example.com': { rules } } }))
+      const env = {
+        ...{ PATH: process.env['PATH'], GATEHOUSE_CONFIG: config, GATEHOUSE_DATA_DIR: join(folder, 'data') },
+        ...{ GATEHOUSE_ISSUER: issuer ?? 'https://auth.example.com', ...environment },
+      }
+      const child = execFile(
+        process.execPath,
+        [main, 'proxy-config', ...args.split(' ').filter(Boolean)],
+        { env, cwd: folder },
+        (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      )
+      child.stdin?.on('error', () => {})
+      child.stdin?.end(input ?? '')
+    })
+  const print = async (args: string, given: Run = {}): Promise<string> => {
+    const { code, stdout, stderr } = await run(args, given)
+    if (code !== 0) throw new Error(`${args}: ${code} ${stderr}`)
+    return stdout
+  }
+
+  await t.test('the documented configurations are what is printed', async (t) => {
+    for (const [args, name] of [
+      ['nginx', 'nginx.conf'],
+      ['caddy', 'Caddyfile'],
+      ['haproxy', 'haproxy.cfg'],
+      ['haproxy --part lua', 'gatehouse.lua'],
+      ['traefik', 'traefik.yml'],
+      ['envoy', 'envoy.yaml'],
+    ] as const) {
+      t.equal(await print(args), documented(name), name)
+    }
+    const { text, ...rest } = JSON.parse(await print('haproxy --part lua --json'))
+    t.same(rest, { proxy: 'haproxy', part: 'lua' })
+    t.equal(text, documented('gatehouse.lua'))
+    t.notOk(readdirSync(folder).includes('data'), 'no secret was made for it')
+  })
+
+  await t.test('every host is there with its own headers, wherever the parts listen', async (t) => {
+    const hosts = {
+      'App.example.com.:8443': { rules },
+      'wiki.example.com:8443': { headers: 'remote', rules },
+      '*.shop.example.com:8443': { headers: { subject: 'X-User-Id' }, authorization: 'assertion', rules },
+      'elsewhere.example.com': { rules },
+    }
+    const given = { hosts, issuer: 'https://auth.example.com:8443' }
+    const parts = '--gatehouse gatehouse.internal:3100 --upstream http://app.internal:9000'
+    const printed = await Promise.all(proxies.map((proxy) => run(`${proxy} ${parts}`, given)))
+    const luaFile = await print(`haproxy --part lua ${parts}`, given)
+    for (const [at, proxy] of proxies.entries()) {
+      const { stdout, stderr } = printed[at]!
+      const lua = proxy === 'haproxy' ? luaFile : ''
+      const text = (stdout + lua).toLowerCase()
+      for (const part of ['gatehouse.internal', '3100', 'app.internal', '9000', '8443', 'auth.example.com']) {
+        t.match(text, part, `${proxy}: ${part}`)
+      }
+      for (const host of ['app.example.com', 'wiki.example.com', 'shop']) t.match(text, host, `${proxy}: ${host}`)
+      for (const name of ['x-auth-subject', 'remote-user', 'x-user-id', 'authorization'])
+        t.match(text, name, `${proxy}: ${name}`)
+      t.notMatch(text, 'elsewhere.example')
+      t.match(stderr, 'elsewhere.example.com is on another port')
+    }
+  })
+
+  await t.test('the edge secret goes into the question, and is taken from everything else', async (t) => {
+    const secret = 'q6jvUxYh3mXSdY6wQ1m0+/=_-'
+    const all = [...proxies, 'haproxy --part lua']
+    const given = { input: `${secret}\n` }
+    const printed = await Promise.all(all.map((proxy) => print(`${proxy} --edge-secret-stdin`, given)))
+    for (const [at, proxy] of all.entries()) {
+      const text = printed[at]!
+      if (proxy === 'haproxy') t.notMatch(text, secret)
+      else t.equal(text.split(secret).length - 1, 1, `${proxy}: once`)
+      t.match(text, /x-edge-secret/i)
+    }
+    const unfit = ['', 'short', `${secret}"`, `${secret} x`, `${secret}\n${secret}`, `${secret}é`]
+    const refused = await Promise.all(unfit.map((input) => run('nginx --edge-secret-stdin', { input })))
+    for (const [at, bad] of unfit.entries()) {
+      const { code, stdout, stderr } = refused[at]!
+      t.same([code, stdout], [1, ''])
+      t.match(stderr, 'the edge secret: expected 16 to 256')
+      if (bad !== '') t.notMatch(stderr, bad)
+    }
+  })
+
+  await t.test('Traefik’s and Envoy’s are sound YAML that denies when in doubt', async (t) => {
+    const hosts = { 'app.example.com': { rules }, '*.shop.example.com': { headers: 'remote', rules } }
+    const { http } = parse(await print('traefik', { hosts }))
+    t.same(Object.keys(http.routers), ['gatehouse', 'app-0', 'app-1'])
+    t.equal(http.routers['app-1'].rule, 'HostRegexp(`^[^.]+\\.shop\\.example\\.com$`)')
+    for (const name of ['app-0', 'app-1']) {
+      const [clean, auth] = http.routers[name].middlewares
+      const { forwardAuth } = http.middlewares[auth]
+      t.equal(forwardAuth.trustForwardHeader, false)
+      const removed = new Set(Object.keys(http.middlewares[clean].headers.customRequestHeaders))
+      for (const header of forwardAuth.authResponseHeaders) {
+        for (const spelling of [header, header.replaceAll('-', '_')]) t.ok(removed.has(spelling), spelling)
+      }
+    }
+    const [listener] = parse(await print('envoy', { hosts })).static_resources.listeners
+    const manager = listener.filter_chains[0].filters[0].typed_config
+    const [authz] = manager.http_filters
+    t.match(authz.typed_config, { failure_mode_allow: false, clear_route_cache: false })
+    t.match(manager, { normalize_path: false, use_remote_address: true })
+    t.equal(manager.common_http_protocol_options.headers_with_underscores_action, 'DROP_HEADER')
+    const removed = new Set(
+      manager.early_header_mutation_extensions[0].typed_config.mutations.map((one: any) => one.remove),
+    )
+    const { patterns } = authz.typed_config.http_service.authorization_response.allowed_upstream_headers
+    for (const { exact } of patterns) t.ok(removed.has(exact), exact)
+    t.same(
+      manager.route_config.virtual_hosts.map((host: any) => host.domains[0]),
+      ['auth.example.com', 'app.example.com', '*.shop.example.com'],
+    )
+  })
+
+  await t.test('what does not fit is refused, by name', async (t) => {
+    const refusals: [args: string, code: number, says: RegExp, given?: Run][] = [
+      ['', 2, /expected <proxy>/],
+      ['apache', 2, /expected one of traefik, nginx, caddy, haproxy, envoy/],
+      ['toString', 2, /expected one of/],
+      ['nginx caddy', 2, /expected <proxy>/],
+      ['nginx --part lua', 2, /--part: nginx has conf/],
+      ['nginx --listen 0', 2, /--listen: expected a port/],
+      ['nginx --listen 70000', 2, /--listen: expected a port/],
+      ['nginx --gatehouse a;b:3000', 2, /--gatehouse: expected HOST:PORT/],
+      ['nginx --upstream https://x', 2, /--upstream: expected an http:\/\/ URL/],
+      ['nginx --upstream http://x/path', 2, /--upstream: expected an http:\/\/ URL/],
+      ['nginx --upstream http://x;y', 2, /--upstream: expected HOST:PORT/],
+      ['nginx --unknown', 2, /unknown/],
+      ['nginx', 1, /lists no hosts/, { hosts: {} }],
+      ['nginx', 1, /issuer's own host/, { hosts: { 'auth.example.com': { rules } } }],
+      ['nginx', 1, /expected a host name/, { hosts: { 'a;b': { rules } } }],
+      ['traefik --listen 8080', 1, /ends TLS itself/],
+      ['nginx', 1, /HOST|PORT/, { environment: { PORT: 'x' } }],
+    ]
+    const all = await Promise.all(refusals.map(([args, , , given]) => run(args, given)))
+    for (const [at, [args, code, says]] of refusals.entries()) {
+      const finished = all[at]!
+      t.same([finished.code, finished.stdout], [code, ''], args)
+      t.match(finished.stderr, says, args)
+    }
+  })
+
+  await t.test('where something else ends TLS, plain HTTP is listened to and https is judged', async (t) => {
+    for (const proxy of ['nginx', 'caddy', 'haproxy', 'envoy']) {
+      const text = await print(`${proxy} --listen 8080`)
+      t.match(text, /8080/, proxy)
+      t.notMatch(text, '/etc/gatehouse/tls', proxy)
+      const lua = proxy === 'haproxy' ? await print('haproxy --part lua --listen 8080') : ''
+      t.match((text + lua).toLowerCase(), /x-forwarded-proto\W.*https|x-original-url https/, proxy)
+    }
+  })
+})

@@ -1,0 +1,127 @@
+/** Debian's proxies with the configurations that `gatehouse proxy-config` prints, as the current user. */
+import { execFile, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { stringify } from 'yaml'
+import { findProgram, listening, scratchFolder } from './servers.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+export type ProxyName = 'nginx' | 'caddy' | 'haproxy'
+export const hasProxy = (name: ProxyName): boolean => findProgram(name) !== undefined
+
+interface Test {
+  teardown(after: () => unknown): unknown
+}
+
+/** Runs `gatehouse proxy-config` in a folder, whose gatehouse.yaml holds the hosts. */
+export async function printConfig(
+  folder: string,
+  args: readonly string[],
+  { hosts, issuer, secret }: { hosts: object; issuer: string; secret?: string },
+): Promise<string> {
+  writeFileSync(join(folder, 'gatehouse.yaml'), stringify({ hosts }))
+  const env = { PATH: process.env['PATH'], GATEHOUSE_ISSUER: issuer, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') }
+  const more = secret === undefined ? [] : ['--edge-secret-stdin']
+  const running = promisify(execFile)(process.execPath, [main, 'proxy-config', ...args, ...more], { env, cwd: folder })
+  running.child.stdin?.end(secret)
+  return (await running).stdout
+}
+
+export interface ProxyOptions {
+  /** Where the proxy listens. Chosen by the caller, since the service must know it first. */
+  port: number
+  servicePort: number
+  upstreamPort: number
+  hosts: object
+  issuer: string
+  secret?: string
+  /** False: nginx serves the application to anyone, as a measure of what the question costs. */
+  asks?: boolean
+}
+
+/** How each is started: its files, its arguments and its environment. */
+const programs: Record<
+  ProxyName,
+  (folder: string, print: (...args: string[]) => Promise<string>) => Promise<{ args: string[]; env?: object }>
+> = {
+  async nginx(folder, print) {
+    for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name))
+    writeFileSync(join(folder, 'gatehouse.conf'), await print())
+    writeFileSync(join(folder, 'nginx.conf'), nginxMainFile(folder))
+    return { args: ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')] }
+  },
+  async caddy(folder, print) {
+    writeFileSync(join(folder, 'Caddyfile'), await print())
+    const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, CADDY_ADMIN: `unix/${folder}/admin` }
+    return { args: ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], env }
+  },
+  async haproxy(folder, print) {
+    writeFileSync(join(folder, 'haproxy.cfg'), await print())
+    writeFileSync(join(folder, 'gatehouse.lua'), await print('--part', 'lua'))
+    return { args: ['-f', join(folder, 'haproxy.cfg')] }
+  },
+}
+
+/** Starts a proxy with exactly what the command prints for these hosts. */
+export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions): Promise<void> {
+  const program = findProgram(name)
+  if (program === undefined) throw new Error(`${name} is not installed`)
+  const { port, servicePort, upstreamPort, hosts, issuer, secret } = options
+  // The folder goes last: teardowns run in reverse.
+  const folder = scratchFolder(t)
+  const asked = ['--gatehouse', `127.0.0.1:${servicePort}`, '--upstream', `http://127.0.0.1:${upstreamPort}`]
+  const print = (...more: string[]) =>
+    printConfig(folder, [name, ...asked, '--listen', String(port), ...more], {
+      hosts,
+      issuer,
+      ...(secret !== undefined && { secret }),
+    })
+  const { args, env } = await programs[name](folder, options.asks === false ? unasked(print) : print)
+  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
+  let complaint = ''
+  server.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4_000)))
+  const ended = new Promise<void>((done) => server.once('exit', () => done()))
+  t.teardown(async () => {
+    server.kill(name === 'haproxy' ? 'SIGUSR1' : 'SIGTERM')
+    // HAProxy and Caddy wait for connections that others keep open.
+    const impatience = setTimeout(() => server.kill('SIGKILL'), 1_000)
+    await ended
+    clearTimeout(impatience)
+  })
+  const refused = ended.then(() => Promise.reject(new Error(`${name} ended: ${complaint}`)))
+  await Promise.race([listening(port), refused])
+  // From now on an end is what the teardown wants.
+  refused.catch(() => {})
+}
+
+/** Throws when the file no longer says what is to be taken out: it must never silently do nothing. */
+function unasked(print: () => Promise<string>) {
+  return async () => {
+    const text = await print()
+    const rest = text.replace(/^ *auth_request \/\.gatehouse;$/gm, '')
+    if (rest === text) throw new Error('there is no auth_request to take out')
+    return rest
+  }
+}
+
+/** What Debian's nginx.conf has around the files of conf.d, with every file of nginx's own in the scratch folder. */
+function nginxMainFile(folder: string): string {
+  return `daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log info;
+events { worker_connections 512; }
+http {
+  access_log ${folder}/access.log;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  include ${folder}/gatehouse.conf;
+}
+`
+}
