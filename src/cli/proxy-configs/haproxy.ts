@@ -125,7 +125,8 @@ defaults
   .endif
 
 frontend edge
-  bind :${listen}${tls ? ` ssl crt ${certificate.both}` : ''}
+  # HTTP/1 alone: everything below is about its bytes, and HTTP/2 brings trailers of its own.
+  bind :${listen} proto h1${tls ? ` ssl crt ${certificate.both}` : ''}
 
   # The host by which everything below chooses: lower case, without a port or a trailing dot.
   http-request deny deny_status 400 unless { req.hdr_cnt(host) eq 1 } { req.hdr(host) -m reg -i ^([a-z0-9._-]+|\\[[0-9a-f:.]+])(:[0-9]+)?$ }

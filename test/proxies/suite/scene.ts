@@ -71,7 +71,11 @@ export async function setScene(t: Test, traits: Traits, backend: Backend): Promi
   const custom = {
     headers: { subject: 'X-User-Id', roles: 'X-User-Roles' },
     authorization: 'assertion',
-    rules: [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }],
+    rules: [
+      { paths: ['/public/**'], allow: 'anyone' },
+      { paths: ['/cors/**'], methods: ['PUT'], preflight: true, allow: 'signed-in' },
+      { allow: 'signed-in' },
+    ],
   }
   const hosts = Object.fromEntries(
     Object.entries({ ...exampleRules.hosts, '*.tenant.example.test': custom }).map(([host, rules]) => [

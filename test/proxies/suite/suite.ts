@@ -1,5 +1,6 @@
 /** One suite for every real proxy, each with exactly the configuration that `gatehouse proxy-config` prints. */
-import { test } from 'tap'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type Test, test } from 'tap'
 import { backends, type Backend } from '../../support/backends.ts'
 import { hasProxy, startProxy } from '../../support/proxies.ts'
 import { freePort } from '../../support/servers.ts'
@@ -29,6 +30,21 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
     await identityTests(t, scene)
     await targetTests(t, scene)
     await trafficTests(t, scene)
+  })
+
+  void test(`${traits.name} denies when the service does not answer`, async (t) => {
+    const port = await freePort()
+    const upstream = await startUpstream(t)
+    const hosts = { [`${appHost}:${port}`]: { rules: [{ allow: 'anyone' }] } }
+    await startProxy(t, traits.name, {
+      ...{ port, servicePort: await startSilence(t), upstreamPort: upstream.port, hosts },
+      issuer: `http://${authHost}:${port}`,
+    })
+    const begun = performance.now()
+    const { status } = await ask(port, '/', { headers: { host: `${appHost}:${port}` } })
+    t.ok(status >= 500, `denied by ${status}`)
+    t.ok(performance.now() - begun < 15_000, 'and not only after a minute')
+    t.same(upstream.arrived, [])
   })
 
   void test(`what ${traits.name} tells the service: its own words, no body, and the address that it saw`, async (t) => {
@@ -69,6 +85,21 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
     t.same(valuesOf(page, 'X-Forwarded-Host'), [`${authHost}:${port}`])
     t.same([...valuesOf(page, 'Forwarded'), ...valuesOf(page, 'X-Edge-Secret')], [])
   })
+}
+
+/** Takes every connection and never says a word. */
+async function startSilence(t: Test): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise<void>((done) => server.close(() => done()))
+  })
+  return (server.address() as AddressInfo).port
 }
 
 /** What the X-Forwarded family of a question says. */

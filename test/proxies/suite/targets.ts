@@ -1,8 +1,10 @@
 /** What is judged is what is served: hosts, paths, and who may not pass. */
+import { connect } from 'node:http2'
 import type { Test } from 'tap'
+import { sendRaw } from '../../support/raw.ts'
 import { bearer } from '../../support/service.ts'
 import { valuesOf } from '../../support/upstream.ts'
-import { appHost, authHost, otherHost, type Scene } from './scene.ts'
+import { appHost, authHost, customHost, otherHost, type Scene } from './scene.ts'
 
 /** Paths that two parsers could read differently, as bytes. */
 const hostile = [
@@ -138,6 +140,92 @@ export async function targetTests(t: Test, scene: Scene): Promise<void> {
       t.equal((await call('/nobody/x', { headers: { ...asAda, accept: 'text/html' } })).status, 403)
     })
     t.same(through, [])
+  })
+
+  await t.test('a true preflight passes where a rule says so, and says nothing about anyone', async (t) => {
+    const host = `${customHost}:${port}`
+    const preflight = { host, origin: 'https://spa.example.test', 'access-control-request-method': 'PUT' }
+    const ask = (path: string, headers: Record<string, string>) => call(path, { method: 'OPTIONS', headers })
+    const [passed] = await during(async () => t.equal((await ask('/cors/x', preflight)).status, 200))
+    t.match(passed, { method: 'OPTIONS', url: '/cors/x' })
+    const denied = await during(async () => {
+      t.equal((await ask('/other/x', preflight)).status, 401)
+      t.equal((await ask('/cors/x', { ...preflight, 'access-control-request-method': 'DELETE' })).status, 401)
+      t.equal((await ask('/cors/x', { host, origin: preflight.origin })).status, 401)
+      t.equal((await call('/cors/x', { method: 'PUT', headers: preflight })).status, 401)
+    })
+    t.same(denied, [])
+  })
+
+  await t.test('every request on a connection is judged for itself', async (t) => {
+    const two = (first: string[], body: string, second: string) =>
+      sendRaw(
+        port,
+        [...first, '', `${body}${second} HTTP/1.1`, `Host: ${appHost}:${port}`, 'Connection: close', '', ''].join(
+          '\r\n',
+        ),
+      )
+    const head = [`Host: ${appHost}:${port}`]
+    const [only, ...more] = await during(async () => {
+      const { head: first, body } = await two(['GET /public/x HTTP/1.1', ...head], '', 'GET /admin/x')
+      t.match(first, /^HTTP\/1\.1 200/)
+      t.match(body, /HTTP\/1\.1 401/)
+    })
+    t.equal(only?.url, '/public/x')
+    t.same(more, [])
+
+    // A length and chunks at once: whichever counts, what looks like a second request is judged, or is none.
+    for (const lengths of [
+      ['Content-Length: 5', 'Transfer-Encoding: chunked'],
+      ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
+      ['Transfer-Encoding: xchunked', 'Content-Length: 5'],
+      ['Transfer-Encoding:\tchunked', 'Content-Length: 5'],
+      ['Content-Length: 5', 'Content-Length: 500'],
+      ['Content-Length: +5'],
+    ]) {
+      const reached = await during(() =>
+        two(['POST /public/x HTTP/1.1', ...head, ...lengths], '0\r\n\r\n', 'GET /admin/x'),
+      )
+      t.same(
+        reached.filter(({ url }) => url !== '/public/x'),
+        [],
+        lengths.join(', '),
+      )
+    }
+    for (const [method, line] of [
+      ['get', '/public/x'],
+      ['FOO', '/reports'],
+      ['TRACE', '/reports'],
+      ['CONNECT', `${appHost}:${port}`],
+      ['GET', '/reports HTTP/1.0\r\nX-Y: z'],
+    ] as const) {
+      const strange = await during(async () => {
+        const { status } = await raw(line, [], { method })
+        t.ok(isRefusal(status) || status === 501, `${method} ${line}: ${status}`)
+      })
+      t.same(strange, [], method)
+    }
+  })
+
+  await t.test('HTTP/2 without TLS, and its trailers, are no way in', async (t) => {
+    const reached = await during(async () => {
+      const session = connect(`http://127.0.0.1:${port}`)
+      session.on('error', () => {})
+      const request = session.request(
+        { ':method': 'POST', ':path': '/public/x', host: `${appHost}:${port}` },
+        { waitForTrailers: true },
+      )
+      request.on('wantTrailers', () => request.sendTrailers({ 'x-auth-subject': 'spoofed' }))
+      request.on('error', () => {})
+      request.end('a')
+      const status = await new Promise<number | undefined>((done) => {
+        request.on('response', (headers) => done(headers[':status']))
+        request.on('close', () => done(undefined))
+      })
+      session.destroy()
+      t.equal(status, undefined)
+    })
+    t.same(reached, [])
   })
 
   await t.test('headers larger than the service reads deny the request', async (t) => {
