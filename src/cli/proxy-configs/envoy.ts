@@ -110,6 +110,8 @@ const askedWith = [
   'sec-fetch-site',
   'sec-fetch-dest',
   'x-requested-with',
+  'sec-purpose',
+  'purpose',
   'upgrade',
   'user-agent',
   'dpop',

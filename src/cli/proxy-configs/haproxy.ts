@@ -21,7 +21,8 @@ local replaces_authorization = ${table(replaced.flatMap(({ names: hosts }) => ho
 -- own request can be taken for ours.
 local asked_with = {
   "authorization", "cookie", "x-api-key", "accept", "content-type", "origin", "access-control-request-method",
-  "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest", "x-requested-with", "accept-language", "user-agent", "dpop",
+  "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest", "x-requested-with", "sec-purpose", "purpose",
+  "accept-language", "user-agent", "dpop",
 }
 
 -- What a denial hands to the client. Hop-by-hop headers and lengths are HAProxy's own business.

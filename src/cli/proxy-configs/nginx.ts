@@ -131,8 +131,13 @@ ${listen(setup)}
 ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # Proves to the service that this edge asks.\n    proxy_set_header X-Edge-Secret "${edgeSecret}";`}
   }
 
-  # Not signed in. A person goes to the sign-in page that the service named, a program gets the plain 401.
+  # Not signed in. A person goes to the sign-in page that the service named, a program gets the plain 401, which pages of
+  # other known origins may read.
   location @sign_in {
+    add_header Access-Control-Allow-Origin $gatehouse_origin always;
+    add_header Access-Control-Allow-Credentials $gatehouse_credentials always;
+    add_header Access-Control-Expose-Headers $gatehouse_exposed always;
+    add_header Vary $gatehouse_vary always;
     if ($gatehouse_login) {
       add_header Cache-Control no-store always;
       return 302 $gatehouse_login;
@@ -145,6 +150,10 @@ ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # P
   location / {
     auth_request /.gatehouse;
     auth_request_set $gatehouse_login $upstream_http_location;
+    auth_request_set $gatehouse_origin $upstream_http_access_control_allow_origin;
+    auth_request_set $gatehouse_credentials $upstream_http_access_control_allow_credentials;
+    auth_request_set $gatehouse_exposed $upstream_http_access_control_expose_headers;
+    auth_request_set $gatehouse_vary $upstream_http_vary;
     error_page 401 = @sign_in;
 
     # Who it is. Setting a header replaces the client's own, in any case and number; an empty value sends none.

@@ -1,4 +1,5 @@
 /** Service, a proxy with its printed configuration, and an application behind it. */
+import { createHash, randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import type { Backend } from '../../support/backends.ts'
 import { type ProxyName, startProxy } from '../../support/proxies.ts'
@@ -84,10 +85,15 @@ export async function setScene(t: Test, traits: Traits, backend: Backend): Promi
     ]),
   )
   const issuer = `http://${authHost}:${port}`
-  const service = await startService(t, { backend, yaml: { hosts }, environment: { GATEHOUSE_ISSUER: issuer } })
+  // Only who shows the edge's secret may ask, so every answer of the suite is one to the proxy's own questions.
+  const secret = randomBytes(32).toString('base64')
+  const digest = createHash('sha256').update(secret).digest('hex')
+  const proxies = { edges: [{ networks: ['127.0.0.1/32'], secret_sha256: [digest] }] }
+  const environment = { GATEHOUSE_ISSUER: issuer }
+  const service = await startService(t, { backend, yaml: { hosts, proxies }, environment })
   await startProxy(t, traits.name, {
     ...{ port, servicePort: service.port, upstreamPort: upstream.port },
-    ...{ hosts, issuer },
+    ...{ hosts, issuer, secret },
   })
   const ada = await service.createUser({ roles: ['admin', 'editor'], name: 'Ada, Countess of Lovelace' })
   const bob = await service.createUser({ name: 'Bob' })

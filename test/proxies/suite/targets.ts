@@ -134,6 +134,22 @@ export async function targetTests(t: Test, scene: Scene): Promise<void> {
     t.same(through, [])
   })
 
+  await t.test('a page of another known origin can read why it was denied, any other page cannot', async (t) => {
+    const known = `http://${otherHost}:${port}`
+    const shared = await call('/reports', { headers: { origin: known, accept: 'application/json' } })
+    t.equal(shared.status, 401)
+    t.equal(shared.headers['access-control-allow-origin'], known)
+    t.equal(shared.headers['access-control-allow-credentials'], 'true')
+    t.match(shared.headers['access-control-expose-headers'], /WWW-Authenticate/)
+    t.match(shared.headers['vary'], /Origin/)
+    t.match(shared.headers['www-authenticate'], /^Bearer /)
+    const foreign = await call('/reports', { headers: { origin: 'https://evil.example', accept: 'application/json' } })
+    t.equal(foreign.status, 401)
+    t.equal(foreign.headers['access-control-allow-origin'], undefined)
+    const allowed = await call('/reports', { headers: { origin: known, ...asBob } })
+    t.same([allowed.status, allowed.headers['access-control-allow-origin']], [200, undefined])
+  })
+
   await t.test('who is signed in and may not pass gets 403', async (t) => {
     const through = await during(async () => {
       t.equal((await call('/admin/', { headers: asBob })).status, 403)
