@@ -64,7 +64,7 @@ ${edgeSecret === undefined ? '' : `    -- Proves to the service that this edge a
     if client[name] ~= nil then headers[name] = list(client[name]) end
   end
 
-  local answer = core.httpclient():get({ url = question, headers = headers, timeout = 2000 })
+  local answer = core.httpclient():get({ url = question, headers = headers, timeout = 1000 })
 
   if answer == nil or answer.status < 200 or answer.status >= 600 then
     return deny(txn, 503, { ["cache-control"] = { "no-store" } })
