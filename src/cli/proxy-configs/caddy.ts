@@ -45,9 +45,8 @@ function addresses({ scheme, listen, tls }: ProxySetup, names: readonly string[]
 }
 
 function unknownHosts(setup: ProxySetup): string {
-  if (setup.tls) return ''
   return `# Hosts that nobody configured get no answer of use; Caddy's own is an empty 200.
-http://:${setup.listen} {
+${setup.tls ? 'https' : 'http'}://:${setup.listen} {
 	respond 421
 }`
 }
