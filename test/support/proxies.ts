@@ -40,6 +40,19 @@ export interface ProxyOptions {
   secret?: string
   /** False: nginx serves the application to anyone, as a measure of what the question costs. */
   asks?: boolean
+  /** What is broken in the printed configuration, as an operator might. */
+  edits?: readonly Edit[]
+}
+
+/** Something that stands in a configuration, and what stands there instead; of a pattern, the first place alone. */
+export type Edit = readonly [found: string | RegExp, instead: string]
+
+function edited(text: string, edits: readonly Edit[]): string {
+  return edits.reduce((before, [found, instead]) => {
+    const after = typeof found === 'string' ? before.replaceAll(found, () => instead) : before.replace(found, instead)
+    if (after === before) throw new Error(`the configuration does not say ${found}`)
+    return after
+  }, text)
 }
 
 /** How each is started: its files, its arguments and its environment. */
@@ -79,7 +92,9 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
       issuer,
       ...(secret !== undefined && { secret }),
     })
-  const { args, env } = await programs[name](folder, options.asks === false ? unasked(print) : print)
+  const edits = options.asks === false ? [[/^ *auth_request \/\.gatehouse;$/gm, ''] as const] : (options.edits ?? [])
+  const printEdited = async (...more: string[]) => edited(await print(...more), more.length === 0 ? edits : [])
+  const { args, env } = await programs[name](folder, printEdited)
   const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
   let complaint = ''
   server.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4_000)))
@@ -95,16 +110,6 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
   await Promise.race([listening(port), refused])
   // From now on an end is what the teardown wants.
   refused.catch(() => {})
-}
-
-/** Throws when the file no longer says what is to be taken out: it must never silently do nothing. */
-function unasked(print: () => Promise<string>) {
-  return async () => {
-    const text = await print()
-    const rest = text.replace(/^ *auth_request \/\.gatehouse;$/gm, '')
-    if (rest === text) throw new Error('there is no auth_request to take out')
-    return rest
-  }
 }
 
 /** What Debian's nginx.conf has around the files of conf.d, with every file of nginx's own in the scratch folder. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import { urlOf } from '../../core/request-target.ts'
-import type { Dialect } from './dialects.ts'
+import type { Dialect } from './dialect.ts'
 import type { CheckEdge } from './edges.ts'
 
 /** What a proxy's question looked like, and its answer. Names and addresses alone: no value that anybody sent. */
@@ -74,8 +74,9 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ch
     return number
   }
 
-  function observe(probe: Probe, dialect: Dialect, { raw }: FastifyRequest, reply: FastifyReply): void {
-    const target = dialect.target(raw.headers)
+  function observe(probe: Probe, dialect: Dialect, request: FastifyRequest, reply: FastifyReply): void {
+    const { raw } = request
+    const target = dialect.target(raw.headers, request)
     const observation: Observation = {
       dialect: dialect.name,
       peer: raw.socket.remoteAddress ?? '',
