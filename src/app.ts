@@ -18,10 +18,10 @@ import { createClientAdministration } from './features/admin/clients.ts'
 import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
 import { createUserAdministration } from './features/admin/users.ts'
 import { type AccessRules, compileAccessRules } from './features/forward-auth/access-rules.ts'
+import { createAnswer } from './features/forward-auth/answer.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
 import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
-import { routeOfQuestion } from './features/forward-auth/envoy.ts'
 import { explainRoutes } from './features/forward-auth/explain-routes.ts'
 import { createExplain, type Explain } from './features/forward-auth/explain.ts'
 import { assertionLifetimeSeconds, createIdentityHeaders } from './features/forward-auth/identity.ts'
@@ -29,7 +29,7 @@ import { createShareDenial } from './features/forward-auth/negotiation.ts'
 import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts'
 import { probeRoutes } from './features/forward-auth/probe-routes.ts'
 import { createProbes } from './features/forward-auth/probes.ts'
-import { forwardAuthRoutes } from './features/forward-auth/routes.ts'
+import { answerAhead, forwardAuthRoutes } from './features/forward-auth/routes.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
 import { createKeyAdministration } from './features/keys/rotate-keys.ts'
 import { keyRoutes } from './features/keys/routes.ts'
@@ -203,24 +203,27 @@ export async function buildApp(dependencies: {
   const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
   const probes = createProbes({ clock, checkEdge })
 
-  const app = createServer({ trustedPeer, refusePath, routeOf: routeOfQuestion })
+  const answer = probes.watch(
+    createAnswer({
+      decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
+      readSessionCookie: (header) => readCookie(header, cookies.sessionName),
+      checkEdge,
+      trustedPeer,
+      shareDenial: createShareDenial({ issuer, allowedOrigins: config.cors.origins, knowsHost }),
+      outages: createOutageLog(log, clock),
+      issuer,
+      log,
+    }),
+  )
+
+  const app = createServer({ trustedPeer, refusePath, ahead: answerAhead(answer) })
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })
   for (const schema of [Profile, SignedIn, OAuthErrorBody]) app.addSchema(schema)
 
   // Hot and bare: no hook of the service's runs here
-  await app.register(forwardAuthRoutes, {
-    decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
-    readSessionCookie: (header) => readCookie(header, cookies.sessionName),
-    checkEdge,
-    trustedPeer,
-    shareDenial: createShareDenial({ issuer, allowedOrigins: config.cors.origins, knowsHost }),
-    outages: createOutageLog(log, clock),
-    issuer,
-    log,
-    probes,
-  })
+  await app.register(forwardAuthRoutes, { answer })
 
   // Everything else, behind the shared guards
   await app.register(async (service) => {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { METHODS, STATUS_CODES } from 'node:http'
+import { createServer as createHttpServer, METHODS, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
@@ -27,6 +27,9 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >
 
+/** May answer a request before the router sees it; says whether it did, or will. */
+export type Ahead = (request: IncomingMessage, response: ServerResponse, nextId: () => string) => boolean
+
 /** Bodies are small JSON objects and forms; anything larger is a mistake or an attack. */
 const bodyLimitBytes = 64 * 1024
 
@@ -38,18 +41,23 @@ export function createServer(options: {
   trustedPeer: (address: string | undefined) => boolean
   /** Answers what no route can: a path that is no URL. */
   refusePath?: (request: FastifyRequest, reply: FastifyReply) => void
-  /** The route that a URL goes to, where that is not for the router to find out. */
-  routeOf?: (url: string) => string
+  ahead?: Ahead
 }): App {
-  const { routeOf } = options
+  const { ahead = () => false } = options
+  const nextId = createRequestIds()
   const server = Fastify({
     // The service writes its own request lines: these would hold queries, which carry secrets.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
     trustProxy: options.trustedPeer,
-    genReqId: createRequestIds(),
-    ...(routeOf && { rewriteUrl: (request: IncomingMessage) => routeOf(request.url ?? '') }),
+    genReqId: nextId,
+    serverFactory(route, { http = {}, keepAliveTimeout, requestTimeout }) {
+      const listener = (request: IncomingMessage, response: ServerResponse) => {
+        if (!ahead(request, response, nextId)) route(request, response)
+      }
+      return Object.assign(createHttpServer(http as object, listener), { keepAliveTimeout, requestTimeout })
+    },
     // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
     // Requests without a body, which the proxies' questions are, get none of a stream's machinery (Node 24 and later).
     http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true },

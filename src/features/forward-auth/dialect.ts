@@ -15,7 +15,7 @@ export interface Dialect {
   readonly relaysAnswers: boolean
   target(
     headers: IncomingHttpHeaders,
-    question: { readonly method: string; readonly originalUrl: string },
+    question: { readonly method?: string | undefined; readonly url?: string | undefined },
   ): RequestTarget | TargetFault
   /** What an allowed answer holds beside these identity headers; flat name-value pairs. */
   whenAllowed?(identity: readonly string[]): readonly string[]

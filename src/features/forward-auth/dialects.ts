@@ -1,6 +1,6 @@
 import { parseRequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
 import { type Dialect, single } from './dialect.ts'
-import { envoy } from './envoy.ts'
+import { envoy, prefix as envoyPrefix } from './envoy.ts'
 
 /** Traefik's ForwardAuth and Caddy's forward_auth say it alike, and so does the Lua file that we write for HAProxy. */
 function forwardedFamily(name: string, product: string, ...urls: string[]): Dialect {
@@ -41,3 +41,14 @@ export const dialects: readonly Dialect[] = [
   forwardedFamily('haproxy', 'HAProxy'),
   envoy,
 ]
+
+const byUrl = new Map(dialects.flatMap((dialect) => dialect.urls.map((url) => [url, dialect] as const)))
+
+/** The dialect of a question, by its URL as it was sent; a query says nothing, except to Envoy's. */
+export function dialectOfUrl(url: string): Dialect | undefined {
+  const exact = byUrl.get(url)
+  if (exact !== undefined || !url.startsWith('/forward-auth')) return exact
+  if (url.startsWith(envoyPrefix)) return envoy
+  const mark = url.indexOf('?')
+  return mark === -1 ? undefined : byUrl.get(url.slice(0, mark))
+}

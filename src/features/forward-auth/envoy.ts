@@ -1,15 +1,7 @@
 import { parseRequestTarget } from '../../core/request-target.ts'
 import { type Dialect, single } from './dialect.ts'
 
-const prefix = '/forward-auth/envoy'
-
-/**
- * The route of a question that holds its path in its own URL, or the URL as it is. The router would decode such a path,
- * and answer in its own words one that is no URL; this way it never looks at it.
- */
-export function routeOfQuestion(url: string): string {
-  return url.startsWith(prefix) ? `${prefix}/path` : url
-}
+export const prefix = '/forward-auth/envoy'
 
 /** The lists that go with headers which `identity.ts` remembers. */
 const removals = new WeakMap<readonly string[], readonly string[]>()
@@ -26,12 +18,12 @@ export const envoy: Dialect = {
     'Reads the method, the `Host` and the path behind the prefix of the question itself, and `X-Forwarded-Proto`. ' +
     'Any method; a body is ignored. `X-Envoy-Auth-Headers-To-Remove` names the identity headers that are empty.',
   relaysAnswers: true,
-  target: (headers, { method, originalUrl }) =>
+  target: (headers, { method, url }) =>
     parseRequestTarget({
       method,
       scheme: single(headers['x-forwarded-proto']),
       host: single(headers.host),
-      target: originalUrl.startsWith(prefix) ? originalUrl.slice(prefix.length) : undefined,
+      target: url?.startsWith(prefix) ? url.slice(prefix.length) : undefined,
     }),
   // Envoy removes after it has set (`Filter::onComplete` in ext_authz.cc), so a header that holds something must not be
   // in the list, and one that is empty must be: whether Envoy sets it depends on the operator's configuration.

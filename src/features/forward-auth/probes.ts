@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import { urlOf } from '../../core/request-target.ts'
+import type { Answer } from './answer.ts'
 import type { Dialect } from './dialect.ts'
 import type { CheckEdge } from './edges.ts'
 
@@ -25,8 +26,6 @@ export interface Observation {
 
 /** `vanish`: the connection ends without an answer, as when the service stops. */
 export type Behaviour = 'answer' | 'vanish'
-
-type Answer = (dialect: Dialect, request: FastifyRequest, reply: FastifyReply) => void
 
 interface Probe {
   expiresAt: number
@@ -74,20 +73,18 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ch
     return number
   }
 
-  function observe(probe: Probe, dialect: Dialect, request: FastifyRequest, reply: FastifyReply): void {
-    const { raw } = request
-    const target = dialect.target(raw.headers, request)
+  function observe(probe: Probe, dialect: Dialect, request: IncomingMessage, response: ServerResponse): void {
+    const target = dialect.target(request.headers, request)
     const observation: Observation = {
       dialect: dialect.name,
-      peer: raw.socket.remoteAddress ?? '',
-      edge: checkEdge(raw),
-      connection: numberOf(raw.socket),
+      peer: request.socket.remoteAddress ?? '',
+      edge: checkEdge(request),
+      connection: numberOf(request.socket),
       ...(typeof target === 'object' && { target: { method: target.method, url: urlOf(target) } }),
       filled: [],
     }
     if (probe.observations.length < mostObservations) probe.observations.push(observation)
     // Answers are written in one call, with their headers as a flat list that the response itself does not keep.
-    const response = reply.raw
     const writeHead = response.writeHead.bind(response) as (status: number, headers: string[]) => typeof response
     response.writeHead = ((status: number, headers: string[]) => {
       observation.status = status
@@ -110,16 +107,15 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ch
     read: (id) => find(id).observations,
     behave: (id, behaviour) => void (find(id).behaviour = behaviour),
     close: (id) => void open.delete(id),
-    watch: (answer) => (dialect, request, reply) => {
-      if (open.size === 0) return answer(dialect, request, reply)
+    watch: (answer) => (dialect, request, response, requestId) => {
+      if (open.size === 0) return answer(dialect, request, response, requestId)
       forgetExpired()
-      const id = request.raw.headers[probeHeader]
+      const id = request.headers[probeHeader]
       const probe = typeof id === 'string' ? open.get(id) : undefined
-      if (probe === undefined) return answer(dialect, request, reply)
-      observe(probe, dialect, request, reply)
-      if (probe.behaviour === 'answer') return answer(dialect, request, reply)
-      reply.hijack()
-      request.raw.socket.destroy()
+      if (probe === undefined) return answer(dialect, request, response, requestId)
+      observe(probe, dialect, request, response)
+      if (probe.behaviour === 'answer') return answer(dialect, request, response, requestId)
+      request.socket.destroy()
     },
   }
 }

@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GatehouseError } from '../../core/errors.ts'
+import type { Log } from '../../core/ports.ts'
+import { type RequestTarget, urlOf } from '../../core/request-target.ts'
+import { challengeOf, problemOf, toGatehouseError } from '../../http/errors.ts'
+import { forbiddenPage } from '../../pages/forbidden.ts'
+import { clientAddressOf } from './client-address.ts'
+import type { Decide, Decision } from './decide.ts'
+import type { Dialect } from './dialect.ts'
+import type { CheckEdge } from './edges.ts'
+import { isPageNavigation, preflightMethod, type ShareDenial } from './negotiation.ts'
+import type { OutageLog } from './outage.ts'
+
+/** Answers a question, now or later, and never throws. `id` names it in the answer and in the log. */
+export type Answer = (dialect: Dialect, request: IncomingMessage, response: ServerResponse, id: string) => void
+
+/** Joins what is needed to answer: answers are written straight to the socket in one go. */
+export function createAnswer(options: {
+  decide: Decide
+  readSessionCookie(header: string | undefined): string | undefined
+  checkEdge: CheckEdge
+  trustedPeer(address: string | undefined): boolean
+  shareDenial: ShareDenial
+  outages: OutageLog
+  issuer: string
+  log: Log
+}): Answer {
+  const { decide, readSessionCookie, checkEdge, trustedPeer, shareDenial, outages, issuer, log } = options
+  const signInUrl = (target: RequestTarget, stepUp: boolean) =>
+    `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}${stepUp ? '&acr_values=aal2' : ''}`
+
+  return (dialect, request, response, id) => {
+    const { headers } = request
+    const deny = (error: GatehouseError, extra: readonly string[] = [], fields: object = {}) => {
+      log.info(
+        { event: 'forward_auth.denied', dialect: dialect.name, code: error.code, ...fields, reqId: id },
+        'denied',
+      )
+      sendProblem(response, error, id, [...shareDenial(headers.origin), ...extra], dialect.relaysAnswers)
+    }
+    const edge = checkEdge(request)
+    if (edge !== 'trusted') {
+      const fields = { peer: request.socket.remoteAddress, reason: edge }
+      return deny(new GatehouseError('untrusted_peer'), [], fields)
+    }
+
+    const target = dialect.target(headers, request)
+    if (target === 'ambiguous' || target === 'too_long') {
+      // nginx turns any other status than 401 and 403 into its own 500.
+      const code = target === 'ambiguous' ? 'ambiguous_target' : 'target_too_long'
+      return deny(new GatehouseError(dialect.relaysAnswers ? code : 'forbidden'), [], { reason: code })
+    }
+
+    const conclude = (decision: Decision): void => {
+      outages.decided()
+      if (decision.kind === 'allow') {
+        const more = dialect.whenAllowed?.(decision.headers) ?? []
+        response.writeHead(200, ['Content-Length', '0', 'X-Request-Id', id, ...decision.headers, ...more]).end()
+        return
+      }
+      const about = { host: target.authority, method: target.method, path: target.path }
+      const page = isPageNavigation(target.method, headers)
+      if (decision.kind === 'forbidden') {
+        const fields = { ...about, reason: decision.reason }
+        if (!page || !dialect.relaysAnswers) return deny(new GatehouseError('forbidden'), [], fields)
+        log.info(
+          { event: 'forward_auth.denied', dialect: dialect.name, code: 'forbidden', ...fields, reqId: id },
+          'denied',
+        )
+        return sendForbiddenPage(response, issuer, id)
+      }
+      const stepUp = decision.kind === 'step_up'
+      const location = page ? ['Location', signInUrl(target, stepUp)] : []
+      if (page && dialect.relaysAnswers) {
+        response
+          .writeHead(302, ['Content-Length', '0', 'Cache-Control', 'no-store', 'X-Request-Id', id, ...location])
+          .end()
+        return
+      }
+      deny(
+        new GatehouseError(stepUp ? 'insufficient_user_authentication' : codeOf(decision.presented)),
+        location,
+        about,
+      )
+    }
+    const fail = (error: unknown): void => {
+      const known = toGatehouseError(error)
+      outages.undecided(known, id)
+      sendProblem(response, known, id, shareDenial(headers.origin), dialect.relaysAnswers)
+    }
+
+    try {
+      const decision = decide({
+        target,
+        clientAddress: () => clientAddressOf(headers['x-forwarded-for'], trustedPeer),
+        authorization: headers.authorization,
+        sessionCookie: readSessionCookie(headers.cookie),
+        preflightFor: preflightMethod(target, headers),
+      })
+      if (decision instanceof Promise) decision.then(conclude).catch(fail)
+      else conclude(decision)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+function codeOf(presented: 'nothing' | 'invalid_token' | 'invalid_session'): 'invalid_access_token' | 'unauthorized' {
+  return presented === 'invalid_token' ? 'invalid_access_token' : 'unauthorized'
+}
+
+/** `withBody` is false for nginx, which throws the body away and then cannot use the connection again. */
+export function sendProblem(
+  response: ServerResponse,
+  error: GatehouseError,
+  id: string,
+  extra: readonly string[],
+  withBody = true,
+): void {
+  const body = Buffer.from(withBody ? JSON.stringify(problemOf(error, id)) : '')
+  const headers = [
+    ...(withBody ? ['Content-Type', 'application/problem+json'] : []),
+    ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
+    ...(error.status === 401 ? ['WWW-Authenticate', challengeOf(error)] : []),
+    ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
+    ...extra,
+  ]
+  response.writeHead(error.status, headers).end(body)
+}
+
+function sendForbiddenPage(response: ServerResponse, issuer: string, id: string): void {
+  const body = Buffer.from(String(forbiddenPage(issuer)))
+  const policy = `default-src 'none'; style-src ${issuer}; img-src data:; frame-ancestors 'none'`
+  const headers = [
+    ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length)],
+    ...['Cache-Control', 'no-store', 'X-Request-Id', id],
+    ...['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', policy],
+  ]
+  response.writeHead(403, headers).end(body)
+}
