@@ -40,6 +40,7 @@ import { createIntrospect } from './features/oauth/introspect.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { createGrantTokens } from './features/oauth/token.ts'
+import { createMetrics } from './features/operations/metrics.ts'
 import { operationsRoutes } from './features/operations/routes.ts'
 import { createCredentials } from './features/sessions/credentials.ts'
 import { createEndSession } from './features/sessions/end-session.ts'
@@ -321,6 +322,12 @@ export async function buildApp(dependencies: {
       ping: () => stores.ping(),
       feedIsCurrent: () => feed.isCurrent(),
       isStopping: () => stopping,
+      metrics: createMetrics({
+        keyUsage: () => keyRing.usage(),
+        feedIsCurrent: () => feed.isCurrent(),
+        feedPosition: () => feed.position,
+      }),
+      mayReadMetrics: parseNetworks(config.metrics.networks),
     })
   })
 

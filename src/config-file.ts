@@ -60,6 +60,10 @@ export const ConfigFile = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    metrics: Type.Object(
+      { networks: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }) },
+      { ...strict, default: {} },
+    ),
     mail: Type.Object({ from: Type.Optional(Type.String({ minLength: 3 })) }, { ...strict, default: {} }),
   },
   strict,
@@ -107,6 +111,7 @@ export function parseConfigFile(text: string, path: string, faults: string[]): C
     }
   }
   checkNetworks(file.proxies.trusted, 'proxies', 'trusted')
+  checkNetworks(file.metrics.networks, 'metrics', 'networks')
   for (const [index, { networks }] of file.proxies.edges.entries()) {
     checkNetworks(networks, 'proxies', 'edges', String(index), 'networks')
   }

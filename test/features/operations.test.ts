@@ -200,3 +200,22 @@ if (hasServers) {
     await check('gone')
   })
 }
+
+void test('metrics count signatures by key, for those who may read them', async (t) => {
+  const service = await startService(t)
+  const { accessToken } = await service.signIn(await service.createUser())
+  await service.call('/forward-auth', { headers: { ...asks({ path: '/reports' }), ...bearer(accessToken) } })
+  const answer = await service.call('/metrics')
+  t.equal(answer.status, 200)
+  t.match(answer.headers['content-type'], /^text\/plain; version=/)
+  const [{ kid }] = (await service.call('/.well-known/jwks.json')).json().keys
+  t.match(answer.body, `gatehouse_signatures_total{kid="${kid}",type="at+jwt"} 1\n`)
+  t.match(answer.body, `gatehouse_signatures_total{kid="${kid}",type="identity-assertion+jwt"} 1\n`)
+  t.match(answer.body, `gatehouse_signatures_total{kid="${kid}",type="verified"} 1\n`)
+  t.match(answer.body, 'gatehouse_revocation_feed_current 1\n')
+  t.match(answer.body, 'process_cpu_seconds_total')
+  const forwarded = { 'x-forwarded-for': '203.0.113.7' }
+  t.equal((await service.call('/metrics', { headers: forwarded })).status, 404, 'nobody behind a proxy')
+  const closed = await startService(t, { yaml: { metrics: { networks: ['192.0.2.1'] } } })
+  t.equal((await closed.call('/metrics')).status, 404)
+})

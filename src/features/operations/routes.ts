@@ -2,12 +2,16 @@ import { Type } from 'typebox'
 import { GatehouseError, unavailable } from '../../core/errors.ts'
 import { problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
+import type { Metrics } from './metrics.ts'
 
 export interface OperationsOptions {
   /** Rejects when a store does not answer. */
   ping(): Promise<void>
   feedIsCurrent(): boolean
   isStopping(): boolean
+  metrics: Metrics
+  /** Who may read the metrics, by address. */
+  mayReadMetrics(address: string): boolean
 }
 
 const Health = Type.Object({ status: Type.Enum(['ok']) }, { description: 'Yes.', examples: [{ status: 'ok' }] })
@@ -59,6 +63,34 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
       }
       if (!options.feedIsCurrent()) throw unavailable(new Error('the revocation feed is stale'))
       return { status: 'ok' as const }
+    },
+  )
+
+  app.get(
+    '/metrics',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'Figures for Prometheus',
+        description: 'For addresses in `metrics.networks` alone; for anyone else there is nothing here.',
+        tags: ['Operations'],
+        security: [],
+        response: {
+          200: {
+            description: 'Signatures by signing key, the state of the revocation feed, and the process.',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
+          ...problems('not_found'),
+        },
+      },
+    },
+    async (request, reply) => {
+      if (!options.mayReadMetrics(request.ip)) throw new GatehouseError('not_found')
+      return reply
+        .type(options.metrics.contentType)
+        .header('cache-control', 'no-store')
+        .send(await options.metrics.render())
     },
   )
 }
