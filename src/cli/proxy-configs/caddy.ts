@@ -17,9 +17,8 @@ ${blocks.filter((block) => block !== '').join('\n\n')}
 
 const snippet = `# What no client may say about its own request.
 (clean) {
-	# Many upstreams read X_Auth_Subject and X.Auth.Subject as X-Auth-Subject. No such name passes.
-	request_header -*_*
-	request_header -*.*
+	# Many upstreams read X_Auth_Subject as X-Auth-Subject, and CGI's heirs X.Auth.Subject and worse. No such name passes.
+${lines('\t', ...Array.from("_.!#$%&'+^|~", (character) => `request_header -*${character}*`))}
 
 	# A name in Connection makes Caddy drop that header on its way: the verified identity, or the cookie that is judged.
 	# Only an upgrade to WebSocket is kept; any other protocol would carry requests that nobody judges.

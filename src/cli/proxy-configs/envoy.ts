@@ -115,6 +115,8 @@ const askedWith = [
   'upgrade',
   'user-agent',
   'dpop',
+  // The operator's doctor finds its own questions by it.
+  'x-gatehouse-probe',
 ]
 
 /** How browsers write the host, and how it may be written with the scheme's own port. */
