@@ -15,8 +15,13 @@ import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
 import { createVerifyEmail } from './features/accounts/verify-email.ts'
 import { createClientAdministration } from './features/admin/clients.ts'
+import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
 import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
 import { createUserAdministration } from './features/admin/users.ts'
+import { type ApiKeyManagement, createApiKeyManagement } from './features/api-keys/manage.ts'
+import { createProveApiKey } from './features/api-keys/prove.ts'
+import { apiKeyRoutes } from './features/api-keys/routes.ts'
+import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
 import { type AccessRules, compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createAnswer } from './features/forward-auth/answer.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
@@ -34,7 +39,7 @@ import { openKeyRing } from './features/keys/key-ring.ts'
 import { createKeyAdministration } from './features/keys/rotate-keys.ts'
 import { keyRoutes } from './features/keys/routes.ts'
 import { keyScheduleOf } from './features/keys/schedule.ts'
-import { createAuthenticateClient } from './features/oauth/authenticate-client.ts'
+import { createAuthenticateClient, createProveClientSecret } from './features/oauth/authenticate-client.ts'
 import { OAuthErrorBody } from './features/oauth/errors.ts'
 import { createIntrospect } from './features/oauth/introspect.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
@@ -123,8 +128,11 @@ export async function buildApp(dependencies: {
     absoluteSeconds: config.sessions.absolute_ttl_seconds,
   })
   const endSession = createEndSession({ sessions: stores.sessions, feed, clock })
+  const authenticateClient = createAuthenticateClient({ clients: stores.clients, counters: stores.counters })
   const credentials = createCredentials({
     verifyAccessToken: keyRing.verifyAccessToken,
+    proveApiKey: createProveApiKey({ apiKeys: stores.apiKeys, clock, log }),
+    authenticateClient: createProveClientSecret(authenticateClient),
     sessions: stores.sessions,
     clients: stores.clients,
     accessTokens: stores.accessTokens,
@@ -195,7 +203,9 @@ export async function buildApp(dependencies: {
   const returnTo = createReturnTo({ issuer, knowsHost })
   const decide = createDecide({
     rules: () => rules,
-    accessToken: credentials.accessToken,
+    bearer: credentials.bearer,
+    basic: config.proxies.basic ? credentials.basic : undefined,
+    apiKey: credentials.apiKey,
     sessionCookie: credentials.sessionCookie,
     identity: createIdentityHeaders({ sign: keyRing.sign, clock }),
     deploymentAudience: issuer,
@@ -221,7 +231,7 @@ export async function buildApp(dependencies: {
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })
-  for (const schema of [Profile, SignedIn, OAuthErrorBody]) app.addSchema(schema)
+  for (const schema of [Profile, SignedIn, ApiKeyBody, MadeApiKey, OAuthErrorBody]) app.addSchema(schema)
 
   // Hot and bare: no hook of the service's runs here
   await app.register(forwardAuthRoutes, { answer })
@@ -240,7 +250,7 @@ export async function buildApp(dependencies: {
     await service.register(cors, {
       // Decided here, since the plugin would say `Allow-Credentials` to every origin.
       origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
-      methods: ['GET', 'HEAD', 'POST', 'PATCH'],
+      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
       credentials: true,
       strictPreflight: false,
     })
@@ -252,6 +262,7 @@ export async function buildApp(dependencies: {
     await service.register(guard, {
       publicKey: keyRing.publicKey,
       claims: credentials.claims,
+      apiKey: credentials.apiKey,
       sessionCookie: credentials.sessionCookie,
       cookies,
       checkCrossSite,
@@ -260,6 +271,9 @@ export async function buildApp(dependencies: {
     })
 
     await service.register(accountRoutes, { register, verifyEmail, users: stores.users, catchUp, limits })
+    await service.register(apiKeyRoutes, {
+      apiKeys: createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, clock }),
+    })
     await service.register(signInRoutes, {
       logIn,
       beginFamily: tokenIssuer.beginFamily,
@@ -286,11 +300,12 @@ export async function buildApp(dependencies: {
       limits,
     })
     await service.register(oauthRoutes, {
-      authenticateClient: createAuthenticateClient({ clients: stores.clients, counters: stores.counters }),
+      authenticateClient,
       grantTokens: createGrantTokens({ forClient: tokenIssuer.forClient, rotateRefresh, deploymentAudience: issuer }),
       introspect: createIntrospect({
         verifyAccessToken: keyRing.verifyAccessToken,
         accessToken: credentials.accessToken,
+        apiKey: credentials.apiKey,
         refreshTokens: stores.refreshTokens,
         clock,
         issuer,
@@ -299,6 +314,8 @@ export async function buildApp(dependencies: {
         verifyAccessToken: keyRing.verifyAccessToken,
         refreshTokens: stores.refreshTokens,
         accessTokens: stores.accessTokens,
+        apiKey: credentials.apiKey,
+        apiKeys: stores.apiKeys,
         endSession,
         catchUp,
         clock,
@@ -392,20 +409,26 @@ export function createOperatorSide(dependencies: {
     issuer: config.issuer,
   })
   const keys = administerKeys({ config, stores, clock, logger, catchUp })
-  return { users, clients, roles: stores.roles, keys, catchUp, explain }
+  const apiKeys = createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, clock })
+  return { users, clients, apiKeys, roles: stores.roles, keys, catchUp, explain }
 }
 
 export interface OperatorSide extends ControlOptions {
   explain: Explain
+  apiKeys: ApiKeyManagement
 }
 
 /** What the command line asks for, as an application that never listens on a network. */
-export async function buildControl({ explain, ...options }: OperatorSide, logger: FastifyBaseLogger): Promise<App> {
+export async function buildControl(
+  { explain, apiKeys, ...options }: OperatorSide,
+  logger: FastifyBaseLogger,
+): Promise<App> {
   const control = createServer({ trustedPeer: () => false })
   logInto(control, logger)
   handleErrors(control)
   control.addSchema(Problem)
   await control.register(controlRoutes, options)
+  await control.register(apiKeyControlRoutes, { apiKeys, clients: options.clients, users: options.users })
   await control.register(explainRoutes, { url: '/access/explain', access: 'public', explain })
   return control
 }

@@ -25,6 +25,8 @@ export const ConfigFile = Type.Object(
       {
         trusted: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }),
         edges: Type.Array(Edge, { default: [] }),
+        /** Whether `Authorization: Basic` with a client's id and secret counts at forward-auth. */
+        basic: Type.Boolean({ default: false }),
         decide_within_milliseconds: Type.Integer({ minimum: 10, maximum: 30_000, default: 150 }),
       },
       { ...strict, default: {} },

@@ -22,6 +22,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'create, list, show, rotate-secret, delete',
     load: async () => (await import('./cli/client.ts')).client,
   },
+  'api-key': { summary: 'create, list, revoke', load: async () => (await import('./cli/api-key.ts')).apiKey },
   keys: { summary: 'list, rotate, rewrap', load: async () => (await import('./cli/keys.ts')).keys },
   rules: { summary: 'check, explain', load: async () => (await import('./cli/rules.ts')).rules },
   doctor: {

@@ -91,6 +91,23 @@ void test('an embedded service and its commands, on one data directory', async (
     t.match(listed, { client_id: 'reports-job', name: 'Reports' })
     t.notOk('client_secret' in listed)
   })
+  await t.test('an API key of a client is shown once, works, and ends when it is revoked', async (t) => {
+    const expires = new Date(Date.now() + 86_400_000).toISOString()
+    const line = `api-key create --client reports-job --name Edge --scope a:b --expires-at ${expires}`
+    const { key, id } = await json(line)
+    t.match(key, /^ghk_[\w-]{49}$/)
+    const listed = await json('api-key list --client reports-job')
+    t.match(listed, [{ id, owner: 'reports-job', name: 'Edge', scopes: ['a:b'], expires_at: expires }])
+    t.notMatch(JSON.stringify(listed), key)
+    const me = async () => (await service.call('/api/users/me', { headers: bearer(key) })).status
+    t.equal(await me(), 403, 'a program')
+    t.same(await json(`api-key revoke ${id}`), { revoked: true })
+    t.equal(await me(), 401)
+    const again = await gatehouse(`api-key revoke ${id}`)
+    t.match([again.code, again.stderr], [1, /no such key/])
+    const wide = await gatehouse('api-key create --client reports-job --name Edge --scope admin')
+    t.match([wide.code, wide.stderr], [1, /scopes must be among/])
+  })
   await t.test('people get tables, machines JSON', async (t) => {
     const [table, one] = await Promise.all([gatehouse('user list'), gatehouse(`user show ${boss}`)])
     t.equal(table.code, 0)
@@ -222,6 +239,8 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
     ...[
       'user list --nonsense',
       'client create --name x',
+      'api-key create --name x',
+      'api-key list',
       'role create',
       'serve now',
       'user set-password a@example.test',
@@ -243,7 +262,7 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
   t.same(readdirSync(folder), [], 'nothing was made')
   const help = await run(folder, ['--help'], environment)
   t.equal(help.code, 0)
-  for (const command of ['serve', 'migrate', 'user', 'client', 'role']) t.match(help.stdout, command)
+  for (const command of ['serve', 'migrate', 'user', 'client', 'api-key', 'role']) t.match(help.stdout, command)
 })
 
 if (hasServers) {

@@ -95,7 +95,15 @@ void test('the document that the service publishes', async (t) => {
   await t.test('lists every route of the API, and none that does not answer', async (t) => {
     const paths = [
       ...['/api/auth/register', '/api/auth/verify-email', '/api/auth/login', '/api/auth/refresh', '/api/auth/logout'],
-      ...['/api/users/me', '/oauth/token', '/oauth/introspect', '/oauth/revoke', '/.well-known/jwks.json'],
+      ...[
+        '/api/users/me',
+        '/api/users/me/api-keys',
+        '/api/users/me/api-keys/{id}',
+        '/oauth/token',
+        '/oauth/introspect',
+        '/oauth/revoke',
+        '/.well-known/jwks.json',
+      ],
       ...['/forward-auth', '/forward-auth/traefik', '/forward-auth/caddy', '/forward-auth/nginx'],
       ...['/health/live', '/health/ready'],
     ]
@@ -120,11 +128,14 @@ void test('the document that the service publishes', async (t) => {
     const credentials = { email: ada.email, password: ada.password }
     const signedIn = await service.call('/api/auth/login', { method: 'POST', json: credentials })
     const bearer = { authorization: `Bearer ${signedIn.json().access_token}` }
+    const [keys, newKey] = ['/api/users/me/api-keys', { name: 'Job', scopes: [] }]
     const answers: [operation: string, answer: Answer][] = [
       ['POST /api/auth/login', signedIn],
       ['POST /api/auth/login', await service.call('/api/auth/login', { method: 'POST', json: {} })],
       ['GET /api/users/me', await service.call('/api/users/me', { headers: bearer })],
       ['GET /api/users/me', await service.call('/api/users/me')],
+      ['POST /api/users/me/api-keys', await service.call(keys, { method: 'POST', headers: bearer, json: newKey })],
+      ['GET /api/users/me/api-keys', await service.call(keys, { headers: bearer })],
       ['POST /api/auth/refresh', await service.call('/api/auth/refresh', { method: 'POST' })],
       ['POST /api/auth/logout', await service.call('/api/auth/logout', { method: 'POST' })],
       ['POST /oauth/token', await service.call('/oauth/token', { method: 'POST' })],

@@ -72,6 +72,24 @@ export interface Client {
   createdAt: Date
 }
 
+/** Who an API key stands for. */
+export interface ApiKeyOwner {
+  kind: 'user' | 'client'
+  id: string
+}
+
+/** An API key as its owner sees it; the key itself is kept as a hash alone. */
+export interface ApiKey {
+  id: string
+  name: string
+  owner: ApiKeyOwner
+  scopes: string[]
+  createdAt: Date
+  expiresAt: Date | null
+  /** To the minute. */
+  lastUsedAt: Date | null
+}
+
 export interface RefreshFamily {
   id: string
   sessionId: string
@@ -208,9 +226,25 @@ export interface ClientStore {
   create(client: Client): Promise<'created' | 'id_taken'>
   find(id: string): Promise<Client | undefined>
   list(): Promise<Client[]>
+  /** Also tells the revocation feed. */
   setSecret(id: string, secretHash: string): Promise<boolean>
   /** Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
+}
+
+export interface ApiKeyStore {
+  create(key: ApiKey & { hash: string }): Promise<void>
+  /** A key that is neither revoked nor expired, with its owner, who is not disabled: one look-up. */
+  findLive(
+    hash: string,
+    at: Date,
+  ): Promise<(({ kind: 'user'; user: User } | { kind: 'client'; client: Client }) & { key: ApiKey }) | undefined>
+  /** The owner's keys that are not revoked, oldest first. */
+  list(owner: ApiKeyOwner): Promise<ApiKey[]>
+  /** Notes that the key was used, unless that is noted already since `notSince`. */
+  markUsed(id: string, at: Date, notSince: Date): Promise<void>
+  /** Also tells the revocation feed. `owner`: only when it is theirs. False when there is no such key. */
+  revoke(id: string, at: Date, owner?: ApiKeyOwner): Promise<boolean>
 }
 
 export interface AccessTokenStore {
@@ -264,6 +298,7 @@ export interface Stores {
   sessions: SessionStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
+  apiKeys: ApiKeyStore
   accessTokens: AccessTokenStore
   signingKeys: SigningKeyStore
   revocations: RevocationStore

@@ -1,7 +1,7 @@
 /** How sure the service is of who it is: one factor, or two factors (or a user-verifying passkey). */
 export type AuthenticationLevel = 'aal1' | 'aal2'
 
-/** A person, acting within one session. */
+/** A person, acting within one session, or a program of theirs by an API key. */
 export interface UserPrincipal {
   readonly kind: 'user'
   /** The user's id: the `sub` of every token. */
@@ -12,9 +12,10 @@ export interface UserPrincipal {
   readonly permissions: readonly string[]
   readonly scopes: readonly string[]
   readonly clientId: string
-  readonly sessionId: string
+  /** Absent for an API key, which is no sign-in. */
+  readonly sessionId: string | undefined
   readonly level: AuthenticationLevel
-  /** Authentication methods, RFC 8176 names. */
+  /** Authentication methods, RFC 8176 names; `key` for an API key. */
   readonly methods: readonly string[]
   /** When the person proved who they are, epoch seconds. */
   readonly authenticatedAt: number

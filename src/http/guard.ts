@@ -22,6 +22,8 @@ const adminRole = 'admin'
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
+    /** With access `user`: open also to programs that act for the person, by an API key of theirs. */
+    programs?: boolean
   }
   interface FastifyRequest {
     principal: Principal | null
@@ -37,6 +39,7 @@ export interface GuardOptions {
   publicKey(kid: string): string | undefined
   /** Proves verified claims against the stores. */
   claims(claims: AccessTokenClaims): Promise<Proven | undefined>
+  apiKey(key: string): Promise<Proven | undefined> | Proven | undefined
   sessionCookie(secret: string): Promise<Proven | undefined> | Proven | undefined
   cookies: Cookies
   checkCrossSite: CheckCrossSite
@@ -73,7 +76,13 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
   app.decorateRequest('principal', null)
 
   async function provePrincipal(request: FastifyRequest): Promise<Principal | undefined> {
-    const { authorization } = request.headers
+    const { authorization, 'x-api-key': header } = request.headers
+    const key = authorization === undefined ? header : /^Bearer (ghk_.*)$/i.exec(authorization)?.[1]
+    if (key !== undefined) {
+      const proven = await options.apiKey(String(key))
+      if (proven === undefined) throw new GatehouseError('invalid_access_token')
+      return proven.principal
+    }
     if (authorization !== undefined) {
       if (!/^Bearer [\w.~+/-]+=*$/i.test(authorization) || !isCanonical(authorization)) {
         throw new GatehouseError('invalid_access_token')
@@ -100,6 +109,9 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     if (principal === undefined) throw new GatehouseError('unauthorized')
     if (principal.kind !== 'user') throw new GatehouseError('forbidden')
     if (access === 'admin' && !principal.roles.includes(adminRole)) throw new GatehouseError('forbidden')
+    if (principal.sessionId === undefined && !request.routeOptions.config.programs) {
+      throw new GatehouseError('forbidden', { detail: 'An API key cannot do this. Sign in.' })
+    }
     request.principal = principal
   })
 })

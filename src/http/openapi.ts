@@ -23,6 +23,7 @@ export const openApi = fastifyPlugin(
         tags: [
           { name: 'Accounts', description: 'Opening and keeping an account.' },
           { name: 'Sign-in', description: 'Sessions of people.' },
+          { name: 'API keys', description: 'Long-lived keys for programs of a person.' },
           { name: 'OAuth', description: 'Tokens for programs.' },
           { name: 'Keys', description: 'What verifies the tokens.' },
           { name: 'Forward-auth', description: 'What reverse proxies ask.' },
@@ -31,7 +32,13 @@ export const openApi = fastifyPlugin(
         ],
         components: {
           securitySchemes: {
-            bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              bearerFormat: 'JWT',
+              description: 'An access token or an API key.',
+            },
+            apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
             session: { type: 'apiKey', in: 'cookie', name: cookies.sessionName },
             refresh: { type: 'apiKey', in: 'cookie', name: cookies.refreshName },
             clientBasic: { type: 'http', scheme: 'basic', description: 'Client id and secret.' },

@@ -52,6 +52,8 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
       signatures.verified += 1
       return JSON.parse(token) as AccessTokenClaims
     },
+    proveApiKey: async () => undefined,
+    authenticateClient: async () => undefined,
     sessions: counted,
     clients: stores.clients,
     accessTokens: stores.accessTokens,

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { test } from 'tap'
-import type { Revocation, Stores } from '../../src/core/ports.ts'
+import type { ApiKeyOwner, Revocation, Stores } from '../../src/core/ports.ts'
 import { hashSecret } from '../../src/core/secrets.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
@@ -200,7 +200,9 @@ for (const backend of backends) {
       t.equal(await stores.clients.create(client), 'created')
       t.equal(await stores.clients.create({ ...client, name: 'Other' }), 'id_taken')
       t.same(await stores.clients.find('reports'), client)
-      t.equal(await stores.clients.setSecret('reports', 'new'), true)
+      t.same(await announced(async () => t.equal(await stores.clients.setSecret('reports', 'new'), true)), [
+        'client:reports',
+      ])
       t.equal(await stores.clients.setSecret('unknown', 'new'), false)
       t.same(await stores.clients.list(), [{ ...client, secretHash: 'new' }])
       t.same(await announced(() => stores.clients.delete('reports')), ['client:reports'])
@@ -210,6 +212,52 @@ for (const backend of backends) {
       t.same(await announced(() => stores.accessTokens.revoke('jti', at(300), at())), ['token:jti'])
       await stores.accessTokens.revoke('jti', at(300), at())
       t.equal(await second.accessTokens.isRevoked('jti'), true)
+    })
+    await t.test('API keys: live until revoked, expired, or their owner disabled or gone', async (t) => {
+      const user = await bench.user()
+      const client = exampleClient('keyed', at())
+      await stores.clients.create(client)
+      const make = async (owner: ApiKeyOwner, expiresAt: Date | null = null) => {
+        const [id, hash] = [crypto.randomUUID(), hashSecret(crypto.randomUUID())]
+        const key = { id, name: 'Job', owner, scopes: ['a:b'], createdAt: at(), expiresAt, lastUsedAt: null }
+        await stores.apiKeys.create({ ...key, hash })
+        return { key, hash }
+      }
+      const theirs = { kind: 'user', id: user.id } as const
+      const { key, hash } = await make(theirs, at(60))
+      t.match(await second.apiKeys.findLive(hash, at(59)), {
+        kind: 'user',
+        key,
+        user: { id: user.id, permissions: [] },
+      })
+      t.equal(await stores.apiKeys.findLive(hash, at(60)), undefined, 'expired')
+      t.equal(await stores.apiKeys.findLive(hashSecret('guess'), at()), undefined)
+      const program = await make({ kind: 'client', id: 'keyed' })
+      t.same(await stores.apiKeys.findLive(program.hash, at(9_999)), { kind: 'client', key: program.key, client })
+      t.same(await stores.apiKeys.list(theirs), [key])
+      t.same(await stores.apiKeys.list({ kind: 'client', id: 'keyed' }), [program.key])
+
+      await stores.apiKeys.markUsed(key.id, at(), at(-60))
+      await stores.apiKeys.markUsed(key.id, at(30), at(-30))
+      t.match(await stores.apiKeys.list(theirs), [{ lastUsedAt: at() }], 'noted already')
+      await stores.apiKeys.markUsed(key.id, at(61), at(1))
+      t.match(await stores.apiKeys.list(theirs), [{ lastUsedAt: at(61) }])
+
+      const another = { kind: 'user', id: (await bench.user()).id } as const
+      t.equal(await stores.apiKeys.revoke(key.id, at(), another), false, 'not theirs')
+      const rows = await announced(async () => {
+        const tries = times(10, (i) => [stores, second][i % 2]!.apiKeys.revoke(key.id, at(), theirs))
+        t.equal((await Promise.all(tries)).filter(Boolean).length, 1)
+      })
+      t.same(rows, [`token:${key.id}`], 'once, and announced once')
+      t.equal(await stores.apiKeys.findLive(hash, at()), undefined)
+      t.same(await stores.apiKeys.list(theirs), [])
+
+      const last = await make(theirs)
+      await stores.users.setStatus(user.id, 'disabled', at())
+      t.equal(await stores.apiKeys.findLive(last.hash, at()), undefined)
+      await stores.clients.delete('keyed')
+      t.equal(await stores.apiKeys.findLive(program.hash, at()), undefined)
     })
     await t.test('signing keys: one replica at a time changes the ring, and every one is told', async (t) => {
       const nothing = { create: [], retire: [], compromised: [], reseal: [], remove: [] }
@@ -329,6 +377,8 @@ if (hasServers) {
       'refreshTokens.find': () => stores.refreshTokens.find('hash'),
       'clients.find': () => stores.clients.find('reports'),
       'clients.create': () => stores.clients.create(exampleClient('reports', at)),
+      'apiKeys.findLive': () => stores.apiKeys.findLive('hash', at),
+      'apiKeys.revoke': () => stores.apiKeys.revoke(id, at),
       'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti'),
       'signingKeys.list': () => stores.signingKeys.list(),
       'signingKeys.change': () => stores.signingKeys.change(() => Promise.reject(new Error('unreached'))),

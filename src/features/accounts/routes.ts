@@ -78,12 +78,12 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
   app.get(
     '/api/users/me',
     {
-      config: { access: 'user' },
+      config: { access: 'user', programs: true },
       schema: {
         operationId: 'getProfile',
         summary: 'Your profile',
         tags: ['Accounts'],
-        security,
+        security: [...security, { apiKey: [] }],
         response: { 200: Type.Ref('Profile'), ...problems('unauthorized', 'invalid_access_token', 'forbidden') },
       },
     },

@@ -70,6 +70,7 @@ export function createClientAdministration(dependencies: {
       }
       const secret = randomSecret()
       await clients.setSecret(id, hashSecret(secret))
+      await catchUp()
       return { client, secret }
     },
     async delete(id) {

@@ -94,6 +94,7 @@ export function createAnswer(options: {
         target,
         clientAddress: () => clientAddressOf(headers['x-forwarded-for'], trustedPeer),
         authorization: headers.authorization,
+        apiKey: apiKeyOf(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
         preflightFor: preflightMethod(target, headers),
       })
@@ -103,6 +104,11 @@ export function createAnswer(options: {
       fail(error)
     }
   }
+}
+
+/** Repeated headers arrive joined, and are then no key. */
+function apiKeyOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header
 }
 
 function codeOf(presented: 'nothing' | 'invalid_token' | 'invalid_session'): 'invalid_access_token' | 'unauthorized' {

@@ -20,6 +20,8 @@ type Proof = Proven | undefined | Promise<Proven | undefined>
 
 export interface Asked extends Question {
   authorization: string | undefined
+  /** `X-API-Key`. */
+  apiKey: string | undefined
   sessionCookie: string | undefined
   /** The method that a browser asks to use, when this is a true CORS preflight; nothing otherwise. */
   preflightFor: string | undefined
@@ -33,16 +35,20 @@ export type Decide = (asked: Asked) => Decision | Promise<Decision>
  */
 export function createDecide(dependencies: {
   rules: () => AccessRules
-  accessToken(token: string): Proof
+  /** Of `Authorization: Bearer`: an access token or an API key. */
+  bearer(credential: string): Proof
+  /** Of `Authorization: Basic`; absent: not accepted here. */
+  basic: ((authorization: string, address: string) => Proof) | undefined
+  apiKey(key: string): Proof
   sessionCookie(secret: string): Proof
   identity: IdentityHeaders
   /** The audience of tokens that are good for every host. */
   deploymentAudience: string
 }): Decide {
-  const { rules, accessToken, sessionCookie, identity, deploymentAudience } = dependencies
+  const { rules, bearer, basic, apiKey, sessionCookie, identity, deploymentAudience } = dependencies
 
   return (asked) => {
-    const { target, authorization, sessionCookie: secret } = asked
+    const { target, authorization, apiKey: key, sessionCookie: secret } = asked
     const policy = rules().host(target.authority)
     if (policy === undefined) return { kind: 'forbidden', reason: 'unknown_host' }
     const presentation = policy.presentation(target)
@@ -62,11 +68,17 @@ export function createDecide(dependencies: {
 
     // The first credential present decides; an invalid one never falls back to the next.
     if (authorization !== undefined) {
-      const token = bearerToken(authorization)
-      return judgeProof(token === undefined ? undefined : accessToken(token), 'invalid_token')
+      return judgeProof(proofOf(authorization, asked), 'invalid_token')
     }
+    if (key !== undefined) return judgeProof(apiKey(key), 'invalid_token')
     if (secret !== undefined) return judgeProof(sessionCookie(secret), 'invalid_session')
     return { kind: 'unauthenticated', presented: 'nothing' }
+  }
+
+  function proofOf(authorization: string, asked: Asked): Proof {
+    const token = bearerToken(authorization)
+    if (token !== undefined) return bearer(token)
+    return /^basic /i.test(authorization) ? basic?.(authorization, asked.clientAddress() ?? 'unknown') : undefined
   }
 
   function judgePrincipal(proven: Proven, rule: Rule, asked: Asked, presentation: Presentation): Decision {

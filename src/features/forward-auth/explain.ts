@@ -133,7 +133,9 @@ export function createExplain(dependencies: {
     const traces: Trace[] = []
     const decide = createDecide({
       rules: () => noting(rules(), traces),
-      accessToken: () => program,
+      bearer: () => program,
+      basic: undefined,
+      apiKey: () => undefined,
       sessionCookie: () => person,
       identity: createIdentityHeaders({
         clock,
@@ -148,6 +150,7 @@ export function createExplain(dependencies: {
       target,
       clientAddress: () => address,
       authorization: program && 'Bearer (token)',
+      apiKey: undefined,
       sessionCookie: isPerson ? '(cookie)' : undefined,
       preflightFor,
     })

@@ -66,7 +66,7 @@ export function createIdentityHeaders(dependencies: {
       ...(principal.scopes.length > 0 && { scope: principal.scopes.join(' ') }),
       ...(user && {
         email: user.email,
-        sid: user.sessionId,
+        ...(user.sessionId !== undefined && { sid: user.sessionId }),
         auth_time: user.authenticatedAt,
         acr: user.level,
         amr: user.methods,

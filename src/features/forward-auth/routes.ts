@@ -66,7 +66,7 @@ function documentation(dialect: Dialect, url: string) {
       params: Type.Object({ path: Type.String({ description: 'What is asked about.' }) }),
     }),
     tags: ['Forward-auth'],
-    security: [{ bearer: [] }, { session: [] }, {}],
+    security: [{ bearer: [] }, { apiKey: [] }, { session: [] }, {}],
     response: {
       200: Type.Null({ description: 'Allowed. Every identity header is present; the body is empty.' }),
       ...(dialect.relaysAnswers

@@ -1,4 +1,5 @@
 import { GatehouseError } from '../../core/errors.ts'
+import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
@@ -63,6 +64,22 @@ export function createAuthenticateClient(dependencies: {
     await counters.increment(counter, failures.windowSeconds)
     await counters.increment(addressCounter, failures.windowSeconds)
     throw new OAuthError('invalid_client', 'Client authentication failed.')
+  }
+}
+
+/**
+ * Proves the `Authorization: Basic` header of a client outside OAuth's own endpoints; nothing when it proves nothing.
+ * Failures count as there.
+ */
+export function createProveClientSecret(authenticate: AuthenticateClient) {
+  return async (authorization: string, address: string): Promise<Client | undefined> => {
+    try {
+      const given = { authorization, clientId: undefined, clientSecret: undefined }
+      return await authenticate({ ...given, address: limitKey(address) })
+    } catch (error) {
+      if (error instanceof OAuthError) return undefined
+      throw error
+    }
   }
 }
 

@@ -1,5 +1,7 @@
+import { apiKeyPrefix } from '../../core/api-key.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import type { Client, Clock, PresentedRefreshToken, RefreshTokenStore } from '../../core/ports.ts'
+import type { Principal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
 /** RFC 7662 §2.2. For anything but a live token that concerns the caller: exactly `{ active: false }`. */
@@ -7,22 +9,38 @@ export type Introspection = { active: false } | ({ active: true; token_type: str
 
 export type Introspect = (caller: Client, token: string) => Promise<Introspection>
 
+interface ProvenKey {
+  principal: Principal
+  audiences: readonly string[]
+  key?: { id: string; expiresAt: number | undefined }
+}
+
 const inactive: Introspection = { active: false }
 
 /**
  * Tells a client about a token of any kind. An access token concerns the clients that stand for one of its audiences,
- * the client that it was issued to, and, when it is good for the whole deployment, every client. A refresh token
- * concerns its own client alone.
+ * the client that it was issued to, and, when it is good for the whole deployment, every client; so does an API key. A
+ * refresh token concerns its own client alone.
  */
 export function createIntrospect(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   accessToken(token: string): unknown
+  apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   clock: Clock
   issuer: string
 }): Introspect {
-  const { verifyAccessToken, accessToken, refreshTokens, clock, issuer } = dependencies
+  const { verifyAccessToken, accessToken, apiKey, refreshTokens, clock, issuer } = dependencies
   return async (caller, token) => {
+    if (token.startsWith(apiKeyPrefix)) {
+      const proven = await apiKey(token)
+      if (proven === undefined) return inactive
+      const { principal, audiences, key } = proven
+      const claims = claimsOf(principal, audiences.length > 0 ? audiences : [issuer])
+      if (!concerns(claims, caller, issuer)) return inactive
+      const exp = key?.expiresAt === undefined ? {} : { exp: Math.floor(key.expiresAt / 1000) }
+      return { active: true, token_type: 'Bearer', iss: issuer, ...claims, ...exp, jti: key?.id }
+    }
     if (!isOpaque(token)) {
       const claims = verifyAccessToken(token)
       if (claims === undefined || !concerns(claims, caller, issuer)) return inactive
@@ -44,12 +62,25 @@ export function createIntrospect(dependencies: {
   }
 }
 
+/** What an API key says, in the words of an access token. */
+function claimsOf(principal: Principal, audiences: readonly string[]) {
+  return {
+    sub: principal.subject,
+    aud: audiences.length === 1 ? audiences[0]! : [...audiences],
+    client_id: principal.clientId,
+    ...(principal.scopes.length > 0 ? { scope: principal.scopes.join(' ') } : {}),
+    ...(principal.kind === 'user'
+      ? { acr: principal.level, amr: principal.methods, roles: principal.roles, permissions: principal.permissions }
+      : {}),
+  }
+}
+
 /** Refresh tokens have no dots; JWTs always have two. */
 export function isOpaque(token: string): boolean {
   return !token.includes('.')
 }
 
-function concerns(claims: AccessTokenClaims, caller: Client, issuer: string): boolean {
+function concerns(claims: Pick<AccessTokenClaims, 'aud' | 'client_id'>, caller: Client, issuer: string): boolean {
   const audiences = [claims.aud].flat()
   return (
     claims.client_id === caller.id ||

@@ -1,25 +1,39 @@
 import type { AccessTokenClaims } from '../../core/access-token.ts'
-import type { AccessTokenStore, Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
+import { apiKeyPrefix } from '../../core/api-key.ts'
+import type { AccessTokenStore, ApiKeyStore, Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
 
 export type RevokeToken = (caller: Client, token: string) => Promise<void>
 
+interface ProvenKey {
+  principal: { clientId: string }
+  key?: { id: string }
+}
+
 /**
  * Revokes a token of the caller's (RFC 7009); one that is unknown or another client's is left alone, and the answer is
- * the same. A refresh token takes its session and every token of it along. When this resolves, this replica refuses
+ * the same. A refresh token takes its session and every token of it along; a user's API key belongs to the service's own client. When this resolves, this replica refuses
  * the token; when the store fails it rejects.
  */
 export function createRevokeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'revoke'>
+  apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
+  apiKeys: Pick<ApiKeyStore, 'revoke'>
   endSession(sessionId: string, reason: string): Promise<void>
   catchUp(): Promise<void>
   clock: Clock
 }): RevokeToken {
-  const { verifyAccessToken, refreshTokens, accessTokens, endSession, catchUp, clock } = dependencies
+  const { verifyAccessToken, refreshTokens, accessTokens, apiKey, apiKeys, endSession, catchUp, clock } = dependencies
   return async (caller, token) => {
+    if (token.startsWith(apiKeyPrefix)) {
+      const proven = await apiKey(token)
+      if (proven?.key === undefined || proven.principal.clientId !== caller.id) return
+      await apiKeys.revoke(proven.key.id, new Date(clock.now()))
+      return catchUp()
+    }
     if (isOpaque(token)) {
       const presented = await refreshTokens.find(hashSecret(token))
       if (presented?.family.clientId === caller.id) await endSession(presented.session.id, 'refresh_token_revoked')

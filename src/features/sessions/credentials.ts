@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
+import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
 import { unavailable } from '../../core/errors.ts'
 import {
   type AccessTokenStore,
   allKeys,
+  type Client,
   type ClientStore,
   type Clock,
   type Log,
@@ -18,10 +20,12 @@ import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
 /** What a presented secret has proven, and for how long that may be remembered. */
 export interface Credential {
   readonly principal: Principal
-  /** The audiences of an access token; empty for a session cookie, which is good everywhere. */
+  /** The audiences of an access token or client; empty for a session cookie or a user's key, which is good everywhere. */
   readonly audiences: readonly string[]
   /** Epoch milliseconds from which it must be proven again. */
   readonly expiresAt: number
+  /** Of an API key: its id, and when it expires itself, if ever. */
+  readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
 }
 
 /** Either at once, when it was proven before, or after one look-up. */
@@ -30,10 +34,23 @@ export type Proof = Credential | undefined | Promise<Credential | undefined>
 export interface Credentials {
   /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */
   accessToken(token: string): Proof
+  /** Proves an API key: revocation, expiry, and what its owner may do now. Rejects when a store is down. */
+  apiKey(key: string): Proof
+  /** Proves what came as `Authorization: Bearer`: an access token or an API key. */
+  bearer(credential: string): Proof
+  /** Proves the name and secret of a client, from an `Authorization: Basic` header. */
+  basic(authorization: string, address: string): Proof
   /** Proves claims whose signature was verified already. */
   claims(claims: AccessTokenClaims): Promise<Credential | undefined>
   /** Proves a session cookie. */
   sessionCookie(secret: string): Proof
+}
+
+/** What the key's own feature found out. */
+interface ProvenKey {
+  readonly principal: Principal
+  readonly audiences: readonly string[]
+  readonly key: { readonly id: string; readonly expiresAt: number | undefined }
 }
 
 interface Remembered extends Credential {
@@ -49,6 +66,8 @@ const touchAfterSeconds = 60
 const longestToken = 4_096
 /** What `randomSecret` makes; nothing else is worth a look-up. */
 const cookieForm = /^[\w-]{43}$/
+/** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
+const rememberProgramSeconds = 60
 /** Past this the store is being flooded, and whoever waits longer is not helped. */
 const mostUnderWay = 500
 /** Moves when a key was found to be known to somebody else. */
@@ -60,6 +79,9 @@ const bytesAround = 1_024
 
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
+  proveApiKey(key: string): Promise<ProvenKey | undefined>
+  /** The client that a header names and proves. */
+  authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
   clients: Pick<ClientStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'isRevoked'>
@@ -69,8 +91,8 @@ export function createCredentials(dependencies: {
   sessionIdleSeconds: number
   bounds?: { max: number; maxSize: number }
 }): Credentials {
-  const { bounds = usualBounds } = dependencies
-  const { verifyAccessToken, sessions, clients, accessTokens, feed, clock, log, sessionIdleSeconds } = dependencies
+  const { bounds = usualBounds, feed, clock, log, sessionIdleSeconds } = dependencies
+  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, clients, accessTokens } = dependencies
 
   function holds(remembered: Remembered): boolean {
     if (clock.now() >= remembered.expiresAt || !feed.isCurrent()) return false
@@ -131,14 +153,46 @@ export function createCredentials(dependencies: {
     }
   }
 
+  async function proveKey(presented: string): Promise<Remembered | undefined> {
+    const asOf = feed.position
+    const proven = await proveApiKey(presented)
+    if (proven === undefined) return undefined
+    const { principal, key } = proven
+    const expiresAt = Math.min(clock.now() + rememberProgramSeconds * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY)
+    return {
+      ...proven,
+      expiresAt,
+      asOf,
+      subjects: [`token:${key.id}`, `${principal.kind}:${principal.subject}`, anyKey],
+    }
+  }
+
+  async function proveSecret(authorization: string, address = ''): Promise<Remembered | undefined> {
+    const asOf = feed.position
+    const client = await authenticateClient(authorization, address)
+    if (client === undefined) return undefined
+    const { id, name, scopes, audiences } = client
+    const principal = { kind: 'client', subject: id, name, scopes, clientId: id } as const
+    const expiresAt = clock.now() + rememberProgramSeconds * 1000
+    return { principal, audiences, expiresAt, asOf, subjects: [`client:${id}`, anyKey] }
+  }
+
   const remember = createMemory(holds, () => feed.position, bounds)
   const tokens = remember(async (token) => {
     const claims = verifyAccessToken(token)
     return claims === undefined ? undefined : proveClaims(claims)
   })
   const cookies = remember(proveCookie)
+  const keys = remember(proveKey)
+  const secrets = remember(proveSecret)
+  const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
+  const apiKey = (key: string) => (isApiKey(key) ? keys(key) : undefined)
   return {
-    accessToken: (token) => (token.length > longestToken ? undefined : tokens(token)),
+    accessToken,
+    apiKey,
+    bearer: (credential) => (credential.startsWith(apiKeyPrefix) ? apiKey(credential) : accessToken(credential)),
+    basic: (authorization, address) =>
+      authorization.length > longestToken ? undefined : secrets(authorization, address),
     claims: proveClaims,
     sessionCookie: (secret) => (cookieForm.test(secret) ? cookies(secret) : undefined),
   }
@@ -152,14 +206,16 @@ const keyOf = (presented: string): string => presented.slice(-43)
 
 /**
  * Remembers what was proven about a presented text, as long as it holds. Parallel first requests share one
- * proof, unless the feed has moved since it began; what was not proven is not remembered.
+ * proof, unless the feed has moved since it began; what was not proven is not remembered. `address` is for the limits of
+ * a proof that has some.
  */
 function createMemory(
   holds: (remembered: Remembered) => boolean,
   position: () => number,
   bounds: { max: number; maxSize: number },
 ) {
-  return (prove: (presented: string) => Promise<Remembered | undefined>): ((presented: string) => Proof) => {
+  type Prove<Given> = (presented: string, address?: string) => Given
+  return (prove: Prove<Promise<Remembered | undefined>>): Prove<Proof> => {
     const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
       ...bounds,
       sizeCalculation: ({ presented, proven }) =>
@@ -167,13 +223,13 @@ function createMemory(
     })
     const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
 
-    async function proveAnew(presented: string): Promise<Remembered | undefined> {
-      const proven = await prove(presented)
+    async function proveAnew(presented: string, address?: string): Promise<Remembered | undefined> {
+      const proven = await prove(presented, address)
       if (proven !== undefined) cache.set(keyOf(presented), { presented, proven })
       return proven
     }
 
-    return (presented) => {
+    return (presented, address) => {
       const remembered = cache.get(keyOf(presented))
       if (remembered?.presented === presented) {
         if (holds(remembered.proven)) return remembered.proven
@@ -184,7 +240,7 @@ function createMemory(
       if (underWay.size >= mostUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
       const entry = {
         asOf: position(),
-        proof: proveAnew(presented).finally(() => {
+        proof: proveAnew(presented, address).finally(() => {
           if (underWay.get(presented) === entry) underWay.delete(presented)
         }),
       }

@@ -109,7 +109,7 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   app.post('/logout', { config: page, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
     checkForm(request, request.body.csrf_token)
     const user = await userOf(request)
-    if (user !== undefined) await options.endSession(user.sessionId, 'logged_out')
+    if (user?.sessionId !== undefined) await options.endSession(user.sessionId, 'logged_out')
     cookies.clearSignIn(reply)
     return reply.redirect('/login', 303)
   })

@@ -20,12 +20,16 @@ export function createClientStore(db: Database, clock: Clock): ClientStore {
     },
     list: () => db.select().from(clients).orderBy(asc(clients.id)),
     async setSecret(id, secretHash) {
-      const changed = await db
-        .update(clients)
-        .set({ secretHash })
-        .where(eq(clients.id, id))
-        .returning({ id: clients.id })
-      return changed.length > 0
+      return await db.transaction(async (tx) => {
+        const changed = await tx
+          .update(clients)
+          .set({ secretHash })
+          .where(eq(clients.id, id))
+          .returning({ id: clients.id })
+        if (changed.length === 0) return false
+        await announce(tx, 'client', [id], new Date(clock.now()))
+        return true
+      })
     },
     async delete(id) {
       return await db.transaction(async (tx) => {

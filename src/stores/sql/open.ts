@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Clock, Stores } from '../../core/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
+import { createApiKeyStore } from './api-keys.ts'
 import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
@@ -106,6 +107,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     sessions: createSessionStore(db),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, clock),
+    apiKeys: createApiKeyStore(db),
     accessTokens: createAccessTokenStore(db),
     signingKeys: createSigningKeyStore(db, clock),
     revocations: createRevocationStore(feedDb, listen),

@@ -1,0 +1,96 @@
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
+import { userOf } from '../../http/guard.ts'
+import { NoContent, problems } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { ApiKeyManagement } from './manage.ts'
+import { NewApiKeyBody } from './schema.ts'
+
+const security = [{ bearer: [] }, { session: [] }]
+const refusals = ['unauthorized', 'invalid_access_token', 'forbidden'] as const
+
+/** The signed-in person's own keys. A key makes no keys: these routes want a sign-in. */
+export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManagement }): Promise<void> {
+  const config = { access: 'user' } as const
+  const ownerOf = (request: FastifyRequest): ApiKeyOwner => ({ kind: 'user', id: userOf(request).subject })
+
+  app.get(
+    '/api/users/me/api-keys',
+    {
+      config,
+      schema: {
+        operationId: 'listApiKeys',
+        summary: 'Your API keys',
+        tags: ['API keys'],
+        security,
+        response: {
+          200: Type.Array(Type.Ref('ApiKey'), { description: 'Without those revoked.' }),
+          ...problems(...refusals),
+        },
+      },
+    },
+    async (request, reply) =>
+      reply.header('cache-control', 'no-store').send((await apiKeys.list(ownerOf(request))).map(showApiKey)),
+  )
+
+  app.post(
+    '/api/users/me/api-keys',
+    {
+      config,
+      schema: {
+        operationId: 'makeApiKey',
+        summary: 'Make an API key',
+        description: 'Its scopes are some of your permissions. The answer is the only place where the key is shown.',
+        tags: ['API keys'],
+        security,
+        body: NewApiKeyBody,
+        response: {
+          201: Type.Ref('MadeApiKey'),
+          ...problems(...refusals, 'cross_site_request', 'invalid_json', 'invalid_encoding', 'conflict'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name, scopes, expires_at: expiresAt } = request.body
+      const asked = { name, scopes, expiresAt: expiresAt ?? undefined }
+      const { apiKey, key } = await apiKeys.create(ownerOf(request), userOf(request).permissions, asked)
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({ ...showApiKey(apiKey), key })
+    },
+  )
+
+  app.delete(
+    '/api/users/me/api-keys/:id',
+    {
+      config,
+      schema: {
+        operationId: 'revokeApiKey',
+        summary: 'Revoke an API key',
+        description: 'It is refused everywhere within a second.',
+        tags: ['API keys'],
+        security,
+        params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
+        response: { 204: NoContent, ...problems(...refusals, 'cross_site_request', 'not_found') },
+      },
+    },
+    async (request, reply) => {
+      await apiKeys.revoke(request.params.id, ownerOf(request))
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+/** A key as the API shows it. */
+export function showApiKey(apiKey: ApiKey) {
+  return {
+    id: apiKey.id,
+    name: apiKey.name,
+    scopes: apiKey.scopes,
+    created_at: apiKey.createdAt.toISOString(),
+    expires_at: apiKey.expiresAt?.toISOString() ?? null,
+    last_used_at: apiKey.lastUsedAt?.toISOString() ?? null,
+  }
+}

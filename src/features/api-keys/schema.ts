@@ -1,0 +1,46 @@
+import { Type } from 'typebox'
+import { Instant, plainText, strict } from '../../http/schema.ts'
+
+const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' })
+
+export const NewApiKeyBody = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200, ...plainText }),
+    scopes: Type.Array(Scope, {
+      maxItems: 100,
+      description: 'Some of your permissions; none: the key only says who you are.',
+    }),
+    expires_at: Type.Optional(
+      Type.Union([Instant, Type.Null()], { description: 'Absent or null: it does not expire.' }),
+    ),
+  },
+  { ...strict, examples: [{ name: 'Nightly export', scopes: ['reports:read'], expires_at: '2027-06-30T00:00:00Z' }] },
+)
+
+const shown = {
+  id: Type.String({ format: 'uuid' }),
+  name: Type.String(),
+  scopes: Type.Array(Type.String()),
+  created_at: Instant,
+  expires_at: Type.Union([Instant, Type.Null()]),
+  last_used_at: Type.Union([Instant, Type.Null()], { description: 'To the minute.' }),
+}
+const example = {
+  id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+  name: 'Nightly export',
+  scopes: ['reports:read'],
+  created_at: '2026-11-20T08:00:00.000Z',
+  expires_at: '2027-06-30T00:00:00.000Z',
+  last_used_at: null,
+}
+
+export const ApiKeyBody = Type.Object(shown, {
+  $id: 'ApiKey',
+  description: 'An API key, without the key itself.',
+  examples: [example],
+})
+
+export const MadeApiKey = Type.Object(
+  { ...shown, key: Type.String({ description: 'The key itself: shown here and never again.' }) },
+  { $id: 'MadeApiKey', description: 'A new API key.', examples: [{ ...example, key: 'ghk_mFzK9…' }] },
+)
