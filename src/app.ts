@@ -40,6 +40,7 @@ import { createKeyAdministration } from './features/keys/rotate-keys.ts'
 import { keyRoutes } from './features/keys/routes.ts'
 import { keyScheduleOf } from './features/keys/schedule.ts'
 import { createAuthenticateClient, createProveClientSecret } from './features/oauth/authenticate-client.ts'
+import { createVerifyClientAssertion } from './features/oauth/client-assertion.ts'
 import { OAuthErrorBody } from './features/oauth/errors.ts'
 import { createIntrospect } from './features/oauth/introspect.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
@@ -128,7 +129,11 @@ export async function buildApp(dependencies: {
     absoluteSeconds: config.sessions.absolute_ttl_seconds,
   })
   const endSession = createEndSession({ sessions: stores.sessions, feed, clock })
-  const authenticateClient = createAuthenticateClient({ clients: stores.clients, counters: stores.counters })
+  const authenticateClient = createAuthenticateClient({
+    clients: stores.clients,
+    counters: stores.counters,
+    verifyAssertion: createVerifyClientAssertion({ assertions: stores.assertions, clock, issuer }),
+  })
   const credentials = createCredentials({
     verifyAccessToken: keyRing.verifyAccessToken,
     proveApiKey: createProveApiKey({ apiKeys: stores.apiKeys, clock, log }),

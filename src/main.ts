@@ -19,7 +19,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./cli/user.ts')).user,
   },
   client: {
-    summary: 'create, list, show, rotate-secret, delete',
+    summary: 'create, list, show, rotate-secret, set-jwks, delete',
     load: async () => (await import('./cli/client.ts')).client,
   },
   'api-key': { summary: 'create, list, revoke', load: async () => (await import('./cli/api-key.ts')).apiKey },

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -90,6 +91,27 @@ void test('an embedded service and its commands, on one data directory', async (
     const [listed] = await json('client list')
     t.match(listed, { client_id: 'reports-job', name: 'Reports' })
     t.notOk('client_secret' in listed)
+  })
+  await t.test('a client may have public keys instead of a secret, from a file', async (t) => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const write = (name: string, content: string) => (writeFileSync(join(folder, name), content), name)
+    const set = (key: KeyObject) => JSON.stringify({ keys: [key.export({ format: 'jwk' })] })
+    const create = (file: string) => `client create --name Signer --grant client_credentials --jwks-file ${file}`
+    const client = await json(create(write('public.json', set(publicKey))))
+    t.match(client, { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ kty: 'EC' }] } })
+    t.notOk('client_secret' in client)
+    t.match(await json(`client set-jwks ${client.client_id} --jwks-file public.json`), { jwks: { keys: [{}] } })
+    const { d } = privateKey.export({ format: 'jwk' })
+    const faults: [file: string, reason: RegExp][] = [
+      [write('private.json', set(privateKey)), /jwks key 1 holds a secret/],
+      [write('broken.json', '{"d":"hunter2'), /not valid JSON/],
+      ['absent.json', /cannot be read \(ENOENT\)/],
+    ]
+    for (const [file, reason] of faults) {
+      const { code, stdout, stderr } = await gatehouse(create(file))
+      t.match([code, stderr], [1, reason])
+      t.notOk([d!, 'hunter2'].some((secret) => (stdout + stderr).includes(secret)))
+    }
   })
   await t.test('an API key of a client is shown once, works, and ends when it is revoked', async (t) => {
     const expires = new Date(Date.now() + 86_400_000).toISOString()
@@ -240,6 +262,7 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
       'user list --nonsense',
       'client create --name x',
       'api-key create --name x',
+      'client set-jwks x',
       'api-key list',
       'role create',
       'serve now',

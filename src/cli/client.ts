@@ -1,7 +1,19 @@
-import { flag, positionals, print, readArguments, runVerb, text, texts, UsageError, type Verbs } from './command.ts'
+import { readFileSync } from 'node:fs'
+import {
+  CommandError,
+  flag,
+  positionals,
+  print,
+  readArguments,
+  runVerb,
+  text,
+  texts,
+  UsageError,
+  type Verbs,
+} from './command.ts'
 import { withOperator } from './operator.ts'
 
-/** `client create|list|show|rotate-secret|delete` */
+/** `client create|list|show|rotate-secret|set-jwks|delete` */
 export const client = (args: readonly string[]): Promise<void> => runVerb('client', verbs, args)
 
 const at = (id: string) => `/clients/${encodeURIComponent(id)}`
@@ -16,6 +28,7 @@ const verbs: Verbs = {
       scope: texts,
       audience: texts,
       public: flag,
+      'jwks-file': text,
     })
     positionals(given, [])
     const { id, name, grant: grants, scope: scopes = [], audience: audiences = [] } = values
@@ -30,6 +43,7 @@ const verbs: Verbs = {
       scopes,
       audiences,
       public: values.public,
+      ...(values['jwks-file'] !== undefined && { jwks: readJwks(values['jwks-file']) }),
     }
     print(await withOperator((operator) => operator('POST', '/clients', body)), values.json)
   },
@@ -40,6 +54,14 @@ const verbs: Verbs = {
   },
   show: (args) => onClient(args, 'GET', ''),
   'rotate-secret': (args) => onClient(args, 'POST', '/secret'),
+  async 'set-jwks'(args) {
+    const { values, positionals: given } = readArguments(args, { 'jwks-file': text })
+    const [id] = positionals(given, ['client id'])
+    const file = values['jwks-file']
+    if (file === undefined) throw new UsageError('client set-jwks: --jwks-file is required')
+    const jwks = readJwks(file)
+    print(await withOperator((operator) => operator('PUT', `${at(id)}/jwks`, { jwks })), values.json)
+  },
   delete: (args) => onClient(args, 'DELETE', ''),
 }
 
@@ -47,4 +69,19 @@ async function onClient(args: readonly string[], method: string, suffix: string)
   const { values, positionals: given } = readArguments(args, {})
   const [id] = positionals(given, ['client id'])
   print(await withOperator((operator) => operator(method, `${at(id)}${suffix}`)), values.json)
+}
+
+/** A file of public keys. What it holds is never repeated: it may hold a private one. */
+function readJwks(file: string): unknown {
+  let content: string
+  try {
+    content = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CommandError(`--jwks-file: the file cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  try {
+    return JSON.parse(content)
+  } catch {
+    throw new CommandError('--jwks-file: the file is not valid JSON')
+  }
 }

@@ -228,6 +228,8 @@ export interface ClientStore {
   list(): Promise<Client[]>
   /** Also tells the revocation feed. */
   setSecret(id: string, secretHash: string): Promise<boolean>
+  /** Replaces the keys of a client. Also tells the revocation feed. */
+  setJwks(id: string, jwks: PublicJwkSet): Promise<boolean>
   /** Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }
@@ -245,6 +247,14 @@ export interface ApiKeyStore {
   markUsed(id: string, at: Date, notSince: Date): Promise<void>
   /** Also tells the revocation feed. `owner`: only when it is theirs. False when there is no such key. */
   revoke(id: string, at: Date, owner?: ApiKeyOwner): Promise<boolean>
+}
+
+export interface AssertionStore {
+  /**
+   * Uses up the id of a client's assertion, which is remembered until `expiresAt`: of any number of parallel calls, one
+   * returns true.
+   */
+  use(clientId: string, tokenId: string, expiresAt: Date): Promise<boolean>
 }
 
 export interface AccessTokenStore {
@@ -299,6 +309,7 @@ export interface Stores {
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   apiKeys: ApiKeyStore
+  assertions: AssertionStore
   accessTokens: AccessTokenStore
   signingKeys: SigningKeyStore
   revocations: RevocationStore

@@ -205,6 +205,10 @@ for (const backend of backends) {
       ])
       t.equal(await stores.clients.setSecret('unknown', 'new'), false)
       t.same(await stores.clients.list(), [{ ...client, secretHash: 'new' }])
+      const jwks = { keys: [{ kty: 'EC', kid: 'a', crv: 'P-256' }] }
+      t.same(await announced(() => stores.clients.setJwks('reports', jwks)), ['client:reports'])
+      t.equal(await stores.clients.setJwks('unknown', jwks), false)
+      t.same((await second.clients.find('reports'))?.jwks, jwks)
       t.same(await announced(() => stores.clients.delete('reports')), ['client:reports'])
       t.same(await announced(async () => t.equal(await stores.clients.delete('reports'), false)), [])
       t.equal(await stores.clients.find('reports'), undefined)
@@ -258,6 +262,13 @@ for (const backend of backends) {
       t.equal(await stores.apiKeys.findLive(last.hash, at()), undefined)
       await stores.clients.delete('keyed')
       t.equal(await stores.apiKeys.findLive(program.hash, at()), undefined)
+    })
+    await t.test('assertions: an id is used once, by each client for itself', async (t) => {
+      const use = (one: Stores, client: string) => one.assertions.use(client, 'id', at(300))
+      const used = await Promise.all(times(20, (i) => use([stores, second][i % 2]!, 'reports')))
+      t.equal(used.filter(Boolean).length, 1)
+      t.equal(await use(second, 'reports'), false)
+      t.equal(await use(stores, 'files'), true)
     })
     await t.test('signing keys: one replica at a time changes the ring, and every one is told', async (t) => {
       const nothing = { create: [], retire: [], compromised: [], reseal: [], remove: [] }
@@ -378,6 +389,7 @@ if (hasServers) {
       'clients.find': () => stores.clients.find('reports'),
       'clients.create': () => stores.clients.create(exampleClient('reports', at)),
       'apiKeys.findLive': () => stores.apiKeys.findLive('hash', at),
+      'assertions.use': () => stores.assertions.use('reports', 'id', at),
       'apiKeys.revoke': () => stores.apiKeys.revoke(id, at),
       'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti'),
       'signingKeys.list': () => stores.signingKeys.list(),

@@ -1,7 +1,8 @@
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
-import type { Client, ClientStore, Clock } from '../../core/ports.ts'
+import type { Client, ClientStore, Clock, PublicJwkSet } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
+import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 
 export interface NewClient {
@@ -13,14 +14,18 @@ export interface NewClient {
   scopes: string[]
   audiences: string[]
   public: boolean
+  /** The client then authenticates by `private_key_jwt` and has no secret. */
+  jwks?: unknown
 }
 
 export interface ClientAdministration {
-  /** The secret is shown here and never again; public clients have none. */
+  /** The secret is shown here and never again; public clients and those with keys have none. */
   create(request: NewClient): Promise<{ client: Client; secret: string | undefined }>
   find(id: string): Promise<Client>
   list(): Promise<Client[]>
   rotateSecret(id: string): Promise<{ client: Client; secret: string }>
+  /** Replaces the keys of a client that has keys. */
+  setJwks(id: string, jwks: unknown): Promise<Client>
   delete(id: string): Promise<void>
 }
 
@@ -43,17 +48,18 @@ export function createClientAdministration(dependencies: {
       const fault = faultOf(request)
       if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
       const now = clock.now()
-      const secret = request.public ? undefined : randomSecret()
+      const jwks = request.jwks === undefined ? null : keysOf(request.jwks)
+      const secret = request.public || jwks !== null ? undefined : randomSecret()
       const client: Client = {
         id: request.id ?? uuidv7(now),
         name: request.name,
-        authMethod: request.public ? 'none' : 'client_secret',
+        authMethod: request.public ? 'none' : jwks === null ? 'client_secret' : 'private_key_jwt',
         secretHash: secret === undefined ? null : hashSecret(secret),
         grants: request.grants,
         redirectUris: request.redirectUris,
         scopes: request.scopes,
         audiences: request.audiences,
-        jwks: null,
+        jwks,
         createdAt: new Date(now),
       }
       if ((await clients.create(client)) === 'id_taken') {
@@ -65,19 +71,39 @@ export function createClientAdministration(dependencies: {
     list: () => clients.list(),
     async rotateSecret(id) {
       const client = await find(id)
-      if (client.authMethod === 'none') {
-        throw new GatehouseError('invalid_request', { detail: 'A public client has no secret.' })
+      if (client.authMethod !== 'client_secret') {
+        throw new GatehouseError('invalid_request', { detail: 'This client has no secret.' })
       }
       const secret = randomSecret()
       await clients.setSecret(id, hashSecret(secret))
       await catchUp()
       return { client, secret }
     },
+    async setJwks(id, jwks) {
+      const client = await find(id)
+      if (client.authMethod !== 'private_key_jwt') {
+        throw new GatehouseError('invalid_request', { detail: 'This client does not authenticate by keys.' })
+      }
+      await clients.setJwks(id, keysOf(jwks))
+      await catchUp()
+      return find(id)
+    },
     async delete(id) {
       if (!(await clients.delete(id))) throw noSuchClient()
       await catchUp()
     },
   }
+}
+
+/** The set, when it is one of public keys. */
+function keysOf(jwks: unknown): PublicJwkSet {
+  try {
+    readPublicJwks(jwks)
+  } catch (error) {
+    if (!(error instanceof JwksFault)) throw error
+    throw new GatehouseError('invalid_request', { fields: [{ path: '/body/jwks', message: error.message }] })
+  }
+  return jwks as PublicJwkSet
 }
 
 function noSuchClient(): GatehouseError {
@@ -91,6 +117,9 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
   }
   if (request.public && request.grants.includes('client_credentials')) {
     return { path: '/body/grants', message: 'a public client cannot use client_credentials (RFC 6749 §4.4)' }
+  }
+  if (request.public && request.jwks !== undefined) {
+    return { path: '/body/jwks', message: 'a public client has no keys' }
   }
   const bad = request.redirectUris.find((uri) => !URL.canParse(uri) || uri.includes('#'))
   if (bad !== undefined) return { path: '/body/redirect_uris', message: 'must be absolute URIs without a fragment' }

@@ -123,6 +123,7 @@ export async function controlRoutes(app: App, { users, clients, roles, keys, cat
           scopes: Type.Array(Token),
           audiences: Type.Array(Token),
           public: Type.Boolean(),
+          jwks: Type.Optional(Type.Unknown()),
         },
         strict,
       ),
@@ -141,6 +142,11 @@ export async function controlRoutes(app: App, { users, clients, roles, keys, cat
     const { client, secret } = await clients.rotateSecret(request.params.client)
     return showClient(client, secret)
   })
+  app.put(
+    '/clients/:client/jwks',
+    { ...operator, schema: { params: ClientKey, body: Type.Object({ jwks: Type.Unknown() }, strict) } },
+    async (request) => showClient(await clients.setJwks(request.params.client, request.body.jwks)),
+  )
   app.delete('/clients/:client', { ...operator, schema: { params: ClientKey } }, async (request) => {
     await clients.delete(request.params.client)
     return { deleted: true }
@@ -177,11 +183,12 @@ function showClient(client: Client, secret?: string) {
     client_id: client.id,
     ...(secret === undefined ? {} : { client_secret: secret }),
     name: client.name,
-    token_endpoint_auth_method: client.authMethod === 'none' ? 'none' : 'client_secret_basic',
+    token_endpoint_auth_method: client.authMethod === 'client_secret' ? 'client_secret_basic' : client.authMethod,
     grants: client.grants,
     redirect_uris: client.redirectUris,
     scopes: client.scopes,
     audiences: client.audiences,
+    ...(client.jwks === null ? {} : { jwks: client.jwks }),
     created_at: client.createdAt.toISOString(),
   }
 }

@@ -3,12 +3,16 @@ import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
+import { claimedClient, clientAssertionType, type VerifyClientAssertion } from './client-assertion.ts'
 import { OAuthError } from './errors.ts'
 
 export interface ClientCredentials {
   authorization: string | undefined
   clientId: string | undefined
   clientSecret: string | undefined
+  /** `client_assertion` and its type (RFC 7521 §4.2). */
+  assertion?: string | undefined
+  assertionType?: string | undefined
   /** Key of the caller's address, as limits count it. */
   address: string
 }
@@ -35,15 +39,17 @@ const failures = { max: 30, windowSeconds: 300 }
 const mostFailuresOfAddress = 300
 
 /**
- * Authenticates a client by `client_secret_basic`, `client_secret_post` or, for public clients, by name alone. An
+ * Authenticates a client by `client_secret_basic`, `client_secret_post`, `private_key_jwt` or, for public clients, by name
+ * alone. An
  * unknown client and a wrong secret get the same answer for the same work. Throws `invalid_client`, or
  * `invalid_request` when two methods are used at once (RFC 6749 §2.3).
  */
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
   counters: Pick<Counters, 'increment' | 'read'>
+  verifyAssertion: VerifyClientAssertion
 }): AuthenticateClient {
-  const { clients, counters } = dependencies
+  const { clients, counters, verifyAssertion } = dependencies
 
   async function refuseBeyond(limit: number, counter: string): Promise<void> {
     const failed = await counters.read(counter)
@@ -51,15 +57,23 @@ export function createAuthenticateClient(dependencies: {
     throw new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, failed.resetSeconds), limit })
   }
 
+  async function proves(client: Client | undefined, { secret, assertion }: Presented): Promise<boolean> {
+    if (assertion !== undefined) {
+      return client?.authMethod === 'private_key_jwt' && (await verifyAssertion(client, assertion))
+    }
+    const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')
+    return client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
+  }
+
   return async (given) => {
-    const { id, secret } = readCredentials(given)
+    const presented = readCredentials(given)
+    const { id } = presented
     const counter = `client-auth:${given.address}:${hashSecret(id)}`
     const addressCounter = `client-auth:${given.address}`
     await refuseBeyond(failures.max, counter)
     await refuseBeyond(mostFailuresOfAddress, addressCounter)
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
-    const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')
-    const authenticated = client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
+    const authenticated = await proves(client, presented)
     if (client !== undefined && authenticated) return client
     await counters.increment(counter, failures.windowSeconds)
     await counters.increment(addressCounter, failures.windowSeconds)
@@ -83,7 +97,15 @@ export function createProveClientSecret(authenticate: AuthenticateClient) {
   }
 }
 
-function readCredentials(given: ClientCredentials): { id: string; secret: string | undefined } {
+/** The client that a request names, and by what it would prove to be that. */
+interface Presented {
+  id: string
+  secret?: string | undefined
+  assertion?: string | undefined
+}
+
+function readCredentials(given: ClientCredentials): Presented {
+  if (given.assertion !== undefined || given.assertionType !== undefined) return readAssertion(given)
   if (given.authorization === undefined) {
     if (given.clientId === undefined) throw new OAuthError('invalid_client', 'Client authentication is missing.')
     return { id: named(given.clientId), secret: given.clientSecret }
@@ -96,6 +118,21 @@ function readCredentials(given: ClientCredentials): { id: string; secret: string
     throw new OAuthError('invalid_request', 'client_id differs from the authenticated client.')
   }
   return { id: named(id), secret }
+}
+
+function readAssertion({ assertion, assertionType, ...given }: ClientCredentials): Presented {
+  if (given.authorization !== undefined || given.clientSecret !== undefined) {
+    throw new OAuthError('invalid_request', 'Use one method of client authentication.')
+  }
+  if (assertion === undefined || assertionType !== clientAssertionType) {
+    throw new OAuthError('invalid_request', 'client_assertion and a client_assertion_type for JWTs belong together.')
+  }
+  const id = claimedClient(assertion)
+  if (id === undefined) throw new OAuthError('invalid_client', 'Client authentication failed.')
+  if (given.clientId !== undefined && given.clientId !== id) {
+    throw new OAuthError('invalid_request', 'client_id differs from the authenticated client.')
+  }
+  return { id: named(id), assertion }
 }
 
 /** Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1), so that a secret may hold any character. */

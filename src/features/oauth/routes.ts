@@ -3,6 +3,7 @@ import { type TSchema, Type } from 'typebox'
 import type { Client } from '../../core/ports.ts'
 import { limitKey } from '../../core/network.ts'
 import { acceptForms, type App } from '../../http/server.ts'
+import { clientAssertionType } from './client-assertion.ts'
 import type { AuthenticateClient } from './authenticate-client.ts'
 import { handleOAuthErrors, OAuthError } from './errors.ts'
 import type { Introspect } from './introspect.ts'
@@ -19,7 +20,18 @@ export interface OAuthOptions {
 const Text = (maxLength: number, options: object = {}) => Type.Optional(Type.String({ maxLength, ...options }))
 
 /** Unknown parameters are ignored (RFC 6749 §3.2), so these objects are open. */
-const clientParameters = { client_id: Text(200), client_secret: Text(512) }
+const clientParameters = {
+  client_id: Text(200),
+  client_secret: Text(512),
+  client_assertion: Text(4_096, { description: 'RFC 7523: a JWT signed by a key of the client.' }),
+  client_assertion_type: Text(200, { examples: [clientAssertionType] }),
+}
+interface ClientParameters {
+  client_id?: string
+  client_secret?: string
+  client_assertion?: string
+  client_assertion_type?: string
+}
 const TokenForm = Type.Object({
   grant_type: Text(200, { examples: ['client_credentials'] }),
   scope: Text(2_048, { examples: ['reports:read'] }),
@@ -80,11 +92,13 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
   const security = [{ clientBasic: [] }, {}]
   const consumes = ['application/x-www-form-urlencoded']
 
-  function clientOf(request: FastifyRequest, body: { client_id?: string; client_secret?: string }): Promise<Client> {
+  function clientOf(request: FastifyRequest, body: ClientParameters): Promise<Client> {
     return authenticateClient({
       authorization: request.headers.authorization,
       clientId: body.client_id,
       clientSecret: body.client_secret,
+      assertion: body.client_assertion,
+      assertionType: body.client_assertion_type,
       address: limitKey(request.ip),
     })
   }

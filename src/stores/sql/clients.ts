@@ -1,9 +1,19 @@
 import { asc, eq } from './drizzle.ts'
+import type { PgUpdateSetSource } from './drizzle.ts'
 import type { ClientStore, Clock } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation } from './database.ts'
 import { clients } from './schema.ts'
 
 export function createClientStore(db: Database, clock: Clock): ClientStore {
+  async function change(id: string, values: PgUpdateSetSource<typeof clients>): Promise<boolean> {
+    return await db.transaction(async (tx) => {
+      const changed = await tx.update(clients).set(values).where(eq(clients.id, id)).returning({ id: clients.id })
+      if (changed.length === 0) return false
+      await announce(tx, 'client', [id], new Date(clock.now()))
+      return true
+    })
+  }
+
   return {
     async create(client) {
       try {
@@ -19,18 +29,8 @@ export function createClientStore(db: Database, clock: Clock): ClientStore {
       return row
     },
     list: () => db.select().from(clients).orderBy(asc(clients.id)),
-    async setSecret(id, secretHash) {
-      return await db.transaction(async (tx) => {
-        const changed = await tx
-          .update(clients)
-          .set({ secretHash })
-          .where(eq(clients.id, id))
-          .returning({ id: clients.id })
-        if (changed.length === 0) return false
-        await announce(tx, 'client', [id], new Date(clock.now()))
-        return true
-      })
-    },
+    setSecret: (id, secretHash) => change(id, { secretHash }),
+    setJwks: (id, jwks) => change(id, { jwks }),
     async delete(id) {
       return await db.transaction(async (tx) => {
         const deleted = await tx.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Clock, Stores } from '../../core/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createApiKeyStore } from './api-keys.ts'
+import { createAssertionStore } from './assertions.ts'
 import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
@@ -108,6 +109,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, clock),
     apiKeys: createApiKeyStore(db),
+    assertions: createAssertionStore(db),
     accessTokens: createAccessTokenStore(db),
     signingKeys: createSigningKeyStore(db, clock),
     revocations: createRevocationStore(feedDb, listen),

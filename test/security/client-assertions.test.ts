@@ -1,0 +1,258 @@
+/** `private_key_jwt` (RFC 7523): what proves a client, what does not, and that nothing proves it twice. */
+import { createHmac, createPublicKey, randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { test } from 'tap'
+import { hashSecret } from '../../src/core/secrets.ts'
+import { backends } from '../support/backends.ts'
+import { type Answer, type Service, startService } from '../support/service.ts'
+
+const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
+type Claims = Record<string, unknown>
+
+async function makeKey(algorithm: string, kid?: string) {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  return { algorithm, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), ...(kid && { kid }) } }
+}
+const register = (service: Service, keys: object[] | undefined, change: object = {}) =>
+  service.operate('POST', '/clients', {
+    name: 'Signer',
+    grants: ['client_credentials'],
+    redirect_uris: [],
+    scopes: [],
+    audiences: [],
+    public: false,
+    ...(keys && { jwks: { keys } }),
+    ...change,
+  })
+const send = (service: Service, client_assertion: string, change: Record<string, string> = {}, path = '/oauth/token') =>
+  service.call(path, {
+    method: 'POST',
+    form: { grant_type: 'client_credentials', client_assertion, client_assertion_type: clientAssertionType, ...change },
+  })
+
+for (const backend of backends) {
+  void test(`client assertions on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+    const replica = service.backend.replica && (await startService(t, { beside: service }))
+    const key = await makeKey('ES256')
+    const { client_id: id, ...shown } = await register(service, [key.jwk])
+    t.equal(shown.token_endpoint_auth_method, 'private_key_jwt')
+    t.notOk('client_secret' in shown)
+    const now = () => Math.floor(service.clock.now() / 1000)
+    const claims = (change: Claims = {}): Claims => ({
+      iss: id,
+      sub: id,
+      aud: service.issuer,
+      iat: now(),
+      exp: now() + 60,
+      jti: randomUUID(),
+      ...change,
+    })
+    const sign = (change: Claims = {}, header: object = {}, by: { algorithm: string; privateKey: Key } = key) =>
+      new SignJWT(claims(change)).setProtectedHeader({ alg: by.algorithm, ...header }).sign(by.privateKey)
+    const refused = (answer: Answer) => [answer.status, answer.json().error]
+    /** These tests fail more often than any honest client. */
+    const forgetFailures = async (...clients: string[]) => {
+      const counters = ['', ...clients.map((client) => `:${hashSecret(client)}`)]
+      for (const counter of counters) await service.stores.counters.reset(`client-auth:127.0.0.1${counter}`)
+    }
+    const no = [401, 'invalid_client']
+
+    await t.test('a valid assertion opens token, introspection and revocation endpoints', async (t) => {
+      for (const header of [{}, { typ: 'JWT' }, { typ: 'client-authentication+jwt' }]) {
+        t.equal((await send(service, await sign({}, header))).status, 200)
+      }
+      t.equal((await send(service, await sign(), { client_id: id })).status, 200, 'with a client_id that agrees')
+      const token = (await send(service, await sign())).json().access_token
+      t.match((await send(service, await sign(), { token }, '/oauth/introspect')).json(), { active: true, sub: id })
+      t.equal((await send(service, await sign(), { token }, '/oauth/revoke')).status, 200)
+      t.same((await send(service, await sign(), { token }, '/oauth/introspect')).json(), { active: false })
+    })
+    await t.test('each kind of key signs by its own algorithms, found by kid', async (t) => {
+      const keys = await Promise.all(
+        ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'].map((algorithm) => makeKey(algorithm, algorithm)),
+      )
+      const client = await register(
+        service,
+        keys.map(({ jwk }) => jwk),
+      )
+      const own = { iss: client.client_id, sub: client.client_id }
+      for (const one of keys) {
+        t.equal((await send(service, await sign(own, { kid: one.algorithm }, one))).status, 200, one.algorithm)
+        t.same(refused(await send(service, await sign(own, {}, one))), no, `${one.algorithm}: which of several?`)
+        t.same(refused(await send(service, await sign(own, { kid: 'unknown' }, one))), no)
+      }
+      t.same(refused(await send(service, await sign(own, { kid: 'ES384' }, keys[0]))), no, 'another key’s kid')
+      const [next] = [await makeKey('ES256')]
+      await service.operate('PUT', `/clients/${client.client_id}/jwks`, { jwks: { keys: [next.jwk] } })
+      t.equal((await send(service, await sign(own, {}, next))).status, 200, 'replaced')
+      t.same(refused(await send(service, await sign(own, { kid: 'ES256' }, keys[0]))), no, 'the old one is void')
+    })
+    await t.test('an assertion counts once: of twenty parallel uses, on all replicas, exactly one wins', async (t) => {
+      const assertion = await sign()
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => send((index % 2 === 1 && replica) || service, assertion)),
+      )
+      t.equal(answers.filter(({ status }) => status === 200).length, 1)
+      for (const answer of answers.filter(({ status }) => status !== 200)) t.same(refused(answer), no)
+      t.same(refused(await send(service, assertion)), no, 'nor later')
+      const jti = randomUUID()
+      t.equal((await send(service, await sign({ jti }))).status, 200)
+      t.same(refused(await send(service, await sign({ jti, exp: now() + 200 }))), no, 'nor its id in another assertion')
+      const forged = (await sign({ jti: 'kept' })).split('.').with(2, 'AAAA').join('.')
+      t.same(refused(await send(service, forged)), no)
+      t.equal((await send(service, await sign({ jti: 'kept' }))).status, 200, 'a forgery uses nothing up')
+    })
+    await t.test('claims that are absent, foreign or out of time prove nothing', async (t) => {
+      const other = await register(service, [(await makeKey('ES256')).jwk])
+      const cases: [change: Claims, what: string][] = [
+        [{ iss: undefined }, 'no iss'],
+        [{ iss: other.client_id }, 'another issuer'],
+        [{ sub: undefined }, 'no sub'],
+        [{ sub: other.client_id }, 'another client’s name'],
+        [{ sub: 'unknown', iss: 'unknown' }, 'an unknown client'],
+        [{ aud: undefined }, 'no audience'],
+        [{ aud: 'https://elsewhere.test' }, 'another audience'],
+        [{ aud: `${service.issuer}/oauth/token` }, 'the token endpoint'],
+        [{ aud: `${service.issuer}/` }, 'a slash'],
+        [{ aud: [service.issuer] }, 'a list'],
+        [{ exp: undefined }, 'no expiry'],
+        [{ exp: now() - 11 }, 'expired'],
+        [{ exp: now() + 311 }, 'too far away'],
+        [{ exp: 1e300 }, 'for ever'],
+        [{ nbf: now() + 60 }, 'not yet'],
+        [{ iat: now() + 60 }, 'issued later'],
+        [{ jti: undefined }, 'no id'],
+        [{ jti: '' }, 'an empty id'],
+        [{ jti: 'x'.repeat(513) }, 'a long id'],
+      ]
+      await forgetFailures(id)
+      for (const [change, what] of cases) t.same(refused(await send(service, await sign(change))), no, what)
+      const odd = { exp: String(now() + 60), jti: 7 }
+      for (const [name, value] of Object.entries(odd)) {
+        const payload = Buffer.from(JSON.stringify({ ...claims(), [name]: value })).toString('base64url')
+        const bare = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256' }).sign(key.privateKey)
+        t.same(refused(await send(service, bare.split('.').with(1, payload).join('.'))), no, name)
+      }
+      const late = await sign({ exp: now() - 5, iat: now() + 5, nbf: now() + 5 })
+      t.equal((await send(service, late)).status, 200, 'clocks may differ a little')
+      t.equal((await send(service, await sign({ jti: '\u0000ü' }))).status, 200, 'an id may be any text')
+    })
+    await t.test('forged, borrowed and confused assertions prove nothing', async (t) => {
+      const stranger = await makeKey('ES256')
+      const rsa = await makeKey('RS256')
+      const rsaClient = await register(service, [rsa.jwk])
+      const own = { iss: rsaClient.client_id, sub: rsaClient.client_id }
+      const hmac = (publicText: string, header: object, body: Claims) => {
+        const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+        const input = `${encode({ alg: 'HS256', ...header })}.${encode(body)}`
+        return `${input}.${createHmac('sha256', publicText).update(input).digest('base64url')}`
+      }
+      const pem = createPublicKey({ key: rsa.jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
+      const assertions: Record<string, string> = {
+        'another key': await sign({}, {}, stranger),
+        'another key, brought along': await sign({}, { jwk: stranger.jwk, jku: 'https://evil.test' }, stranger),
+        'no signature': new UnsecuredJWT(claims()).encode(),
+        'HS256 with the public key as PEM': hmac(String(pem), {}, claims(own)),
+        'HS256 with the PEM, spaced': hmac(` ${String(pem)}`, {}, claims(own)),
+        'HS256 with the JWK': hmac(JSON.stringify(rsa.jwk), {}, claims(own)),
+        'HS256 with nothing': hmac('', {}, claims(own)),
+        'an algorithm that does not fit': (await sign())
+          .split('.')
+          .with(0, Buffer.from('{"alg":"RS256"}').toString('base64url'))
+          .join('.'),
+        'an access token': await sign({}, { typ: 'at+jwt' }),
+        'an unknown extension': await new SignJWT(claims())
+          .setProtectedHeader({ alg: 'ES256', crit: ['x'], x: 1 })
+          .sign(key.privateKey, { crit: { x: true } }),
+        'a cut signature': (await sign()).slice(0, -1),
+        'two parts': (await sign()).split('.').slice(0, 2).join('.'),
+        'no JWT': 'x',
+        'a list for claims': 'e30.W10.AA',
+      }
+      await forgetFailures(id, rsaClient.client_id)
+      for (const [what, assertion] of Object.entries(assertions)) {
+        const answer = await send(service, assertion)
+        t.same(refused(answer), no, what)
+        t.match(answer.headers['www-authenticate'], /^Basic /)
+      }
+      const bySecret = await register(service, undefined)
+      const asOther = { iss: bySecret.client_id, sub: bySecret.client_id }
+      t.same(refused(await send(service, await sign(asOther))), no, 'a client that has a secret')
+      await forgetFailures(id)
+      const form = { grant_type: 'client_credentials', client_id: id, client_secret: '' }
+      t.same(refused(await service.call('/oauth/token', { method: 'POST', form })), no, 'keys, and no proof at all')
+      const guess = { ...form, client_secret: 'guess' }
+      t.same(refused(await service.call('/oauth/token', { method: 'POST', form: guess })), no)
+    })
+    await t.test('one method at a time, whole, and for the client that is named', async (t) => {
+      const authorization = `Basic ${Buffer.from(`${id}:secret`).toString('base64')}`
+      const form = { grant_type: 'client_credentials', client_assertion: await sign() }
+      const both = { ...form, client_assertion_type: clientAssertionType }
+      const bad = [400, 'invalid_request']
+      const basic = await service.call('/oauth/token', { method: 'POST', form: both, headers: { authorization } })
+      t.same(refused(basic), bad, 'with Basic')
+      t.same(refused(await send(service, form.client_assertion, { client_secret: 'x' })), bad, 'with a secret')
+      t.same(refused(await send(service, form.client_assertion, { client_id: 'another' })), bad, 'another client_id')
+      t.same(refused(await send(service, form.client_assertion, { client_assertion_type: 'x' })), bad, 'another type')
+      t.same(refused(await send(service, form.client_assertion, { client_assertion_type: '' })), bad, 'no type')
+      t.same(refused(await send(service, '')), bad, 'a type alone')
+      t.equal((await send(service, form.client_assertion)).status, 200, 'and none of that used it up')
+    })
+    await t.test('a failure of the store is 503, and never a yes', async (t) => {
+      const { use } = service.stores.assertions
+      const { unavailable } = await import('../../src/core/errors.ts')
+      service.stores.assertions.use = () => Promise.reject(unavailable(new Error('gone')))
+      t.equal((await send(service, await sign())).status, 503)
+      service.stores.assertions.use = use
+    })
+  })
+}
+
+void test('only public keys that are fit to verify are registered, and what is wrong is named', async (t) => {
+  const service = await startService(t)
+  const ec = await makeKey('ES256')
+  const { d } = await exportJWK(ec.privateKey)
+  const weak = { kty: 'RSA', e: 'AQAB', n: Buffer.alloc(128, 0xff).toString('base64url') }
+  const cases: [jwks: unknown, reason: RegExp][] = [
+    ['x', /JWK set/],
+    [null, /JWK set/],
+    [{ keys: {} }, /JWK set/],
+    [{ keys: [] }, /1 to 10 keys/],
+    [{ keys: Array(11).fill(ec.jwk) }, /1 to 10 keys/],
+    [{ keys: [ec.jwk, ec.jwk] }, /kid of its own/],
+    [
+      {
+        keys: [
+          { ...ec.jwk, kid: 'a' },
+          { ...ec.jwk, kid: 'a' },
+        ],
+      },
+      /kid of its own/,
+    ],
+    [{ keys: [null] }, /key 1 must be an object/],
+    [{ keys: [{ ...ec.jwk, d }] }, /key 1 holds a secret/],
+    [{ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }, /key 1 holds a secret/],
+    [{ keys: [{ ...ec.jwk, use: 'enc' }] }, /use: sig/],
+    [{ keys: [{ ...ec.jwk, key_ops: ['sign'] }] }, /key_ops: verify/],
+    [{ keys: [{ ...ec.jwk, alg: 'HS256' }] }, /alg that fits it \(ES256\)/],
+    [{ keys: [{ ...ec.jwk, alg: 'none' }] }, /alg that fits/],
+    [{ keys: [{ ...ec.jwk, kid: 7 }] }, /kid/],
+    [{ keys: [{ ...ec.jwk, x: 'AAAA' }] }, /not a valid public key/],
+    [{ keys: [weak] }, /at least 2048 bits/],
+    [{ keys: [(await makeKey('ES512')).jwk] }, /RSA, P-256, P-384 or Ed25519/],
+  ]
+  for (const [jwks, reason] of cases) {
+    await t.rejects(register(service, undefined, { jwks }), { message: reason }, String(reason))
+    const message = await register(service, undefined, { jwks }).catch((error: Error) => error.message)
+    t.notMatch(message, d!, 'no value is repeated')
+  }
+  await t.rejects(register(service, [ec.jwk], { public: true, grants: ['refresh_token'] }), /no keys/)
+  const [keyed, secret] = [await register(service, [ec.jwk]), await register(service, undefined)]
+  await t.rejects(service.operate('POST', `/clients/${keyed.client_id}/secret`), /has no secret/)
+  const jwks = { keys: [ec.jwk] }
+  await t.rejects(service.operate('PUT', `/clients/${secret.client_id}/jwks`, { jwks }), /not authenticate by keys/)
+  await t.rejects(service.operate('PUT', `/clients/${keyed.client_id}/jwks`, { jwks: { keys: [] } }), /1 to 10/)
+  t.match(await service.operate('GET', `/clients/${keyed.client_id}`), { jwks: { keys: [ec.jwk] } })
+})
