@@ -44,6 +44,7 @@ import { createVerifyClientAssertion } from './features/oauth/client-assertion.t
 import { OAuthErrorBody } from './features/oauth/errors.ts'
 import { createIntrospect } from './features/oauth/introspect.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
+import { createSignIntrospection } from './features/oauth/sign-introspection.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { createGrantTokens } from './features/oauth/token.ts'
 import { createMetrics } from './features/operations/metrics.ts'
@@ -315,6 +316,7 @@ export async function buildApp(dependencies: {
         clock,
         issuer,
       }),
+      signIntrospection: createSignIntrospection({ sign: keyRing.sign, clock }),
       revokeToken: createRevokeToken({
         verifyAccessToken: keyRing.verifyAccessToken,
         refreshTokens: stores.refreshTokens,

@@ -20,7 +20,7 @@ export interface AccessTokenClaims {
 
 /** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */
 export type TokenType = (typeof tokenTypes)[number]
-export const tokenTypes = ['at+jwt', 'identity-assertion+jwt'] as const
+export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt'] as const
 
 /**
  * Whether a compact JWS spells its signature in the one canonical way: decoders ignore the last character's spare bits,

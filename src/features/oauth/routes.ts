@@ -6,14 +6,16 @@ import { acceptForms, type App } from '../../http/server.ts'
 import { clientAssertionType } from './client-assertion.ts'
 import type { AuthenticateClient } from './authenticate-client.ts'
 import { handleOAuthErrors, OAuthError } from './errors.ts'
-import type { Introspect } from './introspect.ts'
+import type { Introspect, Introspection } from './introspect.ts'
 import type { RevokeToken } from './revoke.ts'
+import { signedIntrospectionType, wantsSigned } from './sign-introspection.ts'
 import type { GrantTokens } from './token.ts'
 
 export interface OAuthOptions {
   authenticateClient: AuthenticateClient
   grantTokens: GrantTokens
   introspect: Introspect
+  signIntrospection(caller: Client, introspection: Introspection): string
   revokeToken: RevokeToken
 }
 
@@ -71,6 +73,14 @@ const IntrospectionAnswer = Type.Object(
   },
 )
 
+const introspectionAnswers = {
+  description: 'What the service knows about the token.',
+  content: {
+    'application/json': { schema: IntrospectionAnswer },
+    [signedIntrospectionType]: { schema: Type.String({ description: 'RFC 9701 §5.' }) },
+  },
+} as const
+
 const errorAnswer = (description: string) =>
   ({ description, content: { 'application/json': { schema: Type.Ref('OAuthError') } } }) as unknown as TSchema
 const errors = {
@@ -84,7 +94,7 @@ const errors = {
 
 /** The OAuth endpoints. They authenticate clients themselves and limit failures instead of requests. */
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
-  const { authenticateClient, grantTokens, introspect, revokeToken } = options
+  const { authenticateClient, grantTokens, introspect, signIntrospection, revokeToken } = options
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
   app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
@@ -147,20 +157,28 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
       schema: {
         operationId: 'introspect',
         summary: 'Ask about a token',
-        description: 'RFC 7662, for every kind of token. `{"active": false}` at once after revocation.',
+        description:
+          'RFC 7662, for every kind of token. `{"active": false}` at once after revocation. ' +
+          `With \`Accept: ${signedIntrospectionType}\` the answer is signed for the caller (RFC 9701).`,
         tags: ['OAuth'],
         security,
         consumes,
         body: TokenReferenceForm,
-        response: { 200: IntrospectionAnswer, ...errors },
+        response: { 200: introspectionAnswers, ...errors },
       },
     },
-    async (request) => {
+    async (request, reply) => {
+      reply.header('vary', [reply.getHeader('vary') ?? [], 'accept'].flat().join(', '))
       const client = await clientOf(request, request.body)
       // A public client cannot prove who it is, so anybody could ask in its name (RFC 7662 §2.1).
       if (client.authMethod === 'none') throw new OAuthError('invalid_client', 'Client authentication failed.')
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
-      return introspect(client, request.body.token)
+      const introspection = await introspect(client, request.body.token)
+      if (!wantsSigned(request.headers.accept)) return introspection
+      return reply
+        .type(signedIntrospectionType)
+        .serializer((text: string) => text)
+        .send(signIntrospection(client, introspection))
     },
   )
 

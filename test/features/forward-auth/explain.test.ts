@@ -250,7 +250,9 @@ void test('whatever the rules and the request, explained and decided are the sam
     const principal = { kind: 'user', subject: 'x', scopes: [], clientId: 'x', name: '', ...asked.person } as never
     const decision = await createDecide({
       rules: () => compiled,
-      accessToken: () => undefined,
+      bearer: () => undefined,
+      basic: undefined,
+      apiKey: () => undefined,
       sessionCookie: () => ({ principal: principal as Principal, audiences: [] }),
       identity,
       deploymentAudience: 'http://auth.example.test',
@@ -258,6 +260,7 @@ void test('whatever the rules and the request, explained and decided are the sam
       target,
       clientAddress: () => asked.address,
       authorization: undefined,
+      apiKey: undefined,
       sessionCookie: asked.person && 'x',
       preflightFor,
     })
