@@ -46,6 +46,7 @@ import { createIntrospect } from './features/oauth/introspect.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
 import { createSignIntrospection } from './features/oauth/sign-introspection.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
+import { createExchangeToken } from './features/oauth/token-exchange.ts'
 import { createGrantTokens } from './features/oauth/token.ts'
 import { createMetrics } from './features/operations/metrics.ts'
 import { operationsRoutes } from './features/operations/routes.ts'
@@ -307,7 +308,17 @@ export async function buildApp(dependencies: {
     })
     await service.register(oauthRoutes, {
       authenticateClient,
-      grantTokens: createGrantTokens({ forClient: tokenIssuer.forClient, rotateRefresh, deploymentAudience: issuer }),
+      grantTokens: createGrantTokens({
+        forClient: tokenIssuer.forClient,
+        rotateRefresh,
+        exchangeToken: createExchangeToken({
+          verifyAccessToken: keyRing.verifyAccessToken,
+          prove: credentials.claims,
+          deploymentAudience: issuer,
+        }),
+        forDelegation: tokenIssuer.forDelegation,
+        deploymentAudience: issuer,
+      }),
       introspect: createIntrospect({
         verifyAccessToken: keyRing.verifyAccessToken,
         accessToken: credentials.accessToken,

@@ -16,6 +16,13 @@ export interface AccessTokenClaims {
   amr?: string[]
   roles?: string[]
   permissions?: string[]
+  /** Who acts for the subject, and who did before (RFC 8693 §4.1). */
+  act?: Actor
+}
+
+export interface Actor {
+  sub: string
+  act?: Actor
 }
 
 /** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */

@@ -22,7 +22,7 @@ const adminRole = 'admin'
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
-    /** With access `user`: open also to programs that act for the person, by an API key of theirs. */
+    /** With access `user`: open also to programs that act for the person, by an API key or a delegated token. */
     programs?: boolean
   }
   interface FastifyRequest {
@@ -91,6 +91,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       const claims = await verify.accessJwtVerify()
       const proven = claims.exp * 1000 > clock.now() ? await options.claims(claims) : undefined
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
+      if (claims.act !== undefined) refuseProgram(request)
       return proven.principal
     }
     const secret = cookies.session(request)
@@ -109,12 +110,15 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     if (principal === undefined) throw new GatehouseError('unauthorized')
     if (principal.kind !== 'user') throw new GatehouseError('forbidden')
     if (access === 'admin' && !principal.roles.includes(adminRole)) throw new GatehouseError('forbidden')
-    if (principal.sessionId === undefined && !request.routeOptions.config.programs) {
-      throw new GatehouseError('forbidden', { detail: 'An API key cannot do this. Sign in.' })
-    }
+    if (principal.sessionId === undefined) refuseProgram(request)
     request.principal = principal
   })
 })
+
+function refuseProgram(request: FastifyRequest): void {
+  if (request.routeOptions.config.programs) return
+  throw new GatehouseError('forbidden', { detail: 'A program cannot do this for somebody. Sign in.' })
+}
 
 /** Fails the boot when a route was declared without an access level. Registered first, so that it sees every route. */
 export function requireAccessLevels(app: App): void {

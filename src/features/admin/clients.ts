@@ -115,8 +115,9 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
   if (request.id !== undefined && (isUuid(request.id) || request.id === firstPartyClientId)) {
     return { path: '/body/id', message: 'must be neither a UUID nor the name of the service' }
   }
-  if (request.public && request.grants.includes('client_credentials')) {
-    return { path: '/body/grants', message: 'a public client cannot use client_credentials (RFC 6749 §4.4)' }
+  // RFC 6749 §4.4, and whoever acts for others must prove who it is.
+  if (request.public && request.grants.some((grant) => grant !== 'refresh_token')) {
+    return { path: '/body/grants', message: 'a public client can use nothing but refresh_token' }
   }
   if (request.public && request.jwks !== undefined) {
     return { path: '/body/jwks', message: 'a public client has no keys' }

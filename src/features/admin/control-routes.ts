@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
+import { grantTypes } from '../../core/grants.ts'
 import type { Client, RoleStore, SigningKey, User } from '../../core/ports.ts'
 import { Email, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -118,7 +119,7 @@ export async function controlRoutes(app: App, { users, clients, roles, keys, cat
         {
           id: Type.Optional(Token),
           name: Name,
-          grants: Type.Array(Type.Enum(['client_credentials', 'refresh_token']), { minItems: 1 }),
+          grants: Type.Array(Type.Enum([...grantTypes]), { minItems: 1 }),
           redirect_uris: Type.Array(Type.String({ maxLength: 2_048 })),
           scopes: Type.Array(Token),
           audiences: Type.Array(Token),

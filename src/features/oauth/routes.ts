@@ -9,6 +9,7 @@ import { handleOAuthErrors, OAuthError } from './errors.ts'
 import type { Introspect, Introspection } from './introspect.ts'
 import type { RevokeToken } from './revoke.ts'
 import { signedIntrospectionType, wantsSigned } from './sign-introspection.ts'
+import { accessTokenType } from './token-exchange.ts'
 import type { GrantTokens } from './token.ts'
 
 export interface OAuthOptions {
@@ -39,6 +40,12 @@ const TokenForm = Type.Object({
   scope: Text(2_048, { examples: ['reports:read'] }),
   resource: Text(2_048),
   refresh_token: Text(512),
+  subject_token: Text(4_096),
+  subject_token_type: Text(200, { examples: [accessTokenType] }),
+  actor_token: Text(4_096),
+  actor_token_type: Text(200),
+  requested_token_type: Text(200),
+  audience: Text(2_048),
   ...clientParameters,
 })
 const TokenReferenceForm = Type.Object({ token: Text(8_192), token_type_hint: Text(200), ...clientParameters })
@@ -50,6 +57,7 @@ const TokenAnswer = Type.Object(
     expires_in: Type.Integer({ description: 'Seconds.' }),
     scope: Type.Optional(Type.String()),
     refresh_token: Type.Optional(Type.String()),
+    issued_token_type: Type.Optional(Type.String({ description: 'Of a token exchange (RFC 8693 §2.2.1).' })),
   },
   {
     description: 'RFC 6749 §5.1.',
@@ -121,7 +129,9 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
       schema: {
         operationId: 'token',
         summary: 'Get tokens',
-        description: 'Grants: `client_credentials`, `refresh_token` (RFC 6749).',
+        description:
+          'Grants: `client_credentials`, `refresh_token` (RFC 6749), and the token exchange of RFC 8693, by which a ' +
+          'service acts for the subject of a token at another service.',
         tags: ['OAuth'],
         security,
         consumes,
@@ -138,12 +148,21 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         scope: body.scope,
         resource: body.resource,
         refreshToken: body.refresh_token,
+        exchange: {
+          subjectToken: body.subject_token,
+          subjectTokenType: body.subject_token_type,
+          actorToken: body.actor_token,
+          actorTokenType: body.actor_token_type,
+          requestedTokenType: body.requested_token_type,
+          audience: body.audience,
+        },
       })
       return {
         access_token: tokens.accessToken,
         token_type: 'Bearer' as const,
         expires_in: tokens.expiresInSeconds,
         ...(tokens.scopes.length > 0 ? { scope: tokens.scopes.join(' ') } : {}),
+        ...(tokens.issuedTokenType === undefined ? {} : { issued_token_type: tokens.issuedTokenType }),
         ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
       }
     },

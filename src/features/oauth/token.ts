@@ -1,11 +1,16 @@
+import { tokenExchangeGrant } from '../../core/grants.ts'
 import type { Client } from '../../core/ports.ts'
 import { OAuthError } from './errors.ts'
+import { parseScope } from './scope.ts'
+import { accessTokenType, type Delegation, type ExchangeRequest } from './token-exchange.ts'
 
 export interface GrantedTokens {
   accessToken: string
   expiresInSeconds: number
   scopes: string[]
   refreshToken?: string
+  /** RFC 8693 §2.2.1; of an exchange alone. */
+  issuedTokenType?: string
 }
 
 export interface TokenRequest {
@@ -13,13 +18,14 @@ export interface TokenRequest {
   scope?: string | undefined
   resource?: string | undefined
   refreshToken?: string | undefined
+  exchange: Omit<ExchangeRequest, 'scope' | 'resource'>
 }
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
 
 type RefreshOutcome = { kind: 'rotated'; tokens: GrantedTokens } | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
 
-/** The grants of the token endpoint (RFC 6749 §4.4, §6), for a client that is authenticated already. */
+/** The grants of the token endpoint (RFC 6749 §4.4, §6, RFC 8693), for a client that is authenticated already. */
 export function createGrantTokens(dependencies: {
   forClient(client: Client, scopes: string[], audiences: readonly string[]): GrantedTokens
   rotateRefresh(request: {
@@ -27,9 +33,11 @@ export function createGrantTokens(dependencies: {
     clientId: string
     scopes?: string[] | undefined
   }): Promise<RefreshOutcome>
+  exchangeToken(client: Client, request: ExchangeRequest): Promise<Delegation>
+  forDelegation(delegation: Delegation): GrantedTokens
   deploymentAudience: string
 }): GrantTokens {
-  const { forClient, rotateRefresh, deploymentAudience } = dependencies
+  const { forClient, rotateRefresh, exchangeToken, forDelegation, deploymentAudience } = dependencies
 
   async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
@@ -59,7 +67,16 @@ export function createGrantTokens(dependencies: {
     throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
   }
 
-  const grants: Record<string, typeof refresh> = { client_credentials: clientCredentials, refresh_token: refresh }
+  async function exchange(client: Client, { scope, resource, exchange }: TokenRequest): Promise<GrantedTokens> {
+    const delegation = await exchangeToken(client, { ...exchange, scope, resource })
+    return { ...forDelegation(delegation), issuedTokenType: accessTokenType }
+  }
+
+  const grants: Record<string, typeof refresh> = {
+    client_credentials: clientCredentials,
+    refresh_token: refresh,
+    [tokenExchangeGrant]: exchange,
+  }
 
   return async (client, request) => {
     const grant = Object.hasOwn(grants, request.grantType) ? grants[request.grantType] : undefined
@@ -69,13 +86,4 @@ export function createGrantTokens(dependencies: {
     }
     return grant(client, request)
   }
-}
-
-/** Splits a scope (RFC 6749 §3.3), without repeats. */
-function parseScope(scope: string): string[] {
-  const scopes = scope.split(' ')
-  if (scopes.some((name) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))) {
-    throw new OAuthError('invalid_scope', 'The scope is malformed.')
-  }
-  return [...new Set(scopes)]
 }

@@ -110,21 +110,27 @@ export function createCredentials(dependencies: {
     if (audiences.length === 0) return undefined
     const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
     const expiresAt = claims.exp * 1000
-    if (claims.sid === undefined) {
-      const [client, revoked] = await Promise.all([clients.find(claims.sub), accessTokens.isRevoked(claims.jti)])
-      if (client === undefined || revoked) return undefined
-      const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId: client.id } as const
-      const subjects = [`client:${client.id}`, `token:${claims.jti}`, anyKey] as const
-      return { principal, audiences, expiresAt, asOf, subjects }
+    const { sub, sid, jti, client_id: clientId, act } = claims
+    // Whoever acts for the subject must still be registered itself.
+    const actor = act === undefined ? undefined : clients.find(clientId)
+    const always = [`token:${jti}`, `client:${clientId}`, anyKey] as const
+    if (sid === undefined) {
+      const [client, revoked, acting] = await Promise.all([clients.find(sub), accessTokens.isRevoked(jti), actor])
+      if (client === undefined || revoked || (act !== undefined && acting === undefined)) return undefined
+      const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId } as const
+      return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, ...always] }
     }
-    const live = await sessions.findLive({ id: claims.sid, tokenId: claims.jti }, new Date(clock.now()))
-    if (live === undefined || live.user.id !== claims.sub) return undefined
+    const [live, acting] = await Promise.all([
+      sessions.findLive({ id: sid, tokenId: jti }, new Date(clock.now())),
+      actor,
+    ])
+    if (live === undefined || live.user.id !== sub || (act !== undefined && acting === undefined)) return undefined
     return {
-      principal: userPrincipal(live.user, live.session, scopes, claims.client_id),
+      principal: userPrincipal(live.user, live.session, scopes, clientId),
       audiences,
       expiresAt: Math.min(expiresAt, live.session.expiresAt.getTime(), live.session.idleExpiresAt.getTime()),
       asOf,
-      subjects: [`session:${live.session.id}`, `user:${live.user.id}`, `token:${claims.jti}`, anyKey],
+      subjects: [`session:${live.session.id}`, `user:${live.user.id}`, ...always],
     }
   }
 

@@ -148,7 +148,9 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     if (cookie !== undefined) sessions.add(await options.sessionOfCookie(cookie))
     if (refresh !== undefined) sessions.add(await options.sessionOfRefreshToken(refresh))
     const bearer = /^Bearer ([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (bearer !== undefined) sessions.add(options.verifyAccessToken(bearer)?.sid)
+    const claims = bearer === undefined ? undefined : options.verifyAccessToken(bearer)
+    // Who acts for somebody does not sign them out.
+    if (claims?.act === undefined) sessions.add(claims?.sid)
     sessions.delete(undefined)
     return sessions as Set<string>
   }

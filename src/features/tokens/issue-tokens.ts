@@ -17,6 +17,8 @@ export interface TokenIssuer {
   forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): IssuedTokens
   /** An access token for a client acting for itself; never a refresh token (RFC 6749 §4.4.3). */
   forClient(client: Client, scopes: string[], audiences: readonly string[]): IssuedTokens
+  /** An access token for a client that acts for somebody else, which ends at `notAfter` (epoch seconds) at the latest. */
+  forDelegation(delegation: { claims: object; scopes: string[]; notAfter: number }): IssuedTokens
   /** Begins a refresh family for a session: an access token and the family's first refresh token. */
   beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<IssuedTokens>
   /** When a refresh token issued at `now` (epoch milliseconds) goes idle. */
@@ -39,12 +41,13 @@ export function createTokenIssuer(dependencies: {
 }): TokenIssuer {
   const { sign, refreshTokens, clock, deploymentAudience, lifetimes } = dependencies
 
-  function accessToken(claims: object, scopes: string[]): IssuedTokens {
+  function accessToken(claims: object, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens {
     const now = clock.now()
     const iat = Math.floor(now / 1000)
     const scope = scopes.length > 0 ? { scope: scopes.join(' ') } : {}
-    const token = sign('at+jwt', { ...claims, ...scope, iat, exp: iat + lifetimes.accessSeconds, jti: uuidv7(now) })
-    return { accessToken: token, expiresInSeconds: lifetimes.accessSeconds, scopes }
+    const exp = Math.min(iat + lifetimes.accessSeconds, notAfter)
+    const token = sign('at+jwt', { ...claims, ...scope, iat, exp, jti: uuidv7(now) })
+    return { accessToken: token, expiresInSeconds: exp - iat, scopes }
   }
 
   const issuer: TokenIssuer = {
@@ -68,6 +71,7 @@ export function createTokenIssuer(dependencies: {
         { sub: client.id, aud: audiences.length === 1 ? audiences[0] : audiences, client_id: client.id },
         scopes,
       ),
+    forDelegation: ({ claims, scopes, notAfter }) => accessToken(claims, scopes, notAfter),
     async beginFamily(grant) {
       const now = clock.now()
       const refreshToken = randomSecret()

@@ -1,0 +1,124 @@
+import type { AccessTokenClaims } from '../../core/access-token.ts'
+import type { Client } from '../../core/ports.ts'
+import type { Principal } from '../../core/principal.ts'
+import { OAuthError } from './errors.ts'
+import { parseScope } from './scope.ts'
+
+export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+
+/** The parameters of RFC 8693 §2.1. */
+export interface ExchangeRequest {
+  subjectToken: string | undefined
+  subjectTokenType: string | undefined
+  actorToken: string | undefined
+  actorTokenType: string | undefined
+  requestedTokenType: string | undefined
+  audience: string | undefined
+  resource: string | undefined
+  scope: string | undefined
+}
+
+/** What the new token says; times and ids are added when it is signed. */
+export interface Delegation {
+  claims: Omit<AccessTokenClaims, 'iss' | 'exp' | 'iat' | 'jti' | 'scope'>
+  scopes: string[]
+  /** The subject token's expiry, epoch seconds: the new one does not outlive it. */
+  notAfter: number
+}
+
+/** Services that have passed a request on; more is a loop. */
+const longestChain = 4
+
+/**
+ * Exchanges an access token that was meant for the calling client for one with which it acts on the same subject's behalf
+ * at another service (RFC 8693). Never wider: the audience and scope are among those of the subject token, it ends no
+ * later, hangs on the same session, and `act` names the client, then whoever acted before it.
+ */
+export function createExchangeToken(dependencies: {
+  verifyAccessToken(token: string): AccessTokenClaims | undefined
+  /** Whom verified claims stand for now; nothing when they are revoked. */
+  prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined>
+  deploymentAudience: string
+}) {
+  const { verifyAccessToken, prove, deploymentAudience } = dependencies
+
+  /** Those of the client's audiences that the token is good for; the deployment's stands for all of them. */
+  function reachable(client: Client, claims: AccessTokenClaims): string[] {
+    const own = client.audiences.length > 0 ? client.audiences : [deploymentAudience]
+    const held = new Set([claims.aud].flat())
+    return held.has(deploymentAudience) ? own : own.filter((audience) => held.has(audience))
+  }
+
+  return async (client: Client, request: ExchangeRequest): Promise<Delegation> => {
+    const token = readRequest(client, request)
+    const claims = verifyAccessToken(token)
+    const proven = claims && (await prove(claims))
+    if (claims === undefined || proven === undefined) throw unacceptable()
+    const audiences = reachable(client, claims)
+    if (audiences.length === 0 || chainOf(claims) >= longestChain) throw unacceptable()
+
+    const target = request.audience ?? request.resource
+    if (target !== undefined && !audiences.includes(target)) {
+      throw new OAuthError('invalid_target', 'The token cannot be exchanged for this audience.')
+    }
+    const held = new Set(claims.scope?.split(' '))
+    const scopes = request.scope === undefined ? [...held] : parseScope(request.scope)
+    if (scopes.some((scope) => !held.has(scope))) {
+      throw new OAuthError('invalid_scope', 'The scope exceeds that of the subject token.')
+    }
+    const { sub, sid, auth_time, acr, amr, act } = claims
+    const user = proven.principal.kind === 'user' ? proven.principal : undefined
+    const still = (then: string[] = [], now: readonly string[]) => then.filter((name) => now.includes(name))
+    return {
+      claims: {
+        sub,
+        aud: target ?? (audiences.length === 1 ? audiences[0]! : audiences),
+        client_id: client.id,
+        act: { sub: client.id, ...(act && { act }) },
+        ...(sid !== undefined && { sid }),
+        ...(auth_time !== undefined && { auth_time }),
+        ...(acr !== undefined && { acr }),
+        ...(amr && { amr }),
+        ...(user && {
+          roles: still(claims.roles, user.roles),
+          permissions: still(claims.permissions, user.permissions),
+        }),
+      },
+      scopes,
+      notAfter: claims.exp,
+    }
+  }
+}
+
+/** The subject token of a request that asks for nothing but a delegated access token. */
+function readRequest(client: Client, request: ExchangeRequest): string {
+  const { subjectToken, subjectTokenType, actorToken, actorTokenType, requestedTokenType, audience, resource } = request
+  const refuse = (reason: string) => new OAuthError('invalid_request', reason)
+  // Whoever acts for others must be able to prove who it is.
+  if (client.authMethod === 'none') {
+    throw new OAuthError('unauthorized_client', 'A public client cannot exchange tokens.')
+  }
+  if (subjectToken === undefined) throw refuse('subject_token is missing.')
+  if (subjectTokenType !== accessTokenType) throw refuse('subject_token_type must be that of access tokens.')
+  if (actorToken !== undefined || actorTokenType !== undefined) {
+    throw refuse('actor_token is not supported: the authenticated client is the actor.')
+  }
+  if (requestedTokenType !== undefined && requestedTokenType !== accessTokenType) {
+    throw refuse('requested_token_type must be that of access tokens.')
+  }
+  if (audience !== undefined && resource !== undefined && audience !== resource) {
+    throw refuse('audience and resource differ: name one.')
+  }
+  return subjectToken
+}
+
+/** RFC 8693 §2.2.2 leaves no other code for a subject token that is bad or not for the caller. */
+function unacceptable(): OAuthError {
+  return new OAuthError('invalid_request', 'The subject token is not valid for this client.')
+}
+
+function chainOf(claims: AccessTokenClaims): number {
+  let length = 0
+  for (let actor = claims.act; actor !== undefined; actor = actor.act) length++
+  return length
+}
