@@ -1,5 +1,7 @@
 /** Every bench by its name. */
+import { clientCredentials } from './client-credentials.ts'
 import { hotPath } from './hot-path.ts'
+import { introspection } from './introspection.ts'
 import { memory } from './memory.ts'
 import { throughNginx } from './nginx.ts'
 import { manyRules } from './rules.ts'
@@ -11,5 +13,7 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   rules: manyRules,
   tutorial: tutorialGuard,
   nginx: throughNginx,
+  introspection,
+  'client-credentials': clientCredentials,
   memory,
 }

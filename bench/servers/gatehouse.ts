@@ -60,9 +60,17 @@ const keyRing = await openKeyRing({
 })
 const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as AccessTokenClaims
 
+const client = { name: 'Bench', grants: ['client_credentials'], redirect_uris: [], scopes: ['api'], public: false }
+const registered = await gatehouse.control.inject({
+  method: 'POST',
+  url: '/clients',
+  payload: { ...client, audiences: ['https://api.example.com'] },
+})
+const { client_id: clientId, client_secret: clientSecret } = registered.json<Record<string, string>>()
+
 const { port } = gatehouse.app.server.address() as AddressInfo
 report(
-  { port, facts: { token, cookie } },
+  { port, facts: { token, cookie, clientId: clientId!, clientSecret: clientSecret! } },
   async () => {
     await gatehouse.close()
     await stores.close()

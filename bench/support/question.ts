@@ -25,6 +25,19 @@ export function visit(credential: string, host: string, path = '/api/reports?yea
   return message(path, host, [...browser, credential])
 }
 
+/** What a program sends to an endpoint of OAuth, with its id and secret as Basic. */
+export function form(path: string, id: string, secret: string, fields: Record<string, string>): string {
+  const body = new URLSearchParams(fields).toString()
+  const lines = [
+    `POST ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    `Authorization: Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+  ]
+  return [...lines, '', body].join('\r\n')
+}
+
 function message(path: string, host: string, lines: readonly string[]): string {
   return [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n')
 }
