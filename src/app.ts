@@ -43,7 +43,9 @@ import { createAuthenticateClient, createProveClientSecret } from './features/oa
 import { createVerifyClientAssertion } from './features/oauth/client-assertion.ts'
 import { OAuthErrorBody } from './features/oauth/errors.ts'
 import { createIntrospect } from './features/oauth/introspect.ts'
+import { introspectionRoutes } from './features/oauth/introspection-routes.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
+import { rememberClients } from './features/oauth/remember-clients.ts'
 import { createSignIntrospection } from './features/oauth/sign-introspection.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { createExchangeToken } from './features/oauth/token-exchange.ts'
@@ -133,6 +135,7 @@ export async function buildApp(dependencies: {
   const endSession = createEndSession({ sessions: stores.sessions, feed, clock })
   const authenticateClient = createAuthenticateClient({
     clients: stores.clients,
+    proven: rememberClients({ feed, clock }),
     counters: stores.counters,
     verifyAssertion: createVerifyClientAssertion({ assertions: stores.assertions, clock, issuer }),
   })
@@ -319,15 +322,6 @@ export async function buildApp(dependencies: {
         forDelegation: tokenIssuer.forDelegation,
         deploymentAudience: issuer,
       }),
-      introspect: createIntrospect({
-        verifyAccessToken: keyRing.verifyAccessToken,
-        accessToken: credentials.accessToken,
-        apiKey: credentials.apiKey,
-        refreshTokens: stores.refreshTokens,
-        clock,
-        issuer,
-      }),
-      signIntrospection: createSignIntrospection({ sign: keyRing.sign, clock }),
       revokeToken: createRevokeToken({
         verifyAccessToken: keyRing.verifyAccessToken,
         refreshTokens: stores.refreshTokens,
@@ -348,11 +342,22 @@ export async function buildApp(dependencies: {
     await service.register(documentRoutes)
   })
 
-  // Asked by machines, in short intervals, also when the limits' store is gone
+  // Asked by machines, in short intervals: no limit on requests, no security headers for browsers, no line a request
   await app.register(async (machines) => {
     logInto(machines, logger)
     tagReplies(machines)
     await machines.register(keyRoutes, { keyRing })
+    await machines.register(introspectionRoutes, {
+      authenticateClient,
+      introspect: createIntrospect({
+        accessToken: credentials.accessToken,
+        apiKey: credentials.apiKey,
+        refreshTokens: stores.refreshTokens,
+        clock,
+        issuer,
+      }),
+      signIntrospection: createSignIntrospection({ sign: keyRing.sign, clock }),
+    })
     await machines.register(operationsRoutes, {
       ping: () => stores.ping(),
       feedIsCurrent: () => feed.isCurrent(),

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** 256 random bits as base64url (43 characters): the form of every opaque secret that a program or cookie holds. */
 export function randomSecret(): string {
@@ -15,12 +15,12 @@ export function randomLinkToken(): string {
  * passwords go through the `PasswordHasher` instead.
  */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url')
+  return hash('sha256', secret, 'base64url')
 }
 
 /** Compares two strings in a time that depends on neither's content. */
 export function equalSecrets(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
 }
 
 /** A key for one purpose, derived from the service's secret (RFC 5869), so that no two uses ever share a key. */

@@ -174,10 +174,9 @@ export function parseForm(body: Buffer): Record<string, string> {
   if (!isUtf8(body)) throw new GatehouseError('invalid_encoding')
   const form = new Map<string, string>()
   for (const pair of body.toString('utf8').split('&')) {
-    if (pair === '') continue
-    const [name, value] = [pair.split('=', 1)[0]!, pair.includes('=') ? pair.slice(pair.indexOf('=') + 1) : ''].map(
-      decodeFormText,
-    ) as [string, string]
+    const equals = pair.indexOf('=')
+    if (equals === -1) continue
+    const [name, value] = [decodeFormText(pair.slice(0, equals)), decodeFormText(pair.slice(equals + 1))]
     if (value === '') continue
     if (form.has(name)) {
       throw new GatehouseError('invalid_request', {
@@ -191,6 +190,7 @@ export function parseForm(body: Buffer): Record<string, string> {
 }
 
 function decodeFormText(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

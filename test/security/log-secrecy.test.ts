@@ -196,7 +196,7 @@ void test('a full run leaves no secret in the log', async (t) => {
       'sign_in.failed',
       'forward_auth.denied',
       'mail.written',
-      '"path":"/oauth/introspect"',
+      '"path":"/oauth/token"',
     ]) {
       t.ok(log.includes(event), event)
     }

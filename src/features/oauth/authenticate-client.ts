@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { GatehouseError } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
@@ -5,6 +6,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
 import { claimedClient, clientAssertionType, type VerifyClientAssertion } from './client-assertion.ts'
 import { OAuthError } from './errors.ts'
+import type { ProvenClients } from './remember-clients.ts'
 
 export interface ClientCredentials {
   authorization: string | undefined
@@ -40,20 +42,27 @@ const mostFailuresOfAddress = 300
 
 /**
  * Authenticates a client by `client_secret_basic`, `client_secret_post`, `private_key_jwt` or, for public clients, by name
- * alone. An
- * unknown client and a wrong secret get the same answer for the same work. Throws `invalid_client`, or
+ * alone. An unknown client and a wrong secret get the same answer for the same work. Throws `invalid_client`, or
  * `invalid_request` when two methods are used at once (RFC 6749 §2.3).
+ *
+ * A name and secret that were proven are known again without a look-up, and without asking the counters, as long as nothing
+ * failed lately from the same address: so nobody gets more tries than the limits allow.
  */
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
+  proven: ProvenClients
   counters: Pick<Counters, 'increment' | 'read'>
   verifyAssertion: VerifyClientAssertion
 }): AuthenticateClient {
-  const { clients, counters, verifyAssertion } = dependencies
+  const { clients, proven, counters, verifyAssertion } = dependencies
 
-  async function refuseBeyond(limit: number, counter: string): Promise<void> {
+  /** Addresses from which an authentication failed. */
+  const failedLately = new LRUCache<string, true>({ max: 10_000, ttl: failures.windowSeconds * 1000 })
+
+  async function refuseBeyond(limit: number, counter: string, address: string): Promise<void> {
     const failed = await counters.read(counter)
     if (failed.count < limit) return
+    failedLately.set(address, true)
     throw new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, failed.resetSeconds), limit })
   }
 
@@ -65,20 +74,38 @@ export function createAuthenticateClient(dependencies: {
     return client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
   }
 
-  return async (given) => {
+  async function authenticate(given: ClientCredentials): Promise<Client> {
     const presented = readCredentials(given)
     const { id } = presented
-    const counter = `client-auth:${given.address}:${hashSecret(id)}`
-    const addressCounter = `client-auth:${given.address}`
-    await refuseBeyond(failures.max, counter)
-    await refuseBeyond(mostFailuresOfAddress, addressCounter)
+    const { address } = given
+    const addressCounter = `client-auth:${address}`
+    const counter = `${addressCounter}:${hashSecret(id)}`
+    await refuseBeyond(failures.max, counter, address)
+    await refuseBeyond(mostFailuresOfAddress, addressCounter, address)
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
     const authenticated = await proves(client, presented)
     if (client !== undefined && authenticated) return client
+    failedLately.set(address, true)
     await counters.increment(counter, failures.windowSeconds)
     await counters.increment(addressCounter, failures.windowSeconds)
     throw new OAuthError('invalid_client', 'Client authentication failed.')
   }
+
+  return (given) => {
+    const text = secretText(given)
+    if (text === undefined) return authenticate(given)
+    const known = failedLately.size > 0 && failedLately.has(given.address) ? undefined : proven.recall(text)
+    return known === undefined ? proven.prove(text, () => authenticate(given)) : Promise.resolve(known)
+  }
+}
+
+/** What proves a client each time alike: name and secret, as they were sent. */
+function secretText(given: ClientCredentials): string | undefined {
+  const { authorization, clientId, clientSecret, assertion, assertionType } = given
+  if (assertion !== undefined || assertionType !== undefined) return undefined
+  // No header holds a line break, so that neither form is ever taken for the other.
+  if (authorization === undefined) return clientSecret === undefined ? undefined : `${clientId}\n${clientSecret}`
+  return clientId === undefined && clientSecret === undefined ? authorization : undefined
 }
 
 /**

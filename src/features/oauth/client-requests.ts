@@ -1,0 +1,80 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type TSchema, Type } from 'typebox'
+import { limitKey } from '../../core/network.ts'
+import type { Client } from '../../core/ports.ts'
+import { acceptForms, type App } from '../../http/server.ts'
+import type { AuthenticateClient } from './authenticate-client.ts'
+import { clientAssertionType } from './client-assertion.ts'
+import { handleOAuthErrors, OAuthError } from './errors.ts'
+
+/** What the endpoints that authenticate clients have in common. */
+
+export const Text = (maxLength: number, options: object = {}) => Type.Optional(Type.String({ maxLength, ...options }))
+
+/** Unknown parameters are ignored (RFC 6749 §3.2), so these objects are open. */
+export const clientParameters = {
+  client_id: Text(200),
+  client_secret: Text(512),
+  client_assertion: Text(4_096, { description: 'RFC 7523: a JWT signed by a key of the client.' }),
+  client_assertion_type: Text(200, { examples: [clientAssertionType] }),
+}
+export interface ClientParameters {
+  client_id?: string
+  client_secret?: string
+  client_assertion?: string
+  client_assertion_type?: string
+}
+
+export const TokenReferenceForm = Type.Object({ token: Text(8_192), token_type_hint: Text(200), ...clientParameters })
+
+const errorAnswer = (description: string) =>
+  ({ description, content: { 'application/json': { schema: Type.Ref('OAuthError') } } }) as unknown as TSchema
+export const errorAnswers = {
+  400: errorAnswer('The request, grant or scope is not valid.'),
+  401: errorAnswer('Client authentication failed.'),
+  413: errorAnswer('The body is too large.'),
+  429: errorAnswer('Too many failed authentications.'),
+  500: errorAnswer('Something went wrong on our side.'),
+  503: errorAnswer('The service cannot answer right now.'),
+}
+
+export const clientSecurity = [{ clientBasic: [] }, {}]
+
+/** Lets the routes of a scope take forms and answer in the words of RFC 6749. Answers are nobody's to keep. */
+export function speakOAuth(app: App): void {
+  acceptForms(app)
+  app.setErrorHandler(handleOAuthErrors)
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    done()
+  })
+}
+
+/** The client that a request comes from. Throws `invalid_client` and whatever else authentication has to say. */
+export function clientOf(
+  authenticate: AuthenticateClient,
+  request: FastifyRequest,
+  body: ClientParameters,
+): Promise<Client> {
+  return authenticate({
+    authorization: request.headers.authorization,
+    clientId: body.client_id,
+    clientSecret: body.client_secret,
+    assertion: body.client_assertion,
+    assertionType: body.client_assertion_type,
+    // Asked for by failures alone, mostly.
+    get address() {
+      return limitKey(request.ip)
+    },
+  })
+}
+
+/** The endpoints take forms alone (RFC 6749 §3.2); an empty body has no content type, and no parameters. */
+export function requireForm(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  request.body ??= {}
+  const type = request.headers['content-type'] ?? 'application/x-www-form-urlencoded'
+  if (!/^application\/x-www-form-urlencoded(;|$)/i.test(type)) {
+    return done(new OAuthError('invalid_request', 'Send the parameters form-encoded.'))
+  }
+  done()
+}

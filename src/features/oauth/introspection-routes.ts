@@ -1,0 +1,81 @@
+import { Type } from 'typebox'
+import type { Client } from '../../core/ports.ts'
+import type { App } from '../../http/server.ts'
+import type { AuthenticateClient } from './authenticate-client.ts'
+import {
+  clientOf,
+  clientSecurity,
+  errorAnswers,
+  requireForm,
+  speakOAuth,
+  TokenReferenceForm,
+} from './client-requests.ts'
+import { OAuthError } from './errors.ts'
+import type { Introspect, Introspection } from './introspect.ts'
+import { signedIntrospectionType, wantsSigned } from './sign-introspection.ts'
+
+const IntrospectionAnswer = Type.Object(
+  { active: Type.Boolean() },
+  {
+    description: 'RFC 7662 §2.2.',
+    additionalProperties: true,
+    examples: [{ active: true, token_type: 'Bearer', sub: 'reports-job', exp: 1795000000 }],
+  },
+)
+
+const introspectionAnswers = {
+  description: 'What the service knows about the token.',
+  content: {
+    'application/json': { schema: IntrospectionAnswer },
+    [signedIntrospectionType]: { schema: Type.String({ description: 'RFC 9701 §5.' }) },
+  },
+} as const
+
+/**
+ * Introspection, which resource servers ask for each request of theirs: so it stands apart from what browsers need, and
+ * writes no line a request.
+ */
+export async function introspectionRoutes(
+  app: App,
+  options: {
+    authenticateClient: AuthenticateClient
+    introspect: Introspect
+    signIntrospection(caller: Client, introspection: Introspection): string
+  },
+): Promise<void> {
+  const { authenticateClient, introspect, signIntrospection } = options
+  speakOAuth(app)
+
+  app.post(
+    '/oauth/introspect',
+    {
+      config: { access: 'client' },
+      preValidation: requireForm,
+      schema: {
+        operationId: 'introspect',
+        summary: 'Ask about a token',
+        description:
+          'RFC 7662, for every kind of token. `{"active": false}` at once after revocation. ' +
+          `With \`Accept: ${signedIntrospectionType}\` the answer is signed for the caller (RFC 9701).`,
+        tags: ['OAuth'],
+        security: clientSecurity,
+        consumes: ['application/x-www-form-urlencoded'],
+        body: TokenReferenceForm,
+        response: { 200: introspectionAnswers, ...errorAnswers },
+      },
+    },
+    async (request, reply) => {
+      reply.header('vary', 'accept')
+      const client = await clientOf(authenticateClient, request, request.body)
+      // A public client cannot prove who it is, so anybody could ask in its name (RFC 7662 §2.1).
+      if (client.authMethod === 'none') throw new OAuthError('invalid_client', 'Client authentication failed.')
+      if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
+      const introspection = await introspect(client, request.body.token)
+      if (!wantsSigned(request.headers.accept)) return reply.serializer(JSON.stringify).send(introspection)
+      return reply
+        .type(signedIntrospectionType)
+        .serializer((text: string) => text)
+        .send(signIntrospection(client, introspection))
+    },
+  )
+}

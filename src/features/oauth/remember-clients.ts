@@ -1,0 +1,44 @@
+import { LRUCache } from 'lru-cache'
+import type { Client, Clock } from '../../core/ports.ts'
+
+/** What of the revocation feed tells that a client was changed or deleted. */
+export interface ClientFeed {
+  readonly position: number
+  isCurrent(): boolean
+  untouchedSince(position: number, subjects: readonly `client:${string}`[]): boolean
+}
+
+/** Which client the presented texts have proven. */
+export interface ProvenClients {
+  /** The client that this very text proved before, when nothing has changed it since. */
+  recall(presented: string): Client | undefined
+  /** Proves a text, and remembers what it proved. */
+  prove(presented: string, proof: () => Promise<Client>): Promise<Client>
+}
+
+const rememberSeconds = 60
+const bounds = { max: 10_000, longestText: 1_024 }
+
+/** Remembers clients as credentials are remembered: with the feed's position, and never while the feed cannot be read. */
+export function rememberClients({ feed, clock }: { feed: ClientFeed; clock: Clock }): ProvenClients {
+  const known = new LRUCache<string, { client: Client; asOf: number; until: number }>({ max: bounds.max })
+  return {
+    recall(presented) {
+      const entry = known.get(presented)
+      if (entry === undefined || clock.now() >= entry.until || !feed.isCurrent()) return undefined
+      if (entry.asOf !== feed.position) {
+        if (!feed.untouchedSince(entry.asOf, [`client:${entry.client.id}`])) return undefined
+        entry.asOf = feed.position
+      }
+      return entry.client
+    },
+    async prove(presented, proof) {
+      // Before the store is read: a change between the two is then noticed, never missed.
+      const asOf = feed.position
+      const client = await proof()
+      const until = clock.now() + rememberSeconds * 1000
+      if (presented.length <= bounds.longestText) known.set(presented, { client, asOf, until })
+      return client
+    },
+  }
+}
