@@ -54,6 +54,7 @@ import { createMetrics } from './features/operations/metrics.ts'
 import { operationsRoutes } from './features/operations/routes.ts'
 import { createCredentials } from './features/sessions/credentials.ts'
 import { createEndSession } from './features/sessions/end-session.ts'
+import { createKnownSubjects } from './features/sessions/known-subjects.ts'
 import { followRevocations } from './features/sessions/revocation-feed.ts'
 import { createStartSession } from './features/sessions/start-session.ts'
 import { createLogIn } from './features/sign-in/log-in.ts'
@@ -144,8 +145,7 @@ export async function buildApp(dependencies: {
     proveApiKey: createProveApiKey({ apiKeys: stores.apiKeys, clock, log }),
     authenticateClient: createProveClientSecret(authenticateClient),
     sessions: stores.sessions,
-    clients: stores.clients,
-    accessTokens: stores.accessTokens,
+    known: createKnownSubjects({ ...stores, feed, clock }),
     feed,
     clock,
     log,

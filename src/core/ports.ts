@@ -285,6 +285,8 @@ export interface KeyRingChange {
 export interface RevocationStore {
   /** Number of the newest row, 0 when there is none. */
   latest(): Promise<number>
+  /** Rows that were written within this time before now, in order. */
+  readLatest(milliseconds: number): Promise<Revocation[]>
   /** Rows above a number, in order. A row is never committed below one that was already readable. */
   readAfter(sequence: number): Promise<Revocation[]>
   /** Calls back soon after any replica wrote a row; a hint, which may be lost. Returns the way to stop. */

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { createCredentials } from '../../src/features/sessions/credentials.ts'
+import { createKnownSubjects } from '../../src/features/sessions/known-subjects.ts'
 import { followRevocations } from '../../src/features/sessions/revocation-feed.ts'
 import { backends } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
@@ -55,8 +56,7 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     proveApiKey: async () => undefined,
     authenticateClient: async () => undefined,
     sessions: counted,
-    clients: stores.clients,
-    accessTokens: stores.accessTokens,
+    known: createKnownSubjects({ ...stores, sessions: counted, feed, clock }),
     feed,
     clock,
     log: silent,
@@ -97,7 +97,7 @@ for (const [bound, bounds] of Object.entries({
   bytes: { max: 1_000_000, maxSize: 60_000 },
 })) {
   void test(`what is remembered is bounded in ${bound}: the longest unused goes first`, async (t) => {
-    const { credentials, looks, signIn } = await open(t, backends[0]!, bounds)
+    const { credentials, signatures, signIn } = await open(t, backends[0]!, bounds)
     const { token } = await signIn()
     const tokens = Array.from({ length: 30 }, (_, at) => token.replace('}', `,"pad":"${'x'.repeat(3_000)}${at}"}`))
     for (const each of tokens) t.ok(await credentials.accessToken(each))
@@ -108,7 +108,7 @@ for (const [bound, bounds] of Object.entries({
       ...Array.from({ length: count }, () => true),
     ])
     t.ok(count >= 8 && count <= 20, `${count} are remembered`)
-    t.equal(looks.up, 30 + 30 - count)
+    t.equal(signatures.verified, 30 + 30 - count)
   })
 }
 
@@ -135,6 +135,35 @@ for (const backend of backends) {
       for (let asked = 0; asked < 5; asked++)
         await Promise.all([1, 2, 3].map(async () => credentials.accessToken(token)))
       t.same([signatures.verified, looks.up], [1, 1])
+    })
+    await t.test('a further token of a known session or client costs its signature alone', async (t) => {
+      const { token } = await bench.signIn()
+      const further = (change: object) => JSON.stringify({ ...JSON.parse(token), jti: crypto.randomUUID(), ...change })
+      t.ok(await credentials.accessToken(token))
+      looks.up = signatures.verified = 0
+      t.ok(await credentials.accessToken(further({})))
+      t.same([signatures.verified, looks.up], [1, 0])
+      t.equal(await credentials.accessToken(further({ sub: 'somebody-else' })), undefined, 'and must be of its user')
+      const old = Math.floor(bench.clock.now() / 1000) - 901
+      t.ok(await credentials.accessToken(further({ iat: old })))
+      t.equal(looks.up, 1, 'an old one may have been revoked before anything that is remembered')
+    })
+    await t.test('a revoked token of a known session is refused, also by a process that began later', async (t) => {
+      const { token, jti } = await bench.signIn()
+      const further = JSON.stringify({ ...JSON.parse(token), jti: crypto.randomUUID() })
+      await stores.accessTokens.revoke(jti, at(300), at())
+      await feed.catchUp()
+      t.ok(await credentials.accessToken(further))
+      t.equal(await credentials.accessToken(token), undefined)
+      const laterFeed = await followRevocations(stores.revocations, silent, undefined, bench.monotonic)
+      t.teardown(() => laterFeed.stop())
+      const later = createKnownSubjects({ ...stores, feed: laterFeed, clock: bench.clock })
+      const issuedAt = Math.floor(bench.clock.now() / 1000)
+      const { sid } = JSON.parse(token) as { sid: string }
+      t.ok(await later.session(sid, { id: 'another', issuedAt }, at()))
+      t.equal(await later.session(sid, { id: jti, issuedAt }, at()), undefined)
+      t.equal(await later.isTokenRevoked({ id: jti, issuedAt }), true)
+      t.equal(await later.isTokenRevoked({ id: 'another', issuedAt }), false)
     })
     await t.test('texts with the same end are never taken for one another', async (t) => {
       const [ada, bob] = [await bench.signIn(), await bench.signIn()]

@@ -299,6 +299,17 @@ for (const backend of backends) {
       await t.rejects(stores.signingKeys.change(() => Promise.reject(new Error('no decision'))))
       t.same(await stores.signingKeys.list(), [resealed], 'a decision that fails changes nothing')
     })
+    await t.test('revocations: the latest are those of the time asked for', async (t) => {
+      const position = await stores.revocations.latest()
+      await stores.accessTokens.revoke('early', at(300), at(-600))
+      await stores.accessTokens.revoke('late', at(300), at())
+      const idsWithin = async (seconds: number) =>
+        (await second.revocations.readLatest(seconds * 1_000))
+          .filter(({ sequence }) => sequence > position)
+          .map(({ id }) => id)
+      t.same(await idsWithin(1_200), ['early', 'late'])
+      t.same(await idsWithin(300), ['late'])
+    })
     await t.test('revocations: no row appears below one that was readable, under 50 writers at once', async (t) => {
       let position = await stores.revocations.latest()
       const start = position
@@ -394,6 +405,7 @@ if (hasServers) {
       'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti'),
       'signingKeys.list': () => stores.signingKeys.list(),
       'signingKeys.change': () => stores.signingKeys.change(() => Promise.reject(new Error('unreached'))),
+      'revocations.readLatest': () => stores.revocations.readLatest(1_000),
       'revocations.readAfter': () => stores.revocations.readAfter(0),
       'counters.increment': () => stores.counters.increment('key', 60),
       'counters.read': () => stores.counters.read('key'),

@@ -3,10 +3,8 @@ import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
 import { unavailable } from '../../core/errors.ts'
 import {
-  type AccessTokenStore,
   allKeys,
   type Client,
-  type ClientStore,
   type Clock,
   type Log,
   type Session,
@@ -15,6 +13,7 @@ import {
 } from '../../core/ports.ts'
 import type { Principal, UserPrincipal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import type { KnownSubjects } from './known-subjects.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
 
 /** What a presented secret has proven, and for how long that may be remembered. */
@@ -83,8 +82,7 @@ export function createCredentials(dependencies: {
   /** The client that a header names and proves. */
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
-  clients: Pick<ClientStore, 'find'>
-  accessTokens: Pick<AccessTokenStore, 'isRevoked'>
+  known: KnownSubjects
   feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'untouchedSince'>
   clock: Clock
   log: Log
@@ -92,7 +90,7 @@ export function createCredentials(dependencies: {
   bounds?: { max: number; maxSize: number }
 }): Credentials {
   const { bounds = usualBounds, feed, clock, log, sessionIdleSeconds } = dependencies
-  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, clients, accessTokens } = dependencies
+  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
 
   function holds(remembered: Remembered): boolean {
     if (clock.now() >= remembered.expiresAt || !feed.isCurrent()) return false
@@ -111,19 +109,17 @@ export function createCredentials(dependencies: {
     const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
     const expiresAt = claims.exp * 1000
     const { sub, sid, jti, client_id: clientId, act } = claims
+    const token = { id: jti, issuedAt: claims.iat }
     // Whoever acts for the subject must still be registered itself.
-    const actor = act === undefined ? undefined : clients.find(clientId)
+    const actor = act === undefined ? undefined : known.client(clientId)
     const always = [`token:${jti}`, `client:${clientId}`, anyKey] as const
     if (sid === undefined) {
-      const [client, revoked, acting] = await Promise.all([clients.find(sub), accessTokens.isRevoked(jti), actor])
+      const [client, revoked, acting] = await Promise.all([known.client(sub), known.isTokenRevoked(token), actor])
       if (client === undefined || revoked || (act !== undefined && acting === undefined)) return undefined
       const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId } as const
       return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, ...always] }
     }
-    const [live, acting] = await Promise.all([
-      sessions.findLive({ id: sid, tokenId: jti }, new Date(clock.now())),
-      actor,
-    ])
+    const [live, acting] = await Promise.all([known.session(sid, token, new Date(clock.now())), actor])
     if (live === undefined || live.user.id !== sub || (act !== undefined && acting === undefined)) return undefined
     return {
       principal: userPrincipal(live.user, live.session, scopes, clientId),

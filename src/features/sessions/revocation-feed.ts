@@ -11,6 +11,8 @@ export interface RevocationFeed {
   isCurrent(): boolean
   /** Whether no row after `position` names one of the subjects. */
   untouchedSince(position: number, subjects: readonly SubjectKey[]): boolean
+  /** Whether a row of the last twenty minutes names the subject, those before this process began included. */
+  namedLately(subject: SubjectKey): boolean
   /** Reads all rows committed before the call, so that a change made here is in force when its answer leaves. */
   catchUp(): Promise<void>
   stop(): Promise<void>
@@ -21,6 +23,9 @@ const pollMilliseconds = 250
 const staleAfterMilliseconds = 1_000
 /** How long a row's subject is kept; what was not asked for in that time is then proven anew. */
 const keepMilliseconds = 20 * 60_000
+
+/** Rows say when they were written by the clock of their writer. */
+const clockMarginMilliseconds = 5 * 60_000
 
 /** Follows the feed: woken by the store's hint, and every 250 ms anyway, which is also the heartbeat. */
 export async function followRevocations(
@@ -33,6 +38,9 @@ export async function followRevocations(
 ): Promise<RevocationFeed> {
   const touched = new Map<SubjectKey, { sequence: number; at: number }>()
   let position = await store.latest()
+  for (const { kind, id, sequence } of await store.readLatest(keepMilliseconds + clockMarginMilliseconds)) {
+    touched.set(`${kind}:${id}`, { sequence, at: monotonic.now() })
+  }
   /** Up to here subjects have been let go of, so nothing can be said about older positions. */
   let forgotten = 0
   let readAt = monotonic.now()
@@ -97,6 +105,7 @@ export async function followRevocations(
       return position
     },
     isCurrent: () => monotonic.now() - readAt < staleAfterMilliseconds,
+    namedLately: (subject) => touched.has(subject),
     untouchedSince: (since, subjects) =>
       since >= position ||
       (since >= forgotten && subjects.every((subject) => (touched.get(subject)?.sequence ?? 0) <= since)),

@@ -112,7 +112,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     assertions: createAssertionStore(db),
     accessTokens: createAccessTokenStore(db),
     signingKeys: createSigningKeyStore(db, clock),
-    revocations: createRevocationStore(feedDb, listen),
+    revocations: createRevocationStore(feedDb, clock, listen),
     ping: async () => void (await db.execute(sql`select 1`)),
     close,
   }

@@ -1,0 +1,81 @@
+import { LRUCache } from 'lru-cache'
+import type { AccessTokenStore, Client, ClientStore, Clock, Session, SessionStore, User } from '../../core/ports.ts'
+import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
+
+/**
+ * What tokens are proven against, asked in the stores once and then known for as long as the feed names none of the
+ * subjects: a further token of a known session or client costs no statement.
+ */
+export interface KnownSubjects {
+  /** `issuedAt`: the token's `iat`, epoch seconds. Nothing when the session has ended or the token was revoked. */
+  session(
+    id: string,
+    token: { id: string; issuedAt: number },
+    at: Date,
+  ): Promise<{ session: Session; user: User } | undefined>
+  client(id: string): Promise<Client | undefined>
+  isTokenRevoked(token: { id: string; issuedAt: number }): Promise<boolean>
+}
+
+/**
+ * A revocation names a token after its issue, so what the feed has read since then tells all. It remembers twenty minutes;
+ * five of them are left for clocks that disagree.
+ */
+const youngSeconds = 15 * 60
+const mostKnown = 100_000
+
+interface Known<T extends object> {
+  value: T
+  subjects: readonly SubjectKey[]
+  asOf: number
+}
+
+export function createKnownSubjects(dependencies: {
+  sessions: Pick<SessionStore, 'findLive'>
+  clients: Pick<ClientStore, 'find'>
+  accessTokens: Pick<AccessTokenStore, 'isRevoked'>
+  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'untouchedSince' | 'namedLately'>
+  clock: Clock
+}): KnownSubjects {
+  const { sessions, clients, accessTokens, feed, clock } = dependencies
+  const knownSessions = new LRUCache<string, Known<{ session: Session; user: User }>>({ max: mostKnown })
+  const knownClients = new LRUCache<string, Known<Client>>({ max: mostKnown })
+
+  function recall<T extends object>(known: LRUCache<string, Known<T>>, id: string): T | undefined {
+    const entry = known.get(id)
+    if (entry === undefined || !feed.isCurrent()) return undefined
+    if (entry.asOf !== feed.position) {
+      if (!feed.untouchedSince(entry.asOf, entry.subjects)) return void known.delete(id)
+      entry.asOf = feed.position
+    }
+    return entry.value
+  }
+
+  /** Whether memory alone can tell that the token was not revoked. */
+  function surelyStands(token: { id: string; issuedAt: number }): boolean {
+    const age = clock.now() / 1000 - token.issuedAt
+    return feed.isCurrent() && age < youngSeconds && !feed.namedLately(`token:${token.id}`)
+  }
+
+  return {
+    async session(id, token, at) {
+      const known = surelyStands(token) ? recall(knownSessions, id) : undefined
+      if (known !== undefined && known.session.expiresAt > at && known.session.idleExpiresAt > at) return known
+      // Read before the store: a change between the two is then noticed, never missed.
+      const asOf = feed.position
+      const live = await sessions.findLive({ id, tokenId: token.id }, at)
+      if (live === undefined) return undefined
+      knownSessions.set(id, { value: live, subjects: [`session:${id}`, `user:${live.user.id}`], asOf })
+      return live
+    },
+    async client(id) {
+      const known = recall(knownClients, id)
+      if (known !== undefined) return known
+      const asOf = feed.position
+      const client = await clients.find(id)
+      if (client !== undefined) knownClients.set(id, { value: client, subjects: [`client:${id}`], asOf })
+      return client
+    },
+    isTokenRevoked: async (token) => (surelyStands(token) ? false : accessTokens.isRevoked(token.id)),
+  }
+}
