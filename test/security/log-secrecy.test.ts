@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { test } from 'tap'
+import { makeApiKey } from '../../src/core/api-key.ts'
 import { createSecretBox, hashSecret } from '../../src/core/secrets.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
@@ -48,8 +49,9 @@ async function makeCast(service: Service) {
     audiences: [],
     public: false,
   })
-  const [key] = await service.stores.signingKeys.list()
-  const privateKey = createSecretBox([secret], 'signing keys').open(key!.sealedPrivateKey, key!.kid)
+  const made = await service.operate('POST', '/api-keys', { client: client.client_id, name: 'Key', scopes: [] })
+  const [signingKey] = await service.stores.signingKeys.list()
+  const privateKey = createSecretBox([secret], 'signing keys').open(signingKey!.sealedPrivateKey, signingKey!.kid)
   const secrets: Record<string, string> = {
     password: user.password,
     'password hash': (await service.stores.users.findById(user.id))!.passwordHash!,
@@ -59,10 +61,12 @@ async function makeCast(service: Service) {
     'wrong client secret': 'wrong-client-secret-5b21',
     GATEHOUSE_SECRET: secret.toString('base64'),
     'private key': privateKey.split('\n')[1]!,
-    'sealed private key': key!.sealedPrivateKey,
+    'sealed private key': signingKey!.sealedPrivateKey,
     'foreign token': 'foreign-token-c0ffee',
     'token in a query': 'query-token-badcafe',
     'garbage cookie': 'garbage-cookie-d00d',
+    'API key': made.key,
+    'API key of nobody': makeApiKey(),
   }
   /** Keeps whatever secrets an answer handed out. */
   function collect(step: string, answer: { body: string; cookies: Record<string, string>; headers: object }): void {
@@ -150,6 +154,10 @@ function calls(
     post('/oauth/introspect', { form: { ...own, token: held.access } }),
     post('/oauth/introspect', { form: { ...own, token: held.refresh } }),
     post('/oauth/introspect', { form: { ...own, token: secrets['foreign token']! } }),
+    ask({ 'x-api-key': secrets['API key']! }),
+    ask(bearer(secrets['API key of nobody']!)),
+    post('/oauth/introspect', { form: { ...own, token: secrets['API key']! } }),
+    post('/oauth/revoke', { form: { ...own, token: secrets['API key']! } }),
     post('/oauth/revoke', { form: { ...own, token: held.access } }),
     post('/oauth/revoke', { form: { client_id: 'gatehouse', token: held.refresh } }),
     [`/nowhere?token=${secrets['token in a query']}`, { headers: bearer(held.access) }],
