@@ -322,6 +322,14 @@ for (const backend of backends) {
         }
         for (let i = 0; i < 30; i++) await edge(service, basic(caller.client_id, `guess-${i}`))
         t.equal(await status(service, basic(caller.client_id, 'guess')), 429)
+        const asked = {
+          ...asks({ path: '/' }),
+          'x-original-method': 'GET',
+          'x-original-url': 'http://app.example.test/reports',
+        }
+        const throughNginx = { headers: { ...asked, ...basic(caller.client_id, 'guess') } }
+        t.equal((await service.call('/forward-auth/nginx', throughNginx)).status, 403, 'which nginx could not digest')
+        t.notMatch(service.logged(), /forward_auth\.(failed|outage)/, 'a limit is no fault')
         t.equal(await status(service, basic(client.client_id, client_secret)), 200, 'others are not locked out')
       },
     )

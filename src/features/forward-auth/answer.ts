@@ -85,6 +85,9 @@ export function createAnswer(options: {
     }
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)
+      // Nothing failed: a limit refuses to test a further secret.
+      if (known.code === 'too_many_requests')
+        return deny(dialect.relaysAnswers ? known : new GatehouseError('forbidden'))
       outages.undecided(known, id)
       sendProblem(response, known, id, shareDenial(headers.origin), dialect.relaysAnswers)
     }
