@@ -7,6 +7,7 @@ import { createPasswordHasher } from './adapters/password-hasher.ts'
 import { estimateStrength } from './adapters/password-strength.ts'
 import { lineOfRule } from './config-file.ts'
 import type { Config } from './config.ts'
+import { type Audit, operatorActor } from './core/audit.ts'
 import { parseNetworks } from './core/network.ts'
 import type { Clock, Stores } from './core/ports.ts'
 import { createSecretBox, hashSecret } from './core/secrets.ts'
@@ -17,11 +18,14 @@ import { createVerifyEmail } from './features/accounts/verify-email.ts'
 import { createClientAdministration } from './features/admin/clients.ts'
 import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
 import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
+import { createRoleAdministration } from './features/admin/roles.ts'
 import { createUserAdministration } from './features/admin/users.ts'
 import { type ApiKeyManagement, createApiKeyManagement } from './features/api-keys/manage.ts'
 import { createProveApiKey } from './features/api-keys/prove.ts'
 import { apiKeyRoutes } from './features/api-keys/routes.ts'
 import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
+import { type AuditOptions, auditRoutes } from './features/audit/routes.ts'
+import { type AuditTrail, createAuditTrail } from './features/audit/trail.ts'
 import { type AccessRules, compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createAnswer } from './features/forward-auth/answer.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
@@ -64,6 +68,7 @@ import { signInRoutes } from './features/sign-in/routes.ts'
 import { SignedIn } from './features/sign-in/schema.ts'
 import { createTokenIssuer } from './features/tokens/issue-tokens.ts'
 import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
+import { createTellOfReuse } from './features/tokens/tell-of-reuse.ts'
 import { logInto, logRequests, tagReplies } from './http/access-log.ts'
 import { createCookies, readCookie } from './http/cookies.ts'
 import { createCrossSiteCheck } from './http/cross-site.ts'
@@ -72,6 +77,7 @@ import { handleErrors, refusePath } from './http/errors.ts'
 import { guard, requireAccessLevels } from './http/guard.ts'
 import { documentRoutes, openApi } from './http/openapi.ts'
 import { rateLimits, rateLimitsOf } from './http/rate-limits.ts'
+import { currentOrigin, traceOrigins } from './http/request-origin.ts'
 import { Problem } from './http/schema.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
@@ -84,6 +90,7 @@ export interface Gatehouse {
   app: App
   /** What operators' commands talk to; never listens on a network. */
   control: App
+  audit: Audit
   /** Decides by other rules from the next question on; throws a `RuleFault`, and keeps the old ones, when they are bad. */
   replaceRules(hosts: Config['hosts']): void
   /** What the service does on its own every minute: successors of signing keys. */
@@ -108,10 +115,11 @@ export async function buildApp(dependencies: {
   const { config, stores, clock, logger, version } = dependencies
   const { issuer } = config
   const log = logger
+  const audit = createAudit({ stores, clock, logger })
   let stopping = false
 
   // Revocation and keys
-  await administerKeys({ config, stores, clock, logger, catchUp: async () => {} }).keepSchedule()
+  await administerKeys({ config, stores, clock, audit, catchUp: async () => {} }).keepSchedule()
   const keyRing = await openKeyRing({
     store: stores.signingKeys,
     box: createSecretBox(config.secrets, 'signing keys'),
@@ -124,7 +132,7 @@ export async function buildApp(dependencies: {
   // What changed before the feed was followed.
   await keyRing.reload()
   const catchUp = () => feed.catchUp()
-  const keys = administerKeys({ config, stores, clock, logger, catchUp })
+  const keys = administerKeys({ config, stores, clock, audit, catchUp })
 
   // Sessions and tokens
   const startSession = createStartSession({
@@ -133,12 +141,13 @@ export async function buildApp(dependencies: {
     idleSeconds: config.sessions.idle_ttl_seconds,
     absoluteSeconds: config.sessions.absolute_ttl_seconds,
   })
-  const endSession = createEndSession({ sessions: stores.sessions, feed, clock })
+  const endSession = createEndSession({ sessions: stores.sessions, feed, audit, clock })
   const authenticateClient = createAuthenticateClient({
     clients: stores.clients,
     proven: rememberClients({ feed, clock }),
     counters: stores.counters,
     verifyAssertion: createVerifyClientAssertion({ assertions: stores.assertions, clock, issuer }),
+    audit,
   })
   const credentials = createCredentials({
     verifyAccessToken: keyRing.verifyAccessToken,
@@ -162,24 +171,25 @@ export async function buildApp(dependencies: {
       refreshAbsoluteSeconds: config.tokens.refresh_absolute_ttl_seconds,
     },
   })
+  const mailer = createMailer(
+    { from: config.mailFrom, smtpUrl: config.smtpUrl, outboxDirectory: `${config.dataDirectory}/outbox` },
+    clock,
+    log,
+  )
   const rotateRefresh = createRotateRefresh({
     refreshTokens: stores.refreshTokens,
     issuer: tokenIssuer,
     endSession,
+    tellOfReuse: createTellOfReuse({ mailer, log, issuer }),
+    audit,
     box: createSecretBox(config.secrets, 'refresh replay'),
     clock,
-    log,
     graceSeconds: config.tokens.refresh_grace_seconds,
     sessionIdleSeconds: config.sessions.idle_ttl_seconds,
   })
 
   // Accounts and sign-in
   const hasher = createPasswordHasher()
-  const mailer = createMailer(
-    { from: config.mailFrom, smtpUrl: config.smtpUrl, outboxDirectory: `${config.dataDirectory}/outbox` },
-    clock,
-    log,
-  )
   const register = createRegister({
     registrations: stores.registrations,
     hasher,
@@ -189,18 +199,18 @@ export async function buildApp(dependencies: {
     clock,
     issuer,
   })
-  const verifyEmail = createVerifyEmail({ registrations: stores.registrations, clock })
+  const verifyEmail = createVerifyEmail({ registrations: stores.registrations, audit, clock })
   const logIn = createLogIn({
     users: stores.users,
     hasher,
     counters: stores.counters,
     startSession,
-    log,
+    audit,
     failures: { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds },
   })
 
   // What operators and administrators do
-  const operator = createOperatorSide({ config, stores, clock, logger, rules: () => rules, catchUp })
+  const operator = createOperatorSide({ config, stores, clock, audit, rules: () => rules, catchUp })
 
   // What the HTTP features share
   const cookies = createCookies(config)
@@ -280,9 +290,11 @@ export async function buildApp(dependencies: {
       issuer,
     })
 
+    traceOrigins(service, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
+
     await service.register(accountRoutes, { register, verifyEmail, users: stores.users, catchUp, limits })
     await service.register(apiKeyRoutes, {
-      apiKeys: createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, clock }),
+      apiKeys: createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, audit, clock }),
     })
     await service.register(signInRoutes, {
       logIn,
@@ -330,6 +342,7 @@ export async function buildApp(dependencies: {
         apiKeys: stores.apiKeys,
         endSession,
         catchUp,
+        audit,
         clock,
       }),
     })
@@ -346,6 +359,7 @@ export async function buildApp(dependencies: {
   await app.register(async (machines) => {
     logInto(machines, logger)
     tagReplies(machines)
+    traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
     await machines.register(keyRoutes, { keyRing })
     await machines.register(introspectionRoutes, {
       authenticateClient,
@@ -383,6 +397,7 @@ export async function buildApp(dependencies: {
   return {
     app,
     control,
+    audit,
     replaceRules: (hosts) => void (rules = compileAccessRules(hosts)),
     upkeep,
     beginStop: () => void (stopping = true),
@@ -393,6 +408,7 @@ export async function buildApp(dependencies: {
       const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
       await Promise.all([app.close(), control.close()]).finally(() => clearInterval(sweep))
       await mailer.close()
+      await audit.close()
       await feed.stop()
     },
   }
@@ -404,24 +420,32 @@ export function configuredFacts(config: Config, rules: AccessRules, url: string)
   return edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
 }
 
+/** The audit trail, which knows from the request under way who did what, and from where. */
+export function createAudit(dependencies: { stores: Stores; clock: Clock; logger: FastifyBaseLogger }): AuditTrail {
+  const { stores, clock, logger: log } = dependencies
+  return createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin })
+}
+
 /** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
 export function createOperatorSide(dependencies: {
   config: Config
   stores: Stores
   clock: Clock
-  logger: FastifyBaseLogger
+  audit: Audit
   rules: () => AccessRules
   catchUp(): Promise<void>
 }): OperatorSide {
-  const { config, stores, clock, logger, rules, catchUp } = dependencies
+  const { config, stores, clock, audit, rules, catchUp } = dependencies
   const users = createUserAdministration({
     users: stores.users,
     hasher: createPasswordHasher(),
     estimateStrength,
     catchUp,
+    audit,
     clock,
   })
-  const clients = createClientAdministration({ clients: stores.clients, catchUp, clock })
+  const clients = createClientAdministration({ clients: stores.clients, catchUp, audit, clock })
+  const roles = createRoleAdministration({ roles: stores.roles, audit, catchUp })
   const explain = createExplain({
     rules,
     findUser: users.find,
@@ -431,27 +455,30 @@ export function createOperatorSide(dependencies: {
     clock,
     issuer: config.issuer,
   })
-  const keys = administerKeys({ config, stores, clock, logger, catchUp })
-  const apiKeys = createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, clock })
-  return { users, clients, apiKeys, roles: stores.roles, keys, catchUp, explain }
+  const keys = administerKeys({ config, stores, clock, audit, catchUp })
+  const apiKeys = createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, audit, clock })
+  return { users, clients, apiKeys, roles, keys, explain, trail: { audit: stores.audit, findUser: users.find } }
 }
 
 export interface OperatorSide extends ControlOptions {
   explain: Explain
   apiKeys: ApiKeyManagement
+  trail: AuditOptions
 }
 
 /** What the command line asks for, as an application that never listens on a network. */
 export async function buildControl(
-  { explain, apiKeys, ...options }: OperatorSide,
+  { explain, apiKeys, trail, ...options }: OperatorSide,
   logger: FastifyBaseLogger,
 ): Promise<App> {
   const control = createServer({ trustedPeer: () => false })
   logInto(control, logger)
   handleErrors(control)
   control.addSchema(Problem)
+  traceOrigins(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
   await control.register(controlRoutes, options)
   await control.register(apiKeyControlRoutes, { apiKeys, clients: options.clients, users: options.users })
+  await control.register(auditRoutes, trail)
   await control.register(explainRoutes, { url: '/access/explain', access: 'public', explain })
   return control
 }
@@ -460,12 +487,19 @@ function administerKeys(dependencies: {
   config: Config
   stores: Stores
   clock: Clock
-  logger: FastifyBaseLogger
+  audit: Audit
   catchUp(): Promise<void>
 }) {
-  const { config, stores, clock, logger: log, catchUp } = dependencies
+  const { config, stores, clock, audit, catchUp } = dependencies
   const box = createSecretBox(config.secrets, 'signing keys')
-  return createKeyAdministration({ store: stores.signingKeys, box, clock, log, schedule: scheduleOf(config), catchUp })
+  return createKeyAdministration({
+    store: stores.signingKeys,
+    box,
+    clock,
+    audit,
+    schedule: scheduleOf(config),
+    catchUp,
+  })
 }
 
 function scheduleOf({ keys, tokens }: Config) {

@@ -24,6 +24,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   },
   'api-key': { summary: 'create, list, revoke', load: async () => (await import('./cli/api-key.ts')).apiKey },
   keys: { summary: 'list, rotate, rewrap', load: async () => (await import('./cli/keys.ts')).keys },
+  audit: { summary: 'tail: what happened, and who did it', load: async () => (await import('./cli/audit.ts')).audit },
   rules: { summary: 'check, explain', load: async () => (await import('./cli/rules.ts')).rules },
   doctor: {
     summary: 'ask through the proxy, and say what is wrong with its configuration',

@@ -33,27 +33,29 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
-  const [{ buildControl, createOperatorSide }, { compileAccessRules }, { openStores }] = await Promise.all([
-    import('../app.ts'),
-    import('../features/forward-auth/access-rules.ts'),
-    import('../stores/open.ts'),
-  ])
+  const [{ buildControl, createAudit, createOperatorSide }, { compileAccessRules }, { openStores }] = await Promise.all(
+    [import('../app.ts'), import('../features/forward-auth/access-rules.ts'), import('../stores/open.ts')],
+  )
   try {
     const logger = createLogger('error')
     const stores = await openStores(config, systemClock, logger)
     try {
       const rules = compileAccessRules(config.hosts)
       const catchUp = async () => {}
-      const side = createOperatorSide({ config, stores, clock: systemClock, logger, rules: () => rules, catchUp })
+      const audit = createAudit({ stores, clock: systemClock, logger })
+      const side = createOperatorSide({ config, stores, clock: systemClock, audit, rules: () => rules, catchUp })
       const control = await buildControl(side, logger)
-      const result = await task(
-        operatorOf(async (method, path, body) => {
-          const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })
-          return { status: reply.statusCode, body: reply.body }
-        }),
-      )
-      await control.close()
-      return result
+      try {
+        return await task(
+          operatorOf(async (method, path, body) => {
+            const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })
+            return { status: reply.statusCode, body: reply.body }
+          }),
+        )
+      } finally {
+        await control.close()
+        await audit.close()
+      }
     } finally {
       await stores.close()
     }

@@ -26,7 +26,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   }
   const address = await gatehouse.app.listen({ host: config.host, port: config.port })
   logger.info({ event: 'service.listening' }, `listening on ${address}`)
-  const unwatch = watchRules(config.configFile, gatehouse.replaceRules, logger)
+  const unwatch = watchRules(config.configFile, gatehouse.replaceRules, gatehouse.audit)
   announce(config)
 
   let stopping = false

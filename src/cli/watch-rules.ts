@@ -1,7 +1,7 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { basename } from 'node:path'
 import { parseConfigFile } from '../config-file.ts'
-import type { Log } from '../core/ports.ts'
+import type { Audit } from '../core/audit.ts'
 import type { Hosts } from '../features/forward-auth/settings.ts'
 
 /** Looked at instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
@@ -13,7 +13,7 @@ const settleMilliseconds = 100
  * Applies the access rules of gatehouse.yaml whenever the file changes, without dropping a request. A file with a fault is
  * refused as a whole, with every fault's line in the log, and the old rules stay. Returns the way to stop.
  */
-export function watchRules(path: string, apply: (hosts: Hosts) => void, log: Log): () => void {
+export function watchRules(path: string, apply: (hosts: Hosts) => void, audit: Audit): () => void {
   const reread = () => {
     const faults: string[] = []
     let file: ReturnType<typeof parseConfigFile>
@@ -23,11 +23,11 @@ export function watchRules(path: string, apply: (hosts: Hosts) => void, log: Log
       faults.push(`${basename(path)}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
     }
     if (file === undefined) {
-      log.error({ event: 'rules.refused', faults }, 'the changed configuration is not valid: the old rules stay')
+      audit.record({ event: 'rules.refused', faults })
       return
     }
     apply(file.hosts)
-    log.info({ event: 'rules.replaced' }, 'the access rules were replaced; other settings need a restart')
+    audit.record({ event: 'rules.replaced' })
   }
   let timer: NodeJS.Timeout | undefined
   const changed = () => {

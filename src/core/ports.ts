@@ -1,3 +1,4 @@
+import type { AuditEventName } from './audit.ts'
 import type { AuthenticationLevel } from './principal.ts'
 
 /** Where time comes from. Tests move it; nothing else reads the wall clock. */
@@ -133,6 +134,20 @@ export interface SigningKey {
 /** What an audit event says beyond who and when: names and numbers, never a secret. */
 export type AuditDetails = Record<string, string | number | boolean | string[]>
 
+/** One row of the audit trail. Ids are UUIDv7s, so that they sort by time. */
+export interface AuditRow {
+  id: string
+  at: Date
+  event: AuditEventName
+  subject: string | null
+  actor: string | null
+  clientId: string | null
+  sessionId: string | null
+  ip: string | null
+  requestId: string | null
+  details: AuditDetails
+}
+
 /**
  * One row of the revocation feed: from `sequence` on, whatever was remembered about the subject is out of date and must
  * be read again. Written in the transaction that changed it.
@@ -182,9 +197,10 @@ export interface RegistrationStore {
   }): Promise<'opened' | 'taken'>
   /**
    * Verifies the account with the name and password of the very registration whose mail was opened, whoever else
-   * registered the address meanwhile. One statement; false when the token is unknown, used or expired.
+   * registered the address meanwhile. One statement. Resolves to the user's id; to nothing when the token is unknown,
+   * used or expired.
    */
-  confirm(tokenHash: string, at: Date): Promise<boolean>
+  confirm(tokenHash: string, at: Date): Promise<string | undefined>
 }
 
 export interface SessionStore {
@@ -200,13 +216,15 @@ export interface SessionStore {
   ): Promise<{ session: Session; user: User } | undefined>
   /** Extends the idle expiry, never past the absolute one. */
   touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
-  /** Ends the session and its refresh families; false when it had ended already. */
-  revoke(id: string, reason: string, at: Date): Promise<boolean>
+  /** Ends the session and its refresh families. Resolves to whose it was; to nothing when it had ended already. */
+  revoke(id: string, reason: string, at: Date): Promise<{ userId: string; clientId: string } | undefined>
 }
 
 export interface RefreshTokenStore {
   createFamily(family: RefreshFamily, token: { hash: string; createdAt: Date; expiresAt: Date }): Promise<void>
   find(hash: string): Promise<PresentedRefreshToken | undefined>
+  /** The token of a family that was made last. */
+  newestOf(familyId: string): Promise<{ createdAt: Date; usedAt: Date | null } | undefined>
   /**
    * Uses the token and stores its successor in ONE statement: of any number of parallel calls, one returns true. Nothing
    * happens when the token is used, expired or revoked, its session ended or its user disabled.
@@ -293,6 +311,21 @@ export interface RevocationStore {
   onWake(wake: () => void): Promise<() => Promise<void>>
 }
 
+export interface AuditStore {
+  /** Writes rows with one statement; those that are there already are left as they are, so that a try may be repeated. */
+  append(rows: readonly AuditRow[]): Promise<void>
+  /** The newest rows that match, newest first; `before` is the id of the last row of the page before. */
+  list(query: AuditQuery): Promise<AuditRow[]>
+}
+
+export interface AuditQuery {
+  event?: AuditEventName | undefined
+  subject?: string | undefined
+  since?: Date | undefined
+  before?: string | undefined
+  limit: number
+}
+
 // ——— Ephemeral stores (memory or Redis) ———
 
 export interface Counters {
@@ -315,6 +348,7 @@ export interface Stores {
   accessTokens: AccessTokenStore
   signingKeys: SigningKeyStore
   revocations: RevocationStore
+  audit: AuditStore
   counters: Counters
   /** Rejects when a store does not answer. */
   ping(): Promise<void>

@@ -7,6 +7,7 @@ import { createSecretBox, hashSecret } from '../../src/core/secrets.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
+import { auditRows } from '../support/audit.ts'
 import type { Backend } from '../support/backends.ts'
 import { findProgram, startPostgres } from '../support/servers.ts'
 import { asks, bearer, type Call, type Service, startService } from '../support/service.ts'
@@ -30,9 +31,9 @@ function formsOf(text: string): string[] {
   ]
 }
 
-/** Which of the named secrets the log shows, in whatever form. */
-function shown(service: Service, secrets: Record<string, string>): string[] {
-  const log = service.logged()
+/** Which of the named secrets the log shows, or the `trail`, in whatever form. */
+function shown(service: Service, secrets: Record<string, string>, trail = ''): string[] {
+  const log = service.logged() + trail
   return Object.entries(secrets)
     .filter(([, text]) => formsOf(text).some((form) => log.includes(form)))
     .map(([name]) => name)
@@ -211,6 +212,14 @@ void test('a full run leaves no secret in the log', async (t) => {
     t.ok(Object.keys(cast.secrets).length > 30, Object.keys(cast.secrets).join(', '))
   })
   await t.test('no secret, in no form', async (t) => t.same(shown(service, cast.secrets), []))
+  await t.test('nor does the audit trail hold one', async (t) => {
+    const rows = await auditRows(service)
+    const events = new Set<string>(rows.map(({ event }) => event))
+    for (const event of ['sign_in.failed', 'refresh.rotated', 'session.revoked', 'client_auth.failed']) {
+      t.ok(events.has(event), event)
+    }
+    t.same(shown(service, cast.secrets, JSON.stringify(rows)), [])
+  })
   await t.test('a request that is not even HTTP leaves nothing of itself', async (t) => {
     const before = service.logged().length
     const lines = [

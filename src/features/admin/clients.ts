@@ -1,3 +1,4 @@
+import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { Client, ClientStore, Clock, PublicJwkSet } from '../../core/ports.ts'
@@ -33,9 +34,10 @@ export interface ClientAdministration {
 export function createClientAdministration(dependencies: {
   clients: ClientStore
   catchUp(): Promise<void>
+  audit: Audit
   clock: Clock
 }): ClientAdministration {
-  const { clients, catchUp, clock } = dependencies
+  const { clients, catchUp, audit, clock } = dependencies
 
   async function find(id: string): Promise<Client> {
     const client = await clients.find(id)
@@ -65,6 +67,8 @@ export function createClientAdministration(dependencies: {
       if ((await clients.create(client)) === 'id_taken') {
         throw new GatehouseError('conflict', { detail: 'A client with this id exists already.' })
       }
+      const { grants, scopes } = client
+      audit.record({ event: 'client.created', clientId: client.id, grants, scopes })
       return { client, secret }
     },
     find,
@@ -76,6 +80,7 @@ export function createClientAdministration(dependencies: {
       }
       const secret = randomSecret()
       await clients.setSecret(id, hashSecret(secret))
+      audit.record({ event: 'client.secret_rotated', clientId: id })
       await catchUp()
       return { client, secret }
     },
@@ -85,11 +90,13 @@ export function createClientAdministration(dependencies: {
         throw new GatehouseError('invalid_request', { detail: 'This client does not authenticate by keys.' })
       }
       await clients.setJwks(id, keysOf(jwks))
+      audit.record({ event: 'client.keys_replaced', clientId: id })
       await catchUp()
       return find(id)
     },
     async delete(id) {
       if (!(await clients.delete(id))) throw noSuchClient()
+      audit.record({ event: 'client.deleted', clientId: id })
       await catchUp()
     },
   }

@@ -18,7 +18,6 @@ export interface ControlOptions {
   clients: ClientAdministration
   roles: RoleStore
   keys: KeyAdministration
-  catchUp(): Promise<void>
 }
 
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText })
@@ -32,7 +31,7 @@ const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 2
  * What the command line asks for, as an API that only the operator reaches: over a socket in the data directory
  * (mode 0600) while the service runs, otherwise inside the command's own process.
  */
-export async function controlRoutes(app: App, { users, clients, roles, keys, catchUp }: ControlOptions): Promise<void> {
+export async function controlRoutes(app: App, { users, clients, roles, keys }: ControlOptions): Promise<void> {
   const body = <T extends TSchema>(schema: T) => ({ config: { access: 'public' as const }, schema: { body: schema } })
   const operator = { config: { access: 'public' as const } }
 
@@ -81,15 +80,12 @@ export async function controlRoutes(app: App, { users, clients, roles, keys, cat
     async (request) => {
       const role = { name: request.params.name, permissions: request.body.permissions }
       await roles.put(role)
-      await catchUp()
       return role
     },
   )
-  app.delete('/roles/:name', { ...operator, schema: { params: Type.Object({ name: Token }) } }, async (request) => {
-    const deleted = await roles.delete(request.params.name)
-    await catchUp()
-    return { deleted }
-  })
+  app.delete('/roles/:name', { ...operator, schema: { params: Type.Object({ name: Token }) } }, async (request) => ({
+    deleted: await roles.delete(request.params.name),
+  }))
 
   const showKeys = async () => (await keys.list()).map(showKey)
   app.get('/keys', operator, showKeys)

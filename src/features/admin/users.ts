@@ -1,3 +1,4 @@
+import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
@@ -21,9 +22,10 @@ export function createUserAdministration(dependencies: {
   hasher: Pick<PasswordHasher, 'hash'>
   estimateStrength: StrengthEstimate
   catchUp(): Promise<void>
+  audit: Audit
   clock: Clock
 }): UserAdministration {
-  const { users, hasher, estimateStrength, catchUp, clock } = dependencies
+  const { users, hasher, estimateStrength, catchUp, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
     const user = isUuid(idOrEmail)
@@ -59,17 +61,30 @@ export function createUserAdministration(dependencies: {
       if ((await users.create(user)) === 'email_taken') {
         throw new GatehouseError('conflict', { detail: 'A user with this email address exists already.' })
       }
+      audit.record({ event: 'user.created', subject: user.id, roles })
       return find(user.id)
     },
     find,
     list: () => users.list(),
     setPassword: (idOrEmail, password) =>
-      change(idOrEmail, async (user) =>
-        users.setPassword(user.id, await hashOf(password, user), new Date(clock.now())),
-      ),
+      change(idOrEmail, async (user) => {
+        await users.setPassword(user.id, await hashOf(password, user), new Date(clock.now()))
+        audit.record({ event: 'user.password_changed', subject: user.id })
+      }),
     setStatus: (idOrEmail, status) =>
-      change(idOrEmail, (user) => users.setStatus(user.id, status, new Date(clock.now()))),
-    grantRole: (idOrEmail, role) => change(idOrEmail, (user) => users.grantRole(user.id, role)),
-    revokeRole: (idOrEmail, role) => change(idOrEmail, (user) => users.revokeRole(user.id, role)),
+      change(idOrEmail, async (user) => {
+        await users.setStatus(user.id, status, new Date(clock.now()))
+        audit.record({ event: status === 'disabled' ? 'user.disabled' : 'user.enabled', subject: user.id })
+      }),
+    grantRole: (idOrEmail, role) =>
+      change(idOrEmail, async (user) => {
+        await users.grantRole(user.id, role)
+        audit.record({ event: 'role.granted', subject: user.id, role })
+      }),
+    revokeRole: (idOrEmail, role) =>
+      change(idOrEmail, async (user) => {
+        await users.revokeRole(user.id, role)
+        audit.record({ event: 'role.withdrawn', subject: user.id, role })
+      }),
   }
 }

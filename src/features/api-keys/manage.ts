@@ -1,4 +1,5 @@
 import { makeApiKey } from '../../core/api-key.ts'
+import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore, Clock } from '../../core/ports.ts'
@@ -26,9 +27,10 @@ const mostKeys = 100
 export function createApiKeyManagement(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke'>
   catchUp(): Promise<void>
+  audit: Audit
   clock: Clock
 }): ApiKeyManagement {
-  const { apiKeys, catchUp, clock } = dependencies
+  const { apiKeys, catchUp, audit, clock } = dependencies
   return {
     async create(owner, allowed, request) {
       const now = clock.now()
@@ -46,6 +48,7 @@ export function createApiKeyManagement(dependencies: {
       const id = uuidv7(now)
       const apiKey = { id, name: request.name, owner, scopes, createdAt: new Date(now), expiresAt, lastUsedAt: null }
       await apiKeys.create({ ...apiKey, hash: hashSecret(key) })
+      audit.record({ event: 'api_key.created', ...subjectOf(owner), key_id: id, scopes })
       return { apiKey, key }
     },
     list: (owner) => apiKeys.list(owner),
@@ -53,9 +56,14 @@ export function createApiKeyManagement(dependencies: {
       if (!(await apiKeys.revoke(id, new Date(clock.now()), owner))) {
         throw new GatehouseError('not_found', { detail: 'There is no such key.' })
       }
+      audit.record({ event: 'api_key.revoked', ...(owner && subjectOf(owner)), key_id: id })
       await catchUp()
     },
   }
+}
+
+function subjectOf({ kind, id }: ApiKeyOwner) {
+  return kind === 'user' ? { subject: id } : { clientId: id }
 }
 
 function fault(field: string, message: string): GatehouseError {

@@ -1,5 +1,6 @@
+import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { Clock, Log, SigningKey, SigningKeyStore } from '../../core/ports.ts'
+import type { Clock, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 import { changesDue, type DueChange, type KeySchedule, type KeyStatus, statusOf } from './schedule.ts'
 import { makeKey } from './signing-key.ts'
@@ -27,12 +28,12 @@ export function createKeyAdministration(dependencies: {
   store: SigningKeyStore
   box: SecretBox
   clock: Clock
-  log: Log
+  audit: Audit
   schedule: KeySchedule
   /** Resolves once this replica has read what was changed. */
   catchUp(): Promise<void>
 }): KeyAdministration {
-  const { store, box, clock, log, schedule, catchUp } = dependencies
+  const { store, box, clock, audit, schedule, catchUp } = dependencies
 
   async function made(due: DueChange, now: Date): Promise<SigningKey[]> {
     return Promise.all(
@@ -56,9 +57,10 @@ export function createKeyAdministration(dependencies: {
       }
     })
     for (const { kid, algorithm, activatesAt } of created) {
-      log.info({ event: 'key.created', kid, alg: algorithm, activates_at: activatesAt.toISOString() }, 'signing key')
+      audit.record({ event: 'key.created', kid, alg: algorithm, activates_at: activatesAt.toISOString() })
     }
     await catchUp()
+    return created
   }
 
   return {
@@ -71,7 +73,10 @@ export function createKeyAdministration(dependencies: {
       if (due.create.length + due.retire.length === 0) return
       await change((keys, now) => changesDue(keys, schedule, now))
     },
-    rotate: () => change((keys, now) => changesDue(keys, schedule, now, { rotateNow: true })),
+    async rotate() {
+      const created = await change((keys, now) => changesDue(keys, schedule, now, { rotateNow: true }))
+      audit.record({ event: 'key.rotated', created: created.length })
+    },
     async endCompromised(kid) {
       const stored = await store.list()
       const ended = stored.filter((key) => key.compromisedAt === null && (kid === undefined || key.kid === kid))
@@ -86,7 +91,7 @@ export function createKeyAdministration(dependencies: {
         const create = due.create.map(({ algorithm }) => ({ algorithm, activatesAt: new Date(now) }))
         return { create, retire: due.retire }
       }, kids)
-      for (const one of kids) log.warn({ event: 'key.compromised', kid: one }, 'a signing key was ended at once')
+      for (const one of kids) audit.record({ event: 'key.compromised', kid: one })
     },
     async rewrap() {
       let resealed = 0
@@ -100,6 +105,7 @@ export function createKeyAdministration(dependencies: {
         resealed = reseal.length
         return { create: [], retire: [], compromised: [], remove: [], reseal }
       })
+      audit.record({ event: 'key.rewrapped', resealed })
       await catchUp()
       return resealed
     },

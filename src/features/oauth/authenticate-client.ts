@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
@@ -53,8 +54,9 @@ export function createAuthenticateClient(dependencies: {
   proven: ProvenClients
   counters: Pick<Counters, 'increment' | 'read'>
   verifyAssertion: VerifyClientAssertion
+  audit: Audit
 }): AuthenticateClient {
-  const { clients, proven, counters, verifyAssertion } = dependencies
+  const { clients, proven, counters, verifyAssertion, audit } = dependencies
 
   /** Addresses from which an authentication failed. */
   const failedLately = new LRUCache<string, true>({ max: 10_000, ttl: failures.windowSeconds * 1000 })
@@ -86,6 +88,8 @@ export function createAuthenticateClient(dependencies: {
     const authenticated = await proves(client, presented)
     if (client !== undefined && authenticated) return client
     failedLately.set(address, true)
+    // An unknown id may be anything, even a secret in the wrong field.
+    audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address })
     await counters.increment(counter, failures.windowSeconds)
     await counters.increment(addressCounter, failures.windowSeconds)
     throw new OAuthError('invalid_client', 'Client authentication failed.')

@@ -1,5 +1,6 @@
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { apiKeyPrefix } from '../../core/api-key.ts'
+import type { Audit } from '../../core/audit.ts'
 import type { AccessTokenStore, ApiKeyStore, Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
@@ -22,16 +23,19 @@ export function createRevokeToken(dependencies: {
   accessTokens: Pick<AccessTokenStore, 'revoke'>
   apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
   apiKeys: Pick<ApiKeyStore, 'revoke'>
-  endSession(sessionId: string, reason: string): Promise<void>
+  endSession(sessionId: string, reason: string): Promise<unknown>
   catchUp(): Promise<void>
+  audit: Audit
   clock: Clock
 }): RevokeToken {
-  const { verifyAccessToken, refreshTokens, accessTokens, apiKey, apiKeys, endSession, catchUp, clock } = dependencies
+  const { verifyAccessToken, refreshTokens, accessTokens, apiKey, apiKeys, endSession } = dependencies
+  const { catchUp, audit, clock } = dependencies
   return async (caller, token) => {
     if (token.startsWith(apiKeyPrefix)) {
       const proven = await apiKey(token)
       if (proven?.key === undefined || proven.principal.clientId !== caller.id) return
       await apiKeys.revoke(proven.key.id, new Date(clock.now()))
+      audit.record({ event: 'api_key.revoked', clientId: caller.id, key_id: proven.key.id })
       return catchUp()
     }
     if (isOpaque(token)) {
@@ -42,6 +46,8 @@ export function createRevokeToken(dependencies: {
     const claims = verifyAccessToken(token)
     if (claims?.client_id !== caller.id) return
     await accessTokens.revoke(claims.jti, new Date(claims.exp * 1000), new Date(clock.now()))
+    const { sub: subject, client_id: clientId, sid: sessionId, jti: token_id } = claims
+    audit.record({ event: 'token.revoked', subject, clientId, sessionId, token_id })
     await catchUp()
   }
 }

@@ -1,17 +1,26 @@
+import type { Audit } from '../../core/audit.ts'
 import type { Clock, SessionStore } from '../../core/ports.ts'
 import type { RevocationFeed } from './revocation-feed.ts'
 
-export type EndSession = (sessionId: string, reason: string) => Promise<void>
+export type EndSession = (sessionId: string, reason: string) => Promise<boolean>
 
-/** Ends a session; when it resolves, this replica already refuses everything that hung on it. Ending twice is fine. */
+/**
+ * Ends a session; when it resolves, this replica already refuses everything that hung on it. Ending twice is fine: of all
+ * calls one resolves to true.
+ */
 export function createEndSession(dependencies: {
   sessions: Pick<SessionStore, 'revoke'>
   feed: Pick<RevocationFeed, 'catchUp'>
+  audit: Audit
   clock: Clock
 }): EndSession {
-  const { sessions, feed, clock } = dependencies
+  const { sessions, feed, audit, clock } = dependencies
   return async (sessionId, reason) => {
-    await sessions.revoke(sessionId, reason, new Date(clock.now()))
+    const ended = await sessions.revoke(sessionId, reason, new Date(clock.now()))
+    if (ended !== undefined) {
+      audit.record({ event: 'session.revoked', subject: ended.userId, clientId: ended.clientId, sessionId, reason })
+    }
     await feed.catchUp()
+    return ended !== undefined
   }
 }

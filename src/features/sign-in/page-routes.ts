@@ -21,7 +21,7 @@ import { deviceOf, type Started } from './routes.ts'
 export interface SignInPageOptions {
   logIn: LogIn<Started>
   sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
-  endSession(sessionId: string, reason: string): Promise<void>
+  endSession(sessionId: string, reason: string): Promise<unknown>
   verifyEmail(token: string): Promise<'verified' | 'invalid_token'>
   returnTo: ReturnTo
   cookies: Cookies

@@ -38,7 +38,7 @@ export interface SignInOptions {
   sessionOfRefreshToken(refreshToken: string): Promise<string | undefined>
   sessionOfCookie(secret: string): Promise<string | undefined>
   verifyAccessToken(token: string): AccessTokenClaims | undefined
-  endSession(sessionId: string, reason: string): Promise<void>
+  endSession(sessionId: string, reason: string): Promise<unknown>
   cookies: Cookies
   checkCrossSite: CheckCrossSite
   limits: RateLimits

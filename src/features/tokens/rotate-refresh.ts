@@ -1,4 +1,5 @@
-import type { Clock, Log, PresentedRefreshToken, RefreshTokenStore, User } from '../../core/ports.ts'
+import type { Audit } from '../../core/audit.ts'
+import type { Clock, PresentedRefreshToken, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
 
@@ -22,19 +23,22 @@ export type RotateRefresh = (request: {
  * Exchanges a refresh token for an access token and its successor. The exchange itself is one atomic statement, so of
  * any number of parallel calls one wins; the others, and any retry inside the grace window, get the winner's answer
  * again, word for word. A use after that window proves that two parties hold the token: family and session end
- * (RFC 9700 §4.14.2).
+ * (RFC 9700 §4.14.2), and the person is told.
  */
 export function createRotateRefresh(dependencies: {
-  refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate'>
+  refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'newestOf'>
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
-  endSession(sessionId: string, reason: string): Promise<void>
+  /** True when this call ended it. */
+  endSession(sessionId: string, reason: string): Promise<boolean>
+  tellOfReuse(user: User, session: Session): Promise<void>
+  audit: Audit
   box: SecretBox
   clock: Clock
-  log: Log
   graceSeconds: number
   sessionIdleSeconds: number
 }): RotateRefresh {
-  const { refreshTokens, issuer, endSession, box, clock, log, graceSeconds, sessionIdleSeconds } = dependencies
+  const { refreshTokens, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
+  const { graceSeconds, sessionIdleSeconds } = dependencies
 
   return async ({ refreshToken, clientId, scopes: requested }) => {
     const hash = hashSecret(refreshToken)
@@ -58,7 +62,10 @@ export function createRotateRefresh(dependencies: {
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
     })
-    if (won) return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
+    if (won) {
+      audit.record({ event: 'refresh.rotated', ...subjectsOf(presented) })
+      return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
+    }
 
     const meanwhile = await refreshTokens.find(hash)
     return meanwhile?.usedAt ? useAgain(meanwhile, hash, scopes) : { kind: 'invalid' }
@@ -71,18 +78,23 @@ export function createRotateRefresh(dependencies: {
       const tokens = JSON.parse(box.open(presented.replay, hash)) as IssuedTokens
       // The answer was made for other scopes: refuse, but a client that asks oddly is no thief.
       if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }
+      audit.record({ event: 'refresh.replayed', ...subjectsOf(presented) })
       return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
     }
-    log.warn(
-      {
-        event: 'refresh.reused',
-        sid: presented.session.id,
-        sub: presented.user.id,
-        age_seconds: Math.round(age / 1000),
-      },
-      'a used refresh token was presented: its session is ended',
-    )
-    await endSession(presented.session.id, 'refresh_token_reused')
+    const { family, session, user } = presented
+    const newest = await refreshTokens.newestOf(family.id)
+    const wasLast = newest !== undefined && newest.createdAt.getTime() <= presented.usedAt!.getTime()
+    // Of parallel tries one ends the session, so that the family is told of once.
+    if (await endSession(session.id, 'refresh_token_reused')) {
+      const subtype = wasLast ? 'previous' : 'stale'
+      const age_seconds = Math.round(age / 1000)
+      audit.record({ event: 'refresh.reused', ...subjectsOf(presented), subtype, age_seconds })
+      await tellOfReuse(user, session)
+    }
     return { kind: 'reused' }
   }
+}
+
+function subjectsOf({ family, session, user }: PresentedRefreshToken) {
+  return { subject: user.id, clientId: family.clientId, sessionId: session.id }
 }

@@ -11,7 +11,9 @@ const load = createRequire(import.meta.url ?? __filename)
 type Orm = typeof import('drizzle-orm')
 type PgCore = typeof import('drizzle-orm/pg-core')
 
-export const { and, arrayContains, asc, eq, gt, inArray, isNull, lt, max, or, sql } = load('drizzle-orm') as Orm
+export const { and, arrayContains, asc, desc, eq, gt, gte, inArray, isNull, lt, max, or, sql } = load(
+  'drizzle-orm',
+) as Orm
 export const { bigint, index, jsonb, pgTable, primaryKey, text, timestamp, uuid } = load(
   'drizzle-orm/pg-core',
 ) as PgCore

@@ -4,6 +4,7 @@ import type { Clock, Stores } from '../../core/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createApiKeyStore } from './api-keys.ts'
 import { createAssertionStore } from './assertions.ts'
+import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
@@ -113,6 +114,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     accessTokens: createAccessTokenStore(db),
     signingKeys: createSigningKeyStore(db, clock),
     revocations: createRevocationStore(feedDb, clock, listen),
+    audit: createAuditStore(db),
     ping: async () => void (await db.execute(sql`select 1`)),
     close,
   }

@@ -1,4 +1,4 @@
-import { eq, sql } from './drizzle.ts'
+import { desc, eq, sql } from './drizzle.ts'
 import type { RefreshTokenStore } from '../../core/ports.ts'
 import { type Database, rowsOf } from './database.ts'
 import { refreshFamilies, refreshTokens, sessions, users } from './schema.ts'
@@ -37,6 +37,15 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
         .innerJoin(users, eq(users.id, sessions.userId))
         .where(eq(refreshTokens.hash, hash))
       return row
+    },
+    async newestOf(familyId) {
+      const [newest] = await db
+        .select({ createdAt: refreshTokens.createdAt, usedAt: refreshTokens.usedAt })
+        .from(refreshTokens)
+        .where(eq(refreshTokens.familyId, familyId))
+        .orderBy(desc(refreshTokens.createdAt))
+        .limit(1)
+      return newest
     },
     async rotate({ hash, successorHash, successorExpiresAt, sessionIdleExpiresAt, replay, at }) {
       const now = at.toISOString()

@@ -20,7 +20,7 @@ export function createRegistrationStore(db: Database): RegistrationStore {
     },
     async confirm(tokenHash, at) {
       const now = at.toISOString()
-      const verified = await rowsOf(
+      const [verified] = await rowsOf<{ id: string }>(
         db,
         sql`
         with used as (
@@ -32,7 +32,7 @@ export function createRegistrationStore(db: Database): RegistrationStore {
         from used where users.id = used.user_id and users.email_verified_at is null
         returning users.id`,
       )
-      return verified.length === 1
+      return verified?.id
     },
   }
 }

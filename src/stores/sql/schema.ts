@@ -8,6 +8,7 @@ import type {
   SigningKey,
   User,
 } from '../../core/ports.ts'
+import type { AuditEventName } from '../../core/audit.ts'
 import type { AuthenticationLevel } from '../../core/principal.ts'
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
@@ -170,7 +171,7 @@ export const auditEvents = pgTable(
   {
     id: uuid('id').primaryKey(),
     at: instant('at').notNull(),
-    event: text('event').notNull(),
+    event: text('event').$type<AuditEventName>().notNull(),
     subject: text('subject'),
     actor: text('actor'),
     clientId: text('client_id'),

@@ -68,18 +68,18 @@ export function createSessionStore(db: Database): SessionStore {
     },
     async revoke(id, reason, at) {
       return await db.transaction(async (tx) => {
-        const ended = await tx
+        const [ended] = await tx
           .update(sessions)
           .set({ revokedAt: at, revokedReason: reason })
           .where(and(eq(sessions.id, id), isNull(sessions.revokedAt)))
-          .returning({ id: sessions.id })
-        if (ended.length === 0) return false
+          .returning({ userId: sessions.userId, clientId: sessions.clientId })
+        if (ended === undefined) return undefined
         await tx
           .update(refreshFamilies)
           .set({ revokedAt: at })
           .where(and(eq(refreshFamilies.sessionId, id), isNull(refreshFamilies.revokedAt)))
         await announce(tx, 'session', [id], at)
-        return true
+        return ended
       })
     },
   }

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { flag, positionals, print, readArguments, runVerb, text, UsageError } from './command.ts'
+import { type Operator, withOperator } from './operator.ts'
+
+interface Event {
+  id: string
+  at: string
+  event: string
+  subject: string | null
+  actor: string | null
+  client_id: string | null
+  session_id: string | null
+  ip: string | null
+  request_id: string | null
+  details: Record<string, unknown>
+}
+
+const pageSize = 1_000
+const followEveryMilliseconds = 500
+/** Replicas write their events a little later than they happen, so what is followed is read again so far back. */
+const overlapMilliseconds = 10_000
+
+/** `audit tail [--event E] [--user U] [--since T] [--limit N] [--follow]` */
+export const audit = (args: readonly string[]): Promise<void> => runVerb('audit', { tail }, args)
+
+/** Prints the newest events, oldest first; with `--since` all from that time on, with `--follow` also those to come. */
+async function tail(args: readonly string[]): Promise<void> {
+  const { values, positionals: given } = readArguments(args, {
+    event: text,
+    user: text,
+    since: text,
+    limit: text,
+    follow: flag,
+  })
+  positionals(given, [])
+  const { event, user, follow, json } = values
+  const since = values.since === undefined ? undefined : readTime(values.since)
+  const limit =
+    values.limit === undefined ? (since === undefined ? 50 : Number.POSITIVE_INFINITY) : Number(values.limit)
+  if (!(limit >= 1)) throw new UsageError('audit tail: --limit expects a number from 1 on')
+  await withOperator(async (operator) => {
+    const query = { ...(event && { event }), ...(user && { user }) }
+    const first = await read(operator, { ...query, ...(since && { since }) }, limit)
+    if (!follow) return json ? print(first, true) : print(first.map(brief), false)
+    const shown = new Set<string>()
+    let newest = since === undefined ? Date.now() : Date.parse(since)
+    for (let events = first; ; events = await read(operator, { ...query, since: backFrom(newest) })) {
+      for (const one of events) {
+        newest = Math.max(newest, Date.parse(one.at))
+        if (shown.has(one.id)) continue
+        shown.add(one.id)
+        process.stdout.write(json ? `${JSON.stringify(one)}\n` : `${Object.values(brief(one)).join('  ')}\n`)
+      }
+      // What is older than the overlap is not read again.
+      for (const id of shown) {
+        if (shown.size <= pageSize * 10) break
+        shown.delete(id)
+      }
+      await sleep(followEveryMilliseconds)
+    }
+  })
+}
+
+function backFrom(time: number): string {
+  return new Date(time - overlapMilliseconds).toISOString()
+}
+
+/** All pages, or as many events as asked for; oldest first. */
+async function read(operator: Operator, query: Record<string, string>, most = Number.POSITIVE_INFINITY) {
+  const events: Event[] = []
+  for (;;) {
+    const limit = Math.min(pageSize, most - events.length)
+    const before = events.at(-1)?.id
+    const parameters = new URLSearchParams({ ...query, limit: String(limit), ...(before && { before }) })
+    const page = (await operator('GET', `/audit?${parameters.toString()}`)) as Event[]
+    events.push(...page)
+    if (page.length < limit || events.length >= most) return events.toReversed()
+  }
+}
+
+/** What a person reads: one short line an event. */
+function brief({ at, event, subject, actor, client_id, ip, details }: Event) {
+  const told = Object.entries(details).map(([name, value]) => `${name}=${[value].flat().join(',')}`)
+  return {
+    at,
+    event,
+    subject: subject ?? client_id ?? '-',
+    actor: actor ?? '-',
+    ip: ip ?? '-',
+    details: told.join(' '),
+  }
+}
+
+function readTime(given: string): string {
+  const time = Date.parse(given)
+  if (Number.isNaN(time)) throw new UsageError('audit tail: --since expects a time such as 2030-01-31T12:00:00Z')
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,110 @@
+/** What each security event says beyond who, where and when. Names and numbers, never a secret nor a free text. */
+export interface AuditEvents {
+  'sign_in.succeeded': { methods: readonly string[] }
+  /** Without a subject when the account is unknown: what was typed there may be anything, even a password. */
+  'sign_in.failed': { reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'email_not_verified' }
+  /** Written once a window, by the try that the limit refused first. */
+  'sign_in.limited': { limit: number }
+  'registration.confirmed': Empty
+  'session.revoked': { reason: string }
+  'refresh.rotated': Empty
+  /** A retry inside the grace window got the same answer again. */
+  'refresh.replayed': Empty
+  /** `previous`: its successor was never used, as after a lost answer; `stale`: it is older than that. */
+  'refresh.reused': { subtype: 'previous' | 'stale'; age_seconds: number }
+  'token.revoked': { token_id: string }
+  'client_auth.failed': Empty
+  'api_key.created': { key_id: string; scopes: readonly string[] }
+  'api_key.revoked': { key_id: string }
+  'user.created': { roles: readonly string[] }
+  'user.disabled': Empty
+  'user.enabled': Empty
+  'user.password_changed': Empty
+  'role.granted': { role: string }
+  'role.withdrawn': { role: string }
+  'role.defined': { role: string; permissions: readonly string[] }
+  'role.deleted': { role: string }
+  'client.created': { grants: readonly string[]; scopes: readonly string[] }
+  'client.secret_rotated': Empty
+  'client.keys_replaced': Empty
+  'client.deleted': Empty
+  'key.created': { kid: string; alg: string; activates_at: string }
+  'key.rotated': { created: number }
+  'key.compromised': { kid: string }
+  'key.rewrapped': { resealed: number }
+  'rules.replaced': Empty
+  'rules.refused': { faults: readonly string[] }
+}
+export type AuditEventName = keyof AuditEvents
+type Empty = object
+
+/** Whom an event is about. Every part is optional; what is unknown stays empty. */
+export interface AuditSubjects {
+  /** The user, or the client acting for itself. */
+  subject?: string | undefined
+  clientId?: string | undefined
+  sessionId?: string | undefined
+  /** The peer's address, for events that may come from outside of a traced request. */
+  ip?: string | undefined
+}
+
+export type AuditEvent<Name extends AuditEventName = AuditEventName> = {
+  [Each in Name]: { event: Each } & AuditSubjects & AuditEvents[Each]
+}[Name]
+
+/** Where security events go: one row and one log line each. */
+export interface Audit {
+  /** Never throws and never waits: the row is written soon after. */
+  record(event: AuditEvent): void
+}
+
+/** Who caused what happens in a request, and from where. */
+export interface Origin {
+  /** A user's or client's id, or `operator`. */
+  actor?: string | undefined
+  ip?: string | undefined
+  requestId?: string | undefined
+}
+
+/** The actor of what the service does on its own. */
+export const systemActor = 'system'
+export const operatorActor = 'operator'
+
+/** Level and words of each event's log line. */
+export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'error', string]> = {
+  'sign_in.succeeded': ['info', 'signed in'],
+  'sign_in.failed': ['info', 'sign-in failed'],
+  'sign_in.limited': ['warn', 'too many failed sign-ins of one account'],
+  'registration.confirmed': ['info', 'an address was confirmed'],
+  'session.revoked': ['info', 'a session was ended'],
+  'refresh.rotated': ['info', 'a refresh token was exchanged'],
+  'refresh.replayed': ['info', 'a refresh token was retried within its grace window'],
+  'refresh.reused': ['warn', 'a used refresh token was presented: its session is ended'],
+  'token.revoked': ['info', 'an access token was revoked'],
+  'client_auth.failed': ['info', 'a client did not authenticate'],
+  'api_key.created': ['info', 'an API key was made'],
+  'api_key.revoked': ['info', 'an API key was revoked'],
+  'user.created': ['info', 'a user was created'],
+  'user.disabled': ['info', 'a user was disabled'],
+  'user.enabled': ['info', 'a user was enabled'],
+  'user.password_changed': ['info', 'a password was changed'],
+  'role.granted': ['info', 'a role was granted'],
+  'role.withdrawn': ['info', 'a role was withdrawn'],
+  'role.defined': ['info', 'a role was defined'],
+  'role.deleted': ['info', 'a role was deleted'],
+  'client.created': ['info', 'a client was created'],
+  'client.secret_rotated': ['info', 'a client got a new secret'],
+  'client.keys_replaced': ['info', 'a client got other keys'],
+  'client.deleted': ['info', 'a client was deleted'],
+  'key.created': ['info', 'signing key'],
+  'key.rotated': ['info', 'signing keys were rotated ahead of the schedule'],
+  'key.compromised': ['warn', 'a signing key was ended at once'],
+  'key.rewrapped': ['info', 'private keys were sealed with the current secret'],
+  'rules.replaced': ['info', 'the access rules were replaced; other settings need a restart'],
+  'rules.refused': ['error', 'the changed configuration is not valid: the old rules stay'],
+}
+
+/** Whether a text is the name of an event. */
+export function isAuditEventName(text: string): text is AuditEventName {
+  return Object.hasOwn(auditLines, text)
+}

@@ -1,0 +1,54 @@
+import { Type } from 'typebox'
+import { auditLines, type AuditEventName } from '../../core/audit.ts'
+import { isUuid } from '../../core/ids.ts'
+import type { AuditRow, AuditStore } from '../../core/ports.ts'
+import { plainText, strict } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+
+export interface AuditOptions {
+  audit: Pick<AuditStore, 'list'>
+  findUser(idOrEmail: string): Promise<{ id: string }>
+}
+
+const Query = Type.Object(
+  {
+    event: Type.Optional(Type.Enum(Object.keys(auditLines) as AuditEventName[])),
+    /** A user's id or email address, or the id of a client that acted for itself. */
+    user: Type.Optional(Type.String({ minLength: 1, maxLength: 254, ...plainText })),
+    since: Type.Optional(Type.String({ format: 'date-time' })),
+    before: Type.Optional(Type.String({ format: 'uuid' })),
+    limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),
+  },
+  strict,
+)
+
+/** What `audit tail` asks: the newest events first, page by page. */
+export async function auditRoutes(app: App, { audit, findUser }: AuditOptions): Promise<void> {
+  app.get('/audit', { config: { access: 'public' }, schema: { querystring: Query } }, async (request) => {
+    const { event, user, since, before, limit } = request.query
+    const subject = user === undefined || isUuid(user) ? user : (await findUser(user)).id
+    const rows = await audit.list({
+      event,
+      subject,
+      since: since === undefined ? since : new Date(since),
+      before,
+      limit,
+    })
+    return rows.map(showEvent)
+  })
+}
+
+function showEvent(row: AuditRow) {
+  return {
+    id: row.id,
+    at: row.at.toISOString(),
+    event: row.event,
+    subject: row.subject,
+    actor: row.actor,
+    client_id: row.clientId,
+    session_id: row.sessionId,
+    ip: row.ip,
+    request_id: row.requestId,
+    details: row.details,
+  }
+}

@@ -1,0 +1,256 @@
+/** The audit trail: each security event is one row and one log line, and neither costs a request its time. */
+import { pino } from 'pino'
+import postgres from 'postgres'
+import { test } from 'tap'
+import { unavailable } from '../../src/core/errors.ts'
+import type { AuditRow } from '../../src/core/ports.ts'
+import { createAuditTrail } from '../../src/features/audit/trail.ts'
+import { auditLinesOf, auditRows } from '../support/audit.ts'
+import { backends, hasServers } from '../support/backends.ts'
+import { until } from '../support/program.ts'
+import { bearer, createClock, type Service, startService } from '../support/service.ts'
+
+const post = (service: Service, path: string, json: object, headers = {}) =>
+  service.call(path, { method: 'POST', json, headers })
+const told = (rows: AuditRow[]) => rows.map(({ event, subject }) => `${event} ${subject ?? '-'}`)
+
+for (const backend of backends) {
+  void test(`the audit trail on ${backend.name} stores`, async (t) => {
+    const yaml = { limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, failures_per_account: 2 } }
+    const service = await startService(t, { backend, yaml })
+    /** The rows that an action adds. */
+    const adds = async (act: () => Promise<unknown>): Promise<AuditRow[]> => {
+      const before = new Set((await auditRows(service)).map(({ id }) => id))
+      await act()
+      return (await auditRows(service)).filter(({ id }) => !before.has(id))
+    }
+
+    await t.test('the first start tells of its keys, by the service itself', async (t) => {
+      const rows = await auditRows(service)
+      t.ok(rows.length > 0)
+      for (const row of rows)
+        t.match(row, { event: 'key.created', actor: 'system', ip: null, details: { kid: String } })
+    })
+    await t.test('sign-in, failures, the limit and sign-out: who, from where, in which request', async (t) => {
+      const ada = await service.createUser()
+      const wrong = { email: ada.email, password: 'a wrong guess' }
+      let requestId = ''
+      const rows = await adds(async () => {
+        const { cookie } = await service.signIn(ada)
+        const failed = await post(service, '/api/auth/login', wrong)
+        requestId = String(failed.headers['x-request-id'])
+        for (let i = 0; i < 4; i++) await post(service, '/api/auth/login', wrong)
+        await post(service, '/api/auth/login', { email: 'nobody@example.test', password: 'nothing' })
+        await service.call('/api/auth/logout', { method: 'POST', headers: { cookie } })
+      })
+      t.same(told(rows), [
+        `sign_in.succeeded ${ada.id}`,
+        `sign_in.failed ${ada.id}`,
+        `sign_in.failed ${ada.id}`,
+        `sign_in.limited ${ada.id}`,
+        'sign_in.failed -',
+        `session.revoked ${ada.id}`,
+      ])
+      const [succeeded, failed, , limited, unknown, revoked] = rows
+      t.match(succeeded, { ip: '127.0.0.1', requestId: String, sessionId: String, details: { methods: ['pwd'] } })
+      t.match(failed, { ip: '127.0.0.1', requestId, actor: null, details: { reason: 'wrong_password' } })
+      t.same(limited!.details, { limit: 2 })
+      t.same(unknown!.details, { reason: 'unknown_account' })
+      t.notMatch(JSON.stringify(rows), 'nobody@example.test', 'what was typed for an unknown account is kept nowhere')
+      t.match(revoked, { sessionId: succeeded!.sessionId, clientId: 'gatehouse', details: { reason: 'logged_out' } })
+    })
+    await t.test('a confirmed registration', async (t) => {
+      const email = `new-${backend.name}@example.test`
+      await post(service, '/api/auth/register', { name: 'New', email, password: 'seven quiet otters juggle' })
+      const token = /verify-email\?token=([\w-]{22})\s/.exec(service.mails().at(-1)!)![1]!
+      const rows = await adds(() => post(service, '/api/auth/verify-email', { token }))
+      const { id } = await service.operate('GET', `/users/${email}`)
+      t.same(told(rows), [`registration.confirmed ${id}`])
+    })
+    await t.test('a refresh, its retry and its reuse', async (t) => {
+      const ada = await service.createUser()
+      const { refreshToken } = await service.signIn(ada)
+      const refresh = () => post(service, '/api/auth/refresh', { refresh_token: refreshToken })
+      const rows = await adds(async () => {
+        await refresh()
+        await refresh()
+        service.clock.advance(11)
+        await Promise.all([refresh(), refresh(), refresh()])
+        await refresh()
+      })
+      t.same(told(rows).toSorted(), [
+        `refresh.replayed ${ada.id}`,
+        `refresh.reused ${ada.id}`,
+        `refresh.rotated ${ada.id}`,
+        `session.revoked ${ada.id}`,
+      ])
+      const reused = rows.find(({ event }) => event === 'refresh.reused')
+      t.match(reused, { clientId: 'gatehouse', sessionId: String, details: { subtype: 'previous', age_seconds: 11 } })
+    })
+    await t.test('what operators do to users, roles, clients and keys', async (t) => {
+      const password = 'another long passphrase'
+      const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: ['a:b'], audiences: [] }
+      let [user, id] = ['', '']
+      const rows = await adds(async () => {
+        user = (await service.createUser({ roles: ['reader'] })).id
+        await service.operate('PUT', `/users/${user}/status`, { status: 'disabled' })
+        await service.operate('PUT', `/users/${user}/status`, { status: 'active' })
+        await service.operate('PUT', `/users/${user}/password`, { password })
+        await service.operate('PUT', `/users/${user}/roles/admin`)
+        await service.operate('DELETE', `/users/${user}/roles/admin`)
+        await service.operate('PUT', '/roles/reader', { permissions: ['reports:read'] })
+        await service.operate('DELETE', '/roles/reader')
+        await service.operate('DELETE', '/roles/reader')
+        id = (await service.operate('POST', '/clients', { ...client, public: false })).client_id
+        await service.operate('POST', `/clients/${id}/secret`)
+        await service.operate('DELETE', `/clients/${id}`)
+        await service.operate('POST', '/keys/rewrap')
+      })
+      t.same(
+        rows.map(({ event }) => event),
+        [
+          'user.created',
+          'user.disabled',
+          'user.enabled',
+          'user.password_changed',
+          'role.granted',
+          'role.withdrawn',
+          'role.defined',
+          'role.deleted',
+          'client.created',
+          'client.secret_rotated',
+          'client.deleted',
+          'key.rewrapped',
+        ],
+      )
+      for (const row of rows) t.match(row, { actor: 'operator', ip: null, requestId: String })
+      for (const row of rows.slice(0, 6)) t.equal(row.subject, user)
+      for (const row of rows.slice(8, 11)) t.equal(row.clientId, id)
+      t.same(rows[4]!.details, { role: 'admin' })
+      t.same(rows[6]!.details, { role: 'reader', permissions: ['reports:read'] })
+      t.same(rows[8]!.details, { grants: ['client_credentials'], scopes: ['a:b'] })
+    })
+    await t.test('rotated keys, and compromised ones', async (t) => {
+      const rows = await adds(async () => {
+        await service.operate('POST', '/keys/rotate', { compromised: false })
+        await service.operate('POST', '/keys/rotate', { compromised: true })
+      })
+      const events = new Set(rows.map(({ event }) => event))
+      t.same([...events].toSorted(), ['key.compromised', 'key.created', 'key.rotated'])
+    })
+    await t.test('a client that fails to authenticate, and a token that it revokes', async (t) => {
+      const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: [], audiences: [] }
+      const { client_id, client_secret } = await service.operate('POST', '/clients', { ...client, public: false })
+      const ask = (path: string, form: Record<string, string>) => service.call(path, { method: 'POST', form })
+      const grant = { grant_type: 'client_credentials' }
+      const rows = await adds(async () => {
+        await ask('/oauth/token', { ...grant, client_id, client_secret: 'a wrong one' })
+        await ask('/oauth/token', { ...grant, client_id: 'nobody-knows-this', client_secret: 'x' })
+        const { access_token } = (await ask('/oauth/token', { ...grant, client_id, client_secret })).json()
+        await ask('/oauth/revoke', { token: access_token, client_id, client_secret })
+      })
+      t.match(rows, [
+        { event: 'client_auth.failed', clientId: client_id, ip: '127.0.0.1', requestId: String },
+        { event: 'client_auth.failed', clientId: null },
+        { event: 'token.revoked', clientId: client_id, subject: client_id, details: { token_id: String } },
+      ])
+    })
+    await t.test('a person’s own change has that person as its actor', async (t) => {
+      const admin = await service.createUser({ roles: ['admin'] })
+      const { accessToken } = await service.signIn(admin)
+      const rows = await adds(() => service.call('/api/auth/logout', { method: 'POST', headers: bearer(accessToken) }))
+      t.match(rows, [{ event: 'session.revoked', subject: admin.id }])
+    })
+    await t.test('every row has its log line, with the same name and fields', async (t) => {
+      const rows = await auditRows(service)
+      const lines = auditLinesOf(service)
+      const inLine = ['event', 'sub', 'client_id', 'sid', 'ip', 'request_id']
+      t.same(
+        rows.map((row) => [row.event, row.subject, row.clientId, row.sessionId, row.ip, row.requestId]),
+        lines.map((line) => inLine.map((name) => line[name] ?? null)),
+      )
+      t.equal(new Set(rows.map(({ id }) => id)).size, rows.length)
+    })
+    await t.test('what happened just before the stop is written by it', async (t) => {
+      const last = await startService(t, { backend })
+      const ada = await last.createUser()
+      await last.signIn(ada)
+      await last.gatehouse.close()
+      const stores = last.backend.replica === undefined ? last.stores : await last.backend.replica()
+      const [newest] = await stores.audit.list({ limit: 1 })
+      if (stores !== last.stores) await stores.close()
+      t.match(newest, { event: 'sign_in.succeeded', subject: ada.id })
+    })
+  })
+}
+
+if (hasServers) {
+  void test('no row of the audit trail is ever changed', async (t) => {
+    const service = await startService(t, { backend: backends[1]! })
+    await auditRows(service)
+    const sql = postgres(service.backend.databaseUrl!, { max: 1 })
+    t.teardown(() => sql.end())
+    await t.rejects(sql`update audit_events set actor = 'nobody'`, { message: 'audit events are never changed' })
+  })
+  void test('while rows cannot be written requests are answered as always, and each row is there afterwards, once', async (t) => {
+    const service = await startService(t, { backend: backends[1]! })
+    const ada = await service.createUser()
+    await auditRows(service)
+    const sql = postgres(service.backend.databaseUrl!, { max: 1 })
+    t.teardown(() => sql.end())
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    const lock = sql.begin(async (tx) => {
+      await tx`lock table audit_events in access exclusive mode`
+      held.resolve()
+      await released
+    })
+    await held.promise
+    const times: number[] = []
+    for (let i = 0; i < 20; i++) {
+      const began = performance.now()
+      await service.signIn(ada)
+      times.push(performance.now() - began)
+      await new Promise((later) => setTimeout(later, 20))
+    }
+    t.ok(Math.max(...times) < 2_000, `the slowest sign-in took ${Math.round(Math.max(...times))} ms`)
+    await until('the log tells of it', () => service.logged().includes('"event":"audit.unwritable"'))
+    release()
+    await lock
+    const rows = await auditRows(service)
+    t.equal(rows.filter(({ event }) => event === 'sign_in.succeeded').length, 20)
+    t.match(service.logged(), /"event":"audit.recovered","lost":0/)
+  })
+}
+
+void test('in a long outage rows wait up to a bound; how many were lost is told once', async (t) => {
+  const written: string[] = []
+  let down = true
+  const lines: string[] = []
+  const trail = createAuditTrail({
+    store: {
+      async append(rows) {
+        if (down) throw unavailable(new Error('down'))
+        written.push(...rows.map(({ subject }) => subject!))
+      },
+    },
+    clock: createClock(),
+    log: pino({}, { write: (line: string) => void lines.push(line) }),
+    origin: () => undefined,
+    bound: 10,
+  })
+  for (let i = 0; i < 25; i++) trail.record({ event: 'user.enabled', subject: `user-${i}` })
+  await until('the first try failed', () => lines.some((line) => line.includes('audit.unwritable')))
+  t.equal(lines.filter((line) => line.includes('audit.overflow')).length, 1)
+  t.equal(lines.filter((line) => line.includes('"user.enabled"')).length, 25, 'the log has all of them')
+  down = false
+  await until('it has recovered', () => lines.some((line) => line.includes('audit.recovered')))
+  t.match(lines.at(-1), /"lost":15/)
+  t.same(
+    written,
+    Array.from({ length: 10 }, (_, i) => `user-${i}`),
+  )
+  trail.record({ event: 'user.enabled', subject: 'later\0\ud800' })
+  await trail.close()
+  t.equal(written.at(-1), 'later\ufffd', 'in a form that every store can hold')
+})

@@ -1,0 +1,24 @@
+/** The audit trail as rows, once all that was logged is written. */
+import { isAuditEventName } from '../../src/core/audit.ts'
+import type { AuditRow } from '../../src/core/ports.ts'
+import { until } from './program.ts'
+import type { Service } from './service.ts'
+
+/** The log lines of audit events, oldest first. */
+export function auditLinesOf(service: Service): Record<string, unknown>[] {
+  const lines = service.logged().split('\n').filter(Boolean)
+  return lines
+    .map((line) => JSON.parse(line) as { event?: string })
+    .filter(({ event }) => isAuditEventName(event ?? ''))
+}
+
+/** The rows, oldest first: as many as there are log lines of all given replicas together. */
+export async function auditRows(service: Service, ...others: Service[]): Promise<AuditRow[]> {
+  const logged = [service, ...others].reduce((sum, one) => sum + auditLinesOf(one).length, 0)
+  let rows: AuditRow[] = []
+  await until(`${logged} audit events are written`, async () => {
+    rows = await service.stores.audit.list({ limit: 1_000 })
+    return rows.length >= logged
+  })
+  return rows.toReversed()
+}
