@@ -55,6 +55,7 @@ import { oauthRoutes } from './features/oauth/routes.ts'
 import { createExchangeToken } from './features/oauth/token-exchange.ts'
 import { createGrantTokens } from './features/oauth/token.ts'
 import { createMetrics } from './features/operations/metrics.ts'
+import { createHousekeeping } from './features/operations/housekeeping.ts'
 import { operationsRoutes } from './features/operations/routes.ts'
 import { createCredentials } from './features/sessions/credentials.ts'
 import { createEndSession } from './features/sessions/end-session.ts'
@@ -93,7 +94,7 @@ export interface Gatehouse {
   audit: Audit
   /** Decides by other rules from the next question on; throws a `RuleFault`, and keeps the old ones, when they are bad. */
   replaceRules(hosts: Config['hosts']): void
-  /** What the service does on its own every minute: successors of signing keys. */
+  /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   upkeep(): Promise<void>
   /** From now on not ready: balancers send no new requests. */
   beginStop(): void
@@ -387,11 +388,23 @@ export async function buildApp(dependencies: {
 
   const control = await buildControl(operator, logger)
   await control.register(probeRoutes, { probes, facts: (url) => configuredFacts(config, rules, url), clock })
+  const sweep = createHousekeeping({
+    store: stores.housekeeping,
+    clock,
+    log,
+    graceSeconds: config.tokens.refresh_grace_seconds,
+    auditRetentionDays: config.audit.retention_days,
+    isStopping: () => stopping,
+  })
   const upkeep = async () => {
     await keys.keepSchedule()
+    await sweep()
   }
+  let upkeepUnderWay = Promise.resolve()
   const timer = setInterval(() => {
-    upkeep().catch((error: unknown) => log.error({ event: 'upkeep.failed', err: error }, 'upkeep failed'))
+    upkeepUnderWay = upkeep().catch((error: unknown) =>
+      log.error({ event: 'upkeep.failed', err: error }, 'upkeep failed'),
+    )
   }, upkeepMilliseconds)
 
   return {
@@ -408,6 +421,7 @@ export async function buildApp(dependencies: {
       const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
       await Promise.all([app.close(), control.close()]).finally(() => clearInterval(sweep))
       await mailer.close()
+      await upkeepUnderWay
       await audit.close()
       await feed.stop()
     },

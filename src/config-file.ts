@@ -66,6 +66,10 @@ export const ConfigFile = Type.Object(
       { networks: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }) },
       { ...strict, default: {} },
     ),
+    audit: Type.Object(
+      { retention_days: Type.Integer({ minimum: 1, maximum: 36_500, default: 365 }) },
+      { ...strict, default: {} },
+    ),
     mail: Type.Object({ from: Type.Optional(Type.String({ minLength: 3 })) }, { ...strict, default: {} }),
   },
   strict,

@@ -305,8 +305,11 @@ export interface RevocationStore {
   latest(): Promise<number>
   /** Rows that were written within this time before now, in order. */
   readLatest(milliseconds: number): Promise<Revocation[]>
-  /** Rows above a number, in order. A row is never committed below one that was already readable. */
-  readAfter(sequence: number): Promise<Revocation[]>
+  /**
+   * Rows above a number, in order. A row is never committed below one that was already readable. `complete`: none of them
+   * has been let go of; rows are kept for a day.
+   */
+  readAfter(sequence: number): Promise<{ rows: Revocation[]; complete: boolean }>
   /** Calls back soon after any replica wrote a row; a hint, which may be lost. Returns the way to stop. */
   onWake(wake: () => void): Promise<() => Promise<void>>
 }
@@ -316,6 +319,28 @@ export interface AuditStore {
   append(rows: readonly AuditRow[]): Promise<void>
   /** The newest rows that match, newest first; `before` is the id of the last row of the page before. */
   list(query: AuditQuery): Promise<AuditRow[]>
+}
+
+/** Kinds of rows that end. `replays` are no rows but the sealed answers of used refresh tokens. */
+export type Perishable =
+  | 'replays'
+  | 'expiredRefreshTokens'
+  | 'revokedRefreshTokens'
+  | 'sessions'
+  | 'registrations'
+  | 'revokedAccessTokens'
+  | 'usedAssertions'
+  | 'revocations'
+  | 'auditEvents'
+  | 'apiKeys'
+
+export interface HousekeepingStore {
+  /**
+   * Deletes up to `limit` rows of one kind that ended before a time, and with them what belongs to them alone: a family with
+   * its last token, an unconfirmed account with its last registration. Resolves to how many; to `busy` while another
+   * replica is at it.
+   */
+  sweep(kind: Perishable, endedBefore: Date, limit: number): Promise<number | 'busy'>
 }
 
 export interface AuditQuery {
@@ -349,6 +374,7 @@ export interface Stores {
   signingKeys: SigningKeyStore
   revocations: RevocationStore
   audit: AuditStore
+  housekeeping: HousekeepingStore
   counters: Counters
   /** Rejects when a store does not answer. */
   ping(): Promise<void>

@@ -185,6 +185,20 @@ for (const backend of backends) {
       t.equal(looks.up, 0)
       t.end()
     })
+    await t.test('a replica that missed rows which have gone proves everything anew', async (t) => {
+      const [ada, bob] = [await bench.signIn(), await bench.signIn()]
+      const both = async () => [await credentials.accessToken(ada.token), await credentials.accessToken(bob.token)]
+      await both()
+      await stores.users.rename(bob.userId, 'Bob')
+      await feed.catchUp()
+      bench.cutFeed(true)
+      await stores.sessions.revoke(ada.session.id, 'test', at())
+      for (const name of ['one', 'two']) await stores.users.rename(bob.userId, name)
+      t.ok((await stores.housekeeping.sweep('revocations', at(1), 500)) !== 0)
+      bench.cutFeed(false)
+      await feed.catchUp()
+      t.match(await both(), [undefined, { principal: { name: 'two' } }])
+    })
     await t.test('every kind of announcement makes its subject, and it alone, be proven anew', async (t) => {
       const [ada, bob] = [await bench.signIn(), await bench.signIn()]
       const both = async () => [

@@ -32,7 +32,7 @@ for (const backend of backends) {
     const announced = async (change: () => Promise<unknown>): Promise<string[]> => {
       const before = await stores.revocations.latest()
       await change()
-      return (await stores.revocations.readAfter(before)).map(({ kind, id }) => `${kind}:${id}`)
+      return (await stores.revocations.readAfter(before)).rows.map(({ kind, id }) => `${kind}:${id}`)
     }
 
     await t.test('users: an address belongs to one account, and every change is announced', async (t) => {
@@ -320,7 +320,7 @@ for (const backend of backends) {
       const follow = async () => {
         for (let last = false; !last;) {
           last = !writing
-          const rows = await second.revocations.readAfter(position)
+          const { rows } = await second.revocations.readAfter(position)
           followed.push(...rows)
           position = rows.at(-1)?.sequence ?? position
         }
@@ -331,7 +331,7 @@ for (const backend of backends) {
       writing = false
       await following
       t.equal(followed.length, 200)
-      t.same(followed, await stores.revocations.readAfter(start), 'nothing was missed')
+      t.same(followed, (await stores.revocations.readAfter(start)).rows, 'nothing was missed')
       const numbers = followed.map(({ sequence }) => sequence)
       t.same(
         numbers,
@@ -409,6 +409,9 @@ if (hasServers) {
       'signingKeys.change': () => stores.signingKeys.change(() => Promise.reject(new Error('unreached'))),
       'revocations.readLatest': () => stores.revocations.readLatest(1_000),
       'revocations.readAfter': () => stores.revocations.readAfter(0),
+      'refreshTokens.newestOf': () => stores.refreshTokens.newestOf(id),
+      'audit.append': () => stores.audit.append([]).then(() => stores.audit.list({ limit: 1 })),
+      'housekeeping.sweep': () => stores.housekeeping.sweep('sessions', at, 10),
       'counters.increment': () => stores.counters.increment('key', 60),
       'counters.read': () => stores.counters.read('key'),
       'counters.reset': () => stores.counters.reset('key'),

@@ -47,7 +47,7 @@ export async function followRevocations(
   let failing = false
   let stopped = false
 
-  function apply(rows: readonly Revocation[], now: number): void {
+  function apply(rows: readonly Revocation[], complete: boolean, now: number): void {
     for (const row of rows) {
       const subject: SubjectKey = `${row.kind}:${row.id}`
       // Deleted first, so that the map stays ordered by time and pruning can stop at the first young entry.
@@ -55,6 +55,8 @@ export async function followRevocations(
       touched.set(subject, { sequence: row.sequence, at: now })
       position = row.sequence
     }
+    // Who was not listening for so long does not know what it missed.
+    if (!complete) forgotten = position
     for (const [subject, { sequence, at }] of touched) {
       if (now - at < keepMilliseconds) break
       touched.delete(subject)
@@ -65,9 +67,10 @@ export async function followRevocations(
   async function read(): Promise<void> {
     const startedAt = monotonic.now()
     try {
-      const rows = await store.readAfter(position)
-      if (rows.some(({ kind }) => kind === 'key')) await keysChanged()
-      apply(rows, startedAt)
+      const { rows, complete } = await store.readAfter(position)
+      if (!complete) log.warn({ event: 'feed.gap' }, 'revocations were missed: everything is proven anew')
+      if (!complete || rows.some(({ kind }) => kind === 'key')) await keysChanged()
+      apply(rows, complete, startedAt)
       readAt = startedAt
       if (failing) log.info({ event: 'feed.recovered' }, 'the revocation feed is readable again')
       failing = false

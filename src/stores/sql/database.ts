@@ -11,7 +11,12 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 export const revocationChannel = 'gatehouse_revocations'
 
 /** Advisory locks of the service, one number each. */
-export const advisoryLocks = { migrate: 7_410_001, revocationFeed: 7_410_002, signingKeys: 7_410_003 } as const
+export const advisoryLocks = {
+  migrate: 7_410_001,
+  revocationFeed: 7_410_002,
+  signingKeys: 7_410_003,
+  housekeeping: 7_410_004,
+} as const
 
 /** Rows of a raw statement: postgres.js returns them as an array, PGlite inside an object. */
 export async function rowsOf<Row>(db: Database | Transaction, statement: SQL): Promise<Row[]> {

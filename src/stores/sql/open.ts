@@ -7,6 +7,7 @@ import { createAssertionStore } from './assertions.ts'
 import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
+import { createHousekeepingStore } from './housekeeping.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
 import { createRegistrationStore } from './registrations.ts'
 import { createRevocationStore, type Listen } from './revocations.ts'
@@ -115,6 +116,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     signingKeys: createSigningKeyStore(db, clock),
     revocations: createRevocationStore(feedDb, clock, listen),
     audit: createAuditStore(db),
+    housekeeping: createHousekeepingStore(db),
     ping: async () => void (await db.execute(sql`select 1`)),
     close,
   }

@@ -1,4 +1,4 @@
-import { eq, sql } from './drizzle.ts'
+import { sql } from './drizzle.ts'
 import type { RegistrationStore } from '../../core/ports.ts'
 import { type Database, rowsOf } from './database.ts'
 import { registrations, users } from './schema.ts'
@@ -7,11 +7,12 @@ export function createRegistrationStore(db: Database): RegistrationStore {
   return {
     async open({ user, tokenHash, expiresAt }) {
       return await db.transaction(async (tx) => {
-        await tx.insert(users).values(user).onConflictDoNothing({ target: users.email })
+        // The update of nothing holds the row, so that housekeeping cannot take the account away meanwhile.
         const [owner] = await tx
-          .select({ id: users.id, emailVerifiedAt: users.emailVerifiedAt })
-          .from(users)
-          .where(eq(users.email, user.email))
+          .insert(users)
+          .values(user)
+          .onConflictDoUpdate({ target: users.email, set: { email: user.email } })
+          .returning({ id: users.id, emailVerifiedAt: users.emailVerifiedAt })
         const { name, passwordHash } = user
         // Stored for a taken address too, where it can never be confirmed: the work must not tell the two apart.
         await tx.insert(registrations).values({ tokenHash, userId: owner!.id, name, passwordHash, expiresAt })

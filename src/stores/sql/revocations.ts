@@ -1,4 +1,4 @@
-import { asc, gt, max } from './drizzle.ts'
+import { asc, gt, gte, max } from './drizzle.ts'
 import type { Clock, RevocationStore } from '../../core/ports.ts'
 import type { Database } from './database.ts'
 import { revocations } from './schema.ts'
@@ -19,8 +19,16 @@ export function createRevocationStore(db: Database, clock: Clock, listen: Listen
         .from(revocations)
         .where(gt(revocations.at, new Date(clock.now() - milliseconds)))
         .orderBy(asc(revocations.sequence)),
-    readAfter: (sequence) =>
-      db.select(columns).from(revocations).where(gt(revocations.sequence, sequence)).orderBy(asc(revocations.sequence)),
+    async readAfter(sequence) {
+      // With the row that was read last: as long as it is there, so are all after it.
+      const found = await db
+        .select(columns)
+        .from(revocations)
+        .where(gte(revocations.sequence, sequence))
+        .orderBy(asc(revocations.sequence))
+      const rows = found.filter((row) => row.sequence > sequence)
+      return { rows, complete: rows.length < found.length || (sequence === 0 && (rows[0]?.sequence ?? 1) === 1) }
+    },
     onWake: listen,
   }
 }

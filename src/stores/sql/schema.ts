@@ -112,7 +112,13 @@ export const sessions = pgTable(
     ip: text('ip').notNull(),
     userAgent: text('user_agent').notNull(),
   },
-  (table) => [index('sessions_user_id').on(table.userId), index('sessions_expires_at').on(table.expiresAt)],
+  (table) => [
+    index('sessions_user_id').on(table.userId),
+    index('sessions_expires_at').on(table.expiresAt),
+    index('sessions_revoked_at')
+      .on(table.revokedAt)
+      .where(sql`${table.revokedAt} is not null`),
+  ],
 )
 
 export const refreshFamilies = pgTable(
@@ -146,6 +152,9 @@ export const refreshTokens = pgTable(
   (table) => [
     index('refresh_tokens_family_id').on(table.familyId),
     index('refresh_tokens_expires_at').on(table.expiresAt),
+    index('refresh_tokens_replay')
+      .on(table.usedAt)
+      .where(sql`${table.replay} is not null`),
   ],
 )
 

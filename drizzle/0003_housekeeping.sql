@@ -1,0 +1,2 @@
+CREATE INDEX "refresh_tokens_replay" ON "refresh_tokens" USING btree ("used_at") WHERE "refresh_tokens"."replay" is not null;--> statement-breakpoint
+CREATE INDEX "sessions_revoked_at" ON "sessions" USING btree ("revoked_at") WHERE "sessions"."revoked_at" is not null;

@@ -1,0 +1,247 @@
+/** What has ended leaves, what may still be asked about stays, and the tables do not grow with the time. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import postgres from 'postgres'
+import tap, { test } from 'tap'
+import { uuidv7 } from '../../src/core/ids.ts'
+import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
+import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
+import { combineStores } from '../../src/stores/open.ts'
+import { openPglite } from '../../src/stores/sql/open.ts'
+import { createBench } from '../stores/contract.ts'
+import { auditRows } from '../support/audit.ts'
+import { type Backend, backends, hasServers } from '../support/backends.ts'
+import { scratchFolder } from '../support/servers.ts'
+import { type Service, startService } from '../support/service.ts'
+
+tap.setTimeout(600_000)
+const day = 86_400
+const refresh = (service: Service, refreshToken: string) =>
+  service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token: refreshToken } })
+
+for (const backend of backends) {
+  void test(`housekeeping on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+    const { upkeep } = service.gatehouse
+    const { refreshTokens } = service.stores
+
+    await t.test('the sealed answer of a rotation is gone after its window, and not before', async (t) => {
+      const { refreshToken } = await service.signIn(await service.createUser())
+      const first = await refresh(service, refreshToken)
+      service.clock.advance(9)
+      await upkeep()
+      t.equal((await refresh(service, refreshToken)).body, first.body)
+      service.clock.advance(1)
+      await upkeep()
+      t.match(await refreshTokens.find(hashSecret(refreshToken)), { replay: null, usedAt: Date })
+      t.equal((await refresh(service, first.json().refresh_token)).status, 200, 'and the user is still signed in')
+    })
+    await t.test('a used refresh token is known as used until it expires by itself, and then leaves', async (t) => {
+      for (const [days, known] of [
+        [29.9, true],
+        [30.1, false],
+      ] as const) {
+        const user = await service.createUser()
+        const { refreshToken } = await service.signIn(user)
+        let live = (await refresh(service, refreshToken)).json().refresh_token as string
+        for (let passed = 0; passed < days; passed += days / 5) {
+          service.clock.advance((days / 5) * day)
+          await upkeep()
+          live = (await refresh(service, live)).json().refresh_token
+        }
+        t.equal((await refreshTokens.find(hashSecret(refreshToken))) !== undefined, known, `after ${days} days`)
+        t.equal((await refresh(service, refreshToken)).status, 401)
+        t.equal(
+          (await refresh(service, live)).status,
+          known ? 401 : 200,
+          'reuse ends the session; an unknown one does not',
+        )
+        const events = (await auditRows(service)).filter((row) => row.subject === user.id).map((row) => row.event)
+        t.equal(events.includes('refresh.reused'), known)
+      }
+    })
+    await t.test('audit events leave after their retention', async (t) => {
+      const short = await startService(t, { backend, yaml: { audit: { retention_days: 7 } } })
+      const { id } = await short.createUser()
+      await auditRows(short)
+      const left = async () => (await short.stores.audit.list({ limit: 100, subject: id })).length
+      short.clock.advance(7 * day)
+      await short.gatehouse.upkeep()
+      t.equal(await left(), 1)
+      short.clock.advance(1)
+      await short.gatehouse.upkeep()
+      t.equal(await left(), 0)
+    })
+    await t.test(
+      'an account that nobody confirmed leaves with its last registration, a confirmed one stays',
+      async (t) => {
+        const bench = createBench(service.backend, service.stores, service.clock)
+        const open = (email: string, token: string) =>
+          service.stores.registrations.open({
+            user: {
+              id: uuidv7(service.clock.now()),
+              email,
+              name: 'New',
+              passwordHash: 'hash',
+              roles: [],
+              emailVerifiedAt: null,
+              createdAt: bench.at(),
+            },
+            tokenHash: hashSecret(token),
+            expiresAt: bench.at(day),
+          })
+        await open('never@example.test', 'never')
+        await open('confirmed@example.test', 'confirmed')
+        await service.stores.registrations.confirm(hashSecret('confirmed'), bench.at())
+        service.clock.advance(day)
+        await open('never@example.test', 'again')
+        service.clock.advance(day + 1)
+        await upkeep()
+        t.ok(await service.stores.users.findByEmail('never@example.test'), 'there is a younger registration')
+        service.clock.advance(2 * day)
+        await upkeep()
+        t.equal(await service.stores.users.findByEmail('never@example.test'), undefined)
+        t.ok(await service.stores.users.findByEmail('confirmed@example.test'))
+      },
+    )
+  })
+}
+
+/** On disk, so that its tables can be counted afterwards. */
+function embeddedOnDisk(folder: string): Backend {
+  return {
+    name: 'embedded',
+    async open(clock) {
+      const snapshot = process.env['TEST_PGLITE_SNAPSHOT']
+      const content = snapshot === undefined ? undefined : new Blob([readFileSync(snapshot)])
+      const stores = combineStores(await openPglite(folder, clock, content), createMemoryCounters(clock))
+      return { stores, close: () => stores.close().catch(() => {}) }
+    },
+  }
+}
+
+/** Sessions a day; each day writes thousands of rows. */
+const signIns = 40
+const auditEventsADay = 1_000
+const days = 31
+/** Sign-ins live three days without use and a week at most, audit events five days: a month is many times that. */
+const yaml = {
+  tokens: { refresh_idle_ttl_seconds: 3 * day, refresh_absolute_ttl_seconds: 7 * day },
+  sessions: { idle_ttl_seconds: 3 * day, absolute_ttl_seconds: 7 * day },
+  audit: { retention_days: 5 },
+}
+const tables = [
+  'registrations',
+  'sessions',
+  'refresh_families',
+  'refresh_tokens',
+  'revoked_access_tokens',
+  'revocations',
+  'audit_events',
+]
+
+for (const backend of backends) {
+  void test(`in a month of thousands of rows a day the tables stay bounded on ${backend.name} stores`, async (t) => {
+    const folder = join(scratchFolder(t), 'pglite')
+    const service = await startService(t, {
+      backend: backend.name === 'embedded' ? embeddedOnDisk(folder) : backend,
+      yaml,
+    })
+    const { stores, clock } = service
+    const bench = createBench(service.backend, stores, clock)
+    const nothing = { actor: null, clientId: null, sessionId: null, ip: null, requestId: null, subject: null }
+    const user = await bench.user()
+
+    for (let today = 0; today < days; today++) {
+      for (let i = 0; i < signIns; i++) {
+        const session = await bench.session(user.id, { idleExpiresAt: bench.at(3 * day), expiresAt: bench.at(7 * day) })
+        let { hash } = await bench.refresh(session, { expiresAt: bench.at(7 * day) })
+        for (let rotation = 0; rotation < 3; rotation++) {
+          const successorHash = hashSecret(randomSecret())
+          const [successorExpiresAt, sessionIdleExpiresAt] = [bench.at(3 * day), bench.at(3 * day)]
+          const expiries = { successorExpiresAt, sessionIdleExpiresAt }
+          const won = await stores.refreshTokens.rotate({
+            hash,
+            successorHash,
+            ...expiries,
+            replay: 'x',
+            at: bench.at(),
+          })
+          if (!won) throw new Error('the rotation failed')
+          hash = successorHash
+        }
+        if (i % 2 === 0) await stores.sessions.revoke(session.id, 'logged_out', bench.at())
+        if (i % 4 === 0) await stores.accessTokens.revoke(uuidv7(clock.now()), bench.at(300), bench.at())
+        const id = uuidv7(clock.now())
+        const person = { id, email: `${id}@example.test`, name: 'New', passwordHash: 'hash', roles: [] }
+        const opened = { user: { ...person, emailVerifiedAt: null, createdAt: bench.at() }, expiresAt: bench.at(day) }
+        await stores.registrations.open({ ...opened, tokenHash: hashSecret(id) })
+      }
+      for (let i = 0; i < auditEventsADay; i += 500) {
+        const event = () => ({
+          ...nothing,
+          id: uuidv7(clock.now()),
+          at: bench.at(),
+          event: 'refresh.rotated' as const,
+          details: {},
+        })
+        await stores.audit.append(Array.from({ length: 500 }, event))
+      }
+      // Upkeep runs every minute of a day; what it can do, it has done after a few of them.
+      clock.advance(day)
+      for (let minute = 0; minute < 3; minute++) await service.gatehouse.upkeep()
+    }
+
+    await service.gatehouse.close()
+    const counted: Record<string, number> = {}
+    if (service.backend.databaseUrl === undefined) {
+      await stores.close()
+      const raw = await PGlite.create(folder)
+      for (const table of [...tables, 'users']) {
+        counted[table] = (await raw.query<{ n: number }>(`select count(*)::int as n from ${table}`)).rows[0]!.n
+      }
+      await raw.close()
+    } else {
+      const raw = postgres(service.backend.databaseUrl, { max: 1 })
+      for (const table of [...tables, 'users']) {
+        counted[table] = (await raw.unsafe<{ n: number }[]>(`select count(*)::int as n from ${table}`))[0]!.n
+      }
+      await raw.end()
+    }
+    // Each kind holds what so many days leave behind, where a month would have left thirty-one times a day's.
+    const most: Record<string, number> = {
+      registrations: signIns * 3,
+      users: signIns * 3 + 1,
+      sessions: signIns * 9,
+      refresh_families: signIns * 5,
+      refresh_tokens: signIns * 4 * 5,
+      revoked_access_tokens: signIns / 4,
+      revocations: signIns * 2,
+      audit_events: auditEventsADay * 6 + 200,
+    }
+    for (const [table, bound] of Object.entries(most))
+      t.ok(counted[table]! <= bound, `${table}: ${counted[table]} ≤ ${bound}`)
+    t.ok(counted['sessions']! > signIns && counted['refresh_tokens']! > signIns, 'what is alive has stayed')
+  })
+}
+
+if (hasServers) {
+  void test('one replica at a time: while one sweeps the other goes on without', async (t) => {
+    const service = await startService(t, { backend: backends[1]! })
+    const other = await startService(t, { beside: service })
+    const { refreshToken } = await service.signIn(await service.createUser())
+    await refresh(service, refreshToken)
+    service.clock.advance(60)
+    const sql = postgres(service.backend.databaseUrl!, { max: 1 })
+    t.teardown(() => sql.end())
+    const sealed = async () => (await service.stores.refreshTokens.find(hashSecret(refreshToken)))?.replay
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(7410004)`
+      await Promise.all([service.gatehouse.upkeep(), other.gatehouse.upkeep()])
+      t.type(await sealed(), 'string', 'neither did anything, nor waited')
+    })
+    await Promise.all([service.gatehouse.upkeep(), other.gatehouse.upkeep()])
+    t.equal(await sealed(), null)
+  })
+}
