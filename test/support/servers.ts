@@ -141,19 +141,34 @@ export async function startRelay(target: string): Promise<Relay> {
   }
 }
 
-/** Starts Redis with nothing on disk; nothing when it is not installed. */
-export async function startRedis(): Promise<RunningServer | undefined> {
+/** Starts Redis with nothing on disk, so that a halt forgets everything; nothing when it is not installed. */
+export async function startRedis(): Promise<InterruptibleServer | undefined> {
   const program = findProgram('redis-server') ?? findProgram('valkey-server')
   if (program === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'))
   const port = await freePort()
-  const server = spawn(
-    program,
-    ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--databases', '256'],
-    { cwd: folder, stdio: 'ignore' },
-  )
-  await listening(port)
-  return { url: `redis://127.0.0.1:${port}`, stop: () => stop(server, 'SIGTERM', folder) }
+  const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--databases', '256']
+  let server: ChildProcess
+  const resume = async () => {
+    server = spawn(program, ['--port', String(port), ...options], { cwd: folder, stdio: 'ignore' })
+    await listening(port)
+  }
+  const halt = () =>
+    new Promise<void>((done) => {
+      if (server.exitCode !== null || server.signalCode !== null) return done()
+      server.once('exit', () => done())
+      server.kill('SIGTERM')
+    })
+  await resume()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    halt,
+    resume,
+    async stop() {
+      await halt()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
 }
 
 /** A folder for a test's own files, gone with the test. */
@@ -167,14 +182,4 @@ export function scratchFolder(t: { teardown(after: () => void): unknown }): stri
 function idsOf(user: string): { uid: number; gid: number } {
   const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' })))
   return { uid: uid!, gid: gid! }
-}
-
-function stop(server: ChildProcess, signal: NodeJS.Signals, folder: string): Promise<void> {
-  return new Promise((done) => {
-    server.once('exit', () => {
-      rmSync(folder, { recursive: true, force: true })
-      done()
-    })
-    server.kill(signal)
-  })
 }

@@ -1,0 +1,92 @@
+/** A refresh token that is used twice: who is told, what is written down, and what the grace window may be. */
+import { test } from 'tap'
+import { auditRows } from '../support/audit.ts'
+import { backends } from '../support/backends.ts'
+import { asks, bearer, type Service, startService } from '../support/service.ts'
+
+const refresh = (service: Service, refreshToken: string) =>
+  service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token: refreshToken } })
+
+for (const backend of backends) {
+  void test(`reuse of a refresh token on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+    const replica = service.backend.replica && (await startService(t, { beside: service }))
+    const mailsTo = (email: string) =>
+      [service, ...(replica ? [replica] : [])]
+        .flatMap((one) => one.mails())
+        .filter((mail) => mail.includes(`To: ${email}`))
+    const reuseOf = async (userId: string) =>
+      (await auditRows(service, ...(replica ? [replica] : []))).filter(
+        ({ event, subject }) => event === 'refresh.reused' && subject === userId,
+      )
+
+    await t.test(
+      'its user is told by one mail, however many tries and replicas, and the mail signs nobody in',
+      async (t) => {
+        const user = await service.createUser()
+        const { refreshToken } = await service.signIn(user)
+        await refresh(service, refreshToken)
+        service.clock.advance(11)
+        const tries = Array.from({ length: 10 }, (_, i) => refresh((i % 2 && replica) || service, refreshToken))
+        for (const { status } of await Promise.all(tries)) t.equal(status, 401)
+        service.clock.advance(11)
+        t.equal((await refresh(service, refreshToken)).status, 401)
+        const mails = mailsTo(user.email)
+        t.equal(mails.length, 1)
+        t.match(mails[0], 'Subject: One of your sessions was ended')
+        t.match(mails[0], '127.0.0.1')
+        t.notMatch(mails[0], /token|\?|login/)
+        t.notMatch(mails[0], refreshToken)
+        t.equal((await reuseOf(user.id)).length, 1)
+      },
+    )
+    await t.test('the trail tells a lost answer from an old copy', async (t) => {
+      for (const [rotations, subtype] of [
+        [1, 'previous'],
+        [3, 'stale'],
+      ] as const) {
+        const user = await service.createUser()
+        const { refreshToken } = await service.signIn(user)
+        let live = refreshToken
+        for (let i = 0; i < rotations; i++) {
+          live = (await refresh(service, live)).json().refresh_token
+          service.clock.advance(20)
+        }
+        t.equal((await refresh(service, refreshToken)).status, 401)
+        t.match(await reuseOf(user.id), [{ details: { subtype, age_seconds: rotations * 20 } }])
+      }
+    })
+    await t.test('the session of another sign-in of the same person goes on', async (t) => {
+      const user = await service.createUser()
+      const [stolen, other] = [await service.signIn(user), await service.signIn(user)]
+      await refresh(service, stolen.refreshToken)
+      service.clock.advance(11)
+      await refresh(service, stolen.refreshToken)
+      const edge = async (token: string) =>
+        (await service.call('/forward-auth', { headers: { ...asks({ path: '/reports' }), ...bearer(token) } })).status
+      t.same([await edge(stolen.accessToken), await edge(other.accessToken)], [401, 200])
+      t.equal((await refresh(service, other.refreshToken)).status, 200)
+    })
+  })
+
+  void test(`the grace window on ${backend.name} stores`, async (t) => {
+    await t.test('of 0 seconds makes every second use a reuse', async (t) => {
+      const service = await startService(t, { backend, yaml: { tokens: { refresh_grace_seconds: 0 } } })
+      const { refreshToken, cookie } = await service.signIn(await service.createUser())
+      const { refresh_token } = (await refresh(service, refreshToken)).json()
+      t.equal((await refresh(service, refreshToken)).status, 401)
+      t.equal((await refresh(service, refresh_token)).status, 401)
+      t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, 401)
+    })
+    await t.test('of 60 seconds lasts a minute, and ends', async (t) => {
+      const service = await startService(t, { backend, yaml: { tokens: { refresh_grace_seconds: 60 } } })
+      const { refreshToken } = await service.signIn(await service.createUser())
+      const first = await refresh(service, refreshToken)
+      service.clock.advance(59)
+      await service.gatehouse.upkeep()
+      t.equal((await refresh(service, refreshToken)).body, first.body)
+      service.clock.advance(1)
+      t.equal((await refresh(service, refreshToken)).status, 401)
+    })
+  })
+}

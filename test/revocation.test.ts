@@ -1,0 +1,223 @@
+/** Two real processes: what one end of the system revokes, the other refuses within a second, whatever else is broken. */
+import tap, { test } from 'tap'
+import { hasServers } from './support/backends.ts'
+import { type Cluster, signInAt, startCluster } from './support/cluster.ts'
+import { type Running, until } from './support/program.ts'
+import { asks, bearer } from './support/service.ts'
+
+tap.setTimeout(600_000)
+/** The bound that the service promises. */
+const withinMilliseconds = 1_000
+
+/** Something that may be ended: ways to use it, which all work, and the way to end it. */
+interface Grant {
+  uses: Record<string, (service: Running) => Promise<boolean>>
+  end(): Promise<unknown>
+}
+type Prepare = (cluster: Cluster, resourceServer: Record<string, string>) => Promise<Grant>
+
+async function passes(service: Running, headers: Record<string, string>, path = '/reports'): Promise<boolean> {
+  return (await service.call('/forward-auth', { headers: { ...asks({ path }), ...headers } })).status === 200
+}
+async function isActive(service: Running, token: string, form: Record<string, string>): Promise<boolean> {
+  const answer = await service.call('/oauth/introspect', { method: 'POST', form: { ...form, token } })
+  return answer.status === 200 && answer.json().active === true
+}
+
+/** A person signed in at the first process. */
+function person(
+  end: (cluster: Cluster, held: { id: string; cookie: string; refreshToken: string }) => Promise<unknown>,
+): Prepare {
+  return async (cluster, resourceServer) => {
+    const user = await cluster.createUser()
+    const held = await signInAt(cluster.one, user)
+    const token = bearer(held.accessToken)
+    return {
+      uses: {
+        'the token at the edge': (service) => passes(service, token),
+        'the cookie at the edge': (service) => passes(service, { cookie: held.cookie }),
+        introspection: (service) => isActive(service, held.accessToken, resourceServer),
+        'the API': async (service) => (await service.call('/api/users/me', { headers: token })).status === 200,
+      },
+      end: () => end(cluster, { id: user.id, ...held }),
+    }
+  }
+}
+
+const byRequest: Record<string, Prepare> = {
+  'logging out': person(({ one }, { cookie }) => one.call('/api/auth/logout', { method: 'POST', headers: { cookie } })),
+  'revoking the session by its refresh token': person(({ one }, { refreshToken }) =>
+    one.call('/oauth/revoke', { method: 'POST', form: { client_id: 'gatehouse', token: refreshToken } }),
+  ),
+}
+const byOperator: Record<string, Prepare> = {
+  'disabling the user': person(({ operate }, { id }) => operate('PUT', `/users/${id}/status`, { status: 'disabled' })),
+  'a new password': person(({ operate }, { id }) =>
+    operate('PUT', `/users/${id}/password`, { password: 'another long passphrase' }),
+  ),
+  async 'withdrawing a role'(cluster) {
+    const user = await cluster.createUser(['admin'])
+    const held = await signInAt(cluster.one, user)
+    const [token, cookie] = [bearer(held.accessToken), { cookie: held.cookie }]
+    const question = { method: 'GET', url: 'http://app.example.test/', as: { user: user.id } }
+    return {
+      uses: {
+        'the token at the edge': (service) => passes(service, token, '/admin/'),
+        'the cookie at the edge': (service) => passes(service, cookie, '/admin/'),
+        'the API': async (service) => {
+          const call = { method: 'POST', json: question, headers: token }
+          const { status } = await service.call('/api/admin/access/explain', call)
+          return status !== 403 && status !== 503
+        },
+      },
+      end: () => cluster.operate('DELETE', `/users/${user.id}/roles/admin`),
+    }
+  },
+  async 'deleting a client'(cluster, resourceServer) {
+    const { client_id, client_secret } = await createClient(cluster)
+    const form = { grant_type: 'client_credentials', client_id, client_secret }
+    const { access_token } = (await cluster.one.call('/oauth/token', { method: 'POST', form })).json()
+    return {
+      uses: {
+        'the token at the edge': (service) => passes(service, bearer(access_token)),
+        introspection: (service) => isActive(service, access_token, resourceServer),
+        'new tokens': async (service) => (await service.call('/oauth/token', { method: 'POST', form })).status === 200,
+      },
+      end: () => cluster.operate('DELETE', `/clients/${client_id}`),
+    }
+  },
+}
+
+function createClient(cluster: Cluster): Promise<{ client_id: string; client_secret: string }> {
+  const client = {
+    name: 'Job',
+    grants: ['client_credentials'],
+    redirect_uris: [],
+    scopes: [],
+    audiences: [],
+    public: false,
+  }
+  return cluster.operate('POST', '/clients', client)
+}
+
+/** Milliseconds from the end of the grant to the last question that was still answered with yes. */
+async function acceptedFor(
+  service: Running,
+  use: (service: Running) => Promise<boolean>,
+  since: number,
+): Promise<number> {
+  let last = 0
+  for (;;) {
+    const asked = performance.now() - since
+    const accepted = await use(service).catch(() => false)
+    if (accepted) last = asked
+    // Asked once more after the bound: a refusal must stay one.
+    else if (asked > withinMilliseconds) return last
+    if (asked > 5 * withinMilliseconds) return Number.POSITIVE_INFINITY
+    await new Promise((again) => setTimeout(again, 10))
+  }
+}
+
+if (hasServers) {
+  void test('two processes on PostgreSQL and Redis', async (t) => {
+    const cluster = await startCluster(t)
+    const { one, two, sql, redis, relay } = cluster
+    const { client_id, client_secret } = await createClient(cluster)
+    const resourceServer = { client_id, client_secret }
+
+    /** Ends each grant while something is broken, and measures how long the other process goes on. */
+    async function checkEach(
+      t: { same: typeof tap.same; ok: typeof tap.ok },
+      prepared: Record<string, Prepare>,
+      disturb: () => Promise<() => Promise<unknown>>,
+    ): Promise<void> {
+      const grants: [string, Grant][] = []
+      for (const [name, prepare] of Object.entries(prepared))
+        grants.push([name, await prepare(cluster, resourceServer)])
+      for (const [name, { uses }] of grants) {
+        for (const [use, check] of Object.entries(uses)) {
+          t.same([await check(one), await check(two)], [true, true], `${name}: before it, ${use} works on both`)
+        }
+      }
+      const mend = await disturb()
+      for (const [name, { uses, end }] of grants) {
+        await end()
+        const ended = performance.now()
+        await Promise.all(
+          Object.entries(uses).map(async ([use, check]) => {
+            const took = Math.round(await acceptedFor(two, check, ended))
+            t.ok(took < withinMilliseconds, `${name}: ${use} was accepted there for ${took} ms`)
+          }),
+        )
+      }
+      await mend()
+      await until('both are ready again', async () => {
+        const health = await Promise.all([one, two].map((service) => service.call('/health/ready')))
+        return health.every(({ status }) => status === 200)
+      })
+    }
+
+    await t.test('what is ended on one side the other refuses within a second', (t) =>
+      checkEach(t, { ...byRequest, ...byOperator }, async () => async () => {}),
+    )
+    await t.test('also while Redis is stopped', (t) =>
+      checkEach(t, byOperator, async () => {
+        await redis.halt()
+        return redis.resume
+      }),
+    )
+    await t.test('also when Redis was restarted and has forgotten everything', (t) =>
+      checkEach(t, { ...byRequest, ...byOperator }, async () => {
+        await redis.halt()
+        await redis.resume()
+        await until('both are ready', async () => {
+          const health = await Promise.all([one, two].map((service) => service.call('/health/ready')))
+          return health.every(({ status }) => status === 200)
+        })
+        return async () => {}
+      }),
+    )
+    await t.test('also while no wake-up arrives: connections that listen are cut again and again', (t) =>
+      checkEach(t, { ...byRequest, ...byOperator }, async () => {
+        const enough = new AbortController()
+        let cuts = 0
+        const cut = (async () => {
+          while (!enough.signal.aborted) {
+            const gone = await sql`select pg_terminate_backend(pid) from pg_stat_activity
+              where datname = current_database() and query ilike 'listen%'`
+            cuts += gone.length
+            await new Promise((again) => setTimeout(again, 5))
+          }
+        })()
+        return async () => {
+          enough.abort()
+          await cut
+          t.ok(cuts > 2, `${cuts} connections were cut`)
+        }
+      }),
+    )
+    await t.test(
+      'a process that is cut off from SQL denies within a second, and says that it is not ready',
+      async (t) => {
+        const held = await signInAt(one, await cluster.createUser())
+        const uses = [bearer(held.accessToken), { cookie: held.cookie }]
+        for (const headers of uses) t.ok(await passes(two, headers))
+        relay.freeze()
+        const frozen = performance.now()
+        await one.call('/api/auth/logout', { method: 'POST', headers: { cookie: held.cookie } })
+        const took = await Promise.all(
+          uses.map((headers) => acceptedFor(two, (service) => passes(service, headers), performance.now())),
+        )
+        for (const each of took) t.ok(each < withinMilliseconds, `accepted for ${Math.round(each)} ms`)
+        t.equal((await two.call('/health/ready')).status, 503)
+        t.ok(performance.now() - frozen < 30_000)
+        t.equal((await one.call('/health/ready')).status, 200, 'the other is unaffected')
+        relay.thaw()
+        await until('it is ready again', async () => (await two.call('/health/ready')).status === 200)
+        for (const headers of uses) t.notOk(await passes(two, headers), 'and knows what it missed')
+        const fresh = await signInAt(one, await cluster.createUser())
+        t.ok(await passes(two, bearer(fresh.accessToken)))
+      },
+    )
+  })
+}
