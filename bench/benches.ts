@@ -4,6 +4,7 @@ import { hotPath } from './hot-path.ts'
 import { introspection } from './introspection.ts'
 import { memory } from './memory.ts'
 import { throughNginx } from './nginx.ts'
+import { refreshRotation } from './refresh.ts'
 import { manyRules } from './rules.ts'
 import type { Teardowns } from './support/teardowns.ts'
 import { tutorialGuard } from './tutorial.ts'
@@ -15,5 +16,6 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   nginx: throughNginx,
   introspection,
   'client-credentials': clientCredentials,
+  refresh: refreshRotation,
   memory,
 }

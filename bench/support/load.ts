@@ -17,16 +17,18 @@ const headerEnd = Buffer.from('\r\n\r\n')
 /** Sends `request` over `connections` kept-alive connections for a time. Every answer must begin with `expected`. */
 export async function load(options: {
   port: number
-  request: string
+  /** The same each time, or made for a connection from the body of its answer before. */
+  request: string | ((connection: number, answer: string | undefined) => string)
   expected: string
   connections: number
   seconds: number
 }): Promise<LoadResult> {
-  const request = Buffer.from(options.request)
   const latencies: number[] = []
   const startedAt = performance.now()
   const endsAt = startedAt + options.seconds * 1000
-  await Promise.all(Array.from({ length: options.connections }, () => drive(options, request, endsAt, latencies)))
+  await Promise.all(
+    Array.from({ length: options.connections }, (_, connection) => drive(options, connection, endsAt, latencies)),
+  )
   const seconds = (performance.now() - startedAt) / 1000
   const sorted = Float64Array.from(latencies).sort()
   const quantile = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 1000)
@@ -34,18 +36,20 @@ export async function load(options: {
 }
 
 function drive(
-  { port, expected }: { port: number; expected: string },
-  request: Buffer,
+  { port, expected, request }: Parameters<typeof load>[0],
+  connection: number,
   endsAt: number,
   latencies: number[],
 ): Promise<void> {
   return new Promise((done, fail) => {
     let sentAt = 0
     let pending: Buffer = Buffer.alloc(0)
+    const same = typeof request === 'string' ? Buffer.from(request) : undefined
+    let answer: string | undefined
     const socket: Socket = connect(port, '127.0.0.1', send).setNoDelay()
     function send(): void {
       sentAt = performance.now()
-      socket.write(request)
+      socket.write(same ?? (request as (connection: number, answer?: string) => string)(connection, answer))
     }
     socket.on('error', fail)
     socket.on('data', (chunk: Buffer) => {
@@ -60,6 +64,7 @@ function drive(
         fail(new Error(`unexpected answer: ${head.split('\r\n')[0]}`))
         return
       }
+      if (same === undefined) answer = pending.toString('utf8', end + 4)
       pending = Buffer.alloc(0)
       const now = performance.now()
       latencies.push(now - sentAt)

@@ -229,15 +229,17 @@ export interface RefreshTokenStore {
    * Uses the token and stores its successor in ONE statement: of any number of parallel calls, one returns true. Nothing
    * happens when the token is used, expired or revoked, its session ended or its user disabled.
    */
-  rotate(rotation: {
-    hash: string
-    successorHash: string
-    successorExpiresAt: Date
-    /** Using the token is using the session. */
-    sessionIdleExpiresAt: Date
-    replay: string
-    at: Date
-  }): Promise<boolean>
+  rotate(rotation: Rotation): Promise<boolean>
+}
+
+export interface Rotation {
+  hash: string
+  successorHash: string
+  successorExpiresAt: Date
+  /** Using the token is using the session. */
+  sessionIdleExpiresAt: Date
+  replay: string
+  at: Date
 }
 
 export interface ClientStore {

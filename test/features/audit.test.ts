@@ -155,6 +155,28 @@ for (const backend of backends) {
         { event: 'token.revoked', clientId: client_id, subject: client_id, details: { token_id: String } },
       ])
     })
+    await t.test('an API key, made and revoked; and a failure at introspection', async (t) => {
+      const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: ['a:b'], audiences: [] }
+      const { client_id } = await service.operate('POST', '/clients', { ...client, public: false })
+      let made = { id: '', key: '' }
+      const rows = await adds(async () => {
+        made = await service.operate('POST', '/api-keys', { client: client_id, name: 'Scanner', scopes: ['a:b'] })
+        await service.operate('DELETE', `/api-keys/${made.id}`)
+        const form = { token: made.key, client_id, client_secret: 'a wrong one' }
+        await service.call('/oauth/introspect', { method: 'POST', form })
+      })
+      t.match(rows, [
+        {
+          event: 'api_key.created',
+          clientId: client_id,
+          actor: 'operator',
+          details: { key_id: made.id, scopes: ['a:b'] },
+        },
+        { event: 'api_key.revoked', details: { key_id: made.id } },
+        { event: 'client_auth.failed', clientId: client_id, actor: null, ip: '127.0.0.1', requestId: String },
+      ])
+      t.notMatch(JSON.stringify(rows), made.key)
+    })
     await t.test('a person’s own change has that person as its actor', async (t) => {
       const admin = await service.createUser({ roles: ['admin'] })
       const { accessToken } = await service.signIn(admin)

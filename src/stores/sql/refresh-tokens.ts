@@ -1,5 +1,5 @@
-import { desc, eq, sql } from './drizzle.ts'
-import type { RefreshTokenStore } from '../../core/ports.ts'
+import { desc, eq, type SQL, sql } from './drizzle.ts'
+import type { RefreshTokenStore, Rotation } from '../../core/ports.ts'
 import { type Database, rowsOf } from './database.ts'
 import { refreshFamilies, refreshTokens, sessions, users } from './schema.ts'
 import { sessionColumns } from './sessions.ts'
@@ -47,11 +47,17 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
         .limit(1)
       return newest
     },
-    async rotate({ hash, successorHash, successorExpiresAt, sessionIdleExpiresAt, replay, at }) {
-      const now = at.toISOString()
-      const inserted = await rowsOf(
-        db,
-        sql`
+    async rotate(rotation) {
+      return (await rowsOf(db, rotationStatement(rotation))).length === 1
+    },
+  }
+}
+
+/** The one statement that uses a token and stores its successor; it returns a row when it did. */
+export function rotationStatement(rotation: Rotation): SQL {
+  const { hash, successorHash, successorExpiresAt, sessionIdleExpiresAt, replay, at } = rotation
+  const now = at.toISOString()
+  return sql`
         with used as (
           update refresh_tokens as token set used_at = ${now}::timestamptz, replay = ${replay}
           from refresh_families as family, sessions as session, users
@@ -69,9 +75,5 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
         insert into refresh_tokens (hash, family_id, created_at, expires_at)
         select ${successorHash}, family_id, ${now}::timestamptz,
                least(${successorExpiresAt.toISOString()}::timestamptz, expires_at)
-        from used returning hash`,
-      )
-      return inserted.length === 1
-    },
-  }
+        from used returning hash`
 }
