@@ -41,14 +41,14 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
   const overHttp = (base: number) => (connection: number, answer: string | undefined) => {
     const at = base + connection
     if (answer !== undefined) held.set(at, (JSON.parse(answer) as { refresh_token: string }).refresh_token)
-    const form = `grant_type=refresh_token&client_id=gatehouse&refresh_token=${held.get(at) ?? `seed-${at}`}`
+    const body = JSON.stringify({ refresh_token: held.get(at) ?? `seed-${at}` })
     return [
-      'POST /oauth/token HTTP/1.1',
+      'POST /api/auth/refresh HTTP/1.1',
       'Host: gatehouse:3000',
-      'Content-Type: application/x-www-form-urlencoded',
-      `Content-Length: ${form.length}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
       '',
-      form,
+      body,
     ].join('\r\n')
   }
   /** The rate of the statement alone. */
