@@ -5,9 +5,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createMailer } from './adapters/mailer.ts'
 import { createPasswordHasher } from './adapters/password-hasher.ts'
 import { estimateStrength } from './adapters/password-strength.ts'
-import { lineOfRule } from './config-file.ts'
 import type { Config } from './config.ts'
-import { type Audit, operatorActor } from './core/audit.ts'
+import type { Audit } from './core/audit.ts'
 import { parseNetworks } from './core/network.ts'
 import type { Clock, Stores } from './core/ports.ts'
 import { createSecretBox, hashSecret } from './core/secrets.ts'
@@ -15,34 +14,23 @@ import { createRegister } from './features/accounts/register.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
 import { createVerifyEmail } from './features/accounts/verify-email.ts'
-import { createClientAdministration } from './features/admin/clients.ts'
-import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
-import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
-import { createRoleAdministration } from './features/admin/roles.ts'
-import { createUserAdministration } from './features/admin/users.ts'
-import { type ApiKeyManagement, createApiKeyManagement } from './features/api-keys/manage.ts'
+import { createApiKeyManagement } from './features/api-keys/manage.ts'
 import { createProveApiKey } from './features/api-keys/prove.ts'
 import { apiKeyRoutes } from './features/api-keys/routes.ts'
 import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
-import { type AuditOptions, auditRoutes } from './features/audit/routes.ts'
-import { type AuditTrail, createAuditTrail } from './features/audit/trail.ts'
-import { type AccessRules, compileAccessRules } from './features/forward-auth/access-rules.ts'
+import { compileAccessRules } from './features/forward-auth/access-rules.ts'
 import { createAnswer } from './features/forward-auth/answer.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
-import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
 import { explainRoutes } from './features/forward-auth/explain-routes.ts'
-import { createExplain, type Explain } from './features/forward-auth/explain.ts'
-import { assertionLifetimeSeconds, createIdentityHeaders } from './features/forward-auth/identity.ts'
+import { createIdentityHeaders } from './features/forward-auth/identity.ts'
 import { createShareDenial } from './features/forward-auth/negotiation.ts'
 import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts'
 import { probeRoutes } from './features/forward-auth/probe-routes.ts'
 import { createProbes } from './features/forward-auth/probes.ts'
 import { answerAhead, forwardAuthRoutes } from './features/forward-auth/routes.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
-import { createKeyAdministration } from './features/keys/rotate-keys.ts'
 import { keyRoutes } from './features/keys/routes.ts'
-import { keyScheduleOf } from './features/keys/schedule.ts'
 import { createAuthenticateClient, createProveClientSecret } from './features/oauth/authenticate-client.ts'
 import { createVerifyClientAssertion } from './features/oauth/client-assertion.ts'
 import { OAuthErrorBody } from './features/oauth/errors.ts'
@@ -78,11 +66,18 @@ import { handleErrors, refusePath } from './http/errors.ts'
 import { guard, requireAccessLevels } from './http/guard.ts'
 import { documentRoutes, openApi } from './http/openapi.ts'
 import { rateLimits, rateLimitsOf } from './http/rate-limits.ts'
-import { currentOrigin, traceOrigins } from './http/request-origin.ts'
-import { Problem } from './http/schema.ts'
+import { traceOrigins } from './http/request-origin.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
 import { staticAssets } from './http/static-assets.ts'
+import {
+  administerKeys,
+  buildControl,
+  configuredFacts,
+  createAudit,
+  createOperatorSide,
+  scheduleOf,
+} from './operator-side.ts'
 
 const upkeepMilliseconds = 60_000
 
@@ -426,96 +421,4 @@ export async function buildApp(dependencies: {
       await feed.stop()
     },
   }
-}
-
-/** What has to be so at the edge for one URL; nothing when it is ambiguous or its host is not listed. */
-export function configuredFacts(config: Config, rules: AccessRules, url: string): EdgeFacts | undefined {
-  const { issuer, cookieDomain } = config
-  return edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
-}
-
-/** The audit trail, which knows from the request under way who did what, and from where. */
-export function createAudit(dependencies: { stores: Stores; clock: Clock; logger: FastifyBaseLogger }): AuditTrail {
-  const { stores, clock, logger: log } = dependencies
-  return createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin })
-}
-
-/** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
-export function createOperatorSide(dependencies: {
-  config: Config
-  stores: Stores
-  clock: Clock
-  audit: Audit
-  rules: () => AccessRules
-  catchUp(): Promise<void>
-}): OperatorSide {
-  const { config, stores, clock, audit, rules, catchUp } = dependencies
-  const users = createUserAdministration({
-    users: stores.users,
-    hasher: createPasswordHasher(),
-    estimateStrength,
-    catchUp,
-    audit,
-    clock,
-  })
-  const clients = createClientAdministration({ clients: stores.clients, catchUp, audit, clock })
-  const roles = createRoleAdministration({ roles: stores.roles, audit, catchUp })
-  const explain = createExplain({
-    rules,
-    findUser: users.find,
-    findClient: clients.find,
-    listRoles: () => stores.roles.list(),
-    lineOf: lineOfRule,
-    clock,
-    issuer: config.issuer,
-  })
-  const keys = administerKeys({ config, stores, clock, audit, catchUp })
-  const apiKeys = createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, audit, clock })
-  return { users, clients, apiKeys, roles, keys, explain, trail: { audit: stores.audit, findUser: users.find } }
-}
-
-export interface OperatorSide extends ControlOptions {
-  explain: Explain
-  apiKeys: ApiKeyManagement
-  trail: AuditOptions
-}
-
-/** What the command line asks for, as an application that never listens on a network. */
-export async function buildControl(
-  { explain, apiKeys, trail, ...options }: OperatorSide,
-  logger: FastifyBaseLogger,
-): Promise<App> {
-  const control = createServer({ trustedPeer: () => false })
-  logInto(control, logger)
-  handleErrors(control)
-  control.addSchema(Problem)
-  traceOrigins(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
-  await control.register(controlRoutes, options)
-  await control.register(apiKeyControlRoutes, { apiKeys, clients: options.clients, users: options.users })
-  await control.register(auditRoutes, trail)
-  await control.register(explainRoutes, { url: '/access/explain', access: 'public', explain })
-  return control
-}
-
-function administerKeys(dependencies: {
-  config: Config
-  stores: Stores
-  clock: Clock
-  audit: Audit
-  catchUp(): Promise<void>
-}) {
-  const { config, stores, clock, audit, catchUp } = dependencies
-  const box = createSecretBox(config.secrets, 'signing keys')
-  return createKeyAdministration({
-    store: stores.signingKeys,
-    box,
-    clock,
-    audit,
-    schedule: scheduleOf(config),
-    catchUp,
-  })
-}
-
-function scheduleOf({ keys, tokens }: Config) {
-  return keyScheduleOf(keys, Math.max(tokens.access_ttl_seconds, assertionLifetimeSeconds))
 }

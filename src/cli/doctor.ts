@@ -57,7 +57,7 @@ async function prepare(config: Config, url: string): Promise<{ facts: EdgeFacts;
     throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')
   }
   const [{ configuredFacts }, { compileAccessRules }] = await Promise.all([
-    import('../app.ts'),
+    import('../operator-side.ts'),
     import('../features/forward-auth/access-rules.ts'),
   ])
   const facts = configuredFacts(config, compileAccessRules(config.hosts), url)

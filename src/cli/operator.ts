@@ -34,7 +34,7 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
   const [{ buildControl, createAudit, createOperatorSide }, { compileAccessRules }, { openStores }] = await Promise.all(
-    [import('../app.ts'), import('../features/forward-auth/access-rules.ts'), import('../stores/open.ts')],
+    [import('../operator-side.ts'), import('../features/forward-auth/access-rules.ts'), import('../stores/open.ts')],
   )
   try {
     const logger = createLogger('error')

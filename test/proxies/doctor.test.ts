@@ -1,6 +1,6 @@
 /** The operator's doctor against a real nginx: the documented configuration is sound, and each way to break it is found. */
 import tap, { test } from 'tap'
-import { configuredFacts } from '../../src/app.ts'
+import { configuredFacts } from '../../src/operator-side.ts'
 import { diagnose, type Diagnosis } from '../../src/cli/doctor/diagnose.ts'
 import { markerHeader, serveEcho } from '../../src/cli/doctor/echo.ts'
 import { openExchange } from '../../src/cli/doctor/exchange.ts'

@@ -1,0 +1,124 @@
+/** The operator's side of the composition: what commands and administrators ask for, apart from the service itself. */
+import type { FastifyBaseLogger } from 'fastify'
+import { createPasswordHasher } from './adapters/password-hasher.ts'
+import { estimateStrength } from './adapters/password-strength.ts'
+import { lineOfRule } from './config-file.ts'
+import type { Config } from './config.ts'
+import { type Audit, operatorActor } from './core/audit.ts'
+import type { Clock, Stores } from './core/ports.ts'
+import { createSecretBox } from './core/secrets.ts'
+import { createClientAdministration } from './features/admin/clients.ts'
+import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
+import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
+import { createRoleAdministration } from './features/admin/roles.ts'
+import { createUserAdministration } from './features/admin/users.ts'
+import { type ApiKeyManagement, createApiKeyManagement } from './features/api-keys/manage.ts'
+import { type AuditOptions, auditRoutes } from './features/audit/routes.ts'
+import { type AuditTrail, createAuditTrail } from './features/audit/trail.ts'
+import type { AccessRules } from './features/forward-auth/access-rules.ts'
+import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.ts'
+import { explainRoutes } from './features/forward-auth/explain-routes.ts'
+import { createExplain, type Explain } from './features/forward-auth/explain.ts'
+import { assertionLifetimeSeconds } from './features/forward-auth/identity.ts'
+import { createKeyAdministration } from './features/keys/rotate-keys.ts'
+import { keyScheduleOf } from './features/keys/schedule.ts'
+import { logInto } from './http/access-log.ts'
+import { createCookies } from './http/cookies.ts'
+import { handleErrors } from './http/errors.ts'
+import { currentOrigin, traceOrigins } from './http/request-origin.ts'
+import { Problem } from './http/schema.ts'
+import { type App, createServer } from './http/server.ts'
+
+/** What has to be so at the edge for one URL; nothing when it is ambiguous or its host is not listed. */
+export function configuredFacts(config: Config, rules: AccessRules, url: string): EdgeFacts | undefined {
+  const { issuer, cookieDomain } = config
+  return edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
+}
+
+/** The audit trail, which knows from the request under way who did what, and from where. */
+export function createAudit(dependencies: { stores: Stores; clock: Clock; logger: FastifyBaseLogger }): AuditTrail {
+  const { stores, clock, logger: log } = dependencies
+  return createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin })
+}
+
+/** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
+export function createOperatorSide(dependencies: {
+  config: Config
+  stores: Stores
+  clock: Clock
+  audit: Audit
+  rules: () => AccessRules
+  catchUp(): Promise<void>
+}): OperatorSide {
+  const { config, stores, clock, audit, rules, catchUp } = dependencies
+  const users = createUserAdministration({
+    users: stores.users,
+    hasher: createPasswordHasher(),
+    estimateStrength,
+    catchUp,
+    audit,
+    clock,
+  })
+  const clients = createClientAdministration({ clients: stores.clients, catchUp, audit, clock })
+  const roles = createRoleAdministration({ roles: stores.roles, audit, catchUp })
+  const explain = createExplain({
+    rules,
+    findUser: users.find,
+    findClient: clients.find,
+    listRoles: () => stores.roles.list(),
+    lineOf: lineOfRule,
+    clock,
+    issuer: config.issuer,
+  })
+  const keys = administerKeys({ config, stores, clock, audit, catchUp })
+  const apiKeys = createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, audit, clock })
+  return { users, clients, apiKeys, roles, keys, explain, trail: { audit: stores.audit, findUser: users.find } }
+}
+
+export interface OperatorSide extends ControlOptions {
+  explain: Explain
+  apiKeys: ApiKeyManagement
+  trail: AuditOptions
+}
+
+/** What the command line asks for, as an application that never listens on a network. */
+export async function buildControl(
+  { explain, apiKeys, trail, ...options }: OperatorSide,
+  logger: FastifyBaseLogger,
+): Promise<App> {
+  const control = createServer({ trustedPeer: () => false })
+  logInto(control, logger)
+  handleErrors(control)
+  control.addSchema(Problem)
+  traceOrigins(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
+  await control.register(controlRoutes, options)
+  await control.register(apiKeyControlRoutes, { apiKeys, clients: options.clients, users: options.users })
+  await control.register(auditRoutes, trail)
+  await control.register(explainRoutes, { url: '/access/explain', access: 'public', explain })
+  return control
+}
+
+/** What may be done to the ring of signing keys. */
+export function administerKeys(dependencies: {
+  config: Config
+  stores: Stores
+  clock: Clock
+  audit: Audit
+  catchUp(): Promise<void>
+}) {
+  const { config, stores, clock, audit, catchUp } = dependencies
+  const box = createSecretBox(config.secrets, 'signing keys')
+  return createKeyAdministration({
+    store: stores.signingKeys,
+    box,
+    clock,
+    audit,
+    schedule: scheduleOf(config),
+    catchUp,
+  })
+}
+
+/** The ring's schedule, which must outlast the longest token. */
+export function scheduleOf({ keys, tokens }: Config) {
+  return keyScheduleOf(keys, Math.max(tokens.access_ttl_seconds, assertionLifetimeSeconds))
+}
