@@ -57,6 +57,14 @@ for (const backend of backends) {
         t.same(payload['token_introspection'], { active: false })
       }
     })
+    await t.test('a role that was withdrawn is not told any more, whatever the token says', async (t) => {
+      await service.operate('PUT', '/roles/writer', { permissions: ['reports:write'] })
+      const user = await service.createUser({ roles: ['writer', 'reader'] })
+      const { accessToken } = await service.signIn(user)
+      t.match((await introspect(accessToken)).json(), { roles: ['writer', 'reader'], permissions: ['reports:write'] })
+      await service.operate('DELETE', `/users/${user.id}/roles/writer`)
+      t.match((await introspect(accessToken)).json(), { active: true, roles: ['reader'], permissions: [] })
+    })
     await t.test('it is no token: neither the edge nor the API nor introspection takes it for one', async (t) => {
       const { accessToken } = await service.signIn(await service.createUser())
       const { body } = await introspect(accessToken, signedType)

@@ -15,6 +15,10 @@ interface ProvenKey {
   key?: { id: string; expiresAt: number | undefined }
 }
 
+interface ProvenToken {
+  principal: Principal
+}
+
 type ActiveAccessToken = { active: true; token_type: string } & AccessTokenClaims & Record<string, unknown>
 
 const inactive: Introspection = { active: false }
@@ -26,7 +30,7 @@ const inactive: Introspection = { active: false }
  */
 export function createIntrospect(dependencies: {
   /** Whether an access token is live, at once where it was proven before. */
-  accessToken(token: string): object | undefined | Promise<object | undefined>
+  accessToken(token: string): ProvenToken | undefined | Promise<ProvenToken | undefined>
   apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   clock: Clock
@@ -49,8 +53,10 @@ export function createIntrospect(dependencies: {
       if (credential === undefined) return inactive
       // Proven, so its claims may be read without verifying them again.
       let told = read.get(credential)
-      if (told === undefined)
-        read.set(credential, (told = { active: true, token_type: 'Bearer', ...readClaims(token) }))
+      if (told === undefined) {
+        const claims = withdrawn(readClaims(token), credential.principal)
+        read.set(credential, (told = { active: true, token_type: 'Bearer', ...claims }))
+      }
       return concerns(told, caller, issuer) ? told : inactive
     }
     const presented = await refreshTokens.find(hashSecret(token))
@@ -71,6 +77,17 @@ export function createIntrospect(dependencies: {
 
 function readClaims(token: string): AccessTokenClaims & Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8')) as ReturnType<typeof readClaims>
+}
+
+/** The claims without the roles and permissions that were withdrawn since the token was issued. */
+function withdrawn<Claims extends AccessTokenClaims>(claims: Claims, principal: Principal): Claims {
+  if (principal.kind !== 'user') return claims
+  const { roles, permissions } = principal
+  return {
+    ...claims,
+    ...(claims.roles && { roles: claims.roles.filter((role) => roles.includes(role)) }),
+    ...(claims.permissions && { permissions: claims.permissions.filter((one) => permissions.includes(one)) }),
+  }
 }
 
 /** What an API key says, in the words of an access token. */
