@@ -1,13 +1,18 @@
 /**
- * The guard that tutorials build: Express, a JWT verified on each request, its session looked up in Redis, the user and
- * the roles loaded from PostgreSQL. It takes the service's own tokens by their public key, or tokens of its own with a
+ * The guard that tutorials build: Express with the middleware that they all begin with, a JWT verified on each request, its
+ * session looked up in Redis, the user and the roles loaded from PostgreSQL. It takes the service's own tokens by their public key, or tokens of its own with a
  * shared secret, which are cheaper to verify and which every service that can verify them could also make.
  */
 import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import cookieParser from 'cookie-parser'
+import cors from 'cors'
 import express from 'express'
+import helmet from 'helmet'
 import { Redis } from 'ioredis'
 import jwt from 'jsonwebtoken'
+import morgan from 'morgan'
 import { Pool } from 'pg'
 import { facts, report } from '../support/contestant.ts'
 import type { StoreServers } from '../support/stores.ts'
@@ -29,6 +34,8 @@ await redis.set(`session:${sid}`, JSON.stringify({ userId: sub }))
 const token = jwt.sign({ sub, sid, jti: randomUUID() }, secret, { expiresIn: '1h' })
 
 const app = express()
+app.use(helmet(), cors(), express.json(), cookieParser())
+app.use(morgan('combined', { stream: createWriteStream('/dev/null') }))
 app.get('/forward-auth/traefik', async (request, response) => {
   const presented = request.headers.authorization?.split(' ')[1] ?? ''
   const key = request.query['verify'] === 'secret' ? secret : publicKey
