@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestTarget } from '../../core/request-target.ts'
+import { rangesOf } from '../../http/accept.ts'
 
 /**
  * Whether a person is looking at a page of its own, so that a denial should lead to the sign-in page. Everything else
@@ -32,20 +33,11 @@ function isGrpc(contentType: string | undefined): boolean {
 export function prefersHtml(accept: string | undefined): boolean {
   let html = 0
   let other = 0
-  for (const range of (accept ?? '').toLowerCase().split(',')) {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
-    const quality = qualityOf(parameters)
-    if (type === 'text/html' || type === 'application/xhtml+xml') html = Math.max(html, quality)
-    else if (!type.includes('*')) other = Math.max(other, quality)
+  for (const { range, quality } of rangesOf(accept ?? '')) {
+    if (range === 'text/html' || range === 'application/xhtml+xml') html = Math.max(html, quality)
+    else if (!range.includes('*')) other = Math.max(other, quality)
   }
   return html > 0 && html >= other
-}
-
-/** A quality value, 1 by default; what is no quality value counts as "not acceptable". */
-function qualityOf(parameters: readonly string[]): number {
-  const stated = parameters.find((parameter) => parameter.startsWith('q='))
-  if (stated === undefined) return 1
-  return /^q=(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(stated) ? Number(stated.slice(2)) : 0
 }
 
 /**
