@@ -73,5 +73,6 @@ function renderTable(result: unknown): string {
 
 function renderCell(value: unknown): string {
   if (Array.isArray(value)) return value.join(' ') || '-'
-  return typeof value === 'string' ? value : JSON.stringify(value ?? '-')
+  if (value === null || value === undefined) return '-'
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
