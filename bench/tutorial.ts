@@ -38,8 +38,8 @@ export async function tutorialGuard(teardowns: Teardowns): Promise<void> {
   }
   for (const theirs of [sameTokens, sharedSecret]) {
     const [own] = await compare('guard (CPU with its stores’)', [ours, theirs])
-    verdict(`Gatehouse, requests/s of the ${theirs.name}`, own!.ratio.rate, '≥', 15)
-    verdict('the same by processor time, that of the stores included', 1 / own!.ratio.cpu, '≥', 15)
+    // Not by requests a second: on two cores the load generator is what limits Gatehouse.
+    verdict(`the ${theirs.name}, processor time of Gatehouse’s`, 1 / own!.ratio.cpu, '≥', 15)
   }
   for (const { name, contestant, request } of [ours, sameTokens]) {
     const before = await work.lookUps()
