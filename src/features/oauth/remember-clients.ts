@@ -4,8 +4,7 @@ import type { Client, Clock } from '../../core/ports.ts'
 /** What of the revocation feed tells that a client was changed or deleted. */
 export interface ClientFeed {
   readonly position: number
-  isCurrent(): boolean
-  untouchedSince(position: number, subjects: readonly `client:${string}`[]): boolean
+  holds(memory: { asOf: number }, subjects: readonly `client:${string}`[]): boolean
 }
 
 /** Which client the presented texts have proven. */
@@ -25,12 +24,8 @@ export function rememberClients({ feed, clock }: { feed: ClientFeed; clock: Cloc
   return {
     recall(presented) {
       const entry = known.get(presented)
-      if (entry === undefined || clock.now() >= entry.until || !feed.isCurrent()) return undefined
-      if (entry.asOf !== feed.position) {
-        if (!feed.untouchedSince(entry.asOf, [`client:${entry.client.id}`])) return undefined
-        entry.asOf = feed.position
-      }
-      return entry.client
+      if (entry === undefined || clock.now() >= entry.until) return undefined
+      return feed.holds(entry, [`client:${entry.client.id}`]) ? entry.client : undefined
     },
     async prove(presented, proof) {
       // Before the store is read: a change between the two is then noticed, never missed.

@@ -83,7 +83,7 @@ export function createCredentials(dependencies: {
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
   known: KnownSubjects
-  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'untouchedSince'>
+  feed: Pick<RevocationFeed, 'position' | 'holds'>
   clock: Clock
   log: Log
   sessionIdleSeconds: number
@@ -92,13 +92,8 @@ export function createCredentials(dependencies: {
   const { bounds = usualBounds, feed, clock, log, sessionIdleSeconds } = dependencies
   const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
 
-  function holds(remembered: Remembered): boolean {
-    if (clock.now() >= remembered.expiresAt || !feed.isCurrent()) return false
-    if (remembered.asOf === feed.position) return true
-    if (!feed.untouchedSince(remembered.asOf, remembered.subjects)) return false
-    remembered.asOf = feed.position
-    return true
-  }
+  const holds = (remembered: Remembered): boolean =>
+    clock.now() < remembered.expiresAt && feed.holds(remembered, remembered.subjects)
 
   async function proveClaims(claims: AccessTokenClaims): Promise<Remembered | undefined> {
     // Read before the store: a change between the two is then noticed, never missed.

@@ -34,7 +34,7 @@ export function createKnownSubjects(dependencies: {
   sessions: Pick<SessionStore, 'findLive'>
   clients: Pick<ClientStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'isRevoked'>
-  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'untouchedSince' | 'namedLately'>
+  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'holds' | 'namedLately'>
   clock: Clock
 }): KnownSubjects {
   const { sessions, clients, accessTokens, feed, clock } = dependencies
@@ -43,12 +43,7 @@ export function createKnownSubjects(dependencies: {
 
   function recall<T extends object>(known: LRUCache<string, Known<T>>, id: string): T | undefined {
     const entry = known.get(id)
-    if (entry === undefined || !feed.isCurrent()) return undefined
-    if (entry.asOf !== feed.position) {
-      if (!feed.untouchedSince(entry.asOf, entry.subjects)) return void known.delete(id)
-      entry.asOf = feed.position
-    }
-    return entry.value
+    return entry !== undefined && feed.holds(entry, entry.subjects) ? entry.value : undefined
   }
 
   /** Whether memory alone can tell that the token was not revoked. */

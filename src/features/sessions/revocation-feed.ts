@@ -9,8 +9,11 @@ export interface RevocationFeed {
   readonly position: number
   /** False when the feed could not be read within its bound: then nothing remembered may be used. */
   isCurrent(): boolean
-  /** Whether no row after `position` names one of the subjects. */
-  untouchedSince(position: number, subjects: readonly SubjectKey[]): boolean
+  /**
+   * Whether something remembered may still be used: the feed is current, and no row after `asOf`, the position at which it
+   * was known to hold, names one of its subjects. Then it holds as of now, and says so the next time.
+   */
+  holds(memory: { asOf: number }, subjects: readonly SubjectKey[]): boolean
   /** Whether a row of the last twenty minutes names the subject, those before this process began included. */
   namedLately(subject: SubjectKey): boolean
   /** Reads all rows committed before the call, so that a change made here is in force when its answer leaves. */
@@ -103,15 +106,23 @@ export async function followRevocations(
   schedule()
   const unlisten = await store.onWake(() => void attempt())
 
+  const isCurrent = () => monotonic.now() - readAt < staleAfterMilliseconds
+
   return {
     get position() {
       return position
     },
-    isCurrent: () => monotonic.now() - readAt < staleAfterMilliseconds,
+    isCurrent,
     namedLately: (subject) => touched.has(subject),
-    untouchedSince: (since, subjects) =>
-      since >= position ||
-      (since >= forgotten && subjects.every((subject) => (touched.get(subject)?.sequence ?? 0) <= since)),
+    holds(memory, subjects) {
+      const { asOf } = memory
+      if (!isCurrent()) return false
+      if (asOf >= position) return true
+      if (asOf < forgotten) return false
+      if (subjects.some((subject) => (touched.get(subject)?.sequence ?? 0) > asOf)) return false
+      memory.asOf = position
+      return true
+    },
     catchUp,
     async stop() {
       stopped = true
