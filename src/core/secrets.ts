@@ -45,30 +45,29 @@ export interface SecretBox {
  * of a 12-byte nonce, the ciphertext and the 16-byte tag.
  */
 export function createSecretBox(secrets: readonly Uint8Array[], purpose: string): SecretBox {
-  const [current, ...previous] = secrets.map((secret) => createBoxOf(deriveKey(secret, purpose)))
+  const boxes = secrets.map((secret) => createBoxOf(deriveKey(secret, purpose)))
+  const [current] = boxes
   if (current === undefined) throw new Error('a box needs a secret')
-  const tryEach = (sealed: string, context: string): string => {
-    for (const box of previous) {
-      try {
-        return box.open(sealed, context)
-      } catch {
-        // Another secret may have sealed it.
-      }
-    }
-    throw new Error('the text was not sealed by this box for this context')
-  }
-  const isCurrent = (sealed: string, context: string) => {
+  /** Throws what the last box threw. */
+  const openWith = ([box, ...others]: typeof boxes, sealed: string, context: string): string => {
     try {
-      current.open(sealed, context)
-      return true
-    } catch {
-      return false
+      return box!.open(sealed, context)
+    } catch (error) {
+      if (others.length === 0) throw error
+      return openWith(others, sealed, context)
     }
   }
   return {
     seal: current.seal,
-    isCurrent,
-    open: (sealed, context) => (isCurrent(sealed, context) ? current.open(sealed, context) : tryEach(sealed, context)),
+    open: (sealed, context) => openWith(boxes, sealed, context),
+    isCurrent(sealed, context) {
+      try {
+        current.open(sealed, context)
+        return true
+      } catch {
+        return false
+      }
+    },
   }
 }
 
