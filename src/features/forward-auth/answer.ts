@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GatehouseError } from '../../core/errors.ts'
+import { type ErrorCode, GatehouseError } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import { type RequestTarget, urlOf } from '../../core/request-target.ts'
 import { challengeOf, problemOf, toGatehouseError } from '../../http/errors.ts'
@@ -31,11 +31,10 @@ export function createAnswer(options: {
 
   return (dialect, request, response, id) => {
     const { headers } = request
+    const tell = (code: ErrorCode, fields: object) =>
+      log.info({ event: 'forward_auth.denied', dialect: dialect.name, code, ...fields, reqId: id }, 'denied')
     const deny = (error: GatehouseError, extra: readonly string[] = [], fields: object = {}) => {
-      log.info(
-        { event: 'forward_auth.denied', dialect: dialect.name, code: error.code, ...fields, reqId: id },
-        'denied',
-      )
+      tell(error.code, fields)
       sendProblem(response, error, id, [...shareDenial(headers.origin), ...extra], dialect.relaysAnswers)
     }
     const edge = checkEdge(request)
@@ -63,10 +62,7 @@ export function createAnswer(options: {
       if (decision.kind === 'forbidden') {
         const fields = { ...about, reason: decision.reason }
         if (!page || !dialect.relaysAnswers) return deny(new GatehouseError('forbidden'), [], fields)
-        log.info(
-          { event: 'forward_auth.denied', dialect: dialect.name, code: 'forbidden', ...fields, reqId: id },
-          'denied',
-        )
+        tell('forbidden', fields)
         return sendForbiddenPage(response, issuer, id)
       }
       const stepUp = decision.kind === 'step_up'
