@@ -14,7 +14,6 @@ import { createRegister } from './features/accounts/register.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
 import { createVerifyEmail } from './features/accounts/verify-email.ts'
-import { createApiKeyManagement } from './features/api-keys/manage.ts'
 import { createProveApiKey } from './features/api-keys/prove.ts'
 import { apiKeyRoutes } from './features/api-keys/routes.ts'
 import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
@@ -128,7 +127,6 @@ export async function buildApp(dependencies: {
   // What changed before the feed was followed.
   await keyRing.reload()
   const catchUp = () => feed.catchUp()
-  const keys = administerKeys({ config, stores, clock, audit, catchUp })
 
   // Sessions and tokens
   const startSession = createStartSession({
@@ -290,7 +288,7 @@ export async function buildApp(dependencies: {
 
     await service.register(accountRoutes, { register, verifyEmail, users: stores.users, catchUp, limits })
     await service.register(apiKeyRoutes, {
-      apiKeys: createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, audit, clock }),
+      apiKeys: operator.apiKeys,
     })
     await service.register(signInRoutes, {
       logIn,
@@ -392,7 +390,7 @@ export async function buildApp(dependencies: {
     isStopping: () => stopping,
   })
   const upkeep = async () => {
-    await keys.keepSchedule()
+    await operator.keys.keepSchedule()
     await sweep()
   }
   let upkeepUnderWay = Promise.resolve()

@@ -20,7 +20,7 @@ import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.
 import { explainRoutes } from './features/forward-auth/explain-routes.ts'
 import { createExplain, type Explain } from './features/forward-auth/explain.ts'
 import { assertionLifetimeSeconds } from './features/forward-auth/identity.ts'
-import { createKeyAdministration } from './features/keys/rotate-keys.ts'
+import { createKeyAdministration, type KeyAdministration } from './features/keys/rotate-keys.ts'
 import { keyScheduleOf } from './features/keys/schedule.ts'
 import { logInto } from './http/access-log.ts'
 import { createCookies } from './http/cookies.ts'
@@ -78,6 +78,7 @@ export function createOperatorSide(dependencies: {
 export interface OperatorSide extends ControlOptions {
   explain: Explain
   apiKeys: ApiKeyManagement
+  keys: KeyAdministration
   trail: AuditOptions
 }
 
