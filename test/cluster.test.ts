@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { backends, hasServers } from './support/backends.ts'
-import { asks, bearer, type Service, startService } from './support/service.ts'
+import { asks, bearer, type Service, startService, newClient } from './support/service.ts'
 
 /** The bound that the service promises. */
 const withinMilliseconds = 1_000
@@ -90,14 +90,7 @@ if (hasServers) {
       t.ok((await timeUntil(1, name)) < withinMilliseconds)
     })
     await t.test('a deleted client’s and a revoked token are refused there within a second', async (t) => {
-      const client = await one.operate('POST', '/clients', {
-        name: 'Job',
-        grants: ['client_credentials'],
-        redirect_uris: [],
-        scopes: [],
-        audiences: [],
-        public: false,
-      })
+      const client = await one.operate('POST', '/clients', newClient)
       const credentials = { client_id: client.client_id, client_secret: client.client_secret }
       const obtain = async () => {
         const form = { grant_type: 'client_credentials', ...credentials }

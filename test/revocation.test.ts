@@ -3,7 +3,7 @@ import tap, { test } from 'tap'
 import { hasServers } from './support/backends.ts'
 import { type Cluster, signInAt, startCluster } from './support/cluster.ts'
 import { type Running, until } from './support/program.ts'
-import { asks, bearer } from './support/service.ts'
+import { asks, bearer, newClient } from './support/service.ts'
 
 tap.setTimeout(600_000)
 /** The bound that the service promises. */
@@ -89,15 +89,7 @@ const byOperator: Record<string, Prepare> = {
 }
 
 function createClient(cluster: Cluster): Promise<{ client_id: string; client_secret: string }> {
-  const client = {
-    name: 'Job',
-    grants: ['client_credentials'],
-    redirect_uris: [],
-    scopes: [],
-    audiences: [],
-    public: false,
-  }
-  return cluster.operate('POST', '/clients', client)
+  return cluster.operate('POST', '/clients', newClient)
 }
 
 /** Milliseconds from the end of the grant to the last question that was still answered with yes. */

@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { isApiKey, makeApiKey } from '../../src/core/api-key.ts'
 import { backends } from '../support/backends.ts'
-import { asks, bearer, type Service, type SignedIn, startService } from '../support/service.ts'
+import { asks, bearer, type Service, type SignedIn, startService, newClient } from '../support/service.ts'
 
 const path = '/api/users/me/api-keys'
 const rules = [
@@ -28,12 +28,9 @@ const basic = (id: string, secret: string) => ({
 })
 const register = (service: Service, change: object = {}) =>
   service.operate('POST', '/clients', {
+    ...newClient,
     name: 'Reports',
-    grants: ['client_credentials'],
-    redirect_uris: [],
     scopes: ['reports:read', 'reports:write'],
-    audiences: [],
-    public: false,
     ...change,
   })
 

@@ -1,6 +1,6 @@
 import tap, { test } from 'tap'
 import { backends } from '../support/backends.ts'
-import { type Answer, asks, bearer, type Service, startService } from '../support/service.ts'
+import { type Answer, asks, bearer, type Service, startService, newClient } from '../support/service.ts'
 
 type Assertions = Pick<typeof tap, 'equal' | 'match'>
 interface Registered {
@@ -12,12 +12,9 @@ const describable = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/
 
 function register(service: Service, change: object = {}): Promise<Registered> {
   return service.operate('POST', '/clients', {
+    ...newClient,
     name: 'Reports',
-    grants: ['client_credentials'],
-    redirect_uris: [],
     scopes: ['reports:read', 'reports:write'],
-    audiences: [],
-    public: false,
     ...change,
   })
 }

@@ -4,7 +4,7 @@ import { openRedisCounters } from '../../src/stores/redis/counters.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
 import { type Backend, hasServers } from '../support/backends.ts'
 import { startPostgres, startRedis, startRelay } from '../support/servers.ts'
-import { type Answer, asks, bearer, type Service, startService } from '../support/service.ts'
+import { type Answer, asks, bearer, type Service, startService, newClient } from '../support/service.ts'
 
 /** The clustered stores on servers of this test's own. */
 function backendOn(databaseUrl: string, redisUrl: string): Backend {
@@ -69,14 +69,7 @@ async function manyTimes(times: number, ask: () => Promise<unknown>): Promise<vo
 async function prepare(service: Service) {
   const user = await service.createUser()
   const signedIn = await service.signIn(user)
-  const { client_id, client_secret } = await service.operate('POST', '/clients', {
-    name: 'Job',
-    grants: ['client_credentials'],
-    redirect_uris: [],
-    scopes: [],
-    audiences: [],
-    public: false,
-  })
+  const { client_id, client_secret } = await service.operate('POST', '/clients', newClient)
   return { user, signedIn, ways: waysIn(service, signedIn, { client_id, client_secret }) }
 }
 

@@ -1,6 +1,6 @@
 /** Broken, hostile and oversized input at every route that reads a body: a clear 4xx, nothing created, never a 500. */
 import { type Test, test } from 'tap'
-import { type Answer, bearer, type Call, startService } from '../support/service.ts'
+import { type Answer, bearer, type Call, startService, newClient } from '../support/service.ts'
 
 const json = (text: string | Buffer): Call => ({ body: text, headers: { 'content-type': 'application/json' } })
 const password = 'a horse, a battery and a staple'
@@ -24,14 +24,7 @@ void test('bad input', async (t) => {
   const service = await startService(t)
   const ada = await service.createUser()
   const { accessToken, cookie } = await service.signIn(ada)
-  const client = await service.operate('POST', '/clients', {
-    name: 'Program',
-    grants: ['client_credentials'],
-    redirect_uris: [],
-    scopes: [],
-    audiences: [],
-    public: false,
-  })
+  const client = await service.operate('POST', '/clients', { ...newClient, name: 'Program' })
   const secrets = { client_id: client.client_id, client_secret: client.client_secret }
   const put = (path: string, call: Call) =>
     service.call(path, {

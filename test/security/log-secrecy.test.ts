@@ -10,7 +10,7 @@ import { openPostgres } from '../../src/stores/sql/open.ts'
 import { auditRows } from '../support/audit.ts'
 import type { Backend } from '../support/backends.ts'
 import { findProgram, startPostgres } from '../support/servers.ts'
-import { asks, bearer, type Call, type Service, startService } from '../support/service.ts'
+import { asks, bearer, type Call, type Service, startService, newClient } from '../support/service.ts'
 
 const secret = Buffer.alloc(32, 7)
 
@@ -42,14 +42,7 @@ function shown(service: Service, secrets: Record<string, string>, trail = ''): s
 /** A person and a program, and every secret of theirs: known from the start, or collected on the way. */
 async function makeCast(service: Service) {
   const user = await service.createUser()
-  const client = await service.operate('POST', '/clients', {
-    name: 'Program',
-    grants: ['client_credentials'],
-    redirect_uris: [],
-    scopes: [],
-    audiences: [],
-    public: false,
-  })
+  const client = await service.operate('POST', '/clients', { ...newClient, name: 'Program' })
   const made = await service.operate('POST', '/api-keys', { client: client.client_id, name: 'Key', scopes: [] })
   const [signingKey] = await service.stores.signingKeys.list()
   const privateKey = createSecretBox([secret], 'signing keys').open(signingKey!.sealedPrivateKey, signingKey!.kid)

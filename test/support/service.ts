@@ -103,6 +103,16 @@ export const exampleRules = {
   },
 }
 
+/** What an operator sends to register a program that acts for itself. */
+export const newClient = {
+  name: 'Job',
+  grants: ['client_credentials'],
+  redirect_uris: [],
+  scopes: [] as string[],
+  audiences: [] as string[],
+  public: false,
+}
+
 const password = 'a horse, a battery and a staple'
 let users = 0
 
