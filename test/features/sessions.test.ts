@@ -20,10 +20,11 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
   const { stores } = opened
   const bench = createBench(opened, stores, clock)
   let readable = true
+  let ahead = 0
   const revocations = {
     ...stores.revocations,
     readAfter: (sequence: number) =>
-      readable ? stores.revocations.readAfter(sequence) : Promise.reject(new Error('the feed is cut')),
+      readable ? stores.revocations.readAfter(sequence + ahead) : Promise.reject(new Error('the feed is cut')),
   }
   const feed = await followRevocations(revocations, silent, undefined, monotonic)
   t.teardown(async () => {
@@ -73,6 +74,8 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     /** Touches are not waited for by whoever asks. */
     touched: () => Promise.all(touches.splice(0)),
     cutFeed: (cut: boolean) => void (readable = !cut),
+    /** Makes the database look restored to a state in which it had fewer rows than were read. */
+    setBack: (back: boolean) => void (ahead = back ? 1_000_000 : 0),
     /** Holds answers of the store back until the returned function is called. */
     hold(): () => void {
       let release = () => {}
@@ -276,6 +279,21 @@ for (const backend of backends) {
       await feed.catchUp()
       t.equal(await credentials.sessionCookie(secret), undefined)
     })
+    await t.test(
+      'after a restore of the database nothing remembered counts until the process is started again',
+      async (t) => {
+        const { secret, session } = await bench.signIn()
+        t.ok(await credentials.sessionCookie(secret))
+        bench.setBack(true)
+        await t.rejects(feed.catchUp(), { message: /started again/ })
+        await stores.sessions.revoke(session.id, 'test', at())
+        bench.monotonic.advance(1)
+        t.equal(feed.isCurrent(), false, 'which the service says by not being ready')
+        t.equal(await credentials.sessionCookie(secret), undefined)
+        bench.setBack(false)
+        await feed.catchUp()
+      },
+    )
     await t.test('a long-lived token that was proven, revoked and not asked for a while is refused', async (t) => {
       const { token, session } = await bench.signIn({ idleExpiresAt: at(3_600), expiresAt: at(7_200) })
       t.ok(await credentials.accessToken(token))

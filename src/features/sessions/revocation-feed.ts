@@ -71,6 +71,10 @@ export async function followRevocations(
     const startedAt = monotonic.now()
     try {
       const { rows, complete } = await store.readAfter(position)
+      // The newest row always stays, so a database without it was set back. What happens in it now has numbers that were
+      // read before: nothing of it would be noticed.
+      if (!complete && rows.length === 0)
+        throw new Error('the revocation feed was set back: the service must be started again')
       if (!complete) log.warn({ event: 'feed.gap' }, 'revocations were missed: everything is proven anew')
       if (!complete || rows.some(({ kind }) => kind === 'key')) await keysChanged()
       apply(rows, complete, startedAt)
