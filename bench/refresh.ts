@@ -3,11 +3,12 @@
  * touches as the number of stored families grows.
  */
 import { randomUUID } from 'node:crypto'
-import postgres from 'postgres'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { sql as text } from 'drizzle-orm'
+import { fillPlaceholders } from 'drizzle-orm'
+import type postgres from 'postgres'
 import { hashSecret, randomSecret } from '../src/core/secrets.ts'
-import { rotationStatement } from '../src/stores/sql/refresh-tokens.ts'
+import { loadPostgres } from '../src/stores/sql/drizzle.ts'
+import { parametersOf, prepareRotation } from '../src/stores/sql/refresh-tokens.ts'
+import * as schema from '../src/stores/sql/schema.ts'
 import { verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
 import { load } from './support/load.ts'
@@ -26,16 +27,17 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
   const stores = await startStores(teardowns)
   if (stores === undefined) return console.log('refresh: not run, PostgreSQL and Redis are not installed')
   const gatehouse = await start(teardowns, 'gatehouse', stores)
+  const { postgres, drizzle } = loadPostgres()
   const client = postgres(stores.databaseUrl, { max: 10, onnotice: () => {} })
   teardowns.teardown(() => client.end())
-  const db = drizzle(client)
-
-  /** A rotation as the store makes it; `explain` makes it and takes it back. */
-  const rotation = (token: string, successor: string) => {
+  const rotation = prepareRotation(drizzle(client, { schema }))
+  const [{ position: unlessAnnouncedAfter }] = await client<[{ position: number }]>`
+    select coalesce(max(sequence), 0)::int as position from revocations`
+  const parameters = (token: string, successor: string) => {
     const later = new Date(Date.now() + 30 * day)
     const expiries = { successorExpiresAt: later, sessionIdleExpiresAt: later }
     const hashes = { hash: hashSecret(token), successorHash: hashSecret(successor) }
-    return rotationStatement({ ...hashes, ...expiries, replay, at: new Date() })
+    return parametersOf({ ...hashes, ...expiries, replay, at: new Date(), unlessAnnouncedAfter })
   }
   const held = new Map<number, string>()
   const overHttp = (base: number) => (connection: number, answer: string | undefined) => {
@@ -59,7 +61,7 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
     const drive = async (at: number) => {
       while (performance.now() < endsAt) {
         const successor = randomSecret()
-        const rows = await db.execute(rotation(held.get(at) ?? `seed-${at}`, successor))
+        const rows = await rotation.execute(parameters(held.get(at) ?? `seed-${at}`, successor))
         if (rows.length !== 1) throw new Error('a rotation failed')
         held.set(at, successor)
         made += 1
@@ -102,8 +104,12 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
   verdict('rate of the statement, of that with 10,000 families', rates[1]!.alone / rates[0]!.alone, '≥', 0.8)
 
   async function explain(token: string): Promise<{ scans: string[]; blocks: number }> {
-    const statement = text`explain (analyze, buffers, format json) ${rotation(token, randomSecret())}`
-    const [row] = (await db.execute(statement)) as unknown as [{ 'QUERY PLAN': [{ Plan: PlanNode }] }]
+    const { sql: text, params } = rotation.getQuery()
+    const filled = fillPlaceholders(params, parameters(token, randomSecret())) as string[]
+    const [row] = await client.unsafe<[{ 'QUERY PLAN': [{ Plan: PlanNode }] }]>(
+      `explain (analyze, buffers, format json) ${text}`,
+      filled,
+    )
     const scans: string[] = []
     const walk = (node: PlanNode): void => {
       if (node['Relation Name'] && node['Node Type'].includes('Scan')) {

@@ -55,6 +55,7 @@ import { createReturnTo } from './features/sign-in/return-to.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
 import { SignedIn } from './features/sign-in/schema.ts'
 import { createTokenIssuer } from './features/tokens/issue-tokens.ts'
+import { createKnownGrants } from './features/tokens/known-grants.ts'
 import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
 import { createTellOfReuse } from './features/tokens/tell-of-reuse.ts'
 import { logInto, logRequests, tagReplies } from './http/access-log.ts'
@@ -154,9 +155,11 @@ export async function buildApp(dependencies: {
     log,
     sessionIdleSeconds: config.sessions.idle_ttl_seconds,
   })
+  const knownGrants = createKnownGrants(feed)
   const tokenIssuer = createTokenIssuer({
     sign: keyRing.sign,
     refreshTokens: stores.refreshTokens,
+    knownGrants,
     clock,
     deploymentAudience: issuer,
     lifetimes: {
@@ -172,6 +175,7 @@ export async function buildApp(dependencies: {
   )
   const rotateRefresh = createRotateRefresh({
     refreshTokens: stores.refreshTokens,
+    knownGrants,
     issuer: tokenIssuer,
     endSession,
     tellOfReuse: createTellOfReuse({ mailer, log, issuer }),

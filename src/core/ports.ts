@@ -240,6 +240,8 @@ export interface Rotation {
   sessionIdleExpiresAt: Date
   replay: string
   at: Date
+  /** Nothing happens when the revocation feed holds a row with a higher number: what was known may not hold any more. */
+  unlessAnnouncedAfter?: number | undefined
 }
 
 export interface ClientStore {

@@ -180,7 +180,7 @@ for (const backend of backends) {
       t.match(successors[winners[0]!], { family, usedAt: null, replay: null, revoked: false })
       t.equal(await stores.refreshTokens.find(hashSecret('unknown')), undefined)
     })
-    await t.test('refresh tokens: nothing rotates once expired, revoked or disabled', async (t) => {
+    await t.test('refresh tokens: nothing rotates once expired, revoked or disabled, or while something is unheard', async (t) => {
       const fresh = async () => {
         const session = await bench.session((await bench.user()).id)
         return { session, ...(await bench.refresh(session)) }
@@ -195,7 +195,11 @@ for (const backend of backends) {
       const disabled = await fresh()
       await stores.users.setStatus(disabled.session.userId, 'disabled', at())
       t.equal(await rotate(stores, bench, disabled.hash, 'd'), false)
-      for (const token of ['a', 'c', 'd']) t.equal(await stores.refreshTokens.find(hashSecret(token)), undefined)
+      const held = await fresh()
+      const position = await stores.revocations.latest()
+      t.equal(await rotate(stores, bench, held.hash, 'e', 0, position - 1), false, 'something was announced')
+      t.equal(await rotate(stores, bench, held.hash, 'f', 0, position), true)
+      for (const token of ['a', 'c', 'd', 'e']) t.equal(await stores.refreshTokens.find(hashSecret(token)), undefined)
     })
     await t.test('clients and access tokens: kept, replaced, deleted and announced', async (t) => {
       const client = exampleClient('reports', at())
@@ -448,7 +452,14 @@ async function unregistered({ at }: Bench) {
   return { id, email: `${id}@example.test`, ...rest }
 }
 
-function rotate(stores: Stores, { at }: Bench, hash: string, successor: string, seconds = 0): Promise<boolean> {
+function rotate(
+  stores: Stores,
+  { at }: Bench,
+  hash: string,
+  successor: string,
+  seconds = 0,
+  unlessAnnouncedAfter?: number,
+): Promise<boolean> {
   return stores.refreshTokens.rotate({
     hash,
     successorHash: hashSecret(successor),
@@ -456,5 +467,6 @@ function rotate(stores: Stores, { at }: Bench, hash: string, successor: string, 
     sessionIdleExpiresAt: at(5_000),
     replay: `replay of ${successor}`,
     at: at(seconds),
+    unlessAnnouncedAfter,
   })
 }

@@ -2,6 +2,7 @@ import { uuidv7 } from '../../core/ids.ts'
 import type { TokenType } from '../../core/access-token.ts'
 import type { Client, Clock, RefreshFamily, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import type { KnownGrants } from './known-grants.ts'
 
 /** A token answer (RFC 6749 §5.1), before it is spelt as JSON or cookies. */
 export interface IssuedTokens {
@@ -34,12 +35,13 @@ export interface TokenLifetimes {
 export function createTokenIssuer(dependencies: {
   sign(type: TokenType, claims: object): string
   refreshTokens: Pick<RefreshTokenStore, 'createFamily'>
+  knownGrants: Pick<KnownGrants, 'begin'>
   clock: Clock
   /** The audience that stands for every service behind this gate. */
   deploymentAudience: string
   lifetimes: TokenLifetimes
 }): TokenIssuer {
-  const { sign, refreshTokens, clock, deploymentAudience, lifetimes } = dependencies
+  const { sign, refreshTokens, knownGrants, clock, deploymentAudience, lifetimes } = dependencies
 
   function accessToken(claims: object, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens {
     const now = clock.now()
@@ -86,11 +88,13 @@ export function createTokenIssuer(dependencies: {
         scopes: grant.scopes,
         expiresAt,
       }
+      const hash = hashSecret(refreshToken)
       await refreshTokens.createFamily(family, {
-        hash: hashSecret(refreshToken),
+        hash,
         createdAt: new Date(now),
         expiresAt: new Date(Math.min(issuer.refreshExpiry(now).getTime(), expiresAt.getTime())),
       })
+      knownGrants.begin(hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
     refreshExpiry: (now) => new Date(now + lifetimes.refreshIdleSeconds * 1000),

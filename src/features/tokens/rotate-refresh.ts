@@ -2,6 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import type { Clock, PresentedRefreshToken, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
+import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
 
 export type RefreshOutcome =
   | { kind: 'rotated'; tokens: IssuedTokens; user: User; sessionId: string }
@@ -24,9 +25,13 @@ export type RotateRefresh = (request: {
  * any number of parallel calls one wins; the others, and any retry inside the grace window, get the winner's answer
  * again, word for word. A use after that window proves that two parties hold the token: family and session end
  * (RFC 9700 §4.14.2), and the person is told.
+ *
+ * That statement is the only round trip where this process issued the token and still knows for whom: it then also proves
+ * that nothing was announced since. Where it does not know, or something was, it looks the token up first.
  */
 export function createRotateRefresh(dependencies: {
   refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'newestOf'>
+  knownGrants: KnownGrants
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   /** True when this call ended it. */
   endSession(sessionId: string, reason: string): Promise<boolean>
@@ -37,38 +42,64 @@ export function createRotateRefresh(dependencies: {
   graceSeconds: number
   sessionIdleSeconds: number
 }): RotateRefresh {
-  const { refreshTokens, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
+  const { refreshTokens, knownGrants, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
   const { graceSeconds, sessionIdleSeconds } = dependencies
 
   return async ({ refreshToken, clientId, scopes: requested }) => {
     const hash = hashSecret(refreshToken)
-    const presented = await refreshTokens.find(hash)
-    if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
-    const scopes = requested ?? presented.family.scopes
-    if (scopes.some((scope) => !presented.family.scopes.includes(scope))) return { kind: 'scope_exceeded' }
-    if (presented.usedAt !== null) return useAgain(presented, hash, scopes)
+    const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
+    const refuses = (grant: RefreshGrant): RefreshOutcome | undefined => {
+      if (grant.family.clientId !== clientId) return { kind: 'invalid' }
+      const exceeds = scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
+      return exceeds ? { kind: 'scope_exceeded' } : undefined
+    }
 
+    const known = knownGrants.take(hash)
+    if (known !== undefined && !refuses(known.grant)) {
+      const outcome = await use(hash, known, scopesOf(known.grant), known.asOf)
+      if (outcome !== undefined) return outcome
+    }
+    const asOf = knownGrants.position
+    const presented = await refreshTokens.find(hash)
+    if (presented === undefined) return { kind: 'invalid' }
+    const refusal = refuses(presented)
+    if (refusal !== undefined) return refusal
+    if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
+    const { family, session, user } = presented
+    const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented))
+    if (outcome !== undefined) return outcome
+    const meanwhile = await refreshTokens.find(hash)
+    return meanwhile?.usedAt ? useAgain(meanwhile, hash, scopesOf(meanwhile)) : { kind: 'invalid' }
+  }
+
+  /** Signs the answer and uses the token for it; nothing when somebody else did, or when it may not be used. */
+  async function use(
+    hash: string,
+    { grant, asOf }: KnownGrant,
+    scopes: string[],
+    unlessAnnouncedAfter?: number,
+  ): Promise<RefreshOutcome | undefined> {
+    const { family, session, user } = grant
     const now = clock.now()
     const successor = randomSecret()
+    const successorHash = hashSecret(successor)
     const tokens = {
-      ...issuer.forSession({ user: presented.user, session: presented.session, clientId, scopes }),
+      ...issuer.forSession({ user, session, clientId: family.clientId, scopes }),
       refreshToken: successor,
     }
     const won = await refreshTokens.rotate({
       hash,
-      successorHash: hashSecret(successor),
+      successorHash,
       successorExpiresAt: issuer.refreshExpiry(now),
       sessionIdleExpiresAt: new Date(now + sessionIdleSeconds * 1000),
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
+      unlessAnnouncedAfter,
     })
-    if (won) {
-      audit.record({ event: 'refresh.rotated', ...subjectsOf(presented) })
-      return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
-    }
-
-    const meanwhile = await refreshTokens.find(hash)
-    return meanwhile?.usedAt ? useAgain(meanwhile, hash, scopes) : { kind: 'invalid' }
+    if (!won) return undefined
+    knownGrants.remember(successorHash, { grant, asOf })
+    audit.record({ event: 'refresh.rotated', ...subjectsOf(grant) })
+    return { kind: 'rotated', tokens, user, sessionId: session.id }
   }
 
   async function useAgain(presented: PresentedRefreshToken, hash: string, scopes: string[]): Promise<RefreshOutcome> {
@@ -95,6 +126,6 @@ export function createRotateRefresh(dependencies: {
   }
 }
 
-function subjectsOf({ family, session, user }: PresentedRefreshToken) {
+function subjectsOf({ family, session, user }: RefreshGrant) {
   return { subject: user.id, clientId: family.clientId, sessionId: session.id }
 }

@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache'
+import type { RefreshFamily, Session, User } from '../../core/ports.ts'
+
+/** Whose a refresh token is, and what it stands for. */
+export interface RefreshGrant {
+  family: RefreshFamily
+  session: Session
+  user: User
+}
+
+/** What the feed tells of the subjects of a grant. */
+export interface GrantFeed {
+  readonly position: number
+  holds(memory: { asOf: number }, subjects: readonly Subject[]): boolean
+  namedLately(subject: Subject): boolean
+}
+type Subject = `session:${string}` | `user:${string}`
+
+/** A grant that nothing has changed up to this position of the feed. */
+export interface KnownGrant {
+  grant: RefreshGrant
+  asOf: number
+}
+
+/**
+ * The grants of the refresh tokens that this process issued, so that using one needs no look-up before it. Whoever takes
+ * one must still prove, with the statement that uses the token, that the feed names nothing after `asOf`.
+ */
+export interface KnownGrants {
+  /** Position of the feed, to be read before what is going to be remembered. */
+  readonly position: number
+  /** `hash`: of the token. */
+  remember(hash: string, known: KnownGrant): void
+  /** Remembers a grant that has just been made of what was read minutes ago at most. */
+  begin(hash: string, grant: RefreshGrant): void
+  /** Hands the grant out once: a token works once. */
+  take(hash: string): KnownGrant | undefined
+}
+
+const mostGrants = 50_000
+
+export function createKnownGrants(feed: GrantFeed): KnownGrants {
+  const known = new LRUCache<string, KnownGrant>({ max: mostGrants })
+  return {
+    get position() {
+      return feed.position
+    },
+    remember: (hash, { grant, asOf }) => void known.set(hash, { grant, asOf }),
+    begin(hash, grant) {
+      // A change between the reading and now would be among the latest rows, or after them.
+      const { position: asOf } = feed
+      if (!subjectsOf(grant).some((subject) => feed.namedLately(subject))) known.set(hash, { grant, asOf })
+    },
+    take(hash) {
+      const memory = known.get(hash)
+      if (memory === undefined) return undefined
+      known.delete(hash)
+      return feed.holds(memory, subjectsOf(memory.grant)) ? memory : undefined
+    },
+  }
+}
+
+function subjectsOf({ session, user }: RefreshGrant): Subject[] {
+  return [`session:${session.id}`, `user:${user.id}`]
+}
