@@ -146,7 +146,7 @@ export async function buildApp(dependencies: {
   })
   const credentials = createCredentials({
     verifyAccessToken: keyRing.verifyAccessToken,
-    proveApiKey: createProveApiKey({ apiKeys: stores.apiKeys, clock, log }),
+    proveApiKey: createProveApiKey({ apiKeys: stores.apiKeys, counters: stores.counters, audit, clock, log }),
     authenticateClient: createProveClientSecret(authenticateClient),
     sessions: stores.sessions,
     known: createKnownSubjects({ ...stores, feed, clock }),

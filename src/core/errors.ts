@@ -78,5 +78,10 @@ export function unavailable(cause: unknown): GatehouseError {
   return new GatehouseError('unavailable', { retryAfterSeconds: 2, cause })
 }
 
+/** A limit that is reached; `resetSeconds`: until its window ends. */
+export function tooManyRequests({ resetSeconds }: { resetSeconds: number }, limit: number): GatehouseError {
+  return new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, resetSeconds), limit })
+}
+
 /** What an operator must mend before the service can start; the message is for them, and names no secret. */
 export class SetupError extends Error {}

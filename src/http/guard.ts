@@ -39,7 +39,7 @@ export interface GuardOptions {
   publicKey(kid: string): string | undefined
   /** Proves verified claims against the stores. */
   claims(claims: AccessTokenClaims): Promise<Proven | undefined>
-  apiKey(key: string): Promise<Proven | undefined> | Proven | undefined
+  apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
   sessionCookie(secret: string): Promise<Proven | undefined> | Proven | undefined
   cookies: Cookies
   checkCrossSite: CheckCrossSite
@@ -79,7 +79,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     const { authorization, 'x-api-key': header } = request.headers
     const key = authorization === undefined ? header : /^Bearer (ghk_.*)$/i.exec(authorization)?.[1]
     if (key !== undefined) {
-      const proven = await options.apiKey(String(key))
+      const proven = await options.apiKey(String(key), () => request.ip)
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
       return proven.principal
     }

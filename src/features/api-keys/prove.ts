@@ -1,4 +1,8 @@
-import type { ApiKeyStore, Clock, Log } from '../../core/ports.ts'
+import { LRUCache } from 'lru-cache'
+import type { Audit } from '../../core/audit.ts'
+import { tooManyRequests } from '../../core/errors.ts'
+import { limitKey } from '../../core/network.ts'
+import type { ApiKeyStore, Clock, Counters, Log } from '../../core/ports.ts'
 import { firstPartyClientId, type Principal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
@@ -10,27 +14,53 @@ export interface ProvenKey {
   readonly key: { readonly id: string; readonly expiresAt: number | undefined }
 }
 
-/** Finds out whom a presented API key stands for, in one look-up; nothing when it stands for nobody. */
-export type ProveApiKey = (presented: string) => Promise<ProvenKey | undefined>
+/**
+ * Finds out whom a presented API key stands for, in one look-up; nothing when it stands for nobody. `address`: the user's,
+ * for the limit. Throws `too_many_requests`; rejects when a store or the counters are down.
+ */
+export type ProveApiKey = (presented: string, address: string) => Promise<ProvenKey | undefined>
 
 /** How exactly the last use is known. */
 const usedWithinSeconds = 60
+/** Wrong keys from one address, which may stand for many programs, within five minutes. */
+const failures = { max: 100, windowSeconds: 300 }
 
 /**
  * A key acts for its owner with its own scopes, and never with more than the owner has now. A user's key carries those of
  * the user's permissions that are among its scopes, and no role: see docs/decisions. Its use is noted beside the request,
  * which does not wait for it.
+ *
+ * Wrong keys are counted by the address they come from, over all replicas; beyond the limit none is looked up but those
+ * that this replica has found right before. Those are no guesses: whoever guesses from the same address does not lock
+ * them out, and they need no counters. What is under way at once may exceed the limit; 256 random bits bear that.
  */
 export function createProveApiKey(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'findLive' | 'markUsed'>
+  counters: Pick<Counters, 'increment' | 'read'>
+  audit: Audit
   clock: Clock
   log: Log
 }): ProveApiKey {
-  const { apiKeys, clock, log } = dependencies
-  return async (presented) => {
+  const { apiKeys, counters, audit, clock, log } = dependencies
+  /** Hashes of keys that were right when they were last looked up. */
+  const rightBefore = new LRUCache<string, true>({ max: 10_000 })
+
+  return async (presented, address) => {
+    const hash = hashSecret(presented)
+    const counter = `api-key:${limitKey(address)}`
+    if (!rightBefore.has(hash)) {
+      const failed = await counters.read(counter)
+      if (failed.count >= failures.max) throw tooManyRequests(failed, failures.max)
+    }
     const now = clock.now()
-    const found = await apiKeys.findLive(hashSecret(presented), new Date(now))
-    if (found === undefined) return undefined
+    const found = await apiKeys.findLive(hash, new Date(now))
+    if (found === undefined) {
+      rightBefore.delete(hash)
+      audit.record({ event: 'api_key.failed', ip: address })
+      await counters.increment(counter, failures.windowSeconds)
+      return undefined
+    }
+    rightBefore.set(hash, true)
     const { key } = found
     const about = { id: key.id, expiresAt: key.expiresAt?.getTime() }
     const notSince = new Date(now - usedWithinSeconds * 1000)

@@ -17,6 +17,8 @@ interface Proven {
   audiences: readonly string[]
 }
 type Proof = Proven | undefined | Promise<Proven | undefined>
+/** The address of the client, for limits. */
+type From = () => string | undefined
 
 export interface Asked extends Question {
   authorization: string | undefined
@@ -36,10 +38,10 @@ export type Decide = (asked: Asked) => Decision | Promise<Decision>
 export function createDecide(dependencies: {
   rules: () => AccessRules
   /** Of `Authorization: Bearer`: an access token or an API key. */
-  bearer(credential: string): Proof
+  bearer(credential: string, from: From): Proof
   /** Of `Authorization: Basic`; absent: not accepted here. */
-  basic: ((authorization: string, address: string) => Proof) | undefined
-  apiKey(key: string): Proof
+  basic: ((authorization: string, from: From) => Proof) | undefined
+  apiKey(key: string, from: From): Proof
   sessionCookie(secret: string): Proof
   identity: IdentityHeaders
   /** The audience of tokens that are good for every host. */
@@ -70,15 +72,15 @@ export function createDecide(dependencies: {
     if (authorization !== undefined) {
       return judgeProof(proofOf(authorization, asked), 'invalid_token')
     }
-    if (key !== undefined) return judgeProof(apiKey(key), 'invalid_token')
+    if (key !== undefined) return judgeProof(apiKey(key, asked.clientAddress), 'invalid_token')
     if (secret !== undefined) return judgeProof(sessionCookie(secret), 'invalid_session')
     return { kind: 'unauthenticated', presented: 'nothing' }
   }
 
   function proofOf(authorization: string, asked: Asked): Proof {
     const token = bearerToken(authorization)
-    if (token !== undefined) return bearer(token)
-    return /^basic /i.test(authorization) ? basic?.(authorization, asked.clientAddress() ?? 'unknown') : undefined
+    if (token !== undefined) return bearer(token, asked.clientAddress)
+    return /^basic /i.test(authorization) ? basic?.(authorization, asked.clientAddress) : undefined
   }
 
   function judgePrincipal(proven: Proven, rule: Rule, asked: Asked, presentation: Presentation): Decision {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Audit } from '../../core/audit.ts'
-import { GatehouseError } from '../../core/errors.ts'
+import { tooManyRequests } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
@@ -65,7 +65,7 @@ export function createAuthenticateClient(dependencies: {
     const failed = await counters.read(counter)
     if (failed.count < limit) return
     failedLately.set(address, true)
-    throw new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, failed.resetSeconds), limit })
+    throw tooManyRequests(failed, limit)
   }
 
   async function proves(client: Client | undefined, { secret, assertion }: Presented): Promise<boolean> {

@@ -70,7 +70,7 @@ export async function introspectionRoutes(
       // A public client cannot prove who it is, so anybody could ask in its name (RFC 7662 §2.1).
       if (client.authMethod === 'none') throw new OAuthError('invalid_client', 'Client authentication failed.')
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
-      const introspection = await introspect(client, request.body.token)
+      const introspection = await introspect(client, request.body.token, () => request.ip)
       if (!wantsSigned(request.headers.accept)) return reply.serializer(JSON.stringify).send(introspection)
       return reply
         .type(signedIntrospectionType)

@@ -5,7 +5,8 @@ import type { AccessTokenStore, ApiKeyStore, Client, Clock, RefreshTokenStore } 
 import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
 
-export type RevokeToken = (caller: Client, token: string) => Promise<void>
+/** `from`: the address that is asking, for limits. */
+export type RevokeToken = (caller: Client, token: string, from: () => string) => Promise<void>
 
 interface ProvenKey {
   principal: { clientId: string }
@@ -21,7 +22,7 @@ export function createRevokeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'revoke'>
-  apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
+  apiKey(key: string, from: () => string): ProvenKey | undefined | Promise<ProvenKey | undefined>
   apiKeys: Pick<ApiKeyStore, 'revoke'>
   endSession(sessionId: string, reason: string): Promise<unknown>
   catchUp(): Promise<void>
@@ -30,9 +31,9 @@ export function createRevokeToken(dependencies: {
 }): RevokeToken {
   const { verifyAccessToken, refreshTokens, accessTokens, apiKey, apiKeys, endSession } = dependencies
   const { catchUp, audit, clock } = dependencies
-  return async (caller, token) => {
+  return async (caller, token, from) => {
     if (token.startsWith(apiKeyPrefix)) {
-      const proven = await apiKey(token)
+      const proven = await apiKey(token, from)
       if (proven?.key === undefined || proven.principal.clientId !== caller.id) return
       await apiKeys.revoke(proven.key.id, new Date(clock.now()))
       audit.record({ event: 'api_key.revoked', clientId: caller.id, key_id: proven.key.id })

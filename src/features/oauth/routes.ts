@@ -134,7 +134,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
     async (request, reply) => {
       const client = await clientOf(authenticateClient, request, request.body)
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
-      await revokeToken(client, request.body.token)
+      await revokeToken(client, request.body.token, () => request.ip)
       return reply.code(200).send(undefined as never)
     },
   )

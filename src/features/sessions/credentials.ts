@@ -30,15 +30,18 @@ export interface Credential {
 /** Either at once, when it was proven before, or after one look-up. */
 export type Proof = Credential | undefined | Promise<Credential | undefined>
 
+/** The address that a secret comes from, for the limits of a proof that has some; nothing when nobody told it. */
+export type From = () => string | undefined
+
 export interface Credentials {
   /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */
   accessToken(token: string): Proof
-  /** Proves an API key: revocation, expiry, and what its owner may do now. Rejects when a store is down. */
-  apiKey(key: string): Proof
+  /** Proves an API key: revocation, expiry, and what its owner may do now. Rejects when a store is down, or wrong keys come too often. */
+  apiKey(key: string, from: From): Proof
   /** Proves what came as `Authorization: Bearer`: an access token or an API key. */
-  bearer(credential: string): Proof
+  bearer(credential: string, from: From): Proof
   /** Proves the name and secret of a client, from an `Authorization: Basic` header. */
-  basic(authorization: string, address: string): Proof
+  basic(authorization: string, from: From): Proof
   /** Proves claims whose signature was verified already. */
   claims(claims: AccessTokenClaims): Promise<Credential | undefined>
   /** Proves a session cookie. */
@@ -78,7 +81,7 @@ const bytesAround = 1_024
 
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
-  proveApiKey(key: string): Promise<ProvenKey | undefined>
+  proveApiKey(key: string, address: string): Promise<ProvenKey | undefined>
   /** The client that a header names and proves. */
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
@@ -150,9 +153,9 @@ export function createCredentials(dependencies: {
     }
   }
 
-  async function proveKey(presented: string): Promise<Remembered | undefined> {
+  async function proveKey(presented: string, from?: From): Promise<Remembered | undefined> {
     const asOf = feed.position
-    const proven = await proveApiKey(presented)
+    const proven = await proveApiKey(presented, addressOf(from))
     if (proven === undefined) return undefined
     const { principal, key } = proven
     const expiresAt = Math.min(clock.now() + rememberProgramSeconds * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY)
@@ -164,9 +167,9 @@ export function createCredentials(dependencies: {
     }
   }
 
-  async function proveSecret(authorization: string, address = ''): Promise<Remembered | undefined> {
+  async function proveSecret(authorization: string, from?: From): Promise<Remembered | undefined> {
     const asOf = feed.position
-    const client = await authenticateClient(authorization, address)
+    const client = await authenticateClient(authorization, addressOf(from))
     if (client === undefined) return undefined
     const { id, name, scopes, audiences } = client
     const principal = { kind: 'client', subject: id, name, scopes, clientId: id } as const
@@ -183,13 +186,13 @@ export function createCredentials(dependencies: {
   const keys = remember(proveKey)
   const secrets = remember(proveSecret)
   const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
-  const apiKey = (key: string) => (isApiKey(key) ? keys(key) : undefined)
+  const apiKey = (key: string, from: From) => (isApiKey(key) ? keys(key, from) : undefined)
   return {
     accessToken,
     apiKey,
-    bearer: (credential) => (credential.startsWith(apiKeyPrefix) ? apiKey(credential) : accessToken(credential)),
-    basic: (authorization, address) =>
-      authorization.length > longestToken ? undefined : secrets(authorization, address),
+    bearer: (credential, from) =>
+      credential.startsWith(apiKeyPrefix) ? apiKey(credential, from) : accessToken(credential),
+    basic: (authorization, from) => (authorization.length > longestToken ? undefined : secrets(authorization, from)),
     claims: proveClaims,
     sessionCookie: (secret) => (cookieForm.test(secret) ? cookies(secret) : undefined),
   }
@@ -203,15 +206,14 @@ const keyOf = (presented: string): string => presented.slice(-43)
 
 /**
  * Remembers what was proven about a presented text, as long as it holds. Parallel first requests share one
- * proof, unless the feed has moved since it began; what was not proven is not remembered. `address` is for the limits of
- * a proof that has some.
+ * proof, unless the feed has moved since it began; what was not proven is not remembered.
  */
 function createMemory(
   holds: (remembered: Remembered) => boolean,
   position: () => number,
   bounds: { max: number; maxSize: number },
 ) {
-  type Prove<Given> = (presented: string, address?: string) => Given
+  type Prove<Given> = (presented: string, from?: From) => Given
   return (prove: Prove<Promise<Remembered | undefined>>): Prove<Proof> => {
     const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
       ...bounds,
@@ -220,13 +222,13 @@ function createMemory(
     })
     const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
 
-    async function proveAnew(presented: string, address?: string): Promise<Remembered | undefined> {
-      const proven = await prove(presented, address)
+    async function proveAnew(presented: string, from?: From): Promise<Remembered | undefined> {
+      const proven = await prove(presented, from)
       if (proven !== undefined) cache.set(keyOf(presented), { presented, proven })
       return proven
     }
 
-    return (presented, address) => {
+    return (presented, from) => {
       const remembered = cache.get(keyOf(presented))
       if (remembered?.presented === presented) {
         if (holds(remembered.proven)) return remembered.proven
@@ -237,7 +239,7 @@ function createMemory(
       if (underWay.size >= mostUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
       const entry = {
         asOf: position(),
-        proof: proveAnew(presented, address).finally(() => {
+        proof: proveAnew(presented, from).finally(() => {
           if (underWay.get(presented) === entry) underWay.delete(presented)
         }),
       }
@@ -245,6 +247,11 @@ function createMemory(
       return entry.proof
     }
   }
+}
+
+/** Whoever comes from an unknown address shares its limits. */
+function addressOf(from: From | undefined): string {
+  return from?.() ?? 'unknown'
 }
 
 function userPrincipal(user: User, session: Session, scopes: string[], clientId: string): UserPrincipal {
