@@ -327,6 +327,7 @@ export async function buildApp(dependencies: {
         exchangeToken: createExchangeToken({
           verifyAccessToken: keyRing.verifyAccessToken,
           prove: credentials.claims,
+          audit,
           deploymentAudience: issuer,
         }),
         forDelegation: tokenIssuer.forDelegation,

@@ -13,6 +13,8 @@ export interface AuditEvents {
   /** `previous`: its successor was never used, as after a lost answer; `stale`: it is older than that. */
   'refresh.reused': { subtype: 'previous' | 'stale'; age_seconds: number }
   'token.revoked': { token_id: string }
+  /** A client got a token with which it acts for the subject (RFC 8693). `subject_token_id`: of the one that it showed. */
+  'token.exchanged': { subject_token_id: string; audiences: readonly string[]; scopes: readonly string[] }
   'client_auth.failed': Empty
   'api_key.created': { key_id: string; scopes: readonly string[] }
   'api_key.revoked': { key_id: string }
@@ -83,6 +85,7 @@ export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'err
   'refresh.replayed': ['info', 'a refresh token was retried within its grace window'],
   'refresh.reused': ['warn', 'a used refresh token was presented: its session is ended'],
   'token.revoked': ['info', 'an access token was revoked'],
+  'token.exchanged': ['info', 'a client got a token to act for somebody'],
   'client_auth.failed': ['info', 'a client did not authenticate'],
   'api_key.created': ['info', 'an API key was made'],
   'api_key.revoked': ['info', 'an API key was revoked'],

@@ -1,14 +1,21 @@
 /** The audit trail: each security event is one row and one log line, and neither costs a request its time. */
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import postgres from 'postgres'
 import { test } from 'tap'
+import { watchRules } from '../../src/cli/watch-rules.ts'
+import { makeApiKey } from '../../src/core/api-key.ts'
+import { auditLines } from '../../src/core/audit.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import type { AuditRow } from '../../src/core/ports.ts'
 import { createAuditTrail } from '../../src/features/audit/trail.ts'
 import { auditLinesOf, auditRows } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
 import { until } from '../support/program.ts'
-import { bearer, createClock, type Service, startService } from '../support/service.ts'
+import { scratchFolder } from '../support/servers.ts'
+import { asks, bearer, createClock, type Service, startService } from '../support/service.ts'
 
 const post = (service: Service, path: string, json: object, headers = {}) =>
   service.call(path, { method: 'POST', json, headers })
@@ -16,7 +23,10 @@ const told = (rows: AuditRow[]) => rows.map(({ event, subject }) => `${event} ${
 
 for (const backend of backends) {
   void test(`the audit trail on ${backend.name} stores`, async (t) => {
-    const yaml = { limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, failures_per_account: 2 } }
+    const yaml = {
+      limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, failures_per_account: 2 },
+      proxies: { basic: true },
+    }
     const service = await startService(t, { backend, yaml })
     /** The rows that an action adds. */
     const adds = async (act: () => Promise<unknown>): Promise<AuditRow[]> => {
@@ -90,7 +100,7 @@ for (const backend of backends) {
     await t.test('what operators do to users, roles, clients and keys', async (t) => {
       const password = 'another long passphrase'
       const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: ['a:b'], audiences: [] }
-      let [user, id] = ['', '']
+      let [user, id, signs] = ['', '', '']
       const rows = await adds(async () => {
         user = (await service.createUser({ roles: ['reader'] })).id
         await service.operate('PUT', `/users/${user}/status`, { status: 'disabled' })
@@ -105,6 +115,10 @@ for (const backend of backends) {
         await service.operate('POST', `/clients/${id}/secret`)
         await service.operate('DELETE', `/clients/${id}`)
         await service.operate('POST', '/keys/rewrap')
+        const jwk = () => generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+        const signer = { ...client, public: false, jwks: { keys: [jwk()] } }
+        signs = (await service.operate('POST', '/clients', signer)).client_id
+        await service.operate('PUT', `/clients/${signs}/jwks`, { jwks: { keys: [jwk()] } })
       })
       t.same(
         rows.map(({ event }) => event),
@@ -121,8 +135,11 @@ for (const backend of backends) {
           'client.secret_rotated',
           'client.deleted',
           'key.rewrapped',
+          'client.created',
+          'client.keys_replaced',
         ],
       )
+      t.equal(rows.at(-1)!.clientId, signs)
       for (const row of rows) t.match(row, { actor: 'operator', ip: null, requestId: String })
       for (const row of rows.slice(0, 6)) t.equal(row.subject, user)
       for (const row of rows.slice(8, 11)) t.equal(row.clientId, id)
@@ -177,11 +194,108 @@ for (const backend of backends) {
       ])
       t.notMatch(JSON.stringify(rows), made.key)
     })
+    await t.test(
+      'secrets that fail at the edge and at the API: from whose address, and never what was shown',
+      async (t) => {
+        const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: [], audiences: [] }
+        const { client_id } = await service.operate('POST', '/clients', { ...client, public: false })
+        const key = makeApiKey()
+        const basic = `Basic ${Buffer.from(`${client_id}:a wrong one`).toString('base64')}`
+        const from = (ip: string) => ({ 'x-forwarded-for': ip })
+        const rows = await adds(async () => {
+          const question = asks({ path: '/' })
+          await service.call('/forward-auth', { headers: { ...question, authorization: basic } })
+          await service.call('/forward-auth', { headers: { ...question, 'x-api-key': key } })
+          await service.call('/api/users/me', { headers: { ...bearer(key), ...from('2001:db8::7') } })
+          await service.call('/api/users/me', { headers: bearer('ghk_mistyped') })
+        })
+        const nobody = { actor: null, subject: null, details: {} }
+        t.match(rows, [
+          { event: 'client_auth.failed', clientId: client_id, ip: '203.0.113.7', ...nobody },
+          { event: 'api_key.failed', ip: '203.0.113.7', ...nobody },
+          { event: 'api_key.failed', ip: '2001:db8::7', ...nobody },
+        ])
+        t.equal(rows.length, 3)
+        t.notMatch(service.logged(), key)
+      },
+    )
+    await t.test(
+      'each token exchange: for whom, by whom, and for what; a client’s own tokens leave no row',
+      async (t) => {
+        const grant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+        const calendar = await service.operate('POST', '/clients', {
+          ...{ name: 'Calendar', grants: [grant, 'client_credentials'], redirect_uris: [], public: false },
+          ...{ scopes: ['a:b'], audiences: ['calendar', 'mail'] },
+        })
+        const { client_id, client_secret } = calendar
+        const ask = async (form: Record<string, string>) =>
+          (await service.call('/oauth/token', { method: 'POST', form: { client_id, client_secret, ...form } })).json()
+        const ada = await service.createUser()
+        const { accessToken } = await service.signIn(ada)
+        const claims = JSON.parse(Buffer.from(accessToken.split('.')[1]!, 'base64url').toString())
+        const exchange = { grant_type: grant, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
+        const rows = await adds(async () => {
+          await ask({ ...exchange, subject_token: accessToken, audience: 'mail' })
+          await ask({ ...exchange, subject_token: accessToken, audience: 'elsewhere' })
+          const { access_token: subject_token } = await ask({ grant_type: 'client_credentials' })
+          await ask({ ...exchange, subject_token })
+        })
+        const whole = { audiences: ['calendar', 'mail'], scopes: ['a:b'] }
+        const byWhom = {
+          event: 'token.exchanged',
+          clientId: client_id,
+          ip: '127.0.0.1',
+          requestId: String,
+          actor: null,
+        }
+        t.match(rows, [
+          {
+            ...byWhom,
+            ...{ subject: ada.id, sessionId: claims.sid },
+            details: { subject_token_id: claims.jti, audiences: ['mail'], scopes: [] },
+          },
+          { ...byWhom, subject: client_id, sessionId: null, details: whole },
+        ])
+        t.equal(rows.length, 2)
+      },
+    )
+    await t.test(
+      'access rules that are replaced, and a file that is refused with its faults, by the service itself',
+      async (t) => {
+        const file = join(scratchFolder(t), 'gatehouse.yaml')
+        let applied = 0
+        const stop = watchRules(file, () => applied++, service.gatehouse.audit)
+        t.teardown(stop)
+        const refused = () => auditLinesOf(service).some(({ event }) => event === 'rules.refused')
+        const rows = await adds(async () => {
+          writeFileSync(file, 'hosts:\n  app.example.test:\n    rules:\n      - allow: signed-in\n')
+          await until('the rules are replaced', () => applied === 1)
+          writeFileSync(file, 'hosts: nonsense\n')
+          await until('the file is refused', refused)
+        })
+        t.match(rows, [
+          { event: 'rules.replaced', actor: 'system', ip: null },
+          { event: 'rules.refused', actor: 'system', details: { faults: [/^gatehouse\.yaml:1:/] } },
+        ])
+      },
+    )
     await t.test('a person’s own change has that person as its actor', async (t) => {
-      const admin = await service.createUser({ roles: ['admin'] })
-      const { accessToken } = await service.signIn(admin)
-      const rows = await adds(() => service.call('/api/auth/logout', { method: 'POST', headers: bearer(accessToken) }))
-      t.match(rows, [{ event: 'session.revoked', subject: admin.id }])
+      const ada = await service.createUser()
+      const { accessToken } = await service.signIn(ada)
+      const json = { name: 'Job', scopes: [] }
+      const rows = await adds(() => post(service, '/api/users/me/api-keys', json, bearer(accessToken)))
+      t.match(rows, [{ event: 'api_key.created', subject: ada.id, actor: ada.id, ip: '127.0.0.1' }])
+    })
+    await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
+      const all = Object.keys(auditLines).toSorted()
+      t.same([...new Set((await auditRows(service)).map(({ event }) => event))].toSorted(), all)
+      const guide = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+      const table = guide.split('\n').filter((line) => line.startsWith('| `'))
+      for (const event of all)
+        t.ok(
+          table.some((line) => line.split(' | ')[0]!.includes(`\`${event}\``)),
+          event,
+        )
     })
     await t.test('every row has its log line, with the same name and fields', async (t) => {
       const rows = await auditRows(service)

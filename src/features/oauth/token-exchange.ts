@@ -1,4 +1,5 @@
 import type { AccessTokenClaims } from '../../core/access-token.ts'
+import type { Audit } from '../../core/audit.ts'
 import type { Client } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
 import { OAuthError } from './errors.ts'
@@ -38,9 +39,10 @@ export function createExchangeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** Whom verified claims stand for now; nothing when they are revoked. */
   prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined>
+  audit: Audit
   deploymentAudience: string
 }) {
-  const { verifyAccessToken, prove, deploymentAudience } = dependencies
+  const { verifyAccessToken, prove, audit, deploymentAudience } = dependencies
 
   /** Those of the client's audiences that the token is good for; the deployment's stands for all of them. */
   function reachable(client: Client, claims: AccessTokenClaims): string[] {
@@ -57,8 +59,8 @@ export function createExchangeToken(dependencies: {
     const audiences = reachable(client, claims)
     if (audiences.length === 0 || chainOf(claims) >= longestChain) throw unacceptable()
 
-    const target = request.audience ?? request.resource
-    if (target !== undefined && !audiences.includes(target)) {
+    const named = request.audience ?? request.resource
+    if (named !== undefined && !audiences.includes(named)) {
       throw new OAuthError('invalid_target', 'The token cannot be exchanged for this audience.')
     }
     const held = new Set(claims.scope?.split(' '))
@@ -68,11 +70,17 @@ export function createExchangeToken(dependencies: {
     }
     const { sub, sid, auth_time, acr, amr, act } = claims
     const user = proven.principal.kind === 'user' ? proven.principal : undefined
+    const targets = named === undefined ? audiences : [named]
+    audit.record({
+      event: 'token.exchanged',
+      ...{ subject: sub, clientId: client.id, sessionId: sid },
+      ...{ subject_token_id: claims.jti, audiences: targets, scopes },
+    })
     const still = (then: string[] = [], now: readonly string[]) => then.filter((name) => now.includes(name))
     return {
       claims: {
         sub,
-        aud: target ?? (audiences.length === 1 ? audiences[0]! : audiences),
+        aud: targets.length === 1 ? targets[0]! : targets,
         client_id: client.id,
         act: { sub: client.id, ...(act && { act }) },
         ...(sid !== undefined && { sid }),
