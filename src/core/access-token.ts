@@ -18,6 +18,8 @@ export interface AccessTokenClaims {
   permissions?: string[]
   /** Who acts for the subject, and who did before (RFC 8693 §4.1). */
   act?: Actor
+  /** Ids of the tokens that it was exchanged from, the newest first: it ends when one of them is revoked. */
+  exchanged_from?: string[]
 }
 
 export interface Actor {

@@ -209,9 +209,12 @@ export interface SessionStore {
    * when it is not the user's any more. A change of password or status that comes later ends the session.
    */
   create(session: Session & { secretHash: string }, provenHash?: string | null): Promise<boolean>
-  /** A session that is neither revoked nor expired, with its active user: one look-up. */
+  /**
+   * A session that is neither revoked nor expired, with its active user: one look-up. `tokenIds`: only when none of these
+   * access tokens was revoked.
+   */
   findLive(
-    by: { id: string; tokenId?: string } | { secretHash: string },
+    by: { id: string; tokenIds?: readonly string[] } | { secretHash: string },
     at: Date,
   ): Promise<{ session: Session; user: User } | undefined>
   /** Extends the idle expiry, never past the absolute one. */
@@ -282,7 +285,8 @@ export interface AssertionStore {
 export interface AccessTokenStore {
   /** Cuts one access token before it expires, and tells the revocation feed. */
   revoke(tokenId: string, expiresAt: Date, at: Date): Promise<void>
-  isRevoked(tokenId: string): Promise<boolean>
+  /** Whether one of them was revoked. */
+  isRevoked(...tokenIds: string[]): Promise<boolean>
 }
 
 export interface SigningKeyStore {

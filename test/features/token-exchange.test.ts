@@ -59,7 +59,9 @@ for (const backend of backends) {
       const { jti, iat: _, ...expected } = { ...before, aud: 'mail', client_id: calendar.client_id }
       t.match(after, { ...expected, act: { sub: calendar.client_id } })
       t.not(after.jti, jti)
-      t.same(Object.keys(after).toSorted(), [...Object.keys(before), 'act'].toSorted(), 'nothing else is added')
+      t.same(after.exchanged_from, [jti])
+      const added = ['act', 'exchanged_from']
+      t.same(Object.keys(after).toSorted(), [...Object.keys(before), ...added].toSorted(), 'nothing else is added')
       const edge = await service.call('/forward-auth', {
         headers: { ...asks({ path: '/', host: 'mail.example.test' }), ...bearer(access_token) },
       })
@@ -165,6 +167,48 @@ for (const backend of backends) {
       await revoke(calendar)
       t.equal(await status(access_token), 401)
       t.equal((await service.call('/api/users/me', { headers: bearer(accessToken) })).status, 200)
+    })
+    await t.test('it dies with the token that it was exchanged from, and with those before that one', async (t) => {
+      const revoke = (client: object, token: string) =>
+        service.call('/oauth/revoke', { method: 'POST', form: { ...client, token } })
+      const next = async (client: Registered, token: string) =>
+        (await exchange(service, client, token, { audience: 'mail' })).json().access_token
+      const firstParty = { client_id: 'gatehouse' }
+      const subjects: [issuer: object, issue: () => Promise<string>][] = [
+        [firstParty, async () => (await service.signIn(ada)).accessToken],
+        [only(calendar), () => issue(calendar)],
+      ]
+      for (const [issuer, begin] of subjects) {
+        const root = await begin()
+        const chain = [root]
+        for (const client of [calendar, mail, calendar, mail]) chain.push(await next(client, chain.at(-1)!))
+        t.same(
+          claimsOf(chain[4]!).exchanged_from,
+          chain
+            .slice(0, 4)
+            .toReversed()
+            .map((token) => claimsOf(token).jti),
+        )
+        const beside = await next(calendar, root)
+        const live = async () =>
+          Promise.all([...chain.slice(1), beside].map(async (token) => (await status(token)) === 200))
+        t.same(await live(), [true, true, true, true, true])
+        await revoke(only(mail), chain[2]!)
+        t.same(await live(), [true, false, false, false, true], 'what stands on it, and nothing else')
+        for (const token of chain.slice(2)) t.same(await introspect(token), { active: false })
+        t.same(told(await exchange(service, calendar, chain[3]!)), [400, 'invalid_request'])
+        const unseen = await next(calendar, root)
+        await revoke(issuer, root)
+        t.same(await live(), [false, false, false, false, false])
+        t.equal(await status(unseen), 401, 'nor one that was never shown before')
+      }
+      const { accessToken } = await service.signIn(ada)
+      const atApi = await next(await register(service, { audiences: [service.issuer, 'mail'] }), accessToken)
+      const wide = (await exchange(service, await register(service), accessToken)).json().access_token
+      const profile = async () => (await service.call('/api/users/me', { headers: bearer(wide) })).status
+      t.same([await profile(), await status(atApi)], [200, 200])
+      await revoke(firstParty, accessToken)
+      t.same([await profile(), await status(atApi)], [401, 401])
     })
     await t.test('whoever acts for a person neither changes the account nor signs anybody out', async (t) => {
       const wide = await register(service)

@@ -136,8 +136,8 @@ for (const backend of backends) {
     await t.test('sessions: live until idle, expired, revoked, its token cut or its user disabled', async (t) => {
       const { id: userId } = await bench.user()
       const { secretHash, ...session } = await bench.session(userId)
-      const live = (seconds = 0, tokenId?: string) =>
-        stores.sessions.findLive({ id: session.id, ...(tokenId && { tokenId }) }, at(seconds))
+      const live = (seconds = 0, ...tokenIds: string[]) =>
+        stores.sessions.findLive({ id: session.id, ...(tokenIds.length > 0 && { tokenIds }) }, at(seconds))
       t.match(await live(), { session, user: { id: userId } })
       t.match(await stores.sessions.findLive({ secretHash }, at()), { session })
       t.equal(await stores.sessions.findLive({ secretHash: hashSecret('guess') }, at()), undefined)
@@ -147,7 +147,9 @@ for (const backend of backends) {
       t.equal(await live(1_000), undefined, 'no touch reaches past the absolute expiry')
       await stores.accessTokens.revoke('cut', at(300), at())
       t.equal(await live(0, 'cut'), undefined)
+      t.equal(await live(0, 'other', 'cut'), undefined, 'one of them is enough')
       t.ok(await live(0, 'other'))
+      t.ok(await live(0, 'other', 'another'))
       await stores.users.setStatus(userId, 'disabled', at())
       t.equal(await live(), undefined)
     })
@@ -222,6 +224,8 @@ for (const backend of backends) {
       t.same(await announced(() => stores.accessTokens.revoke('jti', at(300), at())), ['token:jti'])
       await stores.accessTokens.revoke('jti', at(300), at())
       t.equal(await second.accessTokens.isRevoked('jti'), true)
+      t.equal(await second.accessTokens.isRevoked('other', 'jti'), true)
+      t.equal(await second.accessTokens.isRevoked('other', 'another'), false)
     })
     await t.test('API keys: live until revoked, expired, or their owner disabled or gone', async (t) => {
       const user = await bench.user()

@@ -33,7 +33,7 @@ const longestChain = 4
 /**
  * Exchanges an access token that was meant for the calling client for one with which it acts on the same subject's behalf
  * at another service (RFC 8693). Never wider: the audience and scope are among those of the subject token, it ends no
- * later, hangs on the same session, and `act` names the client, then whoever acted before it.
+ * later, hangs on the same session, dies with the subject token, and `act` names the client, then whoever acted before it.
  */
 export function createExchangeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
@@ -83,6 +83,7 @@ export function createExchangeToken(dependencies: {
         aud: targets.length === 1 ? targets[0]! : targets,
         client_id: client.id,
         act: { sub: client.id, ...(act && { act }) },
+        exchanged_from: [claims.jti, ...(claims.exchanged_from ?? [])],
         ...(sid !== undefined && { sid }),
         ...(auth_time !== undefined && { auth_time }),
         ...(acr !== undefined && { acr }),

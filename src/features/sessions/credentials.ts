@@ -107,10 +107,11 @@ export function createCredentials(dependencies: {
     const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
     const expiresAt = claims.exp * 1000
     const { sub, sid, jti, client_id: clientId, act } = claims
-    const token = { id: jti, issuedAt: claims.iat }
+    const ids = [jti, ...(claims.exchanged_from ?? [])]
+    const token = { ids, issuedAt: claims.iat }
     // Whoever acts for the subject must still be registered itself.
     const actor = act === undefined ? undefined : known.client(clientId)
-    const always = [`token:${jti}`, `client:${clientId}`, anyKey] as const
+    const always = [...ids.map((id) => `token:${id}` as const), `client:${clientId}` as const, anyKey]
     if (sid === undefined) {
       const [client, revoked, acting] = await Promise.all([known.client(sub), known.isTokenRevoked(token), actor])
       if (client === undefined || revoked || (act !== undefined && acting === undefined)) return undefined

@@ -7,14 +7,18 @@ import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
  * subjects: a further token of a known session or client costs no statement.
  */
 export interface KnownSubjects {
-  /** `issuedAt`: the token's `iat`, epoch seconds. Nothing when the session has ended or the token was revoked. */
-  session(
-    id: string,
-    token: { id: string; issuedAt: number },
-    at: Date,
-  ): Promise<{ session: Session; user: User } | undefined>
+  /** Nothing when the session has ended or the token was revoked. */
+  session(id: string, token: IssuedToken, at: Date): Promise<{ session: Session; user: User } | undefined>
   client(id: string): Promise<Client | undefined>
-  isTokenRevoked(token: { id: string; issuedAt: number }): Promise<boolean>
+  isTokenRevoked(token: IssuedToken): Promise<boolean>
+}
+
+/** An access token. */
+export interface IssuedToken {
+  /** Its own and those that it stands on: it counts as revoked when one of them is. */
+  ids: readonly string[]
+  /** Its `iat`, epoch seconds; the others stood then. */
+  issuedAt: number
 }
 
 /**
@@ -47,9 +51,9 @@ export function createKnownSubjects(dependencies: {
   }
 
   /** Whether memory alone can tell that the token was not revoked. */
-  function surelyStands(token: { id: string; issuedAt: number }): boolean {
+  function surelyStands(token: IssuedToken): boolean {
     const age = clock.now() / 1000 - token.issuedAt
-    return feed.isCurrent() && age < youngSeconds && !feed.namedLately(`token:${token.id}`)
+    return feed.isCurrent() && age < youngSeconds && !token.ids.some((id) => feed.namedLately(`token:${id}`))
   }
 
   return {
@@ -58,7 +62,7 @@ export function createKnownSubjects(dependencies: {
       if (known !== undefined && known.session.expiresAt > at && known.session.idleExpiresAt > at) return known
       // Read before the store: a change between the two is then noticed, never missed.
       const asOf = feed.position
-      const live = await sessions.findLive({ id, tokenId: token.id }, at)
+      const live = await sessions.findLive({ id, tokenIds: token.ids }, at)
       if (live === undefined) return undefined
       knownSessions.set(id, { value: live, subjects: [`session:${id}`, `user:${live.user.id}`], asOf })
       return live
@@ -71,6 +75,6 @@ export function createKnownSubjects(dependencies: {
       if (client !== undefined) knownClients.set(id, { value: client, subjects: [`client:${id}`], asOf })
       return client
     },
-    isTokenRevoked: async (token) => (surelyStands(token) ? false : accessTokens.isRevoked(token.id)),
+    isTokenRevoked: async (token) => (surelyStands(token) ? false : accessTokens.isRevoked(...token.ids)),
   }
 }

@@ -1,4 +1,4 @@
-import { eq } from './drizzle.ts'
+import { inArray } from './drizzle.ts'
 import type { AccessTokenStore } from '../../core/ports.ts'
 import { announce, type Database } from './database.ts'
 import { revokedAccessTokens } from './schema.ts'
@@ -11,11 +11,12 @@ export function createAccessTokenStore(db: Database): AccessTokenStore {
         await announce(tx, 'token', [tokenId], at)
       })
     },
-    async isRevoked(tokenId) {
+    async isRevoked(...tokenIds) {
       const [row] = await db
         .select({ tokenId: revokedAccessTokens.tokenId })
         .from(revokedAccessTokens)
-        .where(eq(revokedAccessTokens.tokenId, tokenId))
+        .where(inArray(revokedAccessTokens.tokenId, tokenIds))
+        .limit(1)
       return row !== undefined
     },
   }

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from './drizzle.ts'
+import { and, eq, gt, inArray, isNull, sql } from './drizzle.ts'
 import type { SessionStore } from '../../core/ports.ts'
 import { announce, type Database } from './database.ts'
 import { refreshFamilies, revokedAccessTokens, sessions, users } from './schema.ts'
@@ -38,8 +38,8 @@ export function createSessionStore(db: Database): SessionStore {
     async findLive(by, at) {
       const named = 'id' in by ? eq(sessions.id, by.id) : eq(sessions.secretHash, by.secretHash)
       const tokenStands =
-        'id' in by && by.tokenId !== undefined
-          ? sql`not exists (select 1 from ${revokedAccessTokens} where ${revokedAccessTokens.tokenId} = ${by.tokenId})`
+        'id' in by && by.tokenIds !== undefined
+          ? sql`not exists (select 1 from ${revokedAccessTokens} where ${inArray(revokedAccessTokens.tokenId, by.tokenIds)})`
           : undefined
       const [live] = await db
         .select({ session: sessionColumns, user: userColumns })
