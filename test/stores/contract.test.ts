@@ -182,27 +182,30 @@ for (const backend of backends) {
       t.match(successors[winners[0]!], { family, usedAt: null, replay: null, revoked: false })
       t.equal(await stores.refreshTokens.find(hashSecret('unknown')), undefined)
     })
-    await t.test('refresh tokens: nothing rotates once expired, revoked or disabled, or while something is unheard', async (t) => {
-      const fresh = async () => {
-        const session = await bench.session((await bench.user()).id)
-        return { session, ...(await bench.refresh(session)) }
-      }
-      const idle = await fresh()
-      t.equal(await rotate(stores, bench, idle.hash, 'a', 100), false, 'expired')
-      t.equal(await rotate(stores, bench, idle.hash, 'b', 99), true)
-      t.same((await stores.refreshTokens.find(hashSecret('b')))?.expiresAt, idle.family.expiresAt, 'never past it')
-      const revoked = await fresh()
-      await stores.sessions.revoke(revoked.session.id, 'test', at())
-      t.equal(await rotate(stores, bench, revoked.hash, 'c'), false)
-      const disabled = await fresh()
-      await stores.users.setStatus(disabled.session.userId, 'disabled', at())
-      t.equal(await rotate(stores, bench, disabled.hash, 'd'), false)
-      const held = await fresh()
-      const position = await stores.revocations.latest()
-      t.equal(await rotate(stores, bench, held.hash, 'e', 0, position - 1), false, 'something was announced')
-      t.equal(await rotate(stores, bench, held.hash, 'f', 0, position), true)
-      for (const token of ['a', 'c', 'd', 'e']) t.equal(await stores.refreshTokens.find(hashSecret(token)), undefined)
-    })
+    await t.test(
+      'refresh tokens: nothing rotates once expired, revoked or disabled, or while something is unheard',
+      async (t) => {
+        const fresh = async () => {
+          const session = await bench.session((await bench.user()).id)
+          return { session, ...(await bench.refresh(session)) }
+        }
+        const idle = await fresh()
+        t.equal(await rotate(stores, bench, idle.hash, 'a', 100), false, 'expired')
+        t.equal(await rotate(stores, bench, idle.hash, 'b', 99), true)
+        t.same((await stores.refreshTokens.find(hashSecret('b')))?.expiresAt, idle.family.expiresAt, 'never past it')
+        const revoked = await fresh()
+        await stores.sessions.revoke(revoked.session.id, 'test', at())
+        t.equal(await rotate(stores, bench, revoked.hash, 'c'), false)
+        const disabled = await fresh()
+        await stores.users.setStatus(disabled.session.userId, 'disabled', at())
+        t.equal(await rotate(stores, bench, disabled.hash, 'd'), false)
+        const held = await fresh()
+        const position = await stores.revocations.latest()
+        t.equal(await rotate(stores, bench, held.hash, 'e', 0, position - 1), false, 'something was announced')
+        t.equal(await rotate(stores, bench, held.hash, 'f', 0, position), true)
+        for (const token of ['a', 'c', 'd', 'e']) t.equal(await stores.refreshTokens.find(hashSecret(token)), undefined)
+      },
+    )
     await t.test('clients and access tokens: kept, replaced, deleted and announced', async (t) => {
       const client = exampleClient('reports', at())
       t.equal(await stores.clients.create(client), 'created')
