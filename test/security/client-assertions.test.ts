@@ -1,4 +1,5 @@
 /** `private_key_jwt` (RFC 7523): what proves a client, what does not, and that nothing proves it twice. */
+import { cryptoWorkOf } from '../support/work.ts'
 import { createHmac, createPublicKey, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { test } from 'tap'
@@ -185,6 +186,36 @@ for (const backend of backends) {
       t.same(refused(await service.call('/oauth/token', { method: 'POST', form })), no, 'keys, and no proof at all')
       const guess = { ...form, client_secret: 'guess' }
       t.same(refused(await service.call('/oauth/token', { method: 'POST', form: guess })), no)
+    })
+    await t.test('whoever is named, a bad signature costs the same work, and says the same', async (t) => {
+      const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']
+      const keys = await Promise.all(algorithms.map((algorithm) => makeKey(algorithm, algorithm)))
+      const of = (...own: typeof keys) =>
+        register(
+          service,
+          own.map(({ jwk }) => jwk),
+        )
+      const named: Record<string, string> = {
+        'one key': (await of(keys[0]!)).client_id,
+        'another kind of key': (await of(keys[2]!)).client_id,
+        'many keys': (await of(...keys)).client_id,
+        'a secret': (await register(service, undefined)).client_id,
+        nobody: 'nobody',
+      }
+      for (const [index, stranger] of (await Promise.all(algorithms.map((one) => makeKey(one)))).entries()) {
+        for (const kid of [undefined, keys[index]!.algorithm, 'unknown']) {
+          const told = new Set<string>()
+          for (const [what, client] of Object.entries(named)) {
+            await forgetFailures(client)
+            const forged = await sign({ iss: client, sub: client }, kid === undefined ? {} : { kid }, stranger)
+            let answer: Answer | undefined
+            const crypto = await cryptoWorkOf(async () => (answer = await send(service, forged)))
+            t.equal((crypto['createVerify'] ?? 0) + (crypto['verify'] ?? 0), 1, `${what}: one signature is verified`)
+            told.add(JSON.stringify([answer!.status, answer!.body, crypto]))
+          }
+          t.equal(told.size, 1, `${stranger.algorithm}, kid ${kid}: ${[...told].join(' ')}`)
+        }
+      }
     })
     await t.test('one method at a time, whole, and for the client that is named', async (t) => {
       const authorization = `Basic ${Buffer.from(`${id}:secret`).toString('base64')}`

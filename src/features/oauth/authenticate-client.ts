@@ -43,8 +43,8 @@ const mostFailuresOfAddress = 300
 
 /**
  * Authenticates a client by `client_secret_basic`, `client_secret_post`, `private_key_jwt` or, for public clients, by name
- * alone. An unknown client and a wrong secret get the same answer for the same work. Throws `invalid_client`, or
- * `invalid_request` when two methods are used at once (RFC 6749 §2.3).
+ * alone. An unknown client gets the same answer for the same work as a wrong secret or a bad signature of a known one.
+ * Throws `invalid_client`, or `invalid_request` when two methods are used at once (RFC 6749 §2.3).
  *
  * A name and secret that were proven are known again without a look-up, and without asking the counters, as long as nothing
  * failed lately from the same address: so nobody gets more tries than the limits allow.
@@ -70,7 +70,7 @@ export function createAuthenticateClient(dependencies: {
 
   async function proves(client: Client | undefined, { secret, assertion }: Presented): Promise<boolean> {
     if (assertion !== undefined) {
-      return client?.authMethod === 'private_key_jwt' && (await verifyAssertion(client, assertion))
+      return verifyAssertion(client?.authMethod === 'private_key_jwt' ? client : undefined, assertion)
     }
     const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')
     return client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined

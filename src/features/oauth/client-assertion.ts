@@ -1,12 +1,12 @@
+import { generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
-import { LRUCache } from 'lru-cache'
 import { isCanonical } from '../../core/access-token.ts'
-import type { AssertionStore, Client, Clock } from '../../core/ports.ts'
+import type { AssertionStore, Client, Clock, PublicJwkSet } from '../../core/ports.ts'
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
-/** Whether an assertion proves a client, now and for this one time. */
-export type VerifyClientAssertion = (client: Client, assertion: string) => Promise<boolean>
+/** Whether an assertion proves a client, now and for this one time. Absent: a client that is unknown, or has no keys. */
+export type VerifyClientAssertion = (client: Client | undefined, assertion: string) => Promise<boolean>
 
 export const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -22,6 +22,9 @@ const types = new Set<unknown>([undefined, 'jwt', 'client-authentication+jwt'])
  * the key, `iss` and `sub` must be the client, `aud` the issuer and nothing else, `exp` at most five minutes away. Its
  * `jti` is used up last, by one statement, so that of any number of parallel uses on all replicas one succeeds, and no
  * forgery can use it up.
+ *
+ * Whoever is named, one key is read and one signature verified, with a key of nobody's where the client has none that
+ * fits: so the time of a refusal does not tell which clients exist.
  */
 export function createVerifyClientAssertion(dependencies: {
   assertions: AssertionStore
@@ -29,33 +32,31 @@ export function createVerifyClientAssertion(dependencies: {
   issuer: string
 }): VerifyClientAssertion {
   const { assertions, clock, issuer } = dependencies
-  const verifiers = new LRUCache<string, (token: string) => Record<string, unknown>>({ max: 1_000 })
-
-  function verifierOf({ publicKeyPem: key }: VerificationKey, algorithm: string) {
-    const id = `${algorithm} ${key}`
-    let verify = verifiers.get(id)
-    if (verify === undefined) {
-      // Times are checked against the injected clock.
-      const times = { ignoreExpiration: true, ignoreNotBefore: true }
-      verify = createVerifier({ key, algorithms: [algorithm as 'ES256'], ...times, cache: false }) as (
-        token: string,
-      ) => Record<string, unknown>
-      verifiers.set(id, verify)
-    }
-    return verify
-  }
+  const nobody = makeKeysOfNobody()
 
   /** The claims, when the signature is that of one of the client's keys. */
-  function verified(client: Client, assertion: string): Record<string, unknown> | undefined {
+  function verified(client: Client | undefined, assertion: string): Record<string, unknown> | undefined {
     const header = readSegment(assertion, 0)
-    if (header === undefined || client.jwks === null || !isCanonical(assertion)) return undefined
+    if (header === undefined || !isCanonical(assertion)) return undefined
     const { alg, kid, typ, crit } = header
     if (crit !== undefined || !types.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) return undefined
-    const keys = readPublicJwks(client.jwks)
-    const key = kid === undefined ? (keys.length === 1 ? keys[0] : undefined) : keys.find((one) => one.kid === kid)
-    if (key === undefined || typeof alg !== 'string' || !key.algorithms.includes(alg)) return undefined
+    const decoy = typeof alg === 'string' ? nobody.get(alg) : undefined
+    if (decoy === undefined) return undefined
+    const own = keyMeant(client?.jwks?.keys ?? [], kid)
+    const [key] = readPublicJwks({ keys: [own ?? decoy.jwk] })
+    const fits = own !== undefined && key!.algorithms.includes(alg as string)
+    // Made each time: one that is kept would tell a client that was seen before from one that was not.
+    const verify = createVerifier({
+      key: fits ? key!.publicKeyPem : decoy.publicKeyPem,
+      algorithms: [alg as 'ES256'],
+      // Times are checked against the injected clock.
+      ignoreExpiration: true,
+      ignoreNotBefore: true,
+      cache: false,
+    }) as (token: string) => Record<string, unknown>
     try {
-      return verifierOf(key, alg)(assertion)
+      const claims = verify(assertion)
+      return fits ? claims : undefined
     } catch {
       return undefined
     }
@@ -63,7 +64,7 @@ export function createVerifyClientAssertion(dependencies: {
 
   return async (client, assertion) => {
     const claims = verified(client, assertion)
-    if (claims === undefined) return false
+    if (client === undefined || claims === undefined) return false
     const { iss, sub, aud, exp, nbf, iat, jti } = claims
     if (iss !== client.id || sub !== client.id || aud !== issuer) return false
     const now = clock.now() / 1000
@@ -75,6 +76,35 @@ export function createVerifyClientAssertion(dependencies: {
     // Hashed, since whatever a client thinks of must fit the table.
     return assertions.use(client.id, hashSecret(jti), new Date((exp + leewaySeconds) * 1000))
   }
+}
+
+/** The key with this `kid`, or the only one of a client whose assertion names none. */
+function keyMeant(keys: PublicJwkSet['keys'], kid: unknown): PublicJwkSet['keys'][number] | undefined {
+  if (kid === undefined) return keys.length === 1 ? keys[0] : undefined
+  return keys.find((key) => key.kid === kid)
+}
+
+/** A public key for each algorithm that assertions may have. Nobody holds the private ones. */
+function makeKeysOfNobody(): Map<string, { jwk: JsonWebKey; publicKeyPem: string }> {
+  const modulus = randomBytes(256)
+  // A number of full length, and odd; to look for primes would take longer than the rest of the start.
+  modulus[0]! |= 0x80
+  modulus[255]! |= 0x01
+  const pairs = [
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    generateKeyPairSync('ed25519'),
+  ]
+  const keys: JsonWebKey[] = [
+    { kty: 'RSA', e: 'AQAB', n: modulus.toString('base64url') },
+    ...pairs.map(({ publicKey }) => publicKey.export({ format: 'jwk' })),
+  ]
+  return new Map(
+    keys.flatMap((jwk) => {
+      const [{ algorithms, publicKeyPem }] = readPublicJwks({ keys: [jwk] }) as [VerificationKey]
+      return algorithms.map((algorithm) => [algorithm, { jwk, publicKeyPem }] as const)
+    }),
+  )
 }
 
 /** The client that an assertion says it is from. Nothing is proven by that. */
