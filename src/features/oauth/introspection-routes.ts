@@ -71,7 +71,9 @@ export async function introspectionRoutes(
       if (client.authMethod === 'none') throw new OAuthError('invalid_client', 'Client authentication failed.')
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
       const introspection = await introspect(client, request.body.token, () => request.ip)
-      if (!wantsSigned(request.headers.accept)) return reply.serializer(JSON.stringify).send(introspection)
+      if (!wantsSigned(request.headers.accept)) {
+        return reply.type('application/json').serializer(JSON.stringify).send(introspection)
+      }
       return reply
         .type(signedIntrospectionType)
         .serializer((text: string) => text)
