@@ -1,0 +1,191 @@
+/** The revocation endpoint (RFC 7009): what it ends, what it leaves alone, and that it never says more than it did. */
+import postgres from 'postgres'
+import { test } from 'tap'
+import { unavailable } from '../../src/core/errors.ts'
+import { auditRows } from '../support/audit.ts'
+import { backends } from '../support/backends.ts'
+import { atTheEdge, beginFamily, dead, grant, introspect, post, refuses, register } from '../support/oauth.ts'
+import { bearer, type Service, startService } from '../support/service.ts'
+
+const own = { client_id: 'gatehouse' }
+const revoke = (service: Service, form: Record<string, string>) => post(service, '/oauth/revoke', form)
+
+/** A token of each kind, by whom it may be revoked, and whether it still works: for everybody who asks, and by each door. */
+async function makeTokens(service: Service) {
+  const resource = await register(service)
+  const isActive = async (token: string, caller = resource) => (await introspect(service, caller, token))[1].active
+  const isOwner = async (headers: Record<string, string>) =>
+    (await service.call('/api/users/me', { headers })).status === 200
+  const user = await service.createUser()
+  const { accessToken, refreshToken, cookie } = await service.signIn(user)
+  const app = await register(service, { grants: ['refresh_token'] })
+  const ofApp = await beginFamily(service, user, app.client_id, [])
+  const ofClient: string = (await grant(service, resource)).json().access_token
+  const headers = bearer(accessToken)
+  const json = { name: 'Job', scopes: [] }
+  const { key } = (await service.call('/api/users/me/api-keys', { method: 'POST', headers, json })).json()
+  const session = await service.signIn(user)
+  const known = async (token: string) => [await isActive(token), (await atTheEdge(service, token)) === 200]
+  return [
+    {
+      what: 'a refresh token',
+      form: { ...own, token: refreshToken },
+      works: async () => [...(await known(accessToken)), await isOwner({ cookie })],
+    },
+    {
+      what: 'a client’s refresh token',
+      form: { ...app, token: ofApp },
+      works: async () => [await isActive(ofApp, app)],
+    },
+    {
+      what: 'a user’s access token',
+      form: { ...own, token: session.accessToken },
+      works: async () => [...(await known(session.accessToken)), await isOwner(bearer(session.accessToken))],
+    },
+    { what: 'a client’s access token', form: { ...resource, token: ofClient }, works: () => known(ofClient) },
+    {
+      what: 'an API key',
+      form: { ...own, token: key as string },
+      works: async () => [...(await known(key)), await isOwner({ 'x-api-key': key })],
+    },
+  ]
+}
+
+for (const backend of backends) {
+  void test(`revoking tokens on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+
+    await t.test('every kind is dead at once, everywhere, whatever the hint; revoking again is 200 too', async (t) => {
+      for (const token_type_hint of ['access_token', 'refresh_token', 'nonsense']) {
+        for (const { what, form, works } of await makeTokens(service)) {
+          t.notOk((await works()).includes(false), `${what} works`)
+          for (let i = 0; i < 2; i++) {
+            const answer = await revoke(service, { ...form, token_type_hint })
+            t.match([answer.status, answer.body, answer.headers['cache-control']], [200, '', 'no-store'], what)
+          }
+          t.notOk((await works()).includes(true), `${what} is dead`)
+        }
+      }
+    })
+    await t.test('one token of a client ends, and its others live', async (t) => {
+      const client = await register(service)
+      const [token, kept] = [(await grant(service, client)).json(), (await grant(service, client)).json()]
+      await revoke(service, { ...client, token: token.access_token })
+      t.same([await atTheEdge(service, token.access_token), await atTheEdge(service, kept.access_token)], [401, 200])
+    })
+    await t.test('a refresh token takes its session and every access token of it along', async (t) => {
+      const caller = await register(service)
+      const user = await service.createUser()
+      const { accessToken, refreshToken, cookie } = await service.signIn(user)
+      const other = await service.signIn(user)
+      const refreshed = (await grant(service, own, refreshing(refreshToken))).json()
+      const tokens = [accessToken, refreshed.access_token]
+      for (const token of tokens) t.equal(await atTheEdge(service, token), 200)
+      t.equal((await revoke(service, { ...own, token: refreshed.refresh_token })).status, 200)
+      for (const token of tokens) {
+        t.equal(await atTheEdge(service, token), 401)
+        t.same(await introspect(service, caller, token), dead)
+      }
+      t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, 401)
+      for (const token of [refreshToken, refreshed.refresh_token]) {
+        refuses(t, await grant(service, own, refreshing(token)), 400, 'invalid_grant')
+      }
+      t.equal(await atTheEdge(service, other.accessToken), 200, 'another sign-in of the same person goes on')
+    })
+    await t.test('200 for unknown and foreign tokens of every kind, and those live on', async (t) => {
+      const stranger = await register(service)
+      for (const token of ['unknown', 'a.b.c', 'ghk_x', '\u0000']) {
+        t.equal((await revoke(service, { ...stranger, token })).status, 200, token)
+      }
+      for (const { what, form, works } of await makeTokens(service)) {
+        const answer = await revoke(service, { ...stranger, token: form.token })
+        t.match([answer.status, answer.body], [200, ''], what)
+        t.notOk((await works()).includes(false), `${what} lives`)
+        refuses(t, await revoke(service, { token: form.token }), 401, 'invalid_client', `${what}, by nobody`)
+        t.notOk((await works()).includes(false), `${what} lives`)
+      }
+      refuses(t, await revoke(service, stranger), 400, 'invalid_request', 'no token')
+    })
+    await t.test('while any store that it needs fails the answer is 503, never 200, and a retry ends it', async (t) => {
+      const gone = () => Promise.reject(unavailable(new Error('gone')))
+      const { clients, refreshTokens, sessions, accessTokens, apiKeys, revocations } = service.stores
+      const steps: Record<string, [store: object, method: string][]> = {
+        'a refresh token': [
+          [refreshTokens, 'find'],
+          [sessions, 'revoke'],
+          [revocations, 'readAfter'],
+        ],
+        'a client’s refresh token': [
+          [clients, 'find'],
+          [refreshTokens, 'find'],
+          [sessions, 'revoke'],
+          [revocations, 'readAfter'],
+        ],
+        'a user’s access token': [
+          [accessTokens, 'revoke'],
+          [revocations, 'readAfter'],
+        ],
+        'a client’s access token': [
+          [accessTokens, 'revoke'],
+          [revocations, 'readAfter'],
+        ],
+        'an API key': [
+          [apiKeys, 'findLive'],
+          [apiKeys, 'revoke'],
+          [revocations, 'readAfter'],
+        ],
+      }
+      for (const { what, form, works } of await makeTokens(service)) {
+        for (const [store, method] of steps[what]!) {
+          const methods = store as Record<string, unknown>
+          const kept = methods[method]
+          methods[method] = gone
+          const answer = await revoke(service, form)
+          methods[method] = kept
+          refuses(t, answer, 503, 'temporarily_unavailable', `${what}: ${method} fails`)
+          // The feed is read last: what is told there has happened.
+          if (method !== 'readAfter') t.notOk((await works()).includes(false), `${what} is as it was`)
+        }
+        t.equal((await revoke(service, form)).status, 200, what)
+        t.notOk((await works()).includes(true), `${what} is dead`)
+      }
+    })
+  })
+}
+
+const refreshing = (refresh_token: string) => ({ grant_type: 'refresh_token', refresh_token })
+
+if (backends[1] !== undefined) {
+  void test('a database that fails in the middle of a revocation', async (t) => {
+    const service = await startService(t, { backend: backends[1]! })
+    const sql = postgres(service.backend.databaseUrl!, { max: 1, onnotice: () => {} })
+    t.teardown(() => sql.end())
+    await sql.unsafe(`create function fail() returns trigger language plpgsql as
+      $$ begin raise exception using errcode = 'disk_full'; end $$`)
+    const tokens = await makeTokens(service)
+
+    await t.test('is answered with 503, and nothing is half done: the token works by every door', async (t) => {
+      // The row by which replicas learn of it is written last, in the same transaction.
+      await sql.unsafe('create trigger fail before insert on revocations execute function fail()')
+      for (const { what, form, works } of tokens) {
+        refuses(t, await revoke(service, form), 503, 'temporarily_unavailable', what)
+        t.notOk((await works()).includes(false), what)
+      }
+      t.notOk(
+        (await auditRows(service)).some(({ event }) => /revoked/.test(event)),
+        'and nothing is told of it',
+      )
+      t.same(await sql`select 1 from revoked_access_tokens`, [])
+      t.same(await sql`select 1 from sessions where revoked_at is not null`, [])
+      t.same(await sql`select 1 from refresh_families where revoked_at is not null`, [])
+      t.same(await sql`select 1 from api_keys where revoked_at is not null`, [])
+    })
+    await t.test('and a retry ends it, as soon as the database can', async (t) => {
+      await sql.unsafe('drop trigger fail on revocations')
+      for (const { what, form, works } of tokens) {
+        t.equal((await revoke(service, form)).status, 200, what)
+        t.notOk((await works()).includes(true), what)
+      }
+    })
+  })
+}
