@@ -59,6 +59,7 @@ import { createKnownGrants } from './features/tokens/known-grants.ts'
 import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
 import { createTellOfReuse } from './features/tokens/tell-of-reuse.ts'
 import { logInto, logRequests, tagReplies } from './http/access-log.ts'
+import { corsOptions, shareAnswers } from './http/cors.ts'
 import { createCookies, readCookie } from './http/cookies.ts'
 import { createCrossSiteCheck } from './http/cross-site.ts'
 import { createCsrfTokens } from './http/csrf.ts'
@@ -264,14 +265,7 @@ export async function buildApp(dependencies: {
       // The route that the CORS plugin adds for preflights.
       if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
     })
-    const origins = new Set(config.cors.origins)
-    await service.register(cors, {
-      // Decided here, since the plugin would say `Allow-Credentials` to every origin.
-      origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
-      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-      credentials: true,
-      strictPreflight: false,
-    })
+    await service.register(cors, corsOptions(config.cors.origins))
     await service.register(cookie)
     await service.register(rateLimits, {
       counters: stores.counters,
@@ -319,32 +313,6 @@ export async function buildApp(dependencies: {
       checkCrossSite,
       limits,
     })
-    await service.register(oauthRoutes, {
-      authenticateClient,
-      grantTokens: createGrantTokens({
-        forClient: tokenIssuer.forClient,
-        rotateRefresh,
-        exchangeToken: createExchangeToken({
-          verifyAccessToken: keyRing.verifyAccessToken,
-          prove: credentials.claims,
-          audit,
-          deploymentAudience: issuer,
-        }),
-        forDelegation: tokenIssuer.forDelegation,
-        deploymentAudience: issuer,
-      }),
-      revokeToken: createRevokeToken({
-        verifyAccessToken: keyRing.verifyAccessToken,
-        refreshTokens: stores.refreshTokens,
-        accessTokens: stores.accessTokens,
-        apiKey: credentials.apiKey,
-        apiKeys: stores.apiKeys,
-        endSession,
-        catchUp,
-        audit,
-        clock,
-      }),
-    })
     await service.register(explainRoutes, {
       url: '/api/admin/access/explain',
       access: 'admin',
@@ -354,7 +322,7 @@ export async function buildApp(dependencies: {
     await service.register(documentRoutes)
   })
 
-  // Asked by machines, in short intervals: no limit on requests, no security headers for browsers, no line a request
+  // Asked by machines, in short intervals: no limit on requests, no cookies, no security headers for pages
   await app.register(async (machines) => {
     logInto(machines, logger)
     tagReplies(machines)
@@ -370,6 +338,36 @@ export async function buildApp(dependencies: {
         issuer,
       }),
       signIntrospection: createSignIntrospection({ sign: keyRing.sign, clock }),
+    })
+    await machines.register(async (clients) => {
+      logRequests(clients)
+      shareAnswers(clients, config.cors.origins)
+      await clients.register(oauthRoutes, {
+        authenticateClient,
+        grantTokens: createGrantTokens({
+          forClient: tokenIssuer.forClient,
+          rotateRefresh,
+          exchangeToken: createExchangeToken({
+            verifyAccessToken: keyRing.verifyAccessToken,
+            prove: credentials.claims,
+            audit,
+            deploymentAudience: issuer,
+          }),
+          forDelegation: tokenIssuer.forDelegation,
+          deploymentAudience: issuer,
+        }),
+        revokeToken: createRevokeToken({
+          verifyAccessToken: keyRing.verifyAccessToken,
+          refreshTokens: stores.refreshTokens,
+          accessTokens: stores.accessTokens,
+          apiKey: credentials.apiKey,
+          apiKeys: stores.apiKeys,
+          endSession,
+          catchUp,
+          audit,
+          clock,
+        }),
+      })
     })
     await machines.register(operationsRoutes, {
       ping: () => stores.ping(),

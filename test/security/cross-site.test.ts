@@ -262,9 +262,30 @@ void test('CORS', async (t) => {
     })
   })
   await t.test('refusals are readable to a listed origin, and to no other', async (t) => {
-    const refusal = (origin: string) => service.call('/api/users/me', { headers: { origin } })
-    t.match(await refusal(listed), { status: 401, headers: { 'access-control-allow-origin': listed } })
-    t.notOk('access-control-allow-origin' in (await refusal('https://evil.test')).headers)
+    for (const [path, call] of [
+      ['/api/users/me', {}],
+      [
+        '/oauth/token',
+        { method: 'POST', form: { grant_type: 'client_credentials', client_id: 'a', client_secret: 'b' } },
+      ],
+      ['/oauth/revoke', { method: 'POST', form: { token: 'a', client_id: 'a', client_secret: 'b' } }],
+    ] as const) {
+      const refusal = (origin: string) => service.call(path, { ...call, headers: { origin } })
+      const readable = { 'access-control-allow-origin': listed, 'access-control-allow-credentials': 'true' }
+      t.match(await refusal(listed), { status: 401, headers: { ...readable, vary: /\bOrigin\b/ } }, path)
+      t.notOk('access-control-allow-origin' in (await refusal('https://evil.test')).headers, path)
+    }
+  })
+  await t.test('a page of a listed origin may get tokens as a public client', async (t) => {
+    const preflight = await service.call('/oauth/token', {
+      method: 'OPTIONS',
+      headers: { origin: listed, ...asked('POST') },
+    })
+    t.match(preflight.headers, { 'access-control-allow-origin': listed, 'access-control-allow-methods': /POST/ })
+    const { refreshToken } = await service.signIn(await service.createUser())
+    const form = { grant_type: 'refresh_token', client_id: 'gatehouse', refresh_token: refreshToken }
+    const answer = await service.call('/oauth/token', { method: 'POST', form, headers: { origin: listed } })
+    t.match(answer, { status: 200, headers: { 'access-control-allow-origin': listed } })
   })
 })
 

@@ -16,8 +16,8 @@ export interface ClientCredentials {
   /** `client_assertion` and its type (RFC 7521 §4.2). */
   assertion?: string | undefined
   assertionType?: string | undefined
-  /** Key of the caller's address, as limits count it. */
-  address: string
+  /** Key of the caller's address, as limits count it; asked for when something failed lately, and by first sights. */
+  address(): string
 }
 
 export type AuthenticateClient = (given: ClientCredentials) => Promise<Client>
@@ -79,7 +79,7 @@ export function createAuthenticateClient(dependencies: {
   async function authenticate(given: ClientCredentials): Promise<Client> {
     const presented = readCredentials(given)
     const { id } = presented
-    const { address } = given
+    const address = given.address()
     const addressCounter = `client-auth:${address}`
     const counter = `${addressCounter}:${hashSecret(id)}`
     await refuseBeyond(failures.max, counter, address)
@@ -98,7 +98,7 @@ export function createAuthenticateClient(dependencies: {
   return (given) => {
     const text = secretText(given)
     if (text === undefined) return authenticate(given)
-    const known = failedLately.size > 0 && failedLately.has(given.address) ? undefined : proven.recall(text)
+    const known = failedLately.size > 0 && failedLately.has(given.address()) ? undefined : proven.recall(text)
     return known === undefined ? proven.prove(text, () => authenticate(given)) : Promise.resolve(known)
   }
 }
@@ -120,7 +120,7 @@ export function createProveClientSecret(authenticate: AuthenticateClient) {
   return async (authorization: string, address: string): Promise<Client | undefined> => {
     try {
       const given = { authorization, clientId: undefined, clientSecret: undefined }
-      return await authenticate({ ...given, address: limitKey(address) })
+      return await authenticate({ ...given, address: () => limitKey(address) })
     } catch (error) {
       if (error instanceof OAuthError) return undefined
       throw error

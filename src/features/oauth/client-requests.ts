@@ -44,7 +44,8 @@ export const clientSecurity = [{ clientBasic: [] }, {}]
 export function speakOAuth(app: App): void {
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  // First of all, so that it stands on errors too.
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     done()
   })
@@ -62,10 +63,7 @@ export function clientOf(
     clientSecret: body.client_secret,
     assertion: body.client_assertion,
     assertionType: body.client_assertion_type,
-    // Asked for by failures alone, mostly.
-    get address() {
-      return limitKey(request.ip)
-    },
+    address: () => limitKey(request.ip),
   })
 }
 

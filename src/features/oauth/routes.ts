@@ -61,15 +61,13 @@ const TokenAnswer = Type.Object(
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
   const { authenticateClient, grantTokens, revokeToken } = options
   speakOAuth(app)
-  const config = { access: 'client', rateLimit: false } as const
+  const config = { access: 'client' } as const
   const consumes = ['application/x-www-form-urlencoded']
 
   app.post(
     '/oauth/token',
     {
       config,
-      // What these headers tell browsers about pages would cost as much as the rest of the answer.
-      helmet: false,
       preValidation: requireForm,
       schema: {
         operationId: 'token',
@@ -117,8 +115,6 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
     '/oauth/revoke',
     {
       config,
-      // What these headers tell browsers about pages would cost as much as the rest of the answer.
-      helmet: false,
       preValidation: requireForm,
       schema: {
         operationId: 'revoke',

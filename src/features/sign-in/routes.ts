@@ -86,6 +86,12 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     '/api/auth/refresh',
     {
       config: { access: 'public', rateLimit: false },
+      // What these headers tell browsers about pages would cost as much as the rest of the answer.
+      helmet: false,
+      onRequest: (_request, reply, done) => {
+        reply.header('x-content-type-options', 'nosniff')
+        done()
+      },
       schema: {
         operationId: 'refresh',
         summary: 'Exchange a refresh token',
