@@ -1,96 +1,14 @@
 /** Two real processes: what one end of the system revokes, the other refuses within a second, whatever else is broken. */
 import tap, { test } from 'tap'
 import { hasServers } from './support/backends.ts'
-import { type Cluster, signInAt, startCluster } from './support/cluster.ts'
+import { signInAt, startCluster } from './support/cluster.ts'
+import { byOperator, byRequest, createClient, type Grant, makeKey, passes, type Prepare } from './support/grants.ts'
 import { type Running, until } from './support/program.ts'
-import { asks, bearer, newClient } from './support/service.ts'
+import { bearer } from './support/service.ts'
 
 tap.setTimeout(600_000)
 /** The bound that the service promises. */
 const withinMilliseconds = 1_000
-
-/** Something that may be ended: ways to use it, which all work, and the way to end it. */
-interface Grant {
-  uses: Record<string, (service: Running) => Promise<boolean>>
-  end(): Promise<unknown>
-}
-type Prepare = (cluster: Cluster, resourceServer: Record<string, string>) => Promise<Grant>
-
-async function passes(service: Running, headers: Record<string, string>, path = '/reports'): Promise<boolean> {
-  return (await service.call('/forward-auth', { headers: { ...asks({ path }), ...headers } })).status === 200
-}
-async function isActive(service: Running, token: string, form: Record<string, string>): Promise<boolean> {
-  const answer = await service.call('/oauth/introspect', { method: 'POST', form: { ...form, token } })
-  return answer.status === 200 && answer.json().active === true
-}
-
-/** A person signed in at the first process. */
-function person(
-  end: (cluster: Cluster, held: { id: string; cookie: string; refreshToken: string }) => Promise<unknown>,
-): Prepare {
-  return async (cluster, resourceServer) => {
-    const user = await cluster.createUser()
-    const held = await signInAt(cluster.one, user)
-    const token = bearer(held.accessToken)
-    return {
-      uses: {
-        'the token at the edge': (service) => passes(service, token),
-        'the cookie at the edge': (service) => passes(service, { cookie: held.cookie }),
-        introspection: (service) => isActive(service, held.accessToken, resourceServer),
-        'the API': async (service) => (await service.call('/api/users/me', { headers: token })).status === 200,
-      },
-      end: () => end(cluster, { id: user.id, ...held }),
-    }
-  }
-}
-
-const byRequest: Record<string, Prepare> = {
-  'logging out': person(({ one }, { cookie }) => one.call('/api/auth/logout', { method: 'POST', headers: { cookie } })),
-  'revoking the session by its refresh token': person(({ one }, { refreshToken }) =>
-    one.call('/oauth/revoke', { method: 'POST', form: { client_id: 'gatehouse', token: refreshToken } }),
-  ),
-}
-const byOperator: Record<string, Prepare> = {
-  'disabling the user': person(({ operate }, { id }) => operate('PUT', `/users/${id}/status`, { status: 'disabled' })),
-  'a new password': person(({ operate }, { id }) =>
-    operate('PUT', `/users/${id}/password`, { password: 'another long passphrase' }),
-  ),
-  async 'withdrawing a role'(cluster) {
-    const user = await cluster.createUser(['admin'])
-    const held = await signInAt(cluster.one, user)
-    const [token, cookie] = [bearer(held.accessToken), { cookie: held.cookie }]
-    const question = { method: 'GET', url: 'http://app.example.test/', as: { user: user.id } }
-    return {
-      uses: {
-        'the token at the edge': (service) => passes(service, token, '/admin/'),
-        'the cookie at the edge': (service) => passes(service, cookie, '/admin/'),
-        'the API': async (service) => {
-          const call = { method: 'POST', json: question, headers: token }
-          const { status } = await service.call('/api/admin/access/explain', call)
-          return status !== 403 && status !== 503
-        },
-      },
-      end: () => cluster.operate('DELETE', `/users/${user.id}/roles/admin`),
-    }
-  },
-  async 'deleting a client'(cluster, resourceServer) {
-    const { client_id, client_secret } = await createClient(cluster)
-    const form = { grant_type: 'client_credentials', client_id, client_secret }
-    const { access_token } = (await cluster.one.call('/oauth/token', { method: 'POST', form })).json()
-    return {
-      uses: {
-        'the token at the edge': (service) => passes(service, bearer(access_token)),
-        introspection: (service) => isActive(service, access_token, resourceServer),
-        'new tokens': async (service) => (await service.call('/oauth/token', { method: 'POST', form })).status === 200,
-      },
-      end: () => cluster.operate('DELETE', `/clients/${client_id}`),
-    }
-  },
-}
-
-function createClient(cluster: Cluster): Promise<{ client_id: string; client_secret: string }> {
-  return cluster.operate('POST', '/clients', newClient)
-}
 
 /** Milliseconds from the end of the grant to the last question that was still answered with yes. */
 async function acceptedFor(
@@ -192,10 +110,12 @@ if (hasServers) {
       'a process that is cut off from SQL denies within a second, and says that it is not ready',
       async (t) => {
         const held = await signInAt(one, await cluster.createUser())
-        const uses = [bearer(held.accessToken), { cookie: held.cookie }]
+        const key = await makeKey(cluster, held.cookie)
+        const uses = [bearer(held.accessToken), { cookie: held.cookie }, { 'x-api-key': key.key }]
         for (const headers of uses) t.ok(await passes(two, headers))
         relay.freeze()
         const frozen = performance.now()
+        await cluster.operate('DELETE', `/api-keys/${key.id}`)
         await one.call('/api/auth/logout', { method: 'POST', headers: { cookie: held.cookie } })
         const took = await Promise.all(
           uses.map((headers) => acceptedFor(two, (service) => passes(service, headers), performance.now())),
