@@ -32,7 +32,7 @@ const failures = { max: 100, windowSeconds: 300 }
  *
  * Wrong keys are counted by the address they come from, over all replicas; beyond the limit none is looked up but those
  * that this replica has found right before. Those are no guesses: whoever guesses from the same address does not lock
- * them out, and they need no counters. What is under way at once may exceed the limit; 256 random bits bear that.
+ * them out, and they need no counters. However many tries come at once, no more than the limit are told that they are wrong.
  */
 export function createProveApiKey(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'findLive' | 'markUsed'>
@@ -48,7 +48,8 @@ export function createProveApiKey(dependencies: {
   return async (presented, address) => {
     const hash = hashSecret(presented)
     const counter = `api-key:${limitKey(address)}`
-    if (!rightBefore.has(hash)) {
+    const wasRight = rightBefore.has(hash)
+    if (!wasRight) {
       const failed = await counters.read(counter)
       if (failed.count >= failures.max) throw tooManyRequests(failed, failures.max)
     }
@@ -57,7 +58,8 @@ export function createProveApiKey(dependencies: {
     if (found === undefined) {
       rightBefore.delete(hash)
       audit.record({ event: 'api_key.failed', ip: address })
-      await counters.increment(counter, failures.windowSeconds)
+      const failed = await counters.increment(counter, failures.windowSeconds)
+      if (failed.count > failures.max && !wasRight) throw tooManyRequests(failed, failures.max)
       return undefined
     }
     rightBefore.set(hash, true)

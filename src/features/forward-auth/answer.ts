@@ -128,6 +128,8 @@ export function sendProblem(
     ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
     ...(error.status === 401 ? ['WWW-Authenticate', challengeOf(error)] : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
+    ...(error.limit === undefined ? [] : ['RateLimit-Limit', String(error.limit), 'RateLimit-Remaining', '0']),
+    ...(error.limit === undefined ? [] : ['RateLimit-Reset', String(error.retryAfterSeconds ?? 0)]),
     ...extra,
   ]
   response.writeHead(error.status, headers).end(body)
