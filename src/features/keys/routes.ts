@@ -57,14 +57,14 @@ export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Pr
         },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const { body, etag } = keyRing.jwks
       reply
         .header('cache-control', `public, max-age=${jwksMaxAgeSeconds}`)
         .header('etag', etag)
         .header('access-control-allow-origin', '*')
-      if (matchesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send(null)
-      return reply
+      if (matchesEtag(request.headers['if-none-match'], etag)) return void reply.code(304).send(null)
+      reply
         .type('application/jwk-set+json')
         .serializer((text: string) => text)
         .send(body as never)
