@@ -2,6 +2,7 @@
 import { clientCredentials } from './client-credentials.ts'
 import { hotPath } from './hot-path.ts'
 import { introspection } from './introspection.ts'
+import { jwks } from './jwks.ts'
 import { memory } from './memory.ts'
 import { throughNginx } from './nginx.ts'
 import { refreshRotation } from './refresh.ts'
@@ -15,6 +16,7 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   tutorial: tutorialGuard,
   nginx: throughNginx,
   introspection,
+  jwks,
   'client-credentials': clientCredentials,
   refresh: refreshRotation,
   memory,

@@ -4,7 +4,7 @@
  */
 import { compare, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
-import { bearer, question } from './support/question.ts'
+import { bearer, question, sampleOf } from './support/question.ts'
 import { startStores } from './support/stores.ts'
 import type { Teardowns } from './support/teardowns.ts'
 
@@ -15,7 +15,7 @@ export async function hotPath(teardowns: Teardowns): Promise<void> {
   const byToken = question(bearer(gatehouse.facts['token']!))
   const byCookie = question(`Cookie: theme=dark; gatehouse=${gatehouse.facts['cookie']}`)
 
-  const sample = await fetch(`http://127.0.0.1:${gatehouse.port}/forward-auth/traefik`, {
+  const { headers } = await sampleOf(`http://127.0.0.1:${gatehouse.port}/forward-auth/traefik`, {
     headers: {
       'x-forwarded-method': 'GET',
       'x-forwarded-proto': 'https',
@@ -24,8 +24,7 @@ export async function hotPath(teardowns: Teardowns): Promise<void> {
       authorization: `Bearer ${gatehouse.facts['token']}`,
     },
   })
-  if (sample.status !== 200) throw new Error(`the service answered ${sample.status}`)
-  const ours = [...sample.headers].filter(([name]) => name.startsWith('x-'))
+  const ours = Object.entries(headers).filter(([name]) => name.startsWith('x-'))
   const empty = await start(teardowns, 'empty', Object.fromEntries(ours))
 
   for (const [name, request] of [

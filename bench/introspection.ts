@@ -4,7 +4,7 @@
  */
 import { compare, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
-import { form } from './support/question.ts'
+import { form, sampleOf } from './support/question.ts'
 import { startStores } from './support/stores.ts'
 import type { Teardowns } from './support/teardowns.ts'
 
@@ -12,15 +12,12 @@ export async function introspection(teardowns: Teardowns): Promise<void> {
   const stores = await startStores(teardowns)
   const gatehouse = await start(teardowns, 'gatehouse', { ...stores })
   const { clientId = '', clientSecret = '', token = '' } = gatehouse.facts
-  const sample = await fetch(`http://127.0.0.1:${gatehouse.port}/oauth/introspect`, {
+  const { headers, body } = await sampleOf(`http://127.0.0.1:${gatehouse.port}/oauth/introspect`, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
     body: new URLSearchParams({ token }),
   })
-  const body = await sample.text()
-  if (!body.startsWith('{"active":true')) throw new Error(`the service answered ${sample.status}`)
-  const own = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'])
-  const headers = Object.fromEntries([...sample.headers].filter(([name]) => !own.has(name)))
+  if (!body.startsWith('{"active":true')) throw new Error('the token is not active')
   const empty = await start(teardowns, 'empty', { ...headers, body })
 
   const request = form('/oauth/introspect', clientId, clientSecret, { token })

@@ -11,6 +11,9 @@ app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string
 app.post('/oauth/introspect', (_request, reply) => {
   reply.headers(headers).send(body)
 })
+app.get('/.well-known/jwks.json', (_request, reply) => {
+  reply.headers(headers).send(body)
+})
 app.get('/forward-auth/traefik', (_request, reply) => {
   reply.headers(headers).send()
 })

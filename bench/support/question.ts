@@ -41,3 +41,15 @@ export function form(path: string, id: string, secret: string, fields: Record<st
 function message(path: string, host: string, lines: readonly string[]): string {
   return [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n')
 }
+
+/** The answer that a reference must send as well: its headers, without those of every server's own, and its body. */
+export async function sampleOf(
+  url: string,
+  init?: RequestInit,
+): Promise<{ headers: Record<string, string>; body: string }> {
+  const answer = await fetch(url, init)
+  if (answer.status !== 200) throw new Error(`the service answered ${answer.status}`)
+  const own = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'])
+  const headers = Object.fromEntries([...answer.headers].filter(([name]) => !own.has(name)))
+  return { headers, body: await answer.text() }
+}
