@@ -1,7 +1,8 @@
-/** A refresh token that is used twice: who is told, what is written down, and what the grace window may be. */
+/** A refresh token that is used twice: who is told, what is written down, and what the grace window allows. */
 import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
+import { atTheEdge, beginFamily, claimsOf, post, refuses, register } from '../support/oauth.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
 
 const refresh = (service: Service, refreshToken: string) =>
@@ -70,6 +71,54 @@ for (const backend of backends) {
   })
 
   void test(`the grace window on ${backend.name} stores`, async (t) => {
+    await t.test(
+      'is for the same request: another client, scope or resource is refused, and ends nothing',
+      async (t) => {
+        const service = await startService(t, { backend })
+        const own = await register(service, { grants: ['refresh_token'] })
+        const foreign = await register(service, { grants: ['refresh_token'] })
+        const use = (refresh_token: string, change: Record<string, string> = {}) =>
+          post(service, '/oauth/token', { grant_type: 'refresh_token', ...own, refresh_token, ...change })
+        const others: [change: Record<string, string>, error: string][] = [
+          [foreign, 'invalid_grant'],
+          [{ client_id: 'gatehouse', client_secret: '' }, 'invalid_grant'],
+          [{ scope: 'reports:read' }, 'invalid_grant'],
+          [{ scope: 'reports:read reports:write admin' }, 'invalid_grant'],
+          [{ resource: 'https://elsewhere.example.test' }, 'invalid_target'],
+        ]
+        const user = await service.createUser()
+        const token = await beginFamily(service, user, own.client_id, ['reports:read', 'reports:write'])
+        const first = await use(token)
+        for (const [change, error] of others) refuses(t, await use(token, change), 400, error, JSON.stringify(change))
+        t.equal((await refresh(service, token)).status, 401, 'nor is it for the JSON API')
+        t.equal((await use(token)).body, first.body, 'the same request gets the same answer still')
+        t.equal(await atTheEdge(service, first.json().access_token), 200)
+        const next = await use(first.json().refresh_token, { scope: 'reports:read' })
+        t.equal(next.json().scope, 'reports:read', 'and the family lives')
+        refuses(t, await use(first.json().refresh_token), 400, 'invalid_grant', 'more than the first use asked for')
+        t.equal((await use(next.json().refresh_token)).json().scope, 'reports:read reports:write')
+        const events = (await auditRows(service)).filter(({ subject }) => subject === user.id).map(({ event }) => event)
+        t.notOk(events.includes('refresh.reused'))
+      },
+    )
+    await t.test('once over, a use of the token ends its session, whatever scope it asks for', async (t) => {
+      const service = await startService(t, { backend })
+      const own = await register(service, { grants: ['refresh_token'] })
+      for (const scope of ['', 'reports:read', 'reports:read admin']) {
+        const user = await service.createUser()
+        const token = await beginFamily(service, user, own.client_id, ['reports:read', 'reports:write'])
+        const form = { grant_type: 'refresh_token', ...own, refresh_token: token }
+        const { access_token, refresh_token } = (await post(service, '/oauth/token', form)).json()
+        service.clock.advance(10)
+        refuses(t, await post(service, '/oauth/token', { ...form, scope }), 400, 'invalid_grant', scope)
+        t.equal(await atTheEdge(service, access_token), 401, scope)
+        refuses(t, await post(service, '/oauth/token', { ...form, refresh_token }), 400, 'invalid_grant', scope)
+        const reuse = (await auditRows(service)).find(
+          ({ event, subject }) => event === 'refresh.reused' && subject === user.id,
+        )
+        t.match(reuse, { clientId: own.client_id, sessionId: claimsOf(access_token).sid }, scope)
+      }
+    })
     await t.test('of 0 seconds makes every second use a reuse', async (t) => {
       const service = await startService(t, { backend, yaml: { tokens: { refresh_grace_seconds: 0 } } })
       const { refreshToken, cookie } = await service.signIn(await service.createUser())

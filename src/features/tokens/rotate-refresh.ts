@@ -48,23 +48,18 @@ export function createRotateRefresh(dependencies: {
   return async ({ refreshToken, clientId, scopes: requested }) => {
     const hash = hashSecret(refreshToken)
     const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
-    const refuses = (grant: RefreshGrant): RefreshOutcome | undefined => {
-      if (grant.family.clientId !== clientId) return { kind: 'invalid' }
-      const exceeds = scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
-      return exceeds ? { kind: 'scope_exceeded' } : undefined
-    }
+    const exceeds = (grant: RefreshGrant) => scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
 
     const known = knownGrants.take(hash)
-    if (known !== undefined && !refuses(known.grant)) {
+    if (known !== undefined && known.grant.family.clientId === clientId && !exceeds(known.grant)) {
       const outcome = await use(hash, known, scopesOf(known.grant), known.asOf)
       if (outcome !== undefined) return outcome
     }
     const asOf = knownGrants.position
     const presented = await refreshTokens.find(hash)
-    if (presented === undefined) return { kind: 'invalid' }
-    const refusal = refuses(presented)
-    if (refusal !== undefined) return refusal
+    if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
     if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
+    if (exceeds(presented)) return { kind: 'scope_exceeded' }
     const { family, session, user } = presented
     const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented))
     if (outcome !== undefined) return outcome
