@@ -1,8 +1,11 @@
-/** Refresh rotation over two real processes: parallel use, kill -9, and a Redis that has forgotten everything. */
+/** Refresh rotation in real processes: parallel use, kill -9, restarts, and a Redis that has forgotten everything. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { hasServers } from './support/backends.ts'
-import { type Cluster, signInAt, startCluster } from './support/cluster.ts'
-import { type Running, until } from './support/program.ts'
+import { type Cluster, password, signInAt, startCluster } from './support/cluster.ts'
+import { run, type Running, serve, until } from './support/program.ts'
+import { scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
 
 tap.setTimeout(600_000)
@@ -21,6 +24,39 @@ async function tokensOf({ sql }: Cluster, userId: string): Promise<{ used: numbe
     from refresh_tokens join refresh_families on refresh_families.id = family_id where user_id = ${userId}`
   return row
 }
+
+void test('an embedded service that is killed and started again', async (t) => {
+  const folder = scratchFolder(t)
+  const config = join(folder, 'gatehouse.yaml')
+  writeFileSync(config, 'tokens: { refresh_grace_seconds: 60 }')
+  const environment = {
+    GATEHOUSE_DATA_DIR: join(folder, 'data'),
+    GATEHOUSE_ISSUER: 'http://auth.example.test',
+    GATEHOUSE_CONFIG: config,
+  }
+  const user = { id: '', email: 'ada@example.test', password }
+  const create = ['user', 'create', '--email', user.email, '--name', 'Ada', '--password-stdin']
+  t.equal((await run(folder, create, environment, `${password}\n`)).code, 0)
+  const killed = await serve(t, folder, environment)
+  const { refreshToken, cookie } = await signInAt(killed, user)
+  const first = await refresh(killed, refreshToken)
+  killed.child.kill('SIGKILL')
+  await killed.finished
+
+  await t.test('answers a retry within the grace window word for word as before', async (t) => {
+    const again = await serve(t, folder, environment)
+    t.equal((await refresh(again, refreshToken)).body, first.body)
+  })
+  await t.test('knows the rotated token as used: it is not resurrected, and its session ends', async (t) => {
+    writeFileSync(config, 'tokens: { refresh_grace_seconds: 0 }')
+    const strict = await serve(t, folder, environment)
+    const isUser = async () => (await strict.call('/api/users/me', { headers: { cookie } })).status === 200
+    t.ok(await isUser())
+    t.equal((await refresh(strict, refreshToken)).status, 401)
+    t.equal((await refresh(strict, first.json().refresh_token)).status, 401, 'its family has ended')
+    t.notOk(await isUser())
+  })
+})
 
 if (hasServers) {
   void test('refreshing over two processes', async (t) => {

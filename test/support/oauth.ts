@@ -59,8 +59,10 @@ export async function beginFamily(
   user: TestUser,
   clientId: string,
   scopes: string[],
+  /** Of a sign-in that there is already. */
+  sid?: string,
 ): Promise<string> {
-  const { sid: sessionId } = claimsOf((await service.signIn(user)).accessToken)
+  const sessionId = sid ?? claimsOf((await service.signIn(user)).accessToken).sid
   const token = randomSecret()
   const now = service.clock.now()
   const [createdAt, expiresAt] = [new Date(now), new Date(now + 86_400_000)]
