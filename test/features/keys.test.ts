@@ -45,6 +45,23 @@ for (const backend of backends) {
       const { accessToken } = await service.signIn(await service.createUser())
       t.equal(decodeProtectedHeader(accessToken).kid, key.kid)
     })
+    await t.test('of several keys each has a kid of its own, and verifies by its one alg alone', async (t) => {
+      const yaml = { keys: { access_tokens: 'EdDSA', assertions: 'RS256' } }
+      const several = await startService(t, { backend, yaml })
+      await several.operate('POST', '/keys/rotate', { compromised: false })
+      const { keys } = (await several.call('/.well-known/jwks.json')).json<{ keys: Record<string, string>[] }>()
+      t.equal(new Set(keys.map(({ kid }) => kid)).size, 4)
+      const members: Record<string, string[]> = {
+        EdDSA: ['alg', 'crv', 'kid', 'kty', 'use', 'x'],
+        RS256: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+      }
+      for (const key of keys) {
+        t.same(Object.keys(key).toSorted(), members[key['alg']!])
+        t.equal(key['use'], 'sig')
+        t.equal(key['kid'], await calculateJwkThumbprint(key))
+      }
+      t.same(keys.map(({ alg }) => alg!).toSorted(), ['EdDSA', 'EdDSA', 'RS256', 'RS256'])
+    })
     await t.test('the private key is sealed wherever it is stored, and opens with the secret alone', async (t) => {
       const [stored] = await service.stores.signingKeys.list()
       t.match(stored, { kid: key.kid, algorithm: 'ES256', retiresAt: null })
