@@ -39,3 +39,12 @@ export function isCanonical(token: string): boolean {
   const signature = token.slice(token.lastIndexOf('.') + 1)
   return Buffer.from(signature, 'base64url').toString('base64url') === signature
 }
+
+/**
+ * Whether an access token is valid at `now` (epoch milliseconds), with times as this service writes them: whole seconds, and
+ * no `nbf`. JSON has more to offer: `1e999` reads as infinity (GHSA-687g of fast-jwt is about such times).
+ */
+export function isInTime(claims: AccessTokenClaims & { nbf?: unknown }, now: number): boolean {
+  const { exp, iat, nbf } = claims
+  return Number.isSafeInteger(exp) && Number.isSafeInteger(iat) && nbf === undefined && now < exp * 1000
+}

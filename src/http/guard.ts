@@ -1,7 +1,7 @@
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { type AccessTokenClaims, isCanonical } from '../core/access-token.ts'
+import { type AccessTokenClaims, isCanonical, isInTime } from '../core/access-token.ts'
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Principal, UserPrincipal } from '../core/principal.ts'
@@ -36,7 +36,8 @@ interface Proven {
 }
 
 export interface GuardOptions {
-  publicKey(kid: string): string | undefined
+  /** The key that a token's header names; nothing when that key is for another algorithm. */
+  publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
   /** Proves verified claims against the stores. */
   claims(claims: AccessTokenClaims): Promise<Proven | undefined>
   apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
@@ -56,8 +57,8 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     decode: { complete: true },
     secret: {
       private: () => Promise.reject(new Error('the guard signs nothing')),
-      public: async (_request: FastifyRequest, token: { header: { kid?: string } }) => {
-        const key = publicKey(token.header.kid ?? '')
+      public: async (_request: FastifyRequest, token: { header: { kid?: unknown; alg?: unknown } }) => {
+        const key = publicKey(token.header)
         if (key === undefined) throw new GatehouseError('invalid_access_token')
         return key
       },
@@ -68,8 +69,9 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       allowedAud: issuer,
       checkTyp: 'at+jwt',
       requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti', 'client_id'],
-      // Expiry is checked below, against the injected clock.
+      // Times are checked below, against the injected clock.
       ignoreExpiration: true,
+      ignoreNotBefore: true,
       errorCacheTTL: -1,
     },
   } as never)
@@ -89,7 +91,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       }
       const verify = request as FastifyRequest & { accessJwtVerify(): Promise<AccessTokenClaims> }
       const claims = await verify.accessJwtVerify()
-      const proven = claims.exp * 1000 > clock.now() ? await options.claims(claims) : undefined
+      const proven = isInTime(claims, clock.now()) ? await options.claims(claims) : undefined
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
       if (claims.act !== undefined) refuseProgram(request)
       return proven.principal

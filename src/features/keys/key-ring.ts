@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
-import { type AccessTokenClaims, isCanonical, type TokenType, tokenTypes } from '../../core/access-token.ts'
+import { type AccessTokenClaims, isCanonical, isInTime, type TokenType, tokenTypes } from '../../core/access-token.ts'
 import { SetupError } from '../../core/errors.ts'
 import type { Clock, SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
@@ -15,8 +15,8 @@ export interface KeyRing {
    * about revocation.
    */
   verifyAccessToken(token: string): AccessTokenClaims | undefined
-  /** PEM of the public key with this `kid`, while it counts. */
-  publicKey(kid: string): string | undefined
+  /** PEM of the public key that a token's header names, while it counts. A key has one `alg`, and is none for another. */
+  publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
   /** The JWK set (RFC 7517 §5), made anew only when the ring changes. */
   readonly jwks: { readonly body: string; readonly etag: string }
   /** How often each key has signed and verified in this process. */
@@ -30,7 +30,7 @@ interface View {
   until: number
   signers: Record<TokenType, (claims: object) => string>
   verifiers: Map<string, { kid: string; verify(token: string): AccessTokenClaims }>
-  publicKeys: Map<string, string>
+  publicKeys: Map<unknown, SigningKey>
   jwks: { body: string; etag: string }
 }
 
@@ -87,7 +87,7 @@ export async function openKeyRing(dependencies: {
       verifiers: new Map(
         published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
       ),
-      publicKeys: new Map(published.map((key) => [key.kid, key.publicKeyPem])),
+      publicKeys: new Map(published.map((key) => [key.kid, key])),
       jwks: { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` },
     }
   }
@@ -108,12 +108,15 @@ export async function openKeyRing(dependencies: {
       try {
         const claims = verifier.verify(token)
         count(verifier.kid, 'verified')
-        return claims.exp * 1000 > clock.now() ? claims : undefined
+        return isInTime(claims, clock.now()) ? claims : undefined
       } catch {
         return undefined
       }
     },
-    publicKey: (kid) => current().publicKeys.get(kid),
+    publicKey({ kid, alg }) {
+      const key = current().publicKeys.get(kid)
+      return key !== undefined && key.algorithm === alg ? key.publicKeyPem : undefined
+    },
     get jwks() {
       return current().jwks
     },
@@ -147,8 +150,9 @@ function verifierOf(key: SigningKey, issuer: string): (token: string) => AccessT
     checkTyp: 'at+jwt',
     allowedIss: issuer,
     requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id'],
-    // Expiry is checked against the injected clock.
+    // Times are checked by `isInTime`, against the injected clock.
     ignoreExpiration: true,
+    ignoreNotBefore: true,
     cache: false,
   })
 }
