@@ -1,4 +1,5 @@
 /** What clients do at the OAuth endpoints, and what every refusal there must look like. */
+import { exportJWK, generateKeyPair } from 'jose'
 import type tap from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
@@ -17,6 +18,18 @@ export async function register(service: Service, change: object = {}): Promise<R
   const client = await service.operate('POST', '/clients', { ...newClient, name: 'Reports', scopes, ...change })
   return { client_id: client.client_id, client_secret: client.client_secret }
 }
+
+export const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** A key of a client, to sign assertions with. */
+export async function makeKey(algorithm: string, kid?: string) {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  return { algorithm, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), ...(kid && { kid }) } }
+}
+
+/** A client that authenticates by keys; by a secret when there are none. */
+export const registerSigner = (service: Service, keys: object[] | undefined, change: object = {}) =>
+  service.operate('POST', '/clients', { ...newClient, name: 'Signer', ...(keys && { jwks: { keys } }), ...change })
 
 export const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,
