@@ -4,9 +4,24 @@ import {
   createSecretKey,
   hash,
   hkdfSync,
-  randomBytes,
+  randomFillSync,
   timingSafeEqual,
 } from 'node:crypto'
+
+const drawn = Buffer.alloc(2_048)
+let handedOut = drawn.length
+
+/** Random bytes, drawn by the hundred, which is quicker. None is handed out twice, or kept. */
+function randomBytes(size: number): Buffer {
+  if (handedOut + size > drawn.length) {
+    randomFillSync(drawn)
+    handedOut = 0
+  }
+  const bytes = Buffer.from(drawn.subarray(handedOut, handedOut + size))
+  drawn.fill(0, handedOut, handedOut + size)
+  handedOut += size
+  return bytes
+}
 
 /** 256 random bits as base64url (43 characters): the form of every opaque secret that a program or cookie holds. */
 export function randomSecret(): string {

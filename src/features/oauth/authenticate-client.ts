@@ -103,12 +103,13 @@ export function createAuthenticateClient(dependencies: {
   }
 }
 
-/** What proves a client each time alike: name and secret, as they were sent. */
+/** What proves a client each time alike, as it was sent: name and secret, or the name alone of a public client. */
 function secretText(given: ClientCredentials): string | undefined {
   const { authorization, clientId, clientSecret, assertion, assertionType } = given
   if (assertion !== undefined || assertionType !== undefined) return undefined
-  // No header holds a line break, so that neither form is ever taken for the other.
-  if (authorization === undefined) return clientSecret === undefined ? undefined : `${clientId}\n${clientSecret}`
+  // No header holds a line break, and none of these begins with one but the last: no form is ever taken for another.
+  if (authorization === undefined && clientSecret !== undefined) return `${clientId}\n${clientSecret}`
+  if (authorization === undefined) return clientId === undefined ? undefined : `\n${clientId}`
   return clientId === undefined && clientSecret === undefined ? authorization : undefined
 }
 
