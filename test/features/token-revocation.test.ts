@@ -25,6 +25,8 @@ async function makeTokens(service: Service) {
   const json = { name: 'Job', scopes: [] }
   const { key } = (await service.call('/api/users/me/api-keys', { method: 'POST', headers, json })).json()
   const session = await service.signIn(user)
+  const wanted = { client: resource.client_id, name: 'Edge', scopes: [] }
+  const keyOfClient: string = (await service.operate('POST', '/api-keys', wanted)).key
   const known = async (token: string) => [await isActive(token), (await atTheEdge(service, token)) === 200]
   return [
     {
@@ -48,6 +50,7 @@ async function makeTokens(service: Service) {
       form: { ...own, token: key as string },
       works: async () => [...(await known(key)), await isOwner({ 'x-api-key': key })],
     },
+    { what: 'a client’s API key', form: { ...resource, token: keyOfClient }, works: () => known(keyOfClient) },
   ]
 }
 
@@ -130,6 +133,11 @@ for (const backend of backends) {
           [revocations, 'readAfter'],
         ],
         'an API key': [
+          [apiKeys, 'findLive'],
+          [apiKeys, 'revoke'],
+          [revocations, 'readAfter'],
+        ],
+        'a client’s API key': [
           [apiKeys, 'findLive'],
           [apiKeys, 'revoke'],
           [revocations, 'readAfter'],
