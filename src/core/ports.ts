@@ -283,8 +283,8 @@ export interface AssertionStore {
 }
 
 export interface AccessTokenStore {
-  /** Cuts one access token before it expires, and tells the revocation feed. */
-  revoke(tokenId: string, expiresAt: Date, at: Date): Promise<void>
+  /** Cuts one access token before it expires, and tells the revocation feed. Of all calls one resolves to true. */
+  revoke(tokenId: string, expiresAt: Date, at: Date): Promise<boolean>
   /** Whether one of them was revoked. */
   isRevoked(...tokenIds: string[]): Promise<boolean>
 }

@@ -70,6 +70,18 @@ for (const backend of backends) {
         }
       }
     })
+    await t.test('of parallel and repeated revocations the trail tells once', async (t) => {
+      const before = (await auditRows(service)).length
+      const tokens = await makeTokens(service)
+      for (const { form } of tokens) {
+        const answers = await Promise.all(Array.from({ length: 10 }, () => revoke(service, form)))
+        t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+        t.equal((await revoke(service, form)).status, 200)
+      }
+      const events = (await auditRows(service)).slice(before).map(({ event }) => event)
+      const told = (name: string) => events.filter((event) => event === name).length
+      t.same([told('session.revoked'), told('token.revoked'), told('api_key.revoked')], [2, 2, 2])
+    })
     await t.test('one token of a client ends, and its others live', async (t) => {
       const client = await register(service)
       const [token, kept] = [(await grant(service, client)).json(), (await grant(service, client)).json()]

@@ -15,8 +15,8 @@ interface ProvenKey {
 
 /**
  * Revokes a token of the caller's (RFC 7009); one that is unknown or another client's is left alone, and the answer is
- * the same. A refresh token takes its session and every token of it along; a user's API key belongs to the service's own client. When this resolves, this replica refuses
- * the token; when the store fails it rejects.
+ * the same. A refresh token takes its session and every token of it along; a user's API key belongs to the service's own
+ * client. When this resolves, this replica refuses the token; when the store fails it rejects.
  */
 export function createRevokeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
@@ -35,8 +35,9 @@ export function createRevokeToken(dependencies: {
     if (token.startsWith(apiKeyPrefix)) {
       const proven = await apiKey(token, from)
       if (proven?.key === undefined || proven.principal.clientId !== caller.id) return
-      await apiKeys.revoke(proven.key.id, new Date(clock.now()))
-      audit.record({ event: 'api_key.revoked', clientId: caller.id, key_id: proven.key.id })
+      if (await apiKeys.revoke(proven.key.id, new Date(clock.now()))) {
+        audit.record({ event: 'api_key.revoked', clientId: caller.id, key_id: proven.key.id })
+      }
       return catchUp()
     }
     if (isOpaque(token)) {
@@ -46,9 +47,10 @@ export function createRevokeToken(dependencies: {
     }
     const claims = verifyAccessToken(token)
     if (claims?.client_id !== caller.id) return
-    await accessTokens.revoke(claims.jti, new Date(claims.exp * 1000), new Date(clock.now()))
     const { sub: subject, client_id: clientId, sid: sessionId, jti: token_id } = claims
-    audit.record({ event: 'token.revoked', subject, clientId, sessionId, token_id })
+    if (await accessTokens.revoke(token_id, new Date(claims.exp * 1000), new Date(clock.now()))) {
+      audit.record({ event: 'token.revoked', subject, clientId, sessionId, token_id })
+    }
     await catchUp()
   }
 }

@@ -6,9 +6,15 @@ import { revokedAccessTokens } from './schema.ts'
 export function createAccessTokenStore(db: Database): AccessTokenStore {
   return {
     async revoke(tokenId, expiresAt, at) {
-      await db.transaction(async (tx) => {
-        await tx.insert(revokedAccessTokens).values({ tokenId, expiresAt }).onConflictDoNothing()
+      return await db.transaction(async (tx) => {
+        const revoked = await tx
+          .insert(revokedAccessTokens)
+          .values({ tokenId, expiresAt })
+          .onConflictDoNothing()
+          .returning({ tokenId: revokedAccessTokens.tokenId })
+        if (revoked.length === 0) return false
         await announce(tx, 'token', [tokenId], at)
+        return true
       })
     },
     async isRevoked(...tokenIds) {
