@@ -195,6 +195,15 @@ for (const backend of backends) {
         t.equal((await refresh(service, token)).status, 401, 'nor to the JSON API')
         t.equal((await exchange(service, { ...own, refresh_token: token })).status, 200)
       })
+      await t.test('used 20 times at once gets one answer, and its successor works', async (t) => {
+        const form = { ...own, refresh_token: await begin() }
+        const answers = await Promise.all(Array.from({ length: 20 }, () => exchange(service, form)))
+        t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+        t.equal(new Set(answers.map(({ body }) => body)).size, 1)
+        const { access_token, refresh_token } = answers[0]!.json()
+        t.equal(await atTheEdge(service, access_token), 200)
+        t.equal((await exchange(service, { ...own, refresh_token })).status, 200)
+      })
       await t.test('may ask for less, and its successor still holds everything', async (t) => {
         const token = await begin()
         const wider = await exchange(service, { ...own, refresh_token: token, scope: 'reports:read admin' })
