@@ -45,7 +45,7 @@ for (const backend of backends) {
       const { accessToken } = await service.signIn(await service.createUser())
       t.equal(decodeProtectedHeader(accessToken).kid, key.kid)
     })
-    await t.test('of several keys each has a kid of its own, and verifies by its one alg alone', async (t) => {
+    await t.test('of several keys each has a kid of its own, and names the one alg that it is for', async (t) => {
       const yaml = { keys: { access_tokens: 'EdDSA', assertions: 'RS256' } }
       const several = await startService(t, { backend, yaml })
       await several.operate('POST', '/keys/rotate', { compromised: false })
