@@ -165,6 +165,16 @@ for (const backend of backends) {
       short.clock.advance(1)
       t.equal((await refresh(short, last.json().refresh_token)).status, 401)
     })
+    await t.test('an access token names no end beyond that of its session, which verifiers cannot see', async (t) => {
+      const yaml = { sessions: { absolute_ttl_seconds: 600, idle_ttl_seconds: 600 } }
+      const short = await startService(t, { backend, yaml })
+      const ends = Math.floor(short.clock.now() / 1000) + 600
+      const { refreshToken } = await short.signIn(await short.createUser())
+      short.clock.advance(500)
+      const { access_token, expires_in } = (await refresh(short, refreshToken)).json()
+      t.match((await verifyToken(short, access_token)).payload, { exp: ends })
+      t.equal(expires_in, ends - Math.floor(short.clock.now() / 1000))
+    })
     await t.test('the OAuth endpoint refreshes for the first-party client, in its own words', async (t) => {
       const { refreshToken } = await signIn()
       const form = { client_id: 'gatehouse', refresh_token: refreshToken }

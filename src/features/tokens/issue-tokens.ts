@@ -67,6 +67,8 @@ export function createTokenIssuer(dependencies: {
           permissions: user.permissions,
         },
         scopes,
+        // Whoever verifies it offline sees the end of the session nowhere else.
+        Math.floor(session.expiresAt.getTime() / 1000),
       ),
     forClient: (client, scopes, audiences) =>
       accessToken(
