@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { Audit } from '../../core/audit.ts'
 import { tooManyRequests } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
@@ -16,7 +15,7 @@ export interface ClientCredentials {
   /** `client_assertion` and its type (RFC 7521 §4.2). */
   assertion?: string | undefined
   assertionType?: string | undefined
-  /** Key of the caller's address, as limits count it; asked for when something failed lately, and by first sights. */
+  /** Key of the caller's address, as limits count it; asked for by first sights alone. */
   address(): string
 }
 
@@ -38,7 +37,7 @@ const firstPartyClient: Client = {
 
 /** Failed authentications of one client from one address, within five minutes. */
 const failures = { max: 30, windowSeconds: 300 }
-/** Failed authentications from one address, whatever clients it names. */
+/** Failed authentications from one address, which may stand for many clients. */
 const mostFailuresOfAddress = 300
 
 /**
@@ -46,8 +45,10 @@ const mostFailuresOfAddress = 300
  * alone. An unknown client gets the same answer for the same work as a wrong secret or a bad signature of a known one.
  * Throws `invalid_client`, or `invalid_request` when two methods are used at once (RFC 6749 §2.3).
  *
- * A name and secret that were proven are known again without a look-up, and without asking the counters, as long as nothing
- * failed lately from the same address: so nobody gets more tries than the limits allow.
+ * Failures are counted by client and address, and by address alone, over all replicas; beyond a limit nothing is looked up
+ * but names and secrets that this replica has found right before. Those are no guesses (secrets are random): whoever
+ * guesses in the same name or from the same address does not lock them out, and they need no counters. However many tries
+ * come at once, no more than the limit are told that they are wrong (CVE-2024-4629).
  */
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
@@ -58,14 +59,14 @@ export function createAuthenticateClient(dependencies: {
 }): AuthenticateClient {
   const { clients, proven, counters, verifyAssertion, audit } = dependencies
 
-  /** Addresses from which an authentication failed. */
-  const failedLately = new LRUCache<string, true>({ max: 10_000, ttl: failures.windowSeconds * 1000 })
-
-  async function refuseBeyond(limit: number, counter: string, address: string): Promise<void> {
+  async function refuseBeyond(limit: number, counter: string): Promise<void> {
     const failed = await counters.read(counter)
-    if (failed.count < limit) return
-    failedLately.set(address, true)
-    throw tooManyRequests(failed, limit)
+    if (failed.count >= limit) throw tooManyRequests(failed, limit)
+  }
+
+  async function count(limit: number, counter: string): Promise<void> {
+    const failed = await counters.increment(counter, failures.windowSeconds)
+    if (failed.count > limit) throw tooManyRequests(failed, limit)
   }
 
   async function proves(client: Client | undefined, { secret, assertion }: Presented): Promise<boolean> {
@@ -76,30 +77,37 @@ export function createAuthenticateClient(dependencies: {
     return client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
   }
 
-  async function authenticate(given: ClientCredentials): Promise<Client> {
+  /** `text`: what a proof of these credentials is remembered by; nothing when they count once. */
+  async function authenticate(given: ClientCredentials, text: string | undefined): Promise<Client> {
     const presented = readCredentials(given)
     const { id } = presented
     const address = given.address()
     const addressCounter = `client-auth:${address}`
     const counter = `${addressCounter}:${hashSecret(id)}`
-    await refuseBeyond(failures.max, counter, address)
-    await refuseBeyond(mostFailuresOfAddress, addressCounter, address)
+    const wasRight = text !== undefined && proven.knows(text)
+    if (!wasRight) {
+      await refuseBeyond(failures.max, counter)
+      await refuseBeyond(mostFailuresOfAddress, addressCounter)
+    }
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
     const authenticated = await proves(client, presented)
     if (client !== undefined && authenticated) return client
-    failedLately.set(address, true)
     // An unknown id may be anything, even a secret in the wrong field.
     audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address })
-    await counters.increment(counter, failures.windowSeconds)
-    await counters.increment(addressCounter, failures.windowSeconds)
+    if (wasRight) proven.forget(text)
+    else {
+      // In this order: what is beyond the client's limit does not count against others at its address.
+      await count(failures.max, counter)
+      await count(mostFailuresOfAddress, addressCounter)
+    }
     throw new OAuthError('invalid_client', 'Client authentication failed.')
   }
 
   return (given) => {
     const text = secretText(given)
-    if (text === undefined) return authenticate(given)
-    const known = failedLately.size > 0 && failedLately.has(given.address()) ? undefined : proven.recall(text)
-    return known === undefined ? proven.prove(text, () => authenticate(given)) : Promise.resolve(known)
+    if (text === undefined) return authenticate(given, undefined)
+    const known = proven.recall(text)
+    return known === undefined ? proven.prove(text, () => authenticate(given, text)) : Promise.resolve(known)
   }
 }
 

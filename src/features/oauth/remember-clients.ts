@@ -11,6 +11,9 @@ export interface ClientFeed {
 export interface ProvenClients {
   /** The client that this very text proved before, when nothing has changed it since. */
   recall(presented: string): Client | undefined
+  /** Whether this very text proved a client when it was last tried, however long ago. */
+  knows(presented: string): boolean
+  forget(presented: string): void
   /** Proves a text, and remembers what it proved. */
   prove(presented: string, proof: () => Promise<Client>): Promise<Client>
 }
@@ -27,6 +30,8 @@ export function rememberClients({ feed, clock }: { feed: ClientFeed; clock: Cloc
       if (entry === undefined || clock.now() >= entry.until) return undefined
       return feed.holds(entry, [`client:${entry.client.id}`]) ? entry.client : undefined
     },
+    knows: (presented) => known.has(presented),
+    forget: (presented) => void known.delete(presented),
     async prove(presented, proof) {
       // Before the store is read: a change between the two is then noticed, never missed.
       const asOf = feed.position
