@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { ownStyles, styleSheetPath } from '../pages/layout.ts'
-import { matchesEtag } from './etag.ts'
+import { etagOf, matchesEtag } from './etag.ts'
 import type { App } from './server.ts'
 
 /** The style sheets of the pages, from memory. */
@@ -12,7 +11,7 @@ export async function staticAssets(app: App): Promise<void> {
     [styleSheetPath, pico],
     ['/assets/gatehouse.css', Buffer.from(ownStyles)],
   ] as const) {
-    const etag = `"${createHash('sha256').update(sheet).digest('base64url')}"`
+    const etag = etagOf(sheet)
     app.get(url, { config: { access: 'public', rateLimit: false }, schema: { hide: true } }, async (request, reply) => {
       // The forbidden page shows these under an application's host.
       reply.header('cross-origin-resource-policy', 'cross-origin')

@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
-import { matchesEtag } from '../../http/etag.ts'
+import { sendPublic } from '../../http/etag.ts'
 import type { App } from '../../http/server.ts'
 import type { KeyRing } from './key-ring.ts'
 import { jwksMaxAgeSeconds } from './schedule.ts'
+
+export const jwksPath = '/.well-known/jwks.json'
 
 const JwkSet = Type.Object(
   {
@@ -42,7 +44,7 @@ const JwkSet = Type.Object(
 /** Publishes the ring's public keys. Unlimited: it is asked often and costs nothing. */
 export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Promise<void> {
   app.get(
-    '/.well-known/jwks.json',
+    jwksPath,
     {
       config: { access: 'public' },
       schema: {
@@ -58,16 +60,7 @@ export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Pr
       },
     },
     (request, reply) => {
-      const { body, etag } = keyRing.jwks
-      reply
-        .header('cache-control', `public, max-age=${jwksMaxAgeSeconds}`)
-        .header('etag', etag)
-        .header('access-control-allow-origin', '*')
-      if (matchesEtag(request.headers['if-none-match'], etag)) return void reply.code(304).send(null)
-      reply
-        .type('application/jwk-set+json')
-        .serializer((text: string) => text)
-        .send(body as never)
+      sendPublic(request, reply, keyRing.jwks, { type: 'application/jwk-set+json', maxAgeSeconds: jwksMaxAgeSeconds })
     },
   )
 }
