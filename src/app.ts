@@ -29,12 +29,13 @@ import { probeRoutes } from './features/forward-auth/probe-routes.ts'
 import { createProbes } from './features/forward-auth/probes.ts'
 import { answerAhead, forwardAuthRoutes } from './features/forward-auth/routes.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
-import { keyRoutes } from './features/keys/routes.ts'
+import { jwksPath, keyRoutes } from './features/keys/routes.ts'
 import { createAuthenticateClient, createProveClientSecret } from './features/oauth/authenticate-client.ts'
 import { createVerifyClientAssertion } from './features/oauth/client-assertion.ts'
 import { OAuthErrorBody } from './features/oauth/errors.ts'
 import { createIntrospect } from './features/oauth/introspect.ts'
 import { introspectionRoutes } from './features/oauth/introspection-routes.ts'
+import { metadataRoutes } from './features/oauth/metadata-routes.ts'
 import { createRevokeToken } from './features/oauth/revoke.ts'
 import { rememberClients } from './features/oauth/remember-clients.ts'
 import { createSignIntrospection } from './features/oauth/sign-introspection.ts'
@@ -328,6 +329,11 @@ export async function buildApp(dependencies: {
     tagReplies(machines)
     traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
     await machines.register(keyRoutes, { keyRing })
+    await machines.register(metadataRoutes, {
+      issuer,
+      jwksPath,
+      introspectionAlgorithms: () => keyRing.algorithms('token-introspection+jwt'),
+    })
     await machines.register(introspectionRoutes, {
       authenticateClient,
       introspect: createIntrospect({

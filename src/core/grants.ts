@@ -3,3 +3,4 @@ export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchan
 
 /** The grants that a client can be registered for, by their names at the token endpoint. */
 export const grantTypes = ['client_credentials', 'refresh_token', tokenExchangeGrant] as const
+export type GrantType = (typeof grantTypes)[number]

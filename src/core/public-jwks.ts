@@ -12,6 +12,12 @@ export interface VerificationKey {
 /** What is wrong with a key set, in words for whoever sent it; no member's value is repeated. */
 export class JwksFault extends Error {}
 
+/** The algorithms that each kind of key verifies by (RFC 7518 §3.1, RFC 8037 §3.1). */
+const algorithmsOfKind = { rsa: ['RS256', 'PS256'], p256: ['ES256'], p384: ['ES384'], ed25519: ['EdDSA'] } as const
+
+/** The algorithms of the signatures by which clients prove themselves. */
+export const clientAlgorithms: readonly string[] = Object.values(algorithmsOfKind).flat()
+
 const mostKeys = 10
 const leastRsaBits = 2_048
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
@@ -63,10 +69,10 @@ function algorithmsOf(key: KeyObject, name: string): readonly string[] {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType === 'rsa') {
     if (modulusLength < leastRsaBits) throw new JwksFault(`${name} must have at least ${leastRsaBits} bits`)
-    return ['RS256', 'PS256']
+    return algorithmsOfKind.rsa
   }
-  if (key.asymmetricKeyType === 'ed25519') return ['EdDSA']
-  if (namedCurve === 'prime256v1') return ['ES256']
-  if (namedCurve === 'secp384r1') return ['ES384']
+  if (key.asymmetricKeyType === 'ed25519') return algorithmsOfKind.ed25519
+  if (namedCurve === 'prime256v1') return algorithmsOfKind.p256
+  if (namedCurve === 'secp384r1') return algorithmsOfKind.p384
   throw new JwksFault(`${name} must be RSA, P-256, P-384 or Ed25519`)
 }

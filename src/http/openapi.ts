@@ -6,6 +6,9 @@ import type { Cookies } from './cookies.ts'
 import { Problem } from './schema.ts'
 import type { App } from './server.ts'
 
+/** Where people read the document. */
+export const documentationPath = '/docs'
+
 /** Collects every route into the OpenAPI document. Registered before the routes. */
 export const openApi = fastifyPlugin(
   async (app: App, { issuer, version, cookies }: { issuer: string; version: string; cookies: Cookies }) => {
@@ -54,13 +57,13 @@ export const openApi = fastifyPlugin(
   },
 )
 
-/** Serves the document: for people at `/docs`, for machines as JSON and YAML. */
+/** Serves the document: for people at `documentationPath`, for machines as JSON and YAML. */
 export async function documentRoutes(app: App): Promise<void> {
   const config = { access: 'public' } as const
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, access: 'public' }
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } })
+  await app.register(swaggerUi, { routePrefix: documentationPath, uiConfig: { deepLinking: true } })
   app.get('/openapi.json', { config, schema: { hide: true } }, async () => app.swagger())
   app.get('/openapi.yaml', { config, schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/yaml').send(renderDocument(app)),

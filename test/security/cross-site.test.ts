@@ -211,6 +211,7 @@ void test('CORS', async (t) => {
     '/login',
     '/nowhere',
     '/.well-known/jwks.json',
+    '/.well-known/oauth-authorization-server',
     '/health/ready',
     '/openapi.json',
     '/forward-auth/traefik',
@@ -235,8 +236,8 @@ void test('CORS', async (t) => {
         ]) {
           const { headers } = await service.call(path, call)
           const allowed = headers['access-control-allow-origin']
-          // Public keys are for everybody, and never come with credentials.
-          t.ok(allowed === undefined || (allowed === '*' && path === '/.well-known/jwks.json'), `${path} to ${origin}`)
+          // Public keys and metadata are for everybody, and never come with credentials.
+          t.ok(allowed === undefined || (allowed === '*' && path.startsWith('/.well-known/')), `${path} to ${origin}`)
           t.equal(headers['access-control-allow-credentials'], undefined, `${path} to ${origin}`)
         }
       }

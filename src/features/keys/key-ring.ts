@@ -17,6 +17,11 @@ export interface KeyRing {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** PEM of the public key that a token's header names, while it counts. A key has one `alg`, and is none for another. */
   publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
+  /**
+   * The algorithm that signs a type of token and, while the first key of a changed setting is not in use yet, the one that
+   * is going to. Another list only when the ring changes.
+   */
+  algorithms(type: TokenType): readonly SigningAlgorithm[]
   /** The JWK set (RFC 7517 §5), made anew only when the ring changes. */
   readonly jwks: { readonly body: string; readonly etag: string }
   /** How often each key has signed and verified in this process. */
@@ -29,6 +34,7 @@ export interface KeyRing {
 interface View {
   until: number
   signers: Record<TokenType, (claims: object) => string>
+  algorithms: Record<TokenType, readonly SigningAlgorithm[]>
   verifiers: Map<string, { kid: string; verify(token: string): AccessTokenClaims }>
   publicKeys: Map<unknown, SigningKey>
   jwks: { body: string; etag: string }
@@ -59,10 +65,14 @@ export async function openKeyRing(dependencies: {
     ofKey.set(type, (ofKey.get(type) ?? 0) + 1)
   }
 
-  function signerOf(type: TokenType, active: readonly SigningKey[]): (claims: object) => string {
+  function keyFor(type: TokenType, active: readonly SigningKey[]): SigningKey {
     // While the algorithm of a changed setting has no key that verifiers know, another one signs.
     const key = active.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? active[0]
     if (key === undefined) throw new SetupError('the key ring has no active signing key')
+    return key
+  }
+
+  function signerOf(type: TokenType, key: SigningKey): (claims: object) => string {
     const sign = createSigner({
       key: openPrivateKey(box, key),
       algorithm: key.algorithm,
@@ -80,10 +90,13 @@ export async function openKeyRing(dependencies: {
     const withStatus = (...wanted: KeyStatus[]) => keys.filter((key) => wanted.includes(statusOf(key, schedule, now)))
     const active = withStatus('active').toSorted((a, b) => b.activatesAt.getTime() - a.activatesAt.getTime())
     const published = withStatus('next', 'active', 'retiring')
+    const ofType = <T>(make: (type: TokenType, key: SigningKey) => T) =>
+      Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, active))])) as Record<TokenType, T>
     const body = JSON.stringify({ keys: published.map(publicJwk) })
     return {
       until: nextChange(keys, schedule, now),
-      signers: Object.fromEntries(tokenTypes.map((type) => [type, signerOf(type, active)])) as View['signers'],
+      signers: ofType(signerOf),
+      algorithms: ofType((type, { algorithm }) => [...new Set([algorithm, algorithmOf(type)])]),
       verifiers: new Map(
         published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
       ),
@@ -117,6 +130,7 @@ export async function openKeyRing(dependencies: {
       const key = current().publicKeys.get(kid)
       return key !== undefined && key.algorithm === alg ? key.publicKeyPem : undefined
     },
+    algorithms: (type) => current().algorithms[type],
     get jwks() {
       return current().jwks
     },

@@ -8,6 +8,9 @@ import { claimedClient, clientAssertionType, type VerifyClientAssertion } from '
 import { OAuthError } from './errors.ts'
 import type { ProvenClients } from './remember-clients.ts'
 
+/** The ways to authenticate, by their registered names (RFC 7591 §2); `none` is for public clients. */
+export const clientAuthMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
+
 export interface ClientCredentials {
   authorization: string | undefined
   clientId: string | undefined

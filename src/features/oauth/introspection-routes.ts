@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Client } from '../../core/ports.ts'
 import type { App } from '../../http/server.ts'
-import type { AuthenticateClient } from './authenticate-client.ts'
+import { type AuthenticateClient, clientAuthMethods } from './authenticate-client.ts'
 import {
   clientOf,
   clientSecurity,
@@ -13,6 +13,11 @@ import {
 import { OAuthError } from './errors.ts'
 import type { Introspect, Introspection } from './introspect.ts'
 import { signedIntrospectionType, wantsSigned } from './sign-introspection.ts'
+
+export const introspectionPath = '/oauth/introspect'
+
+/** A public client cannot prove who it is, so anybody could ask in its name (RFC 7662 §2.1). */
+export const introspectionAuthMethods = clientAuthMethods.filter((method) => method !== 'none')
 
 const IntrospectionAnswer = Type.Object(
   { active: Type.Boolean() },
@@ -47,7 +52,7 @@ export async function introspectionRoutes(
   speakOAuth(app)
 
   app.post(
-    '/oauth/introspect',
+    introspectionPath,
     {
       config: { access: 'client' },
       preValidation: requireForm,
@@ -67,7 +72,6 @@ export async function introspectionRoutes(
     async (request, reply) => {
       reply.header('vary', 'accept')
       const client = await clientOf(authenticateClient, request, request.body)
-      // A public client cannot prove who it is, so anybody could ask in its name (RFC 7662 §2.1).
       if (client.authMethod === 'none') throw new OAuthError('invalid_client', 'Client authentication failed.')
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
       const introspection = await introspect(client, request.body.token, () => request.ip)

@@ -16,6 +16,9 @@ import type { RevokeToken } from './revoke.ts'
 import { accessTokenType } from './token-exchange.ts'
 import type { GrantTokens } from './token.ts'
 
+export const tokenPath = '/oauth/token'
+export const revocationPath = '/oauth/revoke'
+
 export interface OAuthOptions {
   authenticateClient: AuthenticateClient
   grantTokens: GrantTokens
@@ -65,7 +68,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
   const consumes = ['application/x-www-form-urlencoded']
 
   app.post(
-    '/oauth/token',
+    tokenPath,
     {
       config,
       preValidation: requireForm,
@@ -112,7 +115,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
   )
 
   app.post(
-    '/oauth/revoke',
+    revocationPath,
     {
       config,
       preValidation: requireForm,

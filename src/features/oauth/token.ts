@@ -1,4 +1,4 @@
-import { tokenExchangeGrant } from '../../core/grants.ts'
+import { type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
 import type { Client } from '../../core/ports.ts'
 import { OAuthError } from './errors.ts'
 import { parseScope } from './scope.ts'
@@ -72,18 +72,18 @@ export function createGrantTokens(dependencies: {
     return { ...forDelegation(delegation), issuedTokenType: accessTokenType }
   }
 
-  const grants: Record<string, typeof refresh> = {
+  const grants: Record<GrantType, typeof refresh> = {
     client_credentials: clientCredentials,
     refresh_token: refresh,
     [tokenExchangeGrant]: exchange,
   }
 
   return async (client, request) => {
-    const grant = Object.hasOwn(grants, request.grantType) ? grants[request.grantType] : undefined
-    if (grant === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported.')
-    if (!client.grants.includes(request.grantType)) {
+    const type = grantTypes.find((known) => known === request.grantType)
+    if (type === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported.')
+    if (!client.grants.includes(type)) {
       throw new OAuthError('unauthorized_client', 'The client is not registered for this grant type.')
     }
-    return grant(client, request)
+    return grants[type](client, request)
   }
 }

@@ -1,0 +1,269 @@
+/** Authorization server metadata (RFC 8414): what it says is true, whole and usable as it stands. */
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, SignJWT, UnsecuredJWT } from 'jose'
+import { test } from 'tap'
+import { backends } from '../support/backends.ts'
+import { basic, claimsOf, introspect, post, register } from '../support/oauth.ts'
+import { freePort } from '../support/servers.ts'
+import { asks, bearer, type Service, startService } from '../support/service.ts'
+
+const path = '/.well-known/oauth-authorization-server'
+const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+const signedType = 'application/token-introspection+jwt'
+const everyGrant = { grants: ['client_credentials', 'refresh_token', exchangeGrant] }
+
+const told = async (service: Service) => (await service.call(path)).json()
+
+/** Asks an address that the metadata names, as it stands there. */
+async function ask(url: string, form?: Record<string, string>, headers: Record<string, string> = {}) {
+  const answer = await fetch(url, { headers, ...(form && { method: 'POST', body: new URLSearchParams(form) }) })
+  const text = await answer.text()
+  return { status: answer.status, text, json: () => JSON.parse(text) }
+}
+
+/** Keys for signatures, by the name of an algorithm that they are registered for. */
+const kinds = {
+  RS256: generateKeyPairSync('rsa', { modulusLength: 2_048 }),
+  PS256: generateKeyPairSync('rsa', { modulusLength: 2_048 }),
+  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  EdDSA: generateKeyPairSync('ed25519'),
+}
+type Kind = keyof typeof kinds
+const jwks = {
+  keys: Object.entries(kinds).map(([kid, { publicKey }]) =>
+    Object.assign(publicKey.export({ format: 'jwk' }), { kid }),
+  ),
+}
+const sign = (claims: Record<string, unknown>, kid: Kind, alg: string = kid, key = kinds[kid].privateKey) =>
+  new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key)
+
+for (const backend of backends) {
+  void test(`authorization server metadata on ${backend.name} stores`, async (t) => {
+    const port = await freePort()
+    const environment = { GATEHOUSE_ISSUER: `http://localhost:${port}` }
+    const service = await startService(t, { backend, port, environment })
+    const { issuer } = service
+    const answer = await service.call(path)
+    const metadata = answer.json()
+    const endpoints = {
+      token: metadata.token_endpoint,
+      introspection: metadata.introspection_endpoint,
+      revocation: metadata.revocation_endpoint,
+    } as const
+    const claims = (id: string, change = {}) => {
+      const now = Math.floor(service.clock.now() / 1000)
+      return { iss: id, sub: id, aud: issuer, iat: now, exp: now + 60, jti: randomUUID(), ...change }
+    }
+    const asserted = (client_assertion: string) => ({ client_assertion, client_assertion_type: clientAssertionType })
+    const form = { grant_type: 'client_credentials', token: 'unknown' }
+
+    await t.test('it says what there is, and nothing else', (t) => {
+      const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']
+      const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
+      t.same(metadata, {
+        issuer,
+        token_endpoint: `${issuer}/oauth/token`,
+        token_endpoint_auth_methods_supported: methods,
+        token_endpoint_auth_signing_alg_values_supported: algorithms,
+        grant_types_supported: everyGrant.grants,
+        response_types_supported: [],
+        jwks_uri: `${issuer}/.well-known/jwks.json`,
+        introspection_endpoint: `${issuer}/oauth/introspect`,
+        introspection_endpoint_auth_methods_supported: methods.slice(0, 3),
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+        introspection_signing_alg_values_supported: ['ES256'],
+        revocation_endpoint: `${issuer}/oauth/revoke`,
+        revocation_endpoint_auth_methods_supported: methods,
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+        service_documentation: `${issuer}/docs`,
+      })
+      t.end()
+    })
+    await t.test('clients may keep it, any web page may read it, and a current copy is confirmed', async (t) => {
+      const { etag, ...headers } = answer.headers
+      t.equal(answer.status, 200)
+      t.match(headers, {
+        'content-type': /^application\/json/,
+        'cache-control': 'public, max-age=300',
+        'access-control-allow-origin': '*',
+      })
+      t.equal(headers['set-cookie'], undefined)
+      const again = await service.call(path, { headers: { 'if-none-match': String(etag) } })
+      t.match([again.status, again.body, again.headers['etag']], [304, '', etag])
+      t.equal((await service.call(path, { headers: { 'if-none-match': '"older"' } })).status, 200)
+      const head = await service.call(path, { method: 'HEAD' })
+      t.match([head.status, head.body, head.headers['etag']], [200, '', etag])
+      t.equal((await service.call(path, { method: 'POST' })).status, 405)
+    })
+    await t.test('the issuer is, byte for byte, the iss of everything that is signed or introspected', async (t) => {
+      const client = await register(service, everyGrant)
+      const user = await service.signIn(await service.createUser())
+      const own = (await ask(endpoints.token, { ...form, ...client })).json().access_token
+      const subject = { subject_token: user.accessToken, subject_token_type: accessTokenType }
+      const exchanged = await ask(endpoints.token, { grant_type: exchangeGrant, ...client, ...subject })
+      const edge = await service.call('/forward-auth', { headers: { ...asks({ path: '/' }), ...bearer(own) } })
+      const signed = await ask(endpoints.introspection, { ...client, token: own }, { accept: signedType })
+      const all: Record<string, string> = {
+        'a person’s token': user.accessToken,
+        'a client’s': own,
+        'an exchanged one': exchanged.json().access_token,
+        'an identity assertion': String(edge.headers['x-auth-assertion']),
+        'a signed introspection': signed.text,
+      }
+      for (const [what, token] of Object.entries(all)) t.equal(claimsOf(token).iss, metadata.issuer, what)
+      const [, introspection] = await introspect(service, client, own)
+      t.equal(introspection.iss, metadata.issuer)
+    })
+    await t.test(
+      'a client that knows the issuer alone gets a token, and its resource server verifies it',
+      async (t) => {
+        const { client_id, client_secret } = await register(service)
+        const found = (await ask(`${issuer}${path}`)).json()
+        t.equal(found.issuer, issuer, 'RFC 8414 §3.3')
+        const credentials = basic(client_id, client_secret)
+        const got = await ask(found.token_endpoint, { grant_type: 'client_credentials' }, credentials)
+        const { payload } = await jwtVerify(got.json().access_token, createRemoteJWKSet(new URL(found.jwks_uri)), {
+          ...{ issuer: found.issuer, typ: 'at+jwt', currentDate: new Date(service.clock.now()) },
+        })
+        t.equal(payload['client_id'], client_id)
+      },
+    )
+    await t.test('every address in it answers its method, and no other one', async (t) => {
+      const client = await register(service)
+      for (const url of Object.values(endpoints)) {
+        t.equal((await ask(url, { ...form, ...client })).status, 200, `POST ${url}`)
+        t.equal((await ask(url)).status, 405, `GET ${url}`)
+      }
+      const documents: Record<string, RegExp> = {
+        [metadata.jwks_uri]: /^\{"keys":\[\{/,
+        [metadata.service_documentation]: /<html/i,
+      }
+      for (const [url, content] of Object.entries(documents)) {
+        const got = await ask(url)
+        t.equal(got.status, 200, url)
+        t.match(got.text, content)
+        t.not((await ask(url, {})).status, 200, `POST ${url}`)
+      }
+      const asked = new Set([issuer, ...Object.values(endpoints), ...Object.keys(documents)])
+      const named = Object.values(metadata).filter((value) => typeof value === 'string')
+      t.same(new Set(named), asked, 'there is none that was not asked')
+    })
+    await t.test('endpoints that it does not name do not exist, OpenID Connect’s discovery among them', async (t) => {
+      const others = ['authorize', 'par', 'device_authorization', 'userinfo', 'logout', 'register', 'bc-authorize']
+      for (const url of ['/.well-known/openid-configuration', ...others.map((name) => `/oauth/${name}`)]) {
+        for (const method of ['GET', 'POST']) t.equal((await service.call(url, { method })).status, 404, url)
+      }
+    })
+    await t.test('each grant that it names gives tokens, any other is refused', async (t) => {
+      const client = await register(service, everyGrant)
+      const user = await service.signIn(await service.createUser())
+      const requests: Record<string, Record<string, string>> = {
+        client_credentials: client,
+        refresh_token: { client_id: 'gatehouse', refresh_token: user.refreshToken },
+        [exchangeGrant]: { ...client, subject_token: user.accessToken, subject_token_type: accessTokenType },
+      }
+      t.same(Object.keys(requests), metadata.grant_types_supported)
+      for (const [grant_type, request] of Object.entries(requests)) {
+        const got = await ask(endpoints.token, { grant_type, ...request })
+        t.match([got.status, got.json()], [200, { access_token: String, token_type: 'Bearer' }], grant_type)
+      }
+      const urn = 'urn:ietf:params:oauth:grant-type'
+      const unnamed = ['authorization_code', 'password', 'implicit', 'Client_Credentials', 'constructor', '__proto__']
+      const more = ['device_code', 'jwt-bearer', 'saml2-bearer', 'pre-authorized_code'].map((name) => `${urn}:${name}`)
+      const given = { code: 'x', username: 'x', password: 'x', device_code: 'x', assertion: 'x' }
+      for (const grant_type of [...unnamed, ...more, 'urn:openid:params:grant-type:ciba']) {
+        const refused = await ask(endpoints.token, { grant_type, ...client, ...given })
+        t.match([refused.status, refused.json()], [400, { error: 'unsupported_grant_type' }], grant_type)
+      }
+    })
+    await t.test('each way to authenticate that it names works where it is named, and nowhere else', async (t) => {
+      const [secret, keyed] = [await register(service), await register(service, { jwks })]
+      const byName = async () => {
+        const { refreshToken } = await service.signIn(await service.createUser())
+        return { client_id: 'gatehouse', grant_type: 'refresh_token', refresh_token: refreshToken }
+      }
+      type Sent = [form: Record<string, string>, headers?: Record<string, string>]
+      const ways: Record<string, () => Promise<Sent>> = {
+        client_secret_basic: async () => [{}, basic(secret.client_id, secret.client_secret)],
+        client_secret_post: async () => [{ ...secret }],
+        private_key_jwt: async () => [asserted(await sign(claims(keyed.client_id), 'ES256'))],
+        none: async () => [await byName()],
+        client_secret_jwt: async () => {
+          const by = new TextEncoder().encode(secret.client_secret)
+          const jwt = new SignJWT(claims(secret.client_id)).setProtectedHeader({ alg: 'HS256' })
+          return [asserted(await jwt.sign(by))]
+        },
+        tls_client_auth: async () => [{ client_id: secret.client_id }],
+        self_signed_tls_client_auth: async () => [{ client_id: keyed.client_id }],
+        'a bearer token': async () => [
+          {},
+          bearer((await ask(endpoints.token, { ...form, ...secret })).json().access_token),
+        ],
+      }
+      for (const [name, url] of Object.entries(endpoints)) {
+        const named: string[] = metadata[`${name}_endpoint_auth_methods_supported`]
+        for (const [way, send] of Object.entries(ways)) {
+          const [given, headers] = await send()
+          const got = await ask(url, { ...form, ...given }, headers)
+          if (named.includes(way)) t.equal(got.status, 200, `${way} at ${name}`)
+          else t.match([got.status, got.json()], [401, { error: 'invalid_client' }], `${way} at ${name}`)
+        }
+        t.notOk(
+          named.some((way) => !(way in ways)),
+          'each one was tried',
+        )
+        const query = new URLSearchParams({ ...secret })
+        t.equal((await ask(`${url}?${query.toString()}`, form)).status, 401, `a secret in the address of ${name}`)
+      }
+    })
+    await t.test('assertions count by each algorithm that it names, and by no other', async (t) => {
+      for (const [name, url] of Object.entries(endpoints)) {
+        const named: string[] = metadata[`${name}_endpoint_auth_signing_alg_values_supported`]
+        t.same(named.toSorted(), Object.keys(kinds).toSorted(), 'each one is tried')
+        const { client_id: id } = await register(service, { jwks })
+        for (const kind of Object.keys(kinds) as Kind[]) {
+          const got = await ask(url, { ...form, ...asserted(await sign(claims(id), kind)) })
+          t.equal(got.status, 200, `${kind} at ${name}`)
+        }
+        const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey
+        const publicKey = new TextEncoder().encode(JSON.stringify(jwks.keys[0]))
+        const hmac = (alg: string) => new SignJWT(claims(id)).setProtectedHeader({ alg, kid: 'RS256' }).sign(publicKey)
+        const others: Record<string, string> = {
+          none: new UnsecuredJWT(claims(id)).encode(),
+          Ed25519: await sign(claims(id), 'EdDSA', 'Ed25519'),
+          ES512: await sign(claims(id), 'ES384', 'ES512', p521),
+        }
+        for (const alg of ['RS384', 'RS512', 'PS384', 'PS512']) others[alg] = await sign(claims(id), 'RS256', alg)
+        for (const alg of ['HS256', 'HS384', 'HS512']) others[alg] = await hmac(alg)
+        for (const [alg, assertion] of Object.entries(others)) {
+          const got = await ask(url, { ...form, ...asserted(assertion) })
+          t.match([got.status, got.json()], [401, { error: 'invalid_client' }], `${alg} at ${name}`)
+        }
+      }
+    })
+    await t.test('introspection is signed as it says, also while a changed algorithm waits for its key', async (t) => {
+      const signs = async (at: Service) => {
+        const sent = { accept: signedType }
+        const { body } = await post(at, '/oauth/introspect', { ...(await register(at)), token: 'unknown' }, sent)
+        return decodeProtectedHeader(body).alg
+      }
+      const named = async (at: Service) => (await told(at)).introspection_signing_alg_values_supported
+      const keys = (access_tokens: string) => ({ keys: { access_tokens } })
+      t.same([await signs(service), await named(service)], ['ES256', ['ES256']])
+      for (const algorithm of ['RS256', 'EdDSA']) {
+        const other = await startService(t, { backend, yaml: keys(algorithm) })
+        t.same([await signs(other), await named(other)], [algorithm, [algorithm]])
+      }
+      if (service.backend.replica === undefined) return
+      const changed = await startService(t, { beside: service, yaml: keys('RS256'), environment })
+      t.same([await signs(changed), await named(changed)], ['ES256', ['ES256', 'RS256']])
+      const { etag } = (await changed.call(path)).headers
+      service.clock.advance(600)
+      t.same([await signs(changed), await named(changed)], ['RS256', ['RS256']])
+      t.not((await changed.call(path)).headers['etag'], etag)
+    })
+  })
+}
