@@ -165,6 +165,23 @@ for (const backend of backends) {
       t.equal((await atToken(known, '192.0.2.103')).status, 200)
       t.equal((await atToken(fresh, '192.0.2.104')).status, 200)
     })
+    await t.test('a public client goes on by its name, whatever secrets were guessed in it', async (t) => {
+      const open = await register(service, { grants: ['refresh_token'], public: true })
+      for (const client_id of ['gatehouse', open.client_id]) {
+        const byName = () =>
+          post(service, '/oauth/revoke', { client_id, token: 'x' }, { 'x-forwarded-for': '192.0.2.109' })
+        t.equal((await byName()).status, 200)
+        t.ok((await guess(atToken, { client_id }, '192.0.2.109', most)).every((status) => status === 401))
+        t.equal((await atToken(guessing({ client_id }), '192.0.2.109')).status, 429)
+        t.equal((await byName()).status, 200)
+        for (const client_secret of ['=', '\n', client_id]) {
+          t.equal((await atToken({ client_id, client_secret }, '192.0.2.110')).status, 401, 'with a secret it is none')
+        }
+      }
+      await service.operate('DELETE', `/clients/${open.client_id}`)
+      const gone = { client_id: open.client_id, token: 'x' }
+      t.equal((await post(service, '/oauth/revoke', gone, { 'x-forwarded-for': '192.0.2.110' })).status, 401)
+    })
     await t.test(
       'a secret that was replaced is told to be wrong, and is a guess like any other from then on',
       async (t) => {

@@ -49,9 +49,9 @@ const mostFailuresOfAddress = 300
  * Throws `invalid_client`, or `invalid_request` when two methods are used at once (RFC 6749 §2.3).
  *
  * Failures are counted by client and address, and by address alone, over all replicas; beyond a limit nothing is looked up
- * but names and secrets that this replica has found right before. Those are no guesses (secrets are random): whoever
- * guesses in the same name or from the same address does not lock them out, and they need no counters. However many tries
- * come at once, no more than the limit are told that they are wrong (CVE-2024-4629).
+ * but what this replica has found right before: a name with its secret, or a public client's name. Those are no guesses
+ * (secrets are random): whoever guesses in the same name or from the same address does not lock them out, and they need
+ * no counters. However many tries come at once, no more than the limit are told that they are wrong (CVE-2024-4629).
  */
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
@@ -107,20 +107,19 @@ export function createAuthenticateClient(dependencies: {
   }
 
   return (given) => {
-    const text = secretText(given)
+    const text = repeatableText(given)
     if (text === undefined) return authenticate(given, undefined)
     const known = proven.recall(text)
     return known === undefined ? proven.prove(text, () => authenticate(given, text)) : Promise.resolve(known)
   }
 }
 
-/** What proves a client each time alike, as it was sent: name and secret, or the name alone of a public client. */
-function secretText(given: ClientCredentials): string | undefined {
+/** What proves a client each time alike: name and secret as they were sent, or a public client's name alone. */
+function repeatableText(given: ClientCredentials): string | undefined {
   const { authorization, clientId, clientSecret, assertion, assertionType } = given
   if (assertion !== undefined || assertionType !== undefined) return undefined
-  // No header holds a line break, and none of these begins with one but the last: no form is ever taken for another.
-  if (authorization === undefined && clientSecret !== undefined) return `${clientId}\n${clientSecret}`
-  if (authorization === undefined) return clientId === undefined ? undefined : `\n${clientId}`
+  // No header holds a line break, and what follows it tells a name alone from one with a secret.
+  if (authorization === undefined) return clientSecret === undefined ? `${clientId}\n` : `${clientId}\n=${clientSecret}`
   return clientId === undefined && clientSecret === undefined ? authorization : undefined
 }
 
