@@ -172,21 +172,22 @@ export function acceptForms(app: App): void {
  */
 export function parseForm(body: Buffer): Record<string, string> {
   if (!isUtf8(body)) throw new GatehouseError('invalid_encoding')
-  const form = new Map<string, string>()
+  // Without a prototype, so that no name means more than what was sent.
+  const form = Object.create(null) as Record<string, string>
   for (const pair of body.toString('utf8').split('&')) {
     const equals = pair.indexOf('=')
     if (equals === -1) continue
     const [name, value] = [decodeFormText(pair.slice(0, equals)), decodeFormText(pair.slice(equals + 1))]
     if (value === '') continue
-    if (form.has(name)) {
+    if (name in form) {
       throw new GatehouseError('invalid_request', {
         detail: 'A parameter was sent more than once.',
         fields: [{ path: '/body', message: 'must not repeat a parameter' }],
       })
     }
-    form.set(name, value)
+    form[name] = value
   }
-  return Object.fromEntries(form)
+  return form
 }
 
 function decodeFormText(text: string): string {

@@ -51,6 +51,15 @@ export async function introspectionRoutes(
   const { authenticateClient, introspect, signIntrospection } = options
   speakOAuth(app)
 
+  /** What was told before of the same token is the same object, until something about it changes. */
+  const texts = new WeakMap<Introspection, string>()
+  const textOf = (introspection: Introspection): string => {
+    let text = texts.get(introspection)
+    if (text === undefined) texts.set(introspection, (text = JSON.stringify(introspection)))
+    return text
+  }
+  const asItIs = (text: string) => text
+
   app.post(
     introspectionPath,
     {
@@ -76,12 +85,9 @@ export async function introspectionRoutes(
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
       const introspection = await introspect(client, request.body.token, () => request.ip)
       if (!wantsSigned(request.headers.accept)) {
-        return reply.type('application/json').serializer(JSON.stringify).send(introspection)
+        return reply.type('application/json').serializer(asItIs).send(textOf(introspection))
       }
-      return reply
-        .type(signedIntrospectionType)
-        .serializer((text: string) => text)
-        .send(signIntrospection(client, introspection))
+      return reply.type(signedIntrospectionType).serializer(asItIs).send(signIntrospection(client, introspection))
     },
   )
 }
