@@ -1,4 +1,6 @@
 /** Measures contestants in turns, so that a machine whose speed drifts treats them alike. */
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
 import type { Contestant } from './contestant.ts'
 import { load } from './load.ts'
 
@@ -25,20 +27,27 @@ export interface Medians {
 
 type Round = Omit<Medians, 'ratio'>
 
-const connections = 32
+const connections = 64
 /** Short rounds and many of them: neighbours on a machine come and go within seconds. */
 const secondsARound = 0.5
 const warmUps = 3
+const rounds = 25
 
-/** Runs the entries in turns and prints medians, and the ratios to the last one. */
-export async function compare(title: string, entries: readonly Entry[], rounds = 25): Promise<Medians[]> {
+/**
+ * Runs the entries in turns and prints medians, and the ratios to the last one. `apart`: for servers that are asked
+ * directly, each on the same core, while the generator has the others and never sleeps. Otherwise a slower server would pay
+ * for waking a generator that a quicker one keeps busy, and one with threads would be helped by what the generator leaves.
+ */
+export async function compare(title: string, entries: readonly Entry[], { apart = false } = {}): Promise<Medians[]> {
   const results = entries.map((): Round[] => [])
+  const together = apart ? keepApart(entries.map(({ contestant }) => contestant.pid)) : undefined
   for (let round = -warmUps; round < rounds; round++) {
     for (const [index, entry] of entries.entries()) {
-      const result = await measure(entry)
+      const result = await measure(entry, together !== undefined)
       if (round >= 0) results[index]!.push(result)
     }
   }
+  together?.()
   const reference = results.at(-1)!
   const all = results.map((own): Medians => {
     const of = (figure: keyof Round) => median(own.map((round) => round[figure]))
@@ -73,7 +82,7 @@ export function verdict(what: string, value: number, relation: '≥' | '≤', ta
   console.log(`${met ? 'met   ' : 'MISSED'} ${what}: ${round2(value)} (target ${relation} ${target})`)
 }
 
-async function measure({ contestant, port, request, expected }: Entry): Promise<Round> {
+async function measure({ contestant, port, request, expected }: Entry, awake: boolean): Promise<Round> {
   const cpuBefore = await contestant.cpu()
   const result = await load({
     port: port ?? contestant.port,
@@ -81,6 +90,7 @@ async function measure({ contestant, port, request, expected }: Entry): Promise<
     expected: expected ?? 'HTTP/1.1 200',
     connections,
     seconds: secondsARound,
+    awake,
   })
   const cpu = (await contestant.cpu()) - cpuBefore
   return {
@@ -89,6 +99,22 @@ async function measure({ contestant, port, request, expected }: Entry): Promise<
     p99: result.p99,
     cpuMicroseconds: cpu / result.requests,
     requests: result.requests,
+  }
+}
+
+/** Pins the servers to one core and this process to the others; returns what ends that. Says so where it cannot be done. */
+function keepApart(servers: readonly number[]): (() => void) | undefined {
+  const last = cpus().length - 1
+  const pin = (cores: string, pid: number) =>
+    execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', cores, String(pid)], { stdio: 'ignore' })
+  try {
+    if (last === 0) throw new Error('one core')
+    for (const pid of servers) pin('0', pid)
+    pin(`1-${last}`, process.pid)
+    return () => pin(`0-${last}`, process.pid)
+  } catch {
+    console.log('servers and generator share their cores: there is one, or no taskset')
+    return undefined
   }
 }
 

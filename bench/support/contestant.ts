@@ -11,6 +11,7 @@ export interface Ready {
 }
 
 export interface Contestant extends Ready {
+  readonly pid: number
   /** Microseconds of processor time since it started. */
   cpu(): Promise<number>
   /** Asks one of the questions that the server passed to `report`. */
@@ -40,7 +41,7 @@ export async function start(teardowns: Teardowns, name: string, facts: object = 
     child.send({ question, about })
     return answered
   }
-  return { ...ready, ask, cpu: () => ask('cpu') }
+  return { ...ready, pid: child.pid!, ask, cpu: () => ask('cpu') }
 }
 
 function reply<T>(child: ChildProcess): Promise<T> {
