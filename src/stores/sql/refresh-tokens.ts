@@ -58,30 +58,31 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
 
 /**
  * The one statement that uses a token and stores its successor; it returns a row when it did. Prepared: what PostgreSQL
- * spends on reading and planning it would be more than what it spends on doing it.
+ * spends on reading and planning it would be more than what it spends on doing it. The newest number of the feed is asked
+ * for, and not whether there is a newer one, since the plan of that would depend on the number and be made each time.
  */
 export function prepareRotation(db: Database) {
-  const now = sql`${sql.placeholder('at')}::timestamptz`
+  const asked = db.$with('asked', {}).as(sql`select ${sql.placeholder('at')}::timestamptz as now`)
   const used = db.$with('used', {}).as(sql`
-    update refresh_tokens as token set used_at = ${now}, replay = ${sql.placeholder('replay')}
-    from refresh_families as family, sessions as session, users
-    where token.hash = ${sql.placeholder('hash')} and token.used_at is null and token.expires_at > ${now}
+    update refresh_tokens as token set used_at = now, replay = ${sql.placeholder('replay')}
+    from asked, refresh_families as family, sessions as session, users
+    where token.hash = ${sql.placeholder('hash')} and token.used_at is null and token.expires_at > now
       and family.id = token.family_id and family.revoked_at is null
       and session.id = family.session_id and session.revoked_at is null
-      and least(session.expires_at, session.idle_expires_at) > ${now}
+      and least(session.expires_at, session.idle_expires_at) > now
       and users.id = session.user_id and users.status = 'active'
-      and not exists (select from revocations where sequence > ${sql.placeholder('unlessAnnouncedAfter')}::bigint)
-    returning token.family_id, family.expires_at, family.session_id`)
+      and ((select max(sequence) from revocations) > ${sql.placeholder('unlessAnnouncedAfter')}::bigint) is not true
+    returning token.family_id, token.used_at as now, family.expires_at, family.session_id`)
   const touched = db.$with('touched', {}).as(sql`
-    update sessions set last_seen_at = ${now},
+    update sessions set last_seen_at = now,
       idle_expires_at = least(${sql.placeholder('sessionIdleExpiresAt')}::timestamptz, sessions.expires_at)
     from used where sessions.id = used.session_id`)
   const stored = db.$with('stored', { hash: sql<string>`hash`.as('hash') }).as(sql`
     insert into refresh_tokens (hash, family_id, created_at, expires_at)
-    select ${sql.placeholder('successorHash')}, family_id, ${now},
+    select ${sql.placeholder('successorHash')}, family_id, now,
       least(${sql.placeholder('successorExpiresAt')}::timestamptz, expires_at)
     from used returning hash`)
-  return db.with(used, touched, stored).select().from(stored).prepare('rotate_refresh_token')
+  return db.with(asked, used, touched, stored).select().from(stored).prepare('rotate_refresh_token')
 }
 
 /** A rotation as the statement takes it. */
