@@ -10,9 +10,9 @@ export interface StoreServers {
   redisUrl: string
 }
 
-/** Nothing when one of them is not installed. */
-export async function startStores(teardowns: Teardowns): Promise<StoreServers | undefined> {
-  const [database, redis] = await Promise.all([startPostgres(), startRedis()])
+/** Nothing when one of them is not installed. `durable`: PostgreSQL waits for the disk, where writing is what is measured. */
+export async function startStores(teardowns: Teardowns, { durable = false } = {}): Promise<StoreServers | undefined> {
+  const [database, redis] = await Promise.all([startPostgres({ durable }), startRedis()])
   for (const server of [database, redis]) if (server) teardowns.teardown(() => server.stop())
   return database && redis && { databaseUrl: database.url, redisUrl: redis.url }
 }

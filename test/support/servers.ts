@@ -57,8 +57,8 @@ export interface InterruptibleServer extends RunningServer {
   resume(): Promise<void>
 }
 
-/** Starts PostgreSQL on a fresh cluster; nothing when it is not installed. */
-export async function startPostgres(): Promise<InterruptibleServer | undefined> {
+/** Starts PostgreSQL on a fresh cluster; nothing when it is not installed. `durable`: waits for the disk, as it does by default. */
+export async function startPostgres({ durable = false } = {}): Promise<InterruptibleServer | undefined> {
   const [initdb, control] = [findProgram('initdb'), findProgram('pg_ctl')]
   if (initdb === undefined || control === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pg-'))
@@ -69,7 +69,7 @@ export async function startPostgres(): Promise<InterruptibleServer | undefined> 
   const data = join(folder, 'data')
   execFileSync(initdb, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], options)
   const port = await freePort()
-  const settings = `-h 127.0.0.1 -p ${port} -c fsync=off -c max_connections=400 -c unix_socket_directories=${folder}`
+  const settings = `-h 127.0.0.1 -p ${port} -c fsync=${durable ? 'on' : 'off'} -c max_connections=400 -c unix_socket_directories=${folder}`
   // `-w` waits until queries are accepted, which is later than the port is open.
   const run = (...action: string[]) =>
     new Promise<void>((done, fail) => {
