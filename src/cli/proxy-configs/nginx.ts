@@ -18,13 +18,13 @@ merge_slashes off;
 # The service. Connections stay open: \`keepalive\` here, HTTP/1.1 and an empty Connection header where it is asked.
 upstream gatehouse {
   server ${addressOf(gatehouse)};
-  keepalive 32;
+  keepalive 128;
 }
 
 # The application.
 upstream app {
   server ${addressOf(upstream)};
-  keepalive 32;
+  keepalive 128;
 }
 
 # WebSocket is the one upgrade that passes: an upstream that switched to another protocol, such as h2c, would take
