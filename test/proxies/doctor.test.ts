@@ -120,8 +120,8 @@ const broken: Record<string, Situation & { line: RegExp }> = {
   no_way_to_sign_in: { edits: [['error_page 401 = @sign_in;', '']], line: /error_page 401/ },
   clocks_disagree: { skew: 120, line: /NTP/ },
   no_keep_alive: {
-    edits: [[/(server 127\.0\.0\.1:\d+;)\n  keepalive 32;/, '$1']],
-    line: /keepalive 32/,
+    edits: [[/(server 127\.0\.0\.1:\d+;)\n  keepalive 128;/, '$1']],
+    line: /keepalive 128/,
   },
 }
 
