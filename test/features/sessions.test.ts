@@ -287,16 +287,18 @@ for (const backend of backends) {
     await t.test(
       'after a restore of the database nothing remembered counts until the process is started again',
       async (t) => {
-        const { secret, session } = await bench.signIn()
-        t.ok(await credentials.sessionCookie(secret))
-        bench.setBack(true)
-        await t.rejects(feed.catchUp(), { message: /started again/ })
-        await stores.sessions.revoke(session.id, 'test', at())
-        bench.monotonic.advance(1)
-        t.equal(feed.isCurrent(), false, 'which the service says by not being ready')
-        t.equal(await credentials.sessionCookie(secret), undefined)
-        bench.setBack(false)
-        await feed.catchUp()
+        const restored = await open(t, backend)
+        const { secret, session } = await restored.signIn()
+        t.ok(await restored.credentials.sessionCookie(secret))
+        restored.setBack(true)
+        await t.rejects(restored.feed.catchUp(), { message: /started again/ })
+        await restored.stores.sessions.revoke(session.id, 'test', restored.at())
+        // From here on the numbers are all there again.
+        restored.setBack(false)
+        await t.rejects(restored.feed.catchUp(), { message: /started again/ })
+        restored.monotonic.advance(1)
+        t.equal(restored.feed.isCurrent(), false, 'which the service says by not being ready')
+        t.equal(await restored.credentials.sessionCookie(secret), undefined)
       },
     )
     await t.test('a long-lived token that was proven, revoked and not asked for a while is refused', async (t) => {

@@ -48,6 +48,7 @@ export async function followRevocations(
   let forgotten = 0
   let readAt = monotonic.now()
   let failing = false
+  let setBack = false
   let stopped = false
 
   function apply(rows: readonly Revocation[], complete: boolean, now: number): void {
@@ -72,9 +73,9 @@ export async function followRevocations(
     try {
       const { rows, complete } = await store.readAfter(position)
       // The newest row always stays, so a database without it was set back. What happens in it now has numbers that were
-      // read before: nothing of it would be noticed.
-      if (!complete && rows.length === 0)
-        throw new Error('the revocation feed was set back: the service must be started again')
+      // read before: nothing of it would be noticed, not even when it has as many rows again.
+      setBack ||= !complete && rows.length === 0
+      if (setBack) throw new Error('the revocation feed was set back: the service must be started again')
       if (!complete) log.warn({ event: 'feed.gap' }, 'revocations were missed: everything is proven anew')
       if (!complete || rows.some(({ kind }) => kind === 'key')) await keysChanged()
       apply(rows, complete, startedAt)
