@@ -138,7 +138,7 @@ export const advice = {
     danger: 'Every request waits for a new connection to the service.',
     change: {
       nginx:
-        'keepalive 32; in the upstream of the service, proxy_http_version 1.1; and proxy_set_header Connection ""; beside auth_request',
+        'keepalive 128; in the upstream of the service, proxy_http_version 1.1; and proxy_set_header Connection ""; beside auth_request',
       caddy: 'no keepalive off in the transport of forward_auth',
       traefik: 'address: of forwardAuth without a balancer in between that closes connections',
       haproxy: 'option http-keep-alive, and a Lua client that keeps connections',
