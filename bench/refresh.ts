@@ -34,13 +34,13 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
   // A table of a few rows would be read without its index, and rightly so.
   await client`insert into revocations (kind, id, at) select 'session', number, now() from generate_series(1, 10000) as number`
   const rotation = prepareRotation(drizzle(client, { schema }))
-  const [{ position: unlessAnnouncedAfter }] = await client<[{ position: number }]>`
+  const [{ position: whileFeedStandsAt }] = await client<[{ position: number }]>`
     select coalesce(max(sequence), 0)::int as position from revocations`
   const parameters = (token: string, successor: string) => {
     const later = new Date(Date.now() + 30 * day)
     const expiries = { successorExpiresAt: later, sessionIdleExpiresAt: later }
     const hashes = { hash: hashSecret(token), successorHash: hashSecret(successor) }
-    return parametersOf({ ...hashes, ...expiries, replay, at: new Date(), unlessAnnouncedAfter })
+    return parametersOf({ ...hashes, ...expiries, replay, at: new Date(), whileFeedStandsAt })
   }
   const held = new Map<number, string>()
   const overHttp = (base: number) => (connection: number, answer: string | undefined) => {

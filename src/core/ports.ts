@@ -110,6 +110,8 @@ export interface PresentedRefreshToken {
   revoked: boolean
   session: Session
   user: User
+  /** The newest number of the revocation feed in what was read. */
+  feedStandsAt: number
 }
 
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
@@ -243,8 +245,11 @@ export interface Rotation {
   sessionIdleExpiresAt: Date
   replay: string
   at: Date
-  /** Nothing happens when the revocation feed holds a row with a higher number: what was known may not hold any more. */
-  unlessAnnouncedAfter?: number | undefined
+  /**
+   * Nothing happens unless this is the newest number of the revocation feed: after a later row, or in a database that was
+   * set back, what was known may not hold any more.
+   */
+  whileFeedStandsAt: number
 }
 
 export interface ClientStore {

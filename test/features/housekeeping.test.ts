@@ -167,6 +167,7 @@ for (const backend of backends) {
             ...expiries,
             replay: 'x',
             at: bench.at(),
+            whileFeedStandsAt: await stores.revocations.latest(),
           })
           if (!won) throw new Error('the rotation failed')
           hash = successorHash

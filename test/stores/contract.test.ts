@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import postgres from 'postgres'
 import { test } from 'tap'
 import type { ApiKeyOwner, Revocation, Stores } from '../../src/core/ports.ts'
 import { hashSecret } from '../../src/core/secrets.ts'
@@ -199,13 +200,40 @@ for (const backend of backends) {
         const disabled = await fresh()
         await stores.users.setStatus(disabled.session.userId, 'disabled', at())
         t.equal(await rotate(stores, bench, disabled.hash, 'd'), false)
+        const ended = await fresh()
+        const stands = await stores.revocations.latest()
+        await stores.sessions.revoke(ended.session.id, 'test', at())
+        t.equal(await rotate(stores, bench, ended.hash, 'g', 0, stands), false, 'ended after it was read')
         const held = await fresh()
         const position = await stores.revocations.latest()
         t.equal(await rotate(stores, bench, held.hash, 'e', 0, position - 1), false, 'something was announced')
+        t.equal(await rotate(stores, bench, held.hash, 'e', 0, position + 1), false, 'the database was set back')
         t.equal(await rotate(stores, bench, held.hash, 'f', 0, position), true)
         for (const token of ['a', 'c', 'd', 'e']) t.equal(await stores.refreshTokens.find(hashSecret(token)), undefined)
       },
     )
+    const { databaseUrl } = bench.opened
+    if (databaseUrl !== undefined) {
+      await t.test('refresh tokens: a rotation that waits while its session ends stores no successor', async (t) => {
+        const session = await bench.session((await bench.user()).id)
+        const { hash } = await bench.refresh(session)
+        const sql = postgres(databaseUrl, { max: 2, onnotice: () => {} })
+        t.teardown(() => sql.end())
+        const waiting = async () =>
+          (
+            await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'
+          and datname = current_database()`
+          ).length
+        let rotation: Promise<boolean> | undefined
+        await sql.begin(async (tx) => {
+          await tx`update sessions set revoked_at = now() where id = ${session.id}`
+          rotation = rotate(stores, bench, hash, 'late')
+          while ((await waiting()) === 0);
+        })
+        t.equal(await rotation, false)
+        t.equal(await stores.refreshTokens.find(hashSecret('late')), undefined)
+      })
+    }
     await t.test('clients and access tokens: kept, replaced, deleted and announced', async (t) => {
       const client = exampleClient('reports', at())
       t.equal(await stores.clients.create(client), 'created')
@@ -460,13 +488,13 @@ async function unregistered({ at }: Bench) {
   return { id, email: `${id}@example.test`, ...rest }
 }
 
-function rotate(
+async function rotate(
   stores: Stores,
   { at }: Bench,
   hash: string,
   successor: string,
   seconds = 0,
-  unlessAnnouncedAfter?: number,
+  whileFeedStandsAt?: number,
 ): Promise<boolean> {
   return stores.refreshTokens.rotate({
     hash,
@@ -475,6 +503,6 @@ function rotate(
     sessionIdleExpiresAt: at(5_000),
     replay: `replay of ${successor}`,
     at: at(seconds),
-    unlessAnnouncedAfter,
+    whileFeedStandsAt: whileFeedStandsAt ?? (await stores.revocations.latest()),
   })
 }

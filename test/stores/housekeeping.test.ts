@@ -84,7 +84,8 @@ for (const backend of backends) {
       const { hash } = await bench.refresh(session)
       const successorHash = hashSecret('successor')
       const expiries = { successorExpiresAt: at(500), sessionIdleExpiresAt: at(500) }
-      const rotate = () => stores.refreshTokens.rotate({ hash, successorHash, ...expiries, replay: 'x', at: at(99) })
+      const rest = { replay: 'x', at: at(99), whileFeedStandsAt: await stores.revocations.latest() }
+      const rotate = () => stores.refreshTokens.rotate({ hash, successorHash, ...expiries, ...rest })
       const sweep = () => stores.housekeeping.sweep('expiredRefreshTokens', at(99), 500)
       await Promise.all([sweep(), rotate(), sweep()])
       t.ok(await stores.refreshTokens.find(successorHash))

@@ -24,11 +24,9 @@ export interface KnownGrant {
 
 /**
  * The grants of the refresh tokens that this process issued, so that using one needs no look-up before it. Whoever takes
- * one must still prove, with the statement that uses the token, that the feed names nothing after `asOf`.
+ * one must still prove, with the statement that uses the token, that the feed stands at `asOf`.
  */
 export interface KnownGrants {
-  /** Position of the feed, to be read before what is going to be remembered. */
-  readonly position: number
   /** `hash`: of the token. */
   remember(hash: string, known: KnownGrant): void
   /** Remembers a grant that has just been made of what was read minutes ago at most. */
@@ -42,9 +40,6 @@ const mostGrants = 50_000
 export function createKnownGrants(feed: GrantFeed): KnownGrants {
   const known = new LRUCache<string, KnownGrant>({ max: mostGrants })
   return {
-    get position() {
-      return feed.position
-    },
     remember: (hash, { grant, asOf }) => void known.set(hash, { grant, asOf }),
     begin(hash, grant) {
       // A change between the reading and now would be among the latest rows, or after them.

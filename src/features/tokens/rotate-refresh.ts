@@ -1,4 +1,5 @@
 import type { Audit } from '../../core/audit.ts'
+import { unavailable } from '../../core/errors.ts'
 import type { Clock, PresentedRefreshToken, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
@@ -20,14 +21,18 @@ export type RotateRefresh = (request: {
   scopes?: string[] | undefined
 }) => Promise<RefreshOutcome>
 
+/** Of news between look-up and use, one after the other. */
+const mostTries = 5
+
 /**
  * Exchanges a refresh token for an access token and its successor. The exchange itself is one atomic statement, so of
  * any number of parallel calls one wins; the others, and any retry inside the grace window, get the winner's answer
  * again, word for word. A use after that window proves that two parties hold the token: family and session end
  * (RFC 9700 §4.14.2), and the person is told.
  *
- * That statement is the only round trip where this process issued the token and still knows for whom: it then also proves
- * that nothing was announced since. Where it does not know, or something was, it looks the token up first.
+ * That statement also proves that nothing was announced since the person and the session were read, so that no answer says
+ * what does not hold any more. It is the only round trip where this process issued the token and still knows for whom;
+ * elsewhere, and after news, the token is looked up first.
  */
 export function createRotateRefresh(dependencies: {
   refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'newestOf'>
@@ -52,28 +57,27 @@ export function createRotateRefresh(dependencies: {
 
     const known = knownGrants.take(hash)
     if (known !== undefined && known.grant.family.clientId === clientId && !exceeds(known.grant)) {
-      const outcome = await use(hash, known, scopesOf(known.grant), known.asOf)
+      const outcome = await use(hash, known, scopesOf(known.grant))
       if (outcome !== undefined) return outcome
     }
-    const asOf = knownGrants.position
-    const presented = await refreshTokens.find(hash)
-    if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
-    if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
-    if (exceeds(presented)) return { kind: 'scope_exceeded' }
-    const { family, session, user } = presented
-    const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented))
-    if (outcome !== undefined) return outcome
-    const meanwhile = await refreshTokens.find(hash)
-    return meanwhile?.usedAt ? useAgain(meanwhile, hash, scopesOf(meanwhile)) : { kind: 'invalid' }
+    let read = -1
+    for (let tries = 0; tries < mostTries; tries++) {
+      const presented = await refreshTokens.find(hash)
+      if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
+      if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
+      if (exceeds(presented)) return { kind: 'scope_exceeded' }
+      const { family, session, user, feedStandsAt: asOf } = presented
+      // It could not be used, and not because of news: it has ended.
+      if (asOf === read || presented.revoked) return { kind: 'invalid' }
+      const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented))
+      if (outcome !== undefined) return outcome
+      read = asOf
+    }
+    throw unavailable(new Error('what a refresh token stands for changes too fast'))
   }
 
-  /** Signs the answer and uses the token for it; nothing when somebody else did, or when it may not be used. */
-  async function use(
-    hash: string,
-    { grant, asOf }: KnownGrant,
-    scopes: string[],
-    unlessAnnouncedAfter?: number,
-  ): Promise<RefreshOutcome | undefined> {
+  /** Signs the answer and uses the token for it; nothing when somebody else did, when it may not be used, or after news. */
+  async function use(hash: string, { grant, asOf }: KnownGrant, scopes: string[]): Promise<RefreshOutcome | undefined> {
     const { family, session, user } = grant
     const now = clock.now()
     const successor = randomSecret()
@@ -89,7 +93,7 @@ export function createRotateRefresh(dependencies: {
       sessionIdleExpiresAt: new Date(now + sessionIdleSeconds * 1000),
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
-      unlessAnnouncedAfter,
+      whileFeedStandsAt: asOf,
     })
     if (!won) return undefined
     knownGrants.remember(successorHash, { grant, asOf })

@@ -19,6 +19,7 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
       expiresAt: refreshTokens.expiresAt,
       usedAt: refreshTokens.usedAt,
       replay: refreshTokens.replay,
+      feedStandsAt: sql`coalesce((select max(sequence) from revocations), 0)`.mapWith(Number),
       revoked: sql<boolean>`${refreshFamilies.revokedAt} is not null or ${sessions.revokedAt} is not null`,
       session: sessionColumns,
       user: userColumns,
@@ -57,9 +58,10 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
 }
 
 /**
- * The one statement that uses a token and stores its successor; it returns a row when it did. Prepared: what PostgreSQL
+ * The one statement that uses a token and stores its successor; it returns a row when it did. A session that ends while it
+ * waits for the session's row gets no successor any more. Prepared: what PostgreSQL
  * spends on reading and planning it would be more than what it spends on doing it. The newest number of the feed is asked
- * for, and not whether there is a newer one, since the plan of that would depend on the number and be made each time.
+ * for, and not whether there is another one, since the plan of that would depend on the number and be made each time.
  */
 export function prepareRotation(db: Database) {
   const asked = db.$with('asked', {}).as(sql`select ${sql.placeholder('at')}::timestamptz as now`)
@@ -71,17 +73,18 @@ export function prepareRotation(db: Database) {
       and session.id = family.session_id and session.revoked_at is null
       and least(session.expires_at, session.idle_expires_at) > now
       and users.id = session.user_id and users.status = 'active'
-      and ((select max(sequence) from revocations) > ${sql.placeholder('unlessAnnouncedAfter')}::bigint) is not true
+      and (coalesce((select max(sequence) from revocations), 0) <> ${sql.placeholder('whileFeedStandsAt')}::bigint) is not true
     returning token.family_id, token.used_at as now, family.expires_at, family.session_id`)
   const touched = db.$with('touched', {}).as(sql`
     update sessions set last_seen_at = now,
       idle_expires_at = least(${sql.placeholder('sessionIdleExpiresAt')}::timestamptz, sessions.expires_at)
-    from used where sessions.id = used.session_id`)
+    from used where sessions.id = used.session_id and sessions.revoked_at is null
+    returning sessions.id`)
   const stored = db.$with('stored', { hash: sql<string>`hash`.as('hash') }).as(sql`
     insert into refresh_tokens (hash, family_id, created_at, expires_at)
     select ${sql.placeholder('successorHash')}, family_id, now,
       least(${sql.placeholder('successorExpiresAt')}::timestamptz, expires_at)
-    from used returning hash`)
+    from used, touched returning hash`)
   return db.with(asked, used, touched, stored).select().from(stored).prepare('rotate_refresh_token')
 }
 
@@ -92,6 +95,6 @@ export function parametersOf({ at, successorExpiresAt, sessionIdleExpiresAt, ...
     at: at.toISOString(),
     successorExpiresAt: successorExpiresAt.toISOString(),
     sessionIdleExpiresAt: sessionIdleExpiresAt.toISOString(),
-    unlessAnnouncedAfter: rotation.unlessAnnouncedAfter ?? null,
+    whileFeedStandsAt: rotation.whileFeedStandsAt ?? null,
   }
 }
