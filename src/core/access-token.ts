@@ -27,6 +27,13 @@ export interface Actor {
   act?: Actor
 }
 
+/** The ids of all who act, the latest first (RFC 8693 §4.1). */
+export function actorsOf(act: Actor | undefined): string[] {
+  const ids: string[] = []
+  for (let actor = act; actor !== undefined; actor = actor.act) ids.push(actor.sub)
+  return ids
+}
+
 /** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */
 export type TokenType = (typeof tokenTypes)[number]
 export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt'] as const

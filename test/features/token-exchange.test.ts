@@ -157,6 +157,17 @@ for (const backend of backends) {
       await service.operate('DELETE', `/clients/${subject.client_id}`)
       t.equal(await status(access_token), 401)
     })
+    await t.test('it dies with every client that acted on the way to it', async (t) => {
+      const chain = await Promise.all([1, 2, 3].map(() => register(service, { audiences: ['mail'] })))
+      const { accessToken } = await service.signIn(ada)
+      let token = accessToken
+      for (const client of chain) token = (await exchange(service, client, token)).json().access_token
+      t.equal(await status(token), 200)
+      await service.operate('DELETE', `/clients/${chain[0]!.client_id}`)
+      t.equal(await status(token), 401)
+      t.same(await introspect(token), { active: false })
+      t.same(told(await exchange(service, chain[2]!, token)), [400, 'invalid_request'])
+    })
     await t.test('it can be revoked by the client that got it, and alone', async (t) => {
       const { accessToken } = await service.signIn(ada)
       const { access_token } = (await exchange(service, calendar, accessToken, { audience: 'mail' })).json()

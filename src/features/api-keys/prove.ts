@@ -16,9 +16,9 @@ export interface ProvenKey {
 
 /**
  * Finds out whom a presented API key stands for, in one look-up; nothing when it stands for nobody. `address`: the user's,
- * for the limit. Throws `too_many_requests`; rejects when a store or the counters are down.
+ * for the limit; without one there is none. Throws `too_many_requests`; rejects when a store or the counters are down.
  */
-export type ProveApiKey = (presented: string, address: string) => Promise<ProvenKey | undefined>
+export type ProveApiKey = (presented: string, address?: string) => Promise<ProvenKey | undefined>
 
 /** How exactly the last use is known. */
 const usedWithinSeconds = 60
@@ -47,9 +47,9 @@ export function createProveApiKey(dependencies: {
 
   return async (presented, address) => {
     const hash = hashSecret(presented)
-    const counter = `api-key:${limitKey(address)}`
+    const counter = address === undefined ? undefined : `api-key:${limitKey(address)}`
     const wasRight = rightBefore.has(hash)
-    if (!wasRight) {
+    if (counter !== undefined && !wasRight) {
       const failed = await counters.read(counter)
       if (failed.count >= failures.max) throw tooManyRequests(failed, failures.max)
     }
@@ -57,9 +57,10 @@ export function createProveApiKey(dependencies: {
     const found = await apiKeys.findLive(hash, new Date(now))
     if (found === undefined) {
       rightBefore.delete(hash)
+      const failed = counter === undefined ? undefined : await counters.increment(counter, failures.windowSeconds)
+      if (failed !== undefined && failed.count > failures.max && !wasRight) throw tooManyRequests(failed, failures.max)
+      // Beyond the limit nothing is written down: whoever goes on trying shall not fill the trail.
       audit.record({ event: 'api_key.failed', ip: address })
-      const failed = await counters.increment(counter, failures.windowSeconds)
-      if (failed.count > failures.max && !wasRight) throw tooManyRequests(failed, failures.max)
       return undefined
     }
     rightBefore.set(hash, true)

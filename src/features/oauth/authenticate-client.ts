@@ -95,14 +95,15 @@ export function createAuthenticateClient(dependencies: {
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
     const authenticated = await proves(client, presented)
     if (client !== undefined && authenticated) return client
-    // An unknown id may be anything, even a secret in the wrong field.
-    audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address })
     if (wasRight) proven.forget(text)
     else {
       // In this order: what is beyond the client's limit does not count against others at its address.
       await count(failures.max, counter)
       await count(mostFailuresOfAddress, addressCounter)
     }
+    // Not beyond the limits: whoever goes on trying shall not fill the trail. An unknown id may be anything, even a secret
+    // in the wrong field.
+    audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address })
     throw new OAuthError('invalid_client', 'Client authentication failed.')
   }
 
@@ -119,6 +120,7 @@ function repeatableText(given: ClientCredentials): string | undefined {
   const { authorization, clientId, clientSecret, assertion, assertionType } = given
   if (assertion !== undefined || assertionType !== undefined) return undefined
   // No header holds a line break, and what follows it tells a name alone from one with a secret.
+  if (authorization === undefined && clientId === undefined) return undefined
   if (authorization === undefined) return clientSecret === undefined ? `${clientId}\n` : `${clientId}\n=${clientSecret}`
   return clientId === undefined && clientSecret === undefined ? authorization : undefined
 }

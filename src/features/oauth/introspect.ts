@@ -7,8 +7,7 @@ import { hashSecret } from '../../core/secrets.ts'
 /** RFC 7662 §2.2. For anything but a live token that concerns the caller: exactly `{ active: false }`. */
 export type Introspection = { active: false } | ({ active: true; token_type: string } & Record<string, unknown>)
 
-/** `from`: the address that is asking, for limits. */
-export type Introspect = (caller: Client, token: string, from: () => string) => Promise<Introspection>
+export type Introspect = (caller: Client, token: string) => Promise<Introspection>
 
 interface ProvenKey {
   principal: Principal
@@ -32,16 +31,17 @@ const inactive: Introspection = { active: false }
 export function createIntrospect(dependencies: {
   /** Whether an access token is live, at once where it was proven before. */
   accessToken(token: string): ProvenToken | undefined | Promise<ProvenToken | undefined>
-  apiKey(key: string, from: () => string): ProvenKey | undefined | Promise<ProvenKey | undefined>
+  /** Without a limit: whoever asks is known, and shows what others showed it. */
+  apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   clock: Clock
   issuer: string
 }): Introspect {
   const { accessToken, apiKey, refreshTokens, clock, issuer } = dependencies
   const read = new WeakMap<object, ActiveAccessToken>()
-  return async (caller, token, from) => {
+  return async (caller, token) => {
     if (token.startsWith(apiKeyPrefix)) {
-      const proven = await apiKey(token, from)
+      const proven = await apiKey(token)
       if (proven === undefined) return inactive
       const { principal, audiences, key } = proven
       const claims = claimsOf(principal, audiences.length > 0 ? audiences : [issuer])

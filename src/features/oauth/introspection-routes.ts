@@ -83,7 +83,7 @@ export async function introspectionRoutes(
       const client = await clientOf(authenticateClient, request, request.body)
       if (client.authMethod === 'none') throw new OAuthError('invalid_client', 'Client authentication failed.')
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
-      const introspection = await introspect(client, request.body.token, () => request.ip)
+      const introspection = await introspect(client, request.body.token)
       if (!wantsSigned(request.headers.accept)) {
         return reply.type('application/json').serializer(asItIs).send(textOf(introspection))
       }

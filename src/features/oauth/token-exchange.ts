@@ -1,4 +1,4 @@
-import type { AccessTokenClaims } from '../../core/access-token.ts'
+import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
 import type { Audit } from '../../core/audit.ts'
 import type { Client } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -57,7 +57,7 @@ export function createExchangeToken(dependencies: {
     const proven = claims && (await prove(claims))
     if (claims === undefined || proven === undefined) throw unacceptable()
     const audiences = reachable(client, claims)
-    if (audiences.length === 0 || chainOf(claims) >= longestChain) throw unacceptable()
+    if (audiences.length === 0 || actorsOf(claims.act).length >= longestChain) throw unacceptable()
 
     const named = request.audience ?? request.resource
     if (named !== undefined && !audiences.includes(named)) {
@@ -124,10 +124,4 @@ function readRequest(client: Client, request: ExchangeRequest): string {
 /** RFC 8693 §2.2.2 leaves no other code for a subject token that is bad or not for the caller. */
 function unacceptable(): OAuthError {
   return new OAuthError('invalid_request', 'The subject token is not valid for this client.')
-}
-
-function chainOf(claims: AccessTokenClaims): number {
-  let length = 0
-  for (let actor = claims.act; actor !== undefined; actor = actor.act) length++
-  return length
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { AccessTokenClaims } from '../../core/access-token.ts'
+import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
 import { unavailable } from '../../core/errors.ts'
 import {
@@ -37,7 +37,7 @@ export interface Credentials {
   /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */
   accessToken(token: string): Proof
   /** Proves an API key: revocation, expiry, and what its owner may do now. Rejects when a store is down, or wrong keys come too often. */
-  apiKey(key: string, from: From): Proof
+  apiKey(key: string, from?: From): Proof
   /** Proves what came as `Authorization: Bearer`: an access token or an API key. */
   bearer(credential: string, from: From): Proof
   /** Proves the name and secret of a client, from an `Authorization: Basic` header. */
@@ -81,7 +81,7 @@ const bytesAround = 1_024
 
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
-  proveApiKey(key: string, address: string): Promise<ProvenKey | undefined>
+  proveApiKey(key: string, address?: string): Promise<ProvenKey | undefined>
   /** The client that a header names and proves. */
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
@@ -109,17 +109,19 @@ export function createCredentials(dependencies: {
     const { sub, sid, jti, client_id: clientId, act } = claims
     const ids = [jti, ...(claims.exchanged_from ?? [])]
     const token = { ids, issuedAt: claims.iat }
-    // Whoever acts for the subject must still be registered itself.
-    const actor = act === undefined ? undefined : known.client(clientId)
-    const always = [...ids.map((id) => `token:${id}` as const), `client:${clientId}` as const, anyKey]
+    const actors = actorsOf(act)
+    // Whoever acts for the subject, or did on the way here, must still be registered itself.
+    const acting = Promise.all(actors.map((id) => known.client(id))).then((all) => !all.includes(undefined))
+    const clients = [clientId, ...actors].map((id) => `client:${id}` as const)
+    const always = [...ids.map((id) => `token:${id}` as const), ...clients, anyKey]
     if (sid === undefined) {
-      const [client, revoked, acting] = await Promise.all([known.client(sub), known.isTokenRevoked(token), actor])
-      if (client === undefined || revoked || (act !== undefined && acting === undefined)) return undefined
+      const [client, revoked, stand] = await Promise.all([known.client(sub), known.isTokenRevoked(token), acting])
+      if (client === undefined || revoked || !stand) return undefined
       const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId } as const
       return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, ...always] }
     }
-    const [live, acting] = await Promise.all([known.session(sid, token, new Date(clock.now())), actor])
-    if (live === undefined || live.user.id !== sub || (act !== undefined && acting === undefined)) return undefined
+    const [live, stand] = await Promise.all([known.session(sid, token, new Date(clock.now())), acting])
+    if (live === undefined || live.user.id !== sub || !stand) return undefined
     return {
       principal: userPrincipal(live.user, live.session, scopes, clientId),
       audiences,
@@ -156,7 +158,7 @@ export function createCredentials(dependencies: {
 
   async function proveKey(presented: string, from?: From): Promise<Remembered | undefined> {
     const asOf = feed.position
-    const proven = await proveApiKey(presented, addressOf(from))
+    const proven = await proveApiKey(presented, from && addressOf(from))
     if (proven === undefined) return undefined
     const { principal, key } = proven
     const expiresAt = Math.min(clock.now() + rememberProgramSeconds * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY)
@@ -187,7 +189,7 @@ export function createCredentials(dependencies: {
   const keys = remember(proveKey)
   const secrets = remember(proveSecret)
   const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
-  const apiKey = (key: string, from: From) => (isApiKey(key) ? keys(key, from) : undefined)
+  const apiKey = (key: string, from?: From) => (isApiKey(key) ? keys(key, from) : undefined)
   return {
     accessToken,
     apiKey,
