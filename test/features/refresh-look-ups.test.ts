@@ -70,6 +70,23 @@ for (const backend of backends) {
       revocations.readAfter = readAfter
       arrive()
     })
+    await t.test('nor is one that was withdrawn between a look-up and the statement', async (t) => {
+      const user = await service.createUser({ roles: ['admin'] })
+      const { refreshToken } = await service.signIn(user)
+      // So that what was remembered does not hold, and there is a look-up.
+      await service.operate('PUT', `/users/${user.id}/roles/editor`)
+      const { refreshTokens, users } = service.stores
+      const { find } = refreshTokens
+      refreshTokens.find = async (hash) => {
+        refreshTokens.find = find
+        const presented = await find(hash)
+        await users.revokeRole(user.id, 'admin')
+        return presented
+      }
+      calls()
+      t.match(await refresh(service, refreshToken), { status: 200, roles: ['editor'] })
+      t.same(calls(), ['find', 'rotate', 'find', 'rotate'])
+    })
     await t.test(
       'nothing is remembered beyond a change of the person, of the session, or a sign-in amid one',
       async (t) => {
