@@ -9,7 +9,7 @@ import { hashSecret, randomSecret } from '../src/core/secrets.ts'
 import { loadPostgres } from '../src/stores/sql/drizzle.ts'
 import { parametersOf, prepareRotation } from '../src/stores/sql/refresh-tokens.ts'
 import * as schema from '../src/stores/sql/schema.ts'
-import { verdict } from './support/compare.ts'
+import { median, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
 import { load } from './support/load.ts'
 import { startStores } from './support/stores.ts'
@@ -161,8 +161,4 @@ async function storeFamilies(client: postgres.Sql, from: number, to: number): Pr
   await client.unsafe('vacuum analyze')
   // What was just stored would otherwise be written to the disk while the rounds run.
   await client.unsafe('checkpoint')
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -5,6 +5,12 @@ import { refreshFamilies, refreshTokens, sessions, users } from './schema.ts'
 import { sessionColumns } from './sessions.ts'
 import { userColumns } from './users.ts'
 
+/**
+ * Asked for as a number, to be compared: whether there is a newer row would be a question whose plan depends on the number,
+ * and is made each time.
+ */
+const newestOfFeed = sql`coalesce((select max(sequence) from revocations), 0)`
+
 export function createRefreshTokenStore(db: Database): RefreshTokenStore {
   const look = db
     .select({
@@ -19,7 +25,7 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
       expiresAt: refreshTokens.expiresAt,
       usedAt: refreshTokens.usedAt,
       replay: refreshTokens.replay,
-      feedStandsAt: sql`coalesce((select max(sequence) from revocations), 0)`.mapWith(Number),
+      feedStandsAt: newestOfFeed.mapWith(Number),
       revoked: sql<boolean>`${refreshFamilies.revokedAt} is not null or ${sessions.revokedAt} is not null`,
       session: sessionColumns,
       user: userColumns,
@@ -59,9 +65,8 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
 
 /**
  * The one statement that uses a token and stores its successor; it returns a row when it did. A session that ends while it
- * waits for the session's row gets no successor any more. Prepared: what PostgreSQL
- * spends on reading and planning it would be more than what it spends on doing it. The newest number of the feed is asked
- * for, and not whether there is another one, since the plan of that would depend on the number and be made each time.
+ * waits for the session's row gets no successor any more. Prepared: what PostgreSQL spends on reading and planning it would
+ * be more than what it spends on doing it.
  */
 export function prepareRotation(db: Database) {
   const asked = db.$with('asked', {}).as(sql`select ${sql.placeholder('at')}::timestamptz as now`)
@@ -73,7 +78,7 @@ export function prepareRotation(db: Database) {
       and session.id = family.session_id and session.revoked_at is null
       and least(session.expires_at, session.idle_expires_at) > now
       and users.id = session.user_id and users.status = 'active'
-      and (coalesce((select max(sequence) from revocations), 0) <> ${sql.placeholder('whileFeedStandsAt')}::bigint) is not true
+      and ${newestOfFeed} = ${sql.placeholder('whileFeedStandsAt')}::bigint
     returning token.family_id, token.used_at as now, family.expires_at, family.session_id`)
   const touched = db.$with('touched', {}).as(sql`
     update sessions set last_seen_at = now,
@@ -95,6 +100,5 @@ export function parametersOf({ at, successorExpiresAt, sessionIdleExpiresAt, ...
     at: at.toISOString(),
     successorExpiresAt: successorExpiresAt.toISOString(),
     sessionIdleExpiresAt: sessionIdleExpiresAt.toISOString(),
-    whileFeedStandsAt: rotation.whileFeedStandsAt ?? null,
   }
 }
