@@ -48,17 +48,21 @@ export function challengeOf(error: GatehouseError): string {
   return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`
 }
 
+/** What tells a caller about the limit that it has reached; nothing of other errors. */
+export function limitHeadersOf({ limit, retryAfterSeconds = 0 }: GatehouseError): Record<string, string> {
+  if (limit === undefined) return {}
+  return {
+    'RateLimit-Limit': String(limit),
+    'RateLimit-Remaining': '0',
+    'RateLimit-Reset': String(retryAfterSeconds),
+  }
+}
+
 /** Headers that belong to an error whatever its body looks like. */
 export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): void {
   reply.header('cache-control', 'no-store')
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-  if (error.limit !== undefined) {
-    reply.headers({
-      'ratelimit-limit': error.limit,
-      'ratelimit-remaining': 0,
-      'ratelimit-reset': error.retryAfterSeconds ?? 0,
-    })
-  }
+  reply.headers(limitHeadersOf(error))
   if (error.status === 401 && !reply.hasHeader('www-authenticate')) {
     reply.header('www-authenticate', challengeOf(error))
   }

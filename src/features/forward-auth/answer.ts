@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ErrorCode, GatehouseError } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import { type RequestTarget, urlOf } from '../../core/request-target.ts'
-import { challengeOf, problemOf, toGatehouseError } from '../../http/errors.ts'
+import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../http/errors.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { Decide, Decision } from './decide.ts'
@@ -128,8 +128,7 @@ export function sendProblem(
     ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
     ...(error.status === 401 ? ['WWW-Authenticate', challengeOf(error)] : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
-    ...(error.limit === undefined ? [] : ['RateLimit-Limit', String(error.limit), 'RateLimit-Remaining', '0']),
-    ...(error.limit === undefined ? [] : ['RateLimit-Reset', String(error.retryAfterSeconds ?? 0)]),
+    ...Object.entries(limitHeadersOf(error)).flat(),
     ...extra,
   ]
   response.writeHead(error.status, headers).end(body)

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
 import { type AccessTokenClaims, isCanonical, isInTime, type TokenType, tokenTypes } from '../../core/access-token.ts'
 import { SetupError } from '../../core/errors.ts'
 import type { Clock, SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
+import { etagOf } from '../../http/etag.ts'
 import { type KeySchedule, type KeyStatus, nextChange, statusOf } from './schedule.ts'
 import { headerOf, publicJwk } from './signing-key.ts'
 
@@ -101,7 +101,7 @@ export async function openKeyRing(dependencies: {
         published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
       ),
       publicKeys: new Map(published.map((key) => [key.kid, key])),
-      jwks: { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` },
+      jwks: { body, etag: etagOf(body) },
     }
   }
 
