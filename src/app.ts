@@ -17,7 +17,7 @@ import { createVerifyEmail } from './features/accounts/verify-email.ts'
 import { createProveApiKey } from './features/api-keys/prove.ts'
 import { apiKeyRoutes } from './features/api-keys/routes.ts'
 import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
-import { compileAccessRules } from './features/forward-auth/access-rules.ts'
+import type { AccessRules } from './features/forward-auth/access-rules.ts'
 import { createAnswer } from './features/forward-auth/answer.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
@@ -89,8 +89,8 @@ export interface Gatehouse {
   /** What operators' commands talk to; never listens on a network. */
   control: App
   audit: Audit
-  /** Decides by other rules from the next question on; throws a `RuleFault`, and keeps the old ones, when they are bad. */
-  replaceRules(hosts: Config['hosts']): void
+  /** Decides by other rules from the next question on. */
+  replaceRules(rules: AccessRules): void
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   upkeep(): Promise<void>
   /** From now on not ready: balancers send no new requests. */
@@ -218,7 +218,7 @@ export async function buildApp(dependencies: {
   const checkCrossSite = createCrossSiteCheck({ issuer, allowedOrigins: config.cors.origins })
   const limits = rateLimitsOf(config.limits)
   const trustedPeer = parseNetworks(config.proxies.trusted)
-  let rules = compileAccessRules(config.hosts)
+  let rules = config.accessRules
   const knowsHost = (authority: string) => rules.host(authority) !== undefined
   const returnTo = createReturnTo({ issuer, knowsHost })
   const decide = createDecide({
@@ -413,7 +413,7 @@ export async function buildApp(dependencies: {
     app,
     control,
     audit,
-    replaceRules: (hosts) => void (rules = compileAccessRules(hosts)),
+    replaceRules: (others) => void (rules = others),
     upkeep,
     beginStop: () => void (stopping = true),
     async close() {

@@ -1,146 +1,85 @@
 import { type Static, Type } from 'typebox'
+import { Settings } from 'typebox/system'
 import { Pointer, Value } from 'typebox/value'
-import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
-import { parseNetworks } from './core/network.ts'
-import { compileAccessRules, RuleFault } from './features/forward-auth/access-rules.ts'
-import { type AccessRule, Hosts } from './features/forward-auth/settings.ts'
-
-const strict = { additionalProperties: false } as const
-const seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, default: fallback })
-
-/** Proxies that must show a secret besides their address. */
-const Edge = Type.Object(
-  {
-    networks: Type.Array(Type.String(), { minItems: 1 }),
-    secret_sha256: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), { minItems: 1 }),
-  },
-  strict,
-)
+import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
+import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
+import { AuditSettings } from './features/audit/settings.ts'
+import { Hosts } from './features/forward-auth/settings.ts'
+import { KeySettings } from './features/keys/settings.ts'
+import { checkMetricsSettings, MetricsSettings } from './features/operations/settings.ts'
+import { SessionSettings } from './features/sessions/settings.ts'
+import { TokenSettings } from './features/tokens/settings.ts'
+import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
+import { type Findings, type Keys, section, strict } from './settings.ts'
+import { readYaml } from './yaml-text.ts'
 
 /** gatehouse.yaml, with its defaults. */
 export const ConfigFile = Type.Object(
   {
     hosts: Type.Unsafe<Hosts>({ ...Hosts, default: {} }),
-    proxies: Type.Object(
-      {
-        trusted: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }),
-        edges: Type.Array(Edge, { default: [] }),
-        /** Whether `Authorization: Basic` with a client's id and secret counts at forward-auth. */
-        basic: Type.Boolean({ default: false }),
-        decide_within_milliseconds: Type.Integer({ minimum: 10, maximum: 30_000, default: 150 }),
-      },
-      { ...strict, default: {} },
-    ),
-    tokens: Type.Object(
-      {
-        access_ttl_seconds: seconds(300),
-        refresh_idle_ttl_seconds: seconds(30 * 86_400),
-        refresh_absolute_ttl_seconds: seconds(90 * 86_400),
-        refresh_grace_seconds: Type.Integer({ minimum: 0, maximum: 60, default: 10 }),
-      },
-      { ...strict, default: {} },
-    ),
-    keys: Type.Object(
-      {
-        access_tokens: Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
-        assertions: Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
-        rotation_days: Type.Integer({ minimum: 1, maximum: 3_650, default: 30 }),
-      },
-      { ...strict, default: {} },
-    ),
-    sessions: Type.Object(
-      { idle_ttl_seconds: seconds(30 * 86_400), absolute_ttl_seconds: seconds(90 * 86_400) },
-      { ...strict, default: {} },
-    ),
-    cors: Type.Object({ origins: Type.Array(Type.String(), { default: [] }) }, { ...strict, default: {} }),
-    limits: Type.Object(
-      {
-        requests_per_minute: Type.Integer({ minimum: 1, default: 600 }),
-        secret_tests_per_minute: Type.Integer({ minimum: 1, default: 20 }),
-        failures_per_account: Type.Integer({ minimum: 1, default: 10 }),
-        failure_window_seconds: seconds(900),
-      },
-      { ...strict, default: {} },
-    ),
-    metrics: Type.Object(
-      { networks: Type.Array(Type.String(), { default: ['127.0.0.1/32', '::1/128'] }) },
-      { ...strict, default: {} },
-    ),
-    audit: Type.Object(
-      { retention_days: Type.Integer({ minimum: 1, maximum: 36_500, default: 365 }) },
-      { ...strict, default: {} },
-    ),
-    mail: Type.Object({ from: Type.Optional(Type.String({ minLength: 3 })) }, { ...strict, default: {} }),
+    proxies: ProxySettings,
+    tokens: TokenSettings,
+    keys: KeySettings,
+    sessions: SessionSettings,
+    cors: CorsSettings,
+    limits: LimitSettings,
+    metrics: MetricsSettings,
+    audit: AuditSettings,
+    mail: section({ from: Type.Optional(Type.String({ minLength: 3 })) }),
   },
   strict,
 )
 export type ConfigFile = Static<typeof ConfigFile>
 
-const ruleLines = new WeakMap<AccessRule, number>()
-
-/** The line of gatehouse.yaml on which a rule begins; none for a rule that was not read from a file. */
-export function lineOfRule(rule: AccessRule): number | undefined {
-  return ruleLines.get(rule)
+/** What a schema cannot express. Asked only about a file that fits its schema. */
+function check(file: ConfigFile, findings: Findings): void {
+  checkProxySettings(file.proxies, findings)
+  checkMetricsSettings(file.metrics, findings)
+  checkCorsSettings(file.cors, findings)
 }
 
-/** Reads the text of a gatehouse.yaml; adds `file:line:column: key: reason` to `faults` for everything wrong with it. */
-export function parseConfigFile(text: string, path: string, faults: string[]): ConfigFile | undefined {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const say = (offset: number, message: string) => {
-    const { line, col } = lines.linePos(offset)
-    faults.push(`${path}:${line}:${col}: ${message}`)
-  }
-  for (const error of document.errors) say(error.pos[0], error.message)
-  if (document.errors.length > 0) return undefined
+export type ReadConfigFile =
+  | { kind: 'read'; file: ConfigFile; accessRules: AccessRules }
+  /** Each fault as `file:line:column: key: reason`. */
+  | { kind: 'faulty'; faults: readonly string[] }
 
-  let content: unknown
-  try {
-    content = Value.Default(ConfigFile, document.toJS({ maxAliasCount: 100 }) ?? {})
-  } catch {
-    // The parser's message would repeat the alias.
-    say(firstAlias(document), 'an alias has no anchor before it, or aliases multiply')
-    return undefined
+// Every fault is told at once; of its own accord the validator stops at eight.
+Settings.Set({ maxErrors: 10_000 })
+
+/** Reads the text of a gatehouse.yaml: all of it, or everything that is wrong with it. `path` is how messages call the file. */
+export function parseConfigFile(text: string, path: string): ReadConfigFile {
+  const yaml = readYaml(text)
+  if ('faults' in yaml) {
+    const faults = yaml.faults.map(({ place: { line, column }, reason }) => `${path}:${line}:${column}: ${reason}`)
+    return { kind: 'faulty', faults }
   }
+  const { placeOf } = yaml
+  const faults: string[] = []
+  const fault = (keys: Keys, reason: string) => {
+    const { line, column } = placeOf(keys)
+    faults.push(`${path}:${line}:${column}: ${keys.join('.') || 'the file'}: ${reason}`)
+  }
+  const content = Value.Default(ConfigFile, yaml.content)
   for (const error of Value.Errors(ConfigFile, content)) {
-    const keys = error.instancePath.split('/').slice(1)
     const reason = reasonOf(error)
-    if (reason) say(offsetOf(document.contents, keys), `${keys.join('.') || 'the file'}: ${reason}`)
+    if (reason) fault(error.instancePath.split('/').slice(1), reason)
   }
-  if (faults.length > 0) return undefined
+  if (faults.length > 0) return { kind: 'faulty', faults }
   const file = content as ConfigFile
-  const checkNetworks = (entries: readonly string[], ...keys: string[]) => {
-    try {
-      parseNetworks(entries)
-    } catch (error) {
-      say(offsetOf(document.contents, keys), `${keys.join('.')}: ${(error as Error).message}`)
-    }
-  }
-  checkNetworks(file.proxies.trusted, 'proxies', 'trusted')
-  checkNetworks(file.metrics.networks, 'metrics', 'networks')
-  for (const [index, { networks }] of file.proxies.edges.entries()) {
-    checkNetworks(networks, 'proxies', 'edges', String(index), 'networks')
-  }
+  check(file, { fault })
+  const accessRules = compile(file.hosts, placeOf, fault)
+  return accessRules === undefined || faults.length > 0
+    ? { kind: 'faulty', faults }
+    : { kind: 'read', file, accessRules }
+}
+
+function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, fault: Findings['fault']) {
   try {
-    compileAccessRules(file.hosts)
+    return compileAccessRules(hosts, (host, position) => placeOf(['hosts', host, 'rules', position]).line)
   } catch (error) {
-    if (!(error instanceof RuleFault)) throw error
-    say(offsetOf(document.contents, error.keys), error.message)
+    if (!(error instanceof RuleFaults)) throw error
+    for (const { keys, reason } of error.faults) fault(keys, reason)
   }
-  for (const origin of file.cors.origins) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
-    say(
-      offsetOf(document.contents, ['cors', 'origins']),
-      'cors.origins: expected origins such as https://app.example.com',
-    )
-  }
-  for (const [host, { rules }] of Object.entries(file.hosts)) {
-    for (const [position, rule] of rules.entries()) {
-      const offset = offsetOf(document.contents, ['hosts', host, 'rules', String(position)])
-      ruleLines.set(rule, lines.linePos(offset).line)
-    }
-  }
-  return faults.length > 0 ? undefined : file
 }
 
 /** One sentence an error; none for those that only repeat another one. */
@@ -151,33 +90,4 @@ function reasonOf(error: { keyword: string; schemaPath: string; message: string 
   if (error.keyword !== 'anyOf') return error.message
   const union = Pointer.Get(ConfigFile, error.schemaPath.slice(1)) as { description?: string } | undefined
   return `expected ${union?.description ?? 'another form'}`
-}
-
-function firstAlias(document: Document): number {
-  let offset = 0
-  visit(document, {
-    Alias(_key, alias) {
-      offset = alias.range?.[0] ?? 0
-      return visit.BREAK
-    },
-  })
-  return offset
-}
-
-/** Where in the file a key stands; the nearest enclosing one when it is absent. */
-function offsetOf(node: unknown, keys: readonly string[]): number {
-  let at = node
-  let offset = 0
-  for (const key of keys) {
-    if (isMap(at)) {
-      const pair = at.items.find((item) => String(item.key) === key)
-      if (!pair) break
-      offset = (pair.key as Node).range?.[0] ?? offset
-      at = pair.value
-    } else if (isSeq(at)) {
-      at = at.items[Number(key)]
-      offset = (at as Node | undefined)?.range?.[0] ?? offset
-    } else break
-  }
-  return offset
 }

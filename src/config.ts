@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SetupError } from './core/errors.ts'
-import { type ConfigFile, parseConfigFile } from './config-file.ts'
+import { type ConfigFile, parseConfigFile, type ReadConfigFile } from './config-file.ts'
+import type { AccessRules } from './features/forward-auth/access-rules.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
 
 export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
+  /** `hosts`, ready to decide. */
+  readonly accessRules: AccessRules
   readonly host: string
   readonly port: number
   /** Absolute URL without a trailing slash: the `iss` of every token and the base of every link. */
@@ -71,12 +74,14 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     faults.push('GATEHOUSE_SECRET: expected 32 bytes in base64 (required with DATABASE_URL)')
   }
 
-  const file = readConfigFile(environment['GATEHOUSE_CONFIG'], faults)
-  if (faults.length > 0 || file === undefined) throw new ConfigError(faults.join('\n'))
+  const fromFile = readConfigFile(environment['GATEHOUSE_CONFIG'])
+  if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
+  if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
 
-  const { mail, ...rest } = file
+  const { mail, ...rest } = fromFile.file
   return Object.freeze({
     ...rest,
+    accessRules: fromFile.accessRules,
     host,
     port,
     issuer,
@@ -136,15 +141,15 @@ function keptSecret(dataDirectory: string): Uint8Array {
   return secret
 }
 
-function readConfigFile(named: string | undefined, faults: string[]): ConfigFile | undefined {
+function readConfigFile(named: string | undefined): ReadConfigFile {
   const path = named || 'gatehouse.yaml'
-  if (!named && !existsSync(path)) return parseConfigFile('', path, faults)
+  if (!named && !existsSync(path)) return parseConfigFile('', path)
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    faults.push(`GATEHOUSE_CONFIG: expected a readable file (${(error as NodeJS.ErrnoException).code})`)
-    return undefined
+    const { code } = error as NodeJS.ErrnoException
+    return { kind: 'faulty', faults: [`GATEHOUSE_CONFIG: expected a readable file (${code})`] }
   }
-  return parseConfigFile(text, path, faults)
+  return parseConfigFile(text, path)
 }

@@ -2,7 +2,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { createPasswordHasher } from './adapters/password-hasher.ts'
 import { estimateStrength } from './adapters/password-strength.ts'
-import { lineOfRule } from './config-file.ts'
 import type { Config } from './config.ts'
 import { type Audit, operatorActor } from './core/audit.ts'
 import type { Clock, Stores } from './core/ports.ts'
@@ -66,7 +65,6 @@ export function createOperatorSide(dependencies: {
     findUser: users.find,
     findClient: clients.find,
     listRoles: () => stores.roles.list(),
-    lineOf: lineOfRule,
     clock,
     issuer: config.issuer,
   })

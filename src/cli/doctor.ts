@@ -56,11 +56,8 @@ async function prepare(config: Config, url: string): Promise<{ facts: EdgeFacts;
   if (config.databaseUrl === undefined) {
     throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')
   }
-  const [{ configuredFacts }, { compileAccessRules }] = await Promise.all([
-    import('../operator-side.ts'),
-    import('../features/forward-auth/access-rules.ts'),
-  ])
-  const facts = configuredFacts(config, compileAccessRules(config.hosts), url)
+  const { configuredFacts } = await import('../operator-side.ts')
+  const facts = configuredFacts(config, config.accessRules, url)
   if (facts === undefined) throw new CommandError('--url: it is ambiguous, or its host is not listed')
   return { facts, probe: undefined }
 }

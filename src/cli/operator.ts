@@ -33,17 +33,18 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
-  const [{ buildControl, createAudit, createOperatorSide }, { compileAccessRules }, { openStores }] = await Promise.all(
-    [import('../operator-side.ts'), import('../features/forward-auth/access-rules.ts'), import('../stores/open.ts')],
-  )
+  const [{ buildControl, createAudit, createOperatorSide }, { openStores }] = await Promise.all([
+    import('../operator-side.ts'),
+    import('../stores/open.ts'),
+  ])
   try {
     const logger = createLogger('error')
     const stores = await openStores(config, systemClock, logger)
     try {
-      const rules = compileAccessRules(config.hosts)
+      const rules = () => config.accessRules
       const catchUp = async () => {}
       const audit = createAudit({ stores, clock: systemClock, logger })
-      const side = createOperatorSide({ config, stores, clock: systemClock, audit, rules: () => rules, catchUp })
+      const side = createOperatorSide({ config, stores, clock: systemClock, audit, rules, catchUp })
       const control = await buildControl(side, logger)
       try {
         return await task(

@@ -11,11 +11,10 @@ const verbs: Verbs = {
     const { values, positionals: given } = readArguments(args, {})
     positionals(given, [])
     const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
-    const faults: string[] = []
-    const file = parseConfigFile(readText(path), path, faults)
-    if (file === undefined) throw new CommandError(faults.join('\n'))
+    const read = parseConfigFile(readText(path), path)
+    if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
     print(
-      Object.entries(file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
+      Object.entries(read.file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
       values.json,
     )
   },

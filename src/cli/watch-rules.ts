@@ -2,7 +2,7 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { basename } from 'node:path'
 import { parseConfigFile } from '../config-file.ts'
 import type { Audit } from '../core/audit.ts'
-import type { Hosts } from '../features/forward-auth/settings.ts'
+import type { AccessRules } from '../features/forward-auth/access-rules.ts'
 
 /** Looked at instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
 const intervalMilliseconds = 500
@@ -13,20 +13,20 @@ const settleMilliseconds = 100
  * Applies the access rules of gatehouse.yaml whenever the file changes, without dropping a request. A file with a fault is
  * refused as a whole, with every fault's line in the log, and the old rules stay. Returns the way to stop.
  */
-export function watchRules(path: string, apply: (hosts: Hosts) => void, audit: Audit): () => void {
+export function watchRules(path: string, apply: (rules: AccessRules) => void, audit: Audit): () => void {
   const reread = () => {
-    const faults: string[] = []
-    let file: ReturnType<typeof parseConfigFile>
+    const name = basename(path)
+    let read: ReturnType<typeof parseConfigFile>
     try {
-      file = parseConfigFile(readFileSync(path, 'utf8'), basename(path), faults)
+      read = parseConfigFile(readFileSync(path, 'utf8'), name)
     } catch (error) {
-      faults.push(`${basename(path)}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
+      read = { kind: 'faulty', faults: [`${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`] }
     }
-    if (file === undefined) {
-      audit.record({ event: 'rules.refused', faults })
+    if (read.kind === 'faulty') {
+      audit.record({ event: 'rules.refused', faults: read.faults })
       return
     }
-    apply(file.hosts)
+    apply(read.accessRules)
     audit.record({ event: 'rules.replaced' })
   }
   let timer: NodeJS.Timeout | undefined

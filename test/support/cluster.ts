@@ -7,7 +7,6 @@ import postgres from 'postgres'
 import { buildControl, createAudit, createOperatorSide } from '../../src/operator-side.ts'
 import { systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
-import { compileAccessRules } from '../../src/features/forward-auth/access-rules.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { createDatabase } from './backends.ts'
 import { type Environment, type Running, serve } from './program.ts'
@@ -66,9 +65,15 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const logger = pino({ level: 'silent' })
   const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
   const audit = createAudit({ stores, clock: systemClock, logger })
-  const rules = compileAccessRules(config.hosts)
   const catchUp = async () => {}
-  const side = createOperatorSide({ config, stores, clock: systemClock, audit, rules: () => rules, catchUp })
+  const side = createOperatorSide({
+    config,
+    stores,
+    clock: systemClock,
+    audit,
+    rules: () => config.accessRules,
+    catchUp,
+  })
   const control = await buildControl(side, logger)
   t.teardown(async () => {
     await audit.close()

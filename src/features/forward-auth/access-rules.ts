@@ -3,13 +3,15 @@ import type { Principal } from '../../core/principal.ts'
 import { parseAuthority, type RequestTarget } from '../../core/request-target.ts'
 import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { Presentation } from './identity.ts'
-import { buildPathIndex, parsePathPattern } from './path-index.ts'
+import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
 import type { AccessRule, Conditions, HostRules, Hosts } from './settings.ts'
 
 /** One compiled rule. */
 export interface Rule {
   /** Where it stands in its host's list, from 0. */
   readonly position: number
+  /** The line of gatehouse.yaml on which it begins; none for a rule that was not read from a file. */
+  readonly line: number | undefined
   readonly source: AccessRule
   readonly allow: 'anyone' | 'signed-in' | Requirement
   readonly preflight: boolean
@@ -50,22 +52,30 @@ export interface AccessRules {
   host(authority: string): HostPolicy | undefined
 }
 
+/** On which line the rule at a position of a host begins. */
+export type LineOfRule = (host: string, position: number) => number | undefined
+
 /**
- * Compiles the rules once. An exact host wins over a wildcard, which stands for one leading label. Throws a message that
- * begins with the key at fault.
+ * Compiles the rules once. An exact host wins over a wildcard, which stands for one leading label. Throws `RuleFaults`
+ * with all that is wrong.
  */
-export function compileAccessRules(hosts: Hosts): AccessRules {
+export function compileAccessRules(hosts: Hosts, lineOf: LineOfRule = () => undefined): AccessRules {
   const exact = new Map<string, HostPolicy>()
   const wildcard = new Map<string, HostPolicy>()
+  const faults: RuleFault[] = []
   for (const [name, settings] of Object.entries(hosts)) {
+    const report = (keys: readonly (string | number)[], reason: string) =>
+      void faults.push({ keys: ['hosts', name, ...keys], reason })
     const isWildcard = name.startsWith('*.')
     // Read as https, so that `:443` is dropped; a host with `:80` is listed as itself on http.
     const authority = parseAuthority(isWildcard ? name.slice(2) : name, 'https')
-    if (authority === undefined) throw new RuleFault(name, [], 'expected a host name such as app.example.com')
     const policies = isWildcard ? wildcard : exact
-    if (policies.has(authority)) throw new RuleFault(name, [], 'the host is listed twice')
-    policies.set(authority, compileHost(name, settings))
+    if (authority === undefined) report([], 'expected a host name such as app.example.com')
+    else if (policies.has(authority)) report([], 'the host is listed twice')
+    const policy = compileHost(name, settings, lineOf, report)
+    if (authority !== undefined) policies.set(authority, policy)
   }
+  if (faults.length > 0) throw new RuleFaults(faults)
   return {
     host(authority) {
       const dot = authority.indexOf('.')
@@ -74,26 +84,34 @@ export function compileAccessRules(hosts: Hosts): AccessRules {
   }
 }
 
-/** A rule that cannot be compiled, with the keys that lead to it. */
-export class RuleFault extends Error {
-  readonly keys: readonly string[]
-  constructor(host: string, keys: readonly (string | number)[], reason: string) {
-    const path = ['hosts', host, ...keys.map(String)]
-    super(`${path.join('.')}: ${reason}`)
-    this.keys = path
+export interface RuleFault {
+  /** The keys of gatehouse.yaml that lead to it. */
+  readonly keys: readonly (string | number)[]
+  readonly reason: string
+}
+
+/** Rules that cannot be compiled. */
+export class RuleFaults extends Error {
+  readonly faults: readonly RuleFault[]
+  constructor(faults: readonly RuleFault[]) {
+    super(faults.map(({ keys, reason }) => `${keys.join('.')}: ${reason}`).join('\n'))
+    this.faults = faults
   }
 }
 
-function compileHost(name: string, settings: HostRules): HostPolicy {
+type Report = (keys: readonly (string | number)[], reason: string) => void
+
+function compileHost(name: string, settings: HostRules, lineOf: LineOfRule, report: Report): HostPolicy {
   const compiled = settings.rules.map((rule, position) => {
-    const attempt = <T>(keys: readonly (string | number)[], compile: () => T): T => {
+    const attempt: Attempt = (keys, compile, instead) => {
       try {
         return compile()
       } catch (error) {
-        throw new RuleFault(name, ['rules', position, ...keys], (error as Error).message)
+        report(['rules', position, ...keys], (error as Error).message)
+        return instead
       }
     }
-    return compileRule(rule, position, attempt)
+    return compileRule(rule, { position, line: lineOf(name, position) }, attempt)
   })
   const rules = compiled.map(({ rule }) => rule)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
@@ -105,19 +123,19 @@ function compileHost(name: string, settings: HostRules): HostPolicy {
       const candidates = new Set(matching(question))
       return rules.map((rule) => ({ rule, mismatch: candidates.has(rule) ? rule.mismatch(question) : 'path' }))
     },
-    presentation: presentations(name, settings),
+    presentation: presentations(settings, report),
   }
 }
 
 /** A wildcard host has as many origins as somebody may think of; beyond these, what is written is not remembered. */
 const mostOrigins = 1_000
 
-function presentations(name: string, settings: HostRules): HostPolicy['presentation'] {
-  let preset: HeaderPreset
+function presentations(settings: HostRules, report: Report): HostPolicy['presentation'] {
+  let preset: HeaderPreset = []
   try {
     preset = headerPreset(settings.headers)
   } catch (error) {
-    throw new RuleFault(name, ['headers'], (error as Error).message)
+    report(['headers'], (error as Error).message)
   }
   const make = (audience: string): Presentation => ({
     preset,
@@ -136,15 +154,20 @@ function presentations(name: string, settings: HostRules): HostPolicy['presentat
   }
 }
 
-type Attempt = <T>(keys: readonly (string | number)[], compile: () => T) => T
+/** Compiles a part of a rule; what is wrong with it is reported, and `instead` taken so that the rest is read too. */
+type Attempt = <T>(keys: readonly (string | number)[], compile: () => T, instead: T) => T
 
-function compileRule(source: AccessRule, position: number, attempt: Attempt) {
-  const patterns = source.paths?.map((path, index) => attempt(['paths', index], () => parsePathPattern(path)))
+const nothing: PathPattern = { parts: [], open: false, captures: new Map() }
+const nowhere = () => false
+
+function compileRule(source: AccessRule, place: Pick<Rule, 'position' | 'line'>, attempt: Attempt) {
+  const patterns = source.paths?.map((path, index) => attempt(['paths', index], () => parsePathPattern(path), nothing))
   const methods = source.methods && new Set(source.methods)
-  const inNetwork = source.networks && attempt(['networks'], () => parseNetworks(source.networks!))
+  const { networks } = source
+  const inNetwork = networks && attempt(['networks'], () => parseNetworks(networks), nowhere)
   const { allow } = source
   const rule: Rule = {
-    position,
+    ...place,
     source,
     preflight: source.preflight ?? false,
     allow: typeof allow === 'string' ? allow : compileConditions(allow, patterns, attempt),
@@ -159,12 +182,12 @@ function compileRule(source: AccessRule, position: number, attempt: Attempt) {
 
 function compileConditions(
   conditions: Conditions,
-  patterns: readonly { parts: readonly string[]; captures: ReadonlyMap<string, number> }[] | undefined,
+  patterns: readonly PathPattern[] | undefined,
   attempt: Attempt,
 ): Requirement {
   const { roles, permissions, scopes, clients, networks, owner, level } = conditions
-  const inNetwork = networks && attempt(['allow', 'networks'], () => parseNetworks(networks))
-  const ownerAt = owner === undefined ? undefined : attempt(['allow', 'owner'], () => positionOf(owner, patterns))
+  const inNetwork = networks && attempt(['allow', 'networks'], () => parseNetworks(networks), nowhere)
+  const ownerAt = owner === undefined ? undefined : attempt(['allow', 'owner'], () => positionOf(owner, patterns), 0)
   const some = (wanted: readonly string[] | undefined, held: readonly string[]) =>
     wanted === undefined || wanted.some((name) => held.includes(name))
 
@@ -184,7 +207,7 @@ function compileConditions(
 }
 
 /** The capture's place, which has to be the same in every path of the rule. */
-function positionOf(owner: string, patterns: readonly { captures: ReadonlyMap<string, number> }[] | undefined): number {
+function positionOf(owner: string, patterns: readonly PathPattern[] | undefined): number {
   const places = new Set((patterns ?? []).map(({ captures }) => captures.get(owner)))
   const [place] = places
   if (places.size !== 1 || place === undefined) {

@@ -68,16 +68,10 @@ export function createExplain(dependencies: {
   findUser(idOrEmail: string): Promise<User>
   findClient(id: string): Promise<Client>
   listRoles(): Promise<readonly Role[]>
-  lineOf(rule: AccessRule): number | undefined
   clock: Clock
   issuer: string
 }): Explain {
-  const { rules, findUser, findClient, listRoles, lineOf, clock, issuer } = dependencies
-
-  const numbered = ({ position, source }: Rule): NumberedRule => {
-    const line = lineOf(source)
-    return { number: position + 1, ...(line !== undefined && { line }) }
-  }
+  const { rules, findUser, findClient, listRoles, clock, issuer } = dependencies
 
   async function personOf({ user: idOrEmail, level = 'aal1', ...given }: Hypothesis): Promise<Proven | undefined> {
     const user = idOrEmail === undefined ? undefined : await findUser(idOrEmail)
@@ -194,6 +188,10 @@ function noting(rules: AccessRules, traces: Trace[]): AccessRules {
       )
     },
   }
+}
+
+function numbered({ position, line }: Rule): NumberedRule {
+  return { number: position + 1, ...(line !== undefined && { line }) }
 }
 
 function readTarget(method: string, url: string): RequestTarget | string {

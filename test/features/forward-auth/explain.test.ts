@@ -233,7 +233,6 @@ void test('whatever the rules and the request, explained and decided are the sam
       findUser: nobody,
       findClient: nobody,
       listRoles: async () => [],
-      lineOf: () => undefined,
       clock,
       issuer: 'http://auth.example.test',
     })({

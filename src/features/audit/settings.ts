@@ -1,0 +1,8 @@
+import { type Static, Type } from 'typebox'
+import { section } from '../../settings.ts'
+
+/** The `audit` section of gatehouse.yaml. */
+export const AuditSettings = section({
+  retention_days: Type.Integer({ minimum: 1, maximum: 36_500, default: 365 }),
+})
+export type AuditSettings = Static<typeof AuditSettings>

@@ -1,0 +1,22 @@
+import { type Static, Type } from 'typebox'
+import { type Findings, seconds, section } from '../settings.ts'
+
+/** The `cors` section of gatehouse.yaml. */
+export const CorsSettings = section({ origins: Type.Array(Type.String(), { default: [] }) })
+export type CorsSettings = Static<typeof CorsSettings>
+
+export function checkCorsSettings({ origins }: CorsSettings, findings: Findings): void {
+  for (const origin of origins) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+    findings.fault(['cors', 'origins'], 'expected origins such as https://app.example.com')
+  }
+}
+
+/** The `limits` section of gatehouse.yaml. */
+export const LimitSettings = section({
+  requests_per_minute: Type.Integer({ minimum: 1, default: 600 }),
+  secret_tests_per_minute: Type.Integer({ minimum: 1, default: 20 }),
+  failures_per_account: Type.Integer({ minimum: 1, default: 10 }),
+  failure_window_seconds: seconds(900),
+})
+export type LimitSettings = Static<typeof LimitSettings>

@@ -1,0 +1,34 @@
+/**
+ * What the sections of gatehouse.yaml are made of. Each section stands in the `settings.ts` of the feature that it is
+ * for, with the checks that a schema cannot express; `config-file.ts` joins them.
+ */
+import { type TProperties, Type } from 'typebox'
+import { parseNetworks } from './core/network.ts'
+
+/** Unknown keys are refused, so that a misspelt setting never keeps its default in silence. */
+export const strict = { additionalProperties: false } as const
+
+/** A section that may be left out, as each of its settings may. */
+export function section<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { ...strict, default: {} })
+}
+
+export const seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, default: fallback })
+
+/** The keys that lead to a setting; places in a list count from 0. */
+export type Keys = readonly (string | number)[]
+
+/** Takes what is wrong with a setting that its schema lets pass. No reason repeats a value, which may be a secret. */
+export interface Findings {
+  /** The file is refused. */
+  fault(keys: Keys, reason: string): void
+}
+
+/** Finds fault with entries that are no networks. */
+export function checkNetworks(findings: Findings, keys: Keys, entries: readonly string[]): void {
+  try {
+    parseNetworks(entries)
+  } catch (error) {
+    findings.fault(keys, (error as Error).message)
+  }
+}

@@ -1,0 +1,63 @@
+import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import type { Keys } from './settings.ts'
+
+/** A place in a text, counted from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export interface YamlText {
+  readonly content: unknown
+  /** Where a key stands; the nearest enclosing one when it is absent. */
+  placeOf(keys: Keys): Place
+}
+
+/** Reads YAML 1.2, of which one document is taken. What it is not is told with its place, without repeating a value. */
+export function readYaml(text: string): YamlText | { faults: { place: Place; reason: string }[] } {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const place = (offset: number): Place => {
+    const { line, col: column } = lines.linePos(offset)
+    return { line, column }
+  }
+  if (document.errors.length > 0) {
+    return { faults: document.errors.map(({ pos, message }) => ({ place: place(pos[0]), reason: message })) }
+  }
+  try {
+    const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
+    return { content, placeOf: (keys) => place(offsetOf(document.contents, keys)) }
+  } catch {
+    // The parser's message would repeat the alias.
+    const reason = 'an alias has no anchor before it, or aliases multiply'
+    return { faults: [{ place: place(firstAlias(document)), reason }] }
+  }
+}
+
+function firstAlias(document: Document): number {
+  let offset = 0
+  visit(document, {
+    Alias(_key, alias) {
+      offset = alias.range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return offset
+}
+
+function offsetOf(node: unknown, keys: Keys): number {
+  let at = node
+  let offset = 0
+  for (const key of keys) {
+    if (isMap(at)) {
+      const pair = at.items.find((item) => String(item.key) === key)
+      if (!pair) break
+      offset = (pair.key as Node).range?.[0] ?? offset
+      at = pair.value
+    } else if (isSeq(at)) {
+      at = at.items[Number(key)]
+      offset = (at as Node | undefined)?.range?.[0] ?? offset
+    } else break
+  }
+  return offset
+}
