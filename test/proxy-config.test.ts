@@ -93,6 +93,83 @@ void test('proxy-config', async (t) => {
     }
   })
 
+  await t.test('each host goes to the application that is named for it', async (t) => {
+    const wiki = { headers: 'remote', rules }
+    const shop = { headers: { subject: 'X-User-Id' }, authorization: 'assertion', rules }
+    const hosts = { 'app.example.com': { rules }, 'wiki.example.com': wiki, '*.shop.example.com': shop }
+    const upstreams =
+      '--upstream wiki.example.com=http://wiki.internal --upstream *.shop.example.com=http://10.0.0.9:8081'
+    for (const proxy of proxies) {
+      const { stdout, stderr } = await run(`${proxy} ${upstreams} --upstream http://app.internal:9000`, {
+        hosts,
+        environment: { GATEHOUSE_COOKIE_DOMAIN: 'example.com' },
+      })
+      t.equal(stderr, '', proxy)
+      for (const [host, port] of [
+        ['app.internal', 9000],
+        ['wiki.internal', 80],
+        ['10.0.0.9', 8081],
+      ]) {
+        t.match(stdout, new RegExp(`${host}"?(:|, port_value: )${port}`), `${proxy}: ${host}`)
+      }
+    }
+    const refusals: [args: string, code: number, says: RegExp][] = [
+      ['--upstream blog.example.com=http://x', 1, /--upstream: blog.example.com is no host of gatehouse.yaml/],
+      ['--upstream http://x --upstream http://y', 2, /--upstream: the URL for all hosts is given twice/],
+      ['--upstream a=http://x --upstream a=http://y', 2, /--upstream: a is given twice/],
+      ['--upstream a=https://x', 2, /--upstream: expected \[HOST=\]URL/],
+      ['--upstream =http://x', 2, /--upstream: expected \[HOST=\]URL/],
+      ['--upstream wiki.example.com=x', 2, /--upstream: expected \[HOST=\]URL/],
+    ]
+    for (const [args, code, says] of refusals) {
+      const refused = await run(`caddy ${args}`, { hosts })
+      t.same([refused.code, refused.stdout], [code, ''], args)
+      t.match(refused.stderr, says, args)
+    }
+  })
+
+  await t.test('a host that no session cookie reaches is named', async (t) => {
+    const hosts = { 'app.example.com': { rules }, 'app.example.org': { rules }, '*.example.com': { rules } }
+    const outside = await run('caddy', { hosts, environment: { GATEHOUSE_COOKIE_DOMAIN: 'example.com' } })
+    t.match(outside.stderr, /^gatehouse: app\.example\.org is outside GATEHOUSE_COOKIE_DOMAIN \(example\.com\).*\n$/)
+    const none = await run('caddy', { hosts })
+    t.equal(none.stderr.match(/set GATEHOUSE_COOKIE_DOMAIN/g)?.length, 3)
+    const local = { hosts: { 'localhost:8080': { rules } }, issuer: 'http://localhost:3000' }
+    t.equal((await run('caddy', local)).stderr, '', 'cookies know no ports')
+  })
+
+  await t.test('no host is left a header by which another one is told who it is', async (t) => {
+    const hosts = {
+      'app.example.com': { headers: { subject: 'X-User-Id' }, rules },
+      'wiki.example.com': { headers: { subject: 'X-Wiki-User' }, authorization: 'assertion', rules },
+      'elsewhere.example.com:8443': { headers: { subject: 'X-Elsewhere' }, rules },
+    }
+    const told = ['X-User-Id', 'X-Wiki-User', 'X-Elsewhere', 'X-Auth-Subject', 'Remote-User', 'X-Auth-Request-User']
+    const claimed = ['Client-IP', 'True-Client-IP', 'X-Original-Host', 'X-Forwarded-Scheme', 'X-Forwarded-Ssl', 'Proxy']
+    /** How often each says that a header is taken away: nginx for each host, the others once for all. */
+    const written: Record<string, (name: string) => [line: string, times: number]> = {
+      traefik: (name) => [`\n          ${name}: ""\n`, 1],
+      caddy: (name) => [`request_header -${name}\n`, 1],
+      haproxy: (name) => [`http-request del-header ${name}\n`, 1],
+      envoy: (name) => [`- remove: ${name.toLowerCase()}\n`, 1],
+      nginx: (name) => [`proxy_set_header ${name} "";\n`, ['X-User-Id', 'X-Wiki-User'].includes(name) ? 1 : 2],
+    }
+    for (const proxy of proxies) {
+      const text = await print(proxy, { hosts })
+      for (const name of [...told, ...claimed]) {
+        const [line, times] = written[proxy]!(name)
+        t.equal(text.split(line).length - 1, times, `${proxy}: ${name}`)
+      }
+    }
+    for (const name of ['Client-IP', 'X-Real-IP', 'Proxy', 'X-Edge-Secret', 'X-Rewrite-URL']) {
+      const { code, stderr } = await run('nginx', {
+        hosts: { 'app.example.com': { headers: { subject: name }, rules } },
+      })
+      t.equal(code, 1, name)
+      t.match(stderr, /hosts\.app\.example\.com\.headers: subject: the header has a meaning of its own/)
+    }
+  })
+
   await t.test('the edge secret goes into the question, and is taken from everything else', async (t) => {
     const secret = 'q6jvUxYh3mXSdY6wQ1m0+/=_-'
     const all = [...proxies, 'haproxy --part lua']
@@ -155,8 +232,8 @@ void test('proxy-config', async (t) => {
       ['nginx --listen 0', 2, /--listen: expected a port/],
       ['nginx --listen 70000', 2, /--listen: expected a port/],
       ['nginx --gatehouse a;b:3000', 2, /--gatehouse: expected HOST:PORT/],
-      ['nginx --upstream https://x', 2, /--upstream: expected an http:\/\/ URL/],
-      ['nginx --upstream http://x/path', 2, /--upstream: expected an http:\/\/ URL/],
+      ['nginx --upstream https://x', 2, /--upstream: expected \[HOST=\]URL, an http:\/\/ URL/],
+      ['nginx --upstream http://x/path', 2, /--upstream: expected \[HOST=\]URL/],
       ['nginx --upstream http://x;y', 2, /--upstream: expected HOST:PORT/],
       ['nginx --unknown', 2, /unknown/],
       ['nginx', 1, /lists no hosts/, { hosts: {} }],

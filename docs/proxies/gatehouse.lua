@@ -15,6 +15,14 @@ local identity = {
   "x-auth-session",
   "x-auth-level",
   "x-auth-assertion",
+  "remote-user",
+  "remote-groups",
+  "remote-name",
+  "remote-email",
+  "x-auth-request-user",
+  "x-auth-request-email",
+  "x-auth-request-groups",
+  "x-auth-request-preferred-username",
 }
 
 -- Hosts whose application gets the assertion as its Authorization, whatever the client presented.

@@ -6,8 +6,9 @@ import { describeSetup } from '../../src/cli/proxy-configs/setup.ts'
 const setup = describeSetup({
   hosts: { 'app.example.com': { rules: [{ allow: 'signed-in' }] } },
   issuer: 'https://auth.example.com',
+  cookieDomain: 'example.com',
   gatehouse: { host: '127.0.0.1', port: 3000 },
-  upstream: { host: '127.0.0.1', port: 8080 },
+  upstreams: { others: { host: '127.0.0.1', port: 8080 }, byHost: new Map() },
   listen: undefined,
   edgeSecret: undefined,
 })

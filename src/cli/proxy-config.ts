@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { loadConfig } from '../config.ts'
 import { parseAuthority } from '../core/request-target.ts'
 import { proxyConfigs } from './proxy-configs/index.ts'
-import { describeSetup, type Endpoint } from './proxy-configs/setup.ts'
-import { CommandError, flag, positionals, readArguments, text, UsageError } from './command.ts'
+import { describeSetup, type Endpoint, type Upstreams } from './proxy-configs/setup.ts'
+import { CommandError, flag, positionals, readArguments, text, texts, UsageError } from './command.ts'
 import { readPassword } from './secret-input.ts'
 
 /** `proxy-config <proxy>`: prints a whole configuration for the hosts of gatehouse.yaml. */
 export async function proxyConfig(args: readonly string[]): Promise<void> {
   const { values, positionals: given } = readArguments(args, {
     gatehouse: text,
-    upstream: text,
+    upstream: texts,
     listen: text,
     part: text,
     'edge-secret-stdin': flag,
@@ -27,14 +27,13 @@ export async function proxyConfig(args: readonly string[]): Promise<void> {
   const config = loadConfig({ ...process.env, GATEHOUSE_SECRET: secret })
   const everywhere = config.host === '0.0.0.0' || config.host === '::'
   const gatehouse = values.gatehouse ?? `${everywhere ? '127.0.0.1' : config.host}:${config.port}`
-  const upstream = /^http:\/\/([^/]+)\/?$/.exec(values.upstream ?? 'http://127.0.0.1:8080')?.[1]
-  if (upstream === undefined) throw new UsageError('--upstream: expected an http:// URL without a path')
   if (values.listen !== undefined && !isPort(values.listen)) throw new UsageError('--listen: expected a port number')
   const setup = {
     hosts: config.hosts,
     issuer: config.issuer,
+    cookieDomain: config.cookieDomain,
     gatehouse: endpointOf('--gatehouse', gatehouse),
-    upstream: endpointOf('--upstream', upstream),
+    upstreams: readUpstreams(values.upstream ?? []),
     listen: values.listen === undefined ? undefined : Number(values.listen),
     edgeSecret: await readEdgeSecret(values['edge-secret-stdin']),
   }
@@ -47,9 +46,34 @@ export async function proxyConfig(args: readonly string[]): Promise<void> {
     throw new CommandError((error as Error).message)
   }
   process.stdout.write(values.json ? `${JSON.stringify({ proxy: name, part, text: file }, null, 2)}\n` : file)
-  for (const host of described.elsewhere) {
-    process.stderr.write(`gatehouse: ${host} is on another port and was left out; print it with --listen\n`)
+  const warn = (host: string, about: string) => process.stderr.write(`gatehouse: ${host} ${about}\n`)
+  for (const host of described.elsewhere) warn(host, 'is on another port and was left out; print it with --listen')
+  for (const host of described.withoutCookie) {
+    warn(
+      host,
+      config.cookieDomain === undefined
+        ? 'never gets the session cookie, which stays with the issuer: set GATEHOUSE_COOKIE_DOMAIN to a domain of both'
+        : `is outside GATEHOUSE_COOKIE_DOMAIN (${config.cookieDomain}) and never gets the session cookie: no browser can sign in to it`,
+    )
   }
+}
+
+/** `URL` for all hosts, and `HOST=URL` for those of an application of its own. */
+function readUpstreams(given: readonly string[]): Upstreams {
+  let others: Endpoint | undefined
+  const byHost = new Map<string, Endpoint>()
+  for (const one of given) {
+    const [, host, url = ''] = /^(?:([^=/]+)=)?(.*)$/s.exec(one) ?? []
+    const authority = /^http:\/\/([^/]+)\/?$/.exec(url)?.[1]
+    if (authority === undefined) throw new UsageError('--upstream: expected [HOST=]URL, an http:// URL without a path')
+    const endpoint = endpointOf('--upstream', authority)
+    if (host === undefined ? others !== undefined : byHost.has(host)) {
+      throw new UsageError(`--upstream: ${host === undefined ? 'the URL for all hosts' : host} is given twice`)
+    }
+    if (host === undefined) others = endpoint
+    else byHost.set(host, endpoint)
+  }
+  return { others: others ?? { host: '127.0.0.1', port: 8080 }, byHost }
 }
 
 function isPort(value: string): boolean {

@@ -1,9 +1,9 @@
-import { addressOf, claims, type HostGroup, lines, type ProxySetup } from './setup.ts'
+import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 /** A whole Caddyfile, for Caddy 2.6 and newer. */
 export function caddyConfig(setup: ProxySetup): string {
   const blocks = [
-    snippet,
+    snippet(setup),
     unknownHosts(setup),
     servicePages(setup),
     ...setup.groups.map((group) => application(setup, group)),
@@ -15,7 +15,7 @@ ${blocks.filter((block) => block !== '').join('\n\n')}
 `
 }
 
-const snippet = `# What no client may say about its own request.
+const snippet = (setup: ProxySetup) => `# What no client may say about its own request.
 (clean) {
 	# Many upstreams read X_Auth_Subject as X-Auth-Subject, and CGI's heirs X.Auth.Subject and worse. No such name passes.
 ${lines('\t', ...Array.from("_.!#$%&'+^|~", (character) => `request_header -*${character}*`))}
@@ -32,8 +32,10 @@ ${lines('\t', ...Array.from("_.!#$%&'+^|~", (character) => `request_header -*${c
 	request_header @plain -Connection
 	request_header @websocket Connection Upgrade
 
-	# Some frameworks take one of these for the path, the method or the address. Only what was judged may count.
-${lines('\t', ...claims.map((name) => `request_header -${name}`))}
+	# What some framework takes for the path, the method, the host or the address of a request, or for who sent it: only
+	# what was judged may count, by whatever headers each host is told. Older versions (CVE-2026-30851) keep a client's own
+	# where the answer lacks it.
+${lines('\t', ...clearedNames(setup).map((name) => `request_header -${name}`))}
 	request_header X-Real-IP {remote_host}
 }`
 
@@ -70,16 +72,13 @@ ${addresses(setup, [issuer.name])} {
 }`
 }
 
-function application(setup: ProxySetup, { names, port, headers }: HostGroup): string {
-  const { gatehouse, upstream, scheme, edgeSecret } = setup
+function application(setup: ProxySetup, { names, port, headers, upstream }: HostGroup): string {
+  const { gatehouse, scheme, edgeSecret } = setup
   const identity = headers.map(([name]) => name)
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 ${addresses(setup, names)} {
 	route {
 		import clean
-
-		# Older versions (CVE-2026-30851) keep a client's own header where the answer lacks it.
-${lines('\t\t', ...identity.filter((name) => name !== 'Authorization').map((name) => `request_header -${name}`))}
 
 		# The question. Only a 2xx passes; any other answer goes to the client as it is, and no answer at all ends in 502.
 		# The \`?\` keeps Caddy from adding the client's query to the question's own.

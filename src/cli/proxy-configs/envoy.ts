@@ -1,4 +1,4 @@
-import { certificate, claims, type Endpoint, type HostGroup, identityNames, lines, type ProxySetup } from './setup.ts'
+import { certificate, clearedNames, type Endpoint, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 const types = {
   manager: 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -12,8 +12,7 @@ const type = (name: keyof typeof types) => `"@type": type.googleapis.com/${types
 
 /** A whole bootstrap configuration for Envoy 1.29 and newer. */
 export function envoyConfig(setup: ProxySetup): string {
-  const { gatehouse, upstream, listen, tls, scheme, groups, edgeSecret } = setup
-  const identity = identityNames(setup)
+  const { gatehouse, upstreams, listen, tls, scheme, groups, edgeSecret } = setup
   const upstreamHeaders = [...new Set(groups.flatMap(({ headers }) => headers.map(([name]) => name)))]
   return `# Gatehouse behind Envoy (1.29 and newer): /etc/envoy/envoy.yaml.
 # Printed by \`gatehouse proxy-config envoy\`; docs/proxies/envoy.md explains every line.
@@ -46,7 +45,7 @@ static_resources:
                     typed_config:
                       ${type('mutation')}
                       mutations:
-${lines('                        ', ...['X-Real-IP', ...claims, ...identity].map((name) => `- remove: ${name.toLowerCase()}`))}
+${lines('                        ', ...['X-Real-IP', ...clearedNames(setup)].map((name) => `- remove: ${name.toLowerCase()}`))}
                 http_filters:
                   - name: envoy.filters.http.ext_authz
                     typed_config:
@@ -93,7 +92,7 @@ ${
     : ''
 }
   clusters:
-${[cluster('gatehouse', gatehouse), cluster('app', upstream)].join('\n')}
+${[cluster('gatehouse', gatehouse), ...upstreams.map((upstream) => cluster(upstream.name, upstream))].join('\n')}
 `
 }
 
@@ -154,13 +153,13 @@ ${schemeTold(setup)}                      typed_per_filter_config:
                           route: { cluster: gatehouse }`
 }
 
-function application(setup: ProxySetup, { names, port }: HostGroup, at: number): string {
+function application(setup: ProxySetup, { names, port, upstream }: HostGroup, at: number): string {
   return `                    # An application behind the service.
                     - name: app-${at}
                       domains: ${domains(setup, names, port)}
 ${schemeTold(setup)}                      routes:
                         - match: { prefix: / }
-                          route: { cluster: app }`
+                          route: { cluster: ${upstream.name} }`
 }
 
 function cluster(name: string, { host, port }: Endpoint): string {

@@ -1,9 +1,9 @@
-import { addressOf, certificate, claims, identityNames, lines, type ProxySetup } from './setup.ts'
+import { addressOf, certificate, clearedNames, lines, type ProxySetup } from './setup.ts'
 
 /** The Lua file that asks Gatehouse, for HAProxy 2.6 and newer. */
 export function haproxyLua(setup: ProxySetup): string {
   const { gatehouse, scheme, groups, edgeSecret } = setup
-  const names = identityNames(setup)
+  const { identity: names } = setup
   const replaced = groups.filter(({ headers }) => headers.some(([name]) => name === 'Authorization'))
   const port = groups[0]!.port
   return `-- Gatehouse behind HAProxy (2.6 and newer): /etc/haproxy/gatehouse.lua, loaded by haproxy.cfg.
@@ -98,11 +98,13 @@ function table(entries: readonly string[]): string {
 
 /** haproxy.cfg, beside the Lua file. */
 export function haproxyConfig(setup: ProxySetup): string {
-  const { gatehouse, upstream, issuer, listen, tls, groups, scheme } = setup
+  const { gatehouse, upstreams, issuer, listen, tls, groups, scheme } = setup
   const names = groups.flatMap(({ names: hosts }) => hosts)
   const exact = names.filter((name) => !name.startsWith('*.'))
   const wildcards = names.filter((name) => name.startsWith('*.'))
   const { port } = groups[0]!
+  const hostsOf = (upstream: string) =>
+    groups.filter((group) => group.upstream.name === upstream).flatMap((group) => group.names)
   return `# Gatehouse behind HAProxy (2.6 and newer): /etc/haproxy/haproxy.cfg, with gatehouse.lua beside it.
 # Printed by \`gatehouse proxy-config haproxy\`; docs/proxies/haproxy.md explains every line.
 
@@ -152,9 +154,9 @@ frontend edge
   http-request del-header Connection
   http-request set-header Connection upgrade if { var(txn.websocket) -m bool }
 
-  # Some frameworks take one of these for the path, the method or the address. Only what was judged may count.
-${lines('  ', ...claims.map((name) => `http-request del-header ${name}`))}
-${lines('  ', ...identityNames(setup).map((name) => `http-request del-header ${name}`))}
+  # What some framework takes for the path, the method, the host or the address of a request, or for who sent it: only
+  # what was judged may count, by whatever headers each host is told.
+${lines('  ', ...clearedNames(setup).map((name) => `http-request del-header ${name}`))}
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Real-IP %[src]
   http-request set-header X-Forwarded-Proto ${scheme}
@@ -171,18 +173,16 @@ ${
 `
 }
   # ---- The application behind the service. Hosts that nobody configured get no answer of use.
-${lines('  ', exact.length > 0 && `acl application var(txn.host) -m str ${exact.join(' ')}`, ...wildcards.map((name) => `acl application var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$`))}
+${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if { var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if ${issuer === undefined ? '' : '!issuer '}!{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
+  acl application var(txn.policy) -m found
   http-request deny deny_status 421 if !application${issuer === undefined ? '' : ' !issuer'}
-${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if { var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if !{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
   http-request lua.gatehouse if application
   http-request deny deny_status 503 if application !{ var(txn.allowed) -m bool }
-${lines('  ', issuer !== undefined && 'use_backend gatehouse if issuer', 'use_backend app if application')}
+${lines('  ', issuer !== undefined && 'use_backend gatehouse if issuer', ...upstreams.map(({ name }) => `use_backend ${name} if { var(txn.policy) -m str ${hostsOf(name).join(' ')} }`))}
 
 backend gatehouse
   http-reuse always
   server gatehouse ${addressOf(gatehouse)}
 
-backend app
-  server app ${addressOf(upstream)}
-`
+${upstreams.map((upstream) => `backend ${upstream.name}\n  server app ${addressOf(upstream)}\n`).join('\n')}`
 }

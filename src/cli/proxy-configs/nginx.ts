@@ -1,8 +1,8 @@
-import { addressOf, certificate, claims, type HostGroup, lines, type ProxySetup } from './setup.ts'
+import { addressOf, certificate, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
 export function nginxConfig(setup: ProxySetup): string {
-  const { gatehouse, upstream } = setup
+  const { gatehouse, upstreams } = setup
   return `# Gatehouse behind nginx (1.22 and newer), for the http {} context: /etc/nginx/conf.d/gatehouse.conf.
 # Printed by \`gatehouse proxy-config nginx\`; docs/proxies/nginx.md explains every line.
 
@@ -21,11 +21,7 @@ upstream gatehouse {
   keepalive 128;
 }
 
-# The application.
-upstream app {
-  server ${addressOf(upstream)};
-  keepalive 128;
-}
+${upstreams.map((upstream) => `# An application.\nupstream ${upstream.name} {\n  server ${addressOf(upstream)};\n  keepalive 128;\n}`).join('\n\n')}
 
 # WebSocket is the one upgrade that passes: an upstream that switched to another protocol, such as h2c, would take
 # further requests on the same connection, and nobody would judge them.
@@ -92,9 +88,11 @@ ${listen(setup)}
 }`
 }
 
-function application(setup: ProxySetup, { names, port, headers }: HostGroup): string {
+function application(setup: ProxySetup, { names, port, headers, upstream }: HostGroup): string {
   const { scheme, edgeSecret } = setup
   const host = `$host${port}`
+  const own = new Set(headers.map(([name]) => name.toLowerCase()))
+  const cleared = clearedNames(setup).filter((name) => !own.has(name.toLowerCase()))
   const copied = headers.map(([name, field]) => ({ name, field, source: name.toLowerCase().replaceAll('-', '_') }))
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 server {
@@ -161,7 +159,7 @@ ${lines('    ', ...copied.map(({ field, source }) => `auth_request_set $auth_${f
 ${lines('    ', ...copied.map(({ name, field }) => `proxy_set_header ${name} $auth_${field};`))}
 
     # No path behind the name: the upstream gets the path as it was sent, which is the one that was judged.
-    proxy_pass http://app;
+    proxy_pass http://${upstream.name};
     proxy_http_version 1.1;
     proxy_set_header Upgrade $app_upgrade;
     proxy_set_header Connection $app_connection;
@@ -170,8 +168,9 @@ ${lines('    ', ...copied.map(({ name, field }) => `proxy_set_header ${name} $au
     proxy_set_header X-Forwarded-Proto ${scheme};
     proxy_set_header X-Forwarded-Host ${host};
 
-    # Some frameworks take one of these for the path, the method or the address. Only what was judged may count.
-${lines('    ', ...claims.map((name) => `proxy_set_header ${name} "";`))}
+    # What some framework takes for the path, the method, the host or the address of a request, or another host's
+    # application for who sent it. Only what was judged may count.
+${lines('    ', ...cleared.map((name) => `proxy_set_header ${name} "";`))}
     proxy_set_header X-Real-IP $remote_addr;
   }
 }`

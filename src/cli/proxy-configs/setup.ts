@@ -1,5 +1,7 @@
-import type { Hosts } from '../../features/forward-auth/settings.ts'
-import { headerPreset, type IdentityField } from '../../features/forward-auth/header-presets.ts'
+import { createHash } from 'node:crypto'
+import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
+import { headerPreset, type IdentityField, presetHeaderNames } from '../../features/forward-auth/header-presets.ts'
+import type { HostRules, Hosts } from '../../features/forward-auth/settings.ts'
 
 /** Where something listens: a name or address, and a port. */
 export interface Endpoint {
@@ -7,14 +9,25 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Hosts that are told who it is by the same headers, on the same port. */
+/** An application behind the proxy. */
+export interface Upstream extends Endpoint {
+  /** A name of its own for the proxy's configuration, which other applications do not change. */
+  readonly name: string
+}
+
+/** Hosts of one application that are told who it is by the same headers, on the same port. */
 export interface HostGroup {
+  /** A name of its own, which other hosts do not change. */
+  readonly name: string
   /** Lower-case names without a port; one may begin with `*.`, which stands for one label. */
   readonly names: readonly string[]
   /** What follows the name where the browser shows a port, such as `:8443`; otherwise empty. */
   readonly port: string
+  /** The name of the headers below, the same for every group that has them: `remote`, `custom-1a2b3c4d`. */
+  readonly headersName: string
   /** Header names and what they carry; `Authorization` where the assertion replaces it. */
   readonly headers: readonly (readonly [name: string, field: IdentityField | 'authorization'])[]
+  readonly upstream: Upstream
 }
 
 /** What a proxy's configuration is made of. Every text in it is safe to print as it is. */
@@ -23,13 +36,18 @@ export interface ProxySetup {
   /** The issuer's host, and its port where browsers show one; nothing when it is not served on the same port. */
   readonly issuer: { readonly name: string; readonly port: string } | undefined
   readonly gatehouse: Endpoint
-  readonly upstream: Endpoint
+  /** The applications of all groups, each once. */
+  readonly upstreams: readonly Upstream[]
   readonly listen: number
   /** Whether the proxy itself ends TLS; if not and the scheme is https, something before it does. */
   readonly tls: boolean
   readonly groups: readonly HostGroup[]
+  /** Every header by which any host, on whatever port, is told who it is, and those of all presets: each once. */
+  readonly identity: readonly string[]
   /** Names of hosts that were left out, since they live on a port that this listener does not serve. */
   readonly elsewhere: readonly string[]
+  /** Names of hosts that no browser sends the session cookie to. */
+  readonly withoutCookie: readonly string[]
   readonly edgeSecret: string | undefined
 }
 
@@ -40,34 +58,20 @@ export const certificate = {
   both: '/etc/gatehouse/tls/certificate-and-key.pem',
 }
 
-/**
- * Headers that some framework takes for the path, the method, the host or the address of a request, and the secret of the
- * edge. None of them may come from a client.
- */
-export const claims = [
-  'Forwarded',
-  'X-Original-URL',
-  'X-Original-URI',
-  'X-Original-Method',
-  'X-Rewrite-URL',
-  'X-Forwarded-Method',
-  'X-Forwarded-Uri',
-  'X-Forwarded-Path',
-  'X-Forwarded-Prefix',
-  'X-Forwarded-Port',
-  'X-Forwarded-Server',
-  'X-HTTP-Method-Override',
-  'X-Method-Override',
-  'X-HTTP-Method',
-  'X-Edge-Secret',
-] as const
+/** Where the applications are: one for a host of its own, and one for all others. */
+export interface Upstreams {
+  readonly others: Endpoint
+  /** By the host as gatehouse.yaml lists it, with its port or without. */
+  readonly byHost: ReadonlyMap<string, Endpoint>
+}
 
 /** Sorts the hosts of gatehouse.yaml for one listener. Throws a message for the operator when they do not fit together. */
 export function describeSetup(given: {
   hosts: Hosts
   issuer: string
+  cookieDomain: string | undefined
   gatehouse: Endpoint
-  upstream: Endpoint
+  upstreams: Upstreams
   listen: number | undefined
   edgeSecret: string | undefined
 }): ProxySetup {
@@ -75,8 +79,8 @@ export function describeSetup(given: {
   const scheme = protocol === 'https:' ? 'https' : 'http'
   const usual = scheme === 'https' ? 443 : 80
   const hosts = Object.entries(given.hosts).map(([host, settings]) => {
-    const [, name = '', port = ''] = /^(.*?)\.?(?::(\d+))?$/.exec(host.toLowerCase()) ?? []
-    return { host, name, port: Number(port) || usual, settings }
+    const { name, port } = splitHost(host, usual)
+    return { host, name, port, settings }
   })
   const ports = new Set(hosts.map(({ port }) => port))
   const issuerAt = Number(issuerPort) || usual
@@ -84,37 +88,89 @@ export function describeSetup(given: {
   const publicPort = [given.listen, issuerAt, ...ports].find((port) => port !== undefined && ports.has(port))
   if (publicPort === undefined) throw new Error('gatehouse.yaml lists no hosts to protect')
   const port = publicPort === usual ? '' : `:${publicPort}`
-  const groups = new Map<string, { names: string[]; port: string; headers: HostGroup['headers'] }>()
-  for (const { host, name, settings } of hosts.filter((candidate) => candidate.port === publicPort)) {
+  const upstreamOf = upstreamFinder(given.upstreams, hosts)
+  const groups = new Map<string, HostGroup & { names: string[] }>()
+  const identity = [...presetHeaderNames]
+  for (const { host, name, port: hostPort, settings } of hosts) {
+    const told = identityOf(settings)
+    identity.push(...told.headers.map(([header]) => header))
+    if (hostPort !== publicPort) continue
     if (name === hostname && issuerAt === publicPort) {
       throw new Error(`${host} is the issuer's own host, which no rule can protect`)
     }
-    const preset = headerPreset(settings.headers)
-    const replaced = settings.authorization === 'assertion' ? [['Authorization', 'authorization'] as const] : []
-    const headers = [...preset, ...replaced]
-    const key = JSON.stringify(headers)
-    const group = groups.get(key) ?? { names: [], port, headers }
-    group.names.push(name)
-    groups.set(key, group)
+    const upstream = upstreamOf(host)
+    const group = `${told.headersName}${upstream.name === applicationName ? '' : `-${upstream.name}`}`
+    if (!groups.has(group)) groups.set(group, { name: group, names: [], port, ...told, upstream })
+    groups.get(group)!.names.push(name)
   }
   const listen = given.listen ?? publicPort
+  const upstreams = new Map([...groups.values()].map(({ upstream }) => [upstream.name, upstream]))
   return {
     scheme,
     issuer: issuerAt === publicPort ? { name: hostname, port } : undefined,
     gatehouse: given.gatehouse,
-    upstream: given.upstream,
+    upstreams: [...upstreams.values()],
     listen,
     tls: scheme === 'https' && listen === publicPort,
     groups: [...groups.values()],
+    identity: distinct(identity).filter((name) => name !== 'Authorization'),
     elsewhere: hosts.filter((candidate) => candidate.port !== publicPort).map(({ host }) => host),
+    withoutCookie: hosts
+      .filter(({ name }) => !sharesCookie(name, hostname, given.cookieDomain))
+      .map(({ host }) => host),
     edgeSecret: given.edgeSecret,
   }
 }
 
-/** Every identity header of any host, in lower case and once. */
-export function identityNames({ groups }: ProxySetup): string[] {
-  const names = groups.flatMap(({ headers }) => headers.map(([name]) => name))
-  return [...new Set(names)].filter((name) => name !== 'Authorization')
+/** How a host is told who it is, under a name that stays while the headers do. */
+function identityOf({ headers: choice = 'gatehouse', authorization }: HostRules) {
+  const replaced = authorization === 'assertion' ? [['Authorization', 'authorization'] as const] : []
+  const headers = [...headerPreset(choice), ...replaced]
+  const digest = createHash('sha256').update(JSON.stringify(headers)).digest('hex').slice(0, 8)
+  const name = typeof choice === 'string' ? choice : `custom-${digest}`
+  return { headers, headersName: replaced.length === 0 ? name : `${name}-assertion` }
+}
+
+/** Name and port of a host as gatehouse.yaml lists it. */
+function splitHost(host: string, usual: number): { name: string; port: number } {
+  const [, name = '', port = ''] = /^(.*?)\.?(?::(\d+))?$/.exec(host.toLowerCase()) ?? []
+  return { name, port: Number(port) || usual }
+}
+
+/** The name of the application that all hosts without one of their own share. */
+const applicationName = 'app'
+
+function upstreamFinder(
+  { others, byHost }: Upstreams,
+  hosts: readonly { host: string; name: string; port: number }[],
+): (host: string) => Upstream {
+  const found = new Map<string, Upstream>()
+  for (const [asked, { host, port }] of byHost) {
+    const wanted = splitHost(asked, 0)
+    const named = hosts.filter(({ name, port: own }) => name === wanted.name && [own, 0].includes(wanted.port))
+    if (named.length === 0) throw new Error(`--upstream: ${asked} is no host of gatehouse.yaml`)
+    // A colon separates things in some of the formats.
+    const name = `${applicationName}-${host.replaceAll(/[[\]]/g, '').replaceAll(':', '-')}-${port}`
+    for (const { host: listed } of named) found.set(listed, { name, host, port })
+  }
+  return (host) => found.get(host) ?? { name: applicationName, ...others }
+}
+
+/** Whether the cookie that the sign-in page sets reaches a host. Cookies know no ports. */
+function sharesCookie(name: string, issuer: string, domain: string | undefined): boolean {
+  return domain === undefined ? name === issuer : `.${name.replace(/^\*\./, '')}`.endsWith(`.${domain}`)
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()]
+}
+
+/**
+ * Every header that comes from the proxy or from nobody: what a client says about its own request or about who it is. Those
+ * that the proxy sets itself (`toldByProxies`) are not among them.
+ */
+export function clearedNames({ identity }: ProxySetup): string[] {
+  return [...clientClaims, ...identity]
 }
 
 export const addressOf = ({ host, port }: Endpoint): string => `${host}:${port}`

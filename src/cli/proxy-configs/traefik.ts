@@ -1,8 +1,9 @@
-import { addressOf, certificate, claims, type HostGroup, identityNames, lines, type ProxySetup } from './setup.ts'
+import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
+import { addressOf, certificate, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 /** A whole dynamic configuration for Traefik 3. Throws where something before Traefik ends TLS. */
 export function traefikConfig(setup: ProxySetup): string {
-  const { gatehouse, upstream, listen, tls, groups, edgeSecret, scheme } = setup
+  const { gatehouse, upstreams, listen, tls, groups, edgeSecret, scheme } = setup
   if (scheme === 'https' && !tls) {
     throw new Error('Traefik tells the service https only where it ends TLS itself: leave out --listen')
   }
@@ -44,20 +45,16 @@ ${groups.map((group, at) => forwardAuth(setup, group, at)).join('\n\n')}
       loadBalancer:
         servers:
           - url: http://${addressOf(gatehouse)}
-    app:
-      loadBalancer:
-        servers:
-          - url: http://${addressOf(upstream)}
-${
-  tls
-    ? `
+${upstreams.map((upstream) => `    ${upstream.name}:\n      loadBalancer:\n        servers:\n          - url: http://${addressOf(upstream)}\n`).join('')}${
+    tls
+      ? `
 tls:
   certificates:
     - certFile: ${certificate.chain}
       keyFile: ${certificate.key}
 `
-    : ''
-}`
+      : ''
+  }`
 }
 
 const router = (setup: ProxySetup) => (setup.tls ? ['entryPoints: [edge]', 'tls: {}'] : ['entryPoints: [edge]'])
@@ -74,7 +71,7 @@ ${lines('      ', ...router(setup), 'middlewares: [clean]', 'service: gatehouse'
 `
 }
 
-function application(setup: ProxySetup, { names }: HostGroup, at: number): string {
+function application(setup: ProxySetup, { names, upstream }: HostGroup, at: number): string {
   const hosts = names.map((name) =>
     name.startsWith('*.') ? `HostRegexp(\`^[^.]+${name.slice(1).replaceAll('.', '\\.')}$\`)` : `Host(\`${name}\`)`,
   )
@@ -82,7 +79,7 @@ function application(setup: ProxySetup, { names }: HostGroup, at: number): strin
   return `    # An application behind the service.
     app-${at}:
       rule: ${hosts.join(' || ')}
-${lines('      ', ...router(setup), `middlewares: [${['clean', ...ask].join(', ')}]`, 'service: app')}`
+${lines('      ', ...router(setup), `middlewares: [${['clean', ...ask].join(', ')}]`, `service: ${upstream.name}`)}`
 }
 
 function forwardAuth({ gatehouse }: ProxySetup, { headers }: HostGroup, at: number): string {
@@ -99,9 +96,9 @@ ${lines('          ', ...headers.map(([name]) => `- ${name}`))}`
 
 /** Traefik removes a header by its exact name in any case, so each spelling with underscores is listed. */
 function cleaned(setup: ProxySetup): string[] {
-  const identity = identityNames(setup)
+  const { identity } = setup
   // These two are Traefik's own: it drops a client's and sets them anew.
-  const own = claims.filter((name) => name !== 'X-Forwarded-Port' && name !== 'X-Forwarded-Server')
+  const own = clientClaims.filter((name) => name !== 'X-Forwarded-Port' && name !== 'X-Forwarded-Server')
   return [...own, ...identity.flatMap(spellings)]
 }
 

@@ -1,3 +1,4 @@
+import { isClaimedHeader } from './claimed-headers.ts'
 import type { CustomHeaders, HeaderChoice } from './settings.ts'
 
 /** What an identity header can carry. */
@@ -37,6 +38,11 @@ const presets = {
 /** The names of the default preset. */
 export const identityHeaderNames: readonly string[] = presets.gatehouse.map(([name]) => name)
 
+/** The names of every preset: applications take them for an identity, whichever of them a host is told by. */
+export const presetHeaderNames: readonly string[] = Object.values(presets).flatMap((preset) =>
+  preset.map(([name]) => name),
+)
+
 /** Headers that decide how a message is read or who it comes from; an identity under such a name would break it. */
 const reserved =
   /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-original-.*|x-request-id|www-authenticate)$/i
@@ -45,7 +51,7 @@ const reserved =
 export function headerPreset(choice: HeaderChoice = 'gatehouse'): HeaderPreset {
   if (typeof choice === 'string') return presets[choice]
   const chosen = Object.entries(choice).map(([field, name]) => [name, field as IdentityField] as const)
-  const bad = chosen.find(([name]) => reserved.test(name))
+  const bad = chosen.find(([name]) => reserved.test(name) || isClaimedHeader(name))
   if (bad) throw new Error(`${bad[1]}: the header has a meaning of its own and cannot carry identity`)
   if (new Set(chosen.map(([name]) => name.toLowerCase())).size < chosen.length) {
     throw new Error('a header name is used twice')

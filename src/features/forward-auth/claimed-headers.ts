@@ -1,0 +1,51 @@
+/**
+ * What every proxy tells the application itself, under the names that everybody reads. It has to set each of them: one that
+ * it leaves alone is the client's.
+ */
+export const toldByProxies = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'] as const
+
+/**
+ * Headers that some framework, server or library takes for the path, the method, the host, the scheme or the address of a
+ * request, or for its proxy, and the secret of the edge. No proxy of ours tells anything by them, so one that arrives came
+ * from the client.
+ */
+export const clientClaims = [
+  'Forwarded',
+  'X-Forwarded',
+  'Forwarded-For',
+  'X-Original-URL',
+  'X-Original-URI',
+  'X-Original-Method',
+  'X-Original-Host',
+  'X-Rewrite-URL',
+  'X-Forwarded-Method',
+  'X-Forwarded-Uri',
+  'X-Forwarded-Path',
+  'X-Forwarded-Prefix',
+  'X-Forwarded-Port',
+  'X-Forwarded-Server',
+  'X-Forwarded-Scheme',
+  'X-Forwarded-Protocol',
+  'X-Forwarded-Ssl',
+  'X-Url-Scheme',
+  'Front-End-Https',
+  'X-Host',
+  'Client-IP',
+  'X-Client-IP',
+  'X-Cluster-Client-IP',
+  'True-Client-IP',
+  'CF-Connecting-IP',
+  'Fastly-Client-IP',
+  'X-HTTP-Method-Override',
+  'X-Method-Override',
+  'X-HTTP-Method',
+  'Proxy',
+  'X-Edge-Secret',
+] as const
+
+const claimed = new Set([...toldByProxies, ...clientClaims].map((name) => name.toLowerCase()))
+
+/** Whether a header is one of these, in any case. */
+export function isClaimedHeader(name: string): boolean {
+  return claimed.has(name.toLowerCase())
+}
