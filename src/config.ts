@@ -66,6 +66,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const cookieDomain = read('GATEHOUSE_COOKIE_DOMAIN', undefined, parseDomain, 'a domain such as example.com')
   const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
   const given = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
+  if (given !== undefined && isPredictable(given)) faults.push(`GATEHOUSE_SECRET: ${noRandomBytes}`)
   const previous = read('GATEHOUSE_SECRET_PREVIOUS', undefined, parseSecret, '32 bytes in base64')
   if (cookieDomain && !` .${new URL(issuer).hostname}`.endsWith(`.${cookieDomain}`)) {
     faults.push('GATEHOUSE_COOKIE_DOMAIN: expected the domain of GATEHOUSE_ISSUER or a parent of it')
@@ -122,6 +123,20 @@ function parseSecret(text: string): Uint8Array | undefined {
   return bytes.length === 32 && /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? bytes : undefined
 }
 
+const noRandomBytes =
+  'expected 32 random bytes in base64, and these repeat or count; make some with openssl rand -base64 32'
+
+/**
+ * Whether a secret is a placeholder: bytes that repeat, count up or down, or are hardly different ones. Of random ones a
+ * share of less than 2⁻⁸⁰ looks so. The previous secret may be one, since that is how a bad one is replaced.
+ */
+function isPredictable(secret: Uint8Array): boolean {
+  const repeatsAfter = (period: number) => secret.every((byte, at) => at < period || byte === secret[at - period])
+  const step = secret[1]! - secret[0]!
+  const counts = secret.every((byte, at) => at === 0 || byte === ((secret[at - 1]! + step) & 0xff))
+  return counts || new Set(secret).size < 12 || Array.from({ length: 16 }, (_, at) => at + 1).some(repeatsAfter)
+}
+
 /** The embedded mode's own secret, created once with mode 0600. */
 function keptSecret(dataDirectory: string): Uint8Array {
   const path = join(dataDirectory, 'secret')
@@ -138,6 +153,7 @@ function keptSecret(dataDirectory: string): Uint8Array {
   const secret = parseSecret(readFileSync(path, 'utf8').trim())
   if (secret === undefined)
     throw new ConfigError('the file "secret" in GATEHOUSE_DATA_DIR: expected 32 bytes in base64')
+  if (isPredictable(secret)) throw new ConfigError(`the file "secret" in GATEHOUSE_DATA_DIR: ${noRandomBytes}`)
   return secret
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
 import { type Environment, run, type Running, serve, until } from './support/program.ts'
+import { testSecret } from './support/secrets.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
 
@@ -295,7 +296,7 @@ if (hasServers) {
     t.teardown(() => database.drop())
     const environment = {
       DATABASE_URL: database.url,
-      GATEHOUSE_SECRET: Buffer.alloc(32, 9).toString('base64'),
+      GATEHOUSE_SECRET: testSecret(9).toString('base64'),
       GATEHOUSE_DATA_DIR: join(folder, 'data'),
       GATEHOUSE_ISSUER: 'http://auth.example.test',
       GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml'),
@@ -340,7 +341,7 @@ if (hasServers) {
       t.equal((await service.finished).code, 0)
     })
     await t.test('another secret than the one that sealed the keys is named, not a stack', async (t) => {
-      const other = { ...environment, GATEHOUSE_SECRET: Buffer.alloc(32, 8).toString('base64') }
+      const other = { ...environment, GATEHOUSE_SECRET: testSecret(8).toString('base64') }
       const { code, stderr } = await run(folder, ['serve'], { ...other, PORT: String(await freePort()) })
       t.equal(code, 1)
       t.match(stderr, 'GATEHOUSE_SECRET')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
 import { run, serve } from '../support/program.ts'
+import { testSecret } from '../support/secrets.ts'
 import { freePort, scratchFolder } from '../support/servers.ts'
 
 tap.setTimeout(300_000)
@@ -57,7 +58,7 @@ if (hasProxy('nginx')) {
     await t.test('in clustered mode it makes the checks that need no socket', async (t) => {
       const clustered = {
         DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-        GATEHOUSE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+        GATEHOUSE_SECRET: testSecret().toString('base64'),
       }
       const { code, stdout } = await doctor([...through, ...echo, '--token-stdin'], token, clustered)
       t.equal(code, 0, stdout)

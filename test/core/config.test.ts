@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { type Config, ConfigError, loadConfig } from '../../src/config.ts'
 import { scratchFolder } from '../support/servers.ts'
+import { testSecret } from '../support/secrets.ts'
 
-const secret = Buffer.alloc(32, 9).toString('base64')
+const secret = testSecret().toString('base64')
 
 /** Loads a configuration from a file with this text. */
 function load(t: Test, environment: Record<string, string> = {}, yaml = ''): Config {
@@ -92,6 +93,32 @@ void test('environment', async (t) => {
     t.match(lines[0], /^GATEHOUSE_SECRET: expected 32 bytes in base64/)
     t.notMatch(lines.join('\n'), 'hunter2')
     t.equal(load(t, { DATABASE_URL: databaseUrl, GATEHOUSE_SECRET: secret }).databaseUrl, databaseUrl)
+  })
+  await t.test('a secret that anybody could guess is refused, and may still be the previous one', async (t) => {
+    const pattern = (byte: (at: number) => number) =>
+      Buffer.from(Array.from({ length: 32 }, (_, at) => byte(at) & 0xff))
+    const guessable = {
+      'nothing but zeros': pattern(() => 0),
+      'one byte again and again': pattern(() => 0x61),
+      'counting up': pattern((at) => at),
+      'counting down past zero': pattern((at) => 40 - at * 3),
+      'a pattern of two': pattern((at) => [0xde, 0xad][at % 2]!),
+      'one half twice': Buffer.concat([testSecret().subarray(0, 16), testSecret().subarray(0, 16)]),
+      'a word and padding': Buffer.from('change-me'.padEnd(32, '\0')),
+    }
+    for (const [what, bytes] of Object.entries(guessable)) {
+      const value = bytes.toString('base64')
+      const [fault] = faults(t, { GATEHOUSE_SECRET: value })
+      t.match(fault, /^GATEHOUSE_SECRET: expected 32 random bytes in base64.*openssl rand -base64 32/, what)
+      t.notMatch(fault, value)
+      t.equal(load(t, { GATEHOUSE_SECRET: secret, GATEHOUSE_SECRET_PREVIOUS: value }).secrets.length, 2, what)
+    }
+    const hex = Buffer.from('9f86d081884c7d659a2feaa0c55ad015').toString('base64')
+    for (const value of [secret, hex]) t.same(faults(t, { GATEHOUSE_SECRET: value }), [])
+    const folder = scratchFolder(t)
+    writeFileSync(join(folder, 'secret'), Buffer.alloc(32).toString('base64'))
+    const message = /"secret" in GATEHOUSE_DATA_DIR: expected 32 random bytes/
+    t.throws(() => loadConfig({ GATEHOUSE_DATA_DIR: folder, GATEHOUSE_CONFIG: '/dev/null' }), { message })
   })
   await t.test('the embedded mode makes its secret once, readable by its owner alone', async (t) => {
     const folder = scratchFolder(t)

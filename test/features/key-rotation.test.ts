@@ -2,6 +2,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { test } from 'tap'
 import { type Backend, backends } from '../support/backends.ts'
+import { testSecret } from '../support/secrets.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid!
@@ -170,7 +171,7 @@ for (const backend of backends) {
     await t.test(
       'the service’s secret is replaced while both are known, and the old one is let go of after a rewrap',
       async (t) => {
-        const [a, b] = [7, 9].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [string, string]
+        const [a, b] = [7, 9].map((number) => testSecret(number).toString('base64')) as [string, string]
         const service = await startService(t, { backend })
         const user = await service.createUser()
         const signedIn = await service.signIn(user)

@@ -6,9 +6,10 @@ import { openKeyRing } from '../../src/features/keys/key-ring.ts'
 import { keyScheduleOf } from '../../src/features/keys/schedule.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { backends } from '../support/backends.ts'
+import { testSecret } from '../support/secrets.ts'
 import { startService } from '../support/service.ts'
 
-const secret = Buffer.alloc(32, 7)
+const secret = testSecret()
 
 for (const backend of backends) {
   void test(`the published keys on ${backend.name} stores`, async (t) => {
@@ -77,7 +78,7 @@ for (const backend of backends) {
       t.notOk(Buffer.from(stored!.sealedPrivateKey, 'base64url').includes(raw))
       const open = (key: Uint8Array, kid = stored!.kid) =>
         createSecretBox([key], 'signing keys').open(stored!.sealedPrivateKey, kid)
-      t.throws(() => open(Buffer.alloc(32, 8)), 'another secret')
+      t.throws(() => open(testSecret(8)), 'another secret')
       t.throws(() => open(secret, 'another-kid'), 'copied to another row')
       t.throws(
         () => createSecretBox([secret], 'refresh replay').open(stored!.sealedPrivateKey, stored!.kid),

@@ -9,10 +9,11 @@ import { combineStores } from '../../src/stores/open.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
 import { auditRows } from '../support/audit.ts'
 import type { Backend } from '../support/backends.ts'
+import { testSecret } from '../support/secrets.ts'
 import { findProgram, startPostgres } from '../support/servers.ts'
 import { asks, bearer, type Call, type Service, startService, newClient } from '../support/service.ts'
 
-const secret = Buffer.alloc(32, 7)
+const secret = testSecret()
 
 /** The ways in which a text could stand in a log line. */
 function formsOf(text: string): string[] {

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { createDatabase } from './backends.ts'
+import { testSecret } from './secrets.ts'
 import { type Environment, type Running, serve } from './program.ts'
 import { type InterruptibleServer, type Relay, scratchFolder, startRedis, startRelay } from './servers.ts'
 import { exampleRules, type SignedIn, type TestUser } from './service.ts'
@@ -51,7 +52,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
     return {
       DATABASE_URL: name === 'two' ? relay.url : database.url,
       REDIS_URL: redis!.url,
-      GATEHOUSE_SECRET: Buffer.alloc(32, 9).toString('base64'),
+      GATEHOUSE_SECRET: testSecret().toString('base64'),
       GATEHOUSE_DATA_DIR: join(folder, name),
       GATEHOUSE_ISSUER: 'http://auth.example.test',
       GATEHOUSE_CONFIG: file,

@@ -2,6 +2,7 @@
 import { type KeyLike, sign } from 'node:crypto'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { introspect, register } from './oauth.ts'
+import { testSecret } from './secrets.ts'
 import { asks, bearer, type Service } from './service.ts'
 
 export type Json = Record<string, unknown>
@@ -26,7 +27,7 @@ export function mint(header: unknown, claims: unknown, key: KeyLike, algorithm?:
 /** A key pair of the service, as only somebody with its secret and its database could read it. */
 export async function ownKey(service: Service, kid: unknown) {
   const key = (await service.stores.signingKeys.list()).find((one) => one.kid === kid)!
-  const box = createSecretBox([Buffer.alloc(32, 7)], 'signing keys')
+  const box = createSecretBox([testSecret()], 'signing keys')
   return { publicPem: key.publicKeyPem, privatePem: box.open(key.sealedPrivateKey, key.kid) }
 }
 

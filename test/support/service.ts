@@ -8,6 +8,7 @@ import { buildApp, type Gatehouse } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { Stores } from '../../src/core/ports.ts'
 import { freePort, scratchFolder } from './servers.ts'
+import { testSecret } from './secrets.ts'
 import { type Backend, backends, type OpenBackend } from './backends.ts'
 
 interface Teardown {
@@ -133,7 +134,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     GATEHOUSE_ISSUER: 'http://auth.example.test',
     GATEHOUSE_DATA_DIR: folder,
     GATEHOUSE_CONFIG: configFile,
-    GATEHOUSE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+    GATEHOUSE_SECRET: testSecret().toString('base64'),
     ...options.environment,
   })
   const lines: string[] = []
