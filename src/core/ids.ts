@@ -27,7 +27,8 @@ export function createOrderedIds(): (now: number) => string {
   }
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+/** The one form that PostgreSQL is asked for; JSON Schema's `format: uuid` would also let `urn:uuid:` through. */
+export const uuidPattern = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/
 
 /** Whether a text has the form of a UUID; user ids always do, operator-chosen client ids never may (RFC 9700 §4.15). */
 export function isUuid(text: string): boolean {

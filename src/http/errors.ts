@@ -96,16 +96,14 @@ export function problemOf(error: GatehouseError, requestId: string): object {
   }
 }
 
-/** Answers a path that is no URL, which no route and no error handler sees. */
-export function refusePath(request: FastifyRequest, reply: FastifyReply): void {
+/** Answers a path that no route and no error handler sees: it is no URL, or a parameter is too long to name anything. */
+export function refusePath({ code }: { code: string }, request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id)
-  sendProblem(
-    request,
-    reply,
-    new GatehouseError('invalid_request', {
-      detail: 'The path is not a valid URL path.',
-    }),
-  )
+  const error =
+    code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? new GatehouseError('not_found')
+      : new GatehouseError('invalid_request', { detail: 'The path is not a valid URL path.' })
+  sendProblem(request, reply, error)
 }
 
 /** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */

@@ -52,6 +52,12 @@ export function problems(...codes: ErrorCode[]): Record<number, TSchema> {
 /** An instant in the JSON API: RFC 3339, UTC. */
 export const Instant = Type.Unsafe<string>({ type: 'string', format: 'date-time' })
 
+/**
+ * An id in a path. What has not the form of one names nothing, so that it is answered as an unknown one is, with 404; the
+ * feature must see to it before a store does.
+ */
+export const IdInPath = Type.String({ description: 'A UUID.', examples: ['01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f'] })
+
 /** Text for people: no control characters or half surrogates, from which logs, mails and headers would suffer. */
 // oxlint-disable-next-line no-control-regex
 export const plainText = { pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$' } as const

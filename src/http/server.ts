@@ -39,8 +39,8 @@ const bodyLimitBytes = 64 * 1024
  */
 export function createServer(options: {
   trustedPeer: (address: string | undefined) => boolean
-  /** Answers what no route can: a path that is no URL. */
-  refusePath?: (request: FastifyRequest, reply: FastifyReply) => void
+  /** Answers what no route can: a path that is no URL, or whose parameter is too long to name anything. */
+  refusePath?: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => void
   ahead?: Ahead
 }): App {
   const { ahead = () => false } = options
@@ -63,8 +63,8 @@ export function createServer(options: {
     http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
-    frameworkErrors(_error, request, reply) {
-      if (options.refusePath) options.refusePath(request as never, reply as never)
+    frameworkErrors(error, request, reply) {
+      if (options.refusePath) options.refusePath(error, request as never, reply as never)
       else reply.raw.writeHead(400).end()
     },
     clientErrorHandler: refuseBytes,

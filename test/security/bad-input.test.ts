@@ -195,6 +195,36 @@ for (const backend of backends) {
       const twice = await service.call('/login?return_to=a&return_to=b')
       t.equal(twice.status, 400)
     })
+    await t.test('what is no id names nothing, on every route that takes one', async (t) => {
+      const { paths } = (await service.call('/openapi.json')).json<{ paths: Record<string, Record<string, unknown>> }>()
+      const unknown = '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f'
+      const odd = [
+        ...['x', '0', '-1', 'null', 'undefined', '*', ';', '%00', `${unknown}%00`, '%20', '%0a', `${unknown}%0a`],
+        ...[unknown.slice(1), `${unknown}0`, unknown.replaceAll('-', ''), `{${unknown}}`, `urn:uuid:${unknown}`],
+        ...[unknown, unknown.toUpperCase(), '%F0%9F%94%91', "'%20or%201=1%20--", 'x'.repeat(256), 'x'.repeat(5_000)],
+      ]
+      let tried = 0
+      for (const [path, operations] of Object.entries(paths)) {
+        // What stands behind /forward-auth/envoy is the target of the question.
+        if (!path.includes('{') || path.startsWith('/forward-auth/')) continue
+
+        for (const method of Object.keys(operations).map((name) => name.toUpperCase())) {
+          for (const id of odd) {
+            const url = path.replaceAll(/\{\w+\}/g, id)
+            const answer = await service.call(url, { method, headers: bearer(accessToken) })
+            isProblem(t, answer, 404, 'not_found', `${method} ${url.slice(0, 100)}`)
+            tried++
+          }
+        }
+      }
+      t.ok(tried >= odd.length)
+      for (const id of odd.filter((id) => id.length < 300)) {
+        await t.rejects(service.operate('DELETE', `/api-keys/${id}`), /: 404 /, `an operator, ${id}`)
+      }
+      for (const query of [`before=urn:uuid:${unknown}`, 'since=2016-12-31T23:59:60Z', 'user=x%00']) {
+        await t.rejects(service.operate('GET', `/audit?${query}`), /: 4\d\d /, query)
+      }
+    })
     await t.test('nothing was created or changed by any of it', async (t) => {
       t.same(service.mails(), [])
       const users = await service.operate('GET', '/users')

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
-import { Instant, plainText, strict } from '../../http/schema.ts'
+import { IdInPath, Instant, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './clients.ts'
 import type { UserAdministration } from './users.ts'
@@ -59,14 +59,10 @@ export async function apiKeyControlRoutes(
   app.get('/api-keys', { config, schema: { querystring: Owner } }, async (request) =>
     (await apiKeys.list(await ownerOf(request.query))).map(showKey),
   )
-  app.delete(
-    '/api-keys/:id',
-    { config, schema: { params: Type.Object({ id: Type.String({ format: 'uuid' }) }) } },
-    async (request) => {
-      await apiKeys.revoke(request.params.id)
-      return { revoked: true }
-    },
-  )
+  app.delete('/api-keys/:id', { config, schema: { params: Type.Object({ id: IdInPath }) } }, async (request) => {
+    await apiKeys.revoke(request.params.id)
+    return { revoked: true }
+  })
 }
 
 function showKey(key: ApiKey) {

@@ -1,7 +1,7 @@
 import { makeApiKey } from '../../core/api-key.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import { uuidv7 } from '../../core/ids.ts'
+import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore, Clock } from '../../core/ports.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
@@ -53,7 +53,7 @@ export function createApiKeyManagement(dependencies: {
     },
     list: (owner) => apiKeys.list(owner),
     async revoke(id, owner) {
-      if (!(await apiKeys.revoke(id, new Date(clock.now()), owner))) {
+      if (!isUuid(id) || !(await apiKeys.revoke(id, new Date(clock.now()), owner))) {
         throw new GatehouseError('not_found', { detail: 'There is no such key.' })
       }
       audit.record({ event: 'api_key.revoked', ...(owner && subjectOf(owner)), key_id: id })

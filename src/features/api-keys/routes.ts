@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
 import { userOf } from '../../http/guard.ts'
-import { NoContent, problems } from '../../http/schema.ts'
+import { IdInPath, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ApiKeyManagement } from './manage.ts'
 import { NewApiKeyBody } from './schema.ts'
@@ -72,7 +72,7 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
         description: 'It is refused everywhere within a second.',
         tags: ['API keys'],
         security,
-        params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
+        params: Type.Object({ id: IdInPath }),
         response: { 204: NoContent, ...problems(...refusals, 'cross_site_request', 'not_found') },
       },
     },

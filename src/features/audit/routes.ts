@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { auditLines, type AuditEventName } from '../../core/audit.ts'
-import { isUuid } from '../../core/ids.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import { isUuid, uuidPattern } from '../../core/ids.ts'
 import type { AuditRow, AuditStore } from '../../core/ports.ts'
 import { plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -16,7 +17,7 @@ const Query = Type.Object(
     /** A user's id or email address, or the id of a client that acted for itself. */
     user: Type.Optional(Type.String({ minLength: 1, maxLength: 254, ...plainText })),
     since: Type.Optional(Type.String({ format: 'date-time' })),
-    before: Type.Optional(Type.String({ format: 'uuid' })),
+    before: Type.Optional(Type.String({ pattern: uuidPattern.source })),
     limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),
   },
   strict,
@@ -26,6 +27,10 @@ const Query = Type.Object(
 export async function auditRoutes(app: App, { audit, findUser }: AuditOptions): Promise<void> {
   app.get('/audit', { config: { access: 'public' }, schema: { querystring: Query } }, async (request) => {
     const { event, user, since, before, limit } = request.query
+    // A leap second has the form of an instant, and no time here.
+    if (since !== undefined && Number.isNaN(Date.parse(since))) {
+      throw new GatehouseError('invalid_request', { fields: [{ path: '/querystring/since', message: 'is no time' }] })
+    }
     const subject = user === undefined || isUuid(user) ? user : (await findUser(user)).id
     const rows = await audit.list({
       event,
