@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { CommandError, UsageError } from './cli/command.ts'
+import { type Command, CommandError, program, readVersion, UsageError } from './cli/command.ts'
 import { ConfigError } from './config.ts'
 import { SetupError } from './core/errors.ts'
 
@@ -9,51 +9,52 @@ import { SetupError } from './core/errors.ts'
 // the folder cannot be written to, as in the image, nothing is kept.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/gatehouse', import.meta.url)))
 
-type Command = (args: readonly string[]) => Promise<void>
-
-const commands: Record<string, { summary: string; load: () => Promise<Command> }> = {
+const commands: Record<string, { summary: string; load: () => Promise<Pick<Command, 'run'>> }> = {
   serve: { summary: 'run the service', load: async () => (await import('./cli/serve.ts')).serve },
   migrate: { summary: 'bring the database up to date', load: async () => (await import('./cli/migrate.ts')).migrate },
-  user: {
-    summary: 'create, list, show, disable, enable, set-password, grant-role, revoke-role',
-    load: async () => (await import('./cli/user.ts')).user,
-  },
+  user: { summary: 'people and their roles', load: async () => (await import('./cli/user.ts')).user },
+  role: { summary: 'roles and what they permit', load: async () => (await import('./cli/role.ts')).role },
   client: {
-    summary: 'create, list, show, rotate-secret, set-jwks, delete',
+    summary: 'programs that get tokens, or ask about them',
     load: async () => (await import('./cli/client.ts')).client,
   },
-  'api-key': { summary: 'create, list, revoke', load: async () => (await import('./cli/api-key.ts')).apiKey },
-  keys: { summary: 'list, rotate, rewrap', load: async () => (await import('./cli/keys.ts')).keys },
-  audit: { summary: 'tail: what happened, and who did it', load: async () => (await import('./cli/audit.ts')).audit },
-  rules: { summary: 'check, explain', load: async () => (await import('./cli/rules.ts')).rules },
+  'api-key': { summary: 'long-lived keys of programs', load: async () => (await import('./cli/api-key.ts')).apiKey },
+  keys: { summary: 'the keys that sign tokens', load: async () => (await import('./cli/keys.ts')).keys },
+  audit: { summary: 'what happened, and who did it', load: async () => (await import('./cli/audit.ts')).audit },
+  rules: { summary: 'the access rules of gatehouse.yaml', load: async () => (await import('./cli/rules.ts')).rules },
+  'proxy-config': {
+    summary: 'print a whole configuration of your proxy for your hosts',
+    load: async () => (await import('./cli/proxy-config.ts')).proxyConfig,
+  },
   doctor: {
     summary: 'ask through the proxy, and say what is wrong with its configuration',
     load: async () => (await import('./cli/doctor.ts')).doctor,
   },
-  'proxy-config': {
-    summary: 'traefik, nginx, caddy, haproxy, envoy: print a whole configuration for your hosts',
-    load: async () => (await import('./cli/proxy-config.ts')).proxyConfig,
-  },
-  role: { summary: 'create, list, delete', load: async () => (await import('./cli/role.ts')).role },
 }
 
 function usage(): string {
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`)
-  return `usage: gatehouse <command> [options]\n\n${lines.join('\n')}\n\nEvery command that prints takes --json.\n`
+  const more = [`${program} <command> --help says more.`, 'Every command that prints takes --json.']
+  return `usage: ${program} <command> …\n\n${lines.join('\n')}\n\n${more.join('\n')}\n`
 }
 
 /** Runs a command. Exit codes: 0 done, 1 could not be done, 2 called wrongly. */
-async function main([name, ...args]: readonly string[]): Promise<void> {
-  if (name === undefined || name === '--help' || name === 'help') {
+async function main(given: readonly string[]): Promise<void> {
+  // `help user create` is `user create --help`.
+  const [name, ...args] = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(usage())
+    return
+  }
+  if (name === '--version') {
+    process.stdout.write(`${readVersion()}\n`)
     return
   }
   try {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (command === undefined) throw new UsageError(`there is no command "${name}"\n\n${usage()}`)
-    await (
-      await command.load()
-    )(args)
+    const loaded = await command.load()
+    await loaded.run(name, args)
   } catch (error) {
     process.stderr.write(`gatehouse: ${explain(error)}\n`)
     // Whatever was opened already must not keep a failed command alive.

@@ -1,36 +1,40 @@
-import { positionals, print, readArguments, runVerb, text, texts, UsageError, type Verbs } from './command.ts'
+import { command, group, print, required, text, texts, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 
-/** `api-key create|list|revoke` */
-export const apiKey = (args: readonly string[]): Promise<void> => runVerb('api-key', verbs, args)
-
-const verbs: Verbs = {
-  async create(args) {
-    const { values, positionals: given } = readArguments(args, {
-      client: text,
-      name: text,
-      scope: texts,
-      'expires-at': text,
-    })
-    positionals(given, [])
-    const { client, name, scope: scopes = [], 'expires-at': expiresAt } = values
-    if (client === undefined || name === undefined) {
-      throw new UsageError('api-key create: --client and --name are required')
-    }
-    const body = { client, name, scopes, ...(expiresAt !== undefined && { expires_at: expiresAt }) }
-    print(await withOperator((operator) => operator('POST', '/api-keys', body)), values.json)
-  },
-  async list(args) {
-    const { values, positionals: given } = readArguments(args, { client: text, user: text })
-    positionals(given, [])
-    const owner = Object.entries({ client: values.client, user: values.user }).filter(([, id]) => id !== undefined)
-    if (owner.length !== 1) throw new UsageError('api-key list: give either --client or --user')
-    const query = new URLSearchParams(owner as [string, string][]).toString()
-    print(await withOperator((operator) => operator('GET', `/api-keys?${query}`)), values.json)
-  },
-  async revoke(args) {
-    const { values, positionals: given } = readArguments(args, {})
-    const [id] = positionals(given, ['key id'])
-    print(await withOperator((operator) => operator('DELETE', `/api-keys/${encodeURIComponent(id)}`)), values.json)
-  },
-}
+/** API keys: `api-key create|list|revoke`. */
+export const apiKey = group({
+  create: command({
+    summary: 'make a key that stands for a program; it is shown once',
+    options: {
+      client: required('ID', 'the program that it stands for'),
+      name: required('NAME', 'what it is for'),
+      scope: texts('SCOPE', 'what it may do, among the scopes of the program; may be repeated'),
+      'expires-at': text('TIME', 'when it ends, such as 2030-01-31T12:00:00Z'),
+    },
+    example: 'api-key create --client reports-job --name Nightly --scope reports:read',
+    async run({ client, name, scope: scopes, json, ...values }) {
+      const expiresAt = values['expires-at']
+      const body = { client, name, scopes, ...(expiresAt !== undefined && { expires_at: expiresAt }) }
+      print(await withOperator((operator) => operator('POST', '/api-keys', body)), json)
+    },
+  }),
+  list: command({
+    summary: 'show the keys of one owner',
+    options: { client: text('ID', 'of this program'), user: text('ID_OR_EMAIL', 'of this person') },
+    example: 'api-key list --client reports-job',
+    async run({ client, user, json }) {
+      const owner = Object.entries({ client, user }).filter(([, id]) => id !== undefined)
+      if (owner.length !== 1) throw new UsageError('api-key list: give either --client or --user')
+      const query = new URLSearchParams(owner as [string, string][]).toString()
+      print(await withOperator((operator) => operator('GET', `/api-keys?${query}`)), json)
+    },
+  }),
+  revoke: command({
+    summary: 'end a key at once',
+    arguments: ['key id'],
+    example: 'api-key revoke 01890a5d-ac96-774b-bcce-b302099a8057',
+    async run({ json }, id) {
+      print(await withOperator((operator) => operator('DELETE', `/api-keys/${encodeURIComponent(id)}`)), json)
+    },
+  }),
+})

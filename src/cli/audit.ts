@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { flag, positionals, print, readArguments, runVerb, text, UsageError } from './command.ts'
+import { command, flag, group, print, text, UsageError } from './command.ts'
 import { type Operator, withOperator } from './operator.ts'
 
 interface Event {
@@ -20,19 +20,33 @@ const followEveryMilliseconds = 500
 /** Replicas write their events a little later than they happen, so what is followed is read again so far back. */
 const overlapMilliseconds = 10_000
 
-/** `audit tail [--event E] [--user U] [--since T] [--limit N] [--follow]` */
-export const audit = (args: readonly string[]): Promise<void> => runVerb('audit', { tail }, args)
+/** The audit trail: `audit tail`. */
+export const audit = group({
+  tail: command({
+    summary: 'print the newest events, oldest first; with --since all from that time on',
+    options: {
+      event: text('EVENT', 'of this name alone, such as refresh.reused'),
+      user: text('ID_OR_EMAIL', 'about this person alone'),
+      since: text('TIME', 'from then on, such as 2030-01-31T12:00:00Z'),
+      limit: text('N', 'so many at most; 50 unless --since is given'),
+      follow: flag('go on with what happens from now on'),
+    },
+    example: 'audit tail --user ada@example.com --since 2030-01-31T12:00:00Z',
+    run: tail,
+  }),
+})
+
+interface Asked {
+  event: string | undefined
+  user: string | undefined
+  since: string | undefined
+  limit: string | undefined
+  follow: boolean
+  json: boolean
+}
 
 /** Prints the newest events, oldest first; with `--since` all from that time on, with `--follow` also those to come. */
-async function tail(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {
-    event: text,
-    user: text,
-    since: text,
-    limit: text,
-    follow: flag,
-  })
-  positionals(given, [])
+async function tail(values: Asked): Promise<void> {
   const { event, user, follow, json } = values
   const since = values.since === undefined ? undefined : readTime(values.since)
   const limit =

@@ -1,74 +1,72 @@
 import { readFileSync } from 'node:fs'
-import {
-  CommandError,
-  flag,
-  positionals,
-  print,
-  readArguments,
-  runVerb,
-  text,
-  texts,
-  UsageError,
-  type Verbs,
-} from './command.ts'
+import { command, CommandError, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 
-/** `client create|list|show|rotate-secret|set-jwks|delete` */
-export const client = (args: readonly string[]): Promise<void> => runVerb('client', verbs, args)
-
 const at = (id: string) => `/clients/${encodeURIComponent(id)}`
+const aboutJwks = 'a JWK set of public keys, by which the client signs assertions (private_key_jwt)'
 
-const verbs: Verbs = {
-  async create(args) {
-    const { values, positionals: given } = readArguments(args, {
-      id: text,
-      name: text,
-      grant: texts,
-      'redirect-uri': texts,
-      scope: texts,
-      audience: texts,
-      public: flag,
-      'jwks-file': text,
-    })
-    positionals(given, [])
-    const { id, name, grant: grants, scope: scopes = [], audience: audiences = [] } = values
-    if (name === undefined || grants === undefined) {
-      throw new UsageError('client create: --name and --grant are required')
-    }
-    const body = {
-      ...(id !== undefined && { id }),
-      name,
-      grants,
-      redirect_uris: values['redirect-uri'] ?? [],
-      scopes,
-      audiences,
-      public: values.public,
-      ...(values['jwks-file'] !== undefined && { jwks: readJwks(values['jwks-file']) }),
-    }
-    print(await withOperator((operator) => operator('POST', '/clients', body)), values.json)
-  },
-  async list(args) {
-    const { values, positionals: given } = readArguments(args, {})
-    positionals(given, [])
-    print(await withOperator((operator) => operator('GET', '/clients')), values.json)
-  },
-  show: (args) => onClient(args, 'GET', ''),
-  'rotate-secret': (args) => onClient(args, 'POST', '/secret'),
-  async 'set-jwks'(args) {
-    const { values, positionals: given } = readArguments(args, { 'jwks-file': text })
-    const [id] = positionals(given, ['client id'])
-    const file = values['jwks-file']
-    if (file === undefined) throw new UsageError('client set-jwks: --jwks-file is required')
-    const jwks = readJwks(file)
-    print(await withOperator((operator) => operator('PUT', `${at(id)}/jwks`, { jwks })), values.json)
-  },
-  delete: (args) => onClient(args, 'DELETE', ''),
-}
+/** Programs: `client create|list|show|rotate-secret|set-jwks|delete`. */
+export const client = group({
+  create: command({
+    summary: 'register a program; its secret is shown once',
+    options: {
+      id: text('ID', 'the client_id; otherwise one is made'),
+      name: required('NAME', 'what people call it'),
+      grant: texts('GRANT', 'how it gets tokens, such as client_credentials; at least one'),
+      'redirect-uri': texts('URI', 'where a browser may be sent back to; may be repeated'),
+      scope: texts('SCOPE', 'a scope that it may ask for; may be repeated'),
+      audience: texts('AUDIENCE', 'an audience that its tokens may name; may be repeated'),
+      public: flag('a program that cannot keep a secret, such as an app'),
+      'jwks-file': text('FILE', aboutJwks),
+    },
+    example: 'client create --name Reports --grant client_credentials --scope reports:read',
+    async run({ id, name, grant: grants, scope: scopes, audience: audiences, json, ...values }) {
+      if (grants.length === 0) throw new UsageError('client create: --grant is required')
+      const file = values['jwks-file']
+      const body = {
+        ...(id !== undefined && { id }),
+        name,
+        grants,
+        redirect_uris: values['redirect-uri'],
+        scopes,
+        audiences,
+        public: values.public,
+        ...(file !== undefined && { jwks: readJwks(file) }),
+      }
+      print(await withOperator((operator) => operator('POST', '/clients', body)), json)
+    },
+  }),
+  list: command({
+    summary: 'show every program',
+    example: 'client list --json',
+    async run({ json }) {
+      print(await withOperator((operator) => operator('GET', '/clients')), json)
+    },
+  }),
+  show: onClient('show one program', 'show', 'GET', ''),
+  'rotate-secret': onClient('replace the secret; the old one ends at once', 'rotate-secret', 'POST', '/secret'),
+  'set-jwks': command({
+    summary: 'replace the public keys of a program',
+    arguments: ['client id'],
+    options: { 'jwks-file': required('FILE', aboutJwks) },
+    example: 'client set-jwks reports-job --jwks-file public.json',
+    async run({ json, ...values }, id) {
+      const jwks = readJwks(values['jwks-file'])
+      print(await withOperator((operator) => operator('PUT', `${at(id)}/jwks`, { jwks })), json)
+    },
+  }),
+  delete: onClient('remove a program, and with it all its tokens and keys', 'delete', 'DELETE', ''),
+})
 
-async function onClient(args: readonly string[], method: string, suffix: string): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {})
-  const [id] = positionals(given, ['client id'])
-  print(await withOperator((operator) => operator(method, `${at(id)}${suffix}`)), values.json)
+function onClient(summary: string, verb: string, method: string, suffix: string) {
+  return command({
+    summary,
+    arguments: ['client id'],
+    example: `client ${verb} reports-job`,
+    async run({ json }, id) {
+      print(await withOperator((operator) => operator(method, `${at(id)}${suffix}`)), json)
+    },
+  })
 }
 
 /** A file of public keys. What it holds is never repeated: it may hold a private one. */

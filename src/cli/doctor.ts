@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, loadConfig } from '../config.ts'
 import type { EdgeFacts } from '../features/forward-auth/edge-facts.ts'
-import { CommandError, flag, positionals, print, readArguments, text, UsageError } from './command.ts'
+import { command, CommandError, flag, print, required, text, UsageError } from './command.ts'
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts'
 import { serveEcho } from './doctor/echo.ts'
 import { openExchange } from './doctor/exchange.ts'
@@ -9,17 +9,32 @@ import { openProbe, type Probe } from './doctor/probe.ts'
 import { runningService } from './operator.ts'
 import { readPassword } from './secret-input.ts'
 
-/** `doctor --url URL`: asks through the operator's own proxy. Exit code 1 when there is a finding. */
-export async function doctor(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {
-    url: text,
-    connect: text,
-    echo: text,
-    'token-stdin': flag,
-  })
-  positionals(given, [])
+/** `doctor --url URL`: asks through the operator's own proxy. */
+export const doctor = command({
+  summary: 'ask through the proxy, and say what is wrong with its configuration; exits 1 when there is a finding',
+  options: {
+    url: required('URL', 'a protected URL, as browsers ask for it'),
+    connect: text('HOST:PORT', 'where the proxy listens, when the name leads elsewhere'),
+    echo: text('PORT', 'listen here as the application, which makes more checks possible'),
+    'token-stdin': flag('read an access token from standard input, which makes more checks possible'),
+    strict: flag('exit 1 also when a check could not be made'),
+  },
+  example: 'doctor --url https://app.example.com/',
+  run: ask,
+})
+
+interface Asked {
+  url: string
+  connect: string | undefined
+  echo: string | undefined
+  'token-stdin': boolean
+  strict: boolean
+  json: boolean
+}
+
+/** Exit code 1 when there is a finding; with `--strict` also when a check was not made. */
+async function ask(values: Asked): Promise<void> {
   const { url } = values
-  if (url === undefined) throw new UsageError('doctor: --url is required')
   const connect = values.connect === undefined ? undefined : addressOf(values.connect, '--connect')
   const echo = values.echo === undefined ? undefined : addressOf(values.echo, '--echo')
   if (echo !== undefined && echo.port === undefined) throw new UsageError('--echo: expected PORT or HOST:PORT')
@@ -35,7 +50,7 @@ export async function doctor(args: readonly string[]): Promise<void> {
     const diagnosis = await diagnose({ facts, probe, exchange, token, marker })
     if (values.json) print(diagnosis, true)
     else process.stdout.write(render(diagnosis))
-    if (diagnosis.findings.length > 0) process.exitCode = 1
+    if (diagnosis.findings.length > 0 || (values.strict && diagnosis.not_made.length > 0)) process.exitCode = 1
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(`the proxy cannot be asked: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)

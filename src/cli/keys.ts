@@ -1,29 +1,33 @@
-import { flag, positionals, print, readArguments, runVerb, text, UsageError } from './command.ts'
+import { command, flag, group, print, text, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 
-/** `keys list|rotate [--compromised [--kid K]]|rewrap`. */
-export async function keys(args: readonly string[]): Promise<void> {
-  await runVerb('keys', { list, rotate, rewrap }, args)
-}
-
-async function list(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {})
-  positionals(given, [])
-  print(await withOperator((operator) => operator('GET', '/keys')), values.json)
-}
-
-/** Publishes successors that sign in ten minutes; with `--compromised` the old keys end at once and new ones sign. */
-async function rotate(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, { compromised: flag, kid: text })
-  positionals(given, [])
-  if (values.kid !== undefined && !values.compromised) throw new UsageError('--kid goes with --compromised alone')
-  const body = { compromised: values.compromised, ...(values.kid !== undefined && { kid: values.kid }) }
-  print(await withOperator((operator) => operator('POST', '/keys/rotate', body)), values.json)
-}
-
-/** Seals the private keys with the current secret. */
-async function rewrap(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {})
-  positionals(given, [])
-  print(await withOperator((operator) => operator('POST', '/keys/rewrap')), values.json)
-}
+/** The ring of signing keys: `keys list|rotate [--compromised [--kid K]]|rewrap`. */
+export const keys = group({
+  list: command({
+    summary: 'show every signing key and what it does now',
+    example: 'keys list',
+    async run({ json }) {
+      print(await withOperator((operator) => operator('GET', '/keys')), json)
+    },
+  }),
+  rotate: command({
+    summary: 'publish successors that sign in ten minutes; with --compromised the old keys end at once',
+    options: {
+      compromised: flag('somebody else knows the keys: nothing that they signed counts any more'),
+      kid: text('KID', 'with --compromised: this key alone'),
+    },
+    example: 'keys rotate',
+    async run({ compromised, kid, json }) {
+      if (kid !== undefined && !compromised) throw new UsageError('--kid goes with --compromised alone')
+      const body = { compromised, ...(kid !== undefined && { kid }) }
+      print(await withOperator((operator) => operator('POST', '/keys/rotate', body)), json)
+    },
+  }),
+  rewrap: command({
+    summary: 'seal the private keys with the current GATEHOUSE_SECRET',
+    example: 'keys rewrap',
+    async run({ json }) {
+      print(await withOperator((operator) => operator('POST', '/keys/rewrap')), json)
+    },
+  }),
+})

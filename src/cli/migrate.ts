@@ -1,14 +1,18 @@
 import { loadConfig } from '../config.ts'
 import { openStores, unreachable } from '../stores/open.ts'
 import { migratePostgres } from '../stores/sql/open.ts'
-import { CommandError, positionals, print, readArguments } from './command.ts'
+import { command, CommandError, print } from './command.ts'
 import { holdDataDirectory } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
 
 /** Applies what is missing of the migrations. Starting the service does the same. */
-export async function migrate(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {})
-  positionals(given, [])
+export const migrate = command({
+  summary: 'bring the database up to date, as a start does too',
+  example: 'migrate',
+  run: bringUpToDate,
+})
+
+async function bringUpToDate({ json }: { json: boolean }): Promise<void> {
   const config = loadConfig(process.env)
   if (config.databaseUrl === undefined) {
     const held = await holdDataDirectory(config.dataDirectory)
@@ -21,5 +25,5 @@ export async function migrate(args: readonly string[]): Promise<void> {
       throw unreachable('DATABASE_URL', error)
     })
   }
-  print({ status: 'up to date' }, values.json)
+  print({ status: 'up to date' }, json)
 }

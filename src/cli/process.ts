@@ -1,15 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { pino, stdSerializers } from 'pino'
 import type { LogLevel } from '../config.ts'
 import type { Clock } from '../core/ports.ts'
 
 export const systemClock: Clock = { now: () => Date.now() }
-
-/** The version in package.json, which stands one level above both `src` and `dist`. */
-export function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
 
 /**
  * JSON lines on standard output. No caller logs a secret; the redaction is a second net. Errors are written without

@@ -3,19 +3,37 @@ import { loadConfig } from '../config.ts'
 import { parseAuthority } from '../core/request-target.ts'
 import { proxyConfigs } from './proxy-configs/index.ts'
 import { describeSetup, type Endpoint, type Upstreams } from './proxy-configs/setup.ts'
-import { CommandError, flag, positionals, readArguments, text, texts, UsageError } from './command.ts'
+import { command, CommandError, flag, text, texts, UsageError } from './command.ts'
 import { readPassword } from './secret-input.ts'
 
 /** `proxy-config <proxy>`: prints a whole configuration for the hosts of gatehouse.yaml. */
-export async function proxyConfig(args: readonly string[]): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {
-    gatehouse: text,
-    upstream: texts,
-    listen: text,
-    part: text,
-    'edge-secret-stdin': flag,
-  })
-  const [name] = positionals(given, ['proxy'])
+export const proxyConfig = command({
+  summary: 'print a whole configuration of traefik, nginx, caddy, haproxy or envoy for your hosts',
+  arguments: ['proxy'],
+  options: {
+    gatehouse: text('HOST:PORT', 'where the proxy reaches this service'),
+    upstream: texts(
+      '[HOST=]URL',
+      'where the proxy reaches the application, of one host or of all others; may be repeated',
+    ),
+    listen: text('PORT', 'where the proxy listens, without TLS'),
+    part: text('PART', 'which file, for a proxy that needs several'),
+    'edge-secret-stdin': flag('read a secret from standard input by which the proxy proves itself'),
+  },
+  example: 'proxy-config nginx --upstream http://127.0.0.1:8080',
+  run: printConfig,
+})
+
+interface Asked {
+  gatehouse: string | undefined
+  upstream: string[]
+  listen: string | undefined
+  part: string | undefined
+  'edge-secret-stdin': boolean
+  json: boolean
+}
+
+async function printConfig(values: Asked, name: string): Promise<void> {
   const parts = Object.hasOwn(proxyConfigs, name) ? proxyConfigs[name]! : undefined
   if (parts === undefined) throw new UsageError(`expected one of ${Object.keys(proxyConfigs).join(', ')}`)
   const part = values.part ?? Object.keys(parts)[0]!
@@ -33,7 +51,7 @@ export async function proxyConfig(args: readonly string[]): Promise<void> {
     issuer: config.issuer,
     cookieDomain: config.cookieDomain,
     gatehouse: endpointOf('--gatehouse', gatehouse),
-    upstreams: readUpstreams(values.upstream ?? []),
+    upstreams: readUpstreams(values.upstream),
     listen: values.listen === undefined ? undefined : Number(values.listen),
     edgeSecret: await readEdgeSecret(values['edge-secret-stdin']),
   }

@@ -1,20 +1,33 @@
-import { positionals, print, readArguments, UsageError } from './command.ts'
+import { command, group, print, texts } from './command.ts'
 import { withOperator } from './operator.ts'
 
-/** `role create|list|delete`. Creating a role that exists replaces its permissions. */
-export async function role(args: readonly string[]): Promise<void> {
-  const [verb, ...rest] = args
-  const { values, positionals: given } = readArguments(rest, { permission: { type: 'string', multiple: true } })
-  if (verb === 'list') {
-    positionals(given, [])
-    print(await withOperator((operator) => operator('GET', '/roles')), values.json)
-    return
-  }
-  if (verb !== 'create' && verb !== 'delete') throw new UsageError('role: expected one of create, list, delete')
-  const [name] = positionals(given, ['name'])
-  const path = `/roles/${encodeURIComponent(name)}`
-  const answer = await withOperator((operator) =>
-    verb === 'create' ? operator('PUT', path, { permissions: values.permission ?? [] }) : operator('DELETE', path),
-  )
-  print(answer, values.json)
-}
+const at = (name: string) => `/roles/${encodeURIComponent(name)}`
+const permission = texts('PERMISSION', 'what its holders may do, such as reports:read; may be repeated')
+
+/** Roles: `role create|list|delete`. */
+export const role = group({
+  create: command({
+    summary: 'define a role; of one that exists the permissions are replaced',
+    arguments: ['name'],
+    options: { permission },
+    example: 'role create editor --permission reports:read --permission reports:write',
+    async run({ permission: permissions, json }, name) {
+      print(await withOperator((operator) => operator('PUT', at(name), { permissions })), json)
+    },
+  }),
+  list: command({
+    summary: 'show every role and what it permits',
+    example: 'role list',
+    async run({ json }) {
+      print(await withOperator((operator) => operator('GET', '/roles')), json)
+    },
+  }),
+  delete: command({
+    summary: 'remove a role, and take it away from everybody',
+    arguments: ['name'],
+    example: 'role delete editor',
+    async run({ json }, name) {
+      print(await withOperator((operator) => operator('DELETE', at(name))), json)
+    },
+  }),
+})

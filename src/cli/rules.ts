@@ -1,49 +1,50 @@
 import { readFileSync } from 'node:fs'
 import { parseConfigFile } from '../config-file.ts'
-import { CommandError, positionals, print, readArguments, runVerb, text, UsageError, type Verbs } from './command.ts'
+import { command, CommandError, group, print, required, text } from './command.ts'
 import { withOperator } from './operator.ts'
 
-/** `rules check|explain` */
-export const rules = (args: readonly string[]): Promise<void> => runVerb('rules', verbs, args)
-
-const verbs: Verbs = {
-  async check(args) {
-    const { values, positionals: given } = readArguments(args, {})
-    positionals(given, [])
-    const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
-    const read = parseConfigFile(readText(path), path)
-    if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
-    print(
-      Object.entries(read.file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
-      values.json,
-    )
-  },
-  async explain(args) {
-    const { values, positionals: given } = readArguments(args, {
-      method: text,
-      url: text,
-      user: text,
-      client: text,
-      roles: text,
-      permissions: text,
-      scopes: text,
-      level: text,
-      address: text,
-      'preflight-for': text,
-    })
-    positionals(given, [])
-    if (values.url === undefined) throw new UsageError('rules explain: --url is required')
-    const { json, roles, permissions, scopes, 'preflight-for': preflightFor, ...plain } = values
-    const body = {
-      ...plain,
-      ...(preflightFor !== undefined && { preflight_for: preflightFor }),
-      ...listOf({ roles, permissions, scopes }),
-    }
-    const explanation = await withOperator((operator) => operator('POST', '/access/explain', body))
-    if (json) print(explanation, true)
-    else process.stdout.write(render(explanation as Explained))
-  },
-}
+/** Access rules: `rules check|explain`. */
+export const rules = group({
+  check: command({
+    summary: 'read the file that GATEHOUSE_CONFIG names and say everything that is wrong with it',
+    example: 'rules check',
+    async run({ json }) {
+      const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
+      const read = parseConfigFile(readText(path), path)
+      if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
+      print(
+        Object.entries(read.file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
+        json,
+      )
+    },
+  }),
+  explain: command({
+    summary: 'say who would pass with a request that nobody sent, and which rule decides',
+    options: {
+      method: text('METHOD', 'GET unless said otherwise'),
+      url: required('URL', 'what the browser would ask for'),
+      user: text('ID_OR_EMAIL', 'as this person'),
+      client: text('ID', 'as this program'),
+      roles: text('ROLE,ROLE', 'as somebody with these roles'),
+      permissions: text('PERMISSION,…', 'as somebody with these permissions'),
+      scopes: text('SCOPE,…', 'with a token of these scopes'),
+      level: text('LEVEL', 'signed in at this level: aal1 or aal2'),
+      address: text('ADDRESS', 'from this network address'),
+      'preflight-for': text('METHOD', 'as a CORS preflight for this method'),
+    },
+    example: 'rules explain --url https://app.example.com/admin/ --roles editor',
+    async run({ json, roles, permissions, scopes, 'preflight-for': preflightFor, ...plain }) {
+      const body = {
+        ...plain,
+        ...(preflightFor !== undefined && { preflight_for: preflightFor }),
+        ...listOf({ roles, permissions, scopes }),
+      }
+      const explanation = await withOperator((operator) => operator('POST', '/access/explain', body))
+      if (json) print(explanation, true)
+      else process.stdout.write(render(explanation as Explained))
+    },
+  }),
+})
 
 function readText(path: string): string {
   try {

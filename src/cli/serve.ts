@@ -1,17 +1,18 @@
 import { buildApp } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { openStores } from '../stores/open.ts'
-import { CommandError, positionals, readArguments } from './command.ts'
+import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
-import { createLogger, readVersion, systemClock } from './process.ts'
+import { createLogger, systemClock } from './process.ts'
 import { watchRules } from './watch-rules.ts'
 
 /** A stop that takes longer is cut short; orchestrators kill after 10 to 30 seconds. */
 const stopWithinMilliseconds = 9_000
 
 /** Runs the service until a signal stops it. */
-export async function serve(args: readonly string[]): Promise<void> {
-  positionals(readArguments(args, {}).positionals, [])
+export const serve = command({ summary: 'run the service', example: 'serve', run: runService })
+
+async function runService(): Promise<void> {
   const config = loadConfig(process.env)
   const logger = createLogger(config.logLevel)
   const held = await hold(config)
@@ -65,9 +66,6 @@ async function hold(config: Config): Promise<HeldDirectory | undefined> {
   if (held !== undefined) return held
   throw new CommandError('another process is using this data directory (GATEHOUSE_DATA_DIR); one service at a time')
 }
-
-/** How the command line is called: from the sources by npm, from the image by its own name. */
-const program = import.meta.url.endsWith('.ts') ? 'npm run gatehouse --' : 'gatehouse'
 
 /** Tells a person where to go next; machines read the log. */
 function announce(config: Config): void {

@@ -1,58 +1,75 @@
-import { flag, positionals, print, readArguments, runVerb, text, texts, UsageError, type Verbs } from './command.ts'
+import { command, flag, group, print, required, texts, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
 
-/** `user create|list|show|disable|enable|set-password|grant-role|revoke-role` */
-export const user = (args: readonly string[]): Promise<void> => runVerb('user', verbs, args)
-
 const at = (idOrEmail: string) => `/users/${encodeURIComponent(idOrEmail)}`
+const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
-const verbs: Verbs = {
-  async create(args) {
-    const { values, positionals: given } = readArguments(args, {
-      email: text,
-      name: text,
-      role: texts,
-      'password-stdin': flag,
-    })
-    positionals(given, [])
-    const { email, name, role: roles = [] } = values
-    if (email === undefined || name === undefined) throw new UsageError('user create: --email and --name are required')
-    const password = await readPassword(values['password-stdin'])
-    const body = { email, name, roles, ...(password !== undefined && { password }) }
-    print(await withOperator((operator) => operator('POST', '/users', body)), values.json)
-  },
-  async list(args) {
-    const { values, positionals: given } = readArguments(args, {})
-    positionals(given, [])
-    print(await withOperator((operator) => operator('GET', '/users')), values.json)
-  },
-  show: (args) => onUser(args, (id) => ['GET', at(id)]),
-  disable: (args) => onUser(args, (id) => ['PUT', `${at(id)}/status`, { status: 'disabled' }]),
-  enable: (args) => onUser(args, (id) => ['PUT', `${at(id)}/status`, { status: 'active' }]),
-  async 'set-password'(args) {
-    const { values, positionals: given } = readArguments(args, { 'password-stdin': flag })
-    const [id] = positionals(given, ['id or email'])
-    const password = await readPassword(values['password-stdin'])
-    if (password === undefined) throw new UsageError('user set-password: use --password-stdin or a terminal')
-    print(await withOperator((operator) => operator('PUT', `${at(id)}/password`, { password })), values.json)
-  },
-  'grant-role': (args) => onRole(args, 'PUT'),
-  'revoke-role': (args) => onRole(args, 'DELETE'),
+/** People: `user create|list|show|disable|enable|set-password|grant-role|revoke-role`. */
+export const user = group({
+  create: command({
+    summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
+    options: {
+      email: required('ADDRESS', 'the mail address, which is also the name to sign in with'),
+      name: required('NAME', 'what the person is called'),
+      role: texts('ROLE', 'a role to grant; may be repeated'),
+      'password-stdin': passwordFromStdin,
+    },
+    example: 'user create --email ada@example.com --name "Ada Lovelace" --role editor',
+    async run({ email, name, role: roles, json, ...values }) {
+      const password = await readPassword(values['password-stdin'])
+      const body = { email, name, roles, ...(password !== undefined && { password }) }
+      print(await withOperator((operator) => operator('POST', '/users', body)), json)
+    },
+  }),
+  list: command({
+    summary: 'show everybody',
+    example: 'user list --json',
+    async run({ json }) {
+      print(await withOperator((operator) => operator('GET', '/users')), json)
+    },
+  }),
+  show: onUser('show one person', 'show', (id) => ['GET', at(id)]),
+  disable: onUser('end all sessions of a person and let nobody sign in as them', 'disable', (id) => [
+    'PUT',
+    `${at(id)}/status`,
+    { status: 'disabled' },
+  ]),
+  enable: onUser('let a person sign in again', 'enable', (id) => ['PUT', `${at(id)}/status`, { status: 'active' }]),
+  'set-password': command({
+    summary: 'set a new password, which ends all sessions of the person',
+    arguments: ['id or email'],
+    options: { 'password-stdin': passwordFromStdin },
+    example: 'user set-password ada@example.com',
+    async run({ json, ...values }, id) {
+      const password = await readPassword(values['password-stdin'])
+      if (password === undefined) throw new UsageError('user set-password: use --password-stdin or a terminal')
+      print(await withOperator((operator) => operator('PUT', `${at(id)}/password`, { password })), json)
+    },
+  }),
+  'grant-role': onRole('give a person a role, from their next request on', 'grant-role', 'PUT'),
+  'revoke-role': onRole('take a role away, from the next request on', 'revoke-role', 'DELETE'),
+})
+
+function onUser(summary: string, verb: string, ask: (id: string) => [method: string, path: string, body?: object]) {
+  return command({
+    summary,
+    arguments: ['id or email'],
+    example: `user ${verb} ada@example.com`,
+    async run({ json }, id) {
+      print(await withOperator((operator) => operator(...ask(id))), json)
+    },
+  })
 }
 
-async function onUser(
-  args: readonly string[],
-  ask: (id: string) => [method: string, path: string, body?: object],
-): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {})
-  const [id] = positionals(given, ['id or email'])
-  print(await withOperator((operator) => operator(...ask(id))), values.json)
-}
-
-async function onRole(args: readonly string[], method: 'PUT' | 'DELETE'): Promise<void> {
-  const { values, positionals: given } = readArguments(args, {})
-  const [id, role] = positionals(given, ['id or email', 'role'])
-  const path = `${at(id)}/roles/${encodeURIComponent(role)}`
-  print(await withOperator((operator) => operator(method, path)), values.json)
+function onRole(summary: string, verb: string, method: 'PUT' | 'DELETE') {
+  return command({
+    summary,
+    arguments: ['id or email', 'role'],
+    example: `user ${verb} ada@example.com editor`,
+    async run({ json }, id, role) {
+      const path = `${at(id)}/roles/${encodeURIComponent(role)}`
+      print(await withOperator((operator) => operator(method, path)), json)
+    },
+  })
 }
