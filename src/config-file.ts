@@ -38,6 +38,9 @@ function check(file: ConfigFile, findings: Findings): void {
   checkCorsSettings(file.cors, findings)
 }
 
+/** What stands in a file: its text, or the code of the error that reading it met. */
+export type FileContent = { readonly text: string } | { readonly unreadable: string }
+
 export type ReadConfigFile =
   | { kind: 'read'; file: ConfigFile; accessRules: AccessRules }
   /** Each fault as `file:line:column: key: reason`. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SetupError } from './core/errors.ts'
-import { type ConfigFile, parseConfigFile, type ReadConfigFile } from './config-file.ts'
+import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
@@ -18,6 +18,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
   readonly dataDirectory: string
   /** Path of gatehouse.yaml, whether or not it exists. */
   readonly configFile: string
+  /** What stood there at the start. */
+  readonly configContent: FileContent
   readonly databaseUrl: string | undefined
   readonly redisUrl: string | undefined
   /** 32 bytes each, from which every key of the service is derived; the first is in use, the others still open things. */
@@ -75,7 +77,9 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     faults.push('GATEHOUSE_SECRET: expected 32 bytes in base64 (required with DATABASE_URL)')
   }
 
-  const fromFile = readConfigFile(environment['GATEHOUSE_CONFIG'])
+  const configFile = environment['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
+  const configContent = contentOf(configFile)
+  const fromFile = readConfigFile(configFile, configContent, environment['GATEHOUSE_CONFIG'] ? 'named' : 'usual')
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
 
@@ -87,7 +91,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     port,
     issuer,
     dataDirectory,
-    configFile: resolve(environment['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'),
+    configFile: resolve(configFile),
+    configContent,
     databaseUrl,
     redisUrl,
     secrets: [given ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
@@ -157,15 +162,16 @@ function keptSecret(dataDirectory: string): Uint8Array {
   return secret
 }
 
-function readConfigFile(named: string | undefined): ReadConfigFile {
-  const path = named || 'gatehouse.yaml'
-  if (!named && !existsSync(path)) return parseConfigFile('', path)
-  let text: string
+function contentOf(path: string): FileContent {
   try {
-    text = readFileSync(path, 'utf8')
+    return { text: readFileSync(path, 'utf8') }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return { kind: 'faulty', faults: [`GATEHOUSE_CONFIG: expected a readable file (${code})`] }
+    return { unreadable: (error as NodeJS.ErrnoException).code ?? 'unknown' }
   }
-  return parseConfigFile(text, path)
+}
+
+function readConfigFile(path: string, content: FileContent, chosen: 'named' | 'usual'): ReadConfigFile {
+  if ('text' in content) return parseConfigFile(content.text, path)
+  if (chosen === 'usual' && content.unreadable === 'ENOENT') return parseConfigFile('', path)
+  return { kind: 'faulty', faults: [`GATEHOUSE_CONFIG: expected a readable file (${content.unreadable})`] }
 }

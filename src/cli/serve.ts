@@ -4,7 +4,7 @@ import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
-import { watchRules } from './watch-rules.ts'
+import { createRulesLook, watchRules } from './watch-rules.ts'
 
 /** A stop that takes longer is cut short; orchestrators kill after 10 to 30 seconds. */
 const stopWithinMilliseconds = 9_000
@@ -27,7 +27,15 @@ async function runService(): Promise<void> {
   }
   const address = await gatehouse.app.listen({ host: config.host, port: config.port })
   logger.info({ event: 'service.listening' }, `listening on ${address}`)
-  const unwatch = watchRules(config.configFile, gatehouse.replaceRules, gatehouse.audit)
+  const unwatch = watchRules(
+    createRulesLook({
+      path: config.configFile,
+      startedWith: config.configContent,
+      apply: gatehouse.replaceRules,
+      audit: gatehouse.audit,
+    }),
+    logger,
+  )
   announce(config)
 
   let stopping = false
@@ -39,8 +47,8 @@ async function runService(): Promise<void> {
       logger.error({ event: 'service.stop_cut_short' }, 'requests were still under way')
       process.exit(1)
     }, stopWithinMilliseconds).unref()
-    unwatch()
     gatehouse.beginStop()
+    await unwatch()
     try {
       await gatehouse.close()
     } finally {

@@ -1,42 +1,90 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { parseConfigFile } from '../config-file.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import { type FileContent, parseConfigFile } from '../config-file.ts'
 import type { Audit } from '../core/audit.ts'
 import type { AccessRules } from '../features/forward-auth/access-rules.ts'
 
-/** Looked at instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
+/** Read instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
 const intervalMilliseconds = 500
-/** A file that is not replaced but rewritten is empty for a moment, and an empty file is a valid one that denies. */
-const settleMilliseconds = 100
+/** How long a changed file must stay as it is: one that is rewritten in place is empty or cut short for a moment. */
+const settleMilliseconds = 200
+
+/** `settling`: the file changed, and is judged when the next look finds the same content. */
+export type Look = 'unchanged' | 'settling' | 'applied' | 'refused'
 
 /**
- * Applies the access rules of gatehouse.yaml whenever the file changes, without dropping a request. A file with a fault is
- * refused as a whole, with every fault's line in the log, and the old rules stay. Returns the way to stop.
+ * Looks at gatehouse.yaml once: its content is compared with what was judged last, at first with what the service started
+ * with, so that no change can fall between two looks however the file was replaced. Rules of a sound file are applied; a
+ * file with a fault is refused as a whole, with every fault's line in the log, and the old rules stay.
  */
-export function watchRules(path: string, apply: (rules: AccessRules) => void, audit: Audit): () => void {
-  const reread = () => {
-    const name = basename(path)
-    let read: ReturnType<typeof parseConfigFile>
-    try {
-      read = parseConfigFile(readFileSync(path, 'utf8'), name)
-    } catch (error) {
-      read = { kind: 'faulty', faults: [`${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`] }
+export function createRulesLook(dependencies: {
+  path: string
+  startedWith: FileContent
+  apply: (rules: AccessRules) => void
+  audit: Audit
+}): () => Promise<Look> {
+  const { path, startedWith, apply, audit } = dependencies
+  const name = basename(path)
+  let judged = startedWith
+  let seen = startedWith
+
+  return async () => {
+    const content = await contentOf(path)
+    if (content === undefined || isSame(content, judged)) return 'unchanged'
+    if (!isSame(content, seen)) {
+      seen = content
+      return 'settling'
     }
+    judged = content
+    const read =
+      'text' in content
+        ? parseConfigFile(content.text, name)
+        : { kind: 'faulty' as const, faults: [`${name}: cannot be read (${content.unreadable})`] }
     if (read.kind === 'faulty') {
       audit.record({ event: 'rules.refused', faults: read.faults })
-      return
+      return 'refused'
     }
     apply(read.accessRules)
     audit.record({ event: 'rules.replaced' })
+    return 'applied'
   }
+}
+
+/** Looks twice a second, without keeping the process alive. Returns the way to stop, after the look that is under way. */
+export function watchRules(look: () => Promise<Look>, log: FastifyBaseLogger): () => Promise<void> {
+  let stopped = false
   let timer: NodeJS.Timeout | undefined
-  const changed = () => {
-    clearTimeout(timer)
-    timer = setTimeout(reread, settleMilliseconds)
+  let underWay: Promise<void>
+  const next = async () => {
+    const result = await look().catch((error: unknown) => {
+      log.error({ event: 'rules.look_failed', err: error }, 'gatehouse.yaml could not be judged: the old rules stay')
+    })
+    if (stopped) return
+    timer = setTimeout(start, result === 'settling' ? settleMilliseconds : intervalMilliseconds).unref()
   }
-  watchFile(path, { interval: intervalMilliseconds, persistent: false }, changed)
+  const start = () => void (underWay = next())
+  start()
   return () => {
+    stopped = true
     clearTimeout(timer)
-    unwatchFile(path, changed)
+    return underWay
   }
+}
+
+/** Nothing for what can be read only once, such as a pipe: it cannot change. */
+async function contentOf(path: string): Promise<FileContent | undefined> {
+  try {
+    const found = await stat(path)
+    if (found.isFIFO() || found.isCharacterDevice() || found.isSocket()) return undefined
+    return { text: await readFile(path, 'utf8') }
+  } catch (error) {
+    return { unreadable: (error as NodeJS.ErrnoException).code ?? 'unknown' }
+  }
+}
+
+function isSame(one: FileContent, other: FileContent): boolean {
+  return 'text' in one
+    ? 'text' in other && one.text === other.text
+    : !('text' in other) && one.unreadable === other.unreadable
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import postgres from 'postgres'
 import { test } from 'tap'
-import { watchRules } from '../../src/cli/watch-rules.ts'
+import { createRulesLook } from '../../src/cli/watch-rules.ts'
 import { makeApiKey } from '../../src/core/api-key.ts'
 import { auditLines } from '../../src/core/audit.ts'
 import { unavailable } from '../../src/core/errors.ts'
@@ -263,15 +263,13 @@ for (const backend of backends) {
       'access rules that are replaced, and a file that is refused with its faults, by the service itself',
       async (t) => {
         const file = join(scratchFolder(t), 'gatehouse.yaml')
-        let applied = 0
-        const stop = watchRules(file, () => applied++, service.gatehouse.audit)
-        t.teardown(stop)
-        const refused = () => auditLinesOf(service).some(({ event }) => event === 'rules.refused')
+        const startedWith = { unreadable: 'ENOENT' }
+        const look = createRulesLook({ path: file, startedWith, apply() {}, audit: service.gatehouse.audit })
         const rows = await adds(async () => {
           writeFileSync(file, 'hosts:\n  app.example.test:\n    rules:\n      - allow: signed-in\n')
-          await until('the rules are replaced', () => applied === 1)
+          t.same([await look(), await look()], ['settling', 'applied'])
           writeFileSync(file, 'hosts: nonsense\n')
-          await until('the file is refused', refused)
+          t.same([await look(), await look()], ['settling', 'refused'])
         })
         t.match(rows, [
           { event: 'rules.replaced', actor: 'system', ip: null },
