@@ -52,6 +52,7 @@ export function createOperatorSide(dependencies: {
   const { config, stores, clock, audit, rules, catchUp } = dependencies
   const users = createUserAdministration({
     users: stores.users,
+    roles: stores.roles,
     hasher: createPasswordHasher(),
     estimateStrength,
     catchUp,

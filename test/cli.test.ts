@@ -75,9 +75,22 @@ void test('an embedded service and its commands, on one data directory', async (
     t.equal(signedIn.status, 200)
     t.equal((await logIn(service, boss)).status, 200, 'and what was made before it ran is there')
     const me = async () => service.call('/api/users/me', { headers: bearer(signedIn.json().access_token) })
+    const unknown = await run(folder, ['user', 'grant-role', ada, 'editor'], environment)
+    t.match(
+      [unknown.code, unknown.stderr],
+      [1, /No such role can be granted\. There are: admin\. `role create` makes one/],
+    )
+    const create = ['user', 'create', '--email', 'eve@example.test', '--name', 'Eve', '--role', 'admn']
+    const misspelt = await run(folder, create, environment)
+    t.match([misspelt.code, misspelt.stderr], [1, /No such role .*There are: admin/])
+    t.notMatch(JSON.stringify(await json('user list')), 'eve@example.test', 'nothing is half done')
     await json('role create editor --permission reports:write --permission reports:read')
     t.match(await json(`user grant-role ${ada} editor`), { roles: ['editor'] })
     t.match((await me()).json(), { roles: ['editor'], permissions: ['reports:read', 'reports:write'] })
+    t.match(await json('role delete editor'), { role: 'editor', deleted: true, users: 1 })
+    t.match((await me()).json(), { roles: [], permissions: [] })
+    const again = await run(folder, ['role', 'delete', 'editor'], environment)
+    t.match([again.code, again.stderr], [1, /There is no such role/])
     t.match(await json(`user disable ${ada}`), { status: 'disabled' })
     t.equal((await me()).status, 401)
     t.match(await json(`user set-password ${boss} --password-stdin`, `another ${password}\n`), { email: boss })

@@ -43,6 +43,7 @@ const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, v
 await gatehouse.app.listen({ host: '127.0.0.1', port: 0 })
 
 const user = { email: 'ada@example.com', name: 'Ada Lovelace', roles: ['admin', 'editor'], password }
+await gatehouse.control.inject({ method: 'PUT', url: '/roles/editor', payload: { permissions: [] } })
 await gatehouse.control.inject({ method: 'POST', url: '/users', payload: user })
 const login = await gatehouse.app.inject({
   method: 'POST',

@@ -27,7 +27,8 @@ export interface AuditEvents {
   'role.granted': { role: string }
   'role.withdrawn': { role: string }
   'role.defined': { role: string; permissions: readonly string[] }
-  'role.deleted': { role: string }
+  /** `users`: how many held it. */
+  'role.deleted': { role: string; users: number }
   'client.created': { grants: readonly string[]; scopes: readonly string[] }
   'client.secret_rotated': Empty
   'client.keys_replaced': Empty

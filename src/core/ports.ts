@@ -168,13 +168,14 @@ export const allKeys = 'all'
 // ——— Durable stores (SQL) ———
 
 export interface UserStore {
-  create(user: NewUser): Promise<'created' | 'email_taken'>
+  /** Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. */
+  create(user: NewUser): Promise<'created' | 'email_taken' | 'unknown_role'>
   findByEmail(email: string): Promise<User | undefined>
   findById(id: string): Promise<User | undefined>
   list(): Promise<User[]>
   /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */
   rename(id: string, name: string): Promise<void>
-  grantRole(id: string, role: string): Promise<void>
+  grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
   revokeRole(id: string, role: string): Promise<void>
   setPassword(id: string, passwordHash: string, at: Date): Promise<void>
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
@@ -183,7 +184,8 @@ export interface UserStore {
 export interface RoleStore {
   put(role: Role): Promise<void>
   list(): Promise<Role[]>
-  delete(name: string): Promise<boolean>
+  /** Also takes it from everybody who holds it, and tells how many that were. */
+  delete(name: string): Promise<{ deleted: boolean; holders: number }>
 }
 
 export interface RegistrationStore {

@@ -34,5 +34,8 @@ export interface ClientPrincipal {
 /** Who a request turned out to be. */
 export type Principal = UserPrincipal | ClientPrincipal
 
+/** The role that opens the service's own administration. It is there without being defined, and permits nothing else. */
+export const adminRole = 'admin'
+
 /** The client of the service's own pages and JSON API. */
 export const firstPartyClientId = 'gatehouse'

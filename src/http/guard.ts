@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { type AccessTokenClaims, isCanonical, isInTime } from '../core/access-token.ts'
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Principal, UserPrincipal } from '../core/principal.ts'
+import { adminRole, type Principal, type UserPrincipal } from '../core/principal.ts'
 import type { Cookies } from './cookies.ts'
 import type { CheckCrossSite } from './cross-site.ts'
 import type { App } from './server.ts'
@@ -15,9 +15,6 @@ import type { App } from './server.ts'
  * `proxy` a trusted edge proxy. A route that declares none fails at boot.
  */
 export type Access = 'public' | 'user' | 'admin' | 'client' | 'proxy'
-
-/** The role that opens the service's own administration. */
-const adminRole = 'admin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -98,11 +98,13 @@ for (const backend of backends) {
       t.match(reused, { clientId: 'gatehouse', sessionId: String, details: { subtype: 'previous', age_seconds: 11 } })
     })
     await t.test('what operators do to users, roles, clients and keys', async (t) => {
+      await service.operate('PUT', '/roles/reader', { permissions: [] })
       const password = 'another long passphrase'
+      const ada = { email: 'ada-of-roles@example.test', name: 'Ada' }
       const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: ['a:b'], audiences: [] }
       let [user, id, signs] = ['', '', '']
       const rows = await adds(async () => {
-        user = (await service.createUser({ roles: ['reader'] })).id
+        user = (await service.operate('POST', '/users', { ...ada, roles: ['reader'], password })).id
         await service.operate('PUT', `/users/${user}/status`, { status: 'disabled' })
         await service.operate('PUT', `/users/${user}/status`, { status: 'active' })
         await service.operate('PUT', `/users/${user}/password`, { password })
@@ -110,7 +112,7 @@ for (const backend of backends) {
         await service.operate('DELETE', `/users/${user}/roles/admin`)
         await service.operate('PUT', '/roles/reader', { permissions: ['reports:read'] })
         await service.operate('DELETE', '/roles/reader')
-        await service.operate('DELETE', '/roles/reader')
+        await t.rejects(service.operate('DELETE', '/roles/reader'), /404 .*There is no such role\. There are: admin/)
         id = (await service.operate('POST', '/clients', { ...client, public: false })).client_id
         await service.operate('POST', `/clients/${id}/secret`)
         await service.operate('DELETE', `/clients/${id}`)
@@ -145,6 +147,7 @@ for (const backend of backends) {
       for (const row of rows.slice(8, 11)) t.equal(row.clientId, id)
       t.same(rows[4]!.details, { role: 'admin' })
       t.same(rows[6]!.details, { role: 'reader', permissions: ['reports:read'] })
+      t.same(rows[7]!.details, { role: 'reader', users: 1 })
       t.same(rows[8]!.details, { grants: ['client_credentials'], scopes: ['a:b'] })
     })
     await t.test('rotated keys, and compromised ones', async (t) => {

@@ -74,6 +74,7 @@ for (const backend of backends) {
       const user = await service.createUser({ roles: ['admin'] })
       const { refreshToken } = await service.signIn(user)
       // So that what was remembered does not hold, and there is a look-up.
+      await service.operate('PUT', '/roles/editor', { permissions: [] })
       await service.operate('PUT', `/users/${user.id}/roles/editor`)
       const { refreshTokens, users } = service.stores
       const { find } = refreshTokens

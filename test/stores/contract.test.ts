@@ -66,6 +66,7 @@ for (const backend of backends) {
     })
     await t.test('users: of parallel grants and withdrawals none undoes another', async (t) => {
       const { id } = await bench.user({ roles: ['admin'] })
+      for (const name of times(10, (i) => `role-${i}`)) await stores.roles.put({ name, permissions: [] })
       await Promise.all([
         stores.users.revokeRole(id, 'admin'),
         ...times(10, (i) => [stores, second][i % 2]!.users.grantRole(id, `role-${i}`)),
@@ -90,9 +91,9 @@ for (const backend of backends) {
       }
     })
     await t.test('roles: permissions are the sorted union of the roles, and holders are announced', async (t) => {
+      const { id, email } = await bench.user({ roles: ['reader', 'writer', 'permits-nothing'] })
       await stores.roles.put({ name: 'reader', permissions: ['reports:read', 'a:b'] })
       await stores.roles.put({ name: 'writer', permissions: ['reports:write', 'reports:read'] })
-      const { id, email } = await bench.user({ roles: ['reader', 'writer', 'has-no-definition'] })
       const union = ['a:b', 'reports:read', 'reports:write']
       t.same((await stores.users.findById(id))?.permissions, union)
       t.same((await stores.users.findByEmail(email))?.permissions, union)
@@ -100,10 +101,29 @@ for (const backend of backends) {
       t.same((await stores.sessions.findLive({ id: session.id }, at()))?.user.permissions, union)
       t.same(await announced(() => stores.roles.put({ name: 'reader', permissions: ['c:d'] })), [`user:${id}`])
       t.same((await stores.users.findById(id))?.permissions, ['c:d', 'reports:read', 'reports:write'])
-      t.match(await stores.roles.list(), [{ name: 'reader', permissions: ['c:d'] }, { name: 'writer' }])
-      t.same(await announced(async () => t.equal(await stores.roles.delete('writer'), true)), [`user:${id}`])
+      const listed = (await stores.roles.list()).filter(({ name }) => ['reader', 'writer'].includes(name))
+      t.match(listed, [{ name: 'reader', permissions: ['c:d'] }, { name: 'writer' }])
+      const remove = () => stores.roles.delete('writer')
+      t.same(await announced(async () => t.same(await remove(), { deleted: true, holders: 1 })), [`user:${id}`])
       t.same((await stores.users.findById(id))?.permissions, ['c:d'])
-      t.equal(await stores.roles.delete('writer'), false)
+      t.same(await remove(), { deleted: false, holders: 0 })
+    })
+    await t.test('roles: nobody gets one that is not there, nor keeps one that is deleted meanwhile', async (t) => {
+      const user = await bench.user()
+      t.equal(await stores.users.grantRole(user.id, 'never-made'), 'unknown_role')
+      const other = { ...user, id: crypto.randomUUID(), email: `other-${user.email}`, roles: ['admin', 'never-made'] }
+      t.equal(await stores.users.create(other), 'unknown_role')
+      t.equal(await stores.users.findById(other.id), undefined)
+      t.equal(await stores.users.grantRole(user.id, 'admin'), 'granted', 'which is there from the start')
+      for (let round = 0; round < 5; round++) {
+        const name = `brief-${round}`
+        await stores.roles.put({ name, permissions: [] })
+        await Promise.all([
+          stores.roles.delete(name),
+          ...times(10, (i) => [stores, second][i % 2]!.users.grantRole(user.id, name)),
+        ])
+      }
+      t.same((await stores.users.findById(user.id))?.roles, ['admin'])
     })
     await t.test('registrations: of two for one address only the opened one counts', async (t) => {
       const user = { ...(await unregistered(bench)), email: 'owner@example.test' }

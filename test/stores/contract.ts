@@ -40,6 +40,7 @@ export function createBench(opened: OpenBackend, second: Stores, clock: TestCloc
         createdAt: at(),
         ...change,
       }
+      for (const name of user.roles) await stores.roles.put({ name, permissions: [] })
       const outcome = await stores.users.create(user)
       if (outcome !== 'created') throw new Error(outcome)
       return user

@@ -12,7 +12,7 @@ import { createDatabase } from './backends.ts'
 import { testSecret } from './secrets.ts'
 import { type Environment, type Running, serve } from './program.ts'
 import { type InterruptibleServer, type Relay, scratchFolder, startRedis, startRelay } from './servers.ts'
-import { exampleRules, type SignedIn, type TestUser } from './service.ts'
+import { defineRoles, exampleRules, type SignedIn, type TestUser } from './service.ts'
 
 type Test = { teardown(after: () => unknown): unknown }
 export const password = 'a horse, a battery and a staple'
@@ -95,6 +95,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
     },
     async createUser(roles = []) {
       const email = `user-${++users}@example.test`
+      await defineRoles(cluster, roles)
       const { id } = await cluster.operate('POST', '/users', { email, name: 'Ada', roles, password })
       return { id, email, password }
     },

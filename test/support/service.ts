@@ -68,7 +68,7 @@ export interface Service {
   call(path: string, call?: Call): Promise<Answer>
   /** Runs an operator's task, as the command line does. */
   operate<T = any>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T>
-  /** A verified user with a password. */
+  /** A verified user with a password, and with roles, which are made when they are not there. */
   createUser(user?: { email?: string; name?: string; roles?: string[] }): Promise<TestUser>
   /** Signs in over HTTP. */
   signIn(user: TestUser): Promise<SignedIn>
@@ -170,6 +170,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
       return reply.json()
     },
     async createUser({ email = `user-${++users}@example.test`, name = 'Ada Lovelace', roles = [] } = {}) {
+      await defineRoles(service, roles)
       const { id } = await service.operate('POST', '/users', { email, name, roles, password })
       return { id, email, password }
     },
@@ -184,6 +185,14 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     mails: () => readOutbox(join(folder, 'outbox')),
   }
   return service
+}
+
+/** Makes those of the roles that are not there yet, without permissions. */
+export async function defineRoles({ operate }: Pick<Service, 'operate'>, roles: readonly string[]): Promise<void> {
+  const wanted = roles.filter((role) => role !== 'admin')
+  if (wanted.length === 0) return
+  const there = new Set((await operate<{ name: string }[]>('GET', '/roles')).map(({ name }) => name))
+  for (const role of wanted) if (!there.has(role)) await operate('PUT', `/roles/${role}`, { permissions: [] })
 }
 
 /** One request over a real connection. Header lists are sent as repeated headers. */

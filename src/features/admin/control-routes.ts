@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import { grantTypes } from '../../core/grants.ts'
-import type { Client, RoleStore, SigningKey, User } from '../../core/ports.ts'
+import type { Client, SigningKey, User } from '../../core/ports.ts'
 import { Email, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './clients.ts'
@@ -11,12 +11,13 @@ interface KeyAdministration {
   endCompromised(kid?: string): Promise<void>
   rewrap(): Promise<number>
 }
+import type { RoleAdministration } from './roles.ts'
 import type { UserAdministration } from './users.ts'
 
 export interface ControlOptions {
   users: UserAdministration
   clients: ClientAdministration
-  roles: RoleStore
+  roles: RoleAdministration
   keys: KeyAdministration
 }
 
@@ -84,7 +85,9 @@ export async function controlRoutes(app: App, { users, clients, roles, keys }: C
     },
   )
   app.delete('/roles/:name', { ...operator, schema: { params: Type.Object({ name: Token }) } }, async (request) => ({
-    deleted: await roles.delete(request.params.name),
+    role: request.params.name,
+    deleted: true,
+    users: await roles.delete(request.params.name),
   }))
 
   const showKeys = async () => (await keys.list()).map(showKey)

@@ -1,12 +1,29 @@
 import type { Audit } from '../../core/audit.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import type { Role, RoleStore } from '../../core/ports.ts'
+import { adminRole } from '../../core/principal.ts'
+
+export interface RoleAdministration extends Pick<RoleStore, 'list' | 'put'> {
+  /** Takes the role from everybody too; resolves to how many held it. Throws `not_found`. */
+  delete(name: string): Promise<number>
+}
+
+/** How many names a message holds. */
+const mostNamed = 20
+
+/** Says which roles there are, to somebody who named another. */
+export async function rolesThere(roles: Pick<RoleStore, 'list'>): Promise<string> {
+  const names = [...new Set([adminRole, ...(await roles.list()).map(({ name }) => name)])]
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+  return `There are: ${names.slice(0, mostNamed).join(', ')}${more}. \`role create\` makes one.`
+}
 
 /** What an operator may do to roles. Each change acts on this replica when the call resolves. */
 export function createRoleAdministration(dependencies: {
   roles: RoleStore
   audit: Audit
   catchUp(): Promise<void>
-}): RoleStore {
+}): RoleAdministration {
   const { roles, audit, catchUp } = dependencies
   return {
     list: () => roles.list(),
@@ -16,10 +33,14 @@ export function createRoleAdministration(dependencies: {
       await catchUp()
     },
     async delete(name) {
-      const deleted = await roles.delete(name)
-      if (deleted) audit.record({ event: 'role.deleted', role: name })
+      const { deleted, holders } = await roles.delete(name)
+      // Somebody may still hold a role that was never defined.
+      if (!deleted && holders === 0) {
+        throw new GatehouseError('not_found', { detail: `There is no such role. ${await rolesThere(roles)}` })
+      }
+      audit.record({ event: 'role.deleted', role: name, users: holders })
       await catchUp()
-      return deleted
+      return holders
     },
   }
 }

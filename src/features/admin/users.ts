@@ -3,7 +3,8 @@ import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import { passwordFault, type StrengthEstimate } from '../../core/password-policy.ts'
-import type { Clock, PasswordHasher, User, UserStore } from '../../core/ports.ts'
+import type { Clock, PasswordHasher, RoleStore, User, UserStore } from '../../core/ports.ts'
+import { rolesThere } from './roles.ts'
 
 export interface UserAdministration {
   create(request: { email: string; name: string; roles: string[]; password?: string | undefined }): Promise<User>
@@ -19,13 +20,14 @@ export interface UserAdministration {
 /** What an operator may do to accounts. Each change acts on this replica when the call resolves. */
 export function createUserAdministration(dependencies: {
   users: UserStore
+  roles: Pick<RoleStore, 'list'>
   hasher: Pick<PasswordHasher, 'hash'>
   estimateStrength: StrengthEstimate
   catchUp(): Promise<void>
   audit: Audit
   clock: Clock
 }): UserAdministration {
-  const { users, hasher, estimateStrength, catchUp, audit, clock } = dependencies
+  const { users, roles: thereAre, hasher, estimateStrength, catchUp, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
     const user = isUuid(idOrEmail)
@@ -58,9 +60,11 @@ export function createUserAdministration(dependencies: {
       const passwordHash = password === undefined ? null : await hashOf(password, { email, name })
       const createdAt = new Date(now)
       const user = { id: uuidv7(now), email, name, passwordHash, roles, emailVerifiedAt: createdAt, createdAt }
-      if ((await users.create(user)) === 'email_taken') {
+      const outcome = await users.create(user)
+      if (outcome === 'email_taken') {
         throw new GatehouseError('conflict', { detail: 'A user with this email address exists already.' })
       }
+      if (outcome === 'unknown_role') throw await unknownRole(thereAre)
       audit.record({ event: 'user.created', subject: user.id, roles })
       return find(user.id)
     },
@@ -78,7 +82,7 @@ export function createUserAdministration(dependencies: {
       }),
     grantRole: (idOrEmail, role) =>
       change(idOrEmail, async (user) => {
-        await users.grantRole(user.id, role)
+        if ((await users.grantRole(user.id, role)) === 'unknown_role') throw await unknownRole(thereAre)
         audit.record({ event: 'role.granted', subject: user.id, role })
       }),
     revokeRole: (idOrEmail, role) =>
@@ -87,4 +91,8 @@ export function createUserAdministration(dependencies: {
         audit.record({ event: 'role.withdrawn', subject: user.id, role })
       }),
   }
+}
+
+async function unknownRole(roles: Pick<RoleStore, 'list'>): Promise<GatehouseError> {
+  return new GatehouseError('invalid_request', { detail: `No such role can be granted. ${await rolesThere(roles)}` })
 }

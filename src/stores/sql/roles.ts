@@ -1,7 +1,24 @@
-import { arrayContains, asc, eq, sql } from './drizzle.ts'
+import { arrayContains, asc, eq, inArray, sql } from './drizzle.ts'
 import type { Clock, RoleStore } from '../../core/ports.ts'
+import { adminRole } from '../../core/principal.ts'
 import { advisoryLocks, announce, type Database, type Transaction } from './database.ts'
 import { roles, users } from './schema.ts'
+
+/**
+ * Whether all of these roles are there. They stay until the transaction ends, so that whoever gets one of them does so
+ * before it is taken from all its holders.
+ */
+export async function holdRoles(tx: Transaction, names: readonly string[]): Promise<boolean> {
+  const wanted = new Set(names.filter((name) => name !== adminRole))
+  if (wanted.size === 0) return true
+  const there = await tx
+    .select({ name: roles.name })
+    .from(roles)
+    .where(inArray(roles.name, [...wanted]))
+    .orderBy(asc(roles.name))
+    .for('key share')
+  return there.length === wanted.size
+}
 
 export function createRoleStore(db: Database, clock: Clock): RoleStore {
   async function announceHolders(tx: Transaction, name: string) {
@@ -30,11 +47,12 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
       return await db.transaction(async (tx) => {
         const deleted = await tx.delete(roles).where(eq(roles.name, name)).returning({ name: roles.name })
         await announceHolders(tx, name)
-        await tx
+        const holders = await tx
           .update(users)
           .set({ roles: sql`array_remove(${users.roles}, ${name})` })
           .where(arrayContains(users.roles, [name]))
-        return deleted.length > 0
+          .returning({ id: users.id })
+        return { deleted: deleted.length > 0, holders: holders.length }
       })
     },
   }

@@ -2,6 +2,7 @@ import { asc, eq, sql } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
+import { holdRoles } from './roles.ts'
 import { sessions, users } from './schema.ts'
 
 /** A user with the permissions that their roles add up to; joined wherever a user is loaded. */
@@ -20,20 +21,24 @@ export const userColumns = {
 }
 
 export function createUserStore(db: Database, clock: Clock): UserStore {
-  async function change(id: string, at: Date, values: PgUpdateSetSource<typeof users>, endSessions?: string) {
-    await db.transaction(async (tx) => {
-      await tx.update(users).set(values).where(eq(users.id, id))
-      if (endSessions) await endSessionsOf(tx, id, endSessions, at)
-      await announce(tx, 'user', [id], at)
-    })
+  type Values = PgUpdateSetSource<typeof users>
+  async function changeIn(tx: Transaction, id: string, at: Date, values: Values, endSessions?: string) {
+    await tx.update(users).set(values).where(eq(users.id, id))
+    if (endSessions) await endSessionsOf(tx, id, endSessions, at)
+    await announce(tx, 'user', [id], at)
   }
+  const change = (id: string, at: Date, values: Values, endSessions?: string) =>
+    db.transaction((tx) => changeIn(tx, id, at, values, endSessions))
   const now = () => new Date(clock.now())
 
   return {
     async create(user) {
       try {
-        await db.insert(users).values(user)
-        return 'created'
+        return await db.transaction(async (tx) => {
+          if (!(await holdRoles(tx, user.roles))) return 'unknown_role'
+          await tx.insert(users).values(user)
+          return 'created'
+        })
       } catch (error) {
         if (isUniqueViolation(error)) return 'email_taken'
         throw error
@@ -53,7 +58,11 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
     rename: (id, name) => change(id, now(), { name }),
     // One statement each: of parallel changes none undoes another.
     grantRole: (id, role) =>
-      change(id, now(), { roles: sql`array_append(array_remove(${users.roles}, ${role}), ${role})` }),
+      db.transaction(async (tx) => {
+        if (!(await holdRoles(tx, [role]))) return 'unknown_role'
+        await changeIn(tx, id, now(), { roles: sql`array_append(array_remove(${users.roles}, ${role}), ${role})` })
+        return 'granted'
+      }),
     revokeRole: (id, role) => change(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
     setPassword: (id, passwordHash, at) => change(id, at, { passwordHash }, 'password_changed'),
     setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
