@@ -3,8 +3,6 @@ import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import type { FastifyBaseLogger } from 'fastify'
 import { createMailer } from './adapters/mailer.ts'
-import { createPasswordHasher } from './adapters/password-hasher.ts'
-import { estimateStrength } from './adapters/password-strength.ts'
 import type { Config } from './config.ts'
 import type { Audit } from './core/audit.ts'
 import { parseNetworks } from './core/network.ts'
@@ -78,6 +76,7 @@ import {
   configuredFacts,
   createAudit,
   createOperatorSide,
+  createPasswords,
   scheduleOf,
 } from './operator-side.ts'
 
@@ -189,20 +188,19 @@ export async function buildApp(dependencies: {
   })
 
   // Accounts and sign-in
-  const hasher = createPasswordHasher()
+  const passwords = createPasswords()
   const register = createRegister({
     registrations: stores.registrations,
-    hasher,
+    hashNewPassword: passwords.hashNewPassword,
     mailer,
     counters: stores.counters,
-    estimateStrength,
     clock,
     issuer,
   })
   const verifyEmail = createVerifyEmail({ registrations: stores.registrations, audit, clock })
   const logIn = createLogIn({
     users: stores.users,
-    hasher,
+    hasher: passwords.hasher,
     counters: stores.counters,
     startSession,
     audit,
@@ -210,7 +208,7 @@ export async function buildApp(dependencies: {
   })
 
   // What operators and administrators do
-  const operator = createOperatorSide({ config, stores, clock, audit, rules: () => rules, catchUp })
+  const operator = createOperatorSide({ config, stores, clock, audit, passwords, rules: () => rules, catchUp })
 
   // What the HTTP features share
   const cookies = createCookies(config)

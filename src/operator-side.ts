@@ -1,10 +1,11 @@
 /** The operator's side of the composition: what commands and administrators ask for, apart from the service itself. */
 import type { FastifyBaseLogger } from 'fastify'
 import { createPasswordHasher } from './adapters/password-hasher.ts'
-import { estimateStrength } from './adapters/password-strength.ts'
+import { createStrengthEstimate } from './adapters/password-strength.ts'
 import type { Config } from './config.ts'
 import { type Audit, operatorActor } from './core/audit.ts'
-import type { Clock, Stores } from './core/ports.ts'
+import { createHashNewPassword, type HashNewPassword } from './core/password-policy.ts'
+import type { Clock, PasswordHasher, Stores } from './core/ports.ts'
 import { createSecretBox } from './core/secrets.ts'
 import { createClientAdministration } from './features/admin/clients.ts'
 import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
@@ -40,21 +41,32 @@ export function createAudit(dependencies: { stores: Stores; clock: Clock; logger
   return createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin })
 }
 
+export interface Passwords {
+  hasher: PasswordHasher
+  hashNewPassword: HashNewPassword
+}
+
+/** What judges, hashes and verifies passwords: once a process, since its queues bound what the process spends on them. */
+export function createPasswords(): Passwords {
+  const hasher = createPasswordHasher()
+  return { hasher, hashNewPassword: createHashNewPassword({ hasher, estimateStrength: createStrengthEstimate() }) }
+}
+
 /** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
 export function createOperatorSide(dependencies: {
   config: Config
   stores: Stores
   clock: Clock
   audit: Audit
+  passwords: Pick<Passwords, 'hashNewPassword'>
   rules: () => AccessRules
   catchUp(): Promise<void>
 }): OperatorSide {
-  const { config, stores, clock, audit, rules, catchUp } = dependencies
+  const { config, stores, clock, audit, passwords, rules, catchUp } = dependencies
   const users = createUserAdministration({
     users: stores.users,
     roles: stores.roles,
-    hasher: createPasswordHasher(),
-    estimateStrength,
+    hashNewPassword: passwords.hashNewPassword,
     catchUp,
     audit,
     clock,

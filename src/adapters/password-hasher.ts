@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { GatehouseError } from '../core/errors.ts'
+import { canonicalPassword } from '../core/password-policy.ts'
 import type { PasswordHasher } from '../core/ports.ts'
 
 /** OWASP's recommended minimum for Argon2id: 19 MiB, two passes, one lane. */
@@ -37,11 +38,11 @@ export function createPasswordHasher(options: { concurrency?: number; maxWaiting
   }
 
   return {
-    hash: (password) => queued(() => hash(password.normalize('NFKC'), parameters)),
+    hash: (password) => queued(() => hash(canonicalPassword(password), parameters)),
     verify: (stored, password) =>
       queued(async () => {
         dummyHash ??= hash(crypto.randomUUID(), parameters)
-        const matches = await verify(stored ?? (await dummyHash), password.normalize('NFKC'))
+        const matches = await verify(stored ?? (await dummyHash), canonicalPassword(password))
         return stored !== null && matches
       }),
   }

@@ -33,7 +33,7 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
-  const [{ buildControl, createAudit, createOperatorSide }, { openStores }] = await Promise.all([
+  const [{ buildControl, createAudit, createOperatorSide, createPasswords }, { openStores }] = await Promise.all([
     import('../operator-side.ts'),
     import('../stores/open.ts'),
   ])
@@ -44,7 +44,8 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
       const rules = () => config.accessRules
       const catchUp = async () => {}
       const audit = createAudit({ stores, clock: systemClock, logger })
-      const side = createOperatorSide({ config, stores, clock: systemClock, audit, rules, catchUp })
+      const passwords = createPasswords()
+      const side = createOperatorSide({ config, stores, clock: systemClock, audit, passwords, rules, catchUp })
       const control = await buildControl(side, logger)
       try {
         return await task(

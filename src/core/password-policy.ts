@@ -1,8 +1,25 @@
+import { GatehouseError } from './errors.ts'
+import type { PasswordHasher } from './ports.ts'
+
 /** Length bounds in characters (code points), as NIST SP 800-63B asks: long, any Unicode, no composition rules. */
 export const passwordLength = { min: 12, max: 128 } as const
 
-/** Estimates how guessable a password is, 0 (at once) to 4 (never), knowing words that belong to the person. */
+/** The least estimate with which a password may be used. */
+export const leastStrength = 2
+
+/**
+ * Estimates how guessable a password is, 0 (at once) to 4 (never), knowing words that belong to the person. Rejects with
+ * `unavailable` when it cannot tell in time.
+ */
 export type StrengthEstimate = (password: string, personal: readonly string[]) => Promise<number>
+
+/**
+ * The one spelling of a password that is judged, hashed and verified. The same characters come composed from one keyboard
+ * and decomposed from another (NIST SP 800-63B), and a full-width `password` is still the word `password`.
+ */
+export function canonicalPassword(password: string): string {
+  return password.normalize('NFKC')
+}
 
 /**
  * Says why a password is refused, or nothing when it may be used: 12 to 128 characters, without the account's email
@@ -13,16 +30,33 @@ export async function passwordFault(
   account: { email: string; name: string },
   estimate: StrengthEstimate,
 ): Promise<string | undefined> {
-  const length = [...password].length
+  const judged = canonicalPassword(password)
+  const length = [...judged].length
   if (length < passwordLength.min) return `must have at least ${passwordLength.min} characters`
   if (length > passwordLength.max) return `must have at most ${passwordLength.max} characters`
-  const lower = password.toLowerCase()
+  const lower = judged.toLowerCase()
   const [localPart = ''] = account.email.split('@')
   if (lower.includes(account.email) || (localPart.length >= 5 && lower.includes(localPart))) {
     return 'must not contain the email address'
   }
-  if ((await estimate(password, [account.email, localPart, ...account.name.split(/\s+/)])) < 2) {
+  if ((await estimate(judged, [account.email, localPart, ...account.name.split(/\s+/)])) < leastStrength) {
     return 'is too easy to guess'
   }
   return undefined
+}
+
+/** Hashes a password that somebody chose for an account. Throws `password_rejected` when the policy refuses it. */
+export type HashNewPassword = (password: string, account: { email: string; name: string }) => Promise<string>
+
+/** Joins policy and hashing, so that no path stores a password that was not judged. */
+export function createHashNewPassword(dependencies: {
+  hasher: Pick<PasswordHasher, 'hash'>
+  estimateStrength: StrengthEstimate
+}): HashNewPassword {
+  const { hasher, estimateStrength } = dependencies
+  return async (password, account) => {
+    const fault = await passwordFault(password, account, estimateStrength)
+    if (fault === undefined) return hasher.hash(password)
+    throw new GatehouseError('password_rejected', { fields: [{ path: '/body/password', message: fault }] })
+  }
 }

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { bearer, type Service, startService } from '../support/service.ts'
+import { asks, bearer, type Service, startService } from '../support/service.ts'
 
 const password = 'seven quiet herons at dawn'
 let count = 0
@@ -180,6 +180,21 @@ void test('what registration refuses', async (t) => {
     ],
     'a widely known password': [{ password: 'password1234' }, 'password_rejected', '/body/password'],
     'a keyboard walk': [{ password: 'qwertyuiop[]' }, 'password_rejected', '/body/password'],
+    'a widely known password in full-width letters': [
+      { password: 'ｐａｓｓｗｏｒｄ１２３４' },
+      'password_rejected',
+      '/body/password',
+    ],
+    'a password that is too long once it is normalised': [
+      { password: '㍱xk7#mQ2vL9'.repeat(11) },
+      'password_rejected',
+      '/body/password',
+    ],
+    'the email address in full-width letters': [
+      { email: 'holder@example.test', password: 'zz ｈｏｌｄｅｒ and more of it' },
+      'password_rejected',
+      '/body/password',
+    ],
     'the email address in the password': [
       { email: 'Holder@Example.test', password: 'zz holder@example.TEST zz' },
       'password_rejected',
@@ -207,6 +222,26 @@ void test('what registration refuses', async (t) => {
     ]) {
       t.equal((await register(service, { password: good })).status, 202, good)
     }
+  })
+  await t.test('40 registrations at once with a walk over the keyboard stall nobody', async (t) => {
+    const user = await service.createUser()
+    const walk = '!qaz@wsx#edc$rfv%tgb^yhn&ujm*ik<(ol>)p:?_{+}zaq1xsw2cde3vfr4bgt5'
+    const order: string[] = []
+    const noted = async (what: string, answer: Promise<{ status: number }>) => {
+      const { status } = await answer
+      order.push(what)
+      return status
+    }
+    const statuses = await Promise.all([
+      ...Array.from({ length: 40 }, () => noted('registration', register(service, { password: walk }))),
+      noted('sign-in', logIn(service, user.email, user.password)),
+      noted('question', service.call('/forward-auth', { headers: asks({ path: '/public/x' }) })),
+    ])
+    t.same(statuses.splice(40), [200, 200])
+    const others = statuses.filter((status) => status !== 202 && status !== 503)
+    t.same(others, [], 'what finds too many before it is told to come again')
+    t.ok(statuses.filter((status) => status === 202).length >= 33)
+    for (const what of ['sign-in', 'question']) t.ok(order.indexOf(what) < order.lastIndexOf('registration'), what)
   })
   await t.test('a profile accepts a name and nothing else', async (t) => {
     const { accessToken } = await service.signIn(await service.createUser())

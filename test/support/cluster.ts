@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
 import postgres from 'postgres'
-import { buildControl, createAudit, createOperatorSide } from '../../src/operator-side.ts'
+import { buildControl, createAudit, createOperatorSide, createPasswords } from '../../src/operator-side.ts'
 import { systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openStores } from '../../src/stores/open.ts'
@@ -72,6 +72,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
     stores,
     clock: systemClock,
     audit,
+    passwords: createPasswords(),
     rules: () => config.accessRules,
     catchUp,
   })

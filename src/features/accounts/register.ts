@@ -1,8 +1,7 @@
 import { canonicalEmail } from '../../core/email.ts'
-import { GatehouseError } from '../../core/errors.ts'
 import { uuidv7 } from '../../core/ids.ts'
-import { passwordFault, type StrengthEstimate } from '../../core/password-policy.ts'
-import type { Clock, Counters, Mailer, PasswordHasher, RegistrationStore } from '../../core/ports.ts'
+import type { HashNewPassword } from '../../core/password-policy.ts'
+import type { Clock, Counters, Mailer, RegistrationStore } from '../../core/ports.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 
 export type Register = (request: { name: string; email: string; password: string }) => Promise<void>
@@ -16,26 +15,22 @@ const mailsAnHour = 5
  */
 export function createRegister(dependencies: {
   registrations: Pick<RegistrationStore, 'open'>
-  hasher: Pick<PasswordHasher, 'hash'>
+  hashNewPassword: HashNewPassword
   mailer: Pick<Mailer, 'send'>
   counters: Pick<Counters, 'increment'>
-  estimateStrength: StrengthEstimate
   clock: Clock
   issuer: string
 }): Register {
-  const { registrations, hasher, mailer, counters, estimateStrength, clock, issuer } = dependencies
+  const { registrations, hashNewPassword, mailer, counters, clock, issuer } = dependencies
   return async ({ name, email: address, password }) => {
     const email = canonicalEmail(address)
-    const fault = await passwordFault(password, { email, name }, estimateStrength)
-    if (fault !== undefined) {
-      throw new GatehouseError('password_rejected', { fields: [{ path: '/body/password', message: fault }] })
-    }
+    const passwordHash = await hashNewPassword(password, { email, name })
     const now = clock.now()
     const user = {
       id: uuidv7(now),
       email,
       name,
-      passwordHash: await hasher.hash(password),
+      passwordHash,
       roles: [],
       emailVerifiedAt: null,
       createdAt: new Date(now),

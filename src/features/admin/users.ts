@@ -2,8 +2,8 @@ import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
-import { passwordFault, type StrengthEstimate } from '../../core/password-policy.ts'
-import type { Clock, PasswordHasher, RoleStore, User, UserStore } from '../../core/ports.ts'
+import type { HashNewPassword } from '../../core/password-policy.ts'
+import type { Clock, RoleStore, User, UserStore } from '../../core/ports.ts'
 import { rolesThere } from './roles.ts'
 
 export interface UserAdministration {
@@ -21,13 +21,12 @@ export interface UserAdministration {
 export function createUserAdministration(dependencies: {
   users: UserStore
   roles: Pick<RoleStore, 'list'>
-  hasher: Pick<PasswordHasher, 'hash'>
-  estimateStrength: StrengthEstimate
+  hashNewPassword: HashNewPassword
   catchUp(): Promise<void>
   audit: Audit
   clock: Clock
 }): UserAdministration {
-  const { users, roles: thereAre, hasher, estimateStrength, catchUp, audit, clock } = dependencies
+  const { users, roles: thereAre, hashNewPassword, catchUp, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
     const user = isUuid(idOrEmail)
@@ -35,14 +34,6 @@ export function createUserAdministration(dependencies: {
       : await users.findByEmail(canonicalEmail(idOrEmail))
     if (user === undefined) throw new GatehouseError('not_found', { detail: 'There is no such user.' })
     return user
-  }
-
-  async function hashOf(password: string, account: { email: string; name: string }): Promise<string> {
-    const fault = await passwordFault(password, account, estimateStrength)
-    if (fault !== undefined) {
-      throw new GatehouseError('password_rejected', { fields: [{ path: '/body/password', message: fault }] })
-    }
-    return hasher.hash(password)
   }
 
   /** Applies a change to one user and shows the user after it. */
@@ -57,7 +48,7 @@ export function createUserAdministration(dependencies: {
     async create({ email: address, name, roles, password }) {
       const email = canonicalEmail(address)
       const now = clock.now()
-      const passwordHash = password === undefined ? null : await hashOf(password, { email, name })
+      const passwordHash = password === undefined ? null : await hashNewPassword(password, { email, name })
       const createdAt = new Date(now)
       const user = { id: uuidv7(now), email, name, passwordHash, roles, emailVerifiedAt: createdAt, createdAt }
       const outcome = await users.create(user)
@@ -72,7 +63,7 @@ export function createUserAdministration(dependencies: {
     list: () => users.list(),
     setPassword: (idOrEmail, password) =>
       change(idOrEmail, async (user) => {
-        await users.setPassword(user.id, await hashOf(password, user), new Date(clock.now()))
+        await users.setPassword(user.id, await hashNewPassword(password, user), new Date(clock.now()))
         audit.record({ event: 'user.password_changed', subject: user.id })
       }),
     setStatus: (idOrEmail, status) =>
