@@ -56,7 +56,8 @@ void test('proxy-config', async (t) => {
       ['caddy', 'Caddyfile'],
       ['haproxy', 'haproxy.cfg'],
       ['haproxy --part lua', 'gatehouse.lua'],
-      ['traefik', 'traefik.yml'],
+      ['traefik', 'traefik-dynamic.yml'],
+      ['traefik --part static', 'traefik-static.yml'],
       ['envoy', 'envoy.yaml'],
     ] as const) {
       t.equal(await print(args), documented(name), name)
@@ -77,11 +78,13 @@ void test('proxy-config', async (t) => {
     const given = { hosts, issuer: 'https://auth.example.com:8443' }
     const parts = '--gatehouse gatehouse.internal:3100 --upstream http://app.internal:9000'
     const printed = await Promise.all(proxies.map((proxy) => run(`${proxy} ${parts}`, given)))
-    const luaFile = await print(`haproxy --part lua ${parts}`, given)
+    const others: Record<string, string> = {
+      haproxy: await print(`haproxy --part lua ${parts}`, given),
+      traefik: await print(`traefik --part static ${parts}`, given),
+    }
     for (const [at, proxy] of proxies.entries()) {
       const { stdout, stderr } = printed[at]!
-      const lua = proxy === 'haproxy' ? luaFile : ''
-      const text = (stdout + lua).toLowerCase()
+      const text = (stdout + (others[proxy] ?? '')).toLowerCase()
       for (const part of ['gatehouse.internal', '3100', 'app.internal', '9000', '8443', 'auth.example.com']) {
         t.match(text, part, `${proxy}: ${part}`)
       }
@@ -194,10 +197,15 @@ void test('proxy-config', async (t) => {
   await t.test('Traefik’s and Envoy’s are sound YAML that denies when in doubt', async (t) => {
     const hosts = { 'app.example.com': { rules }, '*.shop.example.com': { headers: 'remote', rules } }
     const { http } = parse(await print('traefik', { hosts }))
-    t.same(Object.keys(http.routers), ['gatehouse', 'app-0', 'app-1'])
-    t.equal(http.routers['app-1'].rule, 'HostRegexp(`^[^.]+\\.shop\\.example\\.com$`)')
-    for (const name of ['app-0', 'app-1']) {
-      const [clean, auth] = http.routers[name].middlewares
+    const names = Object.keys(http.routers)
+    t.same(names, [
+      'gatehouse',
+      ...['app-gatehouse', 'app-gatehouse-websocket', 'app-remote-wildcard', 'app-remote-wildcard-websocket'],
+    ])
+    t.equal(http.routers['app-remote-wildcard'].rule, 'HostRegexp(`^[^.]+\\.shop\\.example\\.com$`)')
+    for (const [at, name] of names.slice(1).entries()) {
+      const [clean, upgrade, auth] = http.routers[name].middlewares
+      t.same([clean, upgrade], ['clean', at % 2 === 0 ? 'no-upgrade' : 'websocket'])
       const { forwardAuth } = http.middlewares[auth]
       t.equal(forwardAuth.trustForwardHeader, false)
       const removed = new Set(Object.keys(http.middlewares[clean].headers.customRequestHeaders))
@@ -205,6 +213,8 @@ void test('proxy-config', async (t) => {
         for (const spelling of [header, header.replaceAll('-', '_')]) t.ok(removed.has(spelling), spelling)
       }
     }
+    const { edge } = parse(await print('traefik --part static', { hosts })).entryPoints
+    t.equal(edge.http.aliasHeadersStrategy, 'delete')
     const [listener] = parse(await print('envoy', { hosts })).static_resources.listeners
     const manager = listener.filter_chains[0].filters[0].typed_config
     const [authz] = manager.http_filters
@@ -220,6 +230,24 @@ void test('proxy-config', async (t) => {
       manager.route_config.virtual_hosts.map((host: any) => host.domains[0]),
       ['auth.example.com', 'app.example.com', '*.shop.example.com'],
     )
+  })
+
+  await t.test('on Traefik an exact host comes before a wildcard, and the issuer is no application', async (t) => {
+    const hosts = {
+      '*.a-rather-long-name.example.com': { rules },
+      'a.a-rather-long-name.example.com': { headers: 'remote', rules },
+      '*.example.com': { rules },
+      'app.example.com': { rules },
+    }
+    const { routers } = parse(await print('traefik', { hosts })).http
+    const priority = (name: string) => Number(routers[name].priority)
+    t.ok(priority('app-remote') > priority('app-gatehouse-wildcard-websocket'))
+    t.ok(priority('gatehouse') > priority('app-gatehouse-websocket'))
+    for (const suffix of ['', '-wildcard']) {
+      t.ok(priority(`app-gatehouse${suffix}-websocket`) > priority(`app-gatehouse${suffix}`))
+    }
+    t.match(routers['app-gatehouse-wildcard'].rule, /^\(.*\) && !Host\(`auth\.example\.com`\)$/)
+    t.notMatch(routers['app-gatehouse'].rule, 'auth.example.com')
   })
 
   await t.test('what does not fit is refused, by name', async (t) => {

@@ -18,7 +18,8 @@ const files: Record<string, string | undefined> = {
   Caddyfile: proxyConfigs['caddy']?.['caddyfile']?.(setup),
   'haproxy.cfg': proxyConfigs['haproxy']?.['cfg']?.(setup),
   'gatehouse.lua': proxyConfigs['haproxy']?.['lua']?.(setup),
-  'traefik.yml': proxyConfigs['traefik']?.['yml']?.(setup),
+  'traefik-static.yml': proxyConfigs['traefik']?.['static']?.(setup),
+  'traefik-dynamic.yml': proxyConfigs['traefik']?.['dynamic']?.(setup),
   'envoy.yaml': proxyConfigs['envoy']?.['yaml']?.(setup),
 }
 const check = process.argv.includes('--check')

@@ -3,11 +3,11 @@ import { envoyConfig } from './envoy.ts'
 import { haproxyConfig, haproxyLua } from './haproxy.ts'
 import { nginxConfig } from './nginx.ts'
 import type { ProxySetup } from './setup.ts'
-import { traefikConfig } from './traefik.ts'
+import { traefikDynamic, traefikStatic } from './traefik.ts'
 
 /** The files that a proxy needs, by the name of the part; the first is what is printed when no part is named. */
 export const proxyConfigs: Record<string, Record<string, (setup: ProxySetup) => string>> = {
-  traefik: { yml: traefikConfig },
+  traefik: { dynamic: traefikDynamic, static: traefikStatic },
   nginx: { conf: nginxConfig },
   caddy: { caddyfile: caddyConfig },
   haproxy: { cfg: haproxyConfig, lua: haproxyLua },
