@@ -6,15 +6,16 @@ const types = {
   authz: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
   perRoute: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
   router: 'envoy.extensions.filters.http.router.v3.Router',
+  connections: 'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
   tls: 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
 }
 const type = (name: keyof typeof types) => `"@type": type.googleapis.com/${types[name]}`
 
-/** A whole bootstrap configuration for Envoy 1.29 and newer. */
+/** A whole bootstrap configuration for Envoy 1.36 and newer. */
 export function envoyConfig(setup: ProxySetup): string {
   const { gatehouse, upstreams, listen, tls, scheme, groups, edgeSecret } = setup
   const upstreamHeaders = [...new Set(groups.flatMap(({ headers }) => headers.map(([name]) => name)))]
-  return `# Gatehouse behind Envoy (1.29 and newer): /etc/envoy/envoy.yaml.
+  return `# Gatehouse behind Envoy (1.36 and newer): /etc/envoy/envoy.yaml.
 # Printed by \`gatehouse proxy-config envoy\`; docs/proxies/envoy.md explains every line.
 
 static_resources:
@@ -27,10 +28,9 @@ static_resources:
               typed_config:
                 ${type('manager')}
                 stat_prefix: edge
-                # The address that Envoy saw itself stands last in X-Forwarded-For; what a client claims stands left of it, where
-                # the service does not look.
+                # The client is who opened the connection, whatever it says in X-Forwarded-For.
                 use_remote_address: true
-                xff_num_trusted_hops: 0
+${lines('                ', ...trustedHops(setup))}
                 # The path is judged and served as it was sent; the service refuses one that can be read in two ways.
                 normalize_path: false
                 merge_slashes: false
@@ -45,14 +45,19 @@ static_resources:
                     typed_config:
                       ${type('mutation')}
                       mutations:
-${lines('                        ', ...['X-Real-IP', ...clearedNames(setup)].map((name) => `- remove: ${name.toLowerCase()}`))}
+                        # Names that some upstream takes for one of those below: X.Auth.Subject and the like.
+                        - remove_on_match: { key_matcher: { safe_regex: { regex: "[a-z0-9-]*[^a-z0-9:-].*" } } }
+                        # What tells Envoy itself how to serve a request; it believes clients in private networks.
+                        - remove_on_match: { key_matcher: { prefix: x-envoy- } }
+${lines('                        ', ...['X-Real-IP', 'X-Forwarded-Host', ...clearedNames(setup)].map((name) => `- remove: ${name.toLowerCase()}`))}
                 http_filters:
                   - name: envoy.filters.http.ext_authz
                     typed_config:
                       ${type('authz')}
                       transport_api_version: V3
-                      # No answer, a late one and a 5xx all end in 403: nobody passes.
+                      # No answer, a late one and a 5xx all end in 503: nobody passes.
                       failure_mode_allow: false
+                      status_on_error: { code: ServiceUnavailable }
                       # The decision is about the route that was chosen; it must not choose another one.
                       clear_route_cache: false
                       # What a decision reads beside Host, method, path and Authorization, which are always sent.
@@ -66,6 +71,7 @@ ${lines('                          ', ...askedWith.map((name) => `- { exact: ${n
                         authorization_request:
                           headers_to_add:
                             - { key: x-forwarded-proto, value: ${scheme} }
+                            - { key: x-forwarded-for, value: "${remoteAddress}" }
 ${edgeSecret === undefined ? '' : `                            # Proves to the service that this edge asks.\n                            - { key: x-edge-secret, value: "${edgeSecret}" }\n`}                        authorization_response:
                           # Who it is. Each replaces the client's own; those that are empty are removed.
                           allowed_upstream_headers:
@@ -75,6 +81,9 @@ ${lines('                              ', ...upstreamHeaders.map((name) => `- { 
                     typed_config:
                       ${type('router')}
                 route_config:
+                  # What the applications and the service's pages are told about the request, in place of whatever came.
+                  request_headers_to_add:
+${lines('                    ', ...told(setup))}
                   # Hosts that nobody configured have no route: 404.
                   virtual_hosts:
 ${[servicePages(setup), ...groups.map((group, at) => application(setup, group, at))].filter(Boolean).join('\n')}
@@ -85,6 +94,7 @@ ${
             typed_config:
               ${type('tls')}
               common_tls_context:
+                alpn_protocols: [h2, http/1.1]
                 tls_certificates:
                   - certificate_chain: { filename: ${certificate.chain} }
                     private_key: { filename: ${certificate.key} }
@@ -93,13 +103,20 @@ ${
 }
   clusters:
 ${[cluster('gatehouse', gatehouse), ...upstreams.map((upstream) => cluster(upstream.name, upstream))].join('\n')}
+
+# Envoy itself knows no limit of open connections.
+overload_manager:
+  resource_monitors:
+    - name: envoy.resource_monitors.global_downstream_max_connections
+      typed_config:
+        ${type('connections')}
+        max_active_downstream_connections: 50000
 `
 }
 
 const askedWith = [
   'cookie',
   'x-api-key',
-  'x-forwarded-for',
   'accept',
   'accept-language',
   'content-type',
@@ -125,13 +142,32 @@ function domains({ scheme }: ProxySetup, names: readonly string[], port: string)
   return `[${written.map((name) => `"${name}"`).join(', ')}]`
 }
 
-/** What the applications are told where TLS ends before Envoy, which would say http. */
-function schemeTold({ scheme, tls }: ProxySetup): string {
-  if (scheme === 'http' || tls) return ''
-  return `                      request_headers_to_add:
-                        - header: { key: x-forwarded-proto, value: https }
-                          append_action: OVERWRITE_IF_EXISTS_OR_ADD
-`
+/** The client's address as Envoy settled it: text of a client's own never becomes a part of it. */
+const remoteAddress = '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%'
+
+function trustedHops({ scheme, tls }: ProxySetup): string[] {
+  if (scheme === 'http' || tls) return ['xff_num_trusted_hops: 0']
+  return [
+    '# 1 makes the last address of X-Forwarded-For the client, for rules on networks and for limits. Only where what ends',
+    '# TLS writes that header itself, and nothing else can reach this port: otherwise a client chooses its address.',
+    'xff_num_trusted_hops: 0',
+  ]
+}
+
+function told({ scheme, tls }: ProxySetup): string[] {
+  const set = (name: string, value: string, action = 'OVERWRITE_IF_EXISTS_OR_ADD') => [
+    `- header: { key: ${name}, value: "${value}" }`,
+    `  append_action: ${action}`,
+  ]
+  return [
+    ...set('x-forwarded-for', remoteAddress),
+    ...set('x-real-ip', remoteAddress),
+    ...set('x-forwarded-host', '%REQ(:AUTHORITY)%'),
+    // Where TLS ends before Envoy, it would say http.
+    ...(scheme === 'https' && !tls ? set('x-forwarded-proto', 'https') : []),
+    '# A WebSocket’s Connection may name headers that the next hop then drops: the identity among them.',
+    ...set('connection', 'upgrade', 'OVERWRITE_IF_EXISTS'),
+  ]
 }
 
 function servicePages(setup: ProxySetup): string {
@@ -142,7 +178,7 @@ function servicePages(setup: ProxySetup): string {
                     # would hide the name.
                     - name: gatehouse
                       domains: ${domains(setup, [issuer.name], issuer.port)}
-${schemeTold(setup)}                      typed_per_filter_config:
+                      typed_per_filter_config:
                         envoy.filters.http.ext_authz:
                           ${type('perRoute')}
                           disabled: true
@@ -157,9 +193,10 @@ function application(setup: ProxySetup, { names, port, upstream }: HostGroup, at
   return `                    # An application behind the service.
                     - name: app-${at}
                       domains: ${domains(setup, names, port)}
-${schemeTold(setup)}                      routes:
+                      routes:
                         - match: { prefix: / }
-                          route: { cluster: ${upstream.name} }`
+                          # Envoy's default of 15 s would cut slow answers and event streams.
+                          route: { cluster: ${upstream.name}, timeout: 0s }`
 }
 
 function cluster(name: string, { host, port }: Endpoint): string {
