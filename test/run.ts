@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
+import { currentNames, findCurrent } from './proxies/install.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from './support/servers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -90,6 +91,9 @@ try {
   ])
   for (const program of ['nginx', 'caddy', 'haproxy', 'chromium']) {
     if (findProgram(program) === undefined) missing.push(`${program}: not installed, so its tests did not run`)
+  }
+  for (const name of currentNames.filter((name) => findCurrent(name) === undefined)) {
+    missing.push(`the current ${name}: not installed (npm run proxies does that), so its tests did not run`)
   }
   const { code: tapCode, passed, failed, skipped } = await runTap(files)
   for (const line of missing) process.stdout.write(`not exercised: ${line}\n`)

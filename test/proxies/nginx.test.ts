@@ -1,15 +1,17 @@
 import { valuesOf } from '../support/upstream.ts'
 import { proxySuite } from './suite/suite.ts'
 
-proxySuite(
-  {
-    name: 'nginx',
-    ...{ away: 500, largeHeaders: 500, unknownHost: 421 },
-    ...{ dropsUserInfo: false, writesAnew: {} },
-    ...{ refusesChunks: false, takesAbsoluteUrls: true },
-  },
-  (question) => ({
-    method: valuesOf(question, 'X-Original-Method').join(' AND '),
-    url: valuesOf(question, 'X-Original-URL').join(' AND '),
-  }),
-)
+for (const release of ['packaged', 'current'] as const) {
+  proxySuite(
+    {
+      ...{ name: 'nginx', release },
+      ...{ away: 500, broken: 500, silent: [500, 15], largeHeaders: 500, unknownHost: 421 },
+      ...{ dropsUserInfo: false, writesAnew: {} },
+      ...{ refusesChunks: false, takesAbsoluteUrls: true, namesCredential: 200, cleartextHttp2: false },
+    },
+    (question) => ({
+      method: valuesOf(question, 'X-Original-Method').join(' AND '),
+      url: valuesOf(question, 'X-Original-URL').join(' AND '),
+    }),
+  )
+}

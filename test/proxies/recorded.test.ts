@@ -1,7 +1,6 @@
 /**
- * Traefik and Envoy, which Debian does not bring: the questions that their sources say they send, and what they make of the
- * answers. Traefik: `pkg/middlewares/auth/forward.go`. Envoy: `ext_authz_http_impl.cc` and `ext_authz.cc`, with
- * docs/proxies/envoy.yaml.
+ * What Traefik and Envoy ask, as their sources say, and what they make of the answers, where the suite on the programs
+ * themselves cannot look: Traefik's `pkg/middlewares/auth/forward.go`, Envoy's `ext_authz_http_impl.cc` and `ext_authz.cc`.
  */
 import { test } from 'tap'
 import { identityHeaderNames } from '../../src/features/forward-auth/header-presets.ts'

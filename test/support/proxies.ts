@@ -1,16 +1,22 @@
-/** Debian's proxies with the configurations that `gatehouse proxy-config` prints, as the current user. */
+/** Real proxies with the configurations that `gatehouse proxy-config` prints, as the current user. */
 import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
+import { findCurrent } from '../proxies/install.ts'
 import { findProgram, listening, scratchFolder } from './servers.ts'
+import { ask } from './service.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-export type ProxyName = 'nginx' | 'caddy' | 'haproxy'
-export const hasProxy = (name: ProxyName): boolean => findProgram(name) !== undefined
+export type ProxyName = 'nginx' | 'caddy' | 'haproxy' | 'traefik' | 'envoy'
+/** A system's package is what many people run; the current release is what they will. */
+export type Release = 'packaged' | 'current'
+const findProxy = (name: ProxyName, release: Release) => (release === 'current' ? findCurrent(name) : findProgram(name))
+export const hasProxy = (name: ProxyName, release: Release = 'packaged'): boolean =>
+  findProxy(name, release) !== undefined
 
 interface Test {
   teardown(after: () => unknown): unknown
@@ -31,6 +37,8 @@ export async function printConfig(
 }
 
 export interface ProxyOptions {
+  /** The system's own where nothing is said. */
+  release?: Release
   /** Where the proxy listens. Chosen by the caller, since the service must know it first. */
   port: number
   servicePort: number
@@ -76,11 +84,24 @@ const programs: Record<
     writeFileSync(join(folder, 'gatehouse.lua'), await print('--part', 'lua'))
     return { args: ['-f', join(folder, 'haproxy.cfg')] }
   },
+  async traefik(folder, print) {
+    const routes = join(folder, 'gatehouse.yml')
+    writeFileSync(routes, await print())
+    const options = await print('--part', 'static')
+    writeFileSync(join(folder, 'traefik.yml'), options.replace('/etc/traefik/gatehouse.yml', routes))
+    return { args: [`--configFile=${join(folder, 'traefik.yml')}`] }
+  },
+  async envoy(folder, print) {
+    writeFileSync(join(folder, 'envoy.yaml'), await print())
+    // Without an id of its own a second Envoy on the machine does not start.
+    const alone = ['--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'error']
+    return { args: ['-c', join(folder, 'envoy.yaml'), ...alone] }
+  },
 }
 
 /** Starts a proxy with exactly what the command prints for these hosts. */
 export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions): Promise<void> {
-  const program = findProgram(name)
+  const program = findProxy(name, options.release ?? 'packaged')
   if (program === undefined) throw new Error(`${name} is not installed`)
   const { port, servicePort, upstreamPort, hosts, issuer, secret } = options
   // The folder goes last: teardowns run in reverse.
@@ -95,9 +116,11 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
   const edits = options.asks === false ? [[/^ *auth_request \/\.gatehouse;$/gm, ''] as const] : (options.edits ?? [])
   const printEdited = async (...more: string[]) => edited(await print(...more), more.length === 0 ? edits : [])
   const { args, env } = await programs[name](folder, printEdited)
-  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
+  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   let complaint = ''
-  server.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4_000)))
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4_000)))
+  }
   const ended = new Promise<void>((done) => server.once('exit', () => done()))
   t.teardown(async () => {
     server.kill(name === 'haproxy' ? 'SIGUSR1' : 'SIGTERM')
@@ -107,9 +130,19 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
     clearTimeout(impatience)
   })
   const refused = ended.then(() => Promise.reject(new Error(`${name} ended: ${complaint}`)))
-  await Promise.race([listening(port), refused])
+  await Promise.race([name === 'traefik' ? routing(port, issuer) : listening(port), refused])
   // From now on an end is what the teardown wants.
   refused.catch(() => {})
+}
+
+/** Traefik listens before it has its routes, and answers 404 until then. */
+async function routing(port: number, issuer: string): Promise<void> {
+  await listening(port)
+  const until = performance.now() + 30_000
+  while ((await ask(port, '/login', { headers: { host: new URL(issuer).host } })).status === 404) {
+    if (performance.now() > until) throw new Error('Traefik has no route to the issuer')
+    await new Promise((retry) => setTimeout(retry, 20))
+  }
 }
 
 /** What Debian's nginx.conf has around the files of conf.d, with every file of nginx's own in the scratch folder. */

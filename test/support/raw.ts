@@ -1,11 +1,15 @@
 import { connect } from 'node:net'
 
-/** Sends bytes that no client library would send, and reads the answer until the connection ends. */
+/** Sends bytes that no client library would send, and reads what comes until the connection ends, or the answer that ends it. */
 export function sendRaw(port: number, text: string): Promise<{ status: number; head: string; body: string }> {
   return new Promise((done, fail) => {
     const chunks: Buffer[] = []
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      // Envoy leaves a connection open for a second after its last word.
+      if (isLastAnswer(Buffer.concat(chunks).toString('latin1'))) socket.destroy()
+    })
     socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within ten seconds')))
     socket.on('error', fail)
     socket.on('close', () => {
@@ -14,4 +18,13 @@ export function sendRaw(port: number, text: string): Promise<{ status: number; h
       done({ status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0), head, body: body.join('\r\n\r\n') })
     })
   })
+}
+
+/** Whether the first answer says that none follows it, and is there as a whole. */
+function isLastAnswer(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n')
+  const head = text.slice(0, end)
+  if (end === -1 || !/^connection: close$/im.test(head)) return false
+  const length = /^content-length: (\d+)$/im.exec(head)?.[1]
+  return length !== undefined && text.length - end - 4 === Number(length)
 }

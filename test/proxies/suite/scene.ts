@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import type { Backend } from '../../support/backends.ts'
-import { type ProxyName, startProxy } from '../../support/proxies.ts'
+import { type ProxyName, type Release, startProxy } from '../../support/proxies.ts'
 import { sendRaw } from '../../support/raw.ts'
 import { freePort } from '../../support/servers.ts'
 import {
@@ -26,8 +26,12 @@ export const customHost = 'shop.tenant.example.test'
 /** Where the proxies differ, and may. */
 export interface Traits {
   name: ProxyName
-  /** Status while the service is away. */
+  release: Release
+  /** Status while the service is away, and when it answers 503. */
   away: number
+  broken: number
+  /** Status while the service is silent, and the most seconds until then. */
+  silent: readonly [status: number, seconds: number]
   /** Status of a request whose headers are larger than the service reads. */
   largeHeaders: number
   /** Status of a host that nobody configured. */
@@ -40,6 +44,10 @@ export interface Traits {
   dropsUserInfo: boolean
   /** What the proxy writes anew before it asks, so that it judges and serves the new text. */
   writesAnew: Record<string, string>
+  /** Status of a request whose Connection header names what the proxy needs: it is kept, dropped, or the request is refused. */
+  namesCredential: 200 | 401 | 400
+  /** Whether HTTP/2 is spoken without TLS, each request of it judged. */
+  cleartextHttp2: boolean
 }
 
 type Raw = (
@@ -92,7 +100,7 @@ export async function setScene(t: Test, traits: Traits, backend: Backend): Promi
   const environment = { GATEHOUSE_ISSUER: issuer }
   const service = await startService(t, { backend, yaml: { hosts, proxies }, environment })
   await startProxy(t, traits.name, {
-    ...{ port, servicePort: service.port, upstreamPort: upstream.port },
+    ...{ release: traits.release, port, servicePort: service.port, upstreamPort: upstream.port },
     ...{ hosts, issuer, secret },
   })
   const ada = await service.createUser({ roles: ['admin', 'editor'], name: 'Ada, Countess of Lovelace' })

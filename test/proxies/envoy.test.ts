@@ -1,0 +1,16 @@
+import { valuesOf } from '../support/upstream.ts'
+import { proxySuite } from './suite/suite.ts'
+
+proxySuite(
+  {
+    ...{ name: 'envoy', release: 'current' },
+    ...{ away: 503, broken: 503, silent: [503, 15], largeHeaders: 431, unknownHost: 404 },
+    ...{ dropsUserInfo: true, writesAnew: {} },
+    ...{ refusesChunks: false, takesAbsoluteUrls: true, namesCredential: 400, cleartextHttp2: true },
+  },
+  (question) => {
+    const one = (name: string) => valuesOf(question, name).join(' AND ')
+    const target = question.url.slice('/forward-auth/envoy'.length)
+    return { method: question.method, url: `${one('X-Forwarded-Proto')}://${one('Host')}${target}` }
+  },
+)

@@ -1,0 +1,23 @@
+import { forwardedFamily, proxySuite } from './suite/suite.ts'
+
+proxySuite(
+  {
+    ...{ name: 'traefik', release: 'current' },
+    // Nothing makes Traefik wait less than half a minute.
+    ...{ away: 500, broken: 503, silent: [500, 45], largeHeaders: 431, unknownHost: 404 },
+    // Paths are cleaned before a route is chosen.
+    writesAnew: {
+      ...{
+        '/public/./x': '/public/x',
+        '/public//x': '/public/x',
+        '//public/x': '/public/x',
+        '/./public/x': '/public/x',
+      },
+      ...{ '/public/%2e/x': '/public/x', '/admin/../public/x': '/public/x', '/%70ublic/x': '/public/x' },
+      ...{ '/public/..': '/', '/public/.': '/public', '/public/../admin': '/admin', '/public/%2e%2e/admin': '/admin' },
+    },
+    ...{ dropsUserInfo: true, refusesChunks: false, takesAbsoluteUrls: true },
+    ...{ namesCredential: 401, cleartextHttp2: true },
+  },
+  forwardedFamily,
+)
