@@ -3,8 +3,10 @@ import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import type { FastifyBaseLogger } from 'fastify'
 import { createMailer } from './adapters/mailer.ts'
+import { createOwnAddresses } from './adapters/own-addresses.ts'
 import type { Config } from './config.ts'
 import type { Audit } from './core/audit.ts'
+import { createForwardedAddress } from './core/client-address.ts'
 import { parseNetworks } from './core/network.ts'
 import type { Clock, Stores } from './core/ports.ts'
 import { createSecretBox, hashSecret } from './core/secrets.ts'
@@ -229,6 +231,7 @@ export async function buildApp(dependencies: {
     deploymentAudience: issuer,
   })
 
+  const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses: createOwnAddresses(clock) })
   const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
   const probes = createProbes({ clock, checkEdge })
 
@@ -237,7 +240,7 @@ export async function buildApp(dependencies: {
       decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
       readSessionCookie: (header) => readCookie(header, cookies.sessionName),
       checkEdge,
-      trustedPeer,
+      clientAddress: forwardedAddress.ofClient,
       shareDenial: createShareDenial({ issuer, allowedOrigins: config.cors.origins, knowsHost }),
       outages: createOutageLog(log, clock),
       issuer,
@@ -245,7 +248,7 @@ export async function buildApp(dependencies: {
     }),
   )
 
-  const app = createServer({ trustedPeer, refusePath, ahead: answerAhead(answer) })
+  const app = createServer({ trustedPeer, forwardedAddress, refusePath, ahead: answerAhead(answer) })
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })

@@ -9,6 +9,7 @@ export const errorTable = {
   invalid_token: { status: 400, title: 'The token is unknown, expired or already used.' },
   password_rejected: { status: 400, title: 'The password does not meet the policy.' },
   ambiguous_target: { status: 400, title: 'The request target can be read in more than one way.' },
+  incomplete_question: { status: 400, title: 'This is no question of a proxy.' },
   unauthorized: { status: 401, title: 'Sign in to use this.' },
   invalid_access_token: { status: 401, title: 'The access token is not valid.' },
   insufficient_user_authentication: { status: 401, title: 'Sign in with a second factor to use this.' },

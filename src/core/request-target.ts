@@ -8,9 +8,14 @@ export interface RequestTarget {
   readonly path: string
   /** Decoded segments; the empty one behind a final slash is left out. */
   readonly segments: readonly string[]
+  /** What ends a path where it stands undecoded, and is escaped in this one. */
+  readonly escaped: readonly EscapedDelimiter[]
   /** Query as it was sent, with its `?`, or empty. */
   readonly query: string
 }
+
+/** A program that decodes a path and splits it again sees a query (`%3F`) or a fragment (`%23`) begin. */
+export type EscapedDelimiter = 'question-mark' | 'hash'
 
 export type TargetFault = 'ambiguous' | 'too_long'
 
@@ -41,7 +46,7 @@ export function parseRequestTarget(given: {
   const query = mark === -1 ? '' : target.slice(mark)
   const segments = parsePath(path)
   if (segments === undefined || !/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
-  return { method, scheme, authority, path, segments, query }
+  return { method, scheme, authority, path, segments, escaped: escapedIn(path), query }
 }
 
 /** The target as an absolute URL. */
@@ -103,6 +108,16 @@ function isAscii(text: string): boolean {
  * unencoded beyond the RFC.
  */
 const pathPattern = /^[A-Za-z0-9\-._~!$&'()*+,=:@[\]|^/%]+$/
+
+const nothing: readonly EscapedDelimiter[] = []
+
+function escapedIn(path: string): readonly EscapedDelimiter[] {
+  if (!path.includes('%')) return nothing
+  const found: EscapedDelimiter[] = []
+  if (/%3f/i.test(path)) found.push('question-mark')
+  if (path.includes('%23')) found.push('hash')
+  return found
+}
 
 function parsePath(path: string): string[] | undefined {
   if (path.charCodeAt(0) !== 0x2f || !pathPattern.test(path)) return undefined

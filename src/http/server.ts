@@ -16,6 +16,7 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ForwardedAddress } from '../core/client-address.ts'
 import { GatehouseError } from '../core/errors.ts'
 
 /** The Fastify instance as every `routes.ts` sees it: schemas are TypeBox and give the handlers their types. */
@@ -30,6 +31,12 @@ export type App = FastifyInstance<
 /** May answer a request before the router sees it; says whether it did, or will. */
 export type Ahead = (request: IncomingMessage, response: ServerResponse, nextId: () => string) => boolean
 
+/**
+ * `request.ip` where a trusted peer told no address that can be taken for one (RFC 7239 §6.2). It is in no network, as the
+ * peer's own address may be.
+ */
+const unknownAddress = 'unknown'
+
 /** Bodies are small JSON objects and forms; anything larger is a mistake or an attack. */
 const bodyLimitBytes = 64 * 1024
 
@@ -39,11 +46,13 @@ const bodyLimitBytes = 64 * 1024
  */
 export function createServer(options: {
   trustedPeer: (address: string | undefined) => boolean
+  /** Reads what a trusted peer tells about whom it asks for; absent where nobody is trusted. */
+  forwardedAddress?: ForwardedAddress
   /** Answers what no route can: a path that is no URL, or whose parameter is too long to name anything. */
   refusePath?: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => void
   ahead?: Ahead
 }): App {
-  const { ahead = () => false } = options
+  const { ahead = () => false, forwardedAddress } = options
   const nextId = createRequestIds()
   const server = Fastify({
     // The service writes its own request lines: these would hold queries, which carry secrets.
@@ -54,7 +63,12 @@ export function createServer(options: {
     genReqId: nextId,
     serverFactory(route, { http = {}, keepAliveTimeout, requestTimeout }) {
       const listener = (request: IncomingMessage, response: ServerResponse) => {
-        if (!ahead(request, response, nextId)) route(request, response)
+        if (ahead(request, response, nextId)) return
+        // From here on everything reads `request.ip`, which would take any text for an address.
+        if (forwardedAddress !== undefined && request.headers['x-forwarded-for'] !== undefined) {
+          request.headers['x-forwarded-for'] = forwardedAddress.read(request) ?? unknownAddress
+        }
+        route(request, response)
       }
       return Object.assign(createHttpServer(http as object, listener), { keepAliveTimeout, requestTimeout })
     },

@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { identityHeaderNames } from '../../src/features/forward-auth/header-presets.ts'
 import { sendRaw } from '../support/raw.ts'
-import { asks, bearer, startService } from '../support/service.ts'
+import { asks, bearer, exampleRules, startService } from '../support/service.ts'
 
 type Headers = Record<string, string | string[]>
 interface Question {
@@ -96,11 +96,19 @@ const ambiguous: Record<string, Question> = {
   'an encoded one-dot leader, twice': { path: '/public/%E2%80%A4%E2%80%A4/admin' },
   'an encoded small full stop': { path: '/public/%EF%B9%92%EF%B9%92/admin' },
   'an encoded small backslash': { path: '/public/..%EF%B9%A8admin' },
+  'an escaped question mark, which some servers split on once it is decoded': { path: '/public/x%3Fy' },
+  'an escaped question mark behind a guarded name': { path: '/admin%3fx' },
+  'an escaped hash': { path: '/public/x%23y' },
+  'an escaped hash at the end': { path: '/public/%23' },
+  'both, behind a query of its own': { path: '/public/%23%3F?x=%3f' },
   'user information in place of a path': { path: '@evil.com/' },
   'no leading slash': { path: 'public' },
   'an empty target': { path: '' },
   'a query alone': { path: '?x=/public/' },
   'an asterisk': { path: '*' },
+  'a scheme and no host': { path: 'x:public/x' },
+  'a scheme of its own and a path': { path: 'x:/public/x' },
+  'a host and a port alone': { path: 'app.example.test:80' },
   'user information before the host': { path: '/public/x', host: 'app.example.test@evil.com' },
   'a user name before the host': { path: '/public/x', host: 'evil@app.example.test' },
   'two hosts': { path: '/public/x', host: 'app.example.test, evil.com' },
@@ -170,7 +178,13 @@ const postsGarbage = { body: '{"broken' }
 const decides = (name: string) => name !== 'host' && name !== 'x-forwarded-for'
 
 void test('hostile request targets', async (t) => {
-  const service = await startService(t)
+  const encoded = {
+    encoded: ['hash'],
+    rules: [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }],
+  }
+  const service = await startService(t, {
+    yaml: { hosts: { ...exampleRules.hosts, 'encoded.example.test': encoded } },
+  })
   const admin = await service.signIn(await service.createUser({ roles: ['admin', 'editor'] }))
   const stranger = await startService(t, { yaml: { proxies: { trusted: ['192.0.2.1/32', '2001:db8::/32'] } } })
 
@@ -226,6 +240,51 @@ void test('hostile request targets', async (t) => {
         t.equal((await put({ line, headers: { ...rest, [name]: joined } })).status, refusal, `${name} joined`)
       }
       t.equal((await put({ line, headers: { host: 'app.example.test' } })).status, refusal, 'no question at all')
+    })
+    await t.test(`${dialect}: who asks by hand is told which header is missing`, async (t) => {
+      const { line, headers } = questionOf({ path: '/public/x' })
+      const named = dialect === 'envoy' ? ['x-forwarded-proto'] : Object.keys(headers).filter(decides)
+      for (const name of named) {
+        const { [name]: value, ...rest } = headers
+        const { status, code, body } = await put({ line, headers: rest })
+        t.same([status, code], [refusal, dialect === 'nginx' ? 'forbidden' : 'incomplete_question'], name)
+        t.match(JSON.parse(body).detail, new RegExp(`missing: ${name}\\.$`))
+        t.notMatch(body, String(value))
+      }
+    })
+    await t.test(`${dialect}: every decision says that it is one, and whether it lets pass`, async (t) => {
+      const decisionOf = ({ status, head }: { status: number; head: string }) => [
+        status,
+        ...[...head.matchAll(/^X-Gatehouse-Decision: (.*)$/gim)].map(([, value]) => value!.trim()),
+      ]
+      const page = { accept: 'text/html' }
+      const answers: [question: Question, headers: Headers, status: number][] = [
+        [{ path: '/public/x' }, {}, 200],
+        [{ path: '/reports' }, bearer(admin.accessToken), 200],
+        [{ path: '/reports' }, {}, 401],
+        [{ path: '/reports' }, page, dialect === 'nginx' ? 401 : 302],
+        [{ path: '/nobody/x' }, bearer(admin.accessToken), 403],
+        [{ path: '/nobody/x' }, { ...page, ...bearer(admin.accessToken) }, 403],
+        [{ path: '/public/../x' }, {}, refusal],
+        [{ path: '/public/x', host: 'evil.com' }, {}, 403],
+      ]
+      for (const [question, more, status] of answers) {
+        const claimed = { ...more, 'x-gatehouse-decision': 'allow' }
+        const expected = [status, status === 200 ? 'allow' : 'deny']
+        t.same(decisionOf(await put(questionOf(question), claimed)), expected, JSON.stringify(question))
+      }
+      const unasked = await put({ line: questionOf({ path: '/public/x' }).line, headers: { host: 'app.example.test' } })
+      t.same(decisionOf(unasked), [refusal, 'deny'])
+      const foreign = await put(questionOf({ path: '/public/x' }), {}, { port: stranger.port })
+      t.same(decisionOf(foreign), [403, 'deny'])
+    })
+    await t.test(`${dialect}: a host may take escaped delimiters, each by its name`, async (t) => {
+      const host = 'encoded.example.test'
+      t.equal(await asked({ host, path: '/public/a%23b' }), 200)
+      t.equal(await asked({ host, path: '/a%23b' }), 401)
+      t.equal(await asked({ host, path: '/public/a%3Fb' }), refusal)
+      t.equal(await asked({ host, path: '/public/a%23b%3fc' }), refusal)
+      t.equal(await asked({ host, path: '/public/a%2fb' }), refusal)
     })
     await t.test(`${dialect}: another family’s headers, and underscore aliases, are not read`, async (t) => {
       const [ours, open] = [questionOf({ path: '/reports' }), { path: '/public/x' }]
@@ -301,6 +360,31 @@ void test('hostile request targets', async (t) => {
       t.equal((await put({ line: `HEAD /forward-auth/${dialect}`, headers })).body, '')
     })
   }
+
+  await t.test('nothing but a decision says that it is one', async (t) => {
+    const raw = (line: string) => put({ line, headers: { host: 'auth.example.test', ...asks({ path: '/public/x' }) } })
+    for (const line of [
+      ...['GET /', 'GET /login', 'POST /login', 'GET /logout', 'GET /docs', 'GET /openapi.json', 'GET /health/live'],
+      ...[
+        'GET /health/ready',
+        'GET /metrics',
+        'GET /.well-known/jwks.json',
+        'GET /nowhere',
+        'GET /assets/pico.min.css',
+      ],
+      ...['POST /oauth/token', 'POST /oauth/introspect', 'POST /api/auth/login', 'GET /api/users/me', 'OPTIONS *'],
+      ...['GET x:/forward-auth/traefik', 'GET x:login', 'GET http://x', 'GET //forward-auth/traefik'],
+      ...['GET /forward-auth/apache', 'GET /forward-auth/', 'GET /forward-auth/nginx/x', 'GET /forward-authx'],
+    ]) {
+      const { status, head } = await raw(line)
+      t.not(status, 0, line)
+      t.notMatch(head.toLowerCase(), 'x-gatehouse-decision', line)
+    }
+    for (const line of ['GET /forward-auth/apache', 'GET /forward-auth/', 'GET x:/forward-auth/traefik']) {
+      const { status } = await raw(line)
+      t.ok(status === 404 || status === 400, `${line}: ${status}`)
+    }
+  })
 
   await t.test('none of it was taken for a fault of the service', async (t) => {
     t.notMatch(service.logged(), /"code":"internal_error"|no decision|"level":(50|60)/)

@@ -1,6 +1,6 @@
 import { parseNetworks } from '../../core/network.ts'
 import type { Principal } from '../../core/principal.ts'
-import { parseAuthority, type RequestTarget } from '../../core/request-target.ts'
+import { type EscapedDelimiter, parseAuthority, type RequestTarget } from '../../core/request-target.ts'
 import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { Presentation } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
@@ -34,6 +34,8 @@ export interface Question {
 export interface HostPolicy {
   /** The host as the configuration spells it. */
   readonly name: string
+  /** Whether the host's upstream may read another path than the one that is judged. */
+  isAmbiguous(target: RequestTarget): boolean
   /** The first rule that matches; none: denied. */
   rule(question: Question): Rule | undefined
   /** All rules in order, with the reason why each does not apply. The first that has none is the one that matches. */
@@ -116,42 +118,47 @@ function compileHost(name: string, settings: HostRules, lineOf: LineOfRule, repo
   const rules = compiled.map(({ rule }) => rule)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
   const matching = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
+  const taken: readonly EscapedDelimiter[] = settings.encoded ?? []
   return {
     name,
+    isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((delimiter) => taken.includes(delimiter)),
     rule: (question) => matching(question).find((candidate) => candidate.mismatch(question) === undefined),
     consider(question) {
       const candidates = new Set(matching(question))
       return rules.map((rule) => ({ rule, mismatch: candidates.has(rule) ? rule.mismatch(question) : 'path' }))
     },
-    presentation: presentations(settings, report),
+    presentation: presentations(name, settings, report),
   }
 }
 
-/** A wildcard host has as many origins as somebody may think of; beyond these, what is written is not remembered. */
-const mostOrigins = 1_000
-
-function presentations(settings: HostRules, report: Report): HostPolicy['presentation'] {
+/**
+ * An exact host has two origins. A wildcard has as many as somebody may think of, so nothing is kept for one of them: all
+ * share what identity is remembered by.
+ */
+function presentations(name: string, settings: HostRules, report: Report): HostPolicy['presentation'] {
   let preset: HeaderPreset = []
   try {
     preset = headerPreset(settings.headers)
   } catch (error) {
     report(['headers'], (error as Error).message)
   }
+  const host = {}
   const make = (audience: string): Presentation => ({
+    host,
     preset,
     audience,
     replacesAuthorization: settings.authorization === 'assertion',
     boundToRequest: settings.bind === 'request',
   })
-  const known = { http: new Map<string, Presentation>(), https: new Map<string, Presentation>() }
-  return ({ scheme, authority }) => {
-    let presentation = known[scheme].get(authority)
-    if (presentation === undefined) {
-      presentation = make(settings.audience ?? `${scheme}://${authority}`)
-      if (known[scheme].size < mostOrigins) known[scheme].set(authority, presentation)
-    }
-    return presentation
+  const ofOrigin = ({ scheme, authority }: Pick<RequestTarget, 'scheme' | 'authority'>) =>
+    make(`${scheme}://${authority}`)
+  if (settings.audience !== undefined) {
+    const always = make(settings.audience)
+    return () => always
   }
+  if (name.startsWith('*.')) return ofOrigin
+  const known: { http?: Presentation; https?: Presentation } = {}
+  return (target) => (known[target.scheme] ??= ofOrigin(target))
 }
 
 /** Compiles a part of a rule; what is wrong with it is reported, and `instead` taken so that the rest is read too. */

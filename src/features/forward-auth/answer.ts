@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ErrorCode, GatehouseError } from '../../core/errors.ts'
+import type { ForwardedAddress } from '../../core/client-address.ts'
 import type { Log } from '../../core/ports.ts'
 import { type RequestTarget, urlOf } from '../../core/request-target.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../http/errors.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
-import { clientAddressOf } from './client-address.ts'
 import type { Decide, Decision } from './decide.ts'
 import type { Dialect } from './dialect.ts'
 import type { CheckEdge } from './edges.ts'
@@ -14,18 +14,25 @@ import type { OutageLog } from './outage.ts'
 /** Answers a question, now or later, and never throws. `id` names it in the answer and in the log. */
 export type Answer = (dialect: Dialect, request: IncomingMessage, response: ServerResponse, id: string) => void
 
+/**
+ * The header of every decision, `allow` or `deny`, that nothing else of the service ever writes: a proxy that goes on only
+ * where it reads `allow` cannot take another answer for a yes, such as that of a page.
+ */
+export const decisionHeader = 'X-Gatehouse-Decision'
+const denied = [decisionHeader, 'deny']
+
 /** Joins what is needed to answer: answers are written straight to the socket in one go. */
 export function createAnswer(options: {
   decide: Decide
   readSessionCookie(header: string | undefined): string | undefined
   checkEdge: CheckEdge
-  trustedPeer(address: string | undefined): boolean
+  clientAddress: ForwardedAddress['ofClient']
   shareDenial: ShareDenial
   outages: OutageLog
   issuer: string
   log: Log
 }): Answer {
-  const { decide, readSessionCookie, checkEdge, trustedPeer, shareDenial, outages, issuer, log } = options
+  const { decide, readSessionCookie, checkEdge, clientAddress, shareDenial, outages, issuer, log } = options
   const signInUrl = (target: RequestTarget, stepUp: boolean) =>
     `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}${stepUp ? '&acr_values=aal2' : ''}`
 
@@ -35,8 +42,11 @@ export function createAnswer(options: {
       log.info({ event: 'forward_auth.denied', dialect: dialect.name, code, ...fields, reqId: id }, 'denied')
     const deny = (error: GatehouseError, extra: readonly string[] = [], fields: object = {}) => {
       tell(error.code, fields)
-      sendProblem(response, error, id, [...shareDenial(headers.origin), ...extra], dialect.relaysAnswers)
+      sendProblem(response, error, id, [...denied, ...shareDenial(headers.origin), ...extra], dialect.relaysAnswers)
     }
+    const denyTarget = (code: 'ambiguous_target' | 'target_too_long', fields: object = {}) =>
+      // nginx turns any other status than 401 and 403 into its own 500.
+      deny(new GatehouseError(dialect.relaysAnswers ? code : 'forbidden'), [], { reason: code, ...fields })
     const edge = checkEdge(request)
     if (edge !== 'trusted') {
       const fields = { peer: request.socket.remoteAddress, reason: edge }
@@ -44,19 +54,36 @@ export function createAnswer(options: {
     }
 
     const target = dialect.target(headers, request)
-    if (target === 'ambiguous' || target === 'too_long') {
-      // nginx turns any other status than 401 and 403 into its own 500.
-      const code = target === 'ambiguous' ? 'ambiguous_target' : 'target_too_long'
-      return deny(new GatehouseError(dialect.relaysAnswers ? code : 'forbidden'), [], { reason: code })
+    if (target === 'too_long') return denyTarget('target_too_long')
+    if (target === 'ambiguous') {
+      const missing = dialect.needs.filter((name) => headers[name] === undefined)
+      if (missing.length === 0) return denyTarget('ambiguous_target')
+      tell('incomplete_question', { missing })
+      const detail = `${dialect.product} sends ${dialect.needs.join(', ')}; missing: ${missing.join(', ')}.`
+      const code = dialect.relaysAnswers ? 'incomplete_question' : 'forbidden'
+      // No proxy that is set up asks like this, so somebody may be there to read it.
+      return sendProblem(response, new GatehouseError(code, { detail }), id, denied)
     }
 
     const conclude = (decision: Decision): void => {
       outages.decided()
       if (decision.kind === 'allow') {
         const more = dialect.whenAllowed?.(decision.headers) ?? []
-        response.writeHead(200, ['Content-Length', '0', 'X-Request-Id', id, ...decision.headers, ...more]).end()
+        response
+          .writeHead(200, [
+            'Content-Length',
+            '0',
+            decisionHeader,
+            'allow',
+            'X-Request-Id',
+            id,
+            ...decision.headers,
+            ...more,
+          ])
+          .end()
         return
       }
+      if (decision.kind === 'ambiguous') return denyTarget('ambiguous_target')
       const about = { host: target.authority, method: target.method, path: target.path }
       const page = isPageNavigation(target.method, headers)
       if (decision.kind === 'forbidden') {
@@ -69,7 +96,16 @@ export function createAnswer(options: {
       const location = page ? ['Location', signInUrl(target, stepUp)] : []
       if (page && dialect.relaysAnswers) {
         response
-          .writeHead(302, ['Content-Length', '0', 'Cache-Control', 'no-store', 'X-Request-Id', id, ...location])
+          .writeHead(302, [
+            ...denied,
+            'Content-Length',
+            '0',
+            'Cache-Control',
+            'no-store',
+            'X-Request-Id',
+            id,
+            ...location,
+          ])
           .end()
         return
       }
@@ -91,7 +127,7 @@ export function createAnswer(options: {
     try {
       const decision = decide({
         target,
-        clientAddress: () => clientAddressOf(headers['x-forwarded-for'], trustedPeer),
+        clientAddress: () => clientAddress(request),
         authorization: headers.authorization,
         apiKey: apiKeyOf(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
@@ -138,6 +174,7 @@ function sendForbiddenPage(response: ServerResponse, issuer: string, id: string)
   const body = Buffer.from(String(forbiddenPage(issuer)))
   const policy = `default-src 'none'; style-src ${issuer}; img-src data:; frame-ancestors 'none'`
   const headers = [
+    ...denied,
     ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length)],
     ...['Cache-Control', 'no-store', 'X-Request-Id', id],
     ...['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', policy],

@@ -11,6 +11,8 @@ export type Decision =
   /** Somebody is signed in, but not strongly enough (RFC 9470). */
   | { kind: 'step_up' }
   | { kind: 'forbidden'; reason: 'unknown_host' | 'no_rule' | 'not_permitted' }
+  /** The host's upstream may read another path than this one. */
+  | { kind: 'ambiguous' }
 
 interface Proven {
   principal: Principal
@@ -53,6 +55,7 @@ export function createDecide(dependencies: {
     const { target, authorization, apiKey: key, sessionCookie: secret } = asked
     const policy = rules().host(target.authority)
     if (policy === undefined) return { kind: 'forbidden', reason: 'unknown_host' }
+    if (policy.isAmbiguous(target)) return { kind: 'ambiguous' }
     const presentation = policy.presentation(target)
     if (asked.preflightFor !== undefined && letsPreflightThrough(policy, asked, asked.preflightFor)) {
       return { kind: 'allow', headers: identity.anonymous(presentation) }

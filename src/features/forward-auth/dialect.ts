@@ -11,6 +11,8 @@ export interface Dialect {
   /** What asks, and where its target is read from, for the OpenAPI document. */
   readonly product: string
   readonly reads: string
+  /** The headers without which a question is none, in lower case. */
+  readonly needs: readonly string[]
   /** Whether the proxy hands every answer to the user. If not, it knows 200, 401 and 403 alone. */
   readonly relaysAnswers: boolean
   target(

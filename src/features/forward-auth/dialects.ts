@@ -9,6 +9,7 @@ function forwardedFamily(name: string, product: string, ...urls: string[]): Dial
     urls: [`/forward-auth/${name}`, ...urls],
     product,
     reads: 'Reads `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. Any method; a body is ignored.',
+    needs: ['x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri'],
     relaysAnswers: true,
     target: (headers) =>
       parseRequestTarget({
@@ -25,6 +26,7 @@ const nginx: Dialect = {
   urls: ['/forward-auth/nginx'],
   product: 'nginx auth_request',
   reads: 'Reads `X-Original-URL` and `X-Original-Method`. Any method; a body is ignored.',
+  needs: ['x-original-method', 'x-original-url'],
   relaysAnswers: false,
   target(headers) {
     const url = single(headers['x-original-url'])

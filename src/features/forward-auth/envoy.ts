@@ -17,6 +17,7 @@ export const envoy: Dialect = {
   reads:
     'Reads the method, the `Host` and the path behind the prefix of the question itself, and `X-Forwarded-Proto`. ' +
     'Any method; a body is ignored. `X-Envoy-Auth-Headers-To-Remove` names the identity headers that are empty.',
+  needs: ['host', 'x-forwarded-proto'],
   relaysAnswers: true,
   target: (headers, { method, url }) =>
     parseRequestTarget({

@@ -210,6 +210,7 @@ const outcomes = {
   unauthenticated: 'sign_in',
   step_up: 'step_up',
   forbidden: 'forbidden',
+  ambiguous: 'refused',
 } as const satisfies Record<Decision['kind'], Explanation['decision']>
 
 function reasonOf(decision: Decision, trace: Trace | undefined, { address }: Hypothesis): string {
@@ -224,6 +225,8 @@ function reasonOf(decision: Decision, trace: Trace | undefined, { address }: Hyp
       return 'The rule lets nobody pass who is not signed in.'
     case 'step_up':
       return 'The sign-in is not strong enough for the level that the rule asks for.'
+    case 'ambiguous':
+      return 'The path holds %3F or %23, which some programs split on once they are decoded; `encoded` of the host lets them pass.'
     case 'forbidden':
       if (decision.reason === 'unknown_host') return 'The host is not listed.'
       if (decision.reason === 'no_rule') return 'No rule of the host matches.'

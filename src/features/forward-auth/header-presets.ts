@@ -45,7 +45,7 @@ export const presetHeaderNames: readonly string[] = Object.values(presets).flatM
 
 /** Headers that decide how a message is read or who it comes from; an identity under such a name would break it. */
 const reserved =
-  /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-original-.*|x-request-id|www-authenticate)$/i
+  /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-gatehouse-.*|x-original-.*|x-request-id|www-authenticate)$/i
 
 /** The headers that a host's configuration asks for. Throws when a custom name is reserved or used twice. */
 export function headerPreset(choice: HeaderChoice = 'gatehouse'): HeaderPreset {

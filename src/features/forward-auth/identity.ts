@@ -5,11 +5,10 @@ import type { Principal } from '../../core/principal.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { HeaderPreset, IdentityField } from './header-presets.ts'
 
-/**
- * How identity is told to the upstreams of one origin. One object an origin, since what was written for it is remembered
- * by it.
- */
+/** How identity is told to the upstreams of one origin. */
 export interface Presentation {
+  /** One object for all origins of a configured host; what was written for it is remembered by it. */
+  readonly host: object
   readonly preset: HeaderPreset
   /** Audience of the assertion. */
   readonly audience: string
@@ -22,6 +21,8 @@ export interface Presentation {
 export const assertionLifetimeSeconds = 60
 /** What is remembered of written headers; past it all of it is let go, and written anew when it is asked for. */
 const usualBound = 256 * 1024 * 1024
+/** Origins of one wildcard host for which one credential's headers are remembered; past them all are written anew. */
+const mostOrigins = 100
 /** Objects and list slots around the texts of one set of headers. */
 const bytesAround = 1_024
 
@@ -48,9 +49,9 @@ export function createIdentityHeaders(dependencies: {
   mostRememberedBytes?: number
 }): IdentityHeaders {
   const { sign, clock, mostRememberedBytes = usualBound } = dependencies
-  let written = new WeakMap<object, WeakMap<Presentation, Written>>()
+  let written = new WeakMap<object, WeakMap<object, Map<string, Written>>>()
   let writtenBytes = 0
-  const empty = new WeakMap<Presentation, readonly string[]>()
+  const empty = new WeakMap<object, readonly string[]>()
 
   function assertionFor(principal: Principal, audience: string, now: number, request?: RequestTarget): string {
     const user = principal.kind === 'user' ? principal : undefined
@@ -90,30 +91,34 @@ export function createIdentityHeaders(dependencies: {
 
   return {
     anonymous(presentation) {
-      let headers = empty.get(presentation)
+      let headers = empty.get(presentation.host)
       if (headers === undefined) {
         const names = presentation.preset.map(([name]) => name)
         if (presentation.replacesAuthorization) names.push('Authorization')
         headers = names.flatMap((name) => [name, ''])
-        empty.set(presentation, headers)
+        empty.set(presentation.host, headers)
       }
       return headers
     },
     of(credential, presentation, target) {
       const now = clock.now()
       if (presentation.boundToRequest) return write(credential.principal, presentation, now, target).headers
-      let byPresentation = written.get(credential)
-      const known = byPresentation?.get(presentation)
+      const { host, audience } = presentation
+      let byHost = written.get(credential)
+      let byAudience = byHost?.get(host)
+      const known = byAudience?.get(audience)
       if (known !== undefined && now < known.renewAt) return known.headers
       const fresh = write(credential.principal, presentation, now, target)
       writtenBytes += sizeOf(fresh.headers)
       if (writtenBytes > mostRememberedBytes) {
         written = new WeakMap()
         writtenBytes = sizeOf(fresh.headers)
-        byPresentation = undefined
+        byHost = byAudience = undefined
       }
-      if (byPresentation === undefined) written.set(credential, (byPresentation = new WeakMap()))
-      byPresentation.set(presentation, fresh)
+      if (byHost === undefined) written.set(credential, (byHost = new WeakMap()))
+      if (byAudience === undefined) byHost.set(host, (byAudience = new Map()))
+      if (byAudience.size >= mostOrigins) byAudience.clear()
+      byAudience.set(audience, fresh)
       return fresh.headers
     },
   }

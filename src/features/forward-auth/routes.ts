@@ -76,7 +76,7 @@ function documentation(dialect: Dialect, url: string) {
             }),
           }
         : {}),
-      ...(dialect.relaysAnswers ? { 400: problem('`ambiguous_target`') } : {}),
+      ...(dialect.relaysAnswers ? { 400: problem('`ambiguous_target`, `incomplete_question`') } : {}),
       401: problem('`unauthorized`, `invalid_access_token`'),
       403: problem('`forbidden`, `untrusted_peer`'),
       ...(dialect.relaysAnswers ? { 414: problem('`target_too_long`') } : {}),

@@ -31,3 +31,35 @@ void test('an assertion is signed once for half its life, and remembered in a bo
   t.equal(askAll(38), 2, 'renewed after half their life')
   t.end()
 })
+
+void test('origins that somebody invents under a wildcard take nothing away from real ones', (t) => {
+  const clock = createClock()
+  let signed = 0
+  const headers = createIdentityHeaders({ sign: () => `${++signed}`, clock })
+  const settings = { rules: [{ allow: 'signed-in' as const }] }
+  const rules = compileAccessRules({ '*.example.test': settings, 'exact.example.test': settings })
+  const ask = (host: string, credential?: { principal: Principal }) => {
+    const target = parseRequestTarget({ method: 'GET', scheme: 'https', host, target: '/' })
+    if (typeof target === 'string') throw new Error(target)
+    const presentation = rules.host(host)!.presentation(target)
+    return credential === undefined ? headers.anonymous(presentation) : headers.of(credential, presentation, target)
+  }
+  const [ada, mallory] = [{ principal }, { principal }]
+  const real = ['real.example.test', 'exact.example.test'].map((host) => ask(host, ada))
+  const nobody = ask('real.example.test')
+
+  const lists = new Set(Array.from({ length: 5_000 }, (_, at) => ask(`invented-${at}.example.test`)))
+  t.same([...lists], [nobody], 'what says nothing about anyone is one list')
+  for (let at = 0; at < 5_000; at++) ask(`invented-${at}.example.test`, mallory)
+  const before = signed
+  t.strictSame(
+    ['real.example.test', 'exact.example.test'].map((host) => ask(host, ada)),
+    real,
+  )
+  t.equal(signed, before, 'nothing had to be signed anew')
+  ask('invented-4999.example.test', mallory)
+  t.equal(signed, before, 'whose credential it is still profits')
+  ask('invented-0.example.test', mallory)
+  t.equal(signed, before + 1, 'within a bound')
+  t.end()
+})
