@@ -4,11 +4,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { fillPlaceholders } from 'drizzle-orm'
-import type postgres from 'postgres'
+import postgres from 'postgres'
 import { hashSecret, randomSecret } from '../src/core/secrets.ts'
-import { loadPostgres } from '../src/stores/sql/drizzle.ts'
+import { openPostgresPool } from '../src/stores/sql/postgres.ts'
 import { parametersOf, prepareRotation } from '../src/stores/sql/refresh-tokens.ts'
-import * as schema from '../src/stores/sql/schema.ts'
 import { median, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
 import { load } from './support/load.ts'
@@ -28,12 +27,12 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
   const stores = await startStores(teardowns, { durable: true })
   if (stores === undefined) return console.log('refresh: not run, PostgreSQL and Redis are not installed')
   const gatehouse = await start(teardowns, 'gatehouse', stores)
-  const { postgres, drizzle } = loadPostgres()
-  const client = postgres(stores.databaseUrl, { max: connections, onnotice: () => {} })
-  teardowns.teardown(() => client.end())
+  const client = postgres(stores.databaseUrl, { max: 1, onnotice: () => {} })
+  const pool = openPostgresPool(stores.databaseUrl, { max: connections, answerMilliseconds: 12_000 })
+  teardowns.teardown(() => Promise.all([client.end(), pool.close()]))
   // A table of a few rows would be read without its index, and rightly so.
   await client`insert into revocations (kind, id, at) select 'session', number, now() from generate_series(1, 10000) as number`
-  const rotation = prepareRotation(drizzle(client, { schema }))
+  const rotation = prepareRotation(pool.db)
   const [{ position: whileFeedStandsAt }] = await client<[{ position: number }]>`
     select coalesce(max(sequence), 0)::int as position from revocations`
   const parameters = (token: string, successor: string) => {

@@ -13,6 +13,22 @@ function sendRaw(port: number, text: string): Promise<string> {
   })
 }
 
+/** Sends the beginning of something and breaks off as soon as it has left; a half-closed connection waits for its end. */
+function breakOff(port: number, beginning: string, way: 'reset' | 'destroy' | 'half-close'): Promise<void> {
+  return new Promise((done) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => {
+      socket.write(beginning, 'latin1', () => {
+        if (way === 'reset') socket.resetAndDestroy()
+        else if (way === 'destroy') socket.destroy()
+        else socket.end()
+      })
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => done())
+    socket.resume()
+  })
+}
+
 void test('every reply', async (t) => {
   const origin = 'https://app.example.test'
   const service = await startService(t, { yaml: { cors: { origins: [origin] } } })
@@ -137,6 +153,32 @@ void test('every reply', async (t) => {
       'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
     t.match(await sendRaw(service.port, smuggled), /^HTTP\/1\.1 400 /, 'two lengths')
     t.equal((await service.call('/health/live')).status, 200)
+  })
+  await t.test('is all that clients get who break off, fall silent or ask for another protocol', async (t) => {
+    const { port } = service
+    const login = `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
+    const [path, host] = ['/forward-auth', 'Host: x\r\nX-Forwarded-Host: app.example.test']
+    const beginnings = [
+      '',
+      'GET /health/li',
+      'GET /health/live HTTP/1.1\r\nHost: x\r\n',
+      `${login}Content-Length: 50\r\n\r\n{"email":`,
+      `${login}Content-Length: 50\r\nExpect: 100-continue\r\n\r\n`,
+      `${login}Transfer-Encoding: chunked\r\n\r\n5\r\n{"em`,
+      `${login}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n`,
+      `${login}Content-Length: 2\r\n\r\n{}${login}Content-Length: 9\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\n${host}\r\n\r\n`.repeat(20),
+      'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      'CONNECT app.example.test:443 HTTP/1.1\r\nHost: app.example.test:443\r\n\r\n',
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    ]
+    const before = service.logged().length
+    const ways = ['reset', 'destroy', 'half-close'] as const
+    const broken = beginnings.flatMap((beginning) => ways.map((way) => breakOff(port, beginning, way)))
+    await Promise.all(broken)
+    t.equal((await service.call('/health/live')).status, 200)
+    t.notMatch(service.logged().slice(before), /internal_error|"level":60/)
   })
   await t.test(
     'to a content type without a body comes at once: nothing waits for a body that never comes',

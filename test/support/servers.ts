@@ -54,6 +54,8 @@ export function findProgram(name: string): string | undefined {
 /** A server that a test may take down and bring back. */
 export interface InterruptibleServer extends RunningServer {
   halt(): Promise<void>
+  /** Stops it at once, in the middle of whatever it does. */
+  crash(): Promise<void>
   resume(): Promise<void>
 }
 
@@ -82,6 +84,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Interrupt
   return {
     url: `postgres://gatehouse@127.0.0.1:${port}/postgres`,
     halt: () => run('stop', '-m', 'fast'),
+    crash: () => run('stop', '-m', 'immediate'),
     resume,
     async stop() {
       await run('stop', '-m', 'immediate').catch(() => {})
@@ -93,6 +96,13 @@ export async function startPostgres({ durable = false } = {}): Promise<Interrupt
 /** A relay in front of a server, through which a test makes the network fail. */
 export interface Relay {
   url: string
+  /**
+   * Ends every connection: properly (`close`), as a host does that has forgotten them (`reset`), or in the middle of the next
+   * thing that the server says (`torn`).
+   */
+  sever(how: 'close' | 'reset' | 'torn'): void
+  /** From now on answers for the server, whatever it is asked; with nothing, forwards again. */
+  answer(bytes: string | undefined): void
   /** From now on bytes go nowhere, and nothing says so: a host that hangs, a cable that was pulled. */
   freeze(): void
   /** Breaks every connection and forwards again. */
@@ -105,15 +115,24 @@ export async function startRelay(target: string): Promise<Relay> {
   const url = new URL(target)
   const targetPort = Number(url.port)
   const sockets = new Set<Socket>()
+  const toBeTorn = new WeakSet<Socket>()
   let frozen = false
+  let answer: string | undefined
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1')
+    const forward = (chunk: Buffer, from: Socket, to: Socket): unknown => {
+      if (frozen) return undefined
+      if (answer !== undefined) return from === near && near.write(answer)
+      if (from === near || !toBeTorn.has(near)) return to.write(chunk)
+      to.write(chunk.subarray(0, chunk.length / 2))
+      return to.destroySoon()
+    }
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from)
-      from.on('data', (chunk: Buffer) => void (!frozen && to.write(chunk)))
+      from.on('data', (chunk: Buffer) => void forward(chunk, from, to))
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
@@ -129,6 +148,14 @@ export async function startRelay(target: string): Promise<Relay> {
   }
   return {
     url: url.href,
+    sever(how) {
+      for (const socket of sockets) {
+        if (how === 'torn') toBeTorn.add(socket)
+        else if (how === 'reset') socket.resetAndDestroy()
+        else socket.destroy()
+      }
+    },
+    answer: (bytes) => void (answer = bytes),
     freeze: () => void (frozen = true),
     thaw() {
       frozen = false
@@ -153,16 +180,18 @@ export async function startRedis(): Promise<InterruptibleServer | undefined> {
     server = spawn(program, ['--port', String(port), ...options], { cwd: folder, stdio: 'ignore' })
     await listening(port)
   }
-  const halt = () =>
+  const end = (signal: NodeJS.Signals) =>
     new Promise<void>((done) => {
       if (server.exitCode !== null || server.signalCode !== null) return done()
       server.once('exit', () => done())
-      server.kill('SIGTERM')
+      server.kill(signal)
     })
+  const halt = () => end('SIGTERM')
   await resume()
   return {
     url: `redis://127.0.0.1:${port}`,
     halt,
+    crash: () => end('SIGKILL'),
     resume,
     async stop() {
       await halt()

@@ -42,13 +42,13 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /**
  * Whether an error means that the database cannot answer now (gone, starting, read-only after a fail-over, out of
- * connections, statement timed out), as opposed to a bug of ours.
+ * connections, statement timed out, transactions in each other's way), as opposed to a bug of ours.
  */
 export function isConnectionFault(error: unknown): boolean {
   return causes(error).some((cause) => {
     const code = (cause as { code?: unknown }).code
     if (typeof code !== 'string') return false
-    return /^(08|53|57)[0-9A-Z]{3}$|^25006$|^25P03$/.test(code) || /^(E[A-Z]+|CONNECT(ION)?_[A-Z_]+)$/.test(code)
+    return /^(08|40|53|57)[0-9A-Z]{3}$|^25006$|^25P03$/.test(code) || /^(E[A-Z]+|CONNECT(ION)?_[A-Z_]+)$/.test(code)
   })
 }
 

@@ -8,6 +8,7 @@ import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
 import { createHousekeepingStore } from './housekeeping.ts'
+import { listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
 import { createRegistrationStore } from './registrations.ts'
 import { createRevocationStore, type Listen } from './revocations.ts'
@@ -17,6 +18,9 @@ import * as schema from './schema.ts'
 import { createSessionStore } from './sessions.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
 import { createUserStore } from './users.ts'
+
+/** A call that takes longer counts as failed. */
+const answersWithinMilliseconds = 3_000
 
 const migrationsFolder = fileURLToPath(new URL('../../../drizzle', import.meta.url))
 
@@ -34,48 +38,29 @@ interface Engine {
   close(): Promise<void>
 }
 
-/** Opens PostgreSQL (14 or newer) through a pool of ten connections and one for the feed, after applying what is missing of `drizzle/`. */
+/** Opens PostgreSQL (14 or newer) through a pool of ten connections and two for the feed, after applying what is missing of `drizzle/`. */
 export async function openPostgres(databaseUrl: string, clock: Clock): Promise<DurableStores> {
   await migratePostgres(databaseUrl)
-  const { postgres, drizzle } = loadPostgres()
-  const connect = (max: number) =>
-    postgres(databaseUrl, {
-      max,
-      connect_timeout: 5,
-      backoff: () => 0.1,
-      onnotice: () => {},
-      connection: {
-        application_name: 'gatehouse',
-        statement_timeout: 10_000,
-        // A replica that freezes inside a transaction must not keep the others from revoking.
-        idle_in_transaction_session_timeout: 5_000,
-      },
-    })
-  const client = connect(10)
+  // Longer than the server takes to give a statement up.
+  const pool = openPostgresPool(databaseUrl, { max: 10, answerMilliseconds: 12_000 })
   // Of its own: a pool that is busy must not make the feed look stale, which would make it busier.
-  const feedClient = connect(1)
+  const feedPool = openPostgresPool(databaseUrl, { max: 1, answerMilliseconds: answersWithinMilliseconds })
   const engine: Engine = {
-    db: drizzle(client, { schema }),
-    feedDb: drizzle(feedClient, { schema }),
-    listen: async (wake) => {
-      const { unlisten } = await feedClient.listen(revocationChannel, wake, wake)
-      return unlisten
-    },
-    close: async () => void (await Promise.all([client.end({ timeout: 5 }), feedClient.end({ timeout: 5 })])),
+    db: pool.db,
+    feedDb: feedPool.db,
+    listen: (wake) => listenOnPostgres(databaseUrl, revocationChannel, wake),
+    close: async () => void (await Promise.all([pool.close(), feedPool.close()])),
   }
-  return { ...assemble(engine, clock), answersWithinMilliseconds: 3_000 }
+  return { ...assemble(engine, clock), answersWithinMilliseconds }
 }
 
 /** Applies what is missing of `drizzle/`; replicas that start together wait for one another. */
 export async function migratePostgres(databaseUrl: string): Promise<void> {
-  const { postgres, drizzle, migrate } = loadPostgres()
-  const client = postgres(databaseUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
-  try {
-    await client`select pg_advisory_lock(${advisoryLocks.migrate})`
-    await migrate(drizzle(client), { migrationsFolder })
-  } finally {
-    await client.end({ timeout: 5 })
-  }
+  const { migrate } = loadPostgres()
+  await withPostgresConnection(databaseUrl, async (db) => {
+    await db.execute(sql`select pg_advisory_lock(${advisoryLocks.migrate})`)
+    await migrate(db as never, { migrationsFolder })
+  })
 }
 
 /**
