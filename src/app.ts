@@ -118,17 +118,18 @@ export async function buildApp(dependencies: {
   let stopping = false
 
   // Revocation and keys
-  await administerKeys({ config, stores, clock, audit, catchUp: async () => {} }).keepSchedule()
   const keyRing = await openKeyRing({
     store: stores.signingKeys,
     box: createSecretBox(config.secrets, 'signing keys'),
     clock,
+    log,
     issuer,
     schedule: scheduleOf(config),
     algorithmOf: (type) => (type === 'identity-assertion+jwt' ? config.keys.assertions : config.keys.access_tokens),
   })
-  const feed = await followRevocations(stores.revocations, log, () => keyRing.reload())
-  // What changed before the feed was followed.
+  await administerKeys({ config, stores, clock, audit, catchUp: async () => {} }).keepSchedule()
+  const feed = await followRevocations(stores.revocations, log, (changed) => keyRing.reload(changed))
+  // What was made just now, or changed before the feed was followed.
   await keyRing.reload()
   const catchUp = () => feed.catchUp()
 
@@ -329,7 +330,7 @@ export async function buildApp(dependencies: {
     logInto(machines, logger)
     tagReplies(machines)
     traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
-    await machines.register(keyRoutes, { keyRing })
+    await machines.register(keyRoutes, { keyRing, maxAgeSeconds: config.keys.max_age_seconds })
     await machines.register(metadataRoutes, {
       issuer,
       jwksPath,
@@ -379,6 +380,7 @@ export async function buildApp(dependencies: {
     await machines.register(operationsRoutes, {
       ping: () => stores.ping(),
       feedIsCurrent: () => feed.isCurrent(),
+      keysAreWhole: () => keyRing.isWhole(),
       isStopping: () => stopping,
       metrics: createMetrics({
         keyUsage: () => keyRing.usage(),

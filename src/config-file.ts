@@ -5,7 +5,7 @@ import { type AccessRules, compileAccessRules, RuleFaults } from './features/for
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
 import { AuditSettings } from './features/audit/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
-import { KeySettings } from './features/keys/settings.ts'
+import { checkKeySettings, KeySettings } from './features/keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings } from './features/operations/settings.ts'
 import { SessionSettings } from './features/sessions/settings.ts'
 import { TokenSettings } from './features/tokens/settings.ts'
@@ -36,6 +36,7 @@ function check(file: ConfigFile, findings: Findings): void {
   checkProxySettings(file.proxies, findings)
   checkMetricsSettings(file.metrics, findings)
   checkCorsSettings(file.cors, findings)
+  checkKeySettings(file.keys, findings)
 }
 
 /** What stands in a file: its text, or the code of the error that reading it met. */

@@ -97,6 +97,25 @@ void test('an embedded service and its commands, on one data directory', async (
     t.equal((await logIn(service, boss)).status, 401, 'the old password is void')
     t.match(await json(`user set-password ${boss} --password-stdin`, password), { email: boss })
   })
+  await t.test('a rotation says when it takes effect, and an emergency what is left to do', async (t) => {
+    const planned = await run(folder, ['keys', 'rotate'], environment)
+    t.equal(planned.code, 0, planned.stderr)
+    t.match(planned.stdout, /^kid +alg +status .*\n\nThe next keys sign from \d{4}-\d\d-\d\dT[\d:.]+Z on, when /s)
+    const active = (await json('keys list')).find(({ status }: { status: string }) => status === 'active')
+    const ended = await run(folder, ['keys', 'rotate', '--compromised', '--kid', active.kid], environment)
+    t.equal(ended.code, 0, ended.stderr)
+    t.match(ended.stdout, 'Nothing that an ended key signed counts here any more')
+    t.equal((await service.call('/health/ready')).status, 200)
+    const { keys, notice } = await json('keys rotate --compromised')
+    t.match(notice, 'GATEHOUSE_SECRET must be replaced as well')
+    t.match(
+      keys
+        .map(({ status }: { status: string }) => status)
+        .toSorted()
+        .slice(0, 2),
+      ['active', 'next'],
+    )
+  })
   await t.test('a client’s secret is shown once and works', async (t) => {
     const client = await json('client create --id reports-job --name Reports --grant client_credentials --scope a:b')
     t.match(client, { client_id: 'reports-job', client_secret: /^[\w-]{43}$/, scopes: ['a:b'] })
@@ -359,6 +378,13 @@ if (hasServers) {
       t.equal(code, 1)
       t.match(stderr, 'GATEHOUSE_SECRET')
       t.notMatch(stderr, /\n\s+at /)
+      const rotate = await run(folder, ['keys', 'rotate'], other)
+      t.match([rotate.code, rotate.stderr], [1, /GATEHOUSE_SECRET: expected .*keys rotate --compromised/])
+      const lost = await run(folder, ['keys', 'rotate', '--compromised'], other)
+      t.equal(lost.code, 0, 'a secret that is lost is replaced, with all keys')
+      const again = await serve(t, folder, other)
+      again.child.kill('SIGTERM')
+      t.equal((await again.finished).code, 0)
     })
     await t.test('servers that are not there are named without their passwords', async (t) => {
       const port = await freePort()

@@ -12,7 +12,7 @@ import { loadConfig } from '../../src/config.ts'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { openKeyRing } from '../../src/features/keys/key-ring.ts'
-import { keyScheduleOf } from '../../src/features/keys/schedule.ts'
+import { scheduleOf } from '../../src/operator-side.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { facts, report } from '../support/contestant.ts'
 import type { StoreServers } from '../support/stores.ts'
@@ -57,7 +57,8 @@ const keyRing = await openKeyRing({
   box: createSecretBox(config.secrets, 'signing keys'),
   clock: systemClock,
   issuer: config.issuer,
-  schedule: keyScheduleOf(config.keys, config.tokens.access_ttl_seconds),
+  log: logger,
+  schedule: scheduleOf(config),
   algorithmOf: () => 'ES256',
 })
 const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as AccessTokenClaims

@@ -11,7 +11,7 @@ export const keys = group({
     },
   }),
   rotate: command({
-    summary: 'publish successors that sign in ten minutes; with --compromised the old keys end at once',
+    summary: 'let the next keys sign as soon as verifiers can know them; with --compromised keys end at once',
     options: {
       compromised: flag('somebody else knows the keys: nothing that they signed counts any more'),
       kid: text('KID', 'with --compromised: this key alone'),
@@ -20,7 +20,11 @@ export const keys = group({
     async run({ compromised, kid, json }) {
       if (kid !== undefined && !compromised) throw new UsageError('--kid goes with --compromised alone')
       const body = { compromised, ...(kid !== undefined && { kid }) }
-      print(await withOperator((operator) => operator('POST', '/keys/rotate', body)), json)
+      const answer = await withOperator((operator) => operator('POST', '/keys/rotate', body))
+      if (json) return print(answer, true)
+      const { notice, keys: ring } = answer as { notice: string; keys: unknown }
+      print(ring, false)
+      process.stdout.write(`\n${notice}\n`)
     },
   }),
   rewrap: command({

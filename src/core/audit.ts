@@ -34,6 +34,8 @@ export interface AuditEvents {
   'client.keys_replaced': Empty
   'client.deleted': Empty
   'key.created': { kid: string; alg: string; activates_at: string }
+  /** A key signs earlier than was planned, since the one before it ended or by a rotation ahead of the schedule. */
+  'key.promoted': { kid: string; activates_at: string }
   'key.rotated': { created: number }
   'key.compromised': { kid: string }
   'key.rewrapped': { resealed: number }
@@ -104,6 +106,7 @@ export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'err
   'client.keys_replaced': ['info', 'a client got other keys'],
   'client.deleted': ['info', 'a client was deleted'],
   'key.created': ['info', 'signing key'],
+  'key.promoted': ['info', 'a signing key signs earlier than was planned'],
   'key.rotated': ['info', 'signing keys were rotated ahead of the schedule'],
   'key.compromised': ['warn', 'a signing key was ended at once'],
   'key.rewrapped': ['info', 'private keys were sealed with the current secret'],

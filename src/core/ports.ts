@@ -308,7 +308,8 @@ export interface SigningKeyStore {
 
 export interface KeyRingChange {
   create: SigningKey[]
-  retire: { kid: string; retiresAt: Date }[]
+  /** Keys that sign from or until another time than was planned. */
+  reschedule: { kid: string; activatesAt: Date; retiresAt: Date | null }[]
   compromised: { kid: string; at: Date }[]
   reseal: { kid: string; sealedPrivateKey: string }[]
   /** Kids of keys that nobody needs to know any more. */

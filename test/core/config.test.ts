@@ -194,6 +194,16 @@ mail: { from: "Gate <gate@example.test>" }
       'sessions: { idle_ttl_seconds: 424.242 }\n',
       /^gatehouse\.yaml:1:13: sessions\.idle_ttl_seconds: .*integer/,
     ],
+    [
+      'a lead that is shorter than what verifiers may keep',
+      'keys: { max_age_seconds: 1801 }\n',
+      /^gatehouse\.yaml:1:1: keys\.lead_seconds: expected 3602 \(twice keys\.max_age_seconds\) to 1296000 /,
+    ],
+    [
+      'a lead that is longer than keys sign',
+      'keys:\n  rotation_days: 1\n  lead_seconds: 43201\n',
+      /^gatehouse\.yaml:3:3: keys\.lead_seconds: expected 600 \(twice keys\.max_age_seconds\) to 43200 /,
+    ],
     ['a list for a table', 'tokens: [hunter2]\n', /^gatehouse\.yaml:1:1: tokens: .*object/],
     ['a list for the file', '- hunter2\n', /^gatehouse\.yaml:1:1: the file: .*object/],
     ['text for the file', 'hunter2\n', /^gatehouse\.yaml:1:1: the file: .*object/],

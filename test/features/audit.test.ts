@@ -156,7 +156,7 @@ for (const backend of backends) {
         await service.operate('POST', '/keys/rotate', { compromised: true })
       })
       const events = new Set(rows.map(({ event }) => event))
-      t.same([...events].toSorted(), ['key.compromised', 'key.created', 'key.rotated'])
+      t.same([...events].toSorted(), ['key.compromised', 'key.created', 'key.promoted', 'key.rotated'])
     })
     await t.test('a client that fails to authenticate, and a token that it revokes', async (t) => {
       const client = { name: 'Job', grants: ['client_credentials'], redirect_uris: [], scopes: [], audiences: [] }

@@ -33,8 +33,10 @@ function createPatientVerifier(service: Service) {
 
 for (const backend of backends) {
   void test(`verifiers that keep the key set for its max-age, on ${backend.name} stores`, async (t) => {
-    const service = await startService(t, { backend })
-    const other = service.backend.replica === undefined ? service : await startService(t, { beside: service })
+    // The shortest lead that is allowed.
+    const yaml = { keys: { lead_seconds: 600 } }
+    const service = await startService(t, { backend, yaml })
+    const other = service.backend.replica === undefined ? service : await startService(t, { beside: service, yaml })
     const client = await register(service)
 
     /** One of each kind of token, from one replica. */
@@ -92,16 +94,25 @@ for (const backend of backends) {
       t.same(await watch(350, verifiers), { wrong: [], kids: 1 })
       await addVerifier()
       await service.operate('POST', '/keys/rotate', { compromised: false })
-      await bothPublish(2)
+      await bothPublish(3)
       t.same(await watch(1_500, verifiers), { wrong: [], kids: 2 })
-      t.equal((await fetchSet(service)).set.keys.length, 1, 'the old key is gone by then')
+      t.equal((await fetchSet(service)).set.keys.length, 2, 'the old key is gone by then')
     })
     await t.test('and so when the schedule rotates', async (t) => {
       service.clock.advance(30 * day - 1_500)
       await addVerifier()
       await Promise.all([service, other].map(({ gatehouse }) => gatehouse.upkeep()))
-      await bothPublish(2)
+      await bothPublish(3)
       t.same(await watch(1_600, verifiers), { wrong: [], kids: 2 })
+      await bothPublish(2)
+    })
+    await t.test('and after the key that signs has ended: they have the next one already', async (t) => {
+      const [active] = (await fetchSet(service)).set.keys
+      await service.operate('POST', '/keys/rotate', { compromised: true, kid: active!.kid })
+      for (const replica of [service, other]) {
+        while ((await fetchSet(replica)).set.keys.some(({ kid }) => kid === active!.kid)) continue
+      }
+      t.same(await watch(400, verifiers), { wrong: [], kids: 1 })
     })
   })
 }

@@ -333,7 +333,7 @@ for (const backend of backends) {
       t.equal(await use(stores, 'files'), true)
     })
     await t.test('signing keys: one replica at a time changes the ring, and every one is told', async (t) => {
-      const nothing = { create: [], retire: [], compromised: [], reseal: [], remove: [] }
+      const nothing = { create: [], reschedule: [], compromised: [], reseal: [], remove: [] }
       const firstKey = (one: Stores, kid: string) =>
         one.signingKeys.change(async (keys) => ({
           ...nothing,
@@ -345,18 +345,20 @@ for (const backend of backends) {
       t.same(await second.signingKeys.list(), [key])
 
       const successor = exampleKey('successor', at(1))
-      const retire = [{ kid: key!.kid, retiresAt: at(600) }]
-      const rotate = () => stores.signingKeys.change(async () => ({ ...nothing, create: [successor], retire }))
+      const reschedule = [{ kid: key!.kid, activatesAt: at(-5), retiresAt: at(600) }]
+      const rotate = () => stores.signingKeys.change(async () => ({ ...nothing, create: [successor], reschedule }))
       t.same((await announced(rotate)).toSorted(), [`key:${key!.kid}`, 'key:successor'].toSorted())
-      t.same(await stores.signingKeys.list(), [{ ...key, retiresAt: at(600) }, successor])
+      const rescheduled = { ...key, activatesAt: at(-5), retiresAt: at(600) }
+      t.same(await stores.signingKeys.list(), [rescheduled, successor])
       const compromised = [{ kid: key!.kid, at: at(5) }]
       const reseal = [{ kid: 'successor', sealedPrivateKey: 'sealed again' }]
       const end = () => stores.signingKeys.change(async () => ({ ...nothing, compromised, reseal }))
       t.ok((await announced(end)).includes('key:all'), 'whatever was remembered is to be proven anew')
       const resealed = { ...successor, sealedPrivateKey: 'sealed again' }
-      t.same(await stores.signingKeys.list(), [{ ...key, retiresAt: at(600), compromisedAt: at(5) }, resealed])
+      t.same(await stores.signingKeys.list(), [{ ...rescheduled, compromisedAt: at(5) }, resealed])
       t.same(await announced(() => stores.signingKeys.change(async () => nothing)), [])
-      await stores.signingKeys.change(async () => ({ ...nothing, remove: [key!.kid] }))
+      const remove = () => stores.signingKeys.change(async () => ({ ...nothing, remove: [key!.kid] }))
+      t.same(await announced(remove), [`key:${key!.kid}`])
       t.same(await stores.signingKeys.list(), [resealed])
       await t.rejects(stores.signingKeys.change(() => Promise.reject(new Error('no decision'))))
       t.same(await stores.signingKeys.list(), [resealed], 'a decision that fails changes nothing')

@@ -5,10 +5,14 @@ import type { Client, SigningKey, User } from '../../core/ports.ts'
 import { Email, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './clients.ts'
+interface Rotation {
+  takesEffectAt: Date
+  notice: string
+}
 interface KeyAdministration {
   list(): Promise<{ key: SigningKey; status: string }[]>
-  rotate(): Promise<void>
-  endCompromised(kid?: string): Promise<void>
+  rotate(): Promise<Rotation>
+  endCompromised(kid?: string): Promise<Rotation>
   rewrap(): Promise<number>
 }
 import type { RoleAdministration } from './roles.ts'
@@ -105,8 +109,8 @@ export async function controlRoutes(app: App, { users, clients, roles, keys }: C
       if (!compromised && kid !== undefined) {
         throw new GatehouseError('invalid_request', { detail: 'A kid goes with "compromised" alone.' })
       }
-      await (compromised ? keys.endCompromised(kid) : keys.rotate())
-      return showKeys()
+      const { takesEffectAt, notice } = await (compromised ? keys.endCompromised(kid) : keys.rotate())
+      return { takes_effect_at: takesEffectAt.toISOString(), notice, keys: await showKeys() }
     },
   )
   app.post('/keys/rewrap', operator, async () => ({ resealed: await keys.rewrap() }))

@@ -1,18 +1,25 @@
 import { createSigner, createVerifier } from 'fast-jwt'
 import { type AccessTokenClaims, isCanonical, isInTime, type TokenType, tokenTypes } from '../../core/access-token.ts'
-import { SetupError } from '../../core/errors.ts'
-import type { Clock, SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/ports.ts'
+import { SetupError, unavailable } from '../../core/errors.ts'
+import {
+  allKeys,
+  type Clock,
+  type Log,
+  type SigningAlgorithm,
+  type SigningKey,
+  type SigningKeyStore,
+} from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 import { etagOf } from '../../http/etag.ts'
-import { type KeySchedule, type KeyStatus, nextChange, statusOf } from './schedule.ts'
-import { headerOf, publicJwk } from './signing-key.ts'
+import { type KeySchedule, nextChange, statusOf } from './schedule.ts'
+import { headerOf, openPrivateKey, publicJwk, wrongSecret } from './signing-key.ts'
 
 export interface KeyRing {
-  /** Signs claims with the active key of the type's algorithm. `iss` is added. */
+  /** Signs claims with the active key of the type's algorithm. `iss` is added. Throws `unavailable` when no key can sign. */
   sign(type: TokenType, claims: object): string
   /**
    * The claims of an access token that this service signed and that has not expired; otherwise nothing. Says nothing
-   * about revocation.
+   * about revocation. Throws `unavailable` for a key of which is not known whether it has ended.
    */
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** PEM of the public key that a token's header names, while it counts. A key has one `alg`, and is none for another. */
@@ -26,8 +33,14 @@ export interface KeyRing {
   readonly jwks: { readonly body: string; readonly etag: string }
   /** How often each key has signed and verified in this process. */
   usage(): { kid: string; type: TokenType | 'verified'; count: number }[]
-  /** Reads the ring anew. Until it resolves the old one is in force; when it rejects, too. */
-  reload(): Promise<void>
+  /** False while the ring could not be read, or the service's secret does not open a key that signs, or is going to. */
+  isWhole(): boolean
+  /**
+   * Reads the ring anew; until it resolves the old one is in force. `changed`: kids of keys that may have changed, and
+   * `allKeys` when one has ended; absent when it may be any. Rejects when the store does not answer, and then lets none of
+   * the keys count of which one has ended, until the ring could be read.
+   */
+  reload(changed?: readonly string[]): Promise<void>
 }
 
 /** What the ring is at one time; another one is made when a key's status changes. */
@@ -40,23 +53,33 @@ interface View {
   jwks: { body: string; etag: string }
 }
 
+/** Keys as they were read: which private keys opened, and of which keys nobody knows whether they have ended. */
+interface Read {
+  keys: readonly SigningKey[]
+  privateKeys: ReadonlyMap<string, string>
+  whole: boolean
+  doubted: (kid: string) => boolean
+}
+
 /**
  * Opens the ring that the store holds. Private keys are sealed there and opened only in memory. Which key signs follows
- * from the time alone, so that replicas agree without a word. Throws a `SetupError` when no key can sign, or when the
- * secret does not open one.
+ * from the time alone, so that replicas agree without a word. Throws a `SetupError` when the secret does not open a key
+ * that signs, or is going to.
  */
 export async function openKeyRing(dependencies: {
   store: Pick<SigningKeyStore, 'list'>
   box: SecretBox
   clock: Clock
+  log: Log
   issuer: string
   schedule: KeySchedule
   /** What signs each type of token, once it has an active key. */
   algorithmOf(type: TokenType): SigningAlgorithm
 }): Promise<KeyRing> {
-  const { store, box, clock, issuer, schedule, algorithmOf } = dependencies
+  const { store, box, clock, log, issuer, schedule, algorithmOf } = dependencies
   const counts = new Map<string, Map<TokenType | 'verified', number>>()
-  let keys = await store.list()
+  let ring = readFrom(await store.list())
+  if (!ring.whole) throw new SetupError(wrongSecret)
   let view = viewAt(clock.now())
 
   function count(kid: string, type: TokenType | 'verified'): void {
@@ -65,16 +88,34 @@ export async function openKeyRing(dependencies: {
     ofKey.set(type, (ofKey.get(type) ?? 0) + 1)
   }
 
-  function keyFor(type: TokenType, active: readonly SigningKey[]): SigningKey {
-    // While the algorithm of a changed setting has no key that verifiers know, another one signs.
-    const key = active.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? active[0]
-    if (key === undefined) throw new SetupError('the key ring has no active signing key')
-    return key
+  function readFrom(keys: readonly SigningKey[]): Read {
+    const now = clock.now()
+    const signing = keys.filter((key) => ['next', 'active'].includes(statusOf(key, schedule, now)))
+    const privateKeys = new Map<string, string>()
+    for (const key of signing) {
+      const privateKey = openPrivateKey(key, box)
+      if (privateKey !== undefined) privateKeys.set(key.kid, privateKey)
+    }
+    return { keys, privateKeys, whole: privateKeys.size === signing.length, doubted: () => false }
   }
 
-  function signerOf(type: TokenType, key: SigningKey): (claims: object) => string {
+  /** Nothing when none of the keys that may sign could be opened. */
+  function keyFor(type: TokenType, able: readonly SigningKey[], now: number): SigningKey | undefined {
+    const active = able.filter((key) => statusOf(key, schedule, now) === 'active')
+    // A clock that is behind sees no active key for a moment after an emergency; the next one is published as well.
+    const may = active.length > 0 ? active : able
+    // While the algorithm of a changed setting has no key that verifiers know, another one signs.
+    return may.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? may[0]
+  }
+
+  function signerOf(type: TokenType, key: SigningKey | undefined): (claims: object) => string {
+    if (key === undefined) {
+      return () => {
+        throw unavailable(new Error('no signing key can be used'))
+      }
+    }
     const sign = createSigner({
-      key: openPrivateKey(box, key),
+      key: ring.privateKeys.get(key.kid)!,
       algorithm: key.algorithm,
       kid: key.kid,
       header: { alg: key.algorithm, typ: type },
@@ -87,16 +128,22 @@ export async function openKeyRing(dependencies: {
   }
 
   function viewAt(now: number): View {
-    const withStatus = (...wanted: KeyStatus[]) => keys.filter((key) => wanted.includes(statusOf(key, schedule, now)))
-    const active = withStatus('active').toSorted((a, b) => b.activatesAt.getTime() - a.activatesAt.getTime())
-    const published = withStatus('next', 'active', 'retiring')
-    const ofType = <T>(make: (type: TokenType, key: SigningKey) => T) =>
-      Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, active))])) as Record<TokenType, T>
-    const body = JSON.stringify({ keys: published.map(publicJwk) })
+    const order = ['active', 'next', 'retiring']
+    const rank = (key: SigningKey) => order.indexOf(statusOf(key, schedule, now))
+    // What signs comes first: verifiers that know nothing of `kid` take the first one.
+    const published = ring.keys.filter((key) => rank(key) >= 0).toSorted((a, b) => rank(a) - rank(b))
+    const known = published.filter(({ kid }) => !ring.doubted(kid))
+    const able = known
+      .filter(({ kid }) => ring.privateKeys.has(kid))
+      .filter((key) => statusOf(key, schedule, now) !== 'retiring')
+      .toSorted((a, b) => a.activatesAt.getTime() - b.activatesAt.getTime())
+    const ofType = <T>(make: (type: TokenType, key: SigningKey | undefined) => T) =>
+      Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, able, now))])) as Record<TokenType, T>
+    const body = JSON.stringify({ keys: known.map(publicJwk) })
     return {
-      until: nextChange(keys, schedule, now),
+      until: nextChange(ring.keys, schedule, now),
       signers: ofType(signerOf),
-      algorithms: ofType((type, { algorithm }) => [...new Set([algorithm, algorithmOf(type)])]),
+      algorithms: ofType((type, key) => [...new Set([key?.algorithm ?? algorithmOf(type), algorithmOf(type)])]),
       verifiers: new Map(
         published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
       ),
@@ -111,6 +158,16 @@ export async function openKeyRing(dependencies: {
     return view
   }
 
+  /** Whether it has ended is not known: neither "not signed in" nor "allowed". */
+  function refuseDoubted(kid: string): void {
+    if (ring.doubted(kid)) throw unavailable(new Error('the key ring could not be read since a key ended'))
+  }
+
+  function use(read: Read): void {
+    ring = read
+    view = viewAt(clock.now())
+  }
+
   return {
     sign: (type, claims) => current().signers[type](claims),
     verifyAccessToken(token) {
@@ -118,6 +175,7 @@ export async function openKeyRing(dependencies: {
       // verified, which leaves no `alg`, `kid`, `jku` or `crit` of an attacker's to interpret.
       const verifier = current().verifiers.get(token.slice(0, token.indexOf('.')))
       if (verifier === undefined || !isCanonical(token)) return undefined
+      refuseDoubted(verifier.kid)
       try {
         const claims = verifier.verify(token)
         count(verifier.kid, 'verified')
@@ -128,7 +186,9 @@ export async function openKeyRing(dependencies: {
     },
     publicKey({ kid, alg }) {
       const key = current().publicKeys.get(kid)
-      return key !== undefined && key.algorithm === alg ? key.publicKeyPem : undefined
+      if (key === undefined || key.algorithm !== alg) return undefined
+      refuseDoubted(key.kid)
+      return key.publicKeyPem
     },
     algorithms: (type) => current().algorithms[type],
     get jwks() {
@@ -136,24 +196,20 @@ export async function openKeyRing(dependencies: {
     },
     usage: () =>
       [...counts].flatMap(([kid, ofKey]) => [...ofKey].map(([type, number]) => ({ kid, type, count: number }))),
-    async reload() {
-      const before = keys
-      keys = await store.list()
+    isWhole: () => ring.whole,
+    async reload(changed) {
+      const before = ring
       try {
-        view = viewAt(clock.now())
+        use(readFrom(await store.list()))
       } catch (error) {
-        keys = before
+        if (changed === undefined || changed.includes(allKeys)) {
+          const doubted = (kid: string) => before.doubted(kid) || changed === undefined || changed.includes(kid)
+          use({ ...before, whole: false, doubted })
+        }
         throw error
       }
+      if (before.whole && !ring.whole) log.error({ event: 'keys.unopened' }, wrongSecret)
     },
-  }
-}
-
-function openPrivateKey(box: SecretBox, key: SigningKey): string {
-  try {
-    return box.open(key.sealedPrivateKey, key.kid)
-  } catch {
-    throw new SetupError('GATEHOUSE_SECRET: expected the secret that the stored signing keys were sealed with')
   }
 }
 

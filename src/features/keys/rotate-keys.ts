@@ -3,23 +3,36 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { Clock, SigningKey, SigningKeyStore } from '../../core/ports.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 import { changesDue, type DueChange, type KeySchedule, type KeyStatus, statusOf } from './schedule.ts'
-import { makeKey } from './signing-key.ts'
+import { makeKey, openPrivateKey, wrongSecret } from './signing-key.ts'
 
 export interface KeyAdministration {
   /** Every stored key, the last to sign first, and what it is good for now. */
   list(): Promise<{ key: SigningKey; status: KeyStatus }[]>
   /** Makes what the schedule asks for; most of the time nothing. */
   keepSchedule(): Promise<void>
-  /** Publishes successors now, ahead of the schedule; they sign once every verifier can know them. */
-  rotate(): Promise<void>
+  /** Lets the next keys sign, ahead of the schedule: at once when they have been published for their lead, otherwise then. */
+  rotate(): Promise<Rotation>
   /**
-   * Ends a key, or all of them: nothing that they signed counts any more, on any replica, within a second; new keys sign
-   * at once. Throws `not_found` when there is no such key.
+   * Ends a key, or every key: nothing that they signed counts any more, on any replica, within a second. In the same
+   * transaction the next key takes the place of one that was signing; where all end, new ones do. Throws `not_found` when
+   * there is no such key.
    */
-  endCompromised(kid?: string): Promise<void>
-  /** Seals every private key with the current secret, after which the previous one is not needed. Returns how many. */
+  endCompromised(kid?: string): Promise<Rotation>
+  /** Seals what signs, or is going to, with the current secret, after which the previous one is not needed. Returns how many. */
   rewrap(): Promise<number>
 }
+
+/** What an operator is told about a rotation. */
+export interface Rotation {
+  /** When other keys sign. */
+  takesEffectAt: Date
+  /** What that means, and what is left to do: whole sentences. */
+  notice: string
+}
+
+const noticeOfSecret =
+  'GATEHOUSE_SECRET must be replaced as well, unless that was done just now: the new keys are sealed with it. Give every ' +
+  'replica a new one and the old one as GATEHOUSE_SECRET_PREVIOUS, run this command again, then drop the old one.'
 
 /** Retired keys are kept so long for those who look at what was signed when. */
 const keepRetiredMilliseconds = 90 * 86_400_000
@@ -34,33 +47,69 @@ export function createKeyAdministration(dependencies: {
   catchUp(): Promise<void>
 }): KeyAdministration {
   const { store, box, clock, audit, schedule, catchUp } = dependencies
+  const noticeOfEnd =
+    'Nothing that an ended key signed counts here any more. Services that verify tokens by themselves may trust it, and ' +
+    `refuse what a new key signs, until they fetch the key set anew: for up to ${schedule.maxAgeSeconds} seconds, unless ` +
+    'they are restarted.'
 
-  async function made(due: DueChange, now: Date): Promise<SigningKey[]> {
-    return Promise.all(
-      due.create.map(({ algorithm, activatesAt }) => makeKey(algorithm, box, { createdAt: now, activatesAt })),
-    )
+  /** The keys that sign or are going to, each with its private half; refuses when one does not open. */
+  function openLiving(keys: readonly SigningKey[]): { key: SigningKey; privateKey: string }[] {
+    const living = keys.filter((key) => ['next', 'active'].includes(statusOf(key, schedule, clock.now())))
+    return living.map((key) => {
+      const privateKey = openPrivateKey(key, box)
+      if (privateKey === undefined) throw new GatehouseError('conflict', { detail: wrongSecret })
+      return { key, privateKey }
+    })
   }
 
-  async function change(decide: (keys: SigningKey[], now: number) => DueChange, compromised: string[] = []) {
+  /**
+   * Makes what is due, tells the trail about it, and resolves once this replica acts by it, with the time from which on
+   * other keys sign.
+   */
+  async function change({
+    rotateNow = false,
+    endedOf = () => [],
+  }: {
+    rotateNow?: boolean
+    endedOf?: (keys: SigningKey[]) => string[]
+  } = {}): Promise<Date> {
     const now = clock.now()
+    const at = new Date(now)
+    let ended: string[] = []
+    let promoted: DueChange['reschedule'] = []
+    let takesEffectAt = at
     const created = await store.change(async (keys) => {
-      const due = decide(keys, now)
+      ended = endedOf(keys)
+      const due = changesDue(keys, schedule, now, { rotateNow, ended })
+      promoted = due.reschedule.filter(({ kid, activatesAt }) =>
+        keys.some((key) => key.kid === kid && activatesAt < key.activatesAt),
+      )
+      takesEffectAt = due.takesEffectAt
+      // Keys that only this process can open would silence every other replica.
+      openLiving(keys.filter(({ kid }) => !ended.includes(kid)))
       const old = keys.filter(
         (key) => statusOf(key, schedule, now - keepRetiredMilliseconds) === 'retired' && key.compromisedAt === null,
       )
       return {
-        create: await made(due, new Date(now)),
-        retire: due.retire,
-        compromised: compromised.map((kid) => ({ kid, at: new Date(now) })),
-        remove: old.map(({ kid }) => kid),
+        create: await Promise.all(
+          due.create.map(({ algorithm, ...times }) => makeKey(algorithm, box, { createdAt: at, ...times })),
+        ),
+        reschedule: due.reschedule,
+        compromised: ended.map((kid) => ({ kid, at })),
+        remove: [...due.remove, ...old.map(({ kid }) => kid)],
         reseal: [],
       }
     })
+    for (const kid of ended) audit.record({ event: 'key.compromised', kid })
+    for (const { kid, activatesAt } of promoted) {
+      audit.record({ event: 'key.promoted', kid, activates_at: activatesAt.toISOString() })
+    }
     for (const { kid, algorithm, activatesAt } of created) {
       audit.record({ event: 'key.created', kid, alg: algorithm, activates_at: activatesAt.toISOString() })
     }
+    if (rotateNow) audit.record({ event: 'key.rotated', created: created.length })
     await catchUp()
-    return created
+    return takesEffectAt
   }
 
   return {
@@ -69,41 +118,36 @@ export function createKeyAdministration(dependencies: {
       return keys.map((key) => ({ key, status: statusOf(key, schedule, clock.now()) }))
     },
     async keepSchedule() {
-      const due = changesDue(await store.list(), schedule, clock.now())
-      if (due.create.length + due.retire.length === 0) return
-      await change((keys, now) => changesDue(keys, schedule, now))
+      const { create, reschedule, remove } = changesDue(await store.list(), schedule, clock.now())
+      if (create.length + reschedule.length + remove.length > 0) await change()
     },
     async rotate() {
-      const created = await change((keys, now) => changesDue(keys, schedule, now, { rotateNow: true }))
-      audit.record({ event: 'key.rotated', created: created.length })
+      const takesEffectAt = await change({ rotateNow: true })
+      const notice =
+        takesEffectAt.getTime() <= clock.now()
+          ? 'The next keys sign from now on. Verifiers have known them for as long as they may keep the key set.'
+          : `The next keys sign from ${takesEffectAt.toISOString()} on, when every verifier can know them.`
+      return { takesEffectAt, notice }
     },
     async endCompromised(kid) {
-      const stored = await store.list()
-      const ended = stored.filter((key) => key.compromisedAt === null && (kid === undefined || key.kid === kid))
-      if (kid !== undefined && ended.length === 0) {
-        throw new GatehouseError('not_found', { detail: 'There is no such key, or it has ended.' })
+      const endedOf = (keys: SigningKey[]) => {
+        const ended = keys.filter((key) => key.compromisedAt === null && (kid === undefined || key.kid === kid))
+        if (kid !== undefined && ended.length === 0) {
+          throw new GatehouseError('not_found', { detail: 'There is no such key, or it has ended.' })
+        }
+        return ended.map((key) => key.kid)
       }
-      const kids = ended.map((key) => key.kid)
-      await change((keys, now) => {
-        const left = keys.filter((key) => !kids.includes(key.kid))
-        const due = changesDue(left, schedule, now)
-        // Not published before: whoever verifies has to fetch the set anew in any case.
-        const create = due.create.map(({ algorithm }) => ({ algorithm, activatesAt: new Date(now) }))
-        return { create, retire: due.retire }
-      }, kids)
-      for (const one of kids) audit.record({ event: 'key.compromised', kid: one })
+      const takesEffectAt = await change({ endedOf })
+      return { takesEffectAt, notice: kid === undefined ? `${noticeOfEnd} ${noticeOfSecret}` : noticeOfEnd }
     },
     async rewrap() {
       let resealed = 0
       await store.change(async (keys) => {
-        const reseal = keys
-          .filter((key) => !box.isCurrent(key.sealedPrivateKey, key.kid))
-          .map((key) => ({
-            kid: key.kid,
-            sealedPrivateKey: box.seal(box.open(key.sealedPrivateKey, key.kid), key.kid),
-          }))
+        const reseal = openLiving(keys)
+          .filter(({ key }) => !box.isCurrent(key.sealedPrivateKey, key.kid))
+          .map(({ key: { kid }, privateKey }) => ({ kid, sealedPrivateKey: box.seal(privateKey, kid) }))
         resealed = reseal.length
-        return { create: [], retire: [], compromised: [], remove: [], reseal }
+        return { create: [], reschedule: [], compromised: [], remove: [], reseal }
       })
       audit.record({ event: 'key.rewrapped', resealed })
       await catchUp()

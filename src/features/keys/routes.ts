@@ -2,7 +2,6 @@ import { Type } from 'typebox'
 import { sendPublic } from '../../http/etag.ts'
 import type { App } from '../../http/server.ts'
 import type { KeyRing } from './key-ring.ts'
-import { jwksMaxAgeSeconds } from './schedule.ts'
 
 export const jwksPath = '/.well-known/jwks.json'
 
@@ -42,7 +41,8 @@ const JwkSet = Type.Object(
 )
 
 /** Publishes the ring's public keys. Unlimited: it is asked often and costs nothing. */
-export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Promise<void> {
+export async function keyRoutes(app: App, options: { keyRing: KeyRing; maxAgeSeconds: number }): Promise<void> {
+  const { keyRing, maxAgeSeconds } = options
   app.get(
     jwksPath,
     {
@@ -60,7 +60,7 @@ export async function keyRoutes(app: App, { keyRing }: { keyRing: KeyRing }): Pr
       },
     },
     (request, reply) => {
-      sendPublic(request, reply, keyRing.jwks, { type: 'application/jwk-set+json', maxAgeSeconds: jwksMaxAgeSeconds })
+      sendPublic(request, reply, keyRing.jwks, { type: 'application/jwk-set+json', maxAgeSeconds })
     },
   )
 }

@@ -8,7 +8,7 @@ import type { SecretBox } from '../../core/secrets.ts'
 export async function makeKey(
   algorithm: SigningAlgorithm,
   box: SecretBox,
-  times: Pick<SigningKey, 'createdAt' | 'activatesAt'>,
+  times: Pick<SigningKey, 'createdAt' | 'activatesAt' | 'retiresAt'>,
 ): Promise<SigningKey> {
   const { publicKey, privateKey } = await generate(algorithm)
   const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -19,8 +19,20 @@ export async function makeKey(
     publicKeyPem,
     sealedPrivateKey: box.seal(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), kid),
     ...times,
-    retiresAt: null,
     compromisedAt: null,
+  }
+}
+
+export const wrongSecret =
+  'GATEHOUSE_SECRET: expected the secret that the stored signing keys were sealed with (where it is lost, ' +
+  '"keys rotate --compromised" makes new keys)'
+
+/** The private half, PKCS #8 PEM; nothing when no known secret opens it. */
+export function openPrivateKey({ kid, sealedPrivateKey }: SigningKey, box: SecretBox): string | undefined {
+  try {
+    return box.open(sealedPrivateKey, kid)
+  } catch {
+    return undefined
   }
 }
 

@@ -8,6 +8,8 @@ export interface OperationsOptions {
   /** Rejects when a store does not answer. */
   ping(): Promise<void>
   feedIsCurrent(): boolean
+  /** False while a signing key cannot be opened. */
+  keysAreWhole(): boolean
   isStopping(): boolean
   metrics: Metrics
   /** Who may read the metrics, by address. */
@@ -42,7 +44,8 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
       schema: {
         operationId: 'isReady',
         summary: 'Can it answer?',
-        description: 'Every store answers, the revocation feed is current, and the process is not stopping.',
+        description:
+          'Every store answers, the revocation feed is current, the signing keys open, and the process is not stopping.',
         tags: ['Operations'],
         security: [],
         response: { 200: Health, ...problems('unavailable') },
@@ -62,6 +65,7 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
         clearTimeout(timer)
       }
       if (!options.feedIsCurrent()) throw unavailable(new Error('the revocation feed is stale'))
+      if (!options.keysAreWhole()) throw unavailable(new Error('the signing keys cannot be used'))
       return { status: 'ok' as const }
     },
   )

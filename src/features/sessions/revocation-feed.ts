@@ -34,8 +34,8 @@ const clockMarginMilliseconds = 5 * 60_000
 export async function followRevocations(
   store: RevocationStore,
   log: Log,
-  /** Called before rows that name keys count as read: until it resolves they do not. */
-  keysChanged: () => Promise<void> = async () => {},
+  /** Called with the keys that rows name, before the rows count as read: until it resolves they do not. Without, when it may be any. */
+  keysChanged: (ids?: readonly string[]) => Promise<void> = async () => {},
   /** Monotonic milliseconds: a stepped wall clock must not make a stale view look current. */
   monotonic: Clock = { now: () => performance.now() },
 ): Promise<RevocationFeed> {
@@ -77,7 +77,9 @@ export async function followRevocations(
       setBack ||= !complete && rows.length === 0
       if (setBack) throw new Error('the revocation feed was set back: the service must be started again')
       if (!complete) log.warn({ event: 'feed.gap' }, 'revocations were missed: everything is proven anew')
-      if (!complete || rows.some(({ kind }) => kind === 'key')) await keysChanged()
+      const keys = rows.filter(({ kind }) => kind === 'key').map(({ id }) => id)
+      if (!complete) await keysChanged()
+      else if (keys.length > 0) await keysChanged(keys)
       apply(rows, complete, startedAt)
       readAt = startedAt
       if (failing) log.info({ event: 'feed.recovered' }, 'the revocation feed is readable again')

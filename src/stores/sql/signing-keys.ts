@@ -10,10 +10,10 @@ export function createSigningKeyStore(db: Database, clock: Clock): SigningKeySto
       return await db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.signingKeys})`)
         const keys = await tx.select().from(signingKeys).orderBy(asc(signingKeys.createdAt), asc(signingKeys.kid))
-        const { create, retire, compromised, remove, reseal } = await decide(keys)
+        const { create, reschedule, compromised, remove, reseal } = await decide(keys)
         if (create.length > 0) await tx.insert(signingKeys).values(create)
-        for (const { kid, retiresAt } of retire) {
-          await tx.update(signingKeys).set({ retiresAt }).where(eq(signingKeys.kid, kid))
+        for (const { kid, activatesAt, retiresAt } of reschedule) {
+          await tx.update(signingKeys).set({ activatesAt, retiresAt }).where(eq(signingKeys.kid, kid))
         }
         for (const { kid, at } of compromised) {
           await tx.update(signingKeys).set({ compromisedAt: at }).where(eq(signingKeys.kid, kid))
@@ -22,7 +22,7 @@ export function createSigningKeyStore(db: Database, clock: Clock): SigningKeySto
           await tx.update(signingKeys).set({ sealedPrivateKey }).where(eq(signingKeys.kid, kid))
         }
         if (remove.length > 0) await tx.delete(signingKeys).where(inArray(signingKeys.kid, remove))
-        const changed = [create, retire, compromised, reseal].flatMap((some) => some.map(({ kid }) => kid))
+        const changed = [...remove, ...[create, reschedule, compromised, reseal].flat().map(({ kid }) => kid)]
         await announce(tx, 'key', compromised.length > 0 ? [...changed, allKeys] : changed, new Date(clock.now()))
         return create
       })
