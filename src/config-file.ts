@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Settings } from 'typebox/system'
 import { Pointer, Value } from 'typebox/value'
 import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
+import { doubtsAbout } from './features/forward-auth/idle-rules.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
 import { AuditSettings } from './features/audit/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
@@ -43,8 +44,8 @@ function check(file: ConfigFile, findings: Findings): void {
 export type FileContent = { readonly text: string } | { readonly unreadable: string }
 
 export type ReadConfigFile =
-  | { kind: 'read'; file: ConfigFile; accessRules: AccessRules }
-  /** Each fault as `file:line:column: key: reason`. */
+  | { kind: 'read'; file: ConfigFile; accessRules: AccessRules; warnings: readonly string[] }
+  /** Each fault, as each warning, is written `file:line:column: key: reason`. */
   | { kind: 'faulty'; faults: readonly string[] }
 
 // Every fault is told at once; of its own accord the validator stops at eight.
@@ -58,31 +59,32 @@ export function parseConfigFile(text: string, path: string): ReadConfigFile {
     return { kind: 'faulty', faults }
   }
   const { placeOf } = yaml
-  const faults: string[] = []
-  const fault = (keys: Keys, reason: string) => {
+  const [faults, warnings]: [string[], string[]] = [[], []]
+  const into = (list: string[]) => (keys: Keys, reason: string) => {
     const { line, column } = placeOf(keys)
-    faults.push(`${path}:${line}:${column}: ${keys.join('.') || 'the file'}: ${reason}`)
+    list.push(`${path}:${line}:${column}: ${keys.join('.') || 'the file'}: ${reason}`)
   }
+  const findings: Findings = { fault: into(faults), warning: into(warnings) }
   const content = Value.Default(ConfigFile, yaml.content)
   for (const error of Value.Errors(ConfigFile, content)) {
     const reason = reasonOf(error)
-    if (reason) fault(error.instancePath.split('/').slice(1), reason)
+    if (reason) findings.fault(error.instancePath.split('/').slice(1), reason)
   }
   if (faults.length > 0) return { kind: 'faulty', faults }
   const file = content as ConfigFile
-  check(file, { fault })
-  const accessRules = compile(file.hosts, placeOf, fault)
-  return accessRules === undefined || faults.length > 0
-    ? { kind: 'faulty', faults }
-    : { kind: 'read', file, accessRules }
+  check(file, findings)
+  const accessRules = compile(file.hosts, placeOf, findings)
+  if (accessRules === undefined || faults.length > 0) return { kind: 'faulty', faults }
+  for (const { keys, reason } of doubtsAbout(accessRules)) findings.warning(keys, reason)
+  return { kind: 'read', file, accessRules, warnings }
 }
 
-function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, fault: Findings['fault']) {
+function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, findings: Findings) {
   try {
     return compileAccessRules(hosts, (host, position) => placeOf(['hosts', host, 'rules', position]).line)
   } catch (error) {
     if (!(error instanceof RuleFaults)) throw error
-    for (const { keys, reason } of error.faults) fault(keys, reason)
+    for (const { keys, reason } of error.faults) findings.fault(keys, reason)
   }
 }
 

@@ -20,6 +20,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
   readonly configFile: string
   /** What stood there at the start. */
   readonly configContent: FileContent
+  /** What is allowed to stand there, and will not have been meant: `file:line:column: key: reason`. */
+  readonly warnings: readonly string[]
   readonly databaseUrl: string | undefined
   readonly redisUrl: string | undefined
   /** 32 bytes each, from which every key of the service is derived; the first is in use, the others still open things. */
@@ -87,6 +89,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   return Object.freeze({
     ...rest,
     accessRules: fromFile.accessRules,
+    warnings: fromFile.warnings,
     host,
     port,
     issuer,

@@ -22,6 +22,8 @@ export type Keys = readonly (string | number)[]
 export interface Findings {
   /** The file is refused. */
   fault(keys: Keys, reason: string): void
+  /** The file is taken, and whoever reads the log or runs `rules check` is told. */
+  warning(keys: Keys, reason: string): void
 }
 
 /** Finds fault with entries that are no networks. */

@@ -12,6 +12,7 @@ export const rules = group({
       const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
       const read = parseConfigFile(readText(path), path)
       if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
+      for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(
         Object.entries(read.file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
         json,

@@ -4,7 +4,7 @@ import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
-import { createRulesLook, watchRules } from './watch-rules.ts'
+import { createRulesLook, warnOf, watchRules } from './watch-rules.ts'
 
 /** A stop that takes longer is cut short; orchestrators kill after 10 to 30 seconds. */
 const stopWithinMilliseconds = 9_000
@@ -15,6 +15,7 @@ export const serve = command({ summary: 'run the service', example: 'serve', run
 async function runService(): Promise<void> {
   const config = loadConfig(process.env)
   const logger = createLogger(config.logLevel)
+  warnOf(config.warnings, logger)
   const held = await hold(config)
   const stores = await openStores(config, systemClock, logger)
   const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
@@ -33,6 +34,7 @@ async function runService(): Promise<void> {
       startedWith: config.configContent,
       apply: gatehouse.replaceRules,
       audit: gatehouse.audit,
+      log: logger,
     }),
     logger,
   )

@@ -23,8 +23,9 @@ export function createRulesLook(dependencies: {
   startedWith: FileContent
   apply: (rules: AccessRules) => void
   audit: Audit
+  log: Pick<FastifyBaseLogger, 'warn'>
 }): () => Promise<Look> {
-  const { path, startedWith, apply, audit } = dependencies
+  const { path, startedWith, apply, audit, log } = dependencies
   const name = basename(path)
   let judged = startedWith
   let seen = startedWith
@@ -47,8 +48,14 @@ export function createRulesLook(dependencies: {
     }
     apply(read.accessRules)
     audit.record({ event: 'rules.replaced' })
+    warnOf(read.warnings, log)
     return 'applied'
   }
+}
+
+/** One log line for each thing in the file that will not have been meant. */
+export function warnOf(warnings: readonly string[], log: Pick<FastifyBaseLogger, 'warn'>): void {
+  for (const warning of warnings) log.warn({ event: 'config.doubtful' }, warning)
 }
 
 /** Looks twice a second, without keeping the process alive. Returns the way to stop, after the look that is under way. */

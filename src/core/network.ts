@@ -1,16 +1,23 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws a message that counts to the entry that is none of these. */
+/**
+ * Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws a message that counts to the entry that is none of these, or that
+ * names a network by an address inside it: whether the one or the other is meant makes a difference of millions.
+ */
 export function parseNetworks(entries: readonly string[]): (address: string | undefined) => boolean {
   const list = new BlockList()
   for (const [index, entry] of entries.entries()) {
-    const [address = '', prefix, ...rest] = entry.split('/')
-    const version = isIP(address)
-    const bits = prefix === undefined ? (version === 6 ? 128 : 32) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
-    if (version === 0 || rest.length > 0 || bits < 0 || bits > (version === 6 ? 128 : 32)) {
+    const network = readNetwork(entry)
+    if (network === undefined) {
       throw new Error(`entry ${index + 1}: expected an IP address or a network such as 10.0.0.0/8`)
     }
-    list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4')
+    if (network.first !== network.address) {
+      throw new Error(
+        `entry ${index + 1}: expected the first address of the network, or the address without its prefix`,
+      )
+    }
+    const { bits, version } = network
+    list.addSubnet(textOf(network.address, version), bits, version === 6 ? 'ipv6' : 'ipv4')
   }
   return (address) => {
     // A connection that is gone already has no address.
@@ -18,6 +25,70 @@ export function parseNetworks(entries: readonly string[]): (address: string | un
     const version = isIP(plain)
     return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
   }
+}
+
+export interface Network {
+  readonly version: 4 | 6
+  readonly bits: number
+  readonly address: bigint
+  /** Its first and its last address, as numbers. */
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/** A network, or nothing when the text is none. A zone, as in `fe80::1%eth0`, is no part of a network. */
+export function readNetwork(entry: string): Network | undefined {
+  const [text = '', prefix, ...rest] = entry.split('/')
+  const version = isIP(text)
+  if ((version !== 4 && version !== 6) || rest.length > 0 || text.includes('%')) return undefined
+  const length = version === 6 ? 128 : 32
+  const bits = prefix === undefined ? length : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+  if (bits < 0 || bits > length) return undefined
+  const address = numberOf(text, version)
+  const size = 1n << BigInt(length - bits)
+  const first = address - (address % size)
+  return { version, bits, address, first, last: first + size - 1n }
+}
+
+/** One address of each kind that networks tell apart, lowest first: membership changes at their bounds alone. */
+export function distinctAddresses(networks: readonly Network[]): string[] {
+  const starts = { 4: new Set([0n]), 6: new Set([0n]) }
+  for (const { version, first, last } of networks) {
+    for (const start of [first, last + 1n]) {
+      starts[version].add(start)
+      // An IPv4 address within IPv6 is in the networks of both.
+      if (version === 4) starts[6].add(mappedAt + start)
+      else if (start >= mappedAt && start < mappedAt + (1n << 32n)) starts[4].add(start - mappedAt)
+    }
+  }
+  const listed = (version: 4 | 6) =>
+    [...starts[version]]
+      .filter((start) => start < 1n << (version === 6 ? 128n : 32n))
+      .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+      .map((start) => textOf(start, version))
+  return [...listed(4), ...listed(6)]
+}
+
+/** ::ffff:0:0, under which IPv6 holds the addresses of IPv4. */
+const mappedAt = 0xffffn << 32n
+
+function numberOf(address: string, version: 4 | 6): bigint {
+  if (version === 4) return address.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n)
+  // The URL parser writes it in hexadecimal groups, whichever of its spellings it had.
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
+  const [left, right] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[]]
+  const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
+  return groups.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n)
+}
+
+function textOf(number: bigint, version: 4 | 6): string {
+  const width = version === 4 ? 8n : 16n
+  const count = version === 4 ? 4n : 8n
+  const groups = Array.from({ length: Number(count) }, (_, at) => {
+    return (number >> (width * (count - 1n - BigInt(at)))) & ((1n << width) - 1n)
+  })
+  if (version === 4) return groups.join('.')
+  return new URL(`http://[${groups.map((group) => group.toString(16)).join(':')}]`).hostname.slice(1, -1)
 }
 
 /** An IPv4 address that arrived on an IPv6 socket, in its plain form; anything else unchanged. */

@@ -1,6 +1,9 @@
 /** How sure the service is of who it is: one factor, or two factors (or a user-verifying passkey). */
 export type AuthenticationLevel = 'aal1' | 'aal2'
 
+/** The levels that somebody can reach. What adds a second factor to sign-in adds `aal2` here. */
+export const reachableLevels: readonly AuthenticationLevel[] = ['aal1']
+
 /** A person, acting within one session, or a program of theirs by an API key. */
 export interface UserPrincipal {
   readonly kind: 'user'

@@ -22,15 +22,18 @@ function startedWith(t: Test, text: string | undefined, path?: string) {
 function watching(config: Config) {
   let rules = config.accessRules
   const events: AuditEvent[] = []
+  const warnings: string[] = []
   const look = createRulesLook({
     path: config.configFile,
     startedWith: config.configContent,
     apply: (others) => void (rules = others),
     audit: { record: (event) => void events.push(event) },
+    log: { warn: (_details: object, message: string) => void warnings.push(message) } as never,
   })
   return {
     look,
     events,
+    warnings,
     /** Looks until nothing is left to settle. */
     async settled(): Promise<Look> {
       for (;;) {
@@ -177,4 +180,15 @@ void test('what can be read only once is not read again', async (t) => {
   const { settled, events } = startedWith(t, undefined, '/dev/null')
   t.equal(await settled(), 'unchanged')
   t.same(events, [])
+})
+
+void test('what will not have been meant is told when it is applied, and does not stop it', async (t) => {
+  const { file, settled, asked, warnings } = startedWith(t, rulesFor('signed-in'))
+  writeFileSync(file, `${rulesFor('anyone')}      - { paths: [/admin/**], allow: { roles: [admin] } }\n`)
+  t.equal(await settled(), 'applied')
+  t.equal(asked(), 'anyone')
+  t.same(warnings, [
+    'gatehouse.yaml:5:9: hosts.app.example.test.rules.1: ' +
+      'rule 2 (line 5) never decides: rule 1 (line 4) comes first and matches everything that it does',
+  ])
 })

@@ -267,7 +267,8 @@ for (const backend of backends) {
       async (t) => {
         const file = join(scratchFolder(t), 'gatehouse.yaml')
         const startedWith = { unreadable: 'ENOENT' }
-        const look = createRulesLook({ path: file, startedWith, apply() {}, audit: service.gatehouse.audit })
+        const { audit } = service.gatehouse
+        const look = createRulesLook({ path: file, startedWith, apply() {}, audit, log: pino({ level: 'silent' }) })
         const rows = await adds(async () => {
           writeFileSync(file, 'hosts:\n  app.example.test:\n    rules:\n      - allow: signed-in\n')
           t.same([await look(), await look()], ['settling', 'applied'])

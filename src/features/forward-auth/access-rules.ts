@@ -34,10 +34,16 @@ export interface Question {
 export interface HostPolicy {
   /** The host as the configuration spells it. */
   readonly name: string
+  /** The host as requests are compared with it; of a wildcard what follows its label. */
+  readonly authority: string
+  readonly isWildcard: boolean
+  readonly rules: readonly Rule[]
   /** Whether the host's upstream may read another path than the one that is judged. */
   isAmbiguous(target: RequestTarget): boolean
   /** The first rule that matches; none: denied. */
   rule(question: Question): Rule | undefined
+  /** Every rule that matches, in order. */
+  matching(question: Question): readonly Rule[]
   /** All rules in order, with the reason why each does not apply. The first that has none is the one that matches. */
   consider(question: Question): readonly Considered[]
   /** How identity is told to the upstream of this origin; its audience is one that access tokens may be meant for. */
@@ -52,6 +58,8 @@ export interface Considered {
 export interface AccessRules {
   /** The policy of a host; none: the host is not ours to answer for. */
   host(authority: string): HostPolicy | undefined
+  /** The policies of all hosts, exact ones first. */
+  readonly hosts: readonly HostPolicy[]
 }
 
 /** On which line the rule at a position of a host begins. */
@@ -69,12 +77,14 @@ export function compileAccessRules(hosts: Hosts, lineOf: LineOfRule = () => unde
     const report = (keys: readonly (string | number)[], reason: string) =>
       void faults.push({ keys: ['hosts', name, ...keys], reason })
     const isWildcard = name.startsWith('*.')
-    // Read as https, so that `:443` is dropped; a host with `:80` is listed as itself on http.
-    const authority = parseAuthority(isWildcard ? name.slice(2) : name, 'https')
+    // Read as https, so that `:443` is dropped; a host with `:80` is listed as itself on http. With a label for the
+    // wildcard, since an address can stand where no label may precede it.
+    const read = parseAuthority(isWildcard ? `x${name.slice(1)}` : name, 'https')
+    const authority = isWildcard ? read?.slice(2) : read
     const policies = isWildcard ? wildcard : exact
-    if (authority === undefined) report([], 'expected a host name such as app.example.com')
+    if (authority === undefined) report([], 'expected a host name such as app.example.com, or *.example.com')
     else if (policies.has(authority)) report([], 'the host is listed twice')
-    const policy = compileHost(name, settings, lineOf, report)
+    const policy = compileHost({ name, authority: authority ?? '', isWildcard }, settings, lineOf, report)
     if (authority !== undefined) policies.set(authority, policy)
   }
   if (faults.length > 0) throw new RuleFaults(faults)
@@ -83,6 +93,7 @@ export function compileAccessRules(hosts: Hosts, lineOf: LineOfRule = () => unde
       const dot = authority.indexOf('.')
       return exact.get(authority) ?? (dot === -1 ? undefined : wildcard.get(authority.slice(dot + 1)))
     },
+    hosts: [...exact.values(), ...wildcard.values()],
   }
 }
 
@@ -103,7 +114,12 @@ export class RuleFaults extends Error {
 
 type Report = (keys: readonly (string | number)[], reason: string) => void
 
-function compileHost(name: string, settings: HostRules, lineOf: LineOfRule, report: Report): HostPolicy {
+function compileHost(
+  host: Pick<HostPolicy, 'name' | 'authority' | 'isWildcard'>,
+  settings: HostRules,
+  lineOf: LineOfRule,
+  report: Report,
+): HostPolicy {
   const compiled = settings.rules.map((rule, position) => {
     const attempt: Attempt = (keys, compile, instead) => {
       try {
@@ -113,21 +129,23 @@ function compileHost(name: string, settings: HostRules, lineOf: LineOfRule, repo
         return instead
       }
     }
-    return compileRule(rule, { position, line: lineOf(name, position) }, attempt)
+    return compileRule(rule, { position, line: lineOf(host.name, position) }, attempt)
   })
   const rules = compiled.map(({ rule }) => rule)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
-  const matching = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
+  const onPath = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
   const taken: readonly EscapedDelimiter[] = settings.encoded ?? []
   return {
-    name,
+    ...host,
+    rules,
     isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((delimiter) => taken.includes(delimiter)),
-    rule: (question) => matching(question).find((candidate) => candidate.mismatch(question) === undefined),
+    rule: (question) => onPath(question).find((candidate) => candidate.mismatch(question) === undefined),
+    matching: (question) => onPath(question).filter((candidate) => candidate.mismatch(question) === undefined),
     consider(question) {
-      const candidates = new Set(matching(question))
+      const candidates = new Set(onPath(question))
       return rules.map((rule) => ({ rule, mismatch: candidates.has(rule) ? rule.mismatch(question) : 'path' }))
     },
-    presentation: presentations(name, settings, report),
+    presentation: presentations(host.isWildcard, settings, report),
   }
 }
 
@@ -135,7 +153,7 @@ function compileHost(name: string, settings: HostRules, lineOf: LineOfRule, repo
  * An exact host has two origins. A wildcard has as many as somebody may think of, so nothing is kept for one of them: all
  * share what identity is remembered by.
  */
-function presentations(name: string, settings: HostRules, report: Report): HostPolicy['presentation'] {
+function presentations(isWildcard: boolean, settings: HostRules, report: Report): HostPolicy['presentation'] {
   let preset: HeaderPreset = []
   try {
     preset = headerPreset(settings.headers)
@@ -156,7 +174,7 @@ function presentations(name: string, settings: HostRules, report: Report): HostP
     const always = make(settings.audience)
     return () => always
   }
-  if (name.startsWith('*.')) return ofOrigin
+  if (isWildcard) return ofOrigin
   const known: { http?: Presentation; https?: Presentation } = {}
   return (target) => (known[target.scheme] ??= ofOrigin(target))
 }

@@ -171,6 +171,7 @@ export function createExplain(dependencies: {
 /** The rules, noting each question that is put to them and what became of it. */
 function noting(rules: AccessRules, traces: Trace[]): AccessRules {
   return {
+    ...rules,
     host(authority) {
       const policy = rules.host(authority)
       return (

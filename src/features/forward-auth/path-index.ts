@@ -133,7 +133,7 @@ function collect(node: Node, segments: readonly string[], position: number, foun
 }
 
 /** Matches one segment by its fixed parts, left to right: linear, since no part is ever tried twice at one place. */
-function compileSegment(pattern: string): (segment: string) => boolean {
+export function compileSegment(pattern: string): (segment: string) => boolean {
   const [head = '', ...rest] = pattern.split('*')
   const tail = rest.pop() ?? ''
   return (segment) => {
