@@ -265,8 +265,10 @@ export async function buildApp(dependencies: {
     logRequests(service)
     await service.register(helmet, securityHeaders(issuer))
     service.addHook('onRoute', (route) => {
-      // The route that the CORS plugin adds for preflights.
-      if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
+      // The route that the CORS plugin adds for preflights. What is none is answered before a body is read.
+      if (route.method !== 'OPTIONS' || route.url !== '*') return
+      route.config = { ...route.config, access: 'public' }
+      route.onRequest = async (_request, reply) => reply.callNotFound()
     })
     await service.register(cors, corsOptions(config.cors.origins))
     await service.register(cookie)

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { test } from 'tap'
-import { type Answer, bearer, startService } from './support/service.ts'
+import { type Answer, bearer, type Call, startService } from './support/service.ts'
 
 /** What a raw connection answers to raw bytes. */
 function sendRaw(port: number, text: string): Promise<string> {
@@ -93,11 +93,13 @@ void test('every reply', async (t) => {
     t.match(nowhere.json(), { type: 'about:blank', status: 404, code: 'not_found', title: String })
     t.notMatch(nowhere.body, 'secret')
     const wrong: [method: string, path: string, allow: string][] = [
-      ['GET', '/api/auth/login', 'POST'],
-      ['DELETE', '/api/users/me', 'GET, HEAD, PATCH'],
-      ['POST', '/health/live', 'GET, HEAD'],
-      ['POST', '/.well-known/jwks.json', 'GET, HEAD'],
-      ['PROPFIND', '/login', 'GET, HEAD, POST'],
+      ['GET', '/api/auth/login', 'OPTIONS, POST'],
+      ['DELETE', '/api/users/me', 'GET, HEAD, OPTIONS, PATCH'],
+      ['GET', '/api/users/me/api-keys/01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f', 'DELETE, OPTIONS'],
+      ['POST', '/assets/pico.min.css', 'GET, HEAD, OPTIONS'],
+      ['POST', '/health/live', 'GET, HEAD, OPTIONS'],
+      ['POST', '/.well-known/jwks.json', 'GET, HEAD, OPTIONS'],
+      ['PROPFIND', '/login', 'GET, HEAD, OPTIONS, POST'],
     ]
     for (const [method, path, allow] of wrong) {
       const answer = await service.call(path, { method })
@@ -106,6 +108,29 @@ void test('every reply', async (t) => {
       t.equal(answer.headers['content-type'], 'application/problem+json')
       t.match(answer.json(), { status: 405, code: 'method_not_allowed' })
     }
+  })
+  await t.test('to a wrong method or an unknown path is the same whatever body comes with it', async (t) => {
+    const bodies: Call[] = [
+      { body: '{"email":', headers: { 'content-type': 'application/json' } },
+      { body: 'x', headers: { 'content-type': 'garbage' } },
+      { body: '', headers: { 'content-type': 'application/json' } },
+    ]
+    for (const sent of bodies) {
+      t.equal((await service.call('/health/live', { method: 'POST', ...sent })).status, 405)
+      t.equal((await service.call('/oauth/token', { method: 'PUT', ...sent })).json().error, 'invalid_request')
+      t.equal((await service.call('/nowhere', { method: 'POST', ...sent })).status, 404)
+      const options = await service.call('/api/auth/login', { method: 'OPTIONS', ...sent })
+      t.match([options.status, options.headers['allow'], options.body], [204, 'OPTIONS, POST', ''])
+    }
+  })
+  await t.test('to OPTIONS says what a path, or the whole server, may be asked', async (t) => {
+    for (const path of ['/oauth/token', '/oauth/introspect']) {
+      t.match(await service.call(path, { method: 'OPTIONS' }), { status: 204, headers: { allow: 'OPTIONS, POST' } })
+    }
+    t.equal((await service.call('/nowhere', { method: 'OPTIONS' })).status, 404)
+    const whole = await service.call('*', { method: 'OPTIONS' })
+    t.equal(whole.status, 204)
+    for (const method of ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST']) t.match(whole.headers['allow'], method)
   })
   await t.test('to a malformed address is a 400 of the table, with nothing internal', async (t) => {
     for (const path of ['/%zz', '/%c0%af', '/api/%']) {

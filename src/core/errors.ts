@@ -32,8 +32,10 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable
 
+export const errorCodes = Object.keys(errorTable) as ErrorCode[]
+
 export interface FieldError {
-  /** JSON pointer into the part of the request that is wrong, such as `/body/email`. */
+  /** JSON pointer (RFC 6901) into the part of the request that is wrong, such as `/body/email`. */
   path: string
   message: string
 }

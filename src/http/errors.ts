@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldError, GatehouseError, errorTable } from '../core/errors.ts'
 import type { App } from './server.ts'
@@ -29,7 +30,7 @@ function fieldError(
   context: string,
 ): FieldError {
   const extra = fault.params['additionalProperty'] ?? fault.params['missingProperty']
-  const path = `/${context}${fault.instancePath}${typeof extra === 'string' ? `/${extra.slice(0, 64)}` : ''}`
+  const path = `/${context}${fault.instancePath}${typeof extra === 'string' ? `/${pointerPart(extra.slice(0, 64))}` : ''}`
   const message =
     'additionalProperty' in fault.params
       ? 'there is no such field'
@@ -37,6 +38,11 @@ function fieldError(
         ? 'is required'
         : (fault.message ?? 'is not valid')
   return { path, message }
+}
+
+/** A name as a part of a JSON pointer (RFC 6901 §3). */
+function pointerPart(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 /** The `WWW-Authenticate` of a 401 (RFC 6750 §3, RFC 9470 §3). */
@@ -83,17 +89,22 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Gateho
     .send(problemOf(error, request.id))
 }
 
-/** RFC 9457 body of an error. */
+/** RFC 9457 body of an error. With `about:blank` the title is the name of the status (§4.2.1), and the detail is ours. */
 export function problemOf(error: GatehouseError, requestId: string): object {
   return {
     type: 'about:blank',
-    title: errorTable[error.code satisfies ErrorCode].title,
+    title: phraseOf(error.status),
     status: error.status,
     code: error.code,
-    ...(error.detail === undefined ? {} : { detail: error.detail }),
+    detail: error.detail ?? errorTable[error.code].title,
     ...(error.fields === undefined ? {} : { errors: error.fields }),
     request_id: requestId,
   }
+}
+
+/** The name of a status by RFC 9110 §15.5.14, which Node still calls by an older one. */
+function phraseOf(status: number): string {
+  return status === 413 ? 'Content Too Large' : STATUS_CODES[status]!
 }
 
 /** Answers a path that no route and no error handler sees: it is no URL, or a parameter is too long to name anything. */
@@ -114,22 +125,57 @@ export function handleErrors(app: App): void {
     return sendProblem(request, reply, error)
   })
 
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', (route) => {
-    const known = methods.get(route.url) ?? new Set()
-    for (const method of [route.method].flat()) known.add(method)
-    methods.set(route.url, known)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = methods.get(request.url.split('?', 1)[0]!)
+  const allowedAt = noteMethods(app)
+  const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const allowed = allowedAt(request.url)
     reply.header('x-request-id', request.id)
-    if (allowed === undefined) return sendProblem(request, reply, new GatehouseError('not_found'))
-    reply.header('allow', [...allowed].toSorted().join(', '))
+    if (allowed.length === 0) return sendProblem(request, reply, new GatehouseError('not_found'))
+    reply.header('allow', allowed.join(', '))
+    // What a path may be asked is no secret, and no preflight: those come with an origin, and are answered before.
+    if (request.method === 'OPTIONS') return reply.code(204).send()
     // The endpoints of RFC 6749 answer in its words, also about this.
     if (request.url.startsWith('/oauth/')) {
-      reply.header('cache-control', 'no-store')
-      return reply.code(405).send({ error: 'invalid_request', error_description: 'This method is not supported here.' })
+      reply.code(405).header('cache-control', 'no-store').type('application/json').serializer(JSON.stringify)
+      return reply.send({ error: 'invalid_request', error_description: 'This method is not supported here.' })
     }
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))
+  }
+  void app.register(async (nowhere) => {
+    // Before a body is read: whatever it is, the answer is the same.
+    nowhere.addHook('onRequest', async (request, reply) => answer(request, reply))
+    nowhere.setNotFoundHandler(answer)
   })
+}
+
+/** Notes the methods of all routes. What it returns says which ones a URL has, in order; of `*`, all that there are. */
+function noteMethods(app: App): (url: string) => string[] {
+  const routes = new Map<string, { pattern: RegExp; methods: string[] }>()
+  app.addHook('onRoute', ({ url, method }) => {
+    // The preflights of every path.
+    if (url === '*') return
+    const route = routes.get(url) ?? { pattern: patternOf(url), methods: ['OPTIONS'] }
+    route.methods.push(...[method].flat())
+    routes.set(url, route)
+  })
+  return (url) => {
+    const path = pathOf(url)
+    const known = [...routes.values()].filter(({ pattern }) => path === '*' || pattern.test(path))
+    return [...new Set(known.flatMap(({ methods }) => methods))].toSorted()
+  }
+}
+
+/** The paths of a route, as the router reads its wildcards and parameters. */
+function patternOf(url: string): RegExp {
+  const literal = url.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)
+  return new RegExp(`^${literal.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*')}$`)
+}
+
+/** The path of a request target in origin or absolute form, decoded as the router does. */
+function pathOf(url: string): string {
+  const path = url.split('?', 1)[0]!.replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '')
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
 }

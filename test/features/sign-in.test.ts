@@ -118,8 +118,8 @@ void test('signing in, refreshing and signing out', async (t) => {
       t.same(answer.cookies, {})
       const { request_id, ...problem } = answer.json()
       t.type(request_id, 'string')
-      const title = 'The email address or the password is wrong.'
-      t.same(problem, { type: 'about:blank', title, status: 401, code: 'invalid_credentials' })
+      const detail = 'The email address or the password is wrong.'
+      t.same(problem, { type: 'about:blank', title: 'Unauthorized', status: 401, code: 'invalid_credentials', detail })
     }
   })
   await t.test('another site cannot use the browser’s cookies, an allowed origin can', async (t) => {
