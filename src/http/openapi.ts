@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import fastifyPlugin from 'fastify-plugin'
 import { stringify } from 'yaml'
 import type { Cookies } from './cookies.ts'
+import { answerHeaders, browserHeaders, describeRoute, finishDocument } from './document.ts'
 import { Problem } from './schema.ts'
 import type { App } from './server.ts'
 
@@ -19,7 +20,12 @@ export const openApi = fastifyPlugin(
         info: {
           title: 'Gatehouse',
           version,
-          description: 'Sign-in, tokens, introspection and the forward-auth question of reverse proxies.',
+          description:
+            'Sign-in, tokens, introspection and the forward-auth question of reverse proxies.\n\n' +
+            'Errors are `Problem`s: act on `code`; the examples of each status name those that can occur there. `/oauth/*` ' +
+            'answers `OAuthError`s instead. A `GET` may be asked as `HEAD`. A path that is not here is 404 `not_found`, ' +
+            'and what is no HTTP is 400, 408 or 431 without a body.\n\n' +
+            'Any answer may carry headers that browsers act on and programs need not read; `x-browser-headers` lists them.',
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         },
         servers: [{ url: issuer }],
@@ -33,7 +39,10 @@ export const openApi = fastifyPlugin(
           { name: 'Administration', description: 'For people with the role `admin`.' },
           { name: 'Operations', description: 'For those who run it.' },
         ],
+        // @ts-expect-error An extension (OpenAPI §4.9), which the plugin passes on and does not declare.
+        'x-browser-headers': browserHeaders,
         components: {
+          headers: answerHeaders,
           securitySchemes: {
             bearer: {
               type: 'http',
@@ -48,6 +57,8 @@ export const openApi = fastifyPlugin(
           },
         },
       },
+      transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route) as never, url }),
+      transformObject: (made) => finishDocument((made as { openapiObject: never }).openapiObject),
       // Components keep the names of their schemas instead of `def-0`.
       refResolver: {
         buildLocalReference: (json, _base, _fragment, index) =>
@@ -72,5 +83,6 @@ export async function documentRoutes(app: App): Promise<void> {
 
 /** The document as YAML, as it is committed under `openapi/`. */
 export function renderDocument(app: App): string {
-  return stringify(app.swagger(), { aliasDuplicateObjects: false })
+  // Quotes what YAML 1.1 would read as a date or a truth value.
+  return stringify(app.swagger(), { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
 }

@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { GatehouseError } from '../core/errors.ts'
 import { limitKey } from '../core/network.ts'
 import type { Counters } from '../core/ports.ts'
+import { noteAnswers } from './document.ts'
 import type { App } from './server.ts'
 
 /** What a route says about its limit, in `config.rateLimit`; `secretTests` is the stricter one. */
@@ -47,6 +48,10 @@ export const rateLimits = fastifyPlugin(
       }
     }
 
+    // A wrong method is answered outside of the scope.
+    const headers = (status: number) =>
+      status === 405 ? [] : (['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const)
+    noteAnswers(app, { errors: ['too_many_requests'], headers }, ({ config }) => config?.rateLimit !== false)
     await app.register(rateLimit, {
       global: true,
       max: options.requestsPerMinute,

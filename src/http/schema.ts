@@ -1,53 +1,72 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { type ErrorCode, errorTable } from '../core/errors.ts'
+import { type TSchema, Type } from 'typebox'
+import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
+import { problemOf } from './errors.ts'
 
 /** An object that refuses fields it does not know. */
 export const strict = { additionalProperties: false } as const
 
+/** One of some words. With its type, which generators of clients want to be told. */
+export const OneOf = <const Words extends readonly string[]>(words: Words, options: object = {}) =>
+  Type.Unsafe<Words[number]>({ type: 'string', enum: [...words], ...options })
+
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'Always `about:blank`: the `code` says which problem it is.' }),
-    title: Type.String(),
+    title: Type.String({ description: 'The name of the status.' }),
     status: Type.Integer(),
-    code: Type.String({ description: 'Stable; listed in the documentation.' }),
-    detail: Type.Optional(Type.String()),
+    code: OneOf(errorCodes, { description: 'Stable. What a program should act on.' }),
+    detail: Type.String({ description: 'A sentence for people.' }),
     errors: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String({ description: 'JSON pointer.' }), message: Type.String() })),
+      Type.Array(
+        Type.Object({
+          path: Type.String({ description: 'JSON pointer (RFC 6901) into the request: `/body/email`.' }),
+          message: Type.String(),
+        }),
+        { description: 'What is wrong, part by part.' },
+      ),
     ),
-    request_id: Type.String(),
+    request_id: Type.String({ description: 'Names the request in the log of the service.' }),
   },
   { $id: 'Problem', description: 'RFC 9457 problem details.' },
 )
 
-/** The shape of `Problem`, by reference, so that the document names it once. */
-export const ProblemRef = Type.Unsafe<Static<typeof Problem>>(Type.Ref('Problem'))
-
-/** Errors that any route may answer. */
-const always: readonly ErrorCode[] = ['invalid_request', 'too_many_requests', 'internal_error', 'unavailable']
-
-/** The documented error answers of a route: those of `codes`, and the ones that any route may give. */
+/** The documented error answers of a route; those that follow from how it is declared are added (`document.ts`). */
 export function problems(...codes: ErrorCode[]): Record<number, TSchema> {
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of new Set([...codes, ...always])) {
+  for (const code of new Set(codes)) {
     const { status } = errorTable[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
-  return Object.fromEntries(
-    [...byStatus].map(([status, names]) => [
-      status,
-      {
-        description: names.map((name) => `\`${name}\`: ${errorTable[name].title}`).join(' '),
-        content: {
-          'application/problem+json': {
-            schema: {
-              ...ProblemRef,
-            },
-          },
-        },
-      },
-    ]),
-  )
+  return Object.fromEntries([...byStatus].map(([status, names]) => [status, problemAnswer(names)]))
 }
+
+/** Errors of one status: the names of the examples are the codes that can occur. */
+export function problemAnswer(codes: readonly ErrorCode[]): TSchema {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorTable[code].title}`).join(' '),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: 'Problem#' },
+        examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(code) }])),
+      },
+    },
+  }
+}
+
+function problemExample(code: ErrorCode): object {
+  const errors = {
+    invalid_request: [{ path: '/body/name', message: 'is required' }],
+    password_rejected: [{ path: '/body/password', message: 'is too easy to guess' }],
+  }[code as string]
+  return problemOf(new GatehouseError(code, errors && { fields: errors }), 'A6RrFEJF-1c')
+}
+
+/**
+ * What the document says of a schema in place of what is checked by it: where an operation itself checks more, and has a
+ * better word for what is wrong.
+ */
+export const documentedAs = (said: object) => ({ [documentedKey]: said })
+export const documentedKey = 'x-document'
 
 /** An instant in the JSON API: RFC 3339, UTC. */
 export const Instant = Type.Unsafe<string>({ type: 'string', format: 'date-time' })
@@ -58,9 +77,14 @@ export const Instant = Type.Unsafe<string>({ type: 'string', format: 'date-time'
  */
 export const IdInPath = Type.String({ description: 'A UUID.', examples: ['01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f'] })
 
-/** Text for people: no control characters or half surrogates, from which logs, mails and headers would suffer. */
-// oxlint-disable-next-line no-control-regex
-export const plainText = { pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$' } as const
+/**
+ * Text for people: no control characters or half surrogates, from which logs, mails and headers would suffer. The pattern
+ * is what every engine reads alike; halves of surrogates, which Rust, Go and .NET cannot name, are left to the format.
+ */
+export const plainText = { pattern: '^[^\\x00-\\x1f\\x7f]*$', format: 'well-formed' } as const
+
+/** The formats that ajv does not know by itself. */
+export const formats = { 'well-formed': (text: string) => text.isWellFormed() }
 
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 

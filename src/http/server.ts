@@ -18,6 +18,7 @@ import Fastify, {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ForwardedAddress } from '../core/client-address.ts'
 import { GatehouseError } from '../core/errors.ts'
+import { documentedKey, formats } from './schema.ts'
 
 /** The Fastify instance as every `routes.ts` sees it: schemas are TypeBox and give the handlers their types. */
 export type App = FastifyInstance<
@@ -116,7 +117,8 @@ const stringify = SerializerSelector()
  */
 const buildStrictValidator: BuildCompilerFromPool = (externalSchemas, options = {}) => {
   const make = (coerceTypes: boolean | 'array') => {
-    const customOptions = { ...(options.customOptions as object), removeAdditional: false, coerceTypes } as const
+    const ours = { removeAdditional: false as const, coerceTypes, formats, keywords: [documentedKey] }
+    const customOptions = { ...(options.customOptions as object), ...ours }
     return once(() => ajv(externalSchemas, { customOptions }))
   }
   const body = make(false)

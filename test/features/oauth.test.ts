@@ -21,7 +21,7 @@ for (const backend of backends) {
           for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
             const answer = await service.call(path, { method })
             refuses(t, answer, 405, 'invalid_request', `${method} ${path}`)
-            t.equal(answer.headers['allow'], 'POST')
+            t.equal(answer.headers['allow'], 'OPTIONS, POST')
           }
         }
         const query = await service.call(`/oauth/token?grant_type=client_credentials`, {

@@ -7,6 +7,7 @@ import { stringify } from 'yaml'
 import { buildApp, type Gatehouse } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { Stores } from '../../src/core/ports.ts'
+import { type ApiDocument, createDocumentCheck, watchAnswers } from './document.ts'
 import { freePort, scratchFolder } from './servers.ts'
 import { testSecret } from './secrets.ts'
 import { type Backend, backends, type OpenBackend } from './backends.ts'
@@ -145,11 +146,13 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
       throw error
     },
   )
+  const undocumented = holdAgainstDocument(gatehouse, options.yaml)
   await gatehouse.app.listen({ host: '127.0.0.1', port })
   t.teardown(async () => {
     await gatehouse.close()
     if (options.beside === undefined) await backend.close()
     else await stores.close().catch(() => {})
+    if (undocumented.size > 0) throw new Error(`not in the OpenAPI document:\n${[...undocumented].join('\n')}`)
   })
 
   const url = `http://127.0.0.1:${port}`
@@ -193,6 +196,25 @@ export async function defineRoles({ operate }: Pick<Service, 'operate'>, roles: 
   if (wanted.length === 0) return
   const there = new Set((await operate<{ name: string }[]>('GET', '/roles')).map(({ name }) => name))
   for (const role of wanted) if (!there.has(role)) await operate('PUT', `/roles/${role}`, { permissions: [] })
+}
+
+let check: ReturnType<typeof createDocumentCheck> | undefined
+
+/**
+ * What the OpenAPI document does not hold of the answers that a service gives, to whoever asks. A process reads the
+ * document once: what differs between its services is no answer.
+ */
+function holdAgainstDocument({ app }: Gatehouse, yaml: ServiceOptions['yaml']): Set<string> {
+  const undocumented = new Set<string>()
+  const hosts = (yaml?.['hosts'] ?? {}) as Record<string, { headers?: string | Record<string, string> }>
+  const chosen = Object.values(hosts).flatMap(({ headers = {} }) =>
+    typeof headers === 'string' ? [] : Object.values(headers).map((name) => name.toLowerCase()),
+  )
+  watchAnswers(app.server, (given) => {
+    check ??= createDocumentCheck(app.swagger() as unknown as ApiDocument)
+    for (const fault of check(given, chosen)) undocumented.add(fault)
+  })
+  return undocumented
 }
 
 /** One request over a real connection. Header lists are sent as repeated headers. */

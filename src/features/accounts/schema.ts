@@ -1,10 +1,15 @@
 import { Type } from 'typebox'
-import { Email, Instant, plainText, strict } from '../../http/schema.ts'
+import { passwordLength } from '../../core/password-policy.ts'
+import { documentedAs, Email, Instant, plainText, strict } from '../../http/schema.ts'
 
 export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
 
 /** Longer than any password that the policy accepts, so that the policy itself says what is wrong. */
-export const Password = Type.String({ maxLength: 512, examples: ['correct horse battery staple'] })
+export const Password = Type.String({
+  maxLength: 512,
+  examples: ['correct horse battery staple'],
+  ...documentedAs({ minLength: passwordLength.min, maxLength: passwordLength.max, format: 'password' }),
+})
 
 export const Registration = Type.Object({ name: Name, email: Email, password: Password }, strict)
 
@@ -23,7 +28,7 @@ export const Profile = Type.Object(
     id: Type.String({ format: 'uuid' }),
     email: Email,
     email_verified: Type.Boolean(),
-    name: Name,
+    name: Type.String(),
     roles: Type.Array(Type.String()),
     permissions: Type.Array(Type.String()),
     created_at: Instant,

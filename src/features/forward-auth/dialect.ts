@@ -13,6 +13,8 @@ export interface Dialect {
   readonly reads: string
   /** The headers without which a question is none, in lower case. */
   readonly needs: readonly string[]
+  /** Headers of an allowed answer beside those that carry identity, as JSON schemas. */
+  readonly answerHeaders?: Readonly<Record<string, object>>
   /** Whether the proxy hands every answer to the user. If not, it knows 200, 401 and 403 alone. */
   readonly relaysAnswers: boolean
   target(

@@ -18,6 +18,9 @@ export const envoy: Dialect = {
     'Reads the method, the `Host` and the path behind the prefix of the question itself, and `X-Forwarded-Proto`. ' +
     'Any method; a body is ignored. `X-Envoy-Auth-Headers-To-Remove` names the identity headers that are empty.',
   needs: ['host', 'x-forwarded-proto'],
+  answerHeaders: {
+    'X-Envoy-Auth-Headers-To-Remove': { type: 'string', description: 'The identity headers that are empty.' },
+  },
   relaysAnswers: true,
   target: (headers, { method, url }) =>
     parseRequestTarget({

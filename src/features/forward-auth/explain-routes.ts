@@ -1,34 +1,42 @@
 import { Type } from 'typebox'
 import type { Access } from '../../http/guard.ts'
-import { plainText, problems, strict } from '../../http/schema.ts'
+import { documentedAs, plainText, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Explain } from './explain.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 254, ...plainText })
 const Names = Type.Array(Name, { maxItems: 100 })
 
+const asked = {
+  method: Type.Optional(Type.String({ maxLength: 64, default: 'GET' })),
+  url: Type.String({ maxLength: 16_384, description: 'Scheme, host, path and query.' }),
+  address: Type.Optional(
+    Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })], {
+      description: 'Where the client would be.',
+    }),
+  ),
+  preflight_for: Type.Optional(
+    Type.String({ pattern: '^[A-Z][A-Z-]{0,31}$', description: 'The method that a CORS preflight asks about.' }),
+  ),
+  scopes: Type.Optional(Names),
+}
+const User = { ...Name, description: 'Id or email address.' }
+const level = { level: Type.Optional(Type.Enum(['aal1', 'aal2'])) }
+const granted = { roles: Type.Optional(Names), permissions: Type.Optional(Names) }
+
+/** Who would ask: one of these. The operation says what is wrong with another mixture better than a schema can. */
+const askers = [
+  Type.Object({ ...asked, client: Name }, { ...strict, title: 'AskedByClient' }),
+  Type.Object({ ...asked, user: User, ...level }, { ...strict, title: 'AskedByUser' }),
+  Type.Object({ ...asked, ...granted, ...level }, { ...strict, title: 'AskedByAnyone' }),
+]
+
 const Hypothesis = Type.Object(
-  {
-    method: Type.String({ maxLength: 64, default: 'GET' }),
-    url: Type.String({ maxLength: 16_384, description: 'Scheme, host, path and query.' }),
-    user: Type.Optional({ ...Name, description: 'Id or email address.' }),
-    client: Type.Optional(Name),
-    roles: Type.Optional(Names),
-    permissions: Type.Optional(Names),
-    scopes: Type.Optional(Names),
-    level: Type.Optional(Type.Enum(['aal1', 'aal2'])),
-    address: Type.Optional(
-      Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })], {
-        description: 'Where the client would be.',
-      }),
-    ),
-    preflight_for: Type.Optional(
-      Type.String({ pattern: '^[A-Z][A-Z-]{0,31}$', description: 'The method that a CORS preflight asks about.' }),
-    ),
-  },
+  { ...asked, user: Type.Optional(User), client: Type.Optional(Name), ...granted, ...level },
   {
     ...strict,
     examples: [{ method: 'GET', url: 'https://app.example.com/admin/', user: 'ada@example.com', level: 'aal2' }],
+    ...documentedAs({ oneOf: askers }),
   },
 )
 
@@ -98,8 +106,8 @@ export async function explainRoutes(
       },
     },
     async (request, reply) => {
-      const { preflight_for: preflightFor, ...rest } = request.body
-      const explanation = await explain({ ...rest, preflightFor })
+      const { preflight_for: preflightFor, method = 'GET', ...rest } = request.body
+      const explanation = await explain({ ...rest, method, preflightFor })
       return reply.header('cache-control', 'no-store').send(explanation)
     },
   )

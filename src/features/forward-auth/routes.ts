@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
+import { type ErrorCode, errorTable } from '../../core/errors.ts'
+import { noteAnswers } from '../../http/document.ts'
 import { toGatehouseError } from '../../http/errors.ts'
-import { ProblemRef } from '../../http/schema.ts'
+import { problemAnswer } from '../../http/schema.ts'
 import type { App, Ahead } from '../../http/server.ts'
-import { type Answer, sendProblem } from './answer.ts'
+import { type Answer, decisionHeader, sendProblem } from './answer.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOfUrl, dialects } from './dialects.ts'
+import { headerPreset } from './header-presets.ts'
 
 /**
  * Answers the proxies' questions before the router sees them: what it would do for each costs as much as the decision,
@@ -33,6 +36,13 @@ export async function forwardAuthRoutes(app: App, { answer }: { answer: Answer }
     sendProblem(reply.raw, toGatehouseError(error), request.id, [])
   })
 
+  noteAnswers(app, {
+    headers: (status) => [
+      decisionHeader,
+      ...(status === 302 ? (['Cache-Control', 'Location'] as const) : []),
+      ...(status === 401 ? (['Location'] as const) : []),
+    ],
+  })
   const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'CONNECT')
   for (const dialect of dialects) {
     for (const url of dialect.urls) {
@@ -53,11 +63,47 @@ function unreachable(): never {
   throw new Error('the question was answered before')
 }
 
+/** What a question says beside the credentials in it. */
+const questionHeaders: Record<string, string> = {
+  'X-Forwarded-Method': 'Method of the request that is asked about.',
+  'X-Forwarded-Proto': 'Its scheme: `http` or `https`.',
+  'X-Forwarded-Host': 'Its host, with the port where there is one.',
+  'X-Forwarded-Uri': 'Its path and query, as they were sent.',
+  'X-Original-URL': 'Scheme, host, path and query of the request that is asked about, as they were sent.',
+  'X-Original-Method': 'Its method.',
+  'X-Forwarded-For': 'Where it came from.',
+  Accept: 'As it was sent: says whether a person is looking at a page.',
+  'Sec-Fetch-Mode': 'As it was sent: says whether a person is looking at a page.',
+  'Sec-Fetch-Dest': 'As it was sent: says whether a person is looking at a page.',
+  Origin: 'As it was sent: whose page may read a denial.',
+  'Access-Control-Request-Method': 'As it was sent: what a CORS preflight asks about.',
+}
+const optionalHeaders = Object.keys(questionHeaders).slice(Object.keys(questionHeaders).indexOf('X-Forwarded-For'))
+
+/** The identity headers of every preset; names of an operator's own choice stand in for them. */
+const identityHeaders = Object.fromEntries(
+  (['gatehouse', 'remote', 'oauth2-proxy'] as const)
+    .flatMap((preset) => headerPreset(preset))
+    .map(([name, field]) => [name, { type: 'string', description: `Of the preset that the host names: ${field}.` }]),
+)
+
+const assertionHeader = {
+  Authorization: {
+    type: 'string',
+    description: 'The identity assertion as a bearer token, where the host asks for it.',
+  },
+}
+
 function documentation(dialect: Dialect, url: string) {
-  const problem = (description: string) =>
+  const describe = (codes: ErrorCode[]) =>
     dialect.relaysAnswers
-      ? { description, content: { 'application/problem+json': { schema: ProblemRef } } }
-      : Type.Null({ description })
+      ? problemAnswer(codes)
+      : Type.Null({ description: codes.map((code) => `\`${code}\`: ${errorTable[code].title}`).join(' ') })
+  const header = (name: string) => Type.String({ description: questionHeaders[name]! })
+  const page = { 'text/html': { schema: Type.String({ description: 'The same, where a person is looking.' }) } }
+  const needed = Object.keys(questionHeaders).filter((name) => dialect.needs.includes(name.toLowerCase()))
+  // A question by hand is told what is missing, whatever the proxy would make of it.
+  const { content, ...forbidden } = problemAnswer(['forbidden', 'untrusted_peer']) as TSchema & { content: object }
   return {
     operationId: url === '/forward-auth' ? 'askForwardAuth' : `askForwardAuth_${dialect.name}`,
     summary: `The question of ${dialect.product}`,
@@ -65,22 +111,28 @@ function documentation(dialect: Dialect, url: string) {
     ...(url.endsWith('/:path') && {
       params: Type.Object({ path: Type.String({ description: 'What is asked about.' }) }),
     }),
+    headers: Type.Object(
+      Object.fromEntries([
+        ...needed.map((name) => [name, header(name)]),
+        ...optionalHeaders.map((name) => [name, Type.Optional(header(name))]),
+      ]),
+    ),
     tags: ['Forward-auth'],
     security: [{ bearer: [] }, { apiKey: [] }, { session: [] }, {}],
     response: {
-      200: Type.Null({ description: 'Allowed. Every identity header is present; the body is empty.' }),
-      ...(dialect.relaysAnswers
-        ? {
-            302: Type.Null({
-              description: 'Nobody is signed in and a person is looking: the way to the sign-in page.',
-            }),
-          }
-        : {}),
-      ...(dialect.relaysAnswers ? { 400: problem('`ambiguous_target`, `incomplete_question`') } : {}),
-      401: problem('`unauthorized`, `invalid_access_token`'),
-      403: problem('`forbidden`, `untrusted_peer`'),
-      ...(dialect.relaysAnswers ? { 414: problem('`target_too_long`') } : {}),
-      503: problem('`unavailable`: the decision cannot be proven.'),
+      200: Type.Null({
+        description: 'Allowed. Every identity header of the preset is present; the body is empty.',
+        headers: { ...identityHeaders, ...assertionHeader, ...dialect.answerHeaders },
+      }),
+      ...(dialect.relaysAnswers && {
+        302: Type.Null({ description: 'Nobody is signed in and a person is looking: the way to the sign-in page.' }),
+        400: describe(['ambiguous_target', 'incomplete_question']),
+      }),
+      401: describe(['unauthorized', 'invalid_access_token', 'insufficient_user_authentication']),
+      403: { ...forbidden, content: { ...content, ...(dialect.relaysAnswers && page) } },
+      ...(dialect.relaysAnswers && { 414: describe(['target_too_long']), 429: describe(['too_many_requests']) }),
+      500: describe(['internal_error']),
+      503: describe(['unavailable']),
     },
   }
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { answersWith } from '../../http/document.ts'
 import { sendPublic } from '../../http/etag.ts'
 import type { App } from '../../http/server.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -46,7 +47,7 @@ export async function keyRoutes(app: App, options: { keyRing: KeyRing; maxAgeSec
   app.get(
     jwksPath,
     {
-      config: { access: 'public' },
+      config: { access: 'public', answers: answersWith('Cache-Control', 'ETag') },
       schema: {
         operationId: 'getJwks',
         summary: 'Public signing keys',

@@ -2,10 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { limitKey } from '../../core/network.ts'
 import type { Client } from '../../core/ports.ts'
+import { noteAnswers } from '../../http/document.ts'
+import { documentedAs } from '../../http/schema.ts'
 import { acceptForms, type App } from '../../http/server.ts'
 import type { AuthenticateClient } from './authenticate-client.ts'
 import { clientAssertionType } from './client-assertion.ts'
-import { handleOAuthErrors, OAuthError } from './errors.ts'
+import { handleOAuthErrors, OAuthError, type OAuthErrorCode, oauthErrorTable } from './errors.ts'
 
 /** What the endpoints that authenticate clients have in common. */
 
@@ -25,22 +27,34 @@ export interface ClientParameters {
   client_assertion_type?: string
 }
 
-export const TokenReferenceForm = Type.Object({
-  // The body's limit is limit enough: counting its characters would be a twentieth of an introspection.
-  token: Type.Optional(Type.String()),
-  token_type_hint: Text(200),
-  ...clientParameters,
-})
+export const TokenReferenceForm = Type.Object(
+  {
+    // The body's limit is limit enough: counting its characters would be a twentieth of an introspection.
+    token: Type.Optional(Type.String()),
+    token_type_hint: Text(200),
+    ...clientParameters,
+  },
+  // Its absence is told to clients alone.
+  documentedAs({ required: ['token'] }),
+)
 
-const errorAnswer = (description: string) =>
-  ({ description, content: { 'application/json': { schema: Type.Ref('OAuthError') } } }) as unknown as TSchema
-export const errorAnswers = {
-  400: errorAnswer('The request, grant or scope is not valid.'),
-  401: errorAnswer('Client authentication failed.'),
-  413: errorAnswer('The body is too large.'),
-  429: errorAnswer('Too many failed authentications.'),
-  500: errorAnswer('Something went wrong on our side.'),
-  503: errorAnswer('The service cannot answer right now.'),
+/** The documented error answers of an endpoint: those that any may give, and `codes` with the status 400. */
+export function oauthErrors(...codes: OAuthErrorCode[]): Record<number, TSchema> {
+  return {
+    400: errorAnswer('The request, grant or scope is not valid.', 'invalid_request', ...codes),
+    401: errorAnswer('Client authentication failed.', 'invalid_client'),
+    405: errorAnswer('The endpoint takes POST alone.', 'invalid_request'),
+    413: errorAnswer('The body is too large.', 'invalid_request'),
+    429: errorAnswer('Too many failed tries; `Retry-After` says when to go on.', 'temporarily_unavailable'),
+    500: errorAnswer('Something went wrong on our side.', 'server_error'),
+    503: errorAnswer('The service cannot answer right now.', 'temporarily_unavailable'),
+  }
+}
+
+function errorAnswer(description: string, ...codes: OAuthErrorCode[]): TSchema {
+  const examples = codes.map((error) => [error, { value: { error, error_description: oauthErrorTable[error] } }])
+  const content = { 'application/json': { schema: { $ref: 'OAuthError#' }, examples: Object.fromEntries(examples) } }
+  return { description, content }
 }
 
 export const clientSecurity = [{ clientBasic: [] }, {}]
@@ -49,6 +63,7 @@ export const clientSecurity = [{ clientBasic: [] }, {}]
 export function speakOAuth(app: App): void {
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
+  noteAnswers(app, { headers: () => ['Cache-Control'] })
   // First of all, so that it stands on errors too.
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')

@@ -2,18 +2,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
+import { OneOf } from '../../http/schema.ts'
 
-/** Error codes of RFC 6749 §5.2, RFC 8707 §2 and RFC 6750 §3.1 that the endpoints answer. */
-export type OAuthErrorCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'invalid_scope'
-  | 'invalid_target'
-  | 'temporarily_unavailable'
-  | 'server_error'
+/** Error codes of RFC 6749 §5.2, RFC 8707 §2 and RFC 6749 §4.1.2.1 that the endpoints answer, and what each means. */
+export const oauthErrorTable = {
+  invalid_request: 'The request is not valid.',
+  invalid_client: 'Client authentication failed.',
+  invalid_grant: 'The refresh token is not valid.',
+  unauthorized_client: 'The client is not registered for this grant type.',
+  unsupported_grant_type: 'This grant type is not supported.',
+  invalid_scope: 'The client is not registered for this scope.',
+  invalid_target: 'The client is not registered for this resource.',
+  temporarily_unavailable: 'Try again later.',
+  server_error: 'Something went wrong on our side.',
+} as const
+export type OAuthErrorCode = keyof typeof oauthErrorTable
 
 /** Ends an OAuth request. The description may hold no quote, backslash or anything that the client sent (§5.2). */
 export class OAuthError extends Error {
@@ -25,7 +28,10 @@ export class OAuthError extends Error {
 }
 
 export const OAuthErrorBody = Type.Object(
-  { error: Type.String(), error_description: Type.Optional(Type.String()) },
+  {
+    error: OneOf(Object.keys(oauthErrorTable) as OAuthErrorCode[], { description: 'What a program should act on.' }),
+    error_description: Type.Optional(Type.String({ description: 'A sentence for people.' })),
+  },
   {
     $id: 'OAuthError',
     description: 'RFC 6749 §5.2.',

@@ -5,7 +5,7 @@ import { type AuthenticateClient, clientAuthMethods } from './authenticate-clien
 import {
   clientOf,
   clientSecurity,
-  errorAnswers,
+  oauthErrors,
   requireForm,
   speakOAuth,
   TokenReferenceForm,
@@ -63,7 +63,7 @@ export async function introspectionRoutes(
   app.post(
     introspectionPath,
     {
-      config: { access: 'client' },
+      config: { access: 'client', answers: [{ headers: () => ['Vary'] }] },
       preValidation: requireForm,
       schema: {
         operationId: 'introspect',
@@ -75,7 +75,7 @@ export async function introspectionRoutes(
         security: clientSecurity,
         consumes: ['application/x-www-form-urlencoded'],
         body: TokenReferenceForm,
-        response: { 200: introspectionAnswers, ...errorAnswers },
+        response: { 200: introspectionAnswers, ...oauthErrors() },
       },
     },
     async (request, reply) => {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { grantTypes } from '../../core/grants.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
+import { answersWith } from '../../http/document.ts'
 import { etagOf, sendPublic } from '../../http/etag.ts'
 import { documentationPath } from '../../http/openapi.ts'
 import type { App } from '../../http/server.ts'
@@ -76,7 +77,7 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
   app.get(
     '/.well-known/oauth-authorization-server',
     {
-      config: { access: 'public' },
+      config: { access: 'public', answers: answersWith('Cache-Control', 'ETag') },
       schema: {
         operationId: 'getAuthorizationServerMetadata',
         summary: 'What this authorization server does',

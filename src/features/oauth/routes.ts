@@ -1,11 +1,13 @@
 import { Type } from 'typebox'
+import { grantTypes } from '../../core/grants.ts'
+import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { AuthenticateClient } from './authenticate-client.ts'
 import {
   clientOf,
   clientParameters,
   clientSecurity,
-  errorAnswers,
+  oauthErrors,
   requireForm,
   speakOAuth,
   Text,
@@ -25,19 +27,23 @@ export interface OAuthOptions {
   revokeToken: RevokeToken
 }
 
-const TokenForm = Type.Object({
-  grant_type: Text(200, { examples: ['client_credentials'] }),
-  scope: Text(2_048, { examples: ['reports:read'] }),
-  resource: Text(2_048),
-  refresh_token: Text(512),
-  subject_token: Text(4_096),
-  subject_token_type: Text(200, { examples: [accessTokenType] }),
-  actor_token: Text(4_096),
-  actor_token_type: Text(200),
-  requested_token_type: Text(200),
-  audience: Text(2_048),
-  ...clientParameters,
-})
+const TokenForm = Type.Object(
+  {
+    grant_type: Text(200, { examples: ['client_credentials'], ...documentedAs({ enum: grantTypes }) }),
+    scope: Text(2_048, { examples: ['reports:read'] }),
+    resource: Text(2_048),
+    refresh_token: Text(512),
+    subject_token: Text(4_096),
+    subject_token_type: Text(200, { examples: [accessTokenType] }),
+    actor_token: Text(4_096),
+    actor_token_type: Text(200),
+    requested_token_type: Text(200),
+    audience: Text(2_048),
+    ...clientParameters,
+  },
+  // Its absence is told after that of the client is: RFC 6749 has an error of its own for either.
+  documentedAs({ required: ['grant_type'] }),
+)
 const TokenAnswer = Type.Object(
   {
     access_token: Type.String(),
@@ -82,7 +88,16 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         security: clientSecurity,
         consumes,
         body: TokenForm,
-        response: { 200: TokenAnswer, ...errorAnswers },
+        response: {
+          200: TokenAnswer,
+          ...oauthErrors(
+            'invalid_grant',
+            'unauthorized_client',
+            'unsupported_grant_type',
+            'invalid_scope',
+            'invalid_target',
+          ),
+        },
       },
     },
     async (request) => {
@@ -127,7 +142,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         security: clientSecurity,
         consumes,
         body: TokenReferenceForm,
-        response: { 200: Type.Null({ description: 'The token is not valid, now at the latest.' }), ...errorAnswers },
+        response: { 200: Type.Null({ description: 'The token is not valid, now at the latest.' }), ...oauthErrors() },
       },
     },
     async (request, reply) => {

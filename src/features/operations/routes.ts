@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { GatehouseError, unavailable } from '../../core/errors.ts'
+import { answersWith } from '../../http/document.ts'
 import { problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Metrics } from './metrics.ts'
@@ -73,7 +74,7 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
   app.get(
     '/metrics',
     {
-      config: { access: 'public' },
+      config: { access: 'public', answers: answersWith('Cache-Control') },
       schema: {
         operationId: 'getMetrics',
         summary: 'Figures for Prometheus',

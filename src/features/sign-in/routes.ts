@@ -7,6 +7,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CheckCrossSite } from '../../http/cross-site.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
+import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { LogIn } from './log-in.ts'
@@ -49,10 +50,13 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   const { logIn, cookies, limits } = options
   const bodyErrors = ['invalid_json', 'invalid_encoding', 'body_too_large', 'unsupported_media_type'] as const
 
+  const clearsOrSets = (status: number) =>
+    status === 200 ? (['Cache-Control', 'Set-Cookie'] as const) : status === 401 ? (['Set-Cookie'] as const) : []
+
   app.post(
     '/api/auth/login',
     {
-      config: { access: 'public', rateLimit: limits.secretTests },
+      config: { access: 'public', rateLimit: limits.secretTests, answers: answersWith('Cache-Control', 'Set-Cookie') },
       schema: {
         operationId: 'login',
         summary: 'Sign in',
@@ -85,7 +89,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   app.post(
     '/api/auth/refresh',
     {
-      config: { access: 'public', rateLimit: false },
+      config: { access: 'public', rateLimit: false, answers: [{ headers: clearsOrSets }] },
       // What these headers tell browsers about pages would cost as much as the rest of the answer.
       helmet: false,
       onRequest: (_request, reply, done) => {
@@ -128,7 +132,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   app.post(
     '/api/auth/logout',
     {
-      config: { access: 'public' },
+      config: { access: 'public', answers: answersWith('Set-Cookie') },
       schema: {
         operationId: 'logout',
         summary: 'Sign out',
