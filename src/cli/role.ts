@@ -4,15 +4,24 @@ import { withOperator } from './operator.ts'
 const at = (name: string) => `/roles/${encodeURIComponent(name)}`
 const permission = texts('PERMISSION', 'what its holders may do, such as reports:read; may be repeated')
 
-/** Roles: `role create|list|delete`. */
+/** Roles: `role create|set-permissions|list|delete`. */
 export const role = group({
   create: command({
-    summary: 'define a role; of one that exists the permissions are replaced',
+    summary: 'define a role that does not exist yet',
     arguments: ['name'],
     options: { permission },
     example: 'role create editor --permission reports:read --permission reports:write',
     async run({ permission: permissions, json }, name) {
-      print(await withOperator((operator) => operator('PUT', at(name), { permissions })), json)
+      print(await withOperator((operator) => operator('POST', '/roles', { name, permissions })), json)
+    },
+  }),
+  'set-permissions': command({
+    summary: 'replace what a role permits, from the next request of its holders on',
+    arguments: ['name'],
+    options: { permission },
+    example: 'role set-permissions editor --permission reports:read',
+    async run({ permission: permissions, json }, name) {
+      print(await withOperator((operator) => operator('PUT', `${at(name)}/permissions`, { permissions })), json)
     },
   }),
   list: command({

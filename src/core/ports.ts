@@ -173,6 +173,8 @@ export interface UserStore {
   findByEmail(email: string): Promise<User | undefined>
   findById(id: string): Promise<User | undefined>
   list(): Promise<User[]>
+  /** Whether anybody who is not disabled has the role. */
+  anyHolds(role: string): Promise<boolean>
   /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */
   rename(id: string, name: string): Promise<void>
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
@@ -182,6 +184,11 @@ export interface UserStore {
 }
 
 export interface RoleStore {
+  /** False, and nothing changes, when there is such a role already. */
+  create(role: Role): Promise<boolean>
+  /** False when there is no such role. Also tells the revocation feed. */
+  setPermissions(name: string, permissions: string[]): Promise<boolean>
+  /** Defines a role, whether or not it exists. Also tells the revocation feed. */
   put(role: Role): Promise<void>
   list(): Promise<Role[]>
   /** Also takes it from everybody who holds it, and tells how many that were. */

@@ -72,14 +72,31 @@ export async function controlRoutes(app: App, { users, clients, roles, keys }: C
     showUser(await users.revokeRole(request.params.user, request.params.role)),
   )
 
+  const Permissions = Type.Array(Token)
   app.get('/roles', operator, () => roles.list())
+  app.post('/roles', body(Type.Object({ name: Token, permissions: Permissions }, strict)), async ({ body: role }) => {
+    await roles.create(role)
+    return role
+  })
+  app.put(
+    '/roles/:name/permissions',
+    {
+      ...operator,
+      schema: { params: Type.Object({ name: Token }), body: Type.Object({ permissions: Permissions }, strict) },
+    },
+    async (request) => {
+      const role = { name: request.params.name, permissions: request.body.permissions }
+      await roles.setPermissions(role)
+      return role
+    },
+  )
   app.put(
     '/roles/:name',
     {
       ...operator,
       schema: {
         params: Type.Object({ name: Token }),
-        body: Type.Object({ permissions: Type.Array(Token) }, strict),
+        body: Type.Object({ permissions: Permissions }, strict),
       },
     },
     async (request) => {

@@ -4,6 +4,10 @@ import type { Role, RoleStore } from '../../core/ports.ts'
 import { adminRole } from '../../core/principal.ts'
 
 export interface RoleAdministration extends Pick<RoleStore, 'list' | 'put'> {
+  /** Throws `conflict`, and changes nothing, when there is such a role already. */
+  create(role: Role): Promise<void>
+  /** Throws `not_found` when there is no such role. */
+  setPermissions(role: Role): Promise<void>
   /** Takes the role from everybody too; resolves to how many held it. Throws `not_found`. */
   delete(name: string): Promise<number>
 }
@@ -18,6 +22,10 @@ export async function rolesThere(roles: Pick<RoleStore, 'list'>): Promise<string
   return `There are: ${names.slice(0, mostNamed).join(', ')}${more}. \`role create\` makes one.`
 }
 
+async function noSuchRole(roles: Pick<RoleStore, 'list'>): Promise<GatehouseError> {
+  return new GatehouseError('not_found', { detail: `There is no such role. ${await rolesThere(roles)}` })
+}
+
 /** What an operator may do to roles. Each change acts on this replica when the call resolves. */
 export function createRoleAdministration(dependencies: {
   roles: RoleStore
@@ -27,6 +35,20 @@ export function createRoleAdministration(dependencies: {
   const { roles, audit, catchUp } = dependencies
   return {
     list: () => roles.list(),
+    async create({ name, permissions }: Role) {
+      if (!(await roles.create({ name, permissions }))) {
+        throw new GatehouseError('conflict', {
+          detail: 'There is such a role already. `role set-permissions` changes what it permits.',
+        })
+      }
+      audit.record({ event: 'role.defined', role: name, permissions })
+      await catchUp()
+    },
+    async setPermissions({ name, permissions }: Role) {
+      if (!(await roles.setPermissions(name, permissions))) throw await noSuchRole(roles)
+      audit.record({ event: 'role.defined', role: name, permissions })
+      await catchUp()
+    },
     async put({ name, permissions }: Role) {
       await roles.put({ name, permissions })
       audit.record({ event: 'role.defined', role: name, permissions })
@@ -36,7 +58,7 @@ export function createRoleAdministration(dependencies: {
       const { deleted, holders } = await roles.delete(name)
       // Somebody may still hold a role that was never defined.
       if (!deleted && holders === 0) {
-        throw new GatehouseError('not_found', { detail: `There is no such role. ${await rolesThere(roles)}` })
+        throw await noSuchRole(roles)
       }
       audit.record({ event: 'role.deleted', role: name, users: holders })
       await catchUp()

@@ -33,6 +33,25 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
   }
 
   return {
+    async create(role) {
+      return await db.transaction(async (tx) => {
+        const created = await tx.insert(roles).values(role).onConflictDoNothing().returning({ name: roles.name })
+        // Accounts may hold the name already.
+        if (created.length > 0) await announceHolders(tx, role.name)
+        return created.length > 0
+      })
+    },
+    async setPermissions(name, permissions) {
+      return await db.transaction(async (tx) => {
+        const changed = await tx
+          .update(roles)
+          .set({ permissions })
+          .where(eq(roles.name, name))
+          .returning({ name: roles.name })
+        if (changed.length > 0) await announceHolders(tx, name)
+        return changed.length > 0
+      })
+    },
     async put(role) {
       await db.transaction(async (tx) => {
         await tx
