@@ -7,9 +7,36 @@ export function signedInPage(page: { name: string; email: string; csrfToken: str
     'Signed in',
     html`<p>You are signed in as <strong>${page.name}</strong> (${page.email}).</p>
       ${page.returnTo && html`<p><a role="button" href="${page.returnTo}">Continue</a></p>`}
-      <form method="post" action="/logout">
-        <input type="hidden" name="csrf_token" value="${page.csrfToken}" />
-        <button type="submit" class="secondary outline">Sign out</button>
-      </form>`,
+      ${signOutForm(page.csrfToken)}`,
   )
+}
+
+/** Asks whoever was sent here by an application whether to sign out. */
+export function signOutPage(page: { name: string; email: string; csrfToken: string; returnTo: string }): Html {
+  return layout(
+    'Sign out?',
+    html`<p>
+        You are signed in as <strong>${page.name}</strong> (${page.email}). In this browser, signing out ends that for
+        every application that you reach with this sign-in.
+      </p>
+      ${signOutForm(page.csrfToken, page.returnTo)}
+      <p><a href="${page.returnTo}">Stay signed in</a></p>`,
+  )
+}
+
+/** What somebody sees who wants to leave and has left already. */
+export function signedOutPage(returnTo: string): Html {
+  return layout(
+    'Signed out',
+    html`<p>You are not signed in.</p>
+      <p><a role="button" href="${returnTo}">Continue</a></p>`,
+  )
+}
+
+function signOutForm(csrfToken: string, returnTo?: string): Html {
+  return html`<form method="post" action="/logout">
+    <input type="hidden" name="csrf_token" value="${csrfToken}" />
+    ${returnTo && html`<input type="hidden" name="return_to" value="${returnTo}" />`}
+    <button type="submit" class="secondary outline">Sign out</button>
+  </form>`
 }

@@ -30,6 +30,7 @@ export function layout(title: string, content: Child, base = ''): Html {
 /** The few rules that are ours: one narrow column in the middle, quiet headings, errors that stand out. */
 export const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
 h1 { font-size: 1.25rem; margin: 0; }
+article > form:not(:last-child) { margin-bottom: 1rem; }
 article > :last-child, article > form > :last-child { margin-bottom: 0; }
 [role='alert'] {
   border-left: 0.25rem solid var(--pico-del-color);

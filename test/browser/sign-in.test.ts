@@ -67,16 +67,19 @@ if (hasChromium && hasProxy('nginx')) {
 
         await page.goto(auth)
         await shots('signed-in')
-        await page.getByRole('button', { name: 'Sign out' }).click()
-        await page.waitForURL(`${auth}/login`)
-        t.equal(
-          (await page.context().cookies()).find((cookie) => cookie.name === 'gatehouse'),
-          undefined,
-        )
+        await page.goto(`${auth}/logout?return_to=${encodeURIComponent(wanted)}`)
+        await shots('sign-out')
+        await page.getByRole('link', { name: 'Stay signed in' }).click()
+        await page.waitForURL(wanted)
+        await page.goto(`${auth}/logout?return_to=${encodeURIComponent(wanted)}`)
+        const sessionCookie = async () =>
+          (await page.context().cookies()).find((cookie) => cookie.name === 'gatehouse')?.name
+        t.equal(await sessionCookie(), 'gatehouse', 'a link alone signs nobody out')
         const before = upstream.arrived.length
-        await page.goto(wanted)
-        t.equal(page.url().split('?')[0], `${auth}/login`, 'the application asks for a sign-in again')
-        t.equal(upstream.arrived.length, before)
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await page.waitForURL(`${auth}/login?return_to=${encodeURIComponent(wanted)}`)
+        t.equal(await sessionCookie(), undefined)
+        t.equal(upstream.arrived.length, before, 'the application asks for a sign-in again')
         upstream.arrived.length = 0
 
         // The one error that Chromium reports is the answer 422 itself.

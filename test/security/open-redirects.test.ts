@@ -189,14 +189,38 @@ void test('open redirects', async (t) => {
       t.ok(staysHome(String(answer.headers['location'])))
     }
   })
-  await t.test('sign-out ends on the sign-in page, whatever the form asks for', async (t) => {
-    const form = { csrf_token, return_to: '//evil.test' }
-    const answer = await service.call('/logout?return_to=//evil.test', {
+  const askToSignOut = async (wanted: string, cookies: string) => {
+    const page = await service.call(`/logout?return_to=${encodeURIComponent(wanted)}`, { headers: { cookie: cookies } })
+    t.equal(page.status, 200)
+    // The link, and the form where there is one.
+    const targets = page.body.matchAll(/(?:name="return_to" value|<a (?:role="button" )?href)="([^"]*)"/g)
+    return [...targets].map(([, target]) => unescape(target!))
+  }
+  const signOut = (return_to: string) =>
+    service.call('/logout?return_to=//evil.test', {
       method: 'POST',
-      form,
+      form: { csrf_token, return_to },
       headers: { cookie: csrf },
     })
-    t.same([answer.status, answer.headers['location']], [303, '/login'])
+  await t.test('sign-out with a foreign target ends on the sign-in page', async (t) => {
+    for (const wanted of evil) {
+      const answer = await signOut(wanted)
+      t.same([answer.status, answer.headers['location']], [303, '/login'], JSON.stringify(wanted.slice(0, 60)))
+    }
+  })
+  await t.test('the page that asks about signing out carries no foreign target on', async (t) => {
+    for (const wanted of evil) {
+      t.same(await askToSignOut(wanted, cookie), ['/login', '/login'], JSON.stringify(wanted.slice(0, 60)))
+      t.same(await askToSignOut(wanted, ''), ['/login'])
+    }
+  })
+  await t.test('sign-out leads back to a known host', async (t) => {
+    for (const [wanted, target] of Object.entries(good)) {
+      const expected = target === '/' ? '/login' : target
+      t.equal((await signOut(wanted)).headers['location'], expected)
+      t.same(await askToSignOut(wanted, cookie), [expected, expected])
+      t.same(await askToSignOut(wanted, ''), [expected])
+    }
   })
   await t.test('a spoofed Host or X-Forwarded-Host moves no redirect', async (t) => {
     const headers = { host: 'evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' }

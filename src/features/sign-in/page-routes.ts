@@ -9,7 +9,7 @@ import type { CsrfTokens } from '../../http/csrf.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { acceptForms, type App } from '../../http/server.ts'
-import { signedInPage } from '../../pages/account.ts'
+import { signedInPage, signedOutPage, signOutPage } from '../../pages/account.ts'
 import type { Html } from '../../pages/html.ts'
 import { problemPage } from '../../pages/problem.ts'
 import { signInPage } from '../../pages/sign-in.ts'
@@ -56,6 +56,12 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   function checkForm(request: FastifyRequest, token: string | undefined): void {
     if (!csrf.matches(request, token)) throw new GatehouseError('cross_site_request')
     options.checkCrossSite(request, true)
+  }
+
+  const afterSignOut = (wanted: string | undefined) => {
+    const target = returnTo(wanted)
+    // The root would lead there too.
+    return target === '/' ? '/login' : target
   }
 
   app.get('/', { config: page, schema: hidden }, async (request, reply) => {
@@ -106,12 +112,24 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
     },
   )
 
+  /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
+  app.get(
+    '/logout',
+    { config: page, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
+    async (request, reply) => {
+      const back = afterSignOut(request.query.return_to)
+      const user = await userOf(request)
+      if (user === undefined) return show(reply, signedOutPage(back))
+      return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back }))
+    },
+  )
+
   app.post('/logout', { config: page, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
     checkForm(request, request.body.csrf_token)
     const user = await userOf(request)
     if (user?.sessionId !== undefined) await options.endSession(user.sessionId, 'logged_out')
     cookies.clearSignIn(reply)
-    return reply.redirect('/login', 303)
+    return reply.redirect(afterSignOut(request.body.return_to), 303)
   })
 
   app.get(
