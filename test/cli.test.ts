@@ -1,10 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
-import { type Environment, run, type Running, serve, until } from './support/program.ts'
+import { commandLine, type Environment, run, type Running, serve, until } from './support/program.ts'
 import { testSecret } from './support/secrets.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
@@ -46,7 +47,7 @@ void test('an embedded service and its commands, on one data directory', async (
     t.match(stderr, `${issuer}\n`)
     t.match(stderr, `${issuer}/docs`)
     t.match(service.said.stdout, `127.0.0.1:${service.port}`)
-    t.match(stderr, /user create --email \S+ --name \S+ --role admin/)
+    t.notMatch(stderr, 'First administrator', 'there is one')
     t.match(stderr, join(data, 'outbox'))
     for (const line of service.said.stdout.trim().split('\n')) t.type(JSON.parse(line).msg, 'string', 'JSON lines')
     t.end()
@@ -59,6 +60,16 @@ void test('an embedded service and its commands, on one data directory', async (
     t.equal(Buffer.from(secret, 'base64').length, 32)
     t.notMatch(service.said.stdout + service.said.stderr, secret)
     t.end()
+  })
+  await t.test('a port that is taken is named, with what to do', async (t) => {
+    const second = { GATEHOUSE_DATA_DIR: join(folder, 'second'), PORT: String(service.port) }
+    const { code, stderr } = await run(folder, ['serve'], second)
+    t.match(
+      [code, stderr],
+      [1, `gatehouse: PORT: another program listens on ${service.port} already; stop it, or choose another PORT\n`],
+    )
+    const { code: elsewhere, stderr: said } = await run(folder, ['serve'], { ...second, HOST: '192.0.2.1' })
+    t.match([elsewhere, said], [1, /^gatehouse: HOST: this machine has no such address; .*\n$/])
   })
   await t.test('a second service on the directory is refused, and told why', async (t) => {
     const port = String(await freePort())
@@ -87,10 +98,17 @@ void test('an embedded service and its commands, on one data directory', async (
     await json('role create editor --permission reports:write --permission reports:read')
     t.match(await json(`user grant-role ${ada} editor`), { roles: ['editor'] })
     t.match((await me()).json(), { roles: ['editor'], permissions: ['reports:read', 'reports:write'] })
+    const again = await gatehouse('role create editor --permission x:y')
+    t.match([again.code, again.stderr], [1, /such a role already/])
+    t.match((await me()).json(), { permissions: ['reports:read', 'reports:write'] }, 'and nothing was taken away')
+    t.same(await json('role set-permissions editor --permission a:b'), { name: 'editor', permissions: ['a:b'] })
+    t.match((await me()).json(), { permissions: ['a:b'] })
+    const absent = await gatehouse('role set-permissions absent --permission a:b')
+    t.match([absent.code, absent.stderr], [1, /no such role/])
     t.match(await json('role delete editor'), { role: 'editor', deleted: true, users: 1 })
     t.match((await me()).json(), { roles: [], permissions: [] })
-    const again = await run(folder, ['role', 'delete', 'editor'], environment)
-    t.match([again.code, again.stderr], [1, /There is no such role/])
+    const gone = await run(folder, ['role', 'delete', 'editor'], environment)
+    t.match([gone.code, gone.stderr], [1, /There is no such role/])
     t.match(await json(`user disable ${ada}`), { status: 'disabled' })
     t.equal((await me()).status, 401)
     t.match(await json(`user set-password ${boss} --password-stdin`, `another ${password}\n`), { email: boss })
@@ -221,7 +239,8 @@ void test('an embedded service and its commands, on one data directory', async (
         () => true,
       ),
     )
-    t.equal(service.child.exitCode, null, 'it waits')
+    service.child.kill('SIGTERM')
+    t.equal(service.child.exitCode, null, 'it waits, also when it is told twice, as npm does')
     socket.write(body)
     await closed
     t.match(answer, /HTTP\/1\.1 401 /)
@@ -316,9 +335,68 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
     }
   }
   t.same(readdirSync(folder), [], 'nothing was made')
-  const help = await run(folder, ['--help'], environment)
-  t.equal(help.code, 0)
-  for (const command of ['serve', 'migrate', 'user', 'client', 'api-key', 'role']) t.match(help.stdout, command)
+  const piped = await run(
+    folder,
+    ['user', 'create', '--email', 'a@b.test', '--name', 'A'],
+    environment,
+    'hunter2hunter2',
+  )
+  t.match(
+    [piped.code, piped.stderr],
+    [2, /give --password-stdin/],
+    'a password that nobody asked for is not passed over',
+  )
+  t.notMatch(piped.stderr, 'hunter2')
+  t.same(readdirSync(folder), [])
+})
+
+void test('every command and every verb says what it takes, and gives an example that is called rightly', async (t) => {
+  const folder = scratchFolder(t)
+  const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  const help = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run(folder, args, environment)
+    t.same([code, stderr], [0, ''], args.join(' '))
+    return stdout
+  }
+  const named = (text: string) => [...text.matchAll(/^  ([a-z][a-z-]+)  /gm)].map(([, name]) => name!)
+  const commands = named(await help('--help'))
+  t.ok(commands.length >= 11)
+  t.equal(await help('-h'), await help('help'))
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  for (const command of commands) {
+    t.match(readme, `\`${command}\``, `the README lists ${command}`)
+    const text = await help(command, '--help')
+    const verbs = named(text)
+    const pages = verbs.length === 0 ? [text] : await Promise.all(verbs.map((verb) => help(command, verb, '-h')))
+    for (const page of pages) {
+      t.match(page, new RegExp(`^usage: .* ${command}`))
+      t.match(page, /^ {2}--json /m)
+      t.match(page, /^example: /m)
+    }
+  }
+  t.equal(await help('help', 'user', 'create'), await help('user', 'create', '--help'))
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  for (const args of [['--version'], ['user', '--version'], ['user', 'create', '--version']]) {
+    t.equal(await help(...args), `${version}\n`)
+  }
+  t.same(readdirSync(folder), [], 'nothing was made')
+})
+
+void test('Ctrl-C at the question for a password ends the command, and nothing is printed or made', async (t) => {
+  const folder = scratchFolder(t)
+  const command = [process.execPath, ...commandLine('user', 'create', '--email', 'a@b.test', '--name', 'A')].join(' ')
+  // The terminal of `script` is a real one.
+  const script = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], GATEHOUSE_DATA_DIR: join(folder, 'data') },
+  })
+  let printed = ''
+  script.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  const ended = new Promise((done) => script.once('close', done))
+  await until('the command asks', () => printed.includes('Password: '))
+  script.stdin.write('\u0003')
+  t.equal(await ended, 130)
+  t.equal(printed.trim(), 'Password:')
+  t.same(readdirSync(folder), [])
 })
 
 if (hasServers) {

@@ -1,21 +1,59 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { UsageError } from './command.ts'
+
+/** How long to look for something on standard input that nobody said was there. */
+const lookForMilliseconds = 200
 
 /**
  * Reads a password: all of standard input with `--password-stdin`, else from a person at a terminal, unseen. Nothing
- * when neither is there. Never from the arguments, which every process on the machine can read.
+ * when neither is there. Never from the arguments, which every process on the machine can read. Throws a `UsageError`
+ * when standard input holds something and `--password-stdin` was not given: a password that is passed over in silence
+ * leaves an account that nobody can sign in to.
  */
 export async function readPassword(fromStdin: boolean): Promise<string | undefined> {
   if (fromStdin) return (await text(process.stdin)).replace(/\r?\n$/, '')
-  if (!process.stdin.isTTY) return undefined
+  if (process.stdin.isTTY) return askForPassword()
+  if (await holdsSomething(process.stdin)) {
+    throw new UsageError('standard input holds something: give --password-stdin to have it read as the password')
+  }
+  return undefined
+}
+
+/** Ctrl-C ends the program as it does anywhere else: at once, with nothing printed and nothing done. */
+async function askForPassword(): Promise<string> {
   process.stderr.write('Password: ')
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
   const prompt = createInterface({ input: process.stdin, output: unseen, terminal: true })
+  prompt.once('SIGINT', () => {
+    process.stderr.write('\n')
+    process.exit(130)
+  })
   try {
-    return await prompt.question('')
+    const ended = new Promise<never>((_, fail) =>
+      prompt.once('close', () => fail(new UsageError('no password was given'))),
+    )
+    return await Promise.race([prompt.question(''), ended])
   } finally {
     prompt.close()
     process.stderr.write('\n')
   }
+}
+
+/** A pipe that stays open and empty, as a scheduler's may, holds nothing. */
+function holdsSomething(input: NodeJS.ReadStream): Promise<boolean> {
+  return new Promise((done) => {
+    const settle = (answer: boolean) => {
+      clearTimeout(patience)
+      input.pause()
+      // An open pipe must not keep the program alive.
+      input.unref?.()
+      done(answer)
+    }
+    const patience = setTimeout(() => settle(false), lookForMilliseconds)
+    input.once('data', () => settle(true))
+    input.once('end', () => settle(false))
+    input.once('error', () => settle(false))
+  })
 }

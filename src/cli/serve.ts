@@ -1,5 +1,7 @@
-import { buildApp } from '../app.ts'
+import { buildApp, type Gatehouse } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
+import { adminRole } from '../core/principal.ts'
+import { SetupError } from '../core/errors.ts'
 import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
@@ -26,7 +28,7 @@ async function runService(): Promise<void> {
       void gatehouse.control.ready().then(() => gatehouse.control.routing(request, response))
     })
   }
-  const address = await gatehouse.app.listen({ host: config.host, port: config.port })
+  const address = await listen(gatehouse, config)
   logger.info({ event: 'service.listening' }, `listening on ${address}`)
   const unwatch = watchRules(
     createRulesLook({
@@ -38,7 +40,7 @@ async function runService(): Promise<void> {
     }),
     logger,
   )
-  announce(config)
+  announce(config, await stores.users.anyHolds(adminRole))
 
   let stopping = false
   const stop = async (signal: string): Promise<void> => {
@@ -61,7 +63,8 @@ async function runService(): Promise<void> {
     logger.flush()
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
+    // npm passes on what the terminal sent to the service too, so each comes twice.
+    process.on(signal, () => {
       stop(signal).catch((error: unknown) => {
         logger.error({ event: 'service.stop_failed', err: error }, 'the stop failed')
         process.exit(1)
@@ -77,15 +80,34 @@ async function hold(config: Config): Promise<HeldDirectory | undefined> {
   throw new CommandError('another process is using this data directory (GATEHOUSE_DATA_DIR); one service at a time')
 }
 
+/** Throws a `SetupError` that names the setting at fault when the port cannot be had. */
+async function listen(gatehouse: Gatehouse, { host, port }: Config): Promise<string> {
+  try {
+    return await gatehouse.app.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const reason = {
+      EADDRINUSE: `PORT: another program listens on ${port} already; stop it, or choose another PORT`,
+      EACCES: `PORT: this user may not listen on ${port}; choose a PORT from 1024 on`,
+      EADDRNOTAVAIL:
+        'HOST: this machine has no such address; 127.0.0.1 is reached from here alone, 0.0.0.0 from everywhere',
+      ENOTFOUND: 'HOST: no address belongs to this name',
+    }[code ?? '']
+    throw reason === undefined ? error : new SetupError(reason)
+  }
+}
+
 /** Tells a person where to go next; machines read the log. */
-function announce(config: Config): void {
+function announce(config: Config, hasAdministrator: boolean): void {
   const embedded = config.databaseUrl === undefined
   process.stderr.write(
     [
       '',
       `  Gatehouse is ready at ${config.issuer}`,
       `  Documentation         ${config.issuer}/docs`,
-      `  First administrator   ${program} user create --email you@example.com --name You --role admin`,
+      hasAdministrator
+        ? undefined
+        : `  First administrator   ${program} user create --email you@example.com --name You --role admin`,
       embedded && config.smtpUrl === undefined ? `  Mails are written to  ${config.dataDirectory}/outbox` : undefined,
       config.databaseUrl && !config.redisUrl
         ? '  Without REDIS_URL limits are counted per process: run one replica.'

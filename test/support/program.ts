@@ -14,10 +14,13 @@ export interface Finished {
   stderr: string
 }
 
+/** What Node.js is called with for a command. */
+export const commandLine = (...args: string[]): string[] => [main, ...args]
+
 /** A process of the program, in a folder of its own, with nothing of this process's environment but the path. */
 function begin(cwd: string, args: readonly string[], environment: Environment, input?: string) {
   const env = { PATH: process.env['PATH'], ...environment }
-  const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, commandLine(...args), { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))

@@ -1,4 +1,4 @@
-import { asc, eq, sql } from './drizzle.ts'
+import { and, arrayContains, asc, eq, sql } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
@@ -55,6 +55,10 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
       return row
     },
     list: () => db.select(userColumns).from(users).orderBy(asc(users.email)),
+    async anyHolds(role) {
+      const holder = and(arrayContains(users.roles, [role]), eq(users.status, 'active'))
+      return (await db.select({ id: users.id }).from(users).where(holder).limit(1)).length > 0
+    },
     rename: (id, name) => change(id, now(), { name }),
     // One statement each: of parallel changes none undoes another.
     grantRole: (id, role) =>
