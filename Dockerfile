@@ -10,7 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npm run build && chmod 0755 dist/main.js
+RUN npm run build && chmod 0755 dist/launch.js
 
 # The production dependencies, and nothing else.
 FROM base AS dependencies
@@ -23,7 +23,7 @@ FROM base AS runtime
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
            /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
  && install -d -o 1000 -g 1000 -m 0700 /data \
- && ln -s /app/dist/main.js /usr/local/bin/gatehouse
+ && ln -s /app/dist/launch.js /usr/local/bin/gatehouse
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # Modes are set, since a checkout brings its own: under umask 077 the service could not read these.
@@ -47,7 +47,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 
-ENTRYPOINT ["node", "/app/dist/main.js"]
+ENTRYPOINT ["node", "/app/dist/launch.js"]
 CMD ["serve"]
 
 # Last, so that a new version or revision rebuilds nothing else.

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type Command, CommandError, program, readVersion, UsageError } from './cli/command.ts'

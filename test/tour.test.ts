@@ -48,7 +48,7 @@ function patternOf(output: string): RegExp {
   return new RegExp(`^${escaped.replaceAll('…', '.*')}$`)
 }
 
-void test('the README’s tour works as written', async (t) => {
+void test('the README’s tour works as written, however slowly it is read', async (t) => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const folder = scratchFolder(t)
   // A checkout of its own as far as the tour can tell: it leaves files behind.
@@ -75,10 +75,13 @@ void test('the README’s tour works as written', async (t) => {
   const shell = openShell(folder, environment)
   t.teardown(() => shell.close())
   const tour = readTour(readme)
-  t.ok(tour.length >= 8, 'the tour was found')
+  t.ok(tour.length >= 7, 'the tour was found')
+  await shell.run(/```sh\n(gatehouse\(\).*)\n```/.exec(readme)![1]!)
   for (const { commands, output } of tour) {
     const title = commands.trim().split('\n')[0]!.slice(0, 60)
     const printedByShell = await shell.run(commands.replaceAll('localhost:3000', `localhost:${port}`))
+    // A reader may take longer than a token lives.
+    await shell.run('[ -z "$TOKEN" ] || TOKEN=expired')
     if (output !== undefined) t.match(printedByShell.trim(), patternOf(output), title)
   }
   t.match(printed, `http://localhost:${port}/docs`, 'the start names the documentation')
