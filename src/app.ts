@@ -13,7 +13,7 @@ import { createSecretBox, hashSecret } from './core/secrets.ts'
 import { createRegister } from './features/accounts/register.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
-import { createVerifyEmail } from './features/accounts/verify-email.ts'
+import { createEmailVerification } from './features/accounts/verify-email.ts'
 import { createProveApiKey } from './features/api-keys/prove.ts'
 import { apiKeyRoutes } from './features/api-keys/routes.ts'
 import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
@@ -192,15 +192,24 @@ export async function buildApp(dependencies: {
 
   // Accounts and sign-in
   const passwords = createPasswords()
-  const register = createRegister({
+  const { registration, domains } = config.accounts
+  log.info(
+    { event: 'registration.mode', registration: registration.mode },
+    `registration is ${registration.mode}: ${registration.reason}`,
+  )
+  const registering = {
+    rules: { mode: registration.mode, domains },
     registrations: stores.registrations,
     hashNewPassword: passwords.hashNewPassword,
+    clock,
+  }
+  const register = createRegister({
+    ...registering,
     mailer,
     counters: stores.counters,
-    clock,
     issuer,
   })
-  const verifyEmail = createVerifyEmail({ registrations: stores.registrations, audit, clock })
+  const emailVerification = createEmailVerification({ ...registering, audit })
   const logIn = createLogIn({
     users: stores.users,
     hasher: passwords.hasher,
@@ -289,7 +298,7 @@ export async function buildApp(dependencies: {
 
     traceOrigins(service, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
-    await service.register(accountRoutes, { register, verifyEmail, users: stores.users, catchUp, limits })
+    await service.register(accountRoutes, { register, emailVerification, users: stores.users, catchUp, limits })
     await service.register(apiKeyRoutes, {
       apiKeys: operator.apiKeys,
     })
@@ -311,7 +320,7 @@ export async function buildApp(dependencies: {
       logIn,
       sessionCookie: credentials.sessionCookie,
       endSession,
-      verifyEmail,
+      emailVerification,
       returnTo,
       cookies,
       csrf,

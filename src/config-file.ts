@@ -4,6 +4,7 @@ import { Pointer, Value } from 'typebox/value'
 import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
 import { doubtsAbout } from './features/forward-auth/idle-rules.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
+import { AccountSettings, checkAccountSettings } from './features/accounts/settings.ts'
 import { AuditSettings } from './features/audit/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
 import { checkKeySettings, KeySettings } from './features/keys/settings.ts'
@@ -17,6 +18,7 @@ import { readYaml } from './yaml-text.ts'
 /** gatehouse.yaml, with its defaults. */
 export const ConfigFile = Type.Object(
   {
+    accounts: AccountSettings,
     hosts: Type.Unsafe<Hosts>({ ...Hosts, default: {} }),
     proxies: ProxySettings,
     tokens: TokenSettings,
@@ -34,6 +36,7 @@ export type ConfigFile = Static<typeof ConfigFile>
 
 /** What a schema cannot express. Asked only about a file that fits its schema. */
 function check(file: ConfigFile, findings: Findings): void {
+  checkAccountSettings(file.accounts, findings)
   checkProxySettings(file.proxies, findings)
   checkMetricsSettings(file.metrics, findings)
   checkCorsSettings(file.cors, findings)

@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SetupError } from './core/errors.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
+import { type AccountSettings, type RegistrationMode, registrationOf } from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
 
-export interface Config extends Readonly<Omit<ConfigFile, 'mail'>> {
+export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts'>> {
+  readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
   /** `hosts`, ready to decide. */
   readonly accessRules: AccessRules
   readonly host: string
@@ -85,9 +87,11 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
 
-  const { mail, ...rest } = fromFile.file
+  const { mail, accounts, ...rest } = fromFile.file
+  const hasEmbeddedStores = databaseUrl === undefined && redisUrl === undefined
   return Object.freeze({
     ...rest,
+    accounts: { ...accounts, registration: registrationOf(accounts, { issuer, hasEmbeddedStores }) },
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,
     host,

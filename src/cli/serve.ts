@@ -108,6 +108,7 @@ function announce(config: Config, hasAdministrator: boolean): void {
       hasAdministrator
         ? undefined
         : `  First administrator   ${program} user create --email you@example.com --name You --role admin`,
+      `  Registration          ${config.accounts.registration.mode}: ${config.accounts.registration.reason}`,
       embedded && config.smtpUrl === undefined ? `  Mails are written to  ${config.dataDirectory}/outbox` : undefined,
       config.databaseUrl && !config.redisUrl
         ? '  Without REDIS_URL limits are counted per process: run one replica.'

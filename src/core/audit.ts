@@ -2,7 +2,7 @@
 export interface AuditEvents {
   'sign_in.succeeded': { methods: readonly string[] }
   /** Without a subject when the account is unknown: what was typed there may be anything, even a password. */
-  'sign_in.failed': { reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'email_not_verified' }
+  'sign_in.failed': { reason: 'unknown_account' | 'wrong_password' | 'user_disabled' }
   /** Written once a window, by the try that the limit refused first. */
   'sign_in.limited': { limit: number }
   'registration.confirmed': Empty

@@ -168,7 +168,10 @@ export const allKeys = 'all'
 // ——— Durable stores (SQL) ———
 
 export interface UserStore {
-  /** Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. */
+  /**
+   * Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. Ends
+   * what is pending for the address: no mailed link makes a second account of it, or changes this one.
+   */
   create(user: NewUser): Promise<'created' | 'email_taken' | 'unknown_role'>
   findByEmail(email: string): Promise<User | undefined>
   findById(id: string): Promise<User | undefined>
@@ -179,6 +182,7 @@ export interface UserStore {
   rename(id: string, name: string): Promise<void>
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
   revokeRole(id: string, role: string): Promise<void>
+  /** Also ends the sessions, and registrations that are pending for the address. */
   setPassword(id: string, passwordHash: string, at: Date): Promise<void>
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
 }
@@ -195,23 +199,35 @@ export interface RoleStore {
   delete(name: string): Promise<{ deleted: boolean; holders: number }>
 }
 
+/** What somebody asked for who has yet to show that the mail address is theirs. Until then there is no account. */
+export interface PendingRegistration {
+  tokenHash: string
+  email: string
+  name: string
+  passwordHash: string
+  expiresAt: Date
+}
+
 export interface RegistrationStore {
   /**
-   * Keeps what was registered until its mail is confirmed, and creates the account, unverified, when the address is new.
-   * `taken`: the address belongs to a verified account, which
-   * nothing about this registration can change.
+   * Keeps what was registered until its mail is confirmed. `taken`: there is an account with this address, which nothing
+   * about this registration can change.
    */
-  open(registration: {
-    user: NewUser & { passwordHash: string }
-    tokenHash: string
-    expiresAt: Date
-  }): Promise<'opened' | 'taken'>
+  open(registration: PendingRegistration): Promise<'opened' | 'taken'>
+  /** Whom the mailed link of a pending registration is for. Uses nothing up. */
+  find(tokenHash: string, at: Date): Promise<{ email: string; name: string } | undefined>
   /**
-   * Verifies the account with the name and password of the very registration whose mail was opened, whoever else
-   * registered the address meanwhile. One statement. Resolves to the user's id; to nothing when the token is unknown,
-   * used or expired.
+   * Makes the account of the registration whose mail was opened, and ends all others for its address. `passwordHash`: of
+   * the password that shall count; without it the registration's counts, as long as none but this one is pending for the
+   * address, since nobody can tell which of several people the mailbox belongs to. One statement: of any number of calls
+   * for one address, one makes the account.
    */
-  confirm(tokenHash: string, at: Date): Promise<string | undefined>
+  confirm(confirmation: {
+    tokenHash: string
+    userId: string
+    passwordHash: string | undefined
+    at: Date
+  }): Promise<'confirmed' | 'password_required' | 'invalid_token'>
 }
 
 export interface SessionStore {
@@ -360,7 +376,7 @@ export type Perishable =
 export interface HousekeepingStore {
   /**
    * Deletes up to `limit` rows of one kind that ended before a time, and with them what belongs to them alone: a family with
-   * its last token, an unconfirmed account with its last registration. Resolves to how many; to `busy` while another
+   * its last token. Resolves to how many; to `busy` while another
    * replica is at it.
    */
   sweep(kind: Perishable, endedBefore: Date, limit: number): Promise<number | 'busy'>

@@ -42,6 +42,43 @@ void test('environment', async (t) => {
     t.equal(load(t, { HOST: '', PORT: '', GATEHOUSE_ISSUER: '', LOG_LEVEL: '' }).port, 3000, 'empty means unset')
   })
 
+  await t.test('registration is open by default only on one’s own machine with embedded stores', async (t) => {
+    const mode = (environment: Record<string, string>, yaml = '') =>
+      load(t, { GATEHOUSE_SECRET: secret, ...environment }, yaml).accounts.registration.mode
+    const own = [
+      'http://localhost:3000',
+      'https://auth.localhost',
+      'http://127.0.0.1:3000',
+      'http://127.8.9.1',
+      'http://[::1]',
+    ]
+    const [DATABASE_URL, REDIS_URL] = ['postgres://db/x', 'redis://cache']
+    t.equal(mode({}), 'open')
+    t.equal(mode({ HOST: '0.0.0.0' }), 'open', 'where it listens decides nothing')
+    for (const GATEHOUSE_ISSUER of own) {
+      t.equal(mode({ GATEHOUSE_ISSUER }), 'open', GATEHOUSE_ISSUER)
+      t.equal(mode({ GATEHOUSE_ISSUER, DATABASE_URL, REDIS_URL }), 'closed', GATEHOUSE_ISSUER)
+      t.equal(mode({ GATEHOUSE_ISSUER, DATABASE_URL }), 'closed')
+      t.equal(mode({ GATEHOUSE_ISSUER, REDIS_URL }), 'closed')
+      t.equal(mode({ GATEHOUSE_ISSUER }, 'accounts: { registration: closed }'), 'closed')
+    }
+    for (const host of [
+      'auth.example.com',
+      'localhost.example.com',
+      'mylocalhost',
+      '127.0.0.1.example.com',
+      '10.0.0.1',
+    ]) {
+      t.equal(mode({ GATEHOUSE_ISSUER: `https://${host}` }), 'closed', host)
+      t.equal(mode({ GATEHOUSE_ISSUER: `https://${host}` }, 'accounts: { registration: invite }'), 'invite')
+      t.equal(mode({ GATEHOUSE_ISSUER: `https://${host}` }, 'accounts: { registration: open }'), 'open')
+    }
+    for (const domain of ['Example.com', '@example.com', 'a b', '', '*.example.com', '.com', 'x..y']) {
+      const [line] = faults(t, {}, `accounts:\n  domains: [example.com, "${domain}"]\n`)
+      t.match(line, /^gatehouse\.yaml:2:\d+: accounts\.domains\.1: expected a mail domain/, domain)
+    }
+  })
+
   const wrong: Record<string, string[]> = {
     PORT: ['http', '70000', '-1', '3000.5', '0x50', '3000 ', '٣'],
     DATABASE_URL: ['mysql://user:hunter2@db/x', 'hunter2', 'postgres:/x'],

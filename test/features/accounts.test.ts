@@ -1,16 +1,25 @@
 import { test } from 'tap'
+import { hashSecret } from '../../src/core/secrets.ts'
+import { freePort } from '../support/servers.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
 
 const password = 'seven quiet herons at dawn'
 let count = 0
 const newAddress = () => `new-${++count}@example.test`
 
-function register(service: Service, change: object = {}) {
+function register(service: Service, change: object = {}, headers: Record<string, string> = {}) {
   const json = { name: 'Grace Hopper', email: newAddress(), password, ...change }
-  return service.call('/api/auth/register', { method: 'POST', json })
+  return service.call('/api/auth/register', { method: 'POST', headers, json })
 }
-function verify(service: Service, token: string) {
-  return service.call('/api/auth/verify-email', { method: 'POST', json: { token } })
+function verify(service: Service, token: string, password?: string) {
+  return service.call('/api/auth/verify-email', { method: 'POST', json: { token, password } })
+}
+/** Opens a page with a form and sends that, with what is filled in. */
+async function submit(service: Service, url: string, filled: Record<string, string>) {
+  const page = await service.call(url)
+  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)?.[1] ?? ''
+  const headers = { cookie: `gatehouse_csrf=${page.cookies['gatehouse_csrf']}` }
+  return service.call(url.split('?')[0]!, { method: 'POST', headers, form: { csrf_token, ...filled } })
 }
 function logIn(service: Service, email: string, given = password) {
   return service.call('/api/auth/login', { method: 'POST', json: { email, password: given } })
@@ -43,11 +52,8 @@ void test('an account from registration to sign-out', async (t) => {
   t.equal(mailsTo(service, email).length, 1, 'one mail, to the canonical address')
 
   const early = await logIn(service, email)
-  t.equal(early.status, 403)
-  t.equal(early.json().code, 'email_not_verified')
-  const wrong = await logIn(service, email, 'not the password at all')
-  t.equal(wrong.status, 401, 'only someone who knows the password hears that the address is not verified')
-  t.equal(wrong.json().code, 'invalid_credentials')
+  t.equal(early.status, 401, 'there is no account before the address is confirmed')
+  t.equal(early.json().code, 'invalid_credentials')
 
   const token = linkToken(service, email)
   t.notMatch(service.logged(), token, 'the link is a secret, the log does not hold it')
@@ -97,11 +103,11 @@ void test('confirming an address', async (t) => {
     t.match(page.headers['content-type'], /^text\/html/)
     t.equal(page.headers['cache-control'], 'no-store')
     t.equal(page.headers['referrer-policy'], 'no-referrer')
-    t.equal((await logIn(service, email)).json().code, 'email_not_verified')
+    t.equal((await logIn(service, email)).status, 401)
     const csrf = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
     const cookie = `gatehouse_csrf=${page.cookies['gatehouse_csrf']}`
     const press = (headers: Record<string, string>, csrf_token = csrf) =>
-      service.call('/verify-email', { method: 'POST', headers, form: { token, csrf_token } })
+      service.call('/verify-email', { method: 'POST', headers, form: { token, csrf_token, password } })
     t.equal((await press({})).status, 403, 'without the browser’s cookie')
     t.equal((await press({ cookie }, 'x'.repeat(43))).status, 403, 'with another form’s token')
     t.equal((await press({ cookie, origin: 'https://evil.test' })).status, 403, 'from another site')
@@ -112,6 +118,33 @@ void test('confirming an address', async (t) => {
     const late = await press({ cookie })
     t.equal(late.status, 400)
     t.match(late.body, 'This link does not work')
+    for (const dead of [url, '/verify-email', '/verify-email?token=guess']) {
+      const answer = await service.call(dead)
+      t.equal(answer.status, 400, dead)
+      t.match(answer.body, 'This link does not work')
+    }
+  })
+  await t.test('the page always asks for the password that shall count, and says what is wrong with one', async (t) => {
+    const email = newAddress()
+    await register(service, { email })
+    const token = linkToken(service, email)
+    const url = `/verify-email?token=${token}`
+    t.match((await service.call(url)).body, email, 'and shows whose account it is')
+    const refused: Record<string, RegExp> = {
+      '': /Type a password/,
+      short: /must have at least 12 characters/,
+      password1234: /is too easy to guess/,
+      [`${email} and more`]: /must not contain the email address/,
+    }
+    for (const [given, fault] of Object.entries(refused)) {
+      const answer = await submit(service, url, { token, password: given })
+      t.equal(answer.status, 422, given)
+      t.match(answer.body, fault)
+      if (given !== '') t.notMatch(answer.body, `value="${given}"`)
+    }
+    t.equal((await submit(service, url, { token, password: 'another one of her own choice' })).status, 200)
+    t.equal((await logIn(service, email)).status, 401, 'the one of the registration does not count')
+    t.equal((await logIn(service, email, 'another one of her own choice')).status, 200)
   })
   await t.test('a link works for 24 hours and not a second longer', async (t) => {
     const [inTime, late] = [newAddress(), newAddress()]
@@ -125,17 +158,27 @@ void test('confirming an address', async (t) => {
     t.equal(answer.json().code, 'invalid_token')
     t.equal((await verify(service, 'a-guess')).json().code, 'invalid_token')
   })
-  await t.test('of two registrations only the password of the one whose mail was opened counts', async (t) => {
-    const email = newAddress()
-    await register(service, { email, name: 'Thief', password: 'the password of a thief 1' })
-    await register(service, { email, name: 'Owner', password: 'the password of its owner 2' })
-    const [thiefs, owners] = [linkToken(service, email, -2), linkToken(service, email, -1)]
-    t.equal((await verify(service, owners)).status, 204)
-    t.equal((await verify(service, thiefs)).status, 400)
-    t.equal((await logIn(service, email, 'the password of a thief 1')).status, 401)
-    const signedIn = await logIn(service, email, 'the password of its owner 2')
-    t.equal(signedIn.json().user.name, 'Owner')
-  })
+  await t.test(
+    'of two registrations neither password counts unasked: the API says so, the link stays good',
+    async (t) => {
+      const email = newAddress()
+      await register(service, { email, name: 'Thief', password: 'the password of a thief 1' })
+      await register(service, { email, name: 'Owner', password: 'the password of its owner 2' })
+      const [thiefs, owners] = [linkToken(service, email, -2), linkToken(service, email, -1)]
+      for (const token of [thiefs, owners]) {
+        const answer = await verify(service, token)
+        t.equal(answer.status, 400)
+        t.equal(answer.json().code, 'password_required')
+      }
+      const weak = await verify(service, owners, 'password1234')
+      t.match(weak.json(), { code: 'password_rejected', errors: [{ path: '/body/password' }] })
+      t.equal((await verify(service, owners, 'the password of its owner 2')).status, 204)
+      t.equal((await verify(service, thiefs, 'the password of a thief 1')).status, 400)
+      t.equal((await logIn(service, email, 'the password of a thief 1')).status, 401)
+      const signedIn = await logIn(service, email, 'the password of its owner 2')
+      t.equal(signedIn.json().user.name, 'Owner')
+    },
+  )
   await t.test('the owner of a taken address hears of it, whoever asked does not', async (t) => {
     const ada = await service.createUser()
     const [taken, free] = [await register(service, { email: ada.email }), await register(service)]
@@ -166,6 +209,126 @@ void test('confirming an address', async (t) => {
     t.equal((await service.call('/api/auth/register', { method: 'POST', headers, json })).status, 202)
     t.notMatch(mailsTo(service, email)[0], 'evil.test')
     t.ok(linkToken(service, email))
+  })
+})
+
+void test('a stranger who registers somebody else’s address', async (t) => {
+  const service = await startService(t)
+  const from = (ip: string) => ({ 'x-forwarded-for': ip })
+  const thief = { name: 'Thief', password: 'the password of a thief 1' }
+
+  await t.test('does not choose the password of the account, whichever link its owner opens', async (t) => {
+    const email = newAddress()
+    for (let i = 0; i < 5; i++) await register(service, { email, ...thief }, from('203.0.113.7'))
+    const token = linkToken(service, email)
+    const url = `/verify-email?token=${token}`
+    t.equal((await submit(service, url, { token, password: 'a password of her very own' })).status, 200)
+    t.equal((await logIn(service, email, thief.password)).status, 401)
+    t.equal((await logIn(service, email, 'a password of her very own')).status, 200)
+  })
+  await t.test('does not use up the mails of its owner', async (t) => {
+    const email = newAddress()
+    for (const ip of ['203.0.113.7', '2001:db8:1:2::1', '2001:db8:1:2::2']) {
+      for (let i = 0; i < 6; i++) await register(service, { email, ...thief }, from(ip))
+    }
+    t.equal(mailsTo(service, email).length, 10, 'five for each network; a /64 is one')
+    const asked = await register(service, { email }, from('198.51.100.4'))
+    t.equal(asked.status, 202)
+    t.equal(mailsTo(service, email).length, 11)
+    t.equal((await verify(service, linkToken(service, email), password)).status, 204)
+    t.equal((await logIn(service, email)).status, 200)
+  })
+  await t.test(
+    'does not flood the mailbox from many networks, and every link of those mails helps the owner',
+    async (t) => {
+      const email = newAddress()
+      for (let i = 0; i < 30; i++) await register(service, { email, ...thief }, from(`203.0.113.${i}`))
+      t.equal(mailsTo(service, email).length, 20)
+      t.equal((await verify(service, linkToken(service, email, 7), password)).status, 204)
+      t.equal((await logIn(service, email)).json().user.email, email)
+    },
+  )
+  await t.test('does not stand in the way of an operator, whose account no link changes', async (t) => {
+    const email = newAddress()
+    await register(service, { email, ...thief })
+    const token = linkToken(service, email)
+    const { id } = await service.operate('POST', '/users', { email, name: 'Owner', roles: ['admin'], password })
+    for (const given of [undefined, thief.password])
+      t.equal((await verify(service, token, given)).json().code, 'invalid_token')
+    const signedIn = await logIn(service, email)
+    t.match(signedIn.json().user, { id, name: 'Owner', roles: ['admin'] })
+  })
+  await t.test('learns nothing: a free and a taken address answer alike at every step', async (t) => {
+    const [free, taken] = [newAddress(), (await service.createUser()).email]
+    const steps: ((email: string) => Promise<{ status: number; headers: object; body: string }>)[] = [
+      (email) => register(service, { email, ...thief }),
+      (email) => logIn(service, email, thief.password),
+      (email) => submit(service, '/login', { email, password: thief.password }),
+      (email) => register(service, { email, ...thief }),
+      (email) => logIn(service, email, thief.password),
+    ]
+    const told = ({ status, headers, body }: { status: number; headers: object; body: string }, email: string) => ({
+      status,
+      headers: Object.keys(headers).toSorted(),
+      body: body
+        .replaceAll(email, 'the address')
+        .replaceAll(/"request_id":"[^"]+"|name="csrf_token" value="[^"]+"/g, ''),
+    })
+    const statuses: number[] = []
+    for (const [index, step] of steps.entries()) {
+      const [one, other] = [told(await step(free), free), told(await step(taken), taken)]
+      t.same(one, other, `step ${index + 1}`)
+      statuses.push(one.status)
+    }
+    t.same(statuses, [202, 401, 422, 202, 401])
+  })
+})
+
+void test('who may register is a setting', async (t) => {
+  const closed = { status: 403, code: 'registration_closed' }
+  const asked = async (service: Service, change: object = {}) => {
+    const answer = await register(service, change)
+    return { status: answer.status, code: answer.json().code }
+  }
+  for (const registration of ['closed', 'invite']) {
+    await t.test(`${registration}: nobody, and links of before make no account any more`, async (t) => {
+      const service = await startService(t, { yaml: { accounts: { registration } } })
+      const taken = await service.createUser()
+      t.same(await asked(service), closed)
+      t.same(await asked(service, { email: taken.email }), closed)
+      t.same(service.mails(), [])
+      const [tokenHash, email] = [hashSecret('pending'), newAddress()]
+      const expiresAt = new Date(service.clock.now() + 60_000)
+      await service.stores.registrations.open({ tokenHash, email, name: 'Ada', passwordHash: 'hash', expiresAt })
+      t.match((await verify(service, 'pending', password)).json(), closed)
+      const page = await service.call('/verify-email?token=pending')
+      t.equal(page.status, 403)
+      t.match(page.body, 'Nobody can register here.')
+      t.same((await service.operate('GET', '/users')).length, 1)
+      t.match(service.logged(), `"registration is ${registration}: accounts.registration says so"`)
+    })
+  }
+  await t.test('without the setting, on an issuer that others reach: nobody', async (t) => {
+    const service = await startService(t, { yaml: { accounts: {} } })
+    t.same(await asked(service), closed)
+    t.match(
+      service.logged(),
+      'registration is closed: accounts.registration is not set, and the issuer is not this machine',
+    )
+  })
+  await t.test('without the setting, on one’s own machine with embedded stores: anybody', async (t) => {
+    const port = await freePort()
+    const environment = { GATEHOUSE_ISSUER: `http://localhost:${port}` }
+    const service = await startService(t, { port, environment, yaml: { accounts: {} } })
+    t.equal((await asked(service)).status, 202)
+    t.match(service.logged(), 'registration is open: accounts.registration is not set, the issuer is this machine')
+  })
+  await t.test('some mail domains alone', async (t) => {
+    const service = await startService(t, { yaml: { accounts: { registration: 'open', domains: ['example.test'] } } })
+    t.equal((await asked(service, { email: 'Ada@Example.test' })).status, 202)
+    for (const email of ['ada@other.test', 'ada@sub.example.test', 'ada@notexample.test', 'example.test@other.test']) {
+      t.same(await asked(service, { email }), closed, email)
+    }
   })
 })
 

@@ -125,34 +125,73 @@ for (const backend of backends) {
       }
       t.same((await stores.users.findById(user.id))?.roles, ['admin'])
     })
-    await t.test('registrations: of two for one address only the opened one counts', async (t) => {
-      const user = { ...(await unregistered(bench)), email: 'owner@example.test' }
-      const open = (name: string) =>
-        stores.registrations.open({
-          user: { ...user, id: crypto.randomUUID(), name, passwordHash: `hash of ${name}` },
-          tokenHash: hashSecret(name),
-          expiresAt: at(60),
-        })
+    const confirm = (token: string, passwordHash?: string, by = stores, time = at()) =>
+      by.registrations.confirm({
+        tokenHash: hashSecret(token),
+        userId: crypto.randomUUID(),
+        passwordHash,
+        at: time,
+      })
+    await t.test('registrations: the account is made by the link that is opened, and by one call', async (t) => {
+      const email = 'owner@example.test'
+      const open = (name: string) => {
+        const given = { email, name, passwordHash: `hash of ${name}`, tokenHash: hashSecret(name) }
+        return stores.registrations.open(bench.registration(given))
+      }
       t.equal(await open('thief'), 'opened')
       t.equal(await open('owner'), 'opened')
-      t.equal((await stores.users.findByEmail(user.email))?.emailVerifiedAt, null)
+      t.equal(await stores.users.findByEmail(email), undefined, 'there is no account before')
+      t.same(await stores.registrations.find(hashSecret('thief'), at()), { email, name: 'thief' })
+      t.equal(await confirm('owner'), 'password_required', 'nobody knows whose mailbox it is')
+      t.equal(await confirm('thief'), 'password_required')
       const opened = await Promise.all(
-        times(10, (i) => [stores, second][i % 2]!.registrations.confirm(hashSecret('owner'), at())),
+        times(50, (i) => confirm(i % 3 === 0 ? 'thief' : 'owner', 'hash of choice', [stores, second][i % 2])),
       )
-      const owner = await stores.users.findByEmail(user.email)
-      t.same(opened.filter(Boolean), [owner!.id], 'a link works once')
-      t.match(owner, { name: 'owner', passwordHash: 'hash of owner', emailVerifiedAt: at() })
-      t.equal(await stores.registrations.confirm(hashSecret('thief'), at()), undefined)
-      t.same(await stores.users.findByEmail(user.email), owner)
+      t.same(opened.toSorted(), ['confirmed', ...Array<string>(49).fill('invalid_token')])
+      const owner = await stores.users.findByEmail(email)
+      t.match(owner, { name: /^(thief|owner)$/, passwordHash: 'hash of choice', emailVerifiedAt: at(), roles: [] })
+      for (const token of ['thief', 'owner']) {
+        t.equal(await stores.registrations.find(hashSecret(token), at()), undefined, 'no other link is left')
+      }
       t.equal(await open('late'), 'taken')
-      t.equal(await stores.registrations.confirm(hashSecret('late'), at()), undefined)
+      t.equal(await confirm('late', 'hash of the late one'), 'invalid_token')
+      t.same(await stores.users.findByEmail(email), owner)
+    })
+    await t.test('registrations: the only one that is pending needs no other password', async (t) => {
+      const [expired, only] = [bench.registration({ expiresAt: at(0) }), bench.registration()]
+      await stores.registrations.open({ ...expired, email: only.email })
+      await stores.registrations.open({ ...only, tokenHash: hashSecret('only'), passwordHash: 'its own' })
+      t.equal(await confirm('only'), 'confirmed')
+      t.match(await stores.users.findByEmail(only.email), { passwordHash: 'its own' })
     })
     await t.test('registrations: an expired link confirms nothing', async (t) => {
-      const user = await unregistered(bench)
-      await stores.registrations.open({ user, tokenHash: hashSecret('old'), expiresAt: at(60) })
-      t.equal(await stores.registrations.confirm(hashSecret('old'), at(60)), undefined)
-      t.equal((await stores.users.findByEmail(user.email))?.emailVerifiedAt, null)
-      t.equal(await stores.registrations.confirm(hashSecret('old'), at(59)), user.id)
+      const { email } = bench.registration()
+      await stores.registrations.open(bench.registration({ email, tokenHash: hashSecret('old'), expiresAt: at(60) }))
+      t.equal(await confirm('old', 'chosen', stores, at(60)), 'invalid_token')
+      t.equal(await stores.registrations.find(hashSecret('old'), at(60)), undefined)
+      t.equal(await stores.users.findByEmail(email), undefined)
+      t.equal(await confirm('old', 'chosen', stores, at(59)), 'confirmed')
+    })
+    await t.test('registrations: an account that an operator makes, or gives a password, ends them', async (t) => {
+      const { id, email } = await bench.user()
+      const pending = bench.registration()
+      await stores.registrations.open({ ...pending, tokenHash: hashSecret('before') })
+      await stores.registrations.open(bench.registration({ email, tokenHash: hashSecret('of-the-taken') }))
+      await stores.users.setPassword(id, 'set by an operator', at())
+      await bench.user({ email: pending.email })
+      for (const token of ['before', 'of-the-taken']) t.equal(await confirm(token, 'chosen'), 'invalid_token', token)
+      const [racing, another] = [bench.registration(), await bench.user()]
+      await stores.registrations.open({ ...racing, tokenHash: hashSecret('race-1') })
+      await stores.registrations.open(bench.registration({ email: racing.email, tokenHash: hashSecret('race-2') }))
+      const create = (by: Stores) => by.users.create({ ...another, id: crypto.randomUUID(), email: racing.email })
+      const outcomes = await Promise.all([
+        confirm('race-1', 'chosen'),
+        create(stores),
+        confirm('race-2', 'chosen', second),
+        create(second),
+      ])
+      const made = outcomes.filter((outcome) => outcome === 'confirmed' || outcome === 'created')
+      t.equal(made.length, 1, `one account, and nobody waits for the other: ${outcomes.join()}`)
     })
     await t.test('sessions: live until idle, expired, revoked, its token cut or its user disabled', async (t) => {
       const { id: userId } = await bench.user()
@@ -457,7 +496,9 @@ if (hasServers) {
       'users.findByEmail': () => stores.users.findByEmail('ada@example.test'),
       'users.grantRole': () => stores.users.grantRole(id, 'admin'),
       'roles.list': () => stores.roles.list(),
-      'registrations.confirm': () => stores.registrations.confirm('hash', at),
+      'registrations.confirm': () =>
+        stores.registrations.confirm({ tokenHash: 'hash', userId: id, passwordHash: 'hash', at }),
+      'registrations.find': () => stores.registrations.find('hash', at),
       'sessions.findLive': () => stores.sessions.findLive({ id }, at),
       'sessions.revoke': () => stores.sessions.revoke(id, 'test', at),
       'refreshTokens.find': () => stores.refreshTokens.find('hash'),
@@ -503,12 +544,6 @@ void test('memory counters stay bounded: the least recently used key goes first'
   t.match(await counters.read('first'), { count: 0 })
   t.match(await counters.read('key-99999'), { count: 1 })
 })
-
-async function unregistered({ at }: Bench) {
-  const id = crypto.randomUUID()
-  const rest = { name: 'Ada', passwordHash: 'hash', roles: [], emailVerifiedAt: null, createdAt: at() }
-  return { id, email: `${id}@example.test`, ...rest }
-}
 
 async function rotate(
   stores: Stores,

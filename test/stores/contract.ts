@@ -1,6 +1,14 @@
 /** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
 import { uuidv7 } from '../../src/core/ids.ts'
-import type { Client, NewUser, RefreshFamily, Session, SigningKey, Stores } from '../../src/core/ports.ts'
+import type {
+  Client,
+  NewUser,
+  PendingRegistration,
+  RefreshFamily,
+  Session,
+  SigningKey,
+  Stores,
+} from '../../src/core/ports.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import type { OpenBackend } from '../support/backends.ts'
 import type { TestClock } from '../support/service.ts'
@@ -14,6 +22,8 @@ export interface Bench {
   /** The clock's time, so many seconds later. */
   at(seconds?: number): Date
   user(change?: Partial<NewUser>): Promise<NewUser>
+  /** One that is not opened yet. */
+  registration(change?: Partial<PendingRegistration>): PendingRegistration
   session(userId: string, change?: Partial<Session>): Promise<Session & { secretHash: string }>
   /** A family with one usable refresh token. */
   refresh(session: Session, change?: Partial<RefreshFamily>): Promise<{ hash: string; family: RefreshFamily }>
@@ -45,6 +55,14 @@ export function createBench(opened: OpenBackend, second: Stores, clock: TestCloc
       if (outcome !== 'created') throw new Error(outcome)
       return user
     },
+    registration: (change) => ({
+      tokenHash: hashSecret(randomSecret()),
+      email: `${uuidv7(clock.now())}@example.test`,
+      name: 'Ada',
+      passwordHash: 'a hash',
+      expiresAt: at(60),
+      ...change,
+    }),
     async session(userId, change) {
       const session = {
         id: uuidv7(clock.now()),

@@ -129,7 +129,9 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const limits = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000 }
   // On a busy machine a first look-up takes its time.
   const proxies = { decide_within_milliseconds: 5_000, ...options.yaml?.proxies }
-  writeFileSync(configFile, stringify({ limits, ...exampleRules, ...options.yaml, proxies }))
+  // Where a test does not say otherwise, people may register.
+  const accounts = { registration: 'open' }
+  writeFileSync(configFile, stringify({ limits, accounts, ...exampleRules, ...options.yaml, proxies }))
   const config = loadConfig({
     PORT: String(port),
     GATEHOUSE_ISSUER: 'http://auth.example.test',

@@ -1,19 +1,34 @@
 import { canonicalEmail } from '../../core/email.ts'
-import { uuidv7 } from '../../core/ids.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import { limitKey } from '../../core/network.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock, Counters, Mailer, RegistrationStore } from '../../core/ports.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 
-export type Register = (request: { name: string; email: string; password: string }) => Promise<void>
+/** `ip`: the network address of whoever asks. */
+export type Register = (request: { name: string; email: string; password: string }, ip: string) => Promise<void>
+
+/** Who may register. */
+export interface RegistrationRules {
+  mode: 'open' | 'invite' | 'closed'
+  /** Mail domains that may; empty: all. */
+  domains: readonly string[]
+}
 
 export const verifyEmailSeconds = 24 * 3600
-const mailsAnHour = 5
+/**
+ * Mails to one address within an hour: so many at the request of one network, and so many in all. Whoever uses up the
+ * latter has not shut the owner out: each link in those mails lets the owner choose the password.
+ */
+const mails = { ofNetwork: 5, inAll: 20, windowSeconds: 3_600 }
 
 /**
- * Opens an account, to be confirmed by mail. Whoever calls learns nothing about whether the address is taken: the work
- * and the answer are the same, only the mail differs. Throws `password_rejected`.
+ * Keeps what somebody registered until the mailed link is opened; no account exists before that. Whoever calls learns
+ * nothing about whether the address is taken: the work and the answer are the same, only the mail differs. Throws
+ * `registration_closed` and `password_rejected`.
  */
 export function createRegister(dependencies: {
+  rules: RegistrationRules
   registrations: Pick<RegistrationStore, 'open'>
   hashNewPassword: HashNewPassword
   mailer: Pick<Mailer, 'send'>
@@ -21,29 +36,27 @@ export function createRegister(dependencies: {
   clock: Clock
   issuer: string
 }): Register {
-  const { registrations, hashNewPassword, mailer, counters, clock, issuer } = dependencies
-  return async ({ name, email: address, password }) => {
+  const { rules, registrations, hashNewPassword, mailer, counters, clock, issuer } = dependencies
+
+  /** Counted for new and taken addresses alike; whoever floods a stranger's mailbox learns nothing from the answer. */
+  async function mayMail(email: string, ip: string): Promise<boolean> {
+    const byNetwork = await counters.increment(`mail:${email}:${limitKey(ip)}`, mails.windowSeconds)
+    if (byNetwork.count > mails.ofNetwork) return false
+    const inAll = await counters.increment(`mail:${email}`, mails.windowSeconds)
+    return inAll.count <= mails.inAll
+  }
+
+  return async ({ name, email: address, password }, ip) => {
+    if (rules.mode !== 'open') throw new GatehouseError('registration_closed')
     const email = canonicalEmail(address)
-    const passwordHash = await hashNewPassword(password, { email, name })
-    const now = clock.now()
-    const user = {
-      id: uuidv7(now),
-      email,
-      name,
-      passwordHash,
-      roles: [],
-      emailVerifiedAt: null,
-      createdAt: new Date(now),
+    if (rules.domains.length > 0 && !rules.domains.includes(email.slice(email.lastIndexOf('@') + 1))) {
+      throw new GatehouseError('registration_closed', { detail: 'Addresses of this mail domain cannot register here.' })
     }
+    const passwordHash = await hashNewPassword(password, { email, name })
     const token = randomLinkToken()
-    const outcome = await registrations.open({
-      user,
-      tokenHash: hashSecret(token),
-      expiresAt: new Date(now + verifyEmailSeconds * 1000),
-    })
-    // Counted for new and taken addresses alike; whoever floods a stranger's mailbox learns nothing from the answer.
-    const { count } = await counters.increment(`mail:${email}`, 3_600)
-    if (count > mailsAnHour) return
+    const expiresAt = new Date(clock.now() + verifyEmailSeconds * 1000)
+    const outcome = await registrations.open({ tokenHash: hashSecret(token), email, name, passwordHash, expiresAt })
+    if (!(await mayMail(email, ip))) return
     await mailer.send(outcome === 'opened' ? verificationMail(email, issuer, token) : takenMail(email, issuer))
   }
 }
@@ -53,14 +66,15 @@ function verificationMail(to: string, issuer: string, token: string) {
   return {
     to,
     subject: 'Confirm your email address',
-    text: `Someone, hopefully you, opened an account with this address at
+    text: `Someone, hopefully you, wants to open an account with this address at
 ${issuer}
 
-Open this link to confirm the address. It works once, for 24 hours:
+Open this link to confirm the address and to say which password shall
+count. It works once, for 24 hours:
 
 ${issuer}/verify-email?token=${token}
 
-If it was not you, ignore this mail.
+If it was not you, ignore this mail: without the link there is no account.
 `,
   }
 }

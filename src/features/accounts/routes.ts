@@ -6,12 +6,12 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Register } from './register.ts'
-import { ProfileChange, Registered, Registration, Token } from './schema.ts'
-import type { VerifyEmail } from './verify-email.ts'
+import { Confirmation, ProfileChange, Registered, Registration } from './schema.ts'
+import type { EmailVerification } from './verify-email.ts'
 
 export interface AccountOptions {
   register: Register
-  verifyEmail: VerifyEmail
+  emailVerification: Pick<EmailVerification, 'confirm'>
   users: Pick<UserStore, 'findById' | 'rename'>
   /** Makes a change of the account act at once on this replica. */
   catchUp(): Promise<void>
@@ -19,7 +19,7 @@ export interface AccountOptions {
 }
 
 export async function accountRoutes(app: App, options: AccountOptions): Promise<void> {
-  const { register, verifyEmail, users, catchUp, limits } = options
+  const { register, emailVerification, users, catchUp, limits } = options
 
   app.post(
     '/api/auth/register',
@@ -27,8 +27,10 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       config: { access: 'public', rateLimit: limits.secretTests },
       schema: {
         operationId: 'register',
-        summary: 'Open an account',
-        description: 'The answer is the same whether or not the address is taken; its owner gets a mail either way.',
+        summary: 'Ask for an account',
+        description:
+          'Where registration is open. The answer is the same whether or not the address is taken; its owner gets a mail ' +
+          'either way. The account exists once the link in that mail was opened.',
         tags: ['Accounts'],
         security: [],
         body: Registration,
@@ -38,6 +40,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
             'invalid_json',
             'invalid_encoding',
             'password_rejected',
+            'registration_closed',
             'body_too_large',
             'unsupported_media_type',
           ),
@@ -45,7 +48,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       },
     },
     async (request, reply) => {
-      await register(request.body)
+      await register(request.body, request.ip)
       return reply.code(202).send({ status: 'check_your_email' })
     },
   )
@@ -57,18 +60,31 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       schema: {
         operationId: 'verifyEmail',
         summary: 'Confirm an email address',
-        description: 'Takes the token of the mailed link. It works once.',
+        description:
+          'Takes the token of the mailed link, which works once, and makes the account. `password` becomes the ' +
+          'account’s, whatever the registration said; without it the registration’s counts, but only while this is the ' +
+          'only one pending for its address.',
         tags: ['Accounts'],
         security: [],
-        body: Token,
+        body: Confirmation,
         response: {
           204: NoContent,
-          ...problems('invalid_json', 'invalid_encoding', 'invalid_token', 'body_too_large', 'unsupported_media_type'),
+          ...problems(
+            'invalid_json',
+            'invalid_encoding',
+            'invalid_token',
+            'password_required',
+            'password_rejected',
+            'registration_closed',
+            'body_too_large',
+            'unsupported_media_type',
+          ),
         },
       },
     },
     async (request, reply) => {
-      if ((await verifyEmail(request.body.token)) === 'invalid_token') throw new GatehouseError('invalid_token')
+      const outcome = await emailVerification.confirm(request.body.token, request.body.password)
+      if (outcome !== 'confirmed') throw new GatehouseError(outcome)
       return reply.code(204).send(null)
     },
   )

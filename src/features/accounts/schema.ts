@@ -18,8 +18,11 @@ export const Registered = Type.Object(
   { description: 'A mail says how to go on.' },
 )
 
-export const Token = Type.Object(
-  { token: Type.String({ minLength: 1, maxLength: 512, examples: ['0pXq2v…'] }) },
+export const Confirmation = Type.Object(
+  {
+    token: Type.String({ minLength: 1, maxLength: 512, examples: ['0pXq2v…'] }),
+    password: Type.Optional(Password),
+  },
   strict,
 )
 

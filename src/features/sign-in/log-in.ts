@@ -10,8 +10,6 @@ interface Device {
 export type LogInOutcome<Session> =
   | { kind: 'signed_in'; started: Session }
   | { kind: 'invalid_credentials' }
-  /** Said only to someone who knows the password. */
-  | { kind: 'email_not_verified' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 export type LogIn<Session> = (
@@ -53,10 +51,6 @@ export function createLogIn<Session extends { session: { id: string } }>(depende
       return { kind: 'invalid_credentials' }
     }
     await counters.reset(counter)
-    if (user.emailVerifiedAt === null) {
-      audit.record({ event: 'sign_in.failed', subject: user.id, reason: 'email_not_verified' })
-      return { kind: 'email_not_verified' }
-    }
     const methods = ['pwd']
     const started = await startSession(user, methods, device)
     if (started === undefined) return { kind: 'invalid_credentials' }

@@ -22,7 +22,11 @@ export interface SignInPageOptions {
   logIn: LogIn<Started>
   sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
   endSession(sessionId: string, reason: string): Promise<unknown>
-  verifyEmail(token: string): Promise<'verified' | 'invalid_token'>
+  emailVerification: {
+    find(token: string): Promise<{ email: string } | undefined>
+    /** Throws `password_rejected`. */
+    confirm(token: string, password: string): Promise<'confirmed' | 'password_required' | 'invalid_token'>
+  }
   returnTo: ReturnTo
   cookies: Cookies
   csrf: CsrfTokens
@@ -103,7 +107,6 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       }
       const fault = {
         invalid_credentials: 'The email address or the password is wrong.',
-        email_not_verified: 'Open the link in the mail that we sent you first.',
         too_many_failures: 'Too many failed tries. Wait a few minutes and try again.',
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
@@ -135,17 +138,39 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   app.get(
     '/verify-email',
     { config: page, schema: { ...hidden, querystring: Type.Object({ token: Type.Optional(Type.String()) }) } },
-    async (request, reply) =>
-      show(reply, verifyEmailPage({ token: request.query.token ?? '', csrfToken: csrf.tokenFor(request, reply) })),
+    async (request, reply) => {
+      const { token = '' } = request.query
+      const registered = await options.emailVerification.find(token)
+      if (registered === undefined) return show(reply.code(400), emailNotVerifiedPage())
+      return show(reply, verifyEmailPage({ token, csrfToken: csrf.tokenFor(request, reply), email: registered.email }))
+    },
   )
 
   app.post(
     '/verify-email',
-    { config: { ...page, rateLimit: limits.secretTests }, schema: { ...hidden, body: Form({ token: Type.String() }) } },
+    {
+      config: { ...page, rateLimit: limits.secretTests },
+      schema: { ...hidden, body: Form({ token: Type.String(), password: Type.String() }) },
+    },
     async (request, reply) => {
-      checkForm(request, request.body.csrf_token)
-      if ((await options.verifyEmail(request.body.token ?? '')) === 'verified') return show(reply, emailVerifiedPage())
-      return show(reply.code(400), emailNotVerifiedPage())
+      const { csrf_token, token = '', password } = request.body
+      checkForm(request, csrf_token)
+      const registered = await options.emailVerification.find(token)
+      if (registered === undefined) return show(reply.code(400), emailNotVerifiedPage())
+      const askAgain = (fault: string) => {
+        const csrfToken = csrf.tokenFor(request, reply)
+        return show(reply.code(422), verifyEmailPage({ token, csrfToken, email: registered.email, fault }))
+      }
+      if (password === undefined) return askAgain('Type a password.')
+      try {
+        const outcome = await options.emailVerification.confirm(token, password)
+        return outcome === 'confirmed'
+          ? show(reply, emailVerifiedPage())
+          : show(reply.code(400), emailNotVerifiedPage())
+      } catch (error) {
+        if (!(error instanceof GatehouseError) || error.code !== 'password_rejected') throw error
+        return askAgain(`The password ${error.fields?.[0]?.message ?? 'cannot be used'}.`)
+      }
     },
   )
 }

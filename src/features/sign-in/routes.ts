@@ -68,7 +68,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         body: Login,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems(...bodyErrors, 'invalid_credentials', 'email_not_verified', 'cross_site_request'),
+          ...problems(...bodyErrors, 'invalid_credentials', 'cross_site_request'),
         },
       },
     },

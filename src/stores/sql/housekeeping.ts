@@ -53,23 +53,14 @@ const sweeps: Record<Perishable, Sweep> = {
             limit ${limit} for update skip locked)
           returning 1`,
     ),
-  async registrations(tx, endedBefore, limit) {
-    const gone = await rowsOf<{ user_id: string }>(
+  registrations: (tx, endedBefore, limit) =>
+    count(
       tx,
       sql`delete from registrations where token_hash in (
             select token_hash from registrations where expires_at < ${endedBefore}
             order by expires_at limit ${limit} for update skip locked)
-          returning user_id`,
-    )
-    // An account that nobody confirmed ends with its last registration: otherwise strangers could fill the table.
-    if (gone.length > 0) {
-      await tx.execute(
-        sql`delete from users where id in (${listOf(gone.map((row) => row.user_id))}) and email_verified_at is null
-            and not exists (select 1 from registrations where user_id = users.id)`,
-      )
-    }
-    return gone.length
-  },
+          returning 1`,
+    ),
   revokedAccessTokens: (tx, endedBefore, limit) =>
     count(
       tx,

@@ -1,39 +1,58 @@
-import { sql } from './drizzle.ts'
+import { and, eq, gt, sql } from './drizzle.ts'
 import type { RegistrationStore } from '../../core/ports.ts'
-import { type Database, rowsOf } from './database.ts'
+import { type Database, rowsOf, type Transaction } from './database.ts'
 import { registrations, users } from './schema.ts'
 
 export function createRegistrationStore(db: Database): RegistrationStore {
   return {
-    async open({ user, tokenHash, expiresAt }) {
-      return await db.transaction(async (tx) => {
-        // The update of nothing holds the row, so that housekeeping cannot take the account away meanwhile.
-        const [owner] = await tx
-          .insert(users)
-          .values(user)
-          .onConflictDoUpdate({ target: users.email, set: { email: user.email } })
-          .returning({ id: users.id, emailVerifiedAt: users.emailVerifiedAt })
-        const { name, passwordHash } = user
-        // Stored for a taken address too, where it can never be confirmed: the work must not tell the two apart.
-        await tx.insert(registrations).values({ tokenHash, userId: owner!.id, name, passwordHash, expiresAt })
-        return owner!.emailVerifiedAt === null ? 'opened' : 'taken'
-      })
+    async open(registration) {
+      // Stored for a taken address too, where it can never be confirmed: the work must not tell the two apart.
+      await db.insert(registrations).values(registration)
+      const owners = await db.select({ id: users.id }).from(users).where(eq(users.email, registration.email))
+      return owners.length === 0 ? 'opened' : 'taken'
     },
-    async confirm(tokenHash, at) {
-      const now = at.toISOString()
-      const [verified] = await rowsOf<{ id: string }>(
+    async find(tokenHash, at) {
+      const [pending] = await db
+        .select({ email: registrations.email, name: registrations.name })
+        .from(registrations)
+        .where(and(eq(registrations.tokenHash, tokenHash), gt(registrations.expiresAt, at)))
+      return pending
+    },
+    async confirm({ tokenHash, userId, passwordHash = null, at }) {
+      const now = sql`${at.toISOString()}::timestamptz`
+      // All rows of the address are held, in one order: whoever comes second by another link finds them gone.
+      const [outcome] = await rowsOf<{ pending: number; created: number }>(
         db,
         sql`
-        with used as (
-          update registrations set used_at = ${now}::timestamptz
-          where token_hash = ${tokenHash} and used_at is null and expires_at > ${now}::timestamptz
-          returning user_id, name, password_hash
+        with pending as (
+          select token_hash, email, name, password_hash from registrations
+          where email = (select email from registrations where token_hash = ${tokenHash}) and expires_at > ${now}
+          order by token_hash for update
+        ), link as (
+          select pending.*, (select count(*) from pending) as rivals from pending where token_hash = ${tokenHash}
+        ), created as (
+          insert into users (id, email, name, password_hash, email_verified_at, created_at)
+          select ${userId}::uuid, email, name, coalesce(${passwordHash}::text, password_hash), ${now}, ${now} from link
+          where ${passwordHash}::text is not null or rivals = 1
+          on conflict (email) do nothing
+          returning email
+        ), ended as (
+          delete from registrations where email in (select email from created)
         )
-        update users set email_verified_at = ${now}::timestamptz, name = used.name, password_hash = used.password_hash
-        from used where users.id = used.user_id and users.email_verified_at is null
-        returning users.id`,
+        select (select count(*) from link)::int as pending, (select count(*) from created)::int as created`,
       )
-      return verified?.id
+      if (outcome!.created === 1) return 'confirmed'
+      return outcome!.pending === 1 && passwordHash === null ? 'password_required' : 'invalid_token'
     },
   }
+}
+
+/**
+ * Ends what is pending for an address, before the account's own row is touched: in the order in which a confirmation
+ * takes its locks, so that the two never wait for one another.
+ */
+export async function endRegistrations(tx: Transaction, email: string): Promise<void> {
+  await tx.execute(sql`
+    delete from registrations where token_hash in (
+      select token_hash from registrations where email = ${email} order by token_hash for update)`)
 }

@@ -38,15 +38,12 @@ export const registrations = pgTable(
   'registrations',
   {
     tokenHash: text('token_hash').primaryKey(),
-    userId: uuid('user_id')
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    email: text('email').notNull(),
     name: text('name').notNull(),
     passwordHash: text('password_hash').notNull(),
     expiresAt: instant('expires_at').notNull(),
-    usedAt: instant('used_at'),
   },
-  (table) => [index('registrations_expires_at').on(table.expiresAt)],
+  (table) => [index('registrations_email').on(table.email), index('registrations_expires_at').on(table.expiresAt)],
 )
 
 export const clients = pgTable('clients', {

@@ -2,6 +2,7 @@ import { and, arrayContains, asc, eq, sql } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
+import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
 import { sessions, users } from './schema.ts'
 
@@ -36,6 +37,7 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
       try {
         return await db.transaction(async (tx) => {
           if (!(await holdRoles(tx, user.roles))) return 'unknown_role'
+          await endRegistrations(tx, user.email)
           await tx.insert(users).values(user)
           return 'created'
         })
@@ -68,7 +70,12 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
         return 'granted'
       }),
     revokeRole: (id, role) => change(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
-    setPassword: (id, passwordHash, at) => change(id, at, { passwordHash }, 'password_changed'),
+    setPassword: (id, passwordHash, at) =>
+      db.transaction(async (tx) => {
+        const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
+        if (user !== undefined) await endRegistrations(tx, user.email)
+        await changeIn(tx, id, at, { passwordHash }, 'password_changed')
+      }),
     setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
   }
 }

@@ -1,0 +1,46 @@
+import { type Static, Type } from 'typebox'
+import { parseNetworks } from '../../core/network.ts'
+import { type Findings, section } from '../../settings.ts'
+
+/** The `accounts` section of gatehouse.yaml. */
+export const AccountSettings = section({
+  /** Left out, it follows from where the service runs: see `registrationOf`. */
+  registration: Type.Optional(Type.Enum(['open', 'invite', 'closed'])),
+  /** Mail domains that may register; empty: all. */
+  domains: Type.Array(Type.String(), { default: [] }),
+})
+export type AccountSettings = Static<typeof AccountSettings>
+
+export function checkAccountSettings({ domains }: AccountSettings, findings: Findings): void {
+  for (const [place, domain] of domains.entries()) {
+    if (/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(domain)) continue
+    findings.fault(['accounts', 'domains', place], 'expected a mail domain in lower case, such as example.com')
+  }
+}
+
+/** Who may make an account without an operator, and why it is so. */
+export interface RegistrationMode {
+  mode: 'open' | 'invite' | 'closed'
+  /** In words that go on after "registration is open: ". */
+  reason: string
+}
+
+const isLoopback = parseNetworks(['127.0.0.0/8', '::1'])
+
+/**
+ * Who may register: what the setting says. Without it registration is open where somebody tries the service on their own
+ * machine (an issuer that only this machine reaches, stores inside the process), and closed everywhere else.
+ */
+export function registrationOf(
+  { registration }: AccountSettings,
+  { issuer, hasEmbeddedStores }: { issuer: string; hasEmbeddedStores: boolean },
+): RegistrationMode {
+  if (registration !== undefined) return { mode: registration, reason: 'accounts.registration says so' }
+  const { hostname } = new URL(issuer)
+  const isOwnMachine =
+    hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[|\]$/g, ''))
+  const [notSet, allTold] = ['accounts.registration is not set', isOwnMachine && hasEmbeddedStores]
+  if (allTold) return { mode: 'open', reason: `${notSet}, the issuer is this machine and the stores are embedded` }
+  const because = isOwnMachine ? 'the stores are servers' : 'the issuer is not this machine'
+  return { mode: 'closed', reason: `${notSet}, and ${because}` }
+}

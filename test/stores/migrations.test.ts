@@ -1,0 +1,87 @@
+/** What an update does with the rows of the release before it. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
+import { type Test, test } from 'tap'
+import { hashSecret } from '../../src/core/secrets.ts'
+import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
+import { openPglite, openPostgres } from '../../src/stores/sql/open.ts'
+import { createDatabase, hasServers } from '../support/backends.ts'
+import { scratchFolder } from '../support/servers.ts'
+import { createClock } from '../support/service.ts'
+
+/** The migrations up to one, in a folder of their own. */
+function migrationsUpTo(t: Test, last: string): string {
+  const folder = join(scratchFolder(t), 'drizzle')
+  cpSync(fileURLToPath(new URL('../../drizzle', import.meta.url)), folder, { recursive: true })
+  const path = join(folder, 'meta', '_journal.json')
+  const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: { tag: string }[] }
+  const count = journal.entries.findIndex(({ tag }) => tag === last) + 1
+  if (count === 0) throw new Error(`there is no migration ${last}`)
+  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, count) }))
+  return folder
+}
+
+const [verified, pending, shut] = [1, 2, 3].map((n) => `01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6${n}`)
+const later = '2100-01-01T00:00:00Z'
+const rows = `
+  insert into users (id, email, name, password_hash, roles, status, email_verified_at, created_at) values
+    ('${verified}', 'verified@example.test', 'Ada', 'hash', '{admin}', 'active', now(), now()),
+    ('${pending}', 'pending@example.test', 'First', 'first', '{}', 'active', null, now()),
+    ('${shut}', 'shut@example.test', 'Shut', 'hash', '{}', 'disabled', null, now());
+  insert into registrations (token_hash, user_id, name, password_hash, expires_at, used_at) values
+    ('${hashSecret('used')}', '${verified}', 'Ada', 'hash', '${later}', now()),
+    ('${hashSecret('taken')}', '${verified}', 'Eve', 'hash', '${later}', null),
+    ('${hashSecret('first')}', '${pending}', 'First', 'first', '${later}', null),
+    ('${hashSecret('second')}', '${pending}', 'Second', 'second', '${later}', null),
+    ('${hashSecret('shut')}', '${shut}', 'Shut', 'hash', '${later}', null);`
+
+/** A database as the release before left it, opened by this one. */
+const updated = {
+  async embedded(t: Test) {
+    const folder = join(scratchFolder(t), 'pglite')
+    const before = await PGlite.create(folder)
+    const { drizzle, migrate } = loadPglite()
+    await migrate(drizzle(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
+    await before.exec(rows)
+    await before.close()
+    return openPglite(folder, createClock())
+  },
+  async clustered(t: Test) {
+    const database = await createDatabase()
+    t.teardown(() => database.drop())
+    const { Client, drizzle, migrate } = loadPostgres()
+    const before = new Client({ connectionString: database.url })
+    await before.connect()
+    await migrate(drizzle(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
+    await before.query(rows)
+    await before.end()
+    return openPostgres(database.url, createClock())
+  },
+}
+
+for (const kind of ['embedded', ...(hasServers ? (['clustered'] as const) : [])] as ('embedded' | 'clustered')[]) {
+  void test(`accounts that nobody confirmed become pending registrations again on ${kind} stores`, async (t) => {
+    const { users, registrations, close } = await updated[kind](t)
+    t.teardown(close)
+    const at = new Date()
+    t.same(
+      (await users.list()).map(({ email, roles }) => [email, roles]),
+      [['verified@example.test', ['admin']]],
+    )
+    for (const [token, found] of Object.entries({
+      used: undefined,
+      taken: undefined,
+      first: { email: 'pending@example.test', name: 'First' },
+      second: { email: 'pending@example.test', name: 'Second' },
+      shut: undefined,
+    })) {
+      t.same(await registrations.find(hashSecret(token), at), found, token)
+    }
+    const link = { tokenHash: hashSecret('second'), userId: pending!, at }
+    t.equal(await registrations.confirm({ ...link, passwordHash: undefined }), 'password_required')
+    t.equal(await registrations.confirm({ ...link, passwordHash: 'chosen' }), 'confirmed')
+    t.match(await users.findByEmail('pending@example.test'), { name: 'Second', passwordHash: 'chosen', roles: [] })
+  })
+}
