@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type Command, CommandError, program, readVersion, UsageError } from './cli/command.ts'
+import { complain, tell } from './cli/terminal.ts'
 import { ConfigError } from './config.ts'
 import { SetupError } from './core/errors.ts'
 
@@ -42,11 +43,11 @@ async function main(given: readonly string[]): Promise<void> {
   // `help user create` is `user create --help`.
   const [name, ...args] = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(usage())
+    tell(usage())
     return
   }
   if (name === '--version') {
-    process.stdout.write(`${readVersion()}\n`)
+    tell(`${readVersion()}\n`)
     return
   }
   try {
@@ -55,7 +56,7 @@ async function main(given: readonly string[]): Promise<void> {
     const loaded = await command.load()
     await loaded.run(name, args)
   } catch (error) {
-    process.stderr.write(`gatehouse: ${explain(error)}\n`)
+    complain(`gatehouse: ${explain(error)}\n`)
     // Whatever was opened already must not keep a failed command alive.
     process.exit(error instanceof UsageError ? 2 : 1)
   }

@@ -130,7 +130,7 @@ void test('the document that the service publishes', async (t) => {
     t.match(formOf('POST /oauth/revoke'), { required: ['token'] })
     const { min, max } = passwordLength
     t.match(formOf('POST /api/auth/register').properties!['password'], { minLength: min, maxLength: max })
-    const whole = new Ajv2020({ strict: false, formats: { ipv4: true, ipv6: true, 'well-formed': true } })
+    const whole = new Ajv2020({ strict: false, formats: { ipv4: true, ipv6: true, 'plain-text': true } })
     const asked = whole.compile(formOf('POST /api/admin/access/explain'))
     const url = 'https://app.example.com/'
     for (const good of [{}, { client: 'job' }, { user: 'ada', level: 'aal2' }, { roles: ['a'], permissions: [] }]) {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { spellControls } from '../core/plain-text.ts'
 import { command, flag, group, print, text, UsageError } from './command.ts'
 import { type Operator, withOperator } from './operator.ts'
+import { tell } from './terminal.ts'
 
 interface Event {
   id: string
@@ -63,7 +65,7 @@ async function tail(values: Asked): Promise<void> {
         newest = Math.max(newest, Date.parse(one.at))
         if (shown.has(one.id)) continue
         shown.add(one.id)
-        process.stdout.write(json ? `${JSON.stringify(one)}\n` : `${Object.values(brief(one)).join('  ')}\n`)
+        tell(json ? `${JSON.stringify(one)}\n` : `${Object.values(brief(one)).map(spellControls).join('  ')}\n`)
       }
       // What is older than the overlap is not read again.
       for (const id of shown) {

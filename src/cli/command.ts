@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { spellControls } from '../core/plain-text.ts'
+import { tell } from './terminal.ts'
 
 /** Something wrong with how a command was called: exit code 2. */
 export class UsageError extends Error {}
@@ -85,8 +87,8 @@ export function command<const O extends Options = {}, const A extends readonly s
   return {
     summary,
     async run(name, args) {
-      if (asksFor(args, '--help', '-h')) return say(help(name))
-      if (asksFor(args, '--version')) return say(`${readVersion()}\n`)
+      if (asksFor(args, '--help', '-h')) return tell(help(name))
+      if (asksFor(args, '--version')) return tell(`${readVersion()}\n`)
       const { values, positionals } = read(name, args, options)
       if (positionals.length !== names.length) {
         const expected = names.length === 0 ? 'no argument' : names.map((one) => `<${one}>`).join(' ')
@@ -117,15 +119,11 @@ export function group(verbs: Record<string, Command>): Pick<Command, 'run'> {
     async run(name, [verb, ...rest]) {
       const one = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
       if (one !== undefined) return one.run(`${name} ${verb}`, rest)
-      if (verb !== undefined && asksFor([verb], '--help', '-h')) return say(help(name))
-      if (verb === '--version') return say(`${readVersion()}\n`)
+      if (verb !== undefined && asksFor([verb], '--help', '-h')) return tell(help(name))
+      if (verb === '--version') return tell(`${readVersion()}\n`)
       throw new UsageError(`${name}: expected one of ${Object.keys(verbs).join(', ')}`)
     },
   }
-}
-
-function say(what: string): void {
-  process.stdout.write(what)
 }
 
 function asksFor(args: readonly string[], ...spellings: string[]): boolean {
@@ -155,7 +153,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
 
 /** Prints a result: as JSON for machines, otherwise as a table for people. */
 export function print(result: unknown, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : renderTable(result))
+  tell(json ? `${JSON.stringify(result, null, 2)}\n` : renderTable(result))
 }
 
 function renderTable(result: unknown): string {
@@ -181,7 +179,7 @@ function renderTable(result: unknown): string {
 }
 
 function renderCell(value: unknown): string {
-  if (Array.isArray(value)) return value.join(' ') || '-'
+  if (Array.isArray(value)) return spellControls(value.join(' ')) || '-'
   if (value === null || value === undefined) return '-'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return spellControls(typeof value === 'string' ? value : JSON.stringify(value))
 }

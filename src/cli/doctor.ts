@@ -8,6 +8,7 @@ import { openExchange } from './doctor/exchange.ts'
 import { openProbe, type Probe } from './doctor/probe.ts'
 import { runningService } from './operator.ts'
 import { readPassword } from './secret-input.ts'
+import { tell } from './terminal.ts'
 
 /** `doctor --url URL`: asks through the operator's own proxy. */
 export const doctor = command({
@@ -49,7 +50,7 @@ async function ask(values: Asked): Promise<void> {
   try {
     const diagnosis = await diagnose({ facts, probe, exchange, token, marker })
     if (values.json) print(diagnosis, true)
-    else process.stdout.write(render(diagnosis))
+    else tell(render(diagnosis))
     if (diagnosis.findings.length > 0 || (values.strict && diagnosis.not_made.length > 0)) process.exitCode = 1
   } catch (error) {
     if (error instanceof CommandError) throw error

@@ -1,5 +1,6 @@
 import { command, flag, group, print, text, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
+import { tell } from './terminal.ts'
 
 /** The ring of signing keys: `keys list|rotate [--compromised [--kid K]]|rewrap`. */
 export const keys = group({
@@ -24,7 +25,7 @@ export const keys = group({
       if (json) return print(answer, true)
       const { notice, keys: ring } = answer as { notice: string; keys: unknown }
       print(ring, false)
-      process.stdout.write(`\n${notice}\n`)
+      tell(`\n${notice}\n`)
     },
   }),
   rewrap: command({

@@ -1,5 +1,6 @@
 import { pino, stdSerializers } from 'pino'
 import type { LogLevel } from '../config.ts'
+import { spellControlsInLines } from '../core/plain-text.ts'
 import type { Clock } from '../core/ports.ts'
 
 export const systemClock: Clock = { now: () => Date.now() }
@@ -12,6 +13,8 @@ export function createLogger(level: LogLevel) {
   return pino({
     level,
     serializers: { err: serializeError },
+    // Lines are JSON, which lets through what a terminal obeys beyond ASCII.
+    hooks: { streamWrite: spellControlsInLines },
     redact: {
       paths: ['password', 'token', 'secret', 'authorization', 'cookie', '*.password', '*.token', '*.secret'],
       censor: '[redacted]',

@@ -5,6 +5,7 @@ import { proxyConfigs } from './proxy-configs/index.ts'
 import { describeSetup, type Endpoint, type Upstreams } from './proxy-configs/setup.ts'
 import { command, CommandError, flag, text, texts, UsageError } from './command.ts'
 import { readPassword } from './secret-input.ts'
+import { complain, tell } from './terminal.ts'
 
 /** `proxy-config <proxy>`: prints a whole configuration for the hosts of gatehouse.yaml. */
 export const proxyConfig = command({
@@ -63,8 +64,8 @@ async function printConfig(values: Asked, name: string): Promise<void> {
   } catch (error) {
     throw new CommandError((error as Error).message)
   }
-  process.stdout.write(values.json ? `${JSON.stringify({ proxy: name, part, text: file }, null, 2)}\n` : file)
-  const warn = (host: string, about: string) => process.stderr.write(`gatehouse: ${host} ${about}\n`)
+  tell(values.json ? `${JSON.stringify({ proxy: name, part, text: file }, null, 2)}\n` : file)
+  const warn = (host: string, about: string) => complain(`gatehouse: ${host} ${about}\n`)
   for (const host of described.elsewhere) warn(host, 'is on another port and was left out; print it with --listen')
   for (const host of described.withoutCookie) {
     warn(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseConfigFile } from '../config-file.ts'
 import { command, CommandError, group, print, required, text } from './command.ts'
 import { withOperator } from './operator.ts'
+import { tell } from './terminal.ts'
 
 /** Access rules: `rules check|explain`. */
 export const rules = group({
@@ -42,7 +43,7 @@ export const rules = group({
       }
       const explanation = await withOperator((operator) => operator('POST', '/access/explain', body))
       if (json) print(explanation, true)
-      else process.stdout.write(render(explanation as Explained))
+      else tell(render(explanation as Explained))
     },
   }),
 })

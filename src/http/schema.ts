@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
+import { isPlainText } from '../core/plain-text.ts'
 import { problemOf } from './errors.ts'
 
 /** An object that refuses fields it does not know. */
@@ -78,13 +79,14 @@ export const Instant = Type.Unsafe<string>({ type: 'string', format: 'date-time'
 export const IdInPath = Type.String({ description: 'A UUID.', examples: ['01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f'] })
 
 /**
- * Text for people: no control characters or half surrogates, from which logs, mails and headers would suffer. The pattern
- * is what every engine reads alike; halves of surrogates, which Rust, Go and .NET cannot name, are left to the format.
+ * Text for people: no control characters, marks of direction or half surrogates, from which logs, mails, headers and
+ * terminals would suffer. The pattern is what every engine reads alike; what Rust, Go and .NET cannot name in one is left
+ * to the format.
  */
-export const plainText = { pattern: '^[^\\x00-\\x1f\\x7f]*$', format: 'well-formed' } as const
+export const plainText = { pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$', format: 'plain-text' } as const
 
 /** The formats that ajv does not know by itself. */
-export const formats = { 'well-formed': (text: string) => text.isWellFormed() }
+export const formats = { 'plain-text': isPlainText }
 
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 

@@ -166,14 +166,17 @@ void test('limits and answers around sign-in', async (t) => {
       t.same(answer.cookies, {})
     }
   })
-  await t.test('that an address is registered and not confirmed is told to nobody, whatever the password', async (t) => {
-    const email = 'unverified@example.test'
-    await post(service, '/api/auth/register', { name: 'New', email, password })
-    for (const given of [password, 'a wrong guess altogether']) {
-      const answer = await post(service, '/api/auth/login', { email, password: given })
-      t.match({ status: answer.status, code: answer.json().code }, { status: 401, code: 'invalid_credentials' })
-    }
-  })
+  await t.test(
+    'that an address is registered and not confirmed is told to nobody, whatever the password',
+    async (t) => {
+      const email = 'unverified@example.test'
+      await post(service, '/api/auth/register', { name: 'New', email, password })
+      for (const given of [password, 'a wrong guess altogether']) {
+        const answer = await post(service, '/api/auth/login', { email, password: given })
+        t.match({ status: answer.status, code: answer.json().code }, { status: 401, code: 'invalid_credentials' })
+      }
+    },
+  )
   await t.test('registration answers alike for new, taken and waiting addresses, in any spelling', async (t) => {
     const taken = await service.createUser({ email: 'taken@example.test' })
     const emails = ['new@example.test', taken.email, 'TAKEN@Example.test', 'new@example.test', 'NEW@example.test']

@@ -1,0 +1,68 @@
+/** What strangers chose, and what an operator typed, reaches a terminal spelt out. */
+import { join } from 'node:path'
+import tap, { test } from 'tap'
+import { openPglite } from '../../src/stores/sql/open.ts'
+import { run, serve, until } from '../support/program.ts'
+import { sendRaw } from '../support/raw.ts'
+import { scratchFolder } from '../support/servers.ts'
+import { createClock } from '../support/service.ts'
+
+// Some ten processes, each of which takes seconds on a busy machine.
+tap.setTimeout(600_000)
+
+/** All that a terminal could obey, but for lines and columns. */
+// oxlint-disable-next-line no-control-regex
+const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
+
+void test('no control character of a stored name, or of an argument, reaches the terminal', async (t) => {
+  const folder = scratchFolder(t)
+  const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  const gatehouse = (...args: string[]) => run(folder, args, environment)
+  const made = await gatehouse('user', 'create', '--email', 'ada@example.test', '--name', 'Ada', '--json')
+  const { id } = JSON.parse(made.stdout)
+  // As they may have been stored before such names were refused.
+  const name = 'Ada\u009b31m\u202etxt\u001b]0;title\u0007\nmore'
+  const stores = await openPglite(join(folder, 'data', 'pglite'), createClock())
+  await stores.users.rename(id, name)
+  await stores.close()
+
+  await t.test('in a table a name stays in its row', async (t) => {
+    const shown = String.raw`Ada\u009b31m\u202etxt\u001b]0;title\u0007\u000amore`
+    for (const args of [
+      ['user', 'list'],
+      ['user', 'show', id],
+    ]) {
+      const { stdout, code } = await gatehouse(...args)
+      t.equal(code, 0)
+      t.match(stdout, shown)
+      t.notMatch(stdout, obeyed)
+    }
+  })
+  await t.test('as JSON it is the same value', async (t) => {
+    const { stdout } = await gatehouse('user', 'show', id, '--json')
+    t.notMatch(stdout, obeyed)
+    t.equal(JSON.parse(stdout).name, name)
+  })
+  await t.test('in what a command says is wrong', async (t) => {
+    for (const args of [
+      ['\u009b2J'],
+      ['user', 'list', '--\u202eoption'],
+      ['rules', 'check', '\u009b2J.yaml'],
+      ['user', 'create', '--email', 'x@example.test', '--name', 'x\u009b2J'],
+    ]) {
+      const { stdout, stderr, code } = await gatehouse(...args)
+      t.not(code, 0)
+      t.notMatch(stdout + stderr, obeyed, JSON.stringify(args))
+    }
+  })
+  await t.test('in the lines of the log', async (t) => {
+    const service = await serve(t, folder, environment)
+    const path = '/api/users/me/api-keys/\u009b2J'
+    const head = `DELETE ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+    await sendRaw(service.port, head)
+    await until('the request is logged', () => service.said.stdout.includes('"method":"DELETE"'))
+    t.match(service.said.stdout, String.raw`/api/users/me/api-keys/\u009b2J`)
+    t.notMatch(service.said.stdout, obeyed)
+    for (const line of service.said.stdout.trim().split('\n')) t.type(JSON.parse(line).msg, 'string')
+  })
+})
