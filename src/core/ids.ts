@@ -27,6 +27,11 @@ export function createOrderedIds(): (now: number) => string {
   }
 }
 
+/** When a UUIDv7 was made, epoch milliseconds. */
+export function timeOf(id: string): number {
+  return Number.parseInt(`${id.slice(0, 8)}${id.slice(9, 13)}`, 16)
+}
+
 /** The one form that PostgreSQL is asked for; JSON Schema's `format: uuid` would also let `urn:uuid:` through. */
 export const uuidPattern = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/
 

@@ -1,6 +1,7 @@
 /** What a change of an account or role must reach, also when something else is under way at that moment. */
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
+import { atTheEdge, beginFamily, claimsOf, dead, grant, introspect, refuses, register } from '../support/oauth.ts'
 import { asks, bearer, startService } from '../support/service.ts'
 
 const strong = (index: number) => `seven quiet otters juggle lanterns ${index}`
@@ -52,6 +53,49 @@ for (const backend of backends) {
       await service.operate('PUT', '/roles/admin', { permissions: ['all'] })
       t.equal(await admin(), 403)
       t.same((await service.operate('GET', `/users/${user.id}`)).roles, ['guest'])
+    })
+
+    await t.test('no token of a deleted client comes back when its id is made again', async (t) => {
+      const user = await service.createUser()
+      const signedIn = await service.signIn(user)
+      const exchanging = 'urn:ietf:params:oauth:grant-type:token-exchange'
+      const again = { id: 'reports', grants: ['client_credentials', 'refresh_token', exchanging] }
+      const first = await register(service, again)
+      const reader = await register(service)
+      const tokenOf = async (change: Record<string, string>, client = first): Promise<string> =>
+        (await grant(service, client, change)).json().access_token
+      const refresh_token = await beginFamily(service, user, first.client_id, [], claimsOf(signedIn.accessToken).sid)
+      const unused = await beginFamily(service, user, first.client_id, [], claimsOf(signedIn.accessToken).sid)
+      const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token'
+      const asUser = { grant_type: exchanging, subject_token: signedIn.accessToken, subject_token_type }
+      const wanted = { client: first.client_id, name: 'Key', scopes: [] }
+      const tokens = {
+        'its own': await tokenOf({}),
+        'one of a person that let it in': await tokenOf({ grant_type: 'refresh_token', refresh_token }),
+        'one with which it acts for a person': await tokenOf(asUser),
+        'an API key': (await service.operate('POST', '/api-keys', wanted)).key as string,
+      }
+      for (const [what, token] of Object.entries(tokens)) {
+        t.equal(await atTheEdge(service, token), 200, what)
+        t.match(await introspect(service, reader, token), [200, { active: what !== 'an API key' }], what)
+      }
+      const areDead = async (when: string) => {
+        for (const [what, token] of Object.entries(tokens)) {
+          t.equal(await atTheEdge(service, token), 401, `${what}, ${when}`)
+          t.same(await introspect(service, reader, token), dead, `${what}, ${when}`)
+        }
+      }
+      service.clock.advance(0.1)
+      await service.operate('DELETE', `/clients/${first.client_id}`)
+      await areDead('deleted')
+      service.clock.advance(0.1)
+      const second = await register(service, again)
+      await areDead('made again')
+      t.same(await introspect(service, second, unused), dead)
+      const late = await grant(service, second, { grant_type: 'refresh_token', refresh_token: unused })
+      refuses(t, late, 400, 'invalid_grant')
+      t.equal(await atTheEdge(service, await tokenOf({}, second)), 200, 'those of the new one count')
+      t.equal(await atTheEdge(service, signedIn.accessToken), 200, 'and so does what never was the client’s')
     })
 
     await t.test('a session that went idle is not revived by its refresh token', async (t) => {

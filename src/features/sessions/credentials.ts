@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
 import { unavailable } from '../../core/errors.ts'
+import { isUuid, timeOf } from '../../core/ids.ts'
 import {
   allKeys,
   type Client,
@@ -11,7 +12,7 @@ import {
   type SessionStore,
   type User,
 } from '../../core/ports.ts'
-import type { Principal, UserPrincipal } from '../../core/principal.ts'
+import { firstPartyClientId, type Principal, type UserPrincipal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { KnownSubjects } from './known-subjects.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
@@ -109,13 +110,21 @@ export function createCredentials(dependencies: {
     const { sub, sid, jti, client_id: clientId, act } = claims
     const ids = [jti, ...(claims.exchanged_from ?? [])]
     const token = { ids, issuedAt: claims.iat }
-    const actors = actorsOf(act)
-    // Whoever acts for the subject, or did on the way here, must still be registered itself.
-    const acting = Promise.all(actors.map((id) => known.client(id))).then((all) => !all.includes(undefined))
-    const clients = [clientId, ...actors].map((id) => `client:${id}` as const)
+    /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
+    const issuedAt = isUuid(jti) ? timeOf(jti) : claims.iat * 1000
+    /** A client that was registered when the token was issued: another may have got the id of one that was deleted. */
+    const registered = async (id: string) => {
+      const client = await known.client(id)
+      return client !== undefined && client.createdAt.getTime() <= issuedAt ? client : undefined
+    }
+    // Whoever got the token, acts for its subject, or did on the way here, must still be registered itself.
+    const holders = [clientId, ...actorsOf(act)]
+    const programs = holders.filter((id) => id !== firstPartyClientId)
+    const acting = Promise.all(programs.map(registered)).then((all) => !all.includes(undefined))
+    const clients = holders.map((id) => `client:${id}` as const)
     const always = [...ids.map((id) => `token:${id}` as const), ...clients, anyKey]
     if (sid === undefined) {
-      const [client, revoked, stand] = await Promise.all([known.client(sub), known.isTokenRevoked(token), acting])
+      const [client, revoked, stand] = await Promise.all([registered(sub), known.isTokenRevoked(token), acting])
       if (client === undefined || revoked || !stand) return undefined
       const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId } as const
       return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, ...always] }

@@ -1,8 +1,8 @@
-import { asc, eq } from './drizzle.ts'
+import { and, asc, eq, isNull } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { ClientStore, Clock } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation } from './database.ts'
-import { clients } from './schema.ts'
+import { clients, refreshFamilies } from './schema.ts'
 
 export function createClientStore(db: Database, clock: Clock): ClientStore {
   async function change(id: string, values: PgUpdateSetSource<typeof clients>): Promise<boolean> {
@@ -35,7 +35,13 @@ export function createClientStore(db: Database, clock: Clock): ClientStore {
       return await db.transaction(async (tx) => {
         const deleted = await tx.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })
         if (deleted.length === 0) return false
-        await announce(tx, 'client', [id], new Date(clock.now()))
+        const at = new Date(clock.now())
+        // They name it by its id alone, which another client may get.
+        await tx
+          .update(refreshFamilies)
+          .set({ revokedAt: at })
+          .where(and(eq(refreshFamilies.clientId, id), isNull(refreshFamilies.revokedAt)))
+        await announce(tx, 'client', [id], at)
         return true
       })
     },
