@@ -49,12 +49,15 @@ import { createCredentials } from './features/sessions/credentials.ts'
 import { createEndSession } from './features/sessions/end-session.ts'
 import { createKnownSubjects } from './features/sessions/known-subjects.ts'
 import { followRevocations } from './features/sessions/revocation-feed.ts'
+import { createRenewSession } from './features/sessions/renew-session.ts'
 import { createStartSession } from './features/sessions/start-session.ts'
+import { createCheckPassword } from './features/sign-in/check-password.ts'
 import { createLogIn } from './features/sign-in/log-in.ts'
 import { signInPageRoutes } from './features/sign-in/page-routes.ts'
 import { createReturnTo } from './features/sign-in/return-to.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
 import { SignedIn } from './features/sign-in/schema.ts'
+import { createStepUp } from './features/sign-in/step-up.ts'
 import { createTokenIssuer } from './features/tokens/issue-tokens.ts'
 import { createKnownGrants } from './features/tokens/known-grants.ts'
 import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
@@ -210,13 +213,18 @@ export async function buildApp(dependencies: {
     issuer,
   })
   const emailVerification = createEmailVerification({ ...registering, audit })
-  const logIn = createLogIn({
+  const checkPassword = createCheckPassword({
     users: stores.users,
     hasher: passwords.hasher,
     counters: stores.counters,
-    startSession,
     audit,
     failures: { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds },
+  })
+  const logIn = createLogIn({ checkPassword, startSession, audit })
+  const stepUp = createStepUp({
+    checkPassword,
+    renewSession: createRenewSession({ sessions: stores.sessions, feed, clock }),
+    audit,
   })
 
   // What operators and administrators do
@@ -294,6 +302,7 @@ export async function buildApp(dependencies: {
       checkCrossSite,
       clock,
       issuer,
+      freshSeconds: config.sign_in.fresh_seconds,
     })
 
     traceOrigins(service, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
@@ -304,12 +313,15 @@ export async function buildApp(dependencies: {
     })
     await service.register(signInRoutes, {
       logIn,
+      stepUp,
+      forSession: tokenIssuer.forSession,
       beginFamily: tokenIssuer.beginFamily,
       rotateRefresh,
       sessionOfRefreshToken: async (token: string) => (await stores.refreshTokens.find(hashSecret(token)))?.session.id,
       sessionOfCookie: async (secret: string) =>
         (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now())))?.session.id,
       verifyAccessToken: keyRing.verifyAccessToken,
+      accessToken: credentials.accessToken,
       endSession,
       cookies,
       checkCrossSite,
@@ -318,6 +330,7 @@ export async function buildApp(dependencies: {
     })
     await service.register(signInPageRoutes, {
       logIn,
+      stepUp,
       sessionCookie: credentials.sessionCookie,
       endSession,
       emailVerification,

@@ -10,6 +10,7 @@ import { Hosts } from './features/forward-auth/settings.ts'
 import { checkKeySettings, KeySettings } from './features/keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings } from './features/operations/settings.ts'
 import { SessionSettings } from './features/sessions/settings.ts'
+import { SignInSettings } from './features/sign-in/settings.ts'
 import { TokenSettings } from './features/tokens/settings.ts'
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
 import { type Findings, type Keys, section, strict } from './settings.ts'
@@ -24,6 +25,7 @@ export const ConfigFile = Type.Object(
     tokens: TokenSettings,
     keys: KeySettings,
     sessions: SessionSettings,
+    sign_in: SignInSettings,
     cors: CorsSettings,
     limits: LimitSettings,
     metrics: MetricsSettings,

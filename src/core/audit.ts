@@ -5,6 +5,9 @@ export interface AuditEvents {
   'sign_in.failed': { reason: 'unknown_account' | 'wrong_password' | 'user_disabled' }
   /** Written once a window, by the try that the limit refused first. */
   'sign_in.limited': { limit: number }
+  /** A person proved within a session, once more, who they are. */
+  'step_up.succeeded': { methods: readonly string[] }
+  'step_up.failed': { reason: 'wrong_password' }
   'registration.confirmed': Empty
   'session.revoked': { reason: string }
   'refresh.rotated': Empty
@@ -82,6 +85,8 @@ export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'err
   'sign_in.succeeded': ['info', 'signed in'],
   'sign_in.failed': ['info', 'sign-in failed'],
   'sign_in.limited': ['warn', 'too many failed sign-ins of one account'],
+  'step_up.succeeded': ['info', 'a person was proven again within a session'],
+  'step_up.failed': ['info', 'a person was not proven again'],
   'registration.confirmed': ['info', 'an address was confirmed'],
   'session.revoked': ['info', 'a session was ended'],
   'refresh.rotated': ['info', 'a refresh token was exchanged'],

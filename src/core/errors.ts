@@ -1,3 +1,5 @@
+import type { AuthenticationLevel } from './principal.ts'
+
 /**
  * Every error code a client can meet, in ONE table: its status and the text that is safe to show.
  * The codes are part of the public contract; `docs/errors.md` lists them.
@@ -13,7 +15,7 @@ export const errorTable = {
   incomplete_question: { status: 400, title: 'This is no question of a proxy.' },
   unauthorized: { status: 401, title: 'Sign in to use this.' },
   invalid_access_token: { status: 401, title: 'The access token is not valid.' },
-  insufficient_user_authentication: { status: 401, title: 'Sign in with a second factor to use this.' },
+  insufficient_user_authentication: { status: 401, title: 'This needs a newer or stronger proof of who you are.' },
   invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
   invalid_refresh_token: { status: 401, title: 'The refresh token is not valid.' },
   forbidden: { status: 403, title: 'This is not allowed.' },
@@ -41,6 +43,12 @@ export interface FieldError {
   message: string
 }
 
+/** At which level a person must have proven who they are, and at most how many seconds ago; without, at any time. */
+export interface NeededProof {
+  level: AuthenticationLevel
+  maxAgeSeconds?: number
+}
+
 /**
  * Ends a request early with an answer from the table. `detail` and `fields` are shown to the client and must not repeat
  * what the client sent; `cause` stays in the log.
@@ -52,6 +60,8 @@ export class GatehouseError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** The limit that was exceeded, for the `RateLimit-*` headers. */
   readonly limit: number | undefined
+  /** What proof of the person is needed (RFC 9470). */
+  readonly proof: NeededProof | undefined
 
   constructor(
     code: ErrorCode,
@@ -60,6 +70,7 @@ export class GatehouseError extends Error {
       fields?: readonly FieldError[]
       retryAfterSeconds?: number
       limit?: number
+      proof?: NeededProof
       cause?: unknown
     } = {},
   ) {
@@ -70,6 +81,7 @@ export class GatehouseError extends Error {
     this.fields = options.fields
     this.retryAfterSeconds = options.retryAfterSeconds
     this.limit = options.limit
+    this.proof = options.proof
   }
 
   get status(): number {

@@ -244,6 +244,16 @@ export interface SessionStore {
     by: { id: string; tokenIds?: readonly string[] } | { secretHash: string },
     at: Date,
   ): Promise<{ session: Session; user: User } | undefined>
+  /**
+   * Notes that the person was proven again within a live session, and replaces the secret of its cookie. Also tells the
+   * revocation feed. `provenHash`: as for `create`; nothing happens when it is not the user's any more, or the user is
+   * disabled, or the session has ended.
+   */
+  renew(
+    id: string,
+    proof: Pick<Session, 'methods' | 'level' | 'authenticatedAt'> & { secretHash: string },
+    provenHash: string | null,
+  ): Promise<Session | undefined>
   /** Extends the idle expiry, never past the absolute one. */
   touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
   /** Ends the session and its refresh families. Resolves to whose it was; to nothing when it had ended already. */
@@ -285,7 +295,7 @@ export interface ClientStore {
   setSecret(id: string, secretHash: string): Promise<boolean>
   /** Replaces the keys of a client. Also tells the revocation feed. */
   setJwks(id: string, jwks: PublicJwkSet): Promise<boolean>
-  /** Also tells the revocation feed. */
+  /** With its API keys and refresh tokens. Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }
 

@@ -45,11 +45,18 @@ function pointerPart(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
+/** How RFC 9470 (§3) tells which proof of the person is needed, in a challenge as in a problem. */
+function proofOf({ proof }: GatehouseError): { acr_values?: string; max_age?: number } {
+  if (proof === undefined) return {}
+  return { acr_values: proof.level, ...(proof.maxAgeSeconds !== undefined && { max_age: proof.maxAgeSeconds }) }
+}
+
 /** The `WWW-Authenticate` of a 401 (RFC 6750 §3, RFC 9470 §3). */
 export function challengeOf(error: GatehouseError): string {
+  const needed = Object.entries(proofOf(error)).map(([name, value]) => `, ${name}="${value}"`)
   const reasons: Partial<Record<ErrorCode, string>> = {
     invalid_access_token: ', error="invalid_token"',
-    insufficient_user_authentication: ', error="insufficient_user_authentication", acr_values="aal2"',
+    insufficient_user_authentication: `, error="insufficient_user_authentication"${needed.join('')}`,
   }
   return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`
 }
@@ -98,6 +105,7 @@ export function problemOf(error: GatehouseError, requestId: string): object {
     code: error.code,
     detail: error.detail ?? errorTable[error.code].title,
     ...(error.fields === undefined ? {} : { errors: error.fields }),
+    ...proofOf(error),
     request_id: requestId,
   }
 }

@@ -26,6 +26,14 @@ export const Problem = Type.Object(
         { description: 'What is wrong, part by part.' },
       ),
     ),
+    acr_values: Type.Optional(
+      OneOf(['aal1', 'aal2'], { description: 'Of a missing step-up: the level to reach (RFC 9470).' }),
+    ),
+    max_age: Type.Optional(
+      Type.Integer({
+        description: 'Of a missing step-up: the seconds within which the person must have proven who they are.',
+      }),
+    ),
     request_id: Type.String({ description: 'Names the request in the log of the service.' }),
   },
   { $id: 'Problem', description: 'RFC 9457 problem details.' },

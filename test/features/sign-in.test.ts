@@ -100,6 +100,15 @@ void test('signing in, refreshing and signing out', async (t) => {
     }
     t.equal((await out({})).status, 204)
     t.equal((await out({ cookie: 'gatehouse=unknown', ...bearer('unknown') })).status, 204)
+    const signedIn = await logIn()
+    const { access_token: token } = signedIn.json()
+    const next = (await refresh(cookiesOf(signedIn))).json().access_token
+    await service.call('/oauth/revoke', { method: 'POST', form: { client_id: 'gatehouse', token } })
+    t.equal((await out(bearer(token))).status, 204)
+    t.notOk(await isLive(token))
+    t.ok(await isLive(next), 'a token that was revoked ends nothing any more')
+    t.equal((await out(bearer(next))).status, 204)
+    t.notOk(await isLive(next))
   })
   await t.test('unknown, wrong, disabled and password-less get the same answer', async (t) => {
     const [disabled, bare] = [await service.createUser(), 'bare@example.test']

@@ -37,7 +37,7 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
   app.post(
     '/api/users/me/api-keys',
     {
-      config,
+      config: { ...config, fresh: true },
       schema: {
         operationId: 'makeApiKey',
         summary: 'Make an API key',
@@ -47,7 +47,14 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
         body: NewApiKeyBody,
         response: {
           201: Type.Ref('MadeApiKey'),
-          ...problems(...refusals, 'cross_site_request', 'invalid_json', 'invalid_encoding', 'conflict'),
+          ...problems(
+            ...refusals,
+            'insufficient_user_authentication',
+            'cross_site_request',
+            'invalid_json',
+            'invalid_encoding',
+            'conflict',
+          ),
         },
       },
     },

@@ -109,11 +109,10 @@ export function createAnswer(options: {
           .end()
         return
       }
-      deny(
-        new GatehouseError(stepUp ? 'insufficient_user_authentication' : codeOf(decision.presented)),
-        location,
-        about,
-      )
+      const error = stepUp
+        ? new GatehouseError('insufficient_user_authentication', { proof: { level: 'aal2' } })
+        : new GatehouseError(codeOf(decision.presented))
+      deny(error, location, about)
     }
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)

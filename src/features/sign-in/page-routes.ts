@@ -13,13 +13,16 @@ import { signedInPage, signedOutPage, signOutPage } from '../../pages/account.ts
 import type { Html } from '../../pages/html.ts'
 import { problemPage } from '../../pages/problem.ts'
 import { signInPage } from '../../pages/sign-in.ts'
+import { stepUpPage } from '../../pages/step-up.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
 import type { LogIn } from './log-in.ts'
 import type { ReturnTo } from './return-to.ts'
 import { deviceOf, type Started } from './routes.ts'
+import type { StepUp } from './step-up.ts'
 
 export interface SignInPageOptions {
   logIn: LogIn<Started>
+  stepUp: StepUp
   sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
   endSession(sessionId: string, reason: string): Promise<unknown>
   emailVerification: {
@@ -33,6 +36,8 @@ export interface SignInPageOptions {
   checkCrossSite: CheckCrossSite
   limits: RateLimits
 }
+
+const tooManyFailures = 'Too many failed tries. Wait a few minutes and try again.'
 
 const Form = <T extends Record<string, ReturnType<typeof Type.String>>>(fields: T) =>
   Type.Partial(Type.Object({ csrf_token: Type.String(), return_to: Type.String(), ...fields }))
@@ -107,7 +112,7 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       }
       const fault = {
         invalid_credentials: 'The email address or the password is wrong.',
-        too_many_failures: 'Too many failed tries. Wait a few minutes and try again.',
+        too_many_failures: tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
       reply.code(outcome.kind === 'too_many_failures' ? 429 : 422)
@@ -124,6 +129,44 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       const user = await userOf(request)
       if (user === undefined) return show(reply, signedOutPage(back))
       return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back }))
+    },
+  )
+
+  app.get(
+    '/step-up',
+    { config: page, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
+    async (request, reply) => {
+      const target = returnTo(request.query.return_to)
+      const user = await userOf(request)
+      if (user === undefined) return toSignIn(reply, target)
+      return show(reply, stepUpPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target }))
+    },
+  )
+
+  app.post(
+    '/step-up',
+    {
+      config: { ...page, rateLimit: limits.secretTests },
+      schema: { ...hidden, body: Form({ password: Type.String() }) },
+    },
+    async (request, reply) => {
+      const { csrf_token, return_to, password = '' } = request.body
+      checkForm(request, csrf_token)
+      const target = returnTo(return_to)
+      const user = await userOf(request)
+      const outcome = user && (await options.stepUp(user, { password: password.slice(0, 512) }))
+      if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
+        return toSignIn(reply, target)
+      }
+      if (outcome.kind === 'proven') {
+        cookies.setSession(reply, outcome.secret, outcome.session.expiresAt)
+        return reply.header('cache-control', 'no-store').redirect(target, 303)
+      }
+      const limited = outcome.kind === 'too_many_failures'
+      if (limited) reply.header('retry-after', outcome.retryAfterSeconds)
+      const fault = limited ? tooManyFailures : 'The password is wrong.'
+      const csrfToken = csrf.tokenFor(request, reply)
+      return show(reply.code(limited ? 429 : 422), stepUpPage({ ...user, csrfToken, returnTo: target, fault }))
     },
   )
 
@@ -173,6 +216,11 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       }
     },
   )
+}
+
+/** A sign-in proves as much as a step-up does, so it leads to the same place. */
+function toSignIn(reply: FastifyReply, target: string): FastifyReply {
+  return reply.header('cache-control', 'no-store').redirect(`/login?return_to=${encodeURIComponent(target)}`, 303)
 }
 
 function show(reply: FastifyReply, page: Html): FastifyReply {

@@ -6,12 +6,14 @@ import type { Session, User } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CheckCrossSite } from '../../http/cross-site.ts'
+import { userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { LogIn } from './log-in.ts'
-import { Login, Refresh, type SignedIn } from './schema.ts'
+import { Login, Proof, Refresh, type SignedIn } from './schema.ts'
+import type { StepUp } from './step-up.ts'
 
 /** The tokens of one sign-in, as issued or refreshed. */
 export interface SignInTokens {
@@ -33,12 +35,16 @@ type RefreshOutcome =
 
 export interface SignInOptions {
   logIn: LogIn<Started>
+  stepUp: StepUp
+  forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): SignInTokens
   beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<SignInTokens>
   rotateRefresh(request: { refreshToken: string; clientId: string }): Promise<RefreshOutcome>
   /** The session behind a refresh token, whether or not the token is still usable. */
   sessionOfRefreshToken(refreshToken: string): Promise<string | undefined>
   sessionOfCookie(secret: string): Promise<string | undefined>
   verifyAccessToken(token: string): AccessTokenClaims | undefined
+  /** Whom an access token stands for now; nothing when it was revoked. */
+  accessToken(token: string): Promise<object | undefined> | object | undefined
   endSession(sessionId: string, reason: string): Promise<unknown>
   cookies: Cookies
   checkCrossSite: CheckCrossSite
@@ -83,6 +89,45 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       const tokens = await options.beginFamily({ user, session, clientId: firstPartyClientId, scopes: [] })
       cookies.setSession(reply, secret, session.expiresAt)
       return deliver(reply, tokens, user, request.body.token_delivery === 'body')
+    },
+  )
+
+  app.post(
+    '/api/auth/step-up',
+    {
+      config: { access: 'user', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'stepUp',
+        summary: 'Prove again who you are',
+        description:
+          'Answers `insufficient_user_authentication` (RFC 9470). The session counts as proven now, with every token of ' +
+          'it; tokens that are issued from now on say so in `auth_time`, and the answer holds one. The session cookie ' +
+          'gets another value, and the refresh token stays. Failures count as failed sign-ins do.',
+        tags: ['Sign-in'],
+        security: [{ bearer: [] }, { session: [] }],
+        body: Proof,
+        response: {
+          200: Type.Ref('SignedIn'),
+          ...problems(
+            ...bodyErrors,
+            'invalid_credentials',
+            'unauthorized',
+            'invalid_access_token',
+            'forbidden',
+            'cross_site_request',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const outcome = await options.stepUp(userOf(request), request.body)
+      if (outcome.kind === 'too_many_failures') throw new GatehouseError('too_many_requests', outcome)
+      if (outcome.kind === 'session_ended') throw new GatehouseError('unauthorized')
+      if (outcome.kind !== 'proven') throw new GatehouseError(outcome.kind)
+      const { session, user, secret } = outcome
+      cookies.setSession(reply, secret, session.expiresAt)
+      const tokens = options.forSession({ user, session, clientId: firstPartyClientId, scopes: [] })
+      return deliver(reply, tokens, user, false)
     },
   )
 
@@ -159,8 +204,8 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     if (refresh !== undefined) sessions.add(await options.sessionOfRefreshToken(refresh))
     const bearer = /^Bearer ([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
     const claims = bearer === undefined ? undefined : options.verifyAccessToken(bearer)
-    // Who acts for somebody does not sign them out.
-    if (claims?.act === undefined) sessions.add(claims?.sid)
+    // Who acts for somebody does not sign them out, nor does a token that does not count any more.
+    if (claims?.act === undefined && (await options.accessToken(bearer ?? ''))) sessions.add(claims?.sid)
     sessions.delete(undefined)
     return sessions as Set<string>
   }

@@ -12,6 +12,9 @@ export const Login = Type.Object(
   strict,
 )
 
+/** Proofs of a person who is signed in. */
+export const Proof = Type.Object({ password: Login.properties.password }, strict)
+
 export const Refresh = Type.Object(
   { refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })) },
   strict,

@@ -1,6 +1,6 @@
-import { and, eq, gt, inArray, isNull, sql } from './drizzle.ts'
+import { and, eq, gt, inArray, isNull, type SQL, sql } from './drizzle.ts'
 import type { SessionStore } from '../../core/ports.ts'
-import { announce, type Database } from './database.ts'
+import { announce, type Database, type Transaction } from './database.ts'
 import { refreshFamilies, revokedAccessTokens, sessions, users } from './schema.ts'
 import { userColumns } from './users.ts'
 
@@ -18,21 +18,42 @@ export const sessionColumns = {
   userAgent: sessions.userAgent,
 }
 
+/**
+ * Whether a user is active, and their password the proven one. The lock waits for a change of the account under way; a
+ * later one sees the session that is begun or proven now, and ends it.
+ */
+async function isUnchanged(tx: Transaction, user: SQL, provenHash: string | null | undefined): Promise<boolean> {
+  const proven = provenHash === undefined ? undefined : sql`${users.passwordHash} is not distinct from ${provenHash}`
+  const unchanged = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(user, eq(users.status, 'active'), proven))
+    .for('share')
+  return unchanged.length > 0
+}
+
 export function createSessionStore(db: Database): SessionStore {
   return {
     async create(session, provenHash) {
       return await db.transaction(async (tx) => {
-        const proven =
-          provenHash === undefined ? undefined : sql`${users.passwordHash} is not distinct from ${provenHash}`
-        // The lock waits for a change of the account under way; a later one sees this session, and ends it.
-        const unchanged = await tx
-          .select({ id: users.id })
-          .from(users)
-          .where(and(eq(users.id, session.userId), eq(users.status, 'active'), proven))
-          .for('share')
-        if (unchanged.length === 0) return false
+        if (!(await isUnchanged(tx, eq(users.id, session.userId), provenHash))) return false
         await tx.insert(sessions).values(session)
         return true
+      })
+    },
+    async renew(id, proof, provenHash) {
+      return await db.transaction(async (tx) => {
+        const owner = sql`${users.id} = (select user_id from sessions where id = ${id})`
+        if (!(await isUnchanged(tx, owner, provenHash))) return undefined
+        const at = proof.authenticatedAt
+        const live = [isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at)]
+        const [renewed] = await tx
+          .update(sessions)
+          .set(proof)
+          .where(and(eq(sessions.id, id), ...live))
+          .returning(sessionColumns)
+        if (renewed !== undefined) await announce(tx, 'session', [id], at)
+        return renewed
       })
     },
     async findLive(by, at) {

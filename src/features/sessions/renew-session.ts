@@ -1,0 +1,28 @@
+import type { Clock, Session, SessionStore, User } from '../../core/ports.ts'
+import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import type { RevocationFeed } from './revocation-feed.ts'
+
+export type RenewSession = (
+  session: Pick<Session, 'id' | 'level'> & { methods: readonly string[] },
+  user: User,
+) => Promise<{ session: Session; secret: string } | undefined>
+
+/**
+ * Notes a proof that a person gave within a session, now, and gives the session's cookie another secret. When it resolves,
+ * this replica refuses the former one. Nothing when the session has ended, or the account is not as `user` says any more.
+ */
+export function createRenewSession(dependencies: {
+  sessions: Pick<SessionStore, 'renew'>
+  feed: Pick<RevocationFeed, 'catchUp'>
+  clock: Clock
+}): RenewSession {
+  const { sessions, feed, clock } = dependencies
+  return async ({ id, level, methods }, user) => {
+    const secret = randomSecret()
+    const proof = { methods: [...methods], level, authenticatedAt: new Date(clock.now()) }
+    const session = await sessions.renew(id, { ...proof, secretHash: hashSecret(secret) }, user.passwordHash)
+    if (session === undefined) return undefined
+    await feed.catchUp()
+    return { session, secret }
+  }
+}
