@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Settings } from 'typebox/system'
 import { Pointer, Value } from 'typebox/value'
+import { ApiKeySettings } from './features/api-keys/settings.ts'
 import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
 import { doubtsAbout } from './features/forward-auth/idle-rules.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
@@ -26,6 +27,7 @@ export const ConfigFile = Type.Object(
     keys: KeySettings,
     sessions: SessionSettings,
     sign_in: SignInSettings,
+    api_keys: ApiKeySettings,
     cors: CorsSettings,
     limits: LimitSettings,
     metrics: MetricsSettings,

@@ -82,7 +82,13 @@ export function createOperatorSide(dependencies: {
     issuer: config.issuer,
   })
   const keys = administerKeys({ config, stores, clock, audit, catchUp })
-  const apiKeys = createApiKeyManagement({ apiKeys: stores.apiKeys, catchUp, audit, clock })
+  const apiKeys = createApiKeyManagement({
+    apiKeys: stores.apiKeys,
+    settings: config.api_keys,
+    catchUp,
+    audit,
+    clock,
+  })
   return { users, clients, apiKeys, roles, keys, explain, trail: { audit: stores.audit, findUser: users.find } }
 }
 

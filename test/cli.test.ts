@@ -113,7 +113,8 @@ void test('an embedded service and its commands, on one data directory', async (
     t.equal((await me()).status, 401)
     t.match(await json(`user set-password ${boss} --password-stdin`, `another ${password}\n`), { email: boss })
     t.equal((await logIn(service, boss)).status, 401, 'the old password is void')
-    t.match(await json(`user set-password ${boss} --password-stdin`, password), { email: boss })
+    const ending = `user set-password ${boss} --password-stdin --api-keys`
+    t.match(await json(ending, password), { email: boss, ended_api_keys: 0, api_keys_left: 0 })
   })
   await t.test('a rotation says when it takes effect, and an emergency what is left to do', async (t) => {
     const planned = await run(folder, ['keys', 'rotate'], environment)
@@ -180,6 +181,11 @@ void test('an embedded service and its commands, on one data directory', async (
     t.match([again.code, again.stderr], [1, /no such key/])
     const wide = await gatehouse('api-key create --client reports-job --name Edge --scope admin')
     t.match([wide.code, wide.stderr], [1, /scopes must be among/])
+    const brief = await json('api-key create --client reports-job --name Brief --days 30')
+    const days = (Date.parse(brief.expires_at) - Date.parse(brief.created_at)) / 86_400_000
+    t.ok(Math.abs(days - 30) < 0.01, `${days} days`)
+    const endless = await gatehouse('api-key create --client reports-job --name Endless --unlimited')
+    t.match([endless.code, endless.stderr], [1, /expires_at must be a time: .*api_keys\.allow_unlimited/])
   })
   await t.test('people get tables, machines JSON', async (t) => {
     const [table, one] = await Promise.all([gatehouse('user list'), gatehouse(`user show ${boss}`)])
@@ -314,6 +320,8 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
       'user list --nonsense',
       'client create --name x',
       'api-key create --name x',
+      'api-key create --client c --name x --days 0',
+      'api-key create --client c --name x --days 3 --unlimited',
       'client set-jwks x',
       'api-key list',
       'role create',

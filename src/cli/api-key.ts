@@ -1,4 +1,4 @@
-import { command, group, print, required, text, texts, UsageError } from './command.ts'
+import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 
 /** API keys: `api-key create|list|revoke`. */
@@ -9,12 +9,17 @@ export const apiKey = group({
       client: required('ID', 'the program that it stands for'),
       name: required('NAME', 'what it is for'),
       scope: texts('SCOPE', 'what it may do, among the scopes of the program; may be repeated'),
-      'expires-at': text('TIME', 'when it ends, such as 2030-01-31T12:00:00Z'),
+      days: text('DAYS', 'how long it is good for; api_keys.days of gatehouse.yaml (90) when nothing is said'),
+      'expires-at': text('TIME', 'when it ends instead, such as 2030-01-31T12:00:00Z'),
+      unlimited: flag('it never ends; only where api_keys.allow_unlimited is set'),
     },
-    example: 'api-key create --client reports-job --name Nightly --scope reports:read',
-    async run({ client, name, scope: scopes, json, ...values }) {
-      const expiresAt = values['expires-at']
-      const body = { client, name, scopes, ...(expiresAt !== undefined && { expires_at: expiresAt }) }
+    example: 'api-key create --client reports-job --name Nightly --scope reports:read --days 30',
+    async run({ client, name, scope: scopes, json, days, 'expires-at': time, unlimited }) {
+      const ends = [days !== undefined && endOf(days), time, unlimited && null].filter(
+        (end) => end !== false && end !== undefined,
+      )
+      if (ends.length > 1) throw new UsageError('api-key create: give one of --days, --expires-at and --unlimited')
+      const body = { client, name, scopes, ...(ends.length > 0 && { expires_at: ends[0] }) }
       print(await withOperator((operator) => operator('POST', '/api-keys', body)), json)
     },
   }),
@@ -38,3 +43,8 @@ export const apiKey = group({
     },
   }),
 })
+
+function endOf(days: string): string {
+  if (!/^[1-9]\d{0,4}$/.test(days)) throw new UsageError('api-key create: --days expects a number of days, such as 90')
+  return new Date(Date.now() + Number(days) * 86_400_000).toISOString()
+}

@@ -39,12 +39,16 @@ export const user = group({
   'set-password': command({
     summary: 'set a new password, which ends all sessions of the person',
     arguments: ['id or email'],
-    options: { 'password-stdin': passwordFromStdin },
-    example: 'user set-password ada@example.com',
+    options: {
+      'password-stdin': passwordFromStdin,
+      'api-keys': flag('end the API keys of the person too; otherwise they go on'),
+    },
+    example: 'user set-password ada@example.com --api-keys',
     async run({ json, ...values }, id) {
       const password = await readPassword(values['password-stdin'])
       if (password === undefined) throw new UsageError('user set-password: use --password-stdin or a terminal')
-      print(await withOperator((operator) => operator('PUT', `${at(id)}/password`, { password })), json)
+      const body = { password, end_api_keys: values['api-keys'] }
+      print(await withOperator((operator) => operator('PUT', `${at(id)}/password`, body)), json)
     },
   }),
   'grant-role': onRole('give a person a role, from their next request on', 'grant-role', 'PUT'),

@@ -21,6 +21,8 @@ export interface AuditEvents {
   'client_auth.failed': Empty
   'api_key.created': { key_id: string; scopes: readonly string[] }
   'api_key.revoked': { key_id: string }
+  /** Many at once: of the subject, or everybody's. */
+  'api_keys.ended': { reason: 'password_changed' | 'emergency'; ended: number }
   /** A key of the right form that is nobody's, or not any more. */
   'api_key.failed': Empty
   'user.created': { roles: readonly string[] }
@@ -97,6 +99,7 @@ export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'err
   'client_auth.failed': ['info', 'a client did not authenticate'],
   'api_key.created': ['info', 'an API key was made'],
   'api_key.revoked': ['info', 'an API key was revoked'],
+  'api_keys.ended': ['warn', 'API keys were ended together'],
   'api_key.failed': ['info', 'an API key was refused'],
   'user.created': ['info', 'a user was created'],
   'user.disabled': ['info', 'a user was disabled'],

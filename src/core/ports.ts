@@ -182,8 +182,16 @@ export interface UserStore {
   rename(id: string, name: string): Promise<void>
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
   revokeRole(id: string, role: string): Promise<void>
-  /** Also ends the sessions, and registrations that are pending for the address. */
-  setPassword(id: string, passwordHash: string, at: Date): Promise<void>
+  /**
+   * Also ends the sessions, registrations that are pending for the address and, where asked to, the API keys: resolves to
+   * how many of those, and how many still count.
+   */
+  setPassword(
+    id: string,
+    passwordHash: string,
+    at: Date,
+    also?: { endApiKeys: boolean },
+  ): Promise<{ endedApiKeys: number; apiKeysLeft: number }>
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
 }
 
@@ -300,7 +308,14 @@ export interface ClientStore {
 }
 
 export interface ApiKeyStore {
-  create(key: ApiKey & { hash: string }): Promise<void>
+  /**
+   * Stores a key unless its owner has `most` keys already that have not ended: of any number of parallel calls, no more are
+   * stored. `no_owner`: the owner is gone or disabled, or `sessionId`, within which the key is made, has ended.
+   */
+  create(
+    key: ApiKey & { hash: string },
+    limits: { most: number; sessionId?: string | undefined },
+  ): Promise<'created' | 'too_many' | 'no_owner'>
   /** A key that is neither revoked nor expired, with its owner, who is not disabled: one look-up. */
   findLive(
     hash: string,
@@ -312,6 +327,8 @@ export interface ApiKeyStore {
   markUsed(id: string, at: Date, notSince: Date): Promise<void>
   /** Also tells the revocation feed. `owner`: only when it is theirs. False when there is no such key. */
   revoke(id: string, at: Date, owner?: ApiKeyOwner): Promise<boolean>
+  /** Ends everybody's keys, those that are being made included, and tells the revocation feed. Resolves to how many. */
+  revokeAll(at: Date): Promise<number>
 }
 
 export interface AssertionStore {

@@ -1,6 +1,7 @@
 /** API keys of people and programs: what they open, what they never do, and how they end. */
 import { test } from 'tap'
 import { isApiKey, makeApiKey } from '../../src/core/api-key.ts'
+import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { asks, bearer, type Service, type SignedIn, startService, newClient } from '../support/service.ts'
 
@@ -26,6 +27,7 @@ const status = async (...given: Parameters<typeof edge>) => (await edge(...given
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
 })
+const inDays = (service: Service, days: number) => new Date(service.clock.now() + days * 86_400_000).toISOString()
 const register = (service: Service, change: object = {}) =>
   service.operate('POST', '/clients', {
     ...newClient,
@@ -229,12 +231,24 @@ for (const backend of backends) {
       t.same(await doors(last), open)
       await service.operate('PUT', `/users/${bob.id}/status`, { status: 'disabled' })
       t.same(await doors(last), closed, 'the owner is disabled')
+      await service.operate('PUT', `/users/${bob.id}/status`, { status: 'active' })
+      t.same(await doors(last), open, 'and nothing else ended it')
+      const [password, end_api_keys] = ['seven quiet otters juggle lanterns', true]
+      const change = (body: object) => service.operate('PUT', `/users/${bob.id}/password`, body)
+      t.match(await change({ password }), { ended_api_keys: 0, api_keys_left: 1 })
+      t.same(await doors(last), open, 'nor does a new password, unless it is asked to')
+      t.match(await change({ password: `${password} twice`, end_api_keys }), { ended_api_keys: 1, api_keys_left: 0 })
+      t.same(await doors(last), closed)
+      const told = { event: 'api_keys.ended', subject: bob.id, details: { reason: 'password_changed', ended: 1 } }
+      t.match((await auditRows(service)).at(-1), told)
     })
     await t.test('a client’s key has its scopes and audiences, and dies with it', async (t) => {
       const client = await register(service, { audiences: ['files'] })
       const wanted = { client: client.client_id, name: 'Edge', scopes: ['reports:read'] }
       const { key, id, ...shown } = await service.operate('POST', '/api-keys', wanted)
-      t.match(shown, { owner: client.client_id, name: 'Edge', scopes: ['reports:read'], expires_at: null })
+      const expires_at = inDays(service, 90)
+      t.match(shown, { owner: client.client_id, name: 'Edge', scopes: ['reports:read'], expires_at })
+      await t.rejects(service.operate('POST', '/api-keys', { ...wanted, expires_at: null }), /400.*allow_unlimited/)
       await t.rejects(service.operate('POST', '/api-keys', { ...wanted, scopes: ['admin'] }), /400.*scopes/)
       await t.rejects(service.operate('POST', '/api-keys', { ...wanted, client: 'unknown' }), /404/)
       const answer = await edge(service, { 'x-api-key': key }, '/', 'files.example.test')
@@ -330,6 +344,47 @@ for (const backend of backends) {
         t.equal(await status(service, basic(client.client_id, client_secret)), 200, 'others are not locked out')
       },
     )
+  })
+}
+
+for (const backend of backends) {
+  void test(`the end and the number of API keys on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend, yaml: { ...yaml, api_keys: { days: 7 } } })
+    const signedIn = await service.signIn(await service.createUser())
+
+    await t.test('a key ends after the days that are set, unless it is said when', async (t) => {
+      t.equal((await make(service, signedIn)).json().expires_at, inDays(service, 7))
+      const expires_at = inDays(service, 900)
+      t.equal((await make(service, signedIn, { expires_at })).json().expires_at, expires_at)
+      const { status, errors } = (await make(service, signedIn, { expires_at: null })).json()
+      t.match([status, errors], [400, [{ path: '/body/expires_at', message: /api_keys\.allow_unlimited/ }]])
+      const { key } = (await make(service, signedIn)).json()
+      service.clock.advance(7 * 86_400 - 1)
+      t.equal(await edge(service, { 'x-api-key': key }).then((answer) => answer.status), 200)
+      service.clock.advance(1)
+      t.equal(await edge(service, { 'x-api-key': key }).then((answer) => answer.status), 401)
+    })
+    await t.test('one without an end is made where it is allowed', async (t) => {
+      const open = await startService(t, { yaml: { api_keys: { allow_unlimited: true } } })
+      const person = await open.signIn(await open.createUser())
+      t.equal((await make(open, person, { expires_at: null })).json().expires_at, null)
+      t.equal((await make(open, person)).json().expires_at, inDays(open, 90), 'for who asks for it')
+    })
+    await t.test('nobody gets a 101st key, by 50 calls at once over two replicas', async (t) => {
+      const second = service.backend.replica && (await startService(t, { beside: service, yaml }))
+      const { id, ...user } = await service.createUser()
+      const person = await service.signIn({ id, ...user })
+      await Promise.all(Array.from({ length: 95 }, () => make(service, person)))
+      const replicas = [service, second ?? service]
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => make(replicas[i % 2]!, person)))
+      const count = (status: number) => answers.filter((answer) => answer.status === status).length
+      t.same([count(201), count(409)], [5, 45])
+      t.match(answers.find(({ status }) => status === 409)!.json().detail, /There are 100 keys already/)
+      const listed = (await service.call(path, { headers: bearer(person.accessToken) })).json()
+      t.equal(listed.length, 100)
+      await service.operate('DELETE', `/api-keys/${listed[0].id}`)
+      t.equal((await make(service, person)).status, 201, 'there is room again')
+    })
   })
 }
 

@@ -325,7 +325,7 @@ for (const backend of backends) {
       const make = async (owner: ApiKeyOwner, expiresAt: Date | null = null) => {
         const [id, hash] = [crypto.randomUUID(), hashSecret(crypto.randomUUID())]
         const key = { id, name: 'Job', owner, scopes: ['a:b'], createdAt: at(), expiresAt, lastUsedAt: null }
-        await stores.apiKeys.create({ ...key, hash })
+        t.equal(await stores.apiKeys.create({ ...key, hash }, { most: 100 }), 'created')
         return { key, hash }
       }
       const theirs = { kind: 'user', id: user.id } as const
@@ -363,6 +363,80 @@ for (const backend of backends) {
       t.equal(await stores.apiKeys.findLive(last.hash, at()), undefined)
       await stores.clients.delete('keyed')
       t.equal(await stores.apiKeys.findLive(program.hash, at()), undefined)
+    })
+    await t.test('API keys: never more than the bound, by any number of parallel calls', async (t) => {
+      const user = await bench.user()
+      const client = `bounded-${user.id}`
+      await stores.clients.create(exampleClient(client, at()))
+      const make = (owner: ApiKeyOwner, i: number, expiresAt: Date | null, sessionId?: string) => {
+        const [id, hash] = [crypto.randomUUID(), hashSecret(crypto.randomUUID())]
+        const key = { id, name: 'Job', owner, scopes: [], createdAt: at(), expiresAt, lastUsedAt: null, hash }
+        return [stores, second][i % 2]!.apiKeys.create(key, { most: 10, sessionId })
+      }
+      const owners: ApiKeyOwner[] = [
+        { kind: 'user', id: user.id },
+        { kind: 'client', id: client },
+      ]
+      for (const owner of owners) {
+        t.equal(await make(owner, 0, at(-1)), 'created', 'one that has ended does not count')
+        const outcomes = await Promise.all(times(50, (i) => make(owner, i, i % 3 === 0 ? null : at(60))))
+        t.equal(outcomes.filter((outcome) => outcome === 'created').length, 10, owner.kind)
+        t.equal(outcomes.filter((outcome) => outcome === 'too_many').length, 40, owner.kind)
+      }
+    })
+    await t.test('API keys: none is made for an owner or within a session that is not there any more', async (t) => {
+      const user = await bench.user()
+      const session = await bench.session(user.id)
+      const make = (owner: ApiKeyOwner, sessionId?: string) => {
+        const [id, hash] = [crypto.randomUUID(), hashSecret(crypto.randomUUID())]
+        const key = { id, name: 'Job', owner, scopes: [], createdAt: at(), expiresAt: null, lastUsedAt: null, hash }
+        return stores.apiKeys.create(key, { most: 10, sessionId })
+      }
+      const theirs = { kind: 'user', id: user.id } as const
+      t.equal(await make(theirs, session.id), 'created')
+      t.equal(await make({ kind: 'user', id: crypto.randomUUID() }), 'no_owner')
+      t.equal(await make({ kind: 'client', id: 'nobody' }), 'no_owner')
+      await second.sessions.revoke(session.id, 'logged_out', at())
+      t.equal(await make(theirs, session.id), 'no_owner')
+      t.equal(await make(theirs), 'created')
+      await second.users.setStatus(user.id, 'disabled', at())
+      t.equal(await make(theirs), 'no_owner')
+    })
+    await t.test('API keys: a new password ends them where it is asked to, those under way included', async (t) => {
+      const user = await bench.user()
+      const other = await bench.user()
+      const make = async (owner: string, i: number, expiresAt: Date | null = null, sessionId?: string) => {
+        const [id, hash] = [crypto.randomUUID(), hashSecret(crypto.randomUUID())]
+        const key = { id, name: 'Job', scopes: [], createdAt: at(), expiresAt, lastUsedAt: null, hash }
+        const theirs = { ...key, owner: { kind: 'user', id: owner } as const }
+        const outcome = await [stores, second][i % 2]!.apiKeys.create(theirs, { most: 100, sessionId })
+        return { outcome, lives: async () => (await stores.apiKeys.findLive(hash, at())) !== undefined }
+      }
+      await make(user.id, 0, at(-1))
+      const kept = await make(user.id, 0)
+      const foreign = await make(other.id, 0)
+      const left = { endedApiKeys: 0, apiKeysLeft: 1 }
+      t.same(await stores.users.setPassword(user.id, 'one', at(), { endApiKeys: false }), left)
+      t.ok(await kept.lives())
+      const session = await bench.session(user.id)
+      const [ended, ...made] = await Promise.all([
+        stores.users.setPassword(user.id, 'two', at(), { endApiKeys: true }),
+        ...times(20, (i) => make(user.id, i, at(60), session.id)),
+      ])
+      const created = made.filter(({ outcome }) => outcome === 'created')
+      t.same(ended, { endedApiKeys: created.length + 1, apiKeysLeft: 0 })
+      for (const { lives } of [kept, ...made]) t.notOk(await lives())
+      t.ok(await foreign.lives())
+
+      const program = exampleClient(`ended-${user.id}`, at())
+      await stores.clients.create(program)
+      const all = await Promise.all(times(5, (i) => make(user.id, i)))
+      let count = 0
+      const rows = await announced(async () => (count = await stores.apiKeys.revokeAll(at())))
+      t.ok(count >= all.length + 1)
+      t.same(rows, ['key:all'], 'on which every remembered key hangs')
+      for (const { lives } of [foreign, ...all]) t.notOk(await lives())
+      t.equal(await stores.apiKeys.revokeAll(at()), 0)
     })
     await t.test('assertions: an id is used once, by each client for itself', async (t) => {
       const use = (one: Stores, client: string) => one.assertions.use(client, 'id', at(300))

@@ -9,7 +9,7 @@ export interface ApiKeyAdministration {
   create(
     owner: ApiKeyOwner,
     allowed: readonly string[],
-    request: { name: string; scopes: string[]; expiresAt: string | undefined },
+    request: { name: string; scopes: string[]; expiresAt: string | null | undefined },
   ): Promise<{ apiKey: ApiKey; key: string }>
   list(owner: ApiKeyOwner): Promise<ApiKey[]>
   revoke(id: string): Promise<void>
@@ -20,7 +20,7 @@ const NewKey = Type.Object(
     client: Type.String({ minLength: 1, maxLength: 200, ...plainText }),
     name: Type.String({ minLength: 1, maxLength: 200, ...plainText }),
     scopes: Type.Array(Type.String({ maxLength: 100 })),
-    expires_at: Type.Optional(Instant),
+    expires_at: Type.Optional(Type.Union([Instant, Type.Null()])),
   },
   strict,
 )

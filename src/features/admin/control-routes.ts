@@ -53,8 +53,18 @@ export async function controlRoutes(app: App, { users, clients, roles, keys }: C
   )
   app.put(
     '/users/:user/password',
-    { ...operator, schema: { params: UserKey, body: Type.Object({ password: Password }, strict) } },
-    async (request) => showUser(await users.setPassword(request.params.user, request.body.password)),
+    {
+      ...operator,
+      schema: {
+        params: UserKey,
+        body: Type.Object({ password: Password, end_api_keys: Type.Boolean({ default: false }) }, strict),
+      },
+    },
+    async (request) => {
+      const { password, end_api_keys: endApiKeys } = request.body
+      const { user, endedApiKeys, apiKeysLeft } = await users.setPassword(request.params.user, password, endApiKeys)
+      return { ...showUser(user), ended_api_keys: endedApiKeys, api_keys_left: apiKeysLeft }
+    },
   )
   app.put(
     '/users/:user/status',

@@ -11,7 +11,12 @@ export interface UserAdministration {
   /** By id or by email address. */
   find(idOrEmail: string): Promise<User>
   list(): Promise<User[]>
-  setPassword(idOrEmail: string, password: string): Promise<User>
+  /** Also ends the person's sessions and, where asked to, their API keys. */
+  setPassword(
+    idOrEmail: string,
+    password: string,
+    endApiKeys: boolean,
+  ): Promise<{ user: User; endedApiKeys: number; apiKeysLeft: number }>
   setStatus(idOrEmail: string, status: User['status']): Promise<User>
   grantRole(idOrEmail: string, role: string): Promise<User>
   revokeRole(idOrEmail: string, role: string): Promise<User>
@@ -61,11 +66,23 @@ export function createUserAdministration(dependencies: {
     },
     find,
     list: () => users.list(),
-    setPassword: (idOrEmail, password) =>
-      change(idOrEmail, async (user) => {
-        await users.setPassword(user.id, await hashNewPassword(password, user), new Date(clock.now()))
+    async setPassword(idOrEmail, password, endApiKeys) {
+      let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
+      const user = await change(idOrEmail, async (user) => {
+        const passwordHash = await hashNewPassword(password, user)
+        keys = await users.setPassword(user.id, passwordHash, new Date(clock.now()), { endApiKeys })
         audit.record({ event: 'user.password_changed', subject: user.id })
-      }),
+        if (endApiKeys) {
+          audit.record({
+            event: 'api_keys.ended',
+            subject: user.id,
+            reason: 'password_changed',
+            ended: keys.endedApiKeys,
+          })
+        }
+      })
+      return { user, ...keys }
+    },
     setStatus: (idOrEmail, status) =>
       change(idOrEmail, async (user) => {
         await users.setStatus(user.id, status, new Date(clock.now()))

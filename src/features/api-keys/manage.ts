@@ -4,50 +4,77 @@ import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore, Clock } from '../../core/ports.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import type { ApiKeySettings } from './settings.ts'
 
 export interface NewApiKey {
   name: string
   scopes: string[]
-  /** RFC 3339; absent: the key does not expire. */
-  expiresAt: string | undefined
+  /** RFC 3339; absent: after the usual time; null: never. */
+  expiresAt: string | null | undefined
 }
 
 export interface ApiKeyManagement {
-  /** `allowed`: what the owner may do itself. The key is shown here and never again. */
-  create(owner: ApiKeyOwner, allowed: readonly string[], request: NewApiKey): Promise<{ apiKey: ApiKey; key: string }>
+  /**
+   * `allowed`: what the owner may do itself. `sessionId`: within which a person asks; a key is made only while it lasts. The
+   * key is shown here and never again.
+   */
+  create(
+    owner: ApiKeyOwner,
+    allowed: readonly string[],
+    request: NewApiKey,
+    sessionId?: string,
+  ): Promise<{ apiKey: ApiKey; key: string }>
   list(owner: ApiKeyOwner): Promise<ApiKey[]>
   /** When it resolves, this replica refuses the key. `owner`: only one of theirs. */
   revoke(id: string, owner?: ApiKeyOwner): Promise<void>
+  /** Ends everybody's keys, as after an emergency, and resolves to how many; this replica refuses them then. */
+  revokeAll(): Promise<number>
 }
 
-/** More than anybody needs; it keeps one account from filling the table. */
+/** More live ones than anybody needs; it keeps one account from filling the table. */
 const mostKeys = 100
 
 /** Makes, lists and ends the API keys of users and clients. Throws `invalid_request` and `not_found`. */
 export function createApiKeyManagement(dependencies: {
-  apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke'>
+  apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke' | 'revokeAll'>
+  settings: ApiKeySettings
   catchUp(): Promise<void>
   audit: Audit
   clock: Clock
 }): ApiKeyManagement {
-  const { apiKeys, catchUp, audit, clock } = dependencies
+  const { apiKeys, settings, catchUp, audit, clock } = dependencies
+
+  function endOf(wanted: string | null | undefined, now: number): Date | null {
+    if (wanted === undefined) return new Date(now + settings.days * 86_400_000)
+    if (wanted !== null) {
+      const end = new Date(wanted)
+      // Negated, since a leap second has no time here and compares as false.
+      if (!(end.getTime() > now)) throw fault('expires_at', 'must be in the future')
+      return end
+    }
+    if (!settings.allow_unlimited) {
+      throw fault('expires_at', 'must be a time: keys without an end are not allowed here (api_keys.allow_unlimited)')
+    }
+    return null
+  }
+
   return {
-    async create(owner, allowed, request) {
+    async create(owner, allowed, request, sessionId) {
       const now = clock.now()
       const scopes = [...new Set(request.scopes)]
       if (scopes.some((scope) => !allowed.includes(scope))) {
         throw fault('scopes', 'must be among what the owner may do')
       }
-      const expiresAt = request.expiresAt === undefined ? null : new Date(request.expiresAt)
-      // Negated, since a leap second has no time here and compares as false.
-      if (expiresAt !== null && !(expiresAt.getTime() > now)) throw fault('expires_at', 'must be in the future')
-      if ((await apiKeys.list(owner)).length >= mostKeys) {
-        throw new GatehouseError('conflict', { detail: `There are ${mostKeys} keys already. Revoke one first.` })
-      }
+      const expiresAt = endOf(request.expiresAt, now)
       const key = makeApiKey()
       const id = uuidv7(now)
       const apiKey = { id, name: request.name, owner, scopes, createdAt: new Date(now), expiresAt, lastUsedAt: null }
-      await apiKeys.create({ ...apiKey, hash: hashSecret(key) })
+      const outcome = await apiKeys.create({ ...apiKey, hash: hashSecret(key) }, { most: mostKeys, sessionId })
+      if (outcome === 'too_many') {
+        throw new GatehouseError('conflict', { detail: `There are ${mostKeys} keys already. Revoke one first.` })
+      }
+      // Of a person the session ended meanwhile, or the account.
+      if (outcome === 'no_owner') throw new GatehouseError(owner.kind === 'user' ? 'unauthorized' : 'not_found')
       audit.record({ event: 'api_key.created', ...subjectOf(owner), key_id: id, scopes })
       return { apiKey, key }
     },
@@ -58,6 +85,12 @@ export function createApiKeyManagement(dependencies: {
       }
       audit.record({ event: 'api_key.revoked', ...(owner && subjectOf(owner)), key_id: id })
       await catchUp()
+    },
+    async revokeAll() {
+      const ended = await apiKeys.revokeAll(new Date(clock.now()))
+      audit.record({ event: 'api_keys.ended', reason: 'emergency', ended })
+      await catchUp()
+      return ended
     },
   }
 }

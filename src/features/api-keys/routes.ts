@@ -60,8 +60,13 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
     },
     async (request, reply) => {
       const { name, scopes, expires_at: expiresAt } = request.body
-      const asked = { name, scopes, expiresAt: expiresAt ?? undefined }
-      const { apiKey, key } = await apiKeys.create(ownerOf(request), userOf(request).permissions, asked)
+      const { permissions, sessionId } = userOf(request)
+      const { apiKey, key } = await apiKeys.create(
+        ownerOf(request),
+        permissions,
+        { name, scopes, expiresAt },
+        sessionId,
+      )
       return reply
         .code(201)
         .header('cache-control', 'no-store')

@@ -11,7 +11,10 @@ export const NewApiKeyBody = Type.Object(
       description: 'Some of your permissions; none: the key only says who you are.',
     }),
     expires_at: Type.Optional(
-      Type.Union([Instant, Type.Null()], { description: 'Absent or null: it does not expire.' }),
+      Type.Union([Instant, Type.Null()], {
+        description:
+          'Absent: after the days that the deployment sets, 90 by default. Null: never, where that is allowed.',
+      }),
     ),
   },
   { ...strict, examples: [{ name: 'Nightly export', scopes: ['reports:read'], expires_at: '2027-06-30T00:00:00Z' }] },

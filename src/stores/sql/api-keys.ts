@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, isNull, lt, or } from './drizzle.ts'
-import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../core/ports.ts'
-import { announce, type Database } from './database.ts'
-import { apiKeys, clients, users } from './schema.ts'
+import { and, asc, eq, isNull, lt, or, sql } from './drizzle.ts'
+import { allKeys, type ApiKey, type ApiKeyOwner, type ApiKeyStore } from '../../core/ports.ts'
+import { announce, type Database, type Transaction } from './database.ts'
+import { endKeys, isLiveKey } from './live-keys.ts'
+import { apiKeys, clients, sessions, users } from './schema.ts'
 import { userColumns } from './users.ts'
 
 const keyColumns = {
@@ -19,9 +20,17 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
   const ownedBy = ({ kind, id }: ApiKeyOwner) => eq(kind === 'user' ? apiKeys.userId : apiKeys.clientId, id)
 
   return {
-    async create({ owner, ...key }) {
-      const userId = owner.kind === 'user' ? owner.id : null
-      await db.insert(apiKeys).values({ ...key, userId, clientId: owner.kind === 'client' ? owner.id : null })
+    async create({ owner, ...key }, { most, sessionId }) {
+      return await db.transaction(async (tx) => {
+        // Before the session is looked at: what ends it, or the keys of its user, has the row first or finds this key.
+        if (!(await holdOwner(tx, owner))) return 'no_owner'
+        if (sessionId !== undefined && !(await isLiveSession(tx, sessionId))) return 'no_owner'
+        const live = await tx.$count(apiKeys, and(ownedBy(owner), isLiveKey(key.createdAt)))
+        if (live >= most) return 'too_many'
+        const userId = owner.kind === 'user' ? owner.id : null
+        await tx.insert(apiKeys).values({ ...key, userId, clientId: owner.kind === 'client' ? owner.id : null })
+        return 'created'
+      })
     },
     async findLive(hash, at) {
       const [row] = await db
@@ -29,13 +38,7 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         .from(apiKeys)
         .leftJoin(users, eq(users.id, apiKeys.userId))
         .leftJoin(clients, eq(clients.id, apiKeys.clientId))
-        .where(
-          and(
-            eq(apiKeys.hash, hash),
-            isNull(apiKeys.revokedAt),
-            or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
-          ),
-        )
+        .where(and(eq(apiKeys.hash, hash), isLiveKey(at)))
       if (row === undefined) return undefined
       const { user, client } = row
       if (client !== null) return { kind: 'client', key: keyOf(row.key), client }
@@ -67,7 +70,35 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         return true
       })
     },
+    async revokeAll(at) {
+      return await db.transaction(async (tx) => {
+        // Waits for keys that are being made; a new one waits for this.
+        await tx.execute(sql`lock table ${apiKeys} in share row exclusive mode`)
+        const ended = await endKeys(tx, undefined, at)
+        // One row for all of them, on which whatever is remembered of a key hangs.
+        await announce(tx, 'key', [allKeys], at)
+        return ended
+      })
+    },
   }
+}
+
+/** Keeps the owner as it is until the transaction ends, and others from making a key of theirs meanwhile. */
+async function holdOwner(tx: Transaction, { kind, id }: ApiKeyOwner): Promise<boolean> {
+  const held =
+    kind === 'user'
+      ? tx
+          .select({ id: users.id })
+          .from(users)
+          .where(and(eq(users.id, id), eq(users.status, 'active')))
+          .for('no key update')
+      : tx.select({ id: clients.id }).from(clients).where(eq(clients.id, id)).for('no key update')
+  return (await held).length > 0
+}
+
+async function isLiveSession(tx: Transaction, sessionId: string): Promise<boolean> {
+  const live = and(eq(sessions.id, sessionId), isNull(sessions.revokedAt))
+  return (await tx.select({ id: sessions.id }).from(sessions).where(live).for('share')).length > 0
 }
 
 type Row = Omit<ApiKey, 'owner'> & { userId: string | null; clientId: string | null }

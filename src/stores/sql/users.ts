@@ -2,9 +2,10 @@ import { and, arrayContains, asc, eq, sql } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
 import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
+import { endKeys, liveKeysOf } from './live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
-import { sessions, users } from './schema.ts'
+import { apiKeys, sessions, users } from './schema.ts'
 
 /** A user with the permissions that their roles add up to; joined wherever a user is loaded. */
 export const userColumns = {
@@ -70,11 +71,13 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
         return 'granted'
       }),
     revokeRole: (id, role) => change(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
-    setPassword: (id, passwordHash, at) =>
+    setPassword: (id, passwordHash, at, also) =>
       db.transaction(async (tx) => {
         const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
         if (user !== undefined) await endRegistrations(tx, user.email)
         await changeIn(tx, id, at, { passwordHash }, 'password_changed')
+        if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
+        return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
       }),
     setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
   }
