@@ -191,6 +191,7 @@ export async function buildApp(dependencies: {
     clock,
     graceSeconds: config.tokens.refresh_grace_seconds,
     sessionIdleSeconds: config.sessions.idle_ttl_seconds,
+    refreshesPerMinute: config.limits.refreshes_per_minute,
   })
 
   // Accounts and sign-in

@@ -11,8 +11,10 @@ export interface AuditEvents {
   'registration.confirmed': Empty
   'session.revoked': { reason: string }
   'refresh.rotated': Empty
-  /** A retry inside the grace window got the same answer again. */
+  /** A retry inside the grace window got the same answer again; told of once a token. */
   'refresh.replayed': Empty
+  /** Of one session, once a minute on each replica. */
+  'refresh.limited': { limit: number }
   /** `previous`: its successor was never used, as after a lost answer; `stale`: it is older than that. */
   'refresh.reused': { subtype: 'previous' | 'stale'; age_seconds: number }
   'token.revoked': { token_id: string }
@@ -93,6 +95,7 @@ export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'err
   'session.revoked': ['info', 'a session was ended'],
   'refresh.rotated': ['info', 'a refresh token was exchanged'],
   'refresh.replayed': ['info', 'a refresh token was retried within its grace window'],
+  'refresh.limited': ['warn', 'a session is refreshed too often'],
   'refresh.reused': ['warn', 'a used refresh token was presented: its session is ended'],
   'token.revoked': ['info', 'an access token was revoked'],
   'token.exchanged': ['info', 'a client got a token to act for somebody'],

@@ -110,6 +110,8 @@ export interface PresentedRefreshToken {
   revoked: boolean
   session: Session
   user: User
+  /** Until when the refreshes that were made use up the session's pace; null before the first. */
+  paidUntil: Date | null
   /** The newest number of the revocation feed in what was read. */
   feedStandsAt: number
 }
@@ -288,11 +290,22 @@ export interface Rotation {
   sessionIdleExpiresAt: Date
   replay: string
   at: Date
+  /** How fast a session may be refreshed; nothing happens beyond it. Absent: as fast as anybody likes. */
+  pace?: Pace | undefined
   /**
    * Nothing happens unless this is the newest number of the revocation feed: after a later row, or in a database that was
    * set back, what was known may not hold any more.
    */
   whileFeedStandsAt: number
+}
+
+/**
+ * A pace by one time alone (the generic cell rate algorithm): each use pays for `everyMilliseconds`, and is refused when it
+ * would be paid for longer than `withinMilliseconds` ahead. So many fit in there at once, and one more each interval.
+ */
+export interface Pace {
+  everyMilliseconds: number
+  withinMilliseconds: number
 }
 
 export interface ClientStore {

@@ -16,6 +16,8 @@ export function checkCorsSettings({ origins }: CorsSettings, findings: Findings)
 export const LimitSettings = section({
   requests_per_minute: Type.Integer({ minimum: 1, default: 600 }),
   secret_tests_per_minute: Type.Integer({ minimum: 1, default: 20 }),
+  /** Of one session; so many may also come at once. */
+  refreshes_per_minute: Type.Integer({ minimum: 1, default: 60 }),
   failures_per_account: Type.Integer({ minimum: 1, default: 10 }),
   failure_window_seconds: seconds(900),
 })

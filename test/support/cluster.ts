@@ -42,7 +42,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
 
   const usual = {
     ...exampleRules,
-    limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000 },
+    limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, refreshes_per_minute: 100_000 },
     // On a busy machine a first look-up takes its time.
     proxies: { decide_within_milliseconds: 1_000 },
   }

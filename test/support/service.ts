@@ -126,7 +126,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const port = options.port ?? (await freePort())
   const configFile = join(folder, 'gatehouse.yaml')
   // Tests sign in often, from one address.
-  const limits = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000 }
+  const limits = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, refreshes_per_minute: 100_000 }
   // On a busy machine a first look-up takes its time.
   const proxies = { decide_within_milliseconds: 5_000, ...options.yaml?.proxies }
   // Where a test does not say otherwise, people may register.

@@ -1,7 +1,8 @@
 import { apiKeyPrefix } from '../../core/api-key.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
-import type { Client, Clock, PresentedRefreshToken, RefreshTokenStore } from '../../core/ports.ts'
+import type { Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
+import { hasEnded } from '../../core/refresh-token.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
 /** RFC 7662 §2.2. For anything but a live token that concerns the caller: exactly `{ active: false }`. */
@@ -62,7 +63,7 @@ export function createIntrospect(dependencies: {
     }
     const presented = await refreshTokens.find(hashSecret(token))
     if (presented === undefined || presented.family.clientId !== caller.id) return inactive
-    if (!isLive(presented, clock.now())) return inactive
+    if (presented.usedAt !== null || hasEnded(presented, clock.now())) return inactive
     return {
       active: true,
       token_type: 'refresh_token',
@@ -115,16 +116,5 @@ function concerns(claims: Pick<AccessTokenClaims, 'aud' | 'client_id'>, caller: 
     claims.client_id === caller.id ||
     audiences.includes(issuer) ||
     audiences.some((audience) => caller.audiences.includes(audience))
-  )
-}
-
-function isLive(presented: PresentedRefreshToken, now: number): boolean {
-  return (
-    presented.usedAt === null &&
-    !presented.revoked &&
-    presented.user.status === 'active' &&
-    [presented.expiresAt, presented.session.expiresAt, presented.session.idleExpiresAt].every(
-      (end) => now < end.getTime(),
-    )
   )
 }

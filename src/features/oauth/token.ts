@@ -1,3 +1,4 @@
+import { GatehouseError } from '../../core/errors.ts'
 import { type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
 import type { Client } from '../../core/ports.ts'
 import { OAuthError } from './errors.ts'
@@ -23,7 +24,10 @@ export interface TokenRequest {
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
 
-type RefreshOutcome = { kind: 'rotated'; tokens: GrantedTokens } | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
+type RefreshOutcome =
+  | { kind: 'rotated'; tokens: GrantedTokens }
+  | { kind: 'limited'; retryAfterSeconds: number; limit: number }
+  | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
 
 /** The grants of the token endpoint (RFC 6749 §4.4, §6, RFC 8693), for a client that is authenticated already. */
 export function createGrantTokens(dependencies: {
@@ -63,6 +67,7 @@ export function createGrantTokens(dependencies: {
       scopes: request.scope === undefined ? undefined : parseScope(request.scope),
     })
     if (outcome.kind === 'rotated') return outcome.tokens
+    if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)
     if (outcome.kind === 'scope_exceeded') throw new OAuthError('invalid_scope', 'The scope exceeds what was granted.')
     throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
   }

@@ -31,6 +31,7 @@ export interface Started {
 
 type RefreshOutcome =
   | { kind: 'rotated'; tokens: SignInTokens; user: User; sessionId: string }
+  | { kind: 'limited'; retryAfterSeconds: number; limit: number }
   | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
 
 export interface SignInOptions {
@@ -165,6 +166,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       const outcome = refreshToken
         ? await options.rotateRefresh({ refreshToken, clientId: firstPartyClientId })
         : ({ kind: 'invalid' } as const)
+      if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind !== 'rotated') {
         // Somebody without a refresh cookie may have a session all the same: from the sign-in page.
         if (fromBody === undefined && refreshToken !== undefined) cookies.clearSignIn(reply)

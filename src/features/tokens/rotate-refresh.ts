@@ -1,6 +1,8 @@
+import { LRUCache } from 'lru-cache'
 import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
 import type { Clock, PresentedRefreshToken, RefreshTokenStore, Session, User } from '../../core/ports.ts'
+import { hasEnded } from '../../core/refresh-token.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
 import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
@@ -11,6 +13,8 @@ export type RefreshOutcome =
   | { kind: 'reused' }
   /** Asks for more scope than was granted; the token stays usable. */
   | { kind: 'scope_exceeded' }
+  /** The session is refreshed faster than anybody needs. The token stays usable. */
+  | { kind: 'limited'; retryAfterSeconds: number; limit: number }
   /** Unknown, expired, revoked, or another client's. Nothing changes. */
   | { kind: 'invalid' }
 
@@ -20,6 +24,8 @@ export type RotateRefresh = (request: {
   /** Narrower scopes for the access token alone (RFC 6749 §6). */
   scopes?: string[] | undefined
 }) => Promise<RefreshOutcome>
+
+const minute = 60_000
 
 /** Of news between look-up and use, one after the other. */
 const mostTries = 5
@@ -46,9 +52,14 @@ export function createRotateRefresh(dependencies: {
   clock: Clock
   graceSeconds: number
   sessionIdleSeconds: number
+  /** Of one session, by all its families; so many may also come at once. */
+  refreshesPerMinute: number
 }): RotateRefresh {
   const { refreshTokens, knownGrants, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
-  const { graceSeconds, sessionIdleSeconds } = dependencies
+  const { graceSeconds, sessionIdleSeconds, refreshesPerMinute } = dependencies
+  const pace = { everyMilliseconds: minute / refreshesPerMinute, withinMilliseconds: minute }
+  const replayTold = createTellOnce(clock)
+  const limitTold = createTellOnce(clock)
 
   return async ({ refreshToken, clientId, scopes: requested }) => {
     const hash = hashSecret(refreshToken)
@@ -60,18 +71,17 @@ export function createRotateRefresh(dependencies: {
       const outcome = await use(hash, known, scopesOf(known.grant))
       if (outcome !== undefined) return outcome
     }
-    let read = -1
     for (let tries = 0; tries < mostTries; tries++) {
       const presented = await refreshTokens.find(hash)
       if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
       if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
       if (exceeds(presented)) return { kind: 'scope_exceeded' }
       const { family, session, user, feedStandsAt: asOf } = presented
-      // It could not be used, and not because of news: it has ended.
-      if (asOf === read || presented.revoked) return { kind: 'invalid' }
+      if (hasEnded(presented, clock.now())) return { kind: 'invalid' }
+      const limited = limitOf(presented)
+      if (limited !== undefined) return limited
       const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented))
       if (outcome !== undefined) return outcome
-      read = asOf
     }
     throw unavailable(new Error('what a refresh token stands for changes too fast'))
   }
@@ -93,12 +103,24 @@ export function createRotateRefresh(dependencies: {
       sessionIdleExpiresAt: new Date(now + sessionIdleSeconds * 1000),
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
+      pace,
       whileFeedStandsAt: asOf,
     })
     if (!won) return undefined
     knownGrants.remember(successorHash, { grant, asOf })
     audit.record({ event: 'refresh.rotated', ...subjectsOf(grant) })
     return { kind: 'rotated', tokens, user, sessionId: session.id }
+  }
+
+  /** The refusal of a token whose session has used up its pace; nothing while it may be used. */
+  function limitOf(presented: PresentedRefreshToken): RefreshOutcome | undefined {
+    const now = clock.now()
+    const free = (presented.paidUntil?.getTime() ?? 0) + pace.everyMilliseconds - pace.withinMilliseconds
+    if (free <= now) return undefined
+    if (limitTold(presented.session.id)) {
+      audit.record({ event: 'refresh.limited', ...subjectsOf(presented), limit: refreshesPerMinute })
+    }
+    return { kind: 'limited', retryAfterSeconds: Math.ceil((free - now) / 1000), limit: refreshesPerMinute }
   }
 
   async function useAgain(presented: PresentedRefreshToken, hash: string, scopes: string[]): Promise<RefreshOutcome> {
@@ -108,7 +130,7 @@ export function createRotateRefresh(dependencies: {
       const tokens = JSON.parse(box.open(presented.replay, hash)) as IssuedTokens
       // The answer was made for other scopes: refuse, but a client that asks oddly is no thief.
       if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }
-      audit.record({ event: 'refresh.replayed', ...subjectsOf(presented) })
+      if (replayTold(hash)) audit.record({ event: 'refresh.replayed', ...subjectsOf(presented) })
       return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
     }
     const { family, session, user } = presented
@@ -122,6 +144,17 @@ export function createRotateRefresh(dependencies: {
       await tellOfReuse(user, session)
     }
     return { kind: 'reused' }
+  }
+}
+
+/** Says of each key once a minute, on this replica, that it is to be told: whoever goes on trying shall not fill the trail. */
+function createTellOnce(clock: Clock): (key: string) => boolean {
+  const told = new LRUCache<string, number>({ max: 10_000 })
+  return (key) => {
+    const now = clock.now()
+    if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < minute) return false
+    told.set(key, now)
+    return true
   }
 }
 

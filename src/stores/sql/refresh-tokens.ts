@@ -29,6 +29,7 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
       revoked: sql<boolean>`${refreshFamilies.revokedAt} is not null or ${sessions.revokedAt} is not null`,
       session: sessionColumns,
       user: userColumns,
+      paidUntil: sessions.refreshesPaidUntil,
     })
     .from(refreshTokens)
     .innerJoin(refreshFamilies, eq(refreshFamilies.id, refreshTokens.familyId))
@@ -69,7 +70,10 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
  * be more than what it spends on doing it.
  */
 export function prepareRotation(db: Database) {
-  const asked = db.$with('asked', {}).as(sql`select ${sql.placeholder('at')}::timestamptz as now`)
+  const milliseconds = (name: string) => sql`${sql.placeholder(name)}::float8 * interval '1 millisecond'`
+  const asked = db.$with('asked', {}).as(sql`
+    select ${sql.placeholder('at')}::timestamptz as now, ${milliseconds('everyMilliseconds')} as step,
+      ${milliseconds('withinMilliseconds')} as ahead`)
   const used = db.$with('used', {}).as(sql`
     update refresh_tokens as token set used_at = now, replay = ${sql.placeholder('replay')}
     from asked, refresh_families as family, sessions as session, users
@@ -79,10 +83,12 @@ export function prepareRotation(db: Database) {
       and least(session.expires_at, session.idle_expires_at) > now
       and users.id = session.user_id and users.status = 'active'
       and ${newestOfFeed} = ${sql.placeholder('whileFeedStandsAt')}::bigint
-    returning token.family_id, token.used_at as now, family.expires_at, family.session_id`)
+      and greatest(session.refreshes_paid_until, now) + step <= now + ahead
+    returning token.family_id, token.used_at as now, family.expires_at, family.session_id, step`)
   const touched = db.$with('touched', {}).as(sql`
     update sessions set last_seen_at = now,
-      idle_expires_at = least(${sql.placeholder('sessionIdleExpiresAt')}::timestamptz, sessions.expires_at)
+      idle_expires_at = least(${sql.placeholder('sessionIdleExpiresAt')}::timestamptz, sessions.expires_at),
+      refreshes_paid_until = greatest(sessions.refreshes_paid_until, now) + step
     from used where sessions.id = used.session_id and sessions.revoked_at is null
     returning sessions.id`)
   const stored = db.$with('stored', { hash: sql<string>`hash`.as('hash') }).as(sql`
@@ -94,9 +100,11 @@ export function prepareRotation(db: Database) {
 }
 
 /** A rotation as the statement takes it. */
-export function parametersOf({ at, successorExpiresAt, sessionIdleExpiresAt, ...rotation }: Rotation) {
+export function parametersOf({ at, successorExpiresAt, sessionIdleExpiresAt, pace, ...rotation }: Rotation) {
   return {
     ...rotation,
+    everyMilliseconds: pace?.everyMilliseconds ?? 0,
+    withinMilliseconds: pace?.withinMilliseconds ?? 0,
     at: at.toISOString(),
     successorExpiresAt: successorExpiresAt.toISOString(),
     sessionIdleExpiresAt: sessionIdleExpiresAt.toISOString(),

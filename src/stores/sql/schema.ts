@@ -106,6 +106,8 @@ export const sessions = pgTable(
     expiresAt: instant('expires_at').notNull(),
     revokedAt: instant('revoked_at'),
     revokedReason: text('revoked_reason'),
+    /** Until when the refreshes that were made use up the session's pace; null before the first. */
+    refreshesPaidUntil: instant('refreshes_paid_until'),
     ip: text('ip').notNull(),
     userAgent: text('user_agent').notNull(),
   },
