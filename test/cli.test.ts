@@ -173,6 +173,7 @@ void test('an embedded service and its commands, on one data directory', async (
     const listed = await json('api-key list --client reports-job')
     t.match(listed, [{ id, owner: 'reports-job', name: 'Edge', scopes: ['a:b'], expires_at: expires }])
     t.notMatch(JSON.stringify(listed), key)
+    t.same(await json('api-key list --all'), listed)
     const me = async () => (await service.call('/api/users/me', { headers: bearer(key) })).status
     t.equal(await me(), 403, 'a program')
     t.same(await json(`api-key revoke ${id}`), { revoked: true })

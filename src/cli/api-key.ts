@@ -24,12 +24,16 @@ export const apiKey = group({
     },
   }),
   list: command({
-    summary: 'show the keys of one owner',
-    options: { client: text('ID', 'of this program'), user: text('ID_OR_EMAIL', 'of this person') },
+    summary: 'show the keys of one owner, or of all',
+    options: {
+      client: text('ID', 'of this program'),
+      user: text('ID_OR_EMAIL', 'of this person'),
+      all: flag('of everybody'),
+    },
     example: 'api-key list --client reports-job',
-    async run({ client, user, json }) {
+    async run({ client, user, all, json }) {
       const owner = Object.entries({ client, user }).filter(([, id]) => id !== undefined)
-      if (owner.length !== 1) throw new UsageError('api-key list: give either --client or --user')
+      if (owner.length + Number(all) !== 1) throw new UsageError('api-key list: give one of --client, --user and --all')
       const query = new URLSearchParams(owner as [string, string][]).toString()
       print(await withOperator((operator) => operator('GET', `/api-keys?${query}`)), json)
     },

@@ -334,8 +334,8 @@ export interface ApiKeyStore {
     hash: string,
     at: Date,
   ): Promise<(({ kind: 'user'; user: User } | { kind: 'client'; client: Client }) & { key: ApiKey }) | undefined>
-  /** The owner's keys that are not revoked, oldest first. */
-  list(owner: ApiKeyOwner): Promise<ApiKey[]>
+  /** The owner's keys, or everybody's, that are not revoked, oldest first. */
+  list(owner?: ApiKeyOwner): Promise<ApiKey[]>
   /** Notes that the key was used, unless that is noted already since `notSince`. */
   markUsed(id: string, at: Date, notSince: Date): Promise<void>
   /** Also tells the revocation feed. `owner`: only when it is theirs. False when there is no such key. */

@@ -11,7 +11,7 @@ export interface ApiKeyAdministration {
     allowed: readonly string[],
     request: { name: string; scopes: string[]; expiresAt: string | null | undefined },
   ): Promise<{ apiKey: ApiKey; key: string }>
-  list(owner: ApiKeyOwner): Promise<ApiKey[]>
+  list(owner?: ApiKeyOwner): Promise<ApiKey[]>
   revoke(id: string): Promise<void>
 }
 
@@ -41,9 +41,9 @@ export async function apiKeyControlRoutes(
   const { apiKeys, clients, users } = options
   const config = { access: 'public' } as const
 
-  async function ownerOf({ client, user }: Static<typeof Owner>): Promise<ApiKeyOwner> {
+  async function ownerOf({ client, user }: Static<typeof Owner>): Promise<ApiKeyOwner | undefined> {
     if (user !== undefined) return { kind: 'user', id: (await users.find(user)).id }
-    return { kind: 'client', id: (await clients.find(client ?? '')).id }
+    return client === undefined ? undefined : { kind: 'client', id: (await clients.find(client)).id }
   }
 
   app.post('/api-keys', { config, schema: { body: NewKey } }, async (request) => {

@@ -24,7 +24,8 @@ export interface ApiKeyManagement {
     request: NewApiKey,
     sessionId?: string,
   ): Promise<{ apiKey: ApiKey; key: string }>
-  list(owner: ApiKeyOwner): Promise<ApiKey[]>
+  /** `owner`: only theirs. */
+  list(owner?: ApiKeyOwner): Promise<ApiKey[]>
   /** When it resolves, this replica refuses the key. `owner`: only one of theirs. */
   revoke(id: string, owner?: ApiKeyOwner): Promise<void>
   /** Ends everybody's keys, as after an emergency, and resolves to how many; this replica refuses them then. */

@@ -48,7 +48,7 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
       const rows = await db
         .select(keyColumns)
         .from(apiKeys)
-        .where(and(ownedBy(owner), isNull(apiKeys.revokedAt)))
+        .where(and(owner && ownedBy(owner), isNull(apiKeys.revokedAt)))
         .orderBy(asc(apiKeys.id))
       return rows.map(keyOf)
     },
