@@ -109,7 +109,7 @@ export async function buildControl(
   handleErrors(control)
   control.addSchema(Problem)
   traceOrigins(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
-  await control.register(controlRoutes, options)
+  await control.register(controlRoutes, { ...options, endApiKeys: apiKeys.revokeAll })
   await control.register(apiKeyControlRoutes, { apiKeys, clients: options.clients, users: options.users })
   await control.register(auditRoutes, trail)
   await control.register(explainRoutes, { url: '/access/explain', access: 'public', explain })

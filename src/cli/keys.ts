@@ -2,7 +2,7 @@ import { command, flag, group, print, text, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
 
-/** The ring of signing keys: `keys list|rotate [--compromised [--kid K]]|rewrap`. */
+/** The ring of signing keys: `keys list|rotate [--compromised [--kid K] [--api-keys]]|rewrap`. */
 export const keys = group({
   list: command({
     summary: 'show every signing key and what it does now',
@@ -16,11 +16,14 @@ export const keys = group({
     options: {
       compromised: flag('somebody else knows the keys: nothing that they signed counts any more'),
       kid: text('KID', 'with --compromised: this key alone'),
+      'api-keys': flag('with --compromised: end everybody’s API keys too'),
     },
     example: 'keys rotate',
-    async run({ compromised, kid, json }) {
-      if (kid !== undefined && !compromised) throw new UsageError('--kid goes with --compromised alone')
-      const body = { compromised, ...(kid !== undefined && { kid }) }
+    async run({ compromised, kid, 'api-keys': endApiKeys, json }) {
+      if (!compromised && (kid !== undefined || endApiKeys)) {
+        throw new UsageError('--kid and --api-keys go with --compromised alone')
+      }
+      const body = { compromised, end_api_keys: endApiKeys, ...(kid !== undefined && { kid }) }
       const answer = await withOperator((operator) => operator('POST', '/keys/rotate', body))
       if (json) return print(answer, true)
       const { notice, keys: ring } = answer as { notice: string; keys: unknown }

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { isApiKey, makeApiKey } from '../../src/core/api-key.ts'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
+import { until } from '../support/program.ts'
 import { asks, bearer, type Service, type SignedIn, startService, newClient } from '../support/service.ts'
 
 const path = '/api/users/me/api-keys'
@@ -240,7 +241,7 @@ for (const backend of backends) {
       t.match(await change({ password: `${password} twice`, end_api_keys }), { ended_api_keys: 1, api_keys_left: 0 })
       t.same(await doors(last), closed)
       const told = { event: 'api_keys.ended', subject: bob.id, details: { reason: 'password_changed', ended: 1 } }
-      t.match((await auditRows(service)).at(-1), told)
+      t.match((await auditRows(service)).findLast(({ event }) => event === told.event), told)
     })
     await t.test('a client’s key has its scopes and audiences, and dies with it', async (t) => {
       const client = await register(service, { audiences: ['files'] })
@@ -369,6 +370,34 @@ for (const backend of backends) {
       const person = await open.signIn(await open.createUser())
       t.equal((await make(open, person, { expires_at: null })).json().expires_at, null)
       t.equal((await make(open, person)).json().expires_at, inDays(open, 90), 'for who asks for it')
+    })
+    await t.test('after an emergency everybody’s end where it is asked for, on every replica', async (t) => {
+      const second = service.backend.replica && (await startService(t, { beside: service, yaml }))
+      const person = await service.signIn(await service.createUser())
+      const { client_id: client } = await register(service)
+      const keys: string[] = [
+        (await make(service, person)).json().key,
+        (await service.operate('POST', '/api-keys', { client, name: 'Job', scopes: [] })).key,
+      ]
+      const doors = (replica: Service) => Promise.all(keys.map((key) => status(replica, { 'x-api-key': key })))
+      for (const replica of [service, second ?? service]) t.same(await doors(replica), [200, 200])
+      const rotate = (body: object) => service.operate('POST', '/keys/rotate', body)
+      await t.rejects(rotate({ compromised: false, end_api_keys: true }), /400/)
+      t.match(await rotate({ compromised: true }), { ended_api_keys: 0, notice: /API keys go on/ })
+      t.same(await doors(service), [200, 200])
+      const { ended_api_keys: ended, notice } = await rotate({ compromised: true, end_api_keys: true })
+      t.ok(ended >= 2)
+      t.match(notice, `${ended} API keys were ended.`)
+      t.same(await doors(service), [401, 401])
+      if (second)
+        await until('the other replica has learnt of it', async () => (await doors(second)).join() === '401,401')
+      const told = (await auditRows(service)).findLast(({ event }) => event === 'api_keys.ended')
+      t.match(told, { actor: 'operator', subject: null, details: { reason: 'emergency', ended } })
+      t.equal((await make(service, person)).status, 401, 'the token has ended, too')
+      const headers = { cookie: person.cookie, origin: service.issuer }
+      const again = await service.call(path, { method: 'POST', headers, json: { name: 'Job', scopes: [] } })
+      t.equal(again.status, 201)
+      t.equal(await status(service, { 'x-api-key': again.json().key }), 200, 'and another can be made')
     })
     await t.test('nobody gets a 101st key, by 50 calls at once over two replicas', async (t) => {
       const second = service.backend.replica && (await startService(t, { beside: service, yaml }))

@@ -36,7 +36,14 @@ const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 2
  * What the command line asks for, as an API that only the operator reaches: over a socket in the data directory
  * (mode 0600) while the service runs, otherwise inside the command's own process.
  */
-export async function controlRoutes(app: App, { users, clients, roles, keys }: ControlOptions): Promise<void> {
+export async function controlRoutes(
+  app: App,
+  options: ControlOptions & {
+    /** Ends everybody's API keys, and resolves to how many. */
+    endApiKeys(): Promise<number>
+  },
+): Promise<void> {
+  const { users, clients, roles, keys, endApiKeys } = options
   const body = <T extends TSchema>(schema: T) => ({ config: { access: 'public' as const }, schema: { body: schema } })
   const operator = { config: { access: 'public' as const } }
 
@@ -127,17 +134,27 @@ export async function controlRoutes(app: App, { users, clients, roles, keys }: C
     '/keys/rotate',
     body(
       Type.Object(
-        { compromised: Type.Boolean({ default: false }), kid: Type.Optional(Type.String({ maxLength: 100 })) },
+        {
+          compromised: Type.Boolean({ default: false }),
+          kid: Type.Optional(Type.String({ maxLength: 100 })),
+          end_api_keys: Type.Boolean({ default: false }),
+        },
         strict,
       ),
     ),
     async (request) => {
-      const { compromised, kid } = request.body
-      if (!compromised && kid !== undefined) {
-        throw new GatehouseError('invalid_request', { detail: 'A kid goes with "compromised" alone.' })
+      const { compromised, kid, end_api_keys: endThem } = request.body
+      if (!compromised && (kid !== undefined || endThem)) {
+        throw new GatehouseError('invalid_request', {
+          detail: 'A kid or the end of API keys goes with "compromised" alone.',
+        })
       }
       const { takesEffectAt, notice } = await (compromised ? keys.endCompromised(kid) : keys.rotate())
-      return { takes_effect_at: takesEffectAt.toISOString(), notice, keys: await showKeys() }
+      const rotated = { takes_effect_at: takesEffectAt.toISOString(), notice }
+      if (!compromised) return { ...rotated, keys: await showKeys() }
+      const ended = endThem ? await endApiKeys() : 0
+      const ofApiKeys = endThem ? `${ended} API keys were ended.` : 'API keys go on; with --api-keys they end too.'
+      return { ...rotated, notice: `${notice} ${ofApiKeys}`, ended_api_keys: ended, keys: await showKeys() }
     },
   )
   app.post('/keys/rewrap', operator, async () => ({ resealed: await keys.rewrap() }))
