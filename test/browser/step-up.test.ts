@@ -17,14 +17,14 @@ if (hasChromium) {
         const shots = (name: string) => (javaScriptEnabled ? takeShots(page, name) : undefined)
         const sessionCookie = async () =>
           (await page.context().cookies()).find(({ name }) => name === 'gatehouse')?.value
-        const wanted = `${auth}/step-up?return_to=${encodeURIComponent('/health/live?from=step-up')}`
+        const wanted = `${auth}/step-up?return_to=${encodeURIComponent('/?from=step-up')}`
 
         await page.goto(wanted)
         t.equal(new URL(page.url()).pathname, '/login', 'whoever is not signed in signs in instead')
         await page.getByLabel('Email').fill(user.email)
         await page.getByLabel('Password').fill(user.password)
         await page.getByRole('button', { name: 'Sign in' }).click()
-        await page.waitForURL(`${auth}/health/live?from=step-up`)
+        await page.waitForURL(`${auth}/?from=step-up`)
         const first = await sessionCookie()
 
         await page.goto(wanted)
@@ -44,7 +44,7 @@ if (hasChromium) {
 
         await page.getByLabel('Password').fill(user.password)
         await page.getByLabel('Password').press('Enter')
-        await page.waitForURL(`${auth}/health/live?from=step-up`)
+        await page.waitForURL(`${auth}/?from=step-up`)
         t.not(await sessionCookie(), first)
 
         await page.goto(wanted)
