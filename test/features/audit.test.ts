@@ -24,7 +24,12 @@ const told = (rows: AuditRow[]) => rows.map(({ event, subject }) => `${event} ${
 for (const backend of backends) {
   void test(`the audit trail on ${backend.name} stores`, async (t) => {
     const yaml = {
-      limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, failures_per_account: 2 },
+      limits: {
+        requests_per_minute: 100_000,
+        secret_tests_per_minute: 100_000,
+        failures_per_account: 2,
+        refreshes_per_minute: 20,
+      },
       proxies: { basic: true },
     }
     const service = await startService(t, { backend, yaml })
@@ -287,6 +292,31 @@ for (const backend of backends) {
       const json = { name: 'Job', scopes: [] }
       const rows = await adds(() => post(service, '/api/users/me/api-keys', json, bearer(accessToken)))
       t.match(rows, [{ event: 'api_key.created', subject: ada.id, actor: ada.id, ip: '127.0.0.1' }])
+    })
+    await t.test('a proof within a session, keys that end together, and refreshes beyond the pace', async (t) => {
+      const ada = await service.createUser()
+      const { accessToken, refreshToken } = await service.signIn(ada)
+      const rows = await adds(async () => {
+        for (const password of ['not the password', ada.password]) {
+          await post(service, '/api/auth/step-up', { password }, bearer(accessToken))
+        }
+        for (let i = 0, refresh_token = refreshToken; i <= 20; i++) {
+          const answer = await post(service, '/api/auth/refresh', { refresh_token })
+          refresh_token = answer.json().refresh_token
+        }
+        const password = 'seven quiet otters juggle lanterns'
+        await service.operate('PUT', `/users/${ada.id}/password`, { password, end_api_keys: true })
+      })
+      const told = rows.filter(({ event }) => event !== 'refresh.rotated')
+      t.match(told, [
+        { event: 'step_up.failed', sessionId: String, details: { reason: 'wrong_password' } },
+        { event: 'step_up.succeeded', sessionId: String, details: { methods: ['pwd'] } },
+        { event: 'refresh.limited', sessionId: String, details: { limit: 20 } },
+        { event: 'user.password_changed', actor: 'operator' },
+        { event: 'api_keys.ended', actor: 'operator', details: { reason: 'password_changed', ended: 0 } },
+      ])
+      t.equal(rows.length - told.length, 20)
+      for (const row of rows) t.equal(row.subject, ada.id)
     })
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const all = Object.keys(auditLines).toSorted()

@@ -1,0 +1,85 @@
+/** How long API keys last, how many one owner has, and how all of them end at once. */
+import { test } from 'tap'
+import { auditRows } from '../support/audit.ts'
+import { backends } from '../support/backends.ts'
+import { register } from '../support/oauth.ts'
+import { until } from '../support/program.ts'
+import { asks, bearer, type Service, type SignedIn, startService } from '../support/service.ts'
+
+const path = '/api/users/me/api-keys'
+const yaml = { api_keys: { days: 7 } }
+
+const make = (service: Service, { accessToken }: SignedIn, body: object = {}) =>
+  service.call(path, { method: 'POST', headers: bearer(accessToken), json: { name: 'Job', scopes: [], ...body } })
+const statusOf = async (service: Service, key: string) =>
+  (await service.call('/forward-auth', { headers: { ...asks({ path: '/' }), 'x-api-key': key } })).status
+const inDays = (service: Service, days: number) => new Date(service.clock.now() + days * 86_400_000).toISOString()
+
+for (const backend of backends) {
+  void test(`the end and the number of API keys on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend, yaml })
+    const signedIn = await service.signIn(await service.createUser())
+
+    await t.test('a key ends after the days that are set, unless it is said when', async (t) => {
+      t.equal((await make(service, signedIn)).json().expires_at, inDays(service, 7))
+      const expires_at = inDays(service, 900)
+      t.equal((await make(service, signedIn, { expires_at })).json().expires_at, expires_at)
+      const { status, errors } = (await make(service, signedIn, { expires_at: null })).json()
+      t.match([status, errors], [400, [{ path: '/body/expires_at', message: /api_keys\.allow_unlimited/ }]])
+      const { key } = (await make(service, signedIn)).json()
+      service.clock.advance(7 * 86_400 - 1)
+      t.equal(await statusOf(service, key), 200)
+      service.clock.advance(1)
+      t.equal(await statusOf(service, key), 401)
+    })
+    await t.test('one without an end is made where it is allowed', async (t) => {
+      const open = await startService(t, { yaml: { api_keys: { allow_unlimited: true } } })
+      const person = await open.signIn(await open.createUser())
+      t.equal((await make(open, person, { expires_at: null })).json().expires_at, null)
+      t.equal((await make(open, person)).json().expires_at, inDays(open, 90), 'for who asks for it')
+    })
+    await t.test('after an emergency everybody’s end where it is asked for, on every replica', async (t) => {
+      const second = service.backend.replica && (await startService(t, { beside: service, yaml }))
+      const person = await service.signIn(await service.createUser())
+      const { client_id: client } = await register(service)
+      const keys: string[] = [
+        (await make(service, person)).json().key,
+        (await service.operate('POST', '/api-keys', { client, name: 'Job', scopes: [] })).key,
+      ]
+      const doors = (replica: Service) => Promise.all(keys.map((key) => statusOf(replica, key)))
+      for (const replica of [service, second ?? service]) t.same(await doors(replica), [200, 200])
+      const rotate = (body: object) => service.operate('POST', '/keys/rotate', body)
+      await t.rejects(rotate({ compromised: false, end_api_keys: true }), /400/)
+      t.match(await rotate({ compromised: true }), { ended_api_keys: 0, notice: /API keys go on/ })
+      t.same(await doors(service), [200, 200])
+      const { ended_api_keys: ended, notice } = await rotate({ compromised: true, end_api_keys: true })
+      t.ok(ended >= 2)
+      t.match(notice, `${ended} API keys were ended.`)
+      t.same(await doors(service), [401, 401])
+      if (second)
+        await until('the other replica has learnt of it', async () => (await doors(second)).join() === '401,401')
+      const told = (await auditRows(service)).findLast(({ event }) => event === 'api_keys.ended')
+      t.match(told, { actor: 'operator', subject: null, details: { reason: 'emergency', ended } })
+      t.equal((await make(service, person)).status, 401, 'the token has ended, too')
+      const headers = { cookie: person.cookie, origin: service.issuer }
+      const again = await service.call(path, { method: 'POST', headers, json: { name: 'Job', scopes: [] } })
+      t.equal(again.status, 201)
+      t.equal(await statusOf(service, again.json().key), 200, 'and another can be made')
+    })
+    await t.test('nobody gets a 101st key, by 50 calls at once over two replicas', async (t) => {
+      const second = service.backend.replica && (await startService(t, { beside: service, yaml }))
+      const { id, ...user } = await service.createUser()
+      const person = await service.signIn({ id, ...user })
+      await Promise.all(Array.from({ length: 95 }, () => make(service, person)))
+      const replicas = [service, second ?? service]
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => make(replicas[i % 2]!, person)))
+      const count = (status: number) => answers.filter((answer) => answer.status === status).length
+      t.same([count(201), count(409)], [5, 45])
+      t.match(answers.find(({ status }) => status === 409)!.json().detail, /There are 100 keys already/)
+      const listed = (await service.call(path, { headers: bearer(person.accessToken) })).json()
+      t.equal(listed.length, 100)
+      await service.operate('DELETE', `/api-keys/${listed[0].id}`)
+      t.equal((await make(service, person)).status, 201, 'there is room again')
+    })
+  })
+}
