@@ -100,6 +100,8 @@ for (const backend of backends) {
         [{ expires_at: new Date(service.clock.now()).toISOString() }, '/body/expires_at'],
         [{ expires_at: '2099-13-01T00:00:00Z' }, '/body/expires_at'],
         [{ expires_at: '2098-12-31T23:59:60Z' }, '/body/expires_at'],
+        [{ expires_at: '9999-12-31T23:59:59-01:00' }, '/body/expires_at'],
+        [{ expires_at: '0000-01-01T00:00:00+01:00' }, '/body/expires_at'],
         [{ expires_at: 4_000_000_000 }, '/body/expires_at'],
         [{ name: '' }, '/body/name'],
         [{ name: 'a\u0000b' }, '/body/name'],

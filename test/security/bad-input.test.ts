@@ -221,7 +221,12 @@ for (const backend of backends) {
       for (const id of odd.filter((id) => id.length < 300)) {
         await t.rejects(service.operate('DELETE', `/api-keys/${id}`), /: 404 /, `an operator, ${id}`)
       }
-      for (const query of [`before=urn:uuid:${unknown}`, 'since=2016-12-31T23:59:60Z', 'user=x%00']) {
+      for (const query of [
+        `before=urn:uuid:${unknown}`,
+        'since=2016-12-31T23:59:60Z',
+        `since=0000-01-01T00:00:00%2B01:00`,
+        'user=x%00',
+      ]) {
         await t.rejects(service.operate('GET', `/audit?${query}`), /: 4\d\d /, query)
       }
     })

@@ -125,6 +125,31 @@ for (const backend of backends) {
       }
       t.same((await stores.users.findById(user.id))?.roles, ['admin'])
     })
+    await t.test('no change of a person waits for another that waits for it', async (t) => {
+      const people = await Promise.all(times(5, () => bench.user()))
+      for (let round = 0; round < 3; round++) {
+        const role = `crossing-${round}`
+        await stores.roles.put({ name: role, permissions: [] })
+        for (const { id } of people) await stores.users.grantRole(id, role)
+        const keys = await Promise.all(
+          people.map(async ({ id: owner }) => {
+            const [id, hash] = [crypto.randomUUID(), hashSecret(crypto.randomUUID())]
+            const key = { id, name: 'Job', scopes: [], createdAt: at(), expiresAt: null, lastUsedAt: null, hash }
+            await stores.apiKeys.create({ ...key, owner: { kind: 'user', id: owner } }, { most: 10 })
+            return id
+          }),
+        )
+        await t.resolves(
+          Promise.all([
+            stores.roles.delete(role),
+            second.apiKeys.revokeAll(at()),
+            ...people.map(({ id }) => second.users.rename(id, `Ada ${round}`)),
+            ...people.map(({ id }) => stores.users.setPassword(id, `${round}`, at(), { endApiKeys: true })),
+            ...keys.map((id) => second.apiKeys.revoke(id, at())),
+          ]),
+        )
+      }
+    })
     const confirm = (token: string, passwordHash?: string, by = stores, time = at()) =>
       by.registrations.confirm({
         tokenHash: hashSecret(token),

@@ -2,6 +2,7 @@ import { makeApiKey } from '../../core/api-key.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
+import { readInstant } from '../../core/instant.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore, Clock } from '../../core/ports.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { ApiKeySettings } from './settings.ts'
@@ -48,9 +49,8 @@ export function createApiKeyManagement(dependencies: {
   function endOf(wanted: string | null | undefined, now: number): Date | null {
     if (wanted === undefined) return new Date(now + settings.days * 86_400_000)
     if (wanted !== null) {
-      const end = new Date(wanted)
-      // Negated, since a leap second has no time here and compares as false.
-      if (!(end.getTime() > now)) throw fault('expires_at', 'must be in the future')
+      const end = readInstant(wanted)
+      if (end === undefined || end.getTime() <= now) throw fault('expires_at', 'must be a time in the future')
       return end
     }
     if (!settings.allow_unlimited) {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { auditLines, type AuditEventName } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidPattern } from '../../core/ids.ts'
+import { readInstant } from '../../core/instant.ts'
 import type { AuditRow, AuditStore } from '../../core/ports.ts'
 import { plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -27,15 +28,15 @@ const Query = Type.Object(
 export async function auditRoutes(app: App, { audit, findUser }: AuditOptions): Promise<void> {
   app.get('/audit', { config: { access: 'public' }, schema: { querystring: Query } }, async (request) => {
     const { event, user, since, before, limit } = request.query
-    // A leap second has the form of an instant, and no time here.
-    if (since !== undefined && Number.isNaN(Date.parse(since))) {
+    const from = since === undefined ? undefined : readInstant(since)
+    if (since !== undefined && from === undefined) {
       throw new GatehouseError('invalid_request', { fields: [{ path: '/querystring/since', message: 'is no time' }] })
     }
     const subject = user === undefined || isUuid(user) ? user : (await findUser(user)).id
     const rows = await audit.list({
       event,
       subject,
-      since: since === undefined ? since : new Date(since),
+      since: from,
       before,
       limit,
     })

@@ -65,12 +65,14 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
     async delete(name) {
       return await db.transaction(async (tx) => {
         const deleted = await tx.delete(roles).where(eq(roles.name, name)).returning({ name: roles.name })
-        await announceHolders(tx, name)
+        // The feed's lock comes last, as everywhere: a change of a holder that waits for it would be waited for here.
         const holders = await tx
           .update(users)
           .set({ roles: sql`array_remove(${users.roles}, ${name})` })
           .where(arrayContains(users.roles, [name]))
           .returning({ id: users.id })
+        const ids = holders.map(({ id }) => id)
+        await announce(tx, 'user', ids, new Date(clock.now()))
         return { deleted: deleted.length > 0, holders: holders.length }
       })
     },

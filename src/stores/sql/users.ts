@@ -24,13 +24,19 @@ export const userColumns = {
 
 export function createUserStore(db: Database, clock: Clock): UserStore {
   type Values = PgUpdateSetSource<typeof users>
-  async function changeIn(tx: Transaction, id: string, at: Date, values: Values, endSessions?: string) {
+  /** `before`: what else happens in the transaction, ahead of the feed's lock, which is taken last everywhere. */
+  async function changeIn<T>(tx: Transaction, id: string, at: Date, values: Values, before: () => Promise<T>) {
     await tx.update(users).set(values).where(eq(users.id, id))
-    if (endSessions) await endSessionsOf(tx, id, endSessions, at)
+    const done = await before()
     await announce(tx, 'user', [id], at)
+    return done
   }
   const change = (id: string, at: Date, values: Values, endSessions?: string) =>
-    db.transaction((tx) => changeIn(tx, id, at, values, endSessions))
+    db.transaction((tx) =>
+      changeIn(tx, id, at, values, async () => {
+        if (endSessions) await endSessionsOf(tx, id, endSessions, at)
+      }),
+    )
   const now = () => new Date(clock.now())
 
   return {
@@ -67,17 +73,19 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
     grantRole: (id, role) =>
       db.transaction(async (tx) => {
         if (!(await holdRoles(tx, [role]))) return 'unknown_role'
-        await changeIn(tx, id, now(), { roles: sql`array_append(array_remove(${users.roles}, ${role}), ${role})` })
-        return 'granted'
+        const granted = sql`array_append(array_remove(${users.roles}, ${role}), ${role})`
+        return changeIn(tx, id, now(), { roles: granted }, async () => 'granted' as const)
       }),
     revokeRole: (id, role) => change(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
     setPassword: (id, passwordHash, at, also) =>
       db.transaction(async (tx) => {
         const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
         if (user !== undefined) await endRegistrations(tx, user.email)
-        await changeIn(tx, id, at, { passwordHash }, 'password_changed')
-        if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
-        return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
+        return changeIn(tx, id, at, { passwordHash }, async () => {
+          await endSessionsOf(tx, id, 'password_changed', at)
+          if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
+          return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
+        })
       }),
     setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
   }
