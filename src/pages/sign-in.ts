@@ -1,5 +1,6 @@
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
+import { currentPasswordField } from './password-field.ts'
 
 export interface SignInPage {
   csrfToken: string
@@ -29,18 +30,7 @@ export function signInPage({ csrfToken, returnTo, email, fault }: SignInPage): H
             ${marks}
           />
         </label>
-        <label
-          >Password
-          <input
-            type="password"
-            name="password"
-            autocomplete="current-password"
-            maxlength="512"
-            required
-            ${email && html`autofocus`}
-            ${marks}
-          />
-        </label>
+        ${currentPasswordField({ autofocus: Boolean(email), faulty: Boolean(fault) })}
         <button type="submit">Sign in</button>
       </form>`,
   )

@@ -1,5 +1,6 @@
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
+import { currentPasswordField } from './password-field.ts'
 
 export interface StepUpPage {
   email: string
@@ -19,18 +20,7 @@ export function stepUpPage({ email, csrfToken, returnTo, fault }: StepUpPage): H
         <input type="hidden" name="csrf_token" value="${csrfToken}" />
         <input type="hidden" name="return_to" value="${returnTo}" />
         <input type="text" name="username" value="${email}" autocomplete="username" readonly hidden />
-        <label
-          >Password
-          <input
-            type="password"
-            name="password"
-            autocomplete="current-password"
-            maxlength="512"
-            required
-            autofocus
-            ${fault && html`aria-invalid="true" aria-describedby="fault"`}
-          />
-        </label>
+        ${currentPasswordField({ autofocus: true, faulty: fault !== undefined })}
         <button type="submit">Confirm</button>
       </form>
       <form method="post" action="/logout">
