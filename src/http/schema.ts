@@ -67,7 +67,9 @@ function problemExample(code: ErrorCode): object {
     invalid_request: [{ path: '/body/name', message: 'is required' }],
     password_rejected: [{ path: '/body/password', message: 'is too easy to guess' }],
   }[code as string]
-  return problemOf(new GatehouseError(code, errors && { fields: errors }), 'A6RrFEJF-1c')
+  const proof = code === 'insufficient_user_authentication' && ({ level: 'aal1', maxAgeSeconds: 300 } as const)
+  const told = { ...(errors && { fields: errors }), ...(proof && { proof }) }
+  return problemOf(new GatehouseError(code, told), 'A6RrFEJF-1c')
 }
 
 /**

@@ -47,14 +47,7 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
         body: NewApiKeyBody,
         response: {
           201: Type.Ref('MadeApiKey'),
-          ...problems(
-            ...refusals,
-            'insufficient_user_authentication',
-            'cross_site_request',
-            'invalid_json',
-            'invalid_encoding',
-            'conflict',
-          ),
+          ...problems('conflict'),
         },
       },
     },

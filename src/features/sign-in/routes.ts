@@ -96,7 +96,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   app.post(
     '/api/auth/step-up',
     {
-      config: { access: 'user', rateLimit: limits.secretTests },
+      config: { access: 'user', rateLimit: limits.secretTests, answers: answersWith('Cache-Control', 'Set-Cookie') },
       schema: {
         operationId: 'stepUp',
         summary: 'Prove again who you are',
@@ -109,14 +109,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         body: Proof,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems(
-            ...bodyErrors,
-            'invalid_credentials',
-            'unauthorized',
-            'invalid_access_token',
-            'forbidden',
-            'cross_site_request',
-          ),
+          ...problems('invalid_credentials'),
         },
       },
     },
@@ -153,7 +146,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         body: Type.Union([Refresh, Type.Null()]),
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems(...bodyErrors, 'invalid_refresh_token', 'cross_site_request'),
+          ...problems(...bodyErrors, 'invalid_refresh_token', 'cross_site_request', 'too_many_requests'),
         },
       },
       // Bodiless calls are what the cookie is for.
