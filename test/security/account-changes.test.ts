@@ -77,7 +77,7 @@ for (const backend of backends) {
       }
       for (const [what, token] of Object.entries(tokens)) {
         t.equal(await atTheEdge(service, token), 200, what)
-        t.match(await introspect(service, reader, token), [200, { active: what !== 'an API key' }], what)
+        t.match(await introspect(service, reader, token), [200, { active: true }], what)
       }
       const areDead = async (when: string) => {
         for (const [what, token] of Object.entries(tokens)) {
