@@ -23,7 +23,7 @@ export function sendPublic(
     .header('cache-control', `public, max-age=${maxAgeSeconds}`)
     .header('etag', etag)
     .header('access-control-allow-origin', '*')
-  if (matchesEtag(request.headers['if-none-match'], etag)) return void reply.code(304).send(null)
+  if (matchesEtag(request.headers['if-none-match'], etag)) return void reply.code(304).send()
   reply
     .type(type)
     .serializer((text: string) => text)

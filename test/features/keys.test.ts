@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { backends } from '../support/backends.ts'
 import { testSecret } from '../support/secrets.ts'
-import { startService } from '../support/service.ts'
+import { metadataOf, startService, withoutContent } from '../support/service.ts'
 
 const secret = testSecret()
 
@@ -41,6 +41,7 @@ for (const backend of backends) {
       for (const known of [etag, `"older", ${etag}`, `W/${etag}`, '*']) {
         const again = await fetchSet({ 'if-none-match': known })
         t.match([again.status, again.body, again.headers['etag']], [304, '', etag], known)
+        t.same(metadataOf(again), withoutContent(answer), 'its headers are those of the set (§15.4.5)')
       }
       t.equal((await fetchSet({ 'if-none-match': '"older"' })).status, 200)
     })

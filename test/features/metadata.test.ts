@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { basic, claimsOf, introspect, post, register } from '../support/oauth.ts'
 import { freePort } from '../support/servers.ts'
-import { asks, bearer, type Service, startService } from '../support/service.ts'
+import { asks, bearer, metadataOf, type Service, startService, withoutContent } from '../support/service.ts'
 
 const path = '/.well-known/oauth-authorization-server'
 const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -93,6 +93,7 @@ for (const backend of backends) {
       t.equal(headers['set-cookie'], undefined)
       const again = await service.call(path, { headers: { 'if-none-match': String(etag) } })
       t.match([again.status, again.body, again.headers['etag']], [304, '', etag])
+      t.same(metadataOf(again), withoutContent(answer))
       t.equal((await service.call(path, { headers: { 'if-none-match': '"older"' } })).status, 200)
       const head = await service.call(path, { method: 'HEAD' })
       t.match([head.status, head.body, head.headers['etag']], [200, '', etag])
@@ -261,7 +262,7 @@ for (const backend of backends) {
       const changed = await startService(t, { beside: service, yaml: keys('RS256'), environment })
       t.same([await signs(changed), await named(changed)], ['ES256', ['ES256', 'RS256']])
       const { etag } = (await changed.call(path)).headers
-      service.clock.advance(600)
+      service.clock.advance(3_600)
       t.same([await signs(changed), await named(changed)], ['RS256', ['RS256']])
       t.not((await changed.call(path)).headers['etag'], etag)
     })

@@ -262,6 +262,17 @@ export function ask(
   })
 }
 
+/** Headers that would be the same in another answer of the same content. */
+export function metadataOf({ headers }: Pick<Answer, 'headers'>): Answer['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'date' && name !== 'x-request-id'))
+}
+
+/** What a 304 in place of an answer carries (RFC 9110 §15.4.5): its headers, but those about the content. */
+export function withoutContent(answer: Pick<Answer, 'headers'>): Answer['headers'] {
+  const headers = Object.entries(metadataOf(answer)).filter(([name]) => !name.startsWith('content-'))
+  return Object.fromEntries(headers)
+}
+
 /** Headers of a question as Traefik and Caddy ask it. */
 export function asks(target: {
   path: string
