@@ -16,9 +16,11 @@ const jsonRoutes: Record<string, { method: string; body: Record<string, unknown>
     optional: ['token_delivery'],
   },
   '/api/auth/refresh': { method: 'POST', body: { refresh_token: 'unknown' }, optional: ['refresh_token'] },
+  '/api/auth/step-up': { method: 'POST', body: { password } },
   '/api/users/me': { method: 'PATCH', body: { name: 'Eve' }, optional: ['name'] },
 }
-const pageForms = ['/login', '/logout', '/verify-email']
+const signedInRoutes = new Set(['/api/auth/step-up', '/api/users/me'])
+const pageForms = ['/login', '/logout', '/verify-email', '/step-up']
 
 for (const backend of backends) {
   void test(`bad input on ${backend.name} stores`, async (t) => {
@@ -29,7 +31,7 @@ for (const backend of backends) {
       service.call(path, {
         method: jsonRoutes[path]?.method ?? 'POST',
         ...call,
-        headers: { ...(path === '/api/users/me' && bearer(accessToken)), ...call.headers },
+        headers: { ...(signedInRoutes.has(path) && bearer(accessToken)), ...call.headers },
       })
 
     /** A refusal in the JSON API's words. */

@@ -79,6 +79,20 @@ void test('requests that another site forges', async (t) => {
         form: { csrf_token },
         headers: { cookie: `${csrfCookie}; ${cookie}`, ...headers },
       }),
+    'POST /api/auth/step-up': (headers) => {
+      const json = { password: ada.password }
+      return service.call('/api/auth/step-up', { method: 'POST', json, headers: { cookie, ...headers } })
+    },
+    'POST /api/users/me/api-keys': (headers) => {
+      const json = { name: 'Job', scopes: [] }
+      return service.call('/api/users/me/api-keys', { method: 'POST', json, headers: { cookie, ...headers } })
+    },
+    'POST /step-up': (headers) =>
+      service.call('/step-up', {
+        method: 'POST',
+        form: { csrf_token, password: ada.password },
+        headers: { cookie: `${csrfCookie}; ${cookie}`, ...headers },
+      }),
     'POST /verify-email': (headers) =>
       service.call('/verify-email', {
         method: 'POST',
@@ -123,7 +137,7 @@ void test('requests that another site forges', async (t) => {
       'a cookie tossed behind ours': [{ csrf_token: mallory.token }, { cookie: `${csrfCookie}; ${mallory.cookie}` }],
     }
     for (const [name, [form, headers]] of Object.entries(tries)) {
-      for (const path of ['/login', '/logout', '/verify-email']) {
+      for (const path of ['/login', '/logout', '/verify-email', '/step-up']) {
         const answer = await service.call(path, { method: 'POST', form: { ...credentials, ...form }, headers })
         t.ok(isRefused(answer), `${path} with ${name}: ${answer.status}`)
         t.notOk('gatehouse' in answer.cookies, name)
