@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { test } from 'tap'
-import { type Answer, bearer, type Call, startService } from './support/service.ts'
+import { sendRaw as askRaw } from './support/raw.ts'
+import { type Answer, asks, bearer, type Call, startService } from './support/service.ts'
 
 /** What a raw connection answers to raw bytes. */
 function sendRaw(port: number, text: string): Promise<string> {
@@ -131,6 +132,57 @@ void test('every reply', async (t) => {
     const whole = await service.call('*', { method: 'OPTIONS' })
     t.equal(whole.status, 204)
     for (const method of ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST']) t.match(whole.headers['allow'], method)
+  })
+  await t.test('to an empty body in chunks is that to no body', async (t) => {
+    const empty = (path: string, type = '') =>
+      `POST ${path} HTTP/1.1\r\nHost: x\r\n${type}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n`
+    t.equal((await askRaw(service.port, empty('/api/auth/logout'))).status, 204)
+    t.match(await askRaw(service.port, empty('/api/auth/refresh')), { status: 401, body: 'invalid_refresh_token' })
+    t.match(await askRaw(service.port, empty('/oauth/token')), { status: 400, body: 'grant_type is missing' })
+    const form = 'Content-Type: application/x-www-form-urlencoded\r\n'
+    t.match(await askRaw(service.port, empty('/oauth/token', form)), { status: 400, body: 'grant_type is missing' })
+    t.match(await askRaw(service.port, empty('/api/auth/login')), { status: 400, body: '/body' })
+    const typed = empty('/api/auth/logout', 'Content-Type: text/plain\r\n')
+    t.equal((await askRaw(service.port, typed)).status, 415, 'one with a type is one of that type')
+  })
+  await t.test('to a request that names two hosts is 400, whatever it asks', async (t) => {
+    for (const path of ['/health/live', '/api/users/me', '/login', '/nowhere']) {
+      const twice = `GET ${path} HTTP/1.1\r\nHost: one.test\r\nHost: two.test\r\nConnection: close\r\n\r\n`
+      t.equal((await askRaw(service.port, twice)).status, 400, path)
+    }
+  })
+  await t.test('to bearer tokens names their fault, and to nothing else (RFC 6750 §3.1)', async (t) => {
+    const ask = async (headers: Record<string, string>, path = '/api/users/me') => {
+      const answer = await service.call(path, { headers, method: path.includes('admin') ? 'POST' : 'GET' })
+      return [answer.status, answer.json().code, answer.headers['www-authenticate']]
+    }
+    const realm = 'Bearer realm="gatehouse"'
+    t.same(await ask({}), [401, 'unauthorized', realm])
+    for (const authorization of ['Basic eDp5', 'Digest x', 'DPoP x', 'Bearerx y']) {
+      t.same(await ask({ authorization }), [401, 'unauthorized', realm], authorization)
+    }
+    t.same(await ask(bearer('x.y.z')), [401, 'invalid_access_token', `${realm}, error="invalid_token"`])
+    for (const authorization of ['Bearer', 'Bearer a b', 'Bearer a,b', 'bearer é']) {
+      const told = await ask({ authorization: Buffer.from(authorization).toString('latin1') })
+      t.same(told, [400, 'invalid_request', `${realm}, error="invalid_request"`], authorization)
+    }
+    const { accessToken, cookie } = await service.signIn(await service.createUser())
+    const admin = '/api/admin/access/explain'
+    t.same(await ask(bearer(accessToken), admin), [403, 'forbidden', `${realm}, error="insufficient_scope"`])
+    t.same(await ask({ cookie }, admin), [403, 'forbidden', undefined], 'a cookie has no scope')
+    const denied = await service.call('/forward-auth', {
+      headers: { ...asks({ path: '/admin/x' }), ...bearer(accessToken) },
+    })
+    t.match(denied, { status: 403, headers: { 'www-authenticate': `${realm}, error="insufficient_scope"` } })
+    const foreign = await service.call('/forward-auth', {
+      headers: { ...asks({ path: '/' }), authorization: 'Digest x' },
+    })
+    t.match(foreign, { status: 401, headers: { 'www-authenticate': realm } })
+  })
+  await t.test('to a name that is wrong points to it, escaped (RFC 6901)', async (t) => {
+    const json = { email: 'ada@example.test', password: 'x', 'a/b~c': 1 }
+    const answer = await service.call('/api/auth/login', { method: 'POST', json })
+    t.match(answer.json().errors, [{ path: '/body/a~1b~0c' }])
   })
   await t.test('to a malformed address is a 400 of the table, with nothing internal', async (t) => {
     for (const path of ['/%zz', '/%c0%af', '/api/%']) {

@@ -169,7 +169,8 @@ function* impliedCodes(schema: DescribedSchema, { config = {}, method }: RouteOp
   if (schema.body !== undefined || schema.params !== undefined || schema.querystring !== undefined) {
     yield 'invalid_request'
   }
-  if (schema.body !== undefined) {
+  // Also where no body is expected, one is read.
+  if (method !== 'GET') {
     yield* ['invalid_json', 'invalid_encoding', 'body_too_large', 'unsupported_media_type'] as const
   }
   if (config.access === 'user' || config.access === 'admin') {
@@ -194,6 +195,8 @@ function headersOfStatus(status: number): readonly AnswerHeader[] {
 
 function headersOf({ config }: RouteOptions, status: number): AnswerHeader[] {
   const noted = (config?.answers ?? []).flatMap(({ headers }) => headers?.(status) ?? [])
-  const personal = config?.access === 'user' || config?.access === 'admin' ? (['Cache-Control'] as const) : []
-  return [...new Set([...headersOfStatus(status), ...personal, ...noted])]
+  const isGuarded = config?.access === 'user' || config?.access === 'admin'
+  const personal = isGuarded ? (['Cache-Control'] as const) : []
+  const challenged = isGuarded && (status === 400 || status === 403) ? (['WWW-Authenticate'] as const) : []
+  return [...new Set([...headersOfStatus(status), ...personal, ...challenged, ...noted])]
 }

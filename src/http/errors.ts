@@ -51,11 +51,25 @@ function proofOf({ proof }: GatehouseError): { acr_values?: string; max_age?: nu
   return { acr_values: proof.level, ...(proof.maxAgeSeconds !== undefined && { max_age: proof.maxAgeSeconds }) }
 }
 
-/** The `WWW-Authenticate` of a 401 (RFC 6750 §3, RFC 9470 §3). */
-export function challengeOf(error: GatehouseError): string {
+/** Whether an `Authorization` header is a bearer token, by its form (RFC 6750 §2.1). */
+export function isBearerToken(authorization: string): boolean {
+  return /^Bearer [\w.~+/-]+=*$/i.test(authorization)
+}
+
+/**
+ * The `WWW-Authenticate` of an error (RFC 6750 §3, RFC 9470 §3): of every 401, and of a 400 or 403 whose reason is the bearer
+ * token in `authorization`. It names no error where none was presented, or something else (§3.1).
+ */
+export function challengeOf(error: GatehouseError, authorization: string | undefined): string | undefined {
+  const isBearer = authorization !== undefined && /^Bearer( |$)/i.test(authorization)
+  const isMalformed = isBearer && error.code === 'invalid_request' && !isBearerToken(authorization)
+  const isTooWeak = isBearer && error.code === 'forbidden'
+  if (error.status !== 401 && !isMalformed && !isTooWeak) return undefined
   const needed = Object.entries(proofOf(error)).map(([name, value]) => `, ${name}="${value}"`)
   const reasons: Partial<Record<ErrorCode, string>> = {
-    invalid_access_token: ', error="invalid_token"',
+    invalid_request: ', error="invalid_request"',
+    forbidden: ', error="insufficient_scope"',
+    invalid_access_token: isBearer ? ', error="invalid_token"' : '',
     insufficient_user_authentication: `, error="insufficient_user_authentication"${needed.join('')}`,
   }
   return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`
@@ -76,9 +90,8 @@ export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): voi
   reply.header('cache-control', 'no-store')
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   reply.headers(limitHeadersOf(error))
-  if (error.status === 401 && !reply.hasHeader('www-authenticate')) {
-    reply.header('www-authenticate', challengeOf(error))
-  }
+  const challenge = challengeOf(error, reply.request.headers.authorization)
+  if (challenge !== undefined && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', challenge)
 }
 
 /** Writes the log line of a fault of ours; a client's mistake is its own business. */

@@ -7,6 +7,7 @@ import type { Clock } from '../core/ports.ts'
 import { adminRole, type Principal, type UserPrincipal } from '../core/principal.ts'
 import type { Cookies } from './cookies.ts'
 import type { CheckCrossSite } from './cross-site.ts'
+import { isBearerToken } from './errors.ts'
 import type { App } from './server.ts'
 
 /**
@@ -87,9 +88,10 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       return proven.principal
     }
     if (authorization !== undefined) {
-      if (!/^Bearer [\w.~+/-]+=*$/i.test(authorization) || !isCanonical(authorization)) {
-        throw new GatehouseError('invalid_access_token')
-      }
+      // RFC 6750 §3.1: another scheme is no token of ours, and what is no token at all is the request's fault.
+      if (!/^Bearer( |$)/i.test(authorization)) throw new GatehouseError('unauthorized')
+      if (!isBearerToken(authorization)) throw malformedBearer()
+      if (!isCanonical(authorization)) throw new GatehouseError('invalid_access_token')
       const verify = request as FastifyRequest & { accessJwtVerify(): Promise<AccessTokenClaims> }
       const claims = await verify.accessJwtVerify()
       const proven = isInTime(claims, clock.now()) ? await options.claims(claims) : undefined
@@ -124,6 +126,10 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     request.principal = principal
   })
 })
+
+function malformedBearer(): GatehouseError {
+  return new GatehouseError('invalid_request', { detail: 'The Authorization header holds no bearer token.' })
+}
 
 function refuseProgram(request: FastifyRequest): void {
   if (request.routeOptions.config.programs) return

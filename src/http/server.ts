@@ -69,6 +69,8 @@ export function createServer(options: {
         if (forwardedAddress !== undefined && request.headers['x-forwarded-for'] !== undefined) {
           request.headers['x-forwarded-for'] = forwardedAddress.read(request) ?? unknownAddress
         }
+        // Joined by a comma, which no host has (RFC 9112 §3.2): what one part of a chain reads another may not.
+        if (request.headers.host?.includes(',')) return refuseHosts(response)
         route(request, response)
       }
       return Object.assign(createHttpServer(http as object, listener), { keepAliveTimeout, requestTimeout })
@@ -159,6 +161,10 @@ function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
   socket.destroySoon()
 }
 
+function refuseHosts(response: ServerResponse): void {
+  response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
+}
+
 function addBodyParsers(server: App): void {
   server.removeAllContentTypeParsers()
   const parseJson = server.getDefaultJsonParser('error', 'error')
@@ -169,13 +175,22 @@ function addBodyParsers(server: App): void {
       error === null ? done(null, value) : done(new GatehouseError('invalid_json')),
     )
   })
+  // Of a body in chunks nobody knows that it is empty, and so has no type, before it was read.
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) =>
+    body.length === 0 && request.headers['content-type'] === undefined
+      ? done(null, undefined)
+      : done(new GatehouseError('unsupported_media_type')),
+  )
 }
 
-/** Lets the routes of a scope read forms. The JSON API must not: any page can send a form anywhere, unasked. */
-export function acceptForms(app: App): void {
+/**
+ * Lets the routes of a scope read forms. The JSON API must not: any page can send a form anywhere, unasked. `repeatable`: as
+ * `parseForm` takes it.
+ */
+export function acceptForms(app: App, repeatable: readonly string[] = []): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, parseForm(body as Buffer))
+      done(null, parseForm(body as Buffer, repeatable))
     } catch (error) {
       done(error as Error)
     }
@@ -184,17 +199,21 @@ export function acceptForms(app: App): void {
 
 /**
  * Reads a form. A parameter without a value counts as absent (RFC 6749 §3.1). Throws `invalid_encoding` for bytes that
- * are not UTF-8, `invalid_request` for a parameter given twice.
+ * are not UTF-8, `invalid_request` for a parameter given twice, unless it is one of `repeatable`: those are lists.
  */
-export function parseForm(body: Buffer): Record<string, string> {
+export function parseForm(body: Buffer, repeatable: readonly string[] = []): Record<string, string | string[]> {
   if (!isUtf8(body)) throw new GatehouseError('invalid_encoding')
   // Without a prototype, so that no name means more than what was sent.
-  const form = Object.create(null) as Record<string, string>
+  const form = Object.create(null) as Record<string, string | string[]>
   for (const pair of body.toString('utf8').split('&')) {
     const equals = pair.indexOf('=')
     if (equals === -1) continue
     const [name, value] = [decodeFormText(pair.slice(0, equals)), decodeFormText(pair.slice(equals + 1))]
     if (value === '') continue
+    if (repeatable.includes(name)) {
+      form[name] = [...(form[name] ?? []), value]
+      continue
+    }
     if (name in form) {
       throw new GatehouseError('invalid_request', {
         detail: 'A parameter was sent more than once.',

@@ -88,7 +88,9 @@ export function createAnswer(options: {
       const page = isPageNavigation(target.method, headers)
       if (decision.kind === 'forbidden') {
         const fields = { ...about, reason: decision.reason }
-        if (!page || !dialect.relaysAnswers) return deny(new GatehouseError('forbidden'), [], fields)
+        const error = new GatehouseError('forbidden')
+        const challenge = decision.reason === 'not_permitted' ? challengeFor(error, request) : []
+        if (!page || !dialect.relaysAnswers) return deny(error, challenge, fields)
         tell('forbidden', fields)
         return sendForbiddenPage(response, issuer, id)
       }
@@ -149,6 +151,11 @@ function codeOf(presented: 'nothing' | 'invalid_token' | 'invalid_session'): 'in
   return presented === 'invalid_token' ? 'invalid_access_token' : 'unauthorized'
 }
 
+function challengeFor(error: GatehouseError, { headers }: IncomingMessage): string[] {
+  const challenge = challengeOf(error, headers.authorization)
+  return challenge === undefined ? [] : ['WWW-Authenticate', challenge]
+}
+
 /** `withBody` is false for nginx, which throws the body away and then cannot use the connection again. */
 export function sendProblem(
   response: ServerResponse,
@@ -161,7 +168,7 @@ export function sendProblem(
   const headers = [
     ...(withBody ? ['Content-Type', 'application/problem+json'] : []),
     ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
-    ...(error.status === 401 ? ['WWW-Authenticate', challengeOf(error)] : []),
+    ...(error.status === 401 ? challengeFor(error, response.req) : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
     ...Object.entries(limitHeadersOf(error)).flat(),
     ...extra,

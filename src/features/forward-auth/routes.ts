@@ -41,6 +41,7 @@ export async function forwardAuthRoutes(app: App, { answer }: { answer: Answer }
       decisionHeader,
       ...(status === 302 ? (['Cache-Control', 'Location'] as const) : []),
       ...(status === 401 ? (['Location'] as const) : []),
+      ...(status === 403 ? (['WWW-Authenticate'] as const) : []),
     ],
   })
   const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'CONNECT')
