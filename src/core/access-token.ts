@@ -22,6 +22,24 @@ export interface AccessTokenClaims {
   exchanged_from?: string[]
 }
 
+/**
+ * The claims of what a person may do. An empty list is left out: nothing is lost, and verifiers of RFC 9068 §2.2.3.1 (the
+ * SCIM lists of RFC 7643) may refuse one, as Authlib's does.
+ */
+export function authorityClaims({
+  roles = [],
+  permissions = [],
+}: Authority): Partial<Record<keyof Authority, string[]>> {
+  return {
+    ...(roles.length > 0 && { roles: [...roles] }),
+    ...(permissions.length > 0 && { permissions: [...permissions] }),
+  }
+}
+interface Authority {
+  roles?: readonly string[] | undefined
+  permissions?: readonly string[] | undefined
+}
+
 export interface Actor {
   sub: string
   act?: Actor

@@ -19,7 +19,7 @@ for (const backend of backends) {
       const client = await register(service, { grants: ['refresh_token'] })
       const first = { ...client, refresh_token: await beginFamily(service, user, client.client_id, ['reports:read']) }
       const told = (answer: Answer) => {
-        const { sub, roles, permissions } = claimsOf(answer.json().access_token)
+        const { sub, roles = [], permissions = [] } = claimsOf(answer.json().access_token)
         return { sub, roles, permissions }
       }
       let { refreshToken } = await service.signIn(user)

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
-import { atTheEdge, beginFamily, grant, register } from '../support/oauth.ts'
+import { atTheEdge, beginFamily, grant, introspect, register } from '../support/oauth.ts'
 import { asks, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 
 const day = 86_400
@@ -52,6 +52,12 @@ for (const backend of backends) {
       permissions: ['reports:read', 'reports:write'],
     })
 
+    await t.test('whoever has no role has none in it, rather than an empty list', async (t) => {
+      const { accessToken: plain } = await service.signIn(await service.createUser())
+      const claims = (await verifyToken(service, plain)).payload
+      const told = await introspect(service, await register(service), plain)
+      for (const said of [claims, told[1]]) t.same(['roles' in said, 'permissions' in said], [false, false])
+    })
     await t.test('a refreshed one keeps the session and the time of the sign-in', async (t) => {
       service.clock.advance(60)
       const next = (await verifyToken(service, (await refresh(service, refreshToken)).json().access_token)).payload

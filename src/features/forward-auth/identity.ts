@@ -1,5 +1,5 @@
 import { uuidv7 } from '../../core/ids.ts'
-import type { TokenType } from '../../core/access-token.ts'
+import { authorityClaims, type TokenType } from '../../core/access-token.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
@@ -71,8 +71,7 @@ export function createIdentityHeaders(dependencies: {
         auth_time: user.authenticatedAt,
         acr: user.level,
         amr: user.methods,
-        roles: user.roles,
-        permissions: user.permissions,
+        ...authorityClaims(user),
       }),
       // Method and URL in the words of RFC 9449 §4.2, path as it was sent.
       ...(request && { htm: request.method, htu: `${request.scheme}://${request.authority}${request.path}` }),

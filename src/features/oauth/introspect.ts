@@ -1,5 +1,5 @@
 import { apiKeyPrefix } from '../../core/api-key.ts'
-import type { AccessTokenClaims } from '../../core/access-token.ts'
+import { type AccessTokenClaims, authorityClaims } from '../../core/access-token.ts'
 import type { Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
 import { hasEnded } from '../../core/refresh-token.ts'
@@ -84,12 +84,12 @@ function readClaims(token: string): AccessTokenClaims & Record<string, unknown> 
 /** The claims without the roles and permissions that were withdrawn since the token was issued. */
 function withdrawn<Claims extends AccessTokenClaims>(claims: Claims, principal: Principal): Claims {
   if (principal.kind !== 'user') return claims
-  const { roles, permissions } = principal
-  return {
-    ...claims,
-    ...(claims.roles && { roles: claims.roles.filter((role) => roles.includes(role)) }),
-    ...(claims.permissions && { permissions: claims.permissions.filter((one) => permissions.includes(one)) }),
-  }
+  const { roles, permissions, ...others } = claims
+  const left = authorityClaims({
+    roles: roles?.filter((role) => principal.roles.includes(role)),
+    permissions: permissions?.filter((one) => principal.permissions.includes(one)),
+  })
+  return { ...others, ...left } as Claims
 }
 
 /** What an API key says, in the words of an access token. */
@@ -100,7 +100,7 @@ function claimsOf(principal: Principal, audiences: readonly string[]) {
     client_id: principal.clientId,
     ...(principal.scopes.length > 0 ? { scope: principal.scopes.join(' ') } : {}),
     ...(principal.kind === 'user'
-      ? { acr: principal.level, amr: principal.methods, roles: principal.roles, permissions: principal.permissions }
+      ? { acr: principal.level, amr: principal.methods, ...authorityClaims(principal) }
       : {}),
   }
 }

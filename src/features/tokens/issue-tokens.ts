@@ -1,5 +1,5 @@
 import { uuidv7 } from '../../core/ids.ts'
-import type { TokenType } from '../../core/access-token.ts'
+import { authorityClaims, type TokenType } from '../../core/access-token.ts'
 import type { Client, Clock, RefreshFamily, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import type { KnownGrants } from './known-grants.ts'
@@ -63,8 +63,7 @@ export function createTokenIssuer(dependencies: {
           auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
           acr: session.level,
           amr: session.methods,
-          roles: user.roles,
-          permissions: user.permissions,
+          ...authorityClaims(user),
         },
         scopes,
         // Whoever verifies it offline sees the end of the session nowhere else.
