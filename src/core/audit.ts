@@ -20,7 +20,7 @@ export interface AuditEvents {
   'token.revoked': { token_id: string }
   /** A client got a token with which it acts for the subject (RFC 8693). `subject_token_id`: of the one that it showed. */
   'token.exchanged': { subject_token_id: string; audiences: readonly string[]; scopes: readonly string[] }
-  'client_auth.failed': Empty
+  'client_auth.failed': { reason: ClientAuthFault }
   'api_key.created': { key_id: string; scopes: readonly string[] }
   'api_key.revoked': { key_id: string }
   /** Many at once: of the subject, or everybody's. */
@@ -50,6 +50,16 @@ export interface AuditEvents {
   'rules.refused': { faults: readonly string[] }
 }
 export type AuditEventName = keyof AuditEvents
+
+/**
+ * What was wrong with the proof of a client. Of an assertion: `form` (no JWT of a type that is meant for this), `unknown_key`
+ * (no key of the client has this `kid`, or none that fits the `alg`), `signature`, `issuer` (`iss` or `sub`), `audience`,
+ * `lifetime` (`exp`, `nbf` or `iat`), `jti` (missing, or used before). `method`: another way to authenticate than the
+ * client's own.
+ */
+export type ClientAuthFault = 'unknown_client' | 'method' | 'secret' | AssertionFault
+export type AssertionFault = 'form' | 'unknown_key' | 'signature' | 'issuer' | 'audience' | 'lifetime' | 'jti'
+
 type Empty = object
 
 /** Whom an event is about. Every part is optional; what is unknown stays empty. */

@@ -12,8 +12,13 @@ export interface VerificationKey {
 /** What is wrong with a key set, in words for whoever sent it; no member's value is repeated. */
 export class JwksFault extends Error {}
 
-/** The algorithms that each kind of key verifies by (RFC 7518 §3.1, RFC 8037 §3.1). */
-const algorithmsOfKind = { rsa: ['RS256', 'PS256'], p256: ['ES256'], p384: ['ES384'], ed25519: ['EdDSA'] } as const
+/** The algorithms that each kind of key verifies by (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+const algorithmsOfKind = {
+  rsa: ['RS256', 'PS256'],
+  p256: ['ES256'],
+  p384: ['ES384'],
+  ed25519: ['EdDSA', 'Ed25519'],
+} as const
 
 /** The algorithms of the signatures by which clients prove themselves. */
 export const clientAlgorithms: readonly string[] = Object.values(algorithmsOfKind).flat()
@@ -24,7 +29,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 /**
  * Reads a JWK set of public keys (RFC 7517 §5) for verifying signatures: RSA of 2048 bits or more (RS256, PS256), P-256
- * (ES256), P-384 (ES384) and Ed25519 (EdDSA). Throws a `JwksFault`.
+ * (ES256), P-384 (ES384) and Ed25519 (EdDSA, or Ed25519, which is another name for the same). Throws a `JwksFault`.
  */
 export function readPublicJwks(set: unknown): VerificationKey[] {
   const keys = (set as Partial<PublicJwkSet> | null)?.keys
@@ -62,7 +67,8 @@ function readKey(jwk: unknown, name: string): VerificationKey {
     throw new JwksFault(`${name} must name an alg that fits it (${fitting.join(', ')}), or none`)
   }
   const publicKeyPem = key.export({ type: 'spki', format: 'pem' }).toString()
-  return { kid, algorithms: alg === undefined ? fitting : [alg as string], publicKeyPem }
+  const oneByTwoNames = key.asymmetricKeyType === 'ed25519'
+  return { kid, algorithms: alg === undefined || oneByTwoNames ? fitting : [alg as string], publicKeyPem }
 }
 
 function algorithmsOf(key: KeyObject, name: string): readonly string[] {

@@ -175,8 +175,11 @@ for (const backend of backends) {
         await ask('/oauth/revoke', { token: access_token, client_id, client_secret })
       })
       t.match(rows, [
-        { event: 'client_auth.failed', clientId: client_id, ip: '127.0.0.1', requestId: String },
-        { event: 'client_auth.failed', clientId: null },
+        {
+          event: 'client_auth.failed',
+          ...{ clientId: client_id, ip: '127.0.0.1', requestId: String, details: { reason: 'secret' } },
+        },
+        { event: 'client_auth.failed', clientId: null, details: { reason: 'unknown_client' } },
         { event: 'token.revoked', clientId: client_id, subject: client_id, details: { token_id: String } },
       ])
     })
@@ -219,7 +222,13 @@ for (const backend of backends) {
         })
         const nobody = { actor: null, subject: null, details: {} }
         t.match(rows, [
-          { event: 'client_auth.failed', clientId: client_id, ip: '203.0.113.7', ...nobody },
+          {
+            event: 'client_auth.failed',
+            clientId: client_id,
+            ip: '203.0.113.7',
+            ...nobody,
+            details: { reason: 'secret' },
+          },
           { event: 'api_key.failed', ip: '203.0.113.7', ...nobody },
           { event: 'api_key.failed', ip: '2001:db8::7', ...nobody },
         ])

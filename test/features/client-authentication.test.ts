@@ -112,7 +112,7 @@ for (const backend of backends) {
           if (answer.status !== 401) t.fail(`guess ${i}: ${answer.status}`)
         }
         const refused = await grant(service, { ...victim, client_secret: 'guess' })
-        refuses(t, refused, 429, 'temporarily_unavailable')
+        refuses(t, refused, 429, 'slow_down')
         t.match(refused.headers['retry-after'], /^[1-9]\d*$/)
         t.match(refused.headers, { 'ratelimit-limit': '30', 'ratelimit-remaining': '0', 'ratelimit-reset': /^\d+$/ })
         for (const path of endpoints) {

@@ -106,6 +106,39 @@ for (const backend of backends) {
       t.equal(claimsOf(one).aud, audiences[1])
       t.equal(await atTheEdge(service, one), 401, 'and it is worth nothing elsewhere')
     })
+    const form = { grant_type: 'client_credentials' }
+    await t.test('resource and audience may be repeated, and narrow alike', async (t) => {
+      const several = await register(service, { audiences: ['mail', 'files', 'billing'] })
+      const sent = new URLSearchParams({ ...form, ...several }).toString()
+      const cases: [asked: string, aud: string | string[]][] = [
+        ['resource=mail', 'mail'],
+        ['audience=mail', 'mail'],
+        ['audience=mail&audience=files', ['mail', 'files']],
+        ['resource=mail&resource=files&resource=mail', ['mail', 'files']],
+        ['resource=mail&audience=files', ['mail', 'files']],
+        ['resource=&audience=', ['mail', 'files', 'billing']],
+      ]
+      for (const [asked, aud] of cases) {
+        const answer = await post(service, '/oauth/token', `${sent}&${asked}`)
+        t.same(claimsOf(answer.json().access_token).aud, aud, asked)
+      }
+      for (const asked of ['audience=other', 'audience=mail&audience=other', 'resource=mail&audience=other']) {
+        refuses(t, await post(service, '/oauth/token', `${sent}&${asked}`), 400, 'invalid_target', asked)
+      }
+      const twenty = Array.from({ length: 21 }, () => 'resource=mail').join('&')
+      refuses(t, await post(service, '/oauth/token', `${sent}&${twenty}`), 400, 'invalid_request', 'without a bound')
+    })
+    await t.test('an unknown grant type is told to anybody, and an answer is nobody’s to keep', async (t) => {
+      const unknown = await post(service, '/oauth/token', { grant_type: 'password' })
+      refuses(t, unknown, 400, 'unsupported_grant_type')
+      t.equal(unknown.headers['pragma'], 'no-cache')
+      t.equal((await grant(service, client)).headers['pragma'], 'no-cache')
+      refuses(t, await post(service, '/oauth/token', form), 401, 'invalid_client', 'a known one is asked who it is')
+    })
+    await t.test('an id that many clients would send wrongly is refused when it is chosen', async (t) => {
+      for (const id of ['a:b', 'a%b', 'a+b']) await t.rejects(register(service, { id }), /unencoded/, id)
+      t.equal((await register(service, { id: `job.${backend.name}` })).client_id, `job.${backend.name}`)
+    })
     await t.test('an unknown resource is invalid_target, by every grant', async (t) => {
       const { accessToken, refreshToken } = await service.signIn(await service.createUser())
       const exchanger = await register(service, { grants: [exchange] })

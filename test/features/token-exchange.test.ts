@@ -91,6 +91,10 @@ for (const backend of backends) {
       const deploymentWide = await register(service)
       t.same(told(await exchange(service, deploymentWide, forCalendar)), [400, 'invalid_request'])
       t.same(told(await exchange(service, calendar, forCalendar, { audience: 'mail' })), [400, 'invalid_target'])
+      const both = { audience: 'mail', resource: 'calendar' }
+      t.same(told(await exchange(service, calendar, forCalendar, both)), [400, 'invalid_target'], 'one of two')
+      const answer = await exchange(service, calendar, accessToken, both)
+      t.same(claimsOf(answer.json().access_token).aud.toSorted(), ['calendar', 'mail'])
       for (const audience of ['billing', service.issuer, 'MAIL', 'mail/', 'http://app.example.test']) {
         t.same(told(await exchange(service, calendar, accessToken, { audience })), [400, 'invalid_target'], audience)
       }
@@ -263,7 +267,6 @@ for (const backend of backends) {
           { actor_token: accessToken },
           { actor_token_type: accessTokenType },
           { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
-          { audience: 'mail', resource: 'calendar' },
         ]
         for (const change of requests) {
           const answer = await exchange(service, calendar, accessToken, change)

@@ -82,10 +82,7 @@ for (const backend of backends) {
           t.ok(seconds > 0 && seconds <= windowSeconds, `retry after ${seconds}`)
           const told = { limit: refused.headers['ratelimit-limit'], reset: refused.headers['ratelimit-reset'] }
           t.same(told, { limit: `${most}`, reset: `${seconds}` })
-          t.match(
-            refused.json(),
-            name === 'revocation' ? { error: 'temporarily_unavailable' } : { code: 'too_many_requests' },
-          )
+          t.match(refused.json(), name === 'revocation' ? { error: 'slow_down' } : { code: 'too_many_requests' })
         }
         t.equal(looks, 0)
         if (name !== 'revocation') {

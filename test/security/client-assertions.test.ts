@@ -3,10 +3,11 @@ import { cryptoWorkOf } from '../support/work.ts'
 import { createHmac, createPublicKey, KeyObject, randomUUID } from 'node:crypto'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { test } from 'tap'
+import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { mint } from '../support/forgery.ts'
 import { clientAssertionType, forgetFailures as forget, makeKey, registerSigner as register } from '../support/oauth.ts'
-import { type Answer, type Service, startService } from '../support/service.ts'
+import { type Answer, newClient, type Service, startService } from '../support/service.ts'
 
 type Key = Awaited<ReturnType<typeof makeKey>>['privateKey']
 type Claims = Record<string, unknown>
@@ -53,7 +54,7 @@ for (const backend of backends) {
     })
     await t.test('each kind of key signs by its own algorithms, found by kid', async (t) => {
       const keys = await Promise.all(
-        ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'].map((algorithm) => makeKey(algorithm, algorithm)),
+        ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519'].map((algorithm) => makeKey(algorithm, algorithm)),
       )
       const client = await register(
         service,
@@ -100,7 +101,6 @@ for (const backend of backends) {
           [{ aud: 'https://elsewhere.test' }, 'another audience'],
           [{ aud: `${service.issuer}/oauth/token` }, 'the token endpoint'],
           [{ aud: `${service.issuer}/` }, 'a slash'],
-          [{ aud: [service.issuer] }, 'a list'],
           [{ exp: undefined }, 'no expiry'],
           [{ exp: now() - 11 }, 'expired'],
           [{ exp: now() + 311 }, 'too far away'],
@@ -120,7 +120,14 @@ for (const backend of backends) {
           nbf: ['1e999', 'null', '"0"', '[]'],
           jti: ['7', 'null', '["x"]', '{}', 'true'],
           iss: [`["${id}"]`, `["${id}","${id}"]`, 'null', '{}'],
-          aud: [`["${service.issuer}"]`, `["${service.issuer}","https://elsewhere.test"]`, 'null', '{}', '[]'],
+          aud: [
+            `[["${service.issuer}"]]`,
+            `["${service.issuer}","${service.issuer}"]`,
+            `["${service.issuer}","https://elsewhere.test"]`,
+            'null',
+            '{}',
+            '[]',
+          ],
         }
         await forgetFailures(id)
         const signText = (text: string) => mint({ alg: 'ES256' }, text, KeyObject.from(key.privateKey))
@@ -136,8 +143,72 @@ for (const backend of backends) {
         const late = await sign({ exp: now() - 5, iat: now() + 5, nbf: now() + 5 })
         t.equal((await send(service, late)).status, 200, 'clocks may differ a little')
         t.equal((await send(service, await sign({ jti: '\u0000ü' }))).status, 200, 'an id may be any text')
+        t.equal(
+          (await send(service, await sign({ aud: [service.issuer] }))).status,
+          200,
+          'a list of one is one audience',
+        )
       },
     )
+    await t.test('Ed25519 goes by both of its names, whichever the key has, and no other key by them', async (t) => {
+      const edwards = await makeKey('EdDSA')
+      for (const alg of [undefined, 'EdDSA', 'Ed25519']) {
+        const { client_id } = await register(service, [{ ...edwards.jwk, ...(alg && { alg }) }])
+        const own = { iss: client_id, sub: client_id }
+        for (const algorithm of ['EdDSA', 'Ed25519']) {
+          const assertion = await sign(own, {}, { ...edwards, algorithm })
+          t.equal((await send(service, assertion)).status, 200, `${alg}: ${algorithm}`)
+          const [head, body, signature] = assertion.split('.') as [string, string, string]
+          const other = Buffer.from(JSON.stringify(claims({ ...own, jti: randomUUID() }))).toString('base64url')
+          const short = Buffer.from(signature, 'base64url').subarray(1).toString('base64url')
+          for (const forged of [`${head}.${other}.${signature}`, `${head}.${body}.${short}`, `${head}.${body}.`]) {
+            t.same(refused(await send(service, forged)), no)
+          }
+        }
+        await forgetFailures(client_id)
+      }
+      t.same(refused(await send(service, await sign({}, {}, { ...edwards, algorithm: 'Ed25519' }))), no, 'a stranger’s')
+      await forgetFailures(id)
+    })
+    await t.test('what was wrong stands in the trail and in the log, and is told to nobody', async (t) => {
+      const stranger = await makeKey('ES256')
+      const used = randomUUID()
+      t.equal((await send(service, await sign({ jti: used }))).status, 200)
+      const rsa = await makeKey('RS256')
+      const cases: [reason: string, assertion: string][] = [
+        ['audience', await sign({ aud: `${service.issuer}/oauth/token` })],
+        ['lifetime', await sign({ exp: now() + 3_600 })],
+        ['lifetime', await sign({ exp: undefined })],
+        ['jti', await sign({ jti: undefined })],
+        ['jti', await sign({ jti: used })],
+        ['signature', await sign({}, {}, stranger)],
+        ['unknown_key', await sign({}, { kid: 'another' })],
+        ['unknown_key', await sign({}, {}, rsa)],
+        ['issuer', await sign({ iss: 'another' })],
+        ['form', await sign({}, { typ: 'at+jwt' })],
+      ]
+      const secret = await service.operate('POST', '/clients', { ...newClient, name: 'Secret' })
+      await forgetFailures(id)
+      for (const [, assertion] of cases) t.same(refused(await send(service, assertion)), no)
+      const form = { grant_type: 'client_credentials', client_id: secret.client_id }
+      const token = (change: Record<string, string>) =>
+        service.call('/oauth/token', { method: 'POST', form: { ...form, ...change } })
+      t.same(refused(await token({ client_secret: 'wrong' })), no)
+      t.same(refused(await token({})), no)
+      t.same(refused(await token({ client_id: 'nobody', client_secret: 'wrong' })), no)
+      const reasons = [...cases.map(([reason]) => reason), 'secret', 'method', 'unknown_client']
+      const told = (lines: string) =>
+        [...lines.matchAll(/"event":"client_auth\.failed".*?"reason":"(\w+)"/g)].map(([, reason]) => reason)
+      t.same(told(service.logged()).slice(-reasons.length), reasons)
+      const rows = (await auditRows(service, ...(replica ? [replica] : []))).filter(
+        ({ event }) => event === 'client_auth.failed',
+      )
+      t.same(
+        rows.slice(-reasons.length).map(({ details }) => details['reason']),
+        reasons,
+      )
+      await forgetFailures(id)
+    })
     await t.test('forged, borrowed and confused assertions prove nothing', async (t) => {
       const stranger = await makeKey('ES256')
       const rsa = await makeKey('RS256')

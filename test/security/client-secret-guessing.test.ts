@@ -91,7 +91,7 @@ for (const backend of backends) {
           for (const client of [fresh, guessing(fresh), guessing(known)]) {
             const refused = await door(client, address)
             t.equal(refused.status, 429)
-            if (!name.includes('edge')) refuses(t, refused, 429, 'temporarily_unavailable')
+            if (!name.includes('edge')) refuses(t, refused, 429, 'slow_down')
             tellsItsLimit(t, refused, most)
           }
           t.equal((await door(known, address)).status, 200)

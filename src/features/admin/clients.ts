@@ -122,6 +122,10 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
   if (request.id !== undefined && (isUuid(request.id) || request.id === firstPartyClientId)) {
     return { path: '/body/id', message: 'must be neither a UUID nor the name of the service' }
   }
+  // RFC 6749 §2.3.1 has ids form-encoded before they stand in a header, which many clients forget.
+  if (request.id !== undefined && /[:%+]/.test(request.id)) {
+    return { path: '/body/id', message: 'must not hold ":", "%" or "+", which many clients send unencoded' }
+  }
   // RFC 6749 §4.4, and whoever acts for others must prove who it is.
   if (request.public && request.grants.some((grant) => grant !== 'refresh_token')) {
     return { path: '/body/grants', message: 'a public client can use nothing but refresh_token' }

@@ -1,4 +1,4 @@
-import type { Audit } from '../../core/audit.ts'
+import type { Audit, ClientAuthFault } from '../../core/audit.ts'
 import { tooManyRequests } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
@@ -72,12 +72,22 @@ export function createAuthenticateClient(dependencies: {
     if (failed.count > limit) throw tooManyRequests(failed, limit)
   }
 
-  async function proves(client: Client | undefined, { secret, assertion }: Presented): Promise<boolean> {
+  /** What keeps the client from being proven; nothing when it is. */
+  async function faultOf(
+    client: Client | undefined,
+    { secret, assertion }: Presented,
+  ): Promise<ClientAuthFault | undefined> {
+    // The same work whoever is named.
     if (assertion !== undefined) {
-      return verifyAssertion(client?.authMethod === 'private_key_jwt' ? client : undefined, assertion)
+      const keyed = client?.authMethod === 'private_key_jwt' ? client : undefined
+      const fault = await verifyAssertion(keyed, assertion)
+      return client === undefined ? 'unknown_client' : keyed === undefined ? 'method' : fault
     }
     const matches = equalSecrets(hashSecret(secret ?? ''), client?.secretHash ?? '')
-    return client?.authMethod === 'none' ? secret === undefined : matches && secret !== undefined
+    if (client === undefined) return 'unknown_client'
+    const hasSecret = client.authMethod === 'client_secret'
+    if (client.authMethod === 'private_key_jwt' || hasSecret !== (secret !== undefined)) return 'method'
+    return hasSecret && !matches ? 'secret' : undefined
   }
 
   /** `text`: what a proof of these credentials is remembered by; nothing when they count once. */
@@ -93,8 +103,8 @@ export function createAuthenticateClient(dependencies: {
       await refuseBeyond(mostFailuresOfAddress, addressCounter)
     }
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
-    const authenticated = await proves(client, presented)
-    if (client !== undefined && authenticated) return client
+    const fault = await faultOf(client, presented)
+    if (client !== undefined && fault === undefined) return client
     if (wasRight) proven.forget(text)
     else {
       // In this order: what is beyond the client's limit does not count against others at its address.
@@ -103,7 +113,7 @@ export function createAuthenticateClient(dependencies: {
     }
     // Not beyond the limits: whoever goes on trying shall not fill the trail. An unknown id may be anything, even a secret
     // in the wrong field.
-    audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address })
+    audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address, reason: fault ?? 'unknown_client' })
     throw new OAuthError('invalid_client', 'Client authentication failed.')
   }
 

@@ -1,12 +1,19 @@
-import { generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, type JsonWebKey, randomBytes, verify as verifySignature } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
+import type { AssertionFault } from '../../core/audit.ts'
 import type { AssertionStore, Client, Clock, PublicJwkSet } from '../../core/ports.ts'
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
-/** Whether an assertion proves a client, now and for this one time. Absent: a client that is unknown, or has no keys. */
-export type VerifyClientAssertion = (client: Client | undefined, assertion: string) => Promise<boolean>
+/**
+ * What keeps an assertion from proving a client, now and for this one time; nothing when it does. `client` is absent for
+ * one that is unknown, or has no keys: then some fault is told.
+ */
+export type VerifyClientAssertion = (
+  client: Client | undefined,
+  assertion: string,
+) => Promise<AssertionFault | undefined>
 
 export const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -35,47 +42,76 @@ export function createVerifyClientAssertion(dependencies: {
   const nobody = makeKeysOfNobody()
 
   /** The claims, when the signature is that of one of the client's keys. */
-  function verified(client: Client | undefined, assertion: string): Record<string, unknown> | undefined {
+  function verified(client: Client | undefined, assertion: string): Claims | AssertionFault {
     const header = readSegment(assertion, 0)
-    if (header === undefined || !isCanonical(assertion)) return undefined
+    if (header === undefined || !isCanonical(assertion)) return 'form'
     const { alg, kid, typ, crit } = header
-    if (crit !== undefined || !types.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) return undefined
+    if (crit !== undefined || !types.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) return 'form'
     const decoy = typeof alg === 'string' ? nobody.get(alg) : undefined
-    if (decoy === undefined) return undefined
+    if (decoy === undefined) return 'unknown_key'
     const own = keyMeant(client?.jwks?.keys ?? [], kid)
     const [key] = readPublicJwks({ keys: [own ?? decoy.jwk] })
     const fits = own !== undefined && key!.algorithms.includes(alg as string)
-    // Made each time: one that is kept would tell a client that was seen before from one that was not.
-    const verify = createVerifier({
-      key: fits ? key!.publicKeyPem : decoy.publicKeyPem,
-      algorithms: [alg as 'ES256'],
-      // Times are checked against the injected clock.
-      ignoreExpiration: true,
-      ignoreNotBefore: true,
-      cache: false,
-    }) as (token: string) => Record<string, unknown>
-    try {
-      const claims = verify(assertion)
-      return fits ? claims : undefined
-    } catch {
-      return undefined
-    }
+    const claims = verifyJws(assertion, alg as string, fits ? key!.publicKeyPem : decoy.publicKeyPem)
+    return fits ? (claims ?? 'signature') : 'unknown_key'
   }
 
   return async (client, assertion) => {
     const claims = verified(client, assertion)
-    if (client === undefined || claims === undefined) return false
+    if (typeof claims === 'string') return claims
+    if (client === undefined) return 'unknown_key'
     const { iss, sub, aud, exp, nbf, iat, jti } = claims
-    if (iss !== client.id || sub !== client.id || aud !== issuer) return false
+    if (iss !== client.id || sub !== client.id) return 'issuer'
+    if (!isAudience(aud, issuer)) return 'audience'
     const now = clock.now() / 1000
     const isInTime = (instant: unknown) =>
       instant === undefined || (isFinite(instant) && instant <= now + leewaySeconds)
-    if (!isFinite(exp) || exp <= now - leewaySeconds || exp > now + longestSeconds + leewaySeconds) return false
-    if (!isInTime(nbf) || !isInTime(iat)) return false
-    if (typeof jti !== 'string' || jti === '' || jti.length > 512) return false
+    if (!isFinite(exp) || exp <= now - leewaySeconds || exp > now + longestSeconds + leewaySeconds) return 'lifetime'
+    if (!isInTime(nbf) || !isInTime(iat)) return 'lifetime'
+    if (typeof jti !== 'string' || jti === '' || jti.length > 512) return 'jti'
     // Hashed, since whatever a client thinks of must fit the table.
-    return assertions.use(client.id, hashSecret(jti), new Date((exp + leewaySeconds) * 1000))
+    const isFirst = await assertions.use(client.id, hashSecret(jti), new Date((exp + leewaySeconds) * 1000))
+    return isFirst ? undefined : 'jti'
   }
+}
+
+type Claims = Record<string, unknown>
+
+/**
+ * The claims of a compact JWS, when its signature is right. The verifier is made each time: one that is kept would tell a
+ * client that was seen before from one that was not. It knows Ed25519 by its older name alone (RFC 9864 §2.2); under the new
+ * one the same bytes are signed.
+ */
+function verifyJws(token: string, algorithm: string, publicKeyPem: string): Claims | undefined {
+  if (algorithm === 'Ed25519') {
+    const [header, payload, signature, ...more] = token.split('.')
+    if (signature === undefined || more.length > 0) return undefined
+    const signed = Buffer.from(`${header}.${payload}`)
+    return verifySignature(null, signed, publicKeyPem, Buffer.from(signature, 'base64url'))
+      ? readSegment(token, 1)
+      : undefined
+  }
+  const verify = createVerifier({
+    key: publicKeyPem,
+    algorithms: [algorithm as 'ES256'],
+    // Times are checked against the injected clock.
+    ignoreExpiration: true,
+    ignoreNotBefore: true,
+    cache: false,
+  }) as (token: string) => Claims
+  try {
+    return verify(token)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether the issuer is the one audience, as text or as a list of one, which many libraries write whatever they are told. A
+ * client of a FAPI 2.0 profile, once there is one, may send the text alone.
+ */
+function isAudience(aud: unknown, issuer: string): boolean {
+  return aud === issuer || (Array.isArray(aud) && aud.length === 1 && aud[0] === issuer)
 }
 
 /** The key with this `kid`, or the only one of a client whose assertion names none. */

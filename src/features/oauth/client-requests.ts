@@ -45,7 +45,7 @@ export function oauthErrors(...codes: OAuthErrorCode[]): Record<number, TSchema>
     401: errorAnswer('Client authentication failed.', 'invalid_client'),
     405: errorAnswer('The endpoint takes POST alone.', 'invalid_request'),
     413: errorAnswer('The body is too large.', 'invalid_request'),
-    429: errorAnswer('Too many failed tries; `Retry-After` says when to go on.', 'temporarily_unavailable'),
+    429: errorAnswer('Too many failed tries; `Retry-After` says when to go on.', 'slow_down'),
     500: errorAnswer('Something went wrong on our side.', 'server_error'),
     503: errorAnswer('The service cannot answer right now.', 'temporarily_unavailable'),
   }
@@ -59,9 +59,12 @@ function errorAnswer(description: string, ...codes: OAuthErrorCode[]): TSchema {
 
 export const clientSecurity = [{ clientBasic: [] }, {}]
 
-/** Lets the routes of a scope take forms and answer in the words of RFC 6749. Answers are nobody's to keep. */
-export function speakOAuth(app: App): void {
-  acceptForms(app)
+/**
+ * Lets the routes of a scope take forms and answer in the words of RFC 6749. Answers are nobody's to keep. `repeatable`:
+ * parameters that may come more than once.
+ */
+export function speakOAuth(app: App, repeatable: readonly string[] = []): void {
+  acceptForms(app, repeatable)
   app.setErrorHandler(handleOAuthErrors)
   noteAnswers(app, { headers: () => ['Cache-Control'] })
   // First of all, so that it stands on errors too.

@@ -4,7 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import { OneOf } from '../../http/schema.ts'
 
-/** Error codes of RFC 6749 §5.2, RFC 8707 §2 and RFC 6749 §4.1.2.1 that the endpoints answer, and what each means. */
+/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2 and RFC 8628 §3.5 that the endpoints answer, and what each means. */
 export const oauthErrorTable = {
   invalid_request: 'The request is not valid.',
   invalid_client: 'Client authentication failed.',
@@ -13,6 +13,7 @@ export const oauthErrorTable = {
   unsupported_grant_type: 'This grant type is not supported.',
   invalid_scope: 'The client is not registered for this scope.',
   invalid_target: 'The client is not registered for this resource.',
+  slow_down: 'Too many requests.',
   temporarily_unavailable: 'Try again later.',
   server_error: 'Something went wrong on our side.',
 } as const
@@ -53,7 +54,7 @@ export function handleOAuthErrors(thrown: unknown, request: FastifyRequest, repl
   const error = toGatehouseError(thrown)
   logFault(request, error)
   setErrorHeaders(reply, error)
-  if (error.code === 'too_many_requests') return answer(429, 'temporarily_unavailable', 'Too many requests.')
+  if (error.code === 'too_many_requests') return answer(429, 'slow_down', oauthErrorTable.slow_down)
   if (error.code === 'unavailable') return answer(503, 'temporarily_unavailable', 'Try again later.')
   if (error.status >= 500) return answer(500, 'server_error', 'Something went wrong on our side.')
   // RFC 6749 §3.2: whatever is wrong with the request itself is `invalid_request`.

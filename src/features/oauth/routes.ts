@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { grantTypes } from '../../core/grants.ts'
+import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { AuthenticateClient } from './authenticate-client.ts'
@@ -16,7 +17,7 @@ import {
 import { OAuthError } from './errors.ts'
 import type { RevokeToken } from './revoke.ts'
 import { accessTokenType } from './token-exchange.ts'
-import type { GrantTokens } from './token.ts'
+import { type GrantTokens, grantTypeOf } from './token.ts'
 
 export const tokenPath = '/oauth/token'
 export const revocationPath = '/oauth/revoke'
@@ -27,18 +28,22 @@ export interface OAuthOptions {
   revokeToken: RevokeToken
 }
 
+/** May be repeated (RFC 8707 §2, RFC 8693 §2.1). */
+const Targets = Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 20 }))
+const repeatable = ['resource', 'audience']
+
 const TokenForm = Type.Object(
   {
     grant_type: Text(200, { examples: ['client_credentials'], ...documentedAs({ enum: grantTypes }) }),
     scope: Text(2_048, { examples: ['reports:read'] }),
-    resource: Text(2_048),
+    resource: Targets,
     refresh_token: Text(512),
     subject_token: Text(4_096),
     subject_token_type: Text(200, { examples: [accessTokenType] }),
     actor_token: Text(4_096),
     actor_token_type: Text(200),
     requested_token_type: Text(200),
-    audience: Text(2_048),
+    audience: Targets,
     ...clientParameters,
   },
   // Its absence is told after that of the client is: RFC 6749 has an error of its own for either.
@@ -69,7 +74,13 @@ const TokenAnswer = Type.Object(
 /** The OAuth endpoints. They authenticate clients themselves and limit failures instead of requests. */
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
   const { authenticateClient, grantTokens, revokeToken } = options
-  speakOAuth(app)
+  speakOAuth(app, repeatable)
+  // RFC 6749 §5.1, for caches of HTTP/1.0.
+  noteAnswers(app, { headers: () => ['Pragma'] })
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('pragma', 'no-cache')
+    done()
+  })
   const config = { access: 'client' } as const
   const consumes = ['application/x-www-form-urlencoded']
 
@@ -102,12 +113,12 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
     },
     async (request) => {
       const { body } = request
-      if (body.grant_type === undefined) throw new OAuthError('invalid_request', 'grant_type is missing.')
+      const grantType = grantTypeOf(body.grant_type)
       const client = await clientOf(authenticateClient, request, body)
       const tokens = await grantTokens(client, {
-        grantType: body.grant_type,
+        grantType,
         scope: body.scope,
-        resource: body.resource,
+        targets: [...new Set([...(body.resource ?? []), ...(body.audience ?? [])])],
         refreshToken: body.refresh_token,
         exchange: {
           subjectToken: body.subject_token,
@@ -115,7 +126,6 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
           actorToken: body.actor_token,
           actorTokenType: body.actor_token_type,
           requestedTokenType: body.requested_token_type,
-          audience: body.audience,
         },
       })
       return {

@@ -1,4 +1,4 @@
-import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
+import { type AccessTokenClaims, actorsOf, authorityClaims } from '../../core/access-token.ts'
 import type { Audit } from '../../core/audit.ts'
 import type { Client } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -14,8 +14,8 @@ export interface ExchangeRequest {
   actorToken: string | undefined
   actorTokenType: string | undefined
   requestedTokenType: string | undefined
-  audience: string | undefined
-  resource: string | undefined
+  /** Where the new token shall be good: the audiences and resources together. */
+  targets: readonly string[]
   scope: string | undefined
 }
 
@@ -59,8 +59,8 @@ export function createExchangeToken(dependencies: {
     const audiences = reachable(client, claims)
     if (audiences.length === 0 || actorsOf(claims.act).length >= longestChain) throw unacceptable()
 
-    const named = request.audience ?? request.resource
-    if (named !== undefined && !audiences.includes(named)) {
+    const { targets: named } = request
+    if (named.some((target) => !audiences.includes(target))) {
       throw new OAuthError('invalid_target', 'The token cannot be exchanged for this audience.')
     }
     const held = new Set(claims.scope?.split(' '))
@@ -70,7 +70,7 @@ export function createExchangeToken(dependencies: {
     }
     const { sub, sid, auth_time, acr, amr, act } = claims
     const user = proven.principal.kind === 'user' ? proven.principal : undefined
-    const targets = named === undefined ? audiences : [named]
+    const targets = named.length === 0 ? audiences : [...named]
     audit.record({
       event: 'token.exchanged',
       ...{ subject: sub, clientId: client.id, sessionId: sid },
@@ -88,10 +88,11 @@ export function createExchangeToken(dependencies: {
         ...(auth_time !== undefined && { auth_time }),
         ...(acr !== undefined && { acr }),
         ...(amr && { amr }),
-        ...(user && {
-          roles: still(claims.roles, user.roles),
-          permissions: still(claims.permissions, user.permissions),
-        }),
+        ...(user &&
+          authorityClaims({
+            roles: still(claims.roles, user.roles),
+            permissions: still(claims.permissions, user.permissions),
+          })),
       },
       scopes,
       notAfter: claims.exp,
@@ -101,7 +102,7 @@ export function createExchangeToken(dependencies: {
 
 /** The subject token of a request that asks for nothing but a delegated access token. */
 function readRequest(client: Client, request: ExchangeRequest): string {
-  const { subjectToken, subjectTokenType, actorToken, actorTokenType, requestedTokenType, audience, resource } = request
+  const { subjectToken, subjectTokenType, actorToken, actorTokenType, requestedTokenType } = request
   const refuse = (reason: string) => new OAuthError('invalid_request', reason)
   // Whoever acts for others must be able to prove who it is.
   if (client.authMethod === 'none') {
@@ -114,9 +115,6 @@ function readRequest(client: Client, request: ExchangeRequest): string {
   }
   if (requestedTokenType !== undefined && requestedTokenType !== accessTokenType) {
     throw refuse('requested_token_type must be that of access tokens.')
-  }
-  if (audience !== undefined && resource !== undefined && audience !== resource) {
-    throw refuse('audience and resource differ: name one.')
   }
   return subjectToken
 }

@@ -14,12 +14,21 @@ export interface GrantedTokens {
   issuedTokenType?: string
 }
 
+/** Reads `grant_type`; throws what RFC 6749 §5.2 says of one that is missing or unknown. That needs no client. */
+export function grantTypeOf(text: string | undefined): GrantType {
+  if (text === undefined) throw new OAuthError('invalid_request', 'grant_type is missing.')
+  const type = grantTypes.find((known) => known === text)
+  if (type === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported.')
+  return type
+}
+
 export interface TokenRequest {
-  grantType: string
+  grantType: GrantType
   scope?: string | undefined
-  resource?: string | undefined
+  /** Where the token shall be good (RFC 8707 §2, RFC 8693 §2.1): audiences and resources together, each once. */
+  targets: readonly string[]
   refreshToken?: string | undefined
-  exchange: Omit<ExchangeRequest, 'scope' | 'resource'>
+  exchange: Omit<ExchangeRequest, 'scope' | 'targets'>
 }
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
@@ -49,16 +58,15 @@ export function createGrantTokens(dependencies: {
       throw new OAuthError('invalid_scope', 'The client is not registered for this scope.')
     }
     const audiences = client.audiences.length > 0 ? client.audiences : [deploymentAudience]
-    if (request.resource === undefined) return forClient(client, scopes, audiences)
-    if (!audiences.includes(request.resource)) {
+    if (request.targets.some((target) => !audiences.includes(target))) {
       throw new OAuthError('invalid_target', 'The client is not registered for this resource.')
     }
-    return forClient(client, scopes, [request.resource])
+    return forClient(client, scopes, request.targets.length === 0 ? audiences : request.targets)
   }
 
   async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     if (request.refreshToken === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.')
-    if (request.resource !== undefined && request.resource !== deploymentAudience) {
+    if (request.targets.some((target) => target !== deploymentAudience)) {
       throw new OAuthError('invalid_target', 'The grant does not cover this resource.')
     }
     const outcome = await rotateRefresh({
@@ -72,8 +80,8 @@ export function createGrantTokens(dependencies: {
     throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
   }
 
-  async function exchange(client: Client, { scope, resource, exchange }: TokenRequest): Promise<GrantedTokens> {
-    const delegation = await exchangeToken(client, { ...exchange, scope, resource })
+  async function exchange(client: Client, { scope, targets, exchange }: TokenRequest): Promise<GrantedTokens> {
+    const delegation = await exchangeToken(client, { ...exchange, scope, targets })
     return { ...forDelegation(delegation), issuedTokenType: accessTokenType }
   }
 
@@ -84,8 +92,7 @@ export function createGrantTokens(dependencies: {
   }
 
   return async (client, request) => {
-    const type = grantTypes.find((known) => known === request.grantType)
-    if (type === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported.')
+    const type = request.grantType
     if (!client.grants.includes(type)) {
       throw new OAuthError('unauthorized_client', 'The client is not registered for this grant type.')
     }
