@@ -36,14 +36,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         body: Registration,
         response: {
           202: Registered,
-          ...problems(
-            'invalid_json',
-            'invalid_encoding',
-            'password_rejected',
-            'registration_closed',
-            'body_too_large',
-            'unsupported_media_type',
-          ),
+          ...problems('password_rejected', 'registration_closed'),
         },
       },
     },
@@ -69,16 +62,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         body: Confirmation,
         response: {
           204: NoContent,
-          ...problems(
-            'invalid_json',
-            'invalid_encoding',
-            'invalid_token',
-            'password_required',
-            'password_rejected',
-            'registration_closed',
-            'body_too_large',
-            'unsupported_media_type',
-          ),
+          ...problems('invalid_token', 'password_required', 'password_rejected', 'registration_closed'),
         },
       },
     },
@@ -100,7 +84,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         summary: 'Your profile',
         tags: ['Accounts'],
         security: [...security, { apiKey: [] }],
-        response: { 200: Type.Ref('Profile'), ...problems('unauthorized', 'invalid_access_token', 'forbidden') },
+        response: { 200: Type.Ref('Profile') },
       },
     },
     async (request, reply) => {
@@ -122,7 +106,6 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         body: ProfileChange,
         response: {
           200: Type.Ref('Profile'),
-          ...problems('unauthorized', 'invalid_access_token', 'forbidden', 'cross_site_request', 'invalid_json'),
         },
       },
     },

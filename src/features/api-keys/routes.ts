@@ -8,7 +8,6 @@ import type { ApiKeyManagement } from './manage.ts'
 import { NewApiKeyBody } from './schema.ts'
 
 const security = [{ bearer: [] }, { session: [] }]
-const refusals = ['unauthorized', 'invalid_access_token', 'forbidden'] as const
 
 /** The signed-in person's own keys. A key makes no keys: these routes want a sign-in. */
 export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManagement }): Promise<void> {
@@ -26,7 +25,6 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
         security,
         response: {
           200: Type.Array(Type.Ref('ApiKey'), { description: 'Without those revoked.' }),
-          ...problems(...refusals),
         },
       },
     },
@@ -78,7 +76,7 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
         tags: ['API keys'],
         security,
         params: Type.Object({ id: IdInPath }),
-        response: { 204: NoContent, ...problems(...refusals, 'cross_site_request', 'not_found') },
+        response: { 204: NoContent, ...problems('not_found') },
       },
     },
     async (request, reply) => {

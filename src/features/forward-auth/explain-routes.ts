@@ -93,15 +93,7 @@ export async function explainRoutes(
         body: Hypothesis,
         response: {
           200: Explanation,
-          ...problems(
-            'unauthorized',
-            'invalid_access_token',
-            'forbidden',
-            'cross_site_request',
-            'not_found',
-            'invalid_json',
-            'unsupported_media_type',
-          ),
+          ...problems('not_found'),
         },
       },
     },

@@ -32,7 +32,7 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
         summary: 'Is the process alive?',
         tags: ['Operations'],
         security: [],
-        response: { 200: Health, ...problems() },
+        response: { 200: Health },
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -49,7 +49,7 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
           'Every store answers, the revocation feed is current, the signing keys open, and the process is not stopping.',
         tags: ['Operations'],
         security: [],
-        response: { 200: Health, ...problems('unavailable') },
+        response: { 200: Health },
       },
     },
     async () => {

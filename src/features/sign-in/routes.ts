@@ -55,7 +55,6 @@ export interface SignInOptions {
 
 export async function signInRoutes(app: App, options: SignInOptions): Promise<void> {
   const { logIn, cookies, limits } = options
-  const bodyErrors = ['invalid_json', 'invalid_encoding', 'body_too_large', 'unsupported_media_type'] as const
 
   const clearsOrSets = (status: number) =>
     status === 200 ? (['Cache-Control', 'Set-Cookie'] as const) : status === 401 ? (['Set-Cookie'] as const) : []
@@ -75,7 +74,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         body: Login,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems(...bodyErrors, 'invalid_credentials', 'cross_site_request'),
+          ...problems('invalid_credentials', 'cross_site_request'),
         },
       },
     },
@@ -146,7 +145,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         body: Type.Union([Refresh, Type.Null()]),
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems(...bodyErrors, 'invalid_refresh_token', 'cross_site_request', 'too_many_requests'),
+          ...problems('invalid_refresh_token', 'cross_site_request', 'too_many_requests'),
         },
       },
       // Bodiless calls are what the cookie is for.
