@@ -171,9 +171,9 @@ export function handleErrors(app: App): void {
 /** Notes the methods of all routes. What it returns says which ones a URL has, in order; of `*`, all that there are. */
 function noteMethods(app: App): (url: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: string[] }>()
-  app.addHook('onRoute', ({ url, method }) => {
-    // The preflights of every path.
-    if (url === '*') return
+  app.addHook('onRoute', ({ url, method, config }) => {
+    // The preflights of every path; and questions, which come with any method.
+    if (url === '*' || config?.access === 'proxy') return
     const route = routes.get(url) ?? { pattern: patternOf(url), methods: ['OPTIONS'] }
     route.methods.push(...[method].flat())
     routes.set(url, route)

@@ -69,8 +69,8 @@ export function createServer(options: {
         if (forwardedAddress !== undefined && request.headers['x-forwarded-for'] !== undefined) {
           request.headers['x-forwarded-for'] = forwardedAddress.read(request) ?? unknownAddress
         }
-        // Joined by a comma, which no host has (RFC 9112 §3.2): what one part of a chain reads another may not.
-        if (request.headers.host?.includes(',')) return refuseHosts(response)
+        if (isMisleading(request))
+          return void response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
         route(request, response)
       }
       return Object.assign(createHttpServer(http as object, listener), { keepAliveTimeout, requestTimeout })
@@ -161,8 +161,12 @@ function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
   socket.destroySoon()
 }
 
-function refuseHosts(response: ServerResponse): void {
-  response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
+/**
+ * Whether parts of a chain may read a request differently: it names two hosts, which arrive joined by a comma that no host has
+ * (RFC 9112 §3.2), or asks with the asterisk that is for OPTIONS alone (§3.2.4), which the router takes for `/`.
+ */
+function isMisleading({ headers, url, method }: IncomingMessage): boolean {
+  return headers.host?.includes(',') === true || (url === '*' && method !== 'OPTIONS')
 }
 
 function addBodyParsers(server: App): void {
