@@ -309,9 +309,7 @@ export async function buildApp(dependencies: {
     traceOrigins(service, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
     await service.register(accountRoutes, { register, emailVerification, users: stores.users, catchUp, limits })
-    await service.register(apiKeyRoutes, {
-      apiKeys: operator.apiKeys,
-    })
+    await service.register(apiKeyRoutes, { apiKeys: operator.apiKeys, limits })
     await service.register(signInRoutes, {
       logIn,
       stepUp,
@@ -393,7 +391,6 @@ export async function buildApp(dependencies: {
           verifyAccessToken: keyRing.verifyAccessToken,
           refreshTokens: stores.refreshTokens,
           accessTokens: stores.accessTokens,
-          apiKey: credentials.apiKey,
           apiKeys: stores.apiKeys,
           endSession,
           catchUp,

@@ -6,32 +6,43 @@ import type { Counters } from '../core/ports.ts'
 import { noteAnswers } from './document.ts'
 import type { App } from './server.ts'
 
-/** What a route says about its limit, in `config.rateLimit`; `secretTests` is the stricter one. */
+/** What a route says about its limit, in `config.rateLimit`. */
 export interface RateLimits {
-  /** For routes that test a secret of low entropy or send mail. */
+  /** The stricter one, for routes that test a secret of low entropy or send mail. */
   readonly secretTests: { max: number; timeWindow: number }
+  /**
+   * The general one, but passed while nobody can count: for routes that take rights away, and for those that people need to
+   * get there. They test nothing that could be guessed.
+   */
+  readonly takingAway: { skipOnError: true }
 }
 
 const windowMilliseconds = 60_000
 
-/** Makes the stricter limit that routes name. */
+/** Makes the limits that routes name. */
 export function rateLimitsOf(settings: { secret_tests_per_minute: number }): RateLimits {
-  return { secretTests: { max: settings.secret_tests_per_minute, timeWindow: windowMilliseconds } }
+  return {
+    secretTests: { max: settings.secret_tests_per_minute, timeWindow: windowMilliseconds },
+    takingAway: { skipOnError: true },
+  }
 }
 
 /**
  * Limits per client address (IPv6: per /64), counted by all replicas together. Every route of the scope shares the
- * general limit; a route with its own is counted apart. When the counters cannot be reached the answer is 503: a limit
- * that cannot be checked is not passed.
+ * general limit; a route with a stricter one is counted apart. When the counters cannot be reached the answer is 503: a limit
+ * that cannot be checked is not passed, but by what takes rights away.
  */
 export const rateLimits = fastifyPlugin(
   async (app: App, options: { counters: Counters; requestsPerMinute: number }): Promise<void> => {
     /** The plugin's store interface over the shared counters. */
     class CounterStore {
       readonly #scope: string
-      constructor(scope: { routeInfo?: { method?: string; url?: string } } = {}) {
-        const { method, url } = scope.routeInfo ?? {}
-        this.#scope = url === undefined ? 'all' : `${method} ${url}`
+      constructor({
+        routeInfo,
+        skipOnError,
+      }: { routeInfo?: { method?: string; url?: string }; skipOnError?: boolean } = {}) {
+        const { method, url } = routeInfo ?? {}
+        this.#scope = url === undefined || skipOnError ? 'all' : `${method} ${url}`
       }
       incr(
         address: string,

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
 import { userOf } from '../../http/guard.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { IdInPath, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ApiKeyManagement } from './manage.ts'
@@ -10,14 +11,18 @@ import { NewApiKeyBody } from './schema.ts'
 const security = [{ bearer: [] }, { session: [] }]
 
 /** The signed-in person's own keys. A key makes no keys: these routes want a sign-in. */
-export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManagement }): Promise<void> {
+export async function apiKeyRoutes(
+  app: App,
+  { apiKeys, limits }: { apiKeys: ApiKeyManagement; limits: RateLimits },
+): Promise<void> {
   const config = { access: 'user' } as const
+  const takingAway = { ...config, rateLimit: limits.takingAway }
   const ownerOf = (request: FastifyRequest): ApiKeyOwner => ({ kind: 'user', id: userOf(request).subject })
 
   app.get(
     '/api/users/me/api-keys',
     {
-      config,
+      config: takingAway,
       schema: {
         operationId: 'listApiKeys',
         summary: 'Your API keys',
@@ -68,7 +73,7 @@ export async function apiKeyRoutes(app: App, { apiKeys }: { apiKeys: ApiKeyManag
   app.delete(
     '/api/users/me/api-keys/:id',
     {
-      config,
+      config: takingAway,
       schema: {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key',

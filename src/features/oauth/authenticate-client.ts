@@ -1,5 +1,5 @@
 import type { Audit, ClientAuthFault } from '../../core/audit.ts'
-import { tooManyRequests } from '../../core/errors.ts'
+import { GatehouseError, tooManyRequests } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Client, ClientStore, Counters } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
@@ -20,6 +20,8 @@ export interface ClientCredentials {
   assertionType?: string | undefined
   /** Key of the caller's address, as limits count it; asked for by first sights alone. */
   address(): string
+  /** Goes on when failures cannot be counted: for what takes rights away. */
+  uncounted?: boolean
 }
 
 export type AuthenticateClient = (given: ClientCredentials) => Promise<Client>
@@ -48,10 +50,11 @@ const mostFailuresOfAddress = 300
  * alone. An unknown client gets the same answer for the same work as a wrong secret or a bad signature of a known one.
  * Throws `invalid_client`, or `invalid_request` when two methods are used at once (RFC 6749 §2.3).
  *
- * Failures are counted by client and address, and by address alone, over all replicas; beyond a limit nothing is looked up
- * but what this replica has found right before: a name with its secret, or a public client's name. Those are no guesses
- * (secrets are random): whoever guesses in the same name or from the same address does not lock them out, and they need
- * no counters. However many tries come at once, no more than the limit are told that they are wrong (CVE-2024-4629).
+ * Failures are counted by client and address, and by address alone, over all replicas. Beyond a limit no secret is looked up
+ * but one that this replica has found right before: that is no guess (secrets are random), and needs no counters. Nor are a
+ * name alone and an assertion, since nobody can guess a signature: they are judged whoever failed before in the same name or
+ * from the same address, and a wrong assertion counts against the address alone, whatever client it names. However many
+ * tries come at once, no more than the limit are told that they are wrong (CVE-2024-4629).
  */
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
@@ -62,14 +65,18 @@ export function createAuthenticateClient(dependencies: {
 }): AuthenticateClient {
   const { clients, proven, counters, verifyAssertion, audit } = dependencies
 
-  async function refuseBeyond(limit: number, counter: string): Promise<void> {
-    const failed = await counters.read(counter)
-    if (failed.count >= limit) throw tooManyRequests(failed, limit)
+  async function refuseBeyond(limits: readonly Limit[]): Promise<void> {
+    for (const { most, counter } of limits) {
+      const failed = await counters.read(counter)
+      if (failed.count >= most) throw tooManyRequests(failed, most)
+    }
   }
 
-  async function count(limit: number, counter: string): Promise<void> {
-    const failed = await counters.increment(counter, failures.windowSeconds)
-    if (failed.count > limit) throw tooManyRequests(failed, limit)
+  async function count(limits: readonly Limit[]): Promise<void> {
+    for (const { most, counter } of limits) {
+      const failed = await counters.increment(counter, failures.windowSeconds)
+      if (failed.count > most) throw tooManyRequests(failed, most)
+    }
   }
 
   /** What keeps the client from being proven; nothing when it is. */
@@ -95,26 +102,29 @@ export function createAuthenticateClient(dependencies: {
     const presented = readCredentials(given)
     const { id } = presented
     const address = given.address()
-    const addressCounter = `client-auth:${address}`
-    const counter = `${addressCounter}:${hashSecret(id)}`
+    const limits = limitsOf(presented, address)
+    const uncounted = (error: unknown) =>
+      given.uncounted && error instanceof GatehouseError && error.code === 'unavailable'
     const wasRight = text !== undefined && proven.knows(text)
-    if (!wasRight) {
-      await refuseBeyond(failures.max, counter)
-      await refuseBeyond(mostFailuresOfAddress, addressCounter)
+    if (!wasRight && presented.secret !== undefined) {
+      await refuseBeyond(limits).catch((error: unknown) => {
+        if (!uncounted(error)) throw error
+      })
     }
     const client = id === firstPartyClientId ? firstPartyClient : await clients.find(id)
     const fault = await faultOf(client, presented)
     if (client !== undefined && fault === undefined) return client
     if (wasRight) proven.forget(text)
     else {
-      // In this order: what is beyond the client's limit does not count against others at its address.
-      await count(failures.max, counter)
-      await count(mostFailuresOfAddress, addressCounter)
+      await count(limits).catch((error: unknown) => {
+        // What cannot be counted is not written down either.
+        throw uncounted(error) ? refusal() : error
+      })
     }
     // Not beyond the limits: whoever goes on trying shall not fill the trail. An unknown id may be anything, even a secret
     // in the wrong field.
     audit.record({ event: 'client_auth.failed', clientId: client?.id, ip: address, reason: fault ?? 'unknown_client' })
-    throw new OAuthError('invalid_client', 'Client authentication failed.')
+    throw refusal()
   }
 
   return (given) => {
@@ -124,6 +134,21 @@ export function createAuthenticateClient(dependencies: {
     return known === undefined ? proven.prove(text, () => authenticate(given, text)) : Promise.resolve(known)
   }
 }
+
+interface Limit {
+  most: number
+  counter: string
+}
+
+/** In this order: what is beyond the client's limit does not count against others at its address. */
+function limitsOf({ id, assertion }: Presented, address: string): Limit[] {
+  const counter = `client-auth:${address}`
+  const ofAddress = { most: mostFailuresOfAddress, counter }
+  if (assertion !== undefined) return [ofAddress]
+  return [{ most: failures.max, counter: `${counter}:${hashSecret(id)}` }, ofAddress]
+}
+
+const refusal = () => new OAuthError('invalid_client', 'Client authentication failed.')
 
 /** What proves a client each time alike: name and secret as they were sent, or a public client's name alone. */
 function repeatableText(given: ClientCredentials): string | undefined {
@@ -182,7 +207,7 @@ function readAssertion({ assertion, assertionType, ...given }: ClientCredentials
     throw new OAuthError('invalid_request', 'client_assertion and a client_assertion_type for JWTs belong together.')
   }
   const id = claimedClient(assertion)
-  if (id === undefined) throw new OAuthError('invalid_client', 'Client authentication failed.')
+  if (id === undefined) throw refusal()
   if (given.clientId !== undefined && given.clientId !== id) {
     throw new OAuthError('invalid_request', 'client_id differs from the authenticated client.')
   }
@@ -194,19 +219,19 @@ function readBasic(authorization: string): { id: string; secret: string } {
   const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1]
   const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  if (colon === -1) throw new OAuthError('invalid_client', 'Client authentication failed.')
+  if (colon === -1) throw refusal()
   try {
     const [id, secret] = [text.slice(0, colon), text.slice(colon + 1)].map((part) =>
       decodeURIComponent(part.replaceAll('+', ' ')),
     ) as [string, string]
     return { id, secret }
   } catch {
-    throw new OAuthError('invalid_client', 'Client authentication failed.')
+    throw refusal()
   }
 }
 
 /** Refuses ids that no client can have, before a store sees them. */
 function named(id: string): string {
   if (/^[\x21-\x7e]{1,200}$/.test(id)) return id
-  throw new OAuthError('invalid_client', 'Client authentication failed.')
+  throw refusal()
 }

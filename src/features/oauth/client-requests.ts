@@ -5,7 +5,7 @@ import type { Client } from '../../core/ports.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import { acceptForms, type App } from '../../http/server.ts'
-import type { AuthenticateClient } from './authenticate-client.ts'
+import type { AuthenticateClient, ClientCredentials } from './authenticate-client.ts'
 import { clientAssertionType } from './client-assertion.ts'
 import { handleOAuthErrors, OAuthError, type OAuthErrorCode, oauthErrorTable } from './errors.ts'
 
@@ -79,8 +79,10 @@ export function clientOf(
   authenticate: AuthenticateClient,
   request: FastifyRequest,
   body: ClientParameters,
+  options: Pick<ClientCredentials, 'uncounted'> = {},
 ): Promise<Client> {
   return authenticate({
+    ...options,
     authorization: request.headers.authorization,
     clientId: body.client_id,
     clientSecret: body.client_secret,

@@ -156,9 +156,9 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
       },
     },
     async (request, reply) => {
-      const client = await clientOf(authenticateClient, request, request.body)
+      const client = await clientOf(authenticateClient, request, request.body, { uncounted: true })
       if (request.body.token === undefined) throw new OAuthError('invalid_request', 'token is missing.')
-      await revokeToken(client, request.body.token, () => request.ip)
+      await revokeToken(client, request.body.token)
       return reply.code(200).send(undefined as never)
     },
   )

@@ -46,6 +46,7 @@ const Form = <T extends Record<string, ReturnType<typeof Type.String>>>(fields: 
 export async function signInPageRoutes(app: App, options: SignInPageOptions): Promise<void> {
   const { logIn, returnTo, cookies, csrf, limits } = options
   const page = { access: 'public' } as const
+  const takingAway = { ...page, rateLimit: limits.takingAway }
   const hidden = { hide: true } as const
 
   acceptForms(app)
@@ -73,7 +74,8 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
     return target === '/' ? '/login' : target
   }
 
-  app.get('/', { config: page, schema: hidden }, async (request, reply) => {
+  // Where the form to sign out is.
+  app.get('/', { config: takingAway, schema: hidden }, async (request, reply) => {
     const user = await userOf(request)
     if (user === undefined) return reply.redirect('/login', 303)
     return show(reply, signedInPage({ ...user, csrfToken: csrf.tokenFor(request, reply) }))
@@ -123,7 +125,7 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
   app.get(
     '/logout',
-    { config: page, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
+    { config: takingAway, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
     async (request, reply) => {
       const back = afterSignOut(request.query.return_to)
       const user = await userOf(request)
@@ -170,7 +172,7 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
     },
   )
 
-  app.post('/logout', { config: page, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
+  app.post('/logout', { config: takingAway, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
     checkForm(request, request.body.csrf_token)
     const user = await userOf(request)
     if (user?.sessionId !== undefined) await options.endSession(user.sessionId, 'logged_out')

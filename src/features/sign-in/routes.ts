@@ -171,7 +171,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   app.post(
     '/api/auth/logout',
     {
-      config: { access: 'public', answers: answersWith('Set-Cookie') },
+      config: { access: 'public', rateLimit: limits.takingAway, answers: answersWith('Set-Cookie') },
       schema: {
         operationId: 'logout',
         summary: 'Sign out',

@@ -1,0 +1,275 @@
+/** Whatever takes rights away works while nothing can be counted. What tests a secret does not. */
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SignJWT } from 'jose'
+import { type Test, test } from 'tap'
+import { openStores } from '../../src/stores/open.ts'
+import { createDatabase, hasServers } from '../support/backends.ts'
+import { clientAssertionType, grant, makeKey, post, register, registerSigner } from '../support/oauth.ts'
+import { run } from '../support/program.ts'
+import { testSecret } from '../support/secrets.ts'
+import { scratchFolder, startRedis, startRelay } from '../support/servers.ts'
+import { type Answer, asks, bearer, type Service, startService } from '../support/service.ts'
+import { until } from '../support/patience.ts'
+
+/** What is ready to be taken away: by what call, and how somebody would notice that it is gone. */
+interface Ready {
+  take: () => Promise<Answer>
+  /** What it opens; needs no counters. */
+  use: () => Promise<Answer>
+}
+
+const edge = (service: Service, headers: Record<string, string>) =>
+  service.call('/forward-auth', { headers: { ...asks({ path: '/reports' }), ...headers } })
+const revoke = (service: Service, form: Record<string, string>) => post(service, '/oauth/revoke', form)
+
+/** Every way over HTTP, by the operation of the document that it belongs to. */
+const ways: Record<string, (service: Service) => Promise<Ready>> = {
+  async 'logout, by cookie'(service) {
+    const { cookie } = await service.signIn(await service.createUser())
+    return {
+      take: () => service.call('/api/auth/logout', { method: 'POST', headers: { cookie } }),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async 'logout, by token'(service) {
+    const { accessToken, cookie } = await service.signIn(await service.createUser())
+    return {
+      take: () => service.call('/api/auth/logout', { method: 'POST', headers: bearer(accessToken) }),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async 'logout, by the page'(service) {
+    const { cookie } = await service.signIn(await service.createUser())
+    return {
+      async take() {
+        const page = await service.call('/', { headers: { cookie } })
+        const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
+        const set = Object.entries(page.cookies).map(([name, value]) => `${name}=${value}`)
+        const headers = { cookie: [cookie, ...set].join('; '), origin: service.issuer, 'sec-fetch-site': 'same-origin' }
+        return service.call('/logout', { method: 'POST', headers, form: { csrf_token } })
+      },
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async 'refresh, by a token that was used before'(service) {
+    const { refreshToken, cookie } = await service.signIn(await service.createUser())
+    const again = () => service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token: refreshToken } })
+    await again()
+    service.clock.advance(60)
+    return { take: again, use: () => edge(service, { cookie }) }
+  },
+  async revokeApiKey(service) {
+    const { accessToken } = await service.signIn(await service.createUser())
+    const headers = bearer(accessToken)
+    const path = '/api/users/me/api-keys'
+    const made = await service.call(path, { method: 'POST', headers, json: { name: 'Job', scopes: [] } })
+    return {
+      async take() {
+        const [{ id }] = (await service.call(path, { headers })).json()
+        return service.call(`${path}/${id}`, { method: 'DELETE', headers })
+      },
+      use: () => edge(service, bearer(made.json().key)),
+    }
+  },
+  async 'revoke, a session by its refresh token'(service) {
+    const { refreshToken, cookie } = await service.signIn(await service.createUser())
+    return {
+      take: () => revoke(service, { client_id: 'gatehouse', token: refreshToken }),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async 'revoke, an access token by a secret that this replica has not seen'(service) {
+    const client = await register(service)
+    const token = (await grant(service, client)).json().access_token
+    // Written differently, so that it is not remembered.
+    const { client_id, client_secret } = client
+    const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`
+    return {
+      take: () => service.call('/oauth/revoke', { method: 'POST', headers: { authorization }, form: { token } }),
+      use: () => edge(service, bearer(token)),
+    }
+  },
+  async 'revoke, an access token by an assertion'(service) {
+    const key = await makeKey('ES256')
+    const { client_id } = await registerSigner(service, [key.jwk])
+    const sign = async () => {
+      const now = Math.floor(service.clock.now() / 1000)
+      const claims = { iss: client_id, sub: client_id, aud: service.issuer, iat: now, exp: now + 60, jti: randomUUID() }
+      const client_assertion = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(key.privateKey)
+      return { client_assertion, client_assertion_type: clientAssertionType }
+    }
+    const token = (await grant(service, await sign())).json().access_token
+    return {
+      take: async () => revoke(service, { ...(await sign()), token }),
+      use: () => edge(service, bearer(token)),
+    }
+  },
+  async 'revoke, a person’s API key by whoever found it'(service) {
+    const { accessToken } = await service.signIn(await service.createUser())
+    const call = { method: 'POST', headers: bearer(accessToken), json: { name: 'Job', scopes: [] } }
+    const { key } = (await service.call('/api/users/me/api-keys', call)).json()
+    return {
+      take: () => revoke(service, { client_id: 'gatehouse', token: key }),
+      use: () => edge(service, bearer(key)),
+    }
+  },
+  async 'revoke, a program’s API key'(service) {
+    const client = await register(service)
+    const { key } = await service.operate('POST', '/api-keys', { client: client.client_id, name: 'Job', scopes: [] })
+    return { take: () => revoke(service, { ...client, token: key }), use: () => edge(service, bearer(key)) }
+  },
+}
+
+/** What tests a secret that is new to this replica, or sends mail. */
+const guesses: Record<string, (service: Service) => Promise<Answer>> = {
+  'sign-in': async (service) =>
+    service.call('/api/auth/login', { method: 'POST', json: { email: 'x@example.test', password: 'a wrong guess' } }),
+  'the sign-in page': async (service) =>
+    post(service, '/login', { email: 'x@example.test', password: 'a wrong guess' }),
+  registration: async (service) => {
+    const json = { email: 'y@example.test', password: 'seven quiet otters juggle', name: 'Y' }
+    return service.call('/api/auth/register', { method: 'POST', json })
+  },
+  'a mailed token': async (service) =>
+    service.call('/api/auth/verify-email', { method: 'POST', json: { token: 'x'.repeat(22) } }),
+  'a client’s secret': async (service) => grant(service, { client_id: 'somebody', client_secret: 'a wrong guess' }),
+}
+
+if (hasServers) {
+  void test('while nothing can be counted', async (t) => {
+    const [database, redis] = await Promise.all([createDatabase(), startRedis()])
+    const relay = await startRelay(redis!.url)
+    t.teardown(async () => {
+      await relay.close()
+      await Promise.all([database.drop(), redis!.stop()])
+    })
+    const folder = scratchFolder(t)
+    const servers = { databaseUrl: database.url, redisUrl: relay.url, dataDirectory: folder }
+    const service = await startService(t, {
+      backend: {
+        name: 'clustered',
+        async open(clock) {
+          const stores = await openStores(servers, clock, { info() {}, warn() {}, error() {} })
+          return { stores, close: () => stores.close() }
+        },
+      },
+    })
+    const failures: Record<string, { begin(): Promise<unknown>; end(): Promise<unknown> }> = {
+      stopped: { begin: () => redis!.crash(), end: () => redis!.resume() },
+      hanging: { begin: async () => relay.freeze(), end: async () => relay.thaw() },
+    }
+    const countsAgain = () =>
+      until('Redis answers again', () =>
+        service.stores.ping().then(
+          () => true,
+          () => false,
+        ),
+      )
+
+    await t.test('every operation that takes something away is among the ways', async (t) => {
+      const { paths } = (await service.call('/openapi.json')).json<{
+        paths: Record<string, Record<string, { operationId?: string }>>
+      }>()
+      const takesAway = Object.values(paths).flatMap((operations) =>
+        Object.entries(operations)
+          .filter(
+            ([method, { operationId = '' }]) => method === 'delete' || /logout|revoke|end|remove/i.test(operationId),
+          )
+          .map(([, { operationId }]) => operationId!),
+      )
+      t.ok(takesAway.length >= 3)
+      const known = new Set(Object.keys(ways).map((way) => way.split(',')[0]))
+      t.same(
+        takesAway.filter((operation) => !known.has(operation)),
+        [],
+      )
+    })
+
+    async function prepared(): Promise<[string, Ready][]> {
+      const ready: [string, Ready][] = []
+      for (const [way, prepare] of Object.entries(ways)) {
+        const one = await prepare(service)
+        if ((await one.use()).status !== 200) throw new Error(`${way}: nothing to take away`)
+        ready.push([way, one])
+      }
+      return ready
+    }
+    async function takesAll(t: Test, ready: [string, Ready][]): Promise<void> {
+      for (const [way, { take, use }] of ready) {
+        const { status, body } = await take()
+        t.ok(status < 400 || (status === 401 && way.startsWith('refresh')), `${way}: ${status} ${body}`)
+        t.not((await use()).status, 200, `${way}: gone`)
+      }
+    }
+    for (const [state, { begin, end }] of Object.entries(failures)) {
+      await t.test(`a Redis that is ${state} keeps nothing from being taken away, and lets nobody guess`, async (t) => {
+        const ready = await prepared()
+        await begin()
+        await takesAll(t, ready)
+        for (const [what, attempt] of Object.entries(guesses)) t.equal((await attempt(service)).status, 503, what)
+        const wrong = { client_id: 'somebody', client_secret: 'a wrong guess', token: 'x' }
+        t.equal((await revoke(service, wrong)).status, 401, 'a wrong secret takes nothing away')
+        await end()
+        await countsAgain()
+        for (const [way, { use }] of ready) t.equal((await use()).status, 401, `${way}: gone for good`)
+      })
+    }
+    await t.test('a Redis that has forgotten everything keeps nothing from being taken away', async (t) => {
+      const ready = await prepared()
+      await redis!.crash()
+      await redis!.resume()
+      await countsAgain()
+      await takesAll(t, ready)
+    })
+    await t.test('no command opens Redis', async (t) => {
+      const user = await service.createUser({ roles: ['admin'] })
+      const [client, other] = [await register(service), await register(service)]
+      await service.operate('PUT', '/roles/editor', { permissions: [] })
+      const { id } = await service.operate('POST', '/api-keys', { client: client.client_id, name: 'Job', scopes: [] })
+      const jwks = join(folder, 'jwks.json')
+      writeFileSync(jwks, JSON.stringify({ keys: [(await makeKey('ES256')).jwk] }))
+      const signer = await registerSigner(service, [(await makeKey('ES256')).jwk])
+      const commands: [string, string?][] = [
+        [`user revoke-role ${user.email} admin`],
+        [`user set-password ${user.email} --password-stdin`, 'seven quiet otters juggle lanterns'],
+        [`user disable ${user.email}`],
+        ['role delete editor'],
+        [`api-key revoke ${id}`],
+        [`client rotate-secret ${client.client_id}`],
+        [`client set-jwks ${signer.client_id} --jwks-file ${jwks}`],
+        [`client delete ${other.client_id}`],
+        ['keys rotate --compromised'],
+        ['keys rewrap'],
+        ['audit tail'],
+      ]
+      relay.freeze()
+      t.teardown(() => relay.thaw())
+      const environment = {
+        DATABASE_URL: servers.databaseUrl,
+        REDIS_URL: servers.redisUrl,
+        GATEHOUSE_SECRET: testSecret().toString('base64'),
+        GATEHOUSE_DATA_DIR: folder,
+        GATEHOUSE_ISSUER: service.issuer,
+      }
+      for (const [line, input] of commands) {
+        const { code, stderr } = await run(folder, line.split(' '), environment, input)
+        t.equal(code, 0, `${line}: ${stderr}`)
+      }
+      const helps = await Promise.all(
+        ['user', 'role', 'client', 'api-key', 'keys'].map(async (name) => {
+          const { stdout } = await run(folder, [name, '--help'], environment)
+          return [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, verb]) => `${name} ${verb}`)
+        }),
+      )
+      const takesAway = helps.flat().filter((verb) => /disable|revoke|delete|rotate|rewrap|set-|end/.test(verb))
+      t.ok(takesAway.length >= 8)
+      t.same(
+        takesAway.filter((verb) => !commands.some(([line]) => line.startsWith(verb))),
+        [],
+        'all of them are tried',
+      )
+    })
+  })
+}
