@@ -1,5 +1,6 @@
 import { loadConfig } from '../config.ts'
-import { openStores, unreachable } from '../stores/open.ts'
+import { openStores } from '../stores/open.ts'
+import { unusable } from '../stores/setup-fault.ts'
 import { migratePostgres } from '../stores/sql/open.ts'
 import { command, CommandError, print } from './command.ts'
 import { holdDataDirectory } from './data-directory.ts'
@@ -17,12 +18,12 @@ async function bringUpToDate({ json }: { json: boolean }): Promise<void> {
   if (config.databaseUrl === undefined) {
     const held = await holdDataDirectory(config.dataDirectory)
     if (held === undefined) throw new CommandError('the running service has migrated this data directory already')
-    const stores = await openStores(config, systemClock, createLogger('error'))
+    const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, createLogger('error'))
     await stores.close()
     await held.release()
   } else {
     await migratePostgres(config.databaseUrl).catch((error: unknown) => {
-      throw unreachable('DATABASE_URL', error)
+      throw unusable('DATABASE_URL', error)
     })
   }
   print({ status: 'up to date' }, json)

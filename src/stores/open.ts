@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { GatehouseError, SetupError, unavailable } from '../core/errors.ts'
+import { GatehouseError, unavailable } from '../core/errors.ts'
 import type { Clock, Counters, Log, Stores } from '../core/ports.ts'
 import { createMemoryCounters } from './memory/counters.ts'
+import { unusable } from './setup-fault.ts'
 import { isConnectionFault } from './sql/database.ts'
 import { type DurableStores, openPglite, openPostgres } from './sql/open.ts'
 
@@ -19,7 +20,7 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
     settings.databaseUrl === undefined
       ? await openPglite(join(settings.dataDirectory, 'pglite'), clock)
       : await openPostgres(settings.databaseUrl, clock).catch((error: unknown) => {
-          throw unreachable('DATABASE_URL', error)
+          throw unusable('DATABASE_URL', error)
         })
   if (settings.redisUrl === undefined) return combineStores(durable, createMemoryCounters(clock))
 
@@ -27,15 +28,9 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
   const onError = (error: Error) => log.warn({ event: 'redis.fault', reason: error.message }, 'redis connection')
   const redis = await openRedisCounters(settings.redisUrl, onError).catch(async (error: unknown) => {
     await durable.close()
-    throw unreachable('REDIS_URL', error)
+    throw unusable('REDIS_URL', error)
   })
   return combineStores(durable, redis, redis)
-}
-
-/** A server that cannot be used at the start is named by its setting; the setting itself holds a password. */
-export function unreachable(setting: string, error: unknown): Error {
-  const { code, name } = error as { code?: unknown; name?: string }
-  return new SetupError(`${setting}: the server cannot be used (${typeof code === 'string' ? code : name})`)
 }
 
 /** Joins durable and ephemeral stores; whatever they throw because a server is gone becomes `unavailable`. */

@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis'
 import type { Counters } from '../../core/ports.ts'
 
+/** How long a server may take to accept a connection and to greet. */
+const answersWithinMilliseconds = 5_000
+
 /** Counts and starts the window in one step, so that a counter never exists without an end. */
 const incrementScript = `
 local count = redis.call('INCR', KEYS[1])
@@ -12,19 +15,22 @@ export interface RedisCounters extends Counters {
   close(): Promise<void>
 }
 
-/** Counters shared by all replicas, in Redis (6.2 or newer) or Valkey. Calls reject within a second when it is gone. */
+/**
+ * Counters shared by all replicas, in Redis (6.2 or newer) or Valkey. Calls reject within a second when it is gone. Rejects
+ * with what keeps it from being used when that is so at the start.
+ */
 export async function openRedisCounters(redisUrl: string, onError: (error: Error) => void): Promise<RedisCounters> {
   const redis = new Redis(redisUrl, {
     lazyConnect: true,
     keyPrefix: 'gatehouse:',
     commandTimeout: 1_000,
-    connectTimeout: 5_000,
+    connectTimeout: answersWithinMilliseconds,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: (attempt) => Math.min(attempt * 50, 500),
   })
   redis.on('error', onError)
-  await redis.connect()
+  await firstConnection(redis)
   return {
     async increment(key, windowSeconds) {
       const reply = await redis.eval(incrementScript, 1, key, windowSeconds)
@@ -44,5 +50,26 @@ export async function openRedisCounters(redisUrl: string, onError: (error: Error
     },
     ping: async () => void (await redis.ping()),
     close: async () => redis.disconnect(),
+  }
+}
+
+/** The client tries for ever, and tells what is wrong by events alone. */
+async function firstConnection(redis: Redis): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const fault = new Promise<never>((_, reject) => {
+    redis.once('error', reject)
+    timer = setTimeout(
+      () => reject(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
+      answersWithinMilliseconds,
+    )
+  })
+  try {
+    await Promise.race([redis.connect(), fault])
+    await redis.eval(incrementScript, 1, 'start', 1)
+  } catch (error) {
+    redis.disconnect()
+    throw error
+  } finally {
+    clearTimeout(timer)
   }
 }
