@@ -5,10 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
-import { commandLine, type Environment, run, type Running, serve, until } from './support/program.ts'
+import { commandLine, type Environment, run, type Running, serve } from './support/program.ts'
 import { testSecret } from './support/secrets.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
+import { startStopwatch, until } from './support/patience.ts'
 
 // Some forty processes, each of which takes seconds on a busy machine.
 tap.setTimeout(600_000)
@@ -445,9 +446,9 @@ if (hasServers) {
       const edge = async (service: Running) => (await service.call('/forward-auth', { headers })).status
       t.same([await edge(one), await edge(two)], [200, 200])
       await gatehouse(`user disable ${email} --json`)
-      const changed = performance.now()
+      const changed = startStopwatch()
       await until('both refuse', async () => (await edge(one)) === 401 && (await edge(two)) === 401)
-      t.ok(performance.now() - changed < 1_000)
+      t.ok(changed.milliseconds() < 1_000)
       for (const { child, finished } of [one, two]) {
         child.kill('SIGTERM')
         t.equal((await finished).code, 0)

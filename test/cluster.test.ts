@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { backends, hasServers } from './support/backends.ts'
 import { asks, bearer, type Service, startService, newClient } from './support/service.ts'
+import { startStopwatch } from './support/patience.ts'
 
 /** The bound that the service promises. */
 const withinMilliseconds = 1_000
@@ -11,11 +12,11 @@ async function atTheEdge(service: Service, headers: Record<string, string>, path
 
 /** Milliseconds until `ask` gives `wanted`; more than the bound when it does not. */
 async function timeUntil(wanted: number, ask: () => Promise<number>): Promise<number> {
-  const began = performance.now()
-  while ((await ask()) !== wanted && performance.now() - began <= withinMilliseconds * 2) {
+  const stopwatch = startStopwatch()
+  while ((await ask()) !== wanted && stopwatch.milliseconds() <= withinMilliseconds * 2) {
     await new Promise((retry) => setTimeout(retry, 5))
   }
-  return performance.now() - began
+  return stopwatch.milliseconds()
 }
 
 if (hasServers) {

@@ -6,13 +6,22 @@ import { type Test, test } from 'tap'
 import { stringify } from 'yaml'
 import { openStores } from '../src/stores/open.ts'
 import { hasServers } from './support/backends.ts'
-import { serve, until } from './support/program.ts'
+import { serve } from './support/program.ts'
+import { testSecret } from './support/secrets.ts'
 import { scratchFolder, startPostgres, startRedis, startRelay } from './support/servers.ts'
 import { type Answer, asks, bearer, exampleRules, type SignedIn, startService } from './support/service.ts'
+import { patientProxies, until } from './support/patience.ts'
 
 const password = 'a horse, a battery and a staple'
 const generous = {
-  limits: { requests_per_minute: 1_000_000, secret_tests_per_minute: 1_000_000, failures_per_account: 100_000 },
+  accounts: { registration: 'open' },
+  proxies: patientProxies,
+  limits: {
+    requests_per_minute: 1_000_000,
+    secret_tests_per_minute: 1_000_000,
+    failures_per_account: 100_000,
+    refreshes_per_minute: 1_000_000,
+  },
   // What hung may be asked again as late as this.
   tokens: { refresh_grace_seconds: 60 },
 }
@@ -29,7 +38,7 @@ async function startUnderRelays(t: Test) {
   const program = await serve(t, folder, {
     DATABASE_URL: toDatabase.url,
     REDIS_URL: toRedis.url,
-    GATEHOUSE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+    GATEHOUSE_SECRET: testSecret().toString('base64'),
     GATEHOUSE_DATA_DIR: folder,
     GATEHOUSE_ISSUER: 'http://auth.example.test',
     GATEHOUSE_CONFIG: configFile,
@@ -67,6 +76,7 @@ async function kindsOfWork({ program, beside }: Stage, ledger: Ledger) {
   let count = 0
   const next = () => `${++count}`
   const users = await Promise.all(Array.from({ length: 4 }, () => beside.createUser()))
+  await beside.operate('PUT', '/roles/editor', { permissions: [] })
   const someone = () => users[count++ % users.length]!
   async function done(answer: Promise<Answer>): Promise<Answer> {
     const given = await answer
@@ -145,6 +155,7 @@ if (hasServers) {
     const tallies = Object.keys(kinds).map((kind) => ({ kind, done: 0, unavailable: 0, other: new Set<string>() }))
 
     const stop = new AbortController()
+    t.teardown(() => stop.abort())
     async function keepDoing(tally: (typeof tallies)[number]): Promise<void> {
       while (!stop.signal.aborted) {
         try {
@@ -165,9 +176,11 @@ if (hasServers) {
 
     const allAgain = (what: string) => {
       const before = tallies.map(({ done }) => done)
-      return until(`every kind of work is done ${what}: ${JSON.stringify(tallies)}`, () =>
-        tallies.every(({ done }, index) => done > before[index]! + 1),
-      )
+      return until(`every kind of work is done ${what}`, () => {
+        const faults = tallies.flatMap(({ kind, other }) => [...other].map((said) => `${kind}: ${said}`))
+        if (faults.length > 0) throw new Error(`${what}, more than 503 with Retry-After: ${faults.join('; ')}`)
+        return tallies.every(({ done }, index) => done > before[index]! + 1)
+      })
     }
     const refused = (what: string, names: string[] = tallies.map(({ kind }) => kind)) => {
       const concerned = tallies.filter(({ kind }) => names.includes(kind))
@@ -181,12 +194,7 @@ if (hasServers) {
     async function through(what: string, fault: () => Promise<unknown>): Promise<void> {
       await fault()
       await allAgain(`after ${what}`)
-      t.equal(program.child.exitCode, null, `${what}: the process goes on`)
-      t.same(
-        tallies.flatMap(({ kind, other }) => [...other].map((said) => `${kind}: ${said}`)),
-        [],
-        `${what}: nothing but 503 with Retry-After`,
-      )
+      t.equal(program.child.exitCode, null, `${what}: the process goes on, and so does every kind of work`)
     }
 
     for (const how of ['close', 'reset', 'torn'] as const) {
@@ -194,12 +202,12 @@ if (hasServers) {
         ['PostgreSQL', toDatabase],
         ['Redis', toRedis],
       ] as const) {
-        for (let time = 1; time <= 5; time++) {
+        for (let time = 1; time <= 2; time++) {
           await through(`connections of ${name}: ${how}, time ${time}`, async () => relay.sever(how))
         }
       }
     }
-    for (let time = 1; time <= 5; time++) {
+    for (let time = 1; time <= 2; time++) {
       await through(
         `pg_terminate_backend, time ${time}`,
         () => sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'gatehouse'`,

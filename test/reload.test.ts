@@ -4,15 +4,18 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
+import { stringify } from 'yaml'
 import { freePort, listening, scratchFolder } from './support/servers.ts'
 import { ask, asks } from './support/service.ts'
+import { patientProxies, until } from './support/patience.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 void test('rules are replaced without a restart, and a bad file changes nothing', async (t) => {
   const folder = scratchFolder(t)
   const [port, file] = [await freePort(), join(folder, 'gatehouse.yaml')]
-  const write = (rules: string) => writeFileSync(file, `hosts:\n  app.example.test:\n    rules:\n${rules}`)
+  const write = (rules: string) =>
+    writeFileSync(file, `hosts:\n  app.example.test:\n    rules:\n${rules}${stringify({ proxies: patientProxies })}`)
   write('      - allow: signed-in\n')
   const environment = {
     PATH: process.env['PATH'],
@@ -36,15 +39,6 @@ void test('rules are replaced without a restart, and a bad file changes nothing'
     statuses.add(status)
     return status
   }
-  const until = async (what: string, holds: () => Promise<boolean> | boolean) => {
-    const end = performance.now() + 20_000
-    while (!(await holds())) {
-      if (performance.now() > end) return t.fail(what)
-      await new Promise((retry) => setTimeout(retry, 20))
-    }
-    return t.pass(what)
-  }
-
   t.equal(await decision(), 401)
   write('      - allow: anyone\n')
   await until('the new rules decide', async () => (await decision()) === 200)

@@ -3,8 +3,9 @@ import tap, { test } from 'tap'
 import { hasServers } from './support/backends.ts'
 import { signInAt, startCluster } from './support/cluster.ts'
 import { byOperator, byRequest, createClient, type Grant, makeKey, passes, type Prepare } from './support/grants.ts'
-import { type Running, until } from './support/program.ts'
+import { type Running } from './support/program.ts'
 import { bearer } from './support/service.ts'
+import { startStopwatch, type Stopwatch, until } from './support/patience.ts'
 
 tap.setTimeout(600_000)
 /** The bound that the service promises. */
@@ -14,11 +15,11 @@ const withinMilliseconds = 1_000
 async function acceptedFor(
   service: Running,
   use: (service: Running) => Promise<boolean>,
-  since: number,
+  since: Stopwatch,
 ): Promise<number> {
   let last = 0
   for (;;) {
-    const asked = performance.now() - since
+    const asked = since.milliseconds()
     const accepted = await use(service).catch(() => false)
     if (accepted) last = asked
     // Asked once more after the bound: a refusal must stay one.
@@ -52,7 +53,7 @@ if (hasServers) {
       const mend = await disturb()
       for (const [name, { uses, end }] of grants) {
         await end()
-        const ended = performance.now()
+        const ended = startStopwatch()
         await Promise.all(
           Object.entries(uses).map(async ([use, check]) => {
             const took = Math.round(await acceptedFor(two, check, ended))
@@ -114,15 +115,13 @@ if (hasServers) {
         const uses = [bearer(held.accessToken), { cookie: held.cookie }, { 'x-api-key': key.key }]
         for (const headers of uses) t.ok(await passes(two, headers))
         relay.freeze()
-        const frozen = performance.now()
         await cluster.operate('DELETE', `/api-keys/${key.id}`)
         await one.call('/api/auth/logout', { method: 'POST', headers: { cookie: held.cookie } })
         const took = await Promise.all(
-          uses.map((headers) => acceptedFor(two, (service) => passes(service, headers), performance.now())),
+          uses.map((headers) => acceptedFor(two, (service) => passes(service, headers), startStopwatch())),
         )
         for (const each of took) t.ok(each < withinMilliseconds, `accepted for ${Math.round(each)} ms`)
         t.equal((await two.call('/health/ready')).status, 503)
-        t.ok(performance.now() - frozen < 30_000)
         t.equal((await one.call('/health/ready')).status, 200, 'the other is unaffected')
         relay.thaw()
         await until('it is ready again', async () => (await two.call('/health/ready')).status === 200)

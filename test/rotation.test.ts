@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { hasServers } from './support/backends.ts'
 import { type Cluster, password, signInAt, startCluster } from './support/cluster.ts'
-import { run, type Running, serve, until } from './support/program.ts'
+import { run, type Running, serve } from './support/program.ts'
 import { scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
+import { until } from './support/patience.ts'
 
 tap.setTimeout(600_000)
 const refresh = (service: Running, refresh_token: string) =>

@@ -45,7 +45,7 @@ function runTap(files: readonly string[]): Promise<{ code: number; passed: numbe
   return new Promise((done) => {
     const child = spawn(
       process.execPath,
-      [tap, 'run', '--disable-coverage', `--reporter=${reporter}`, '--jobs=2', '--timeout=120', ...files],
+      [tap, 'run', '--disable-coverage', `--reporter=${reporter}`, '--jobs=2', '--timeout=1200', ...files],
       { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: process.env },
     )
     let text = ''

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import tap, { test } from 'tap'
-import { run, serve, until } from '../support/program.ts'
+import { run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
+import { until } from '../support/patience.ts'
 
 tap.setTimeout(300_000)
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))

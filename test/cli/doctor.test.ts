@@ -6,6 +6,7 @@ import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
 import { run, serve } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
 import { freePort, scratchFolder } from '../support/servers.ts'
+import { patientProxies } from '../support/patience.ts'
 
 tap.setTimeout(300_000)
 const [appHost, authHost] = ['app.example.test', 'auth.example.test']
@@ -17,7 +18,7 @@ async function startAll(t: { teardown(after: () => unknown): unknown }, edits: r
   const [port, echo] = [await freePort(), await freePort()]
   const url = `http://${appHost}:${port}/reports`
   const hosts = { [`${appHost}:${port}`]: { rules: [{ allow: 'signed-in' }] } }
-  writeFileSync(join(folder, 'gatehouse.yaml'), JSON.stringify({ hosts }))
+  writeFileSync(join(folder, 'gatehouse.yaml'), JSON.stringify({ hosts, proxies: patientProxies }))
   const environment = {
     GATEHOUSE_DATA_DIR: join(folder, 'data'),
     GATEHOUSE_ISSUER: `http://${authHost}:${port}`,

@@ -82,9 +82,9 @@ void test('path patterns', async (t) => {
   await t.test('many wildcards take no more than linear time', async (t) => {
     const policy = policyOf({ paths: [`/${'*a'.repeat(50)}b`], allow: 'anyone' })
     const target = targetOf(`/${'a'.repeat(8_000)}`)
-    const startedAt = performance.now()
+    const startedAt = process.cpuUsage()
     t.equal(requirementOf(policy, target), undefined)
-    t.ok(performance.now() - startedAt < 1_000)
+    t.ok(process.cpuUsage(startedAt).user < 1_000_000)
   })
   await t.test('patterns that could be read in more than one way are refused by name', async (t) => {
     const bad = [

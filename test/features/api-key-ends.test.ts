@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { register } from '../support/oauth.ts'
-import { until } from '../support/program.ts'
+import { until } from '../support/patience.ts'
 import { asks, bearer, type Service, type SignedIn, startService } from '../support/service.ts'
 
 const path = '/api/users/me/api-keys'

@@ -13,9 +13,9 @@ import type { AuditRow } from '../../src/core/ports.ts'
 import { createAuditTrail } from '../../src/features/audit/trail.ts'
 import { auditLinesOf, auditRows } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
-import { until } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { asks, bearer, createClock, type Service, startService } from '../support/service.ts'
+import { startStopwatch, until } from '../support/patience.ts'
 
 const post = (service: Service, path: string, json: object, headers = {}) =>
   service.call(path, { method: 'POST', json, headers })
@@ -385,9 +385,9 @@ if (hasServers) {
     await held.promise
     const times: number[] = []
     for (let i = 0; i < 20; i++) {
-      const began = performance.now()
+      const stopwatch = startStopwatch()
       await service.signIn(ada)
-      times.push(performance.now() - began)
+      times.push(stopwatch.milliseconds())
       await new Promise((later) => setTimeout(later, 20))
     }
     t.ok(Math.max(...times) < 2_000, `the slowest sign-in took ${Math.round(Math.max(...times))} ms`)

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { claimsOf } from '../support/oauth.ts'
-import { until } from '../support/program.ts'
+import { until } from '../support/patience.ts'
 import { type Answer, asks, bearer, type Call, type Service, startService } from '../support/service.ts'
 
 const keys = '/api/users/me/api-keys'

@@ -1,8 +1,8 @@
 /** The audit trail as rows, once all that was logged is written. */
 import { isAuditEventName } from '../../src/core/audit.ts'
 import type { AuditRow } from '../../src/core/ports.ts'
-import { until } from './program.ts'
 import type { Service } from './service.ts'
+import { until } from './patience.ts'
 
 /** The log lines of audit events, oldest first. */
 export function auditLinesOf(service: Service): Record<string, unknown>[] {

@@ -13,6 +13,7 @@ import { testSecret } from './secrets.ts'
 import { type Environment, type Running, serve } from './program.ts'
 import { type InterruptibleServer, type Relay, scratchFolder, startRedis, startRelay } from './servers.ts'
 import { defineRoles, exampleRules, type SignedIn, type TestUser } from './service.ts'
+import { patientProxies } from './patience.ts'
 
 type Test = { teardown(after: () => unknown): unknown }
 export const password = 'a horse, a battery and a staple'
@@ -43,8 +44,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const usual = {
     ...exampleRules,
     limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, refreshes_per_minute: 100_000 },
-    // On a busy machine a first look-up takes its time.
-    proxies: { decide_within_milliseconds: 1_000 },
+    proxies: patientProxies,
   }
   const environmentOf = (name: string, yaml: object = {}): Environment => {
     const file = join(folder, `${name}.yaml`)

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './servers.ts'
 import { type Answer, ask, type Call } from './service.ts'
+import { until } from './patience.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 export type Environment = Record<string, string>
@@ -64,13 +65,4 @@ export async function serve(t: Test, cwd: string, environment: Environment): Pro
     return isReady()
   })
   return { ...process, call, port }
-}
-
-/** Polls a condition, for 30 seconds at most. */
-export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + 30_000
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not so after 30 seconds: ${what}`)
-    await new Promise((retry) => setTimeout(retry, 20))
-  }
 }

@@ -8,6 +8,7 @@ import { stringify } from 'yaml'
 import { findCurrent } from '../proxies/install.ts'
 import { findProgram, listening, scratchFolder } from './servers.ts'
 import { ask } from './service.ts'
+import { until } from './patience.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -138,11 +139,9 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
 /** Traefik listens before it has its routes, and answers 404 until then. */
 async function routing(port: number, issuer: string): Promise<void> {
   await listening(port)
-  const until = performance.now() + 30_000
-  while ((await ask(port, '/login', { headers: { host: new URL(issuer).host } })).status === 404) {
-    if (performance.now() > until) throw new Error('Traefik has no route to the issuer')
-    await new Promise((retry) => setTimeout(retry, 20))
-  }
+  await until('Traefik has its routes', async () => {
+    return (await ask(port, '/login', { headers: { host: new URL(issuer).host } })).status !== 404
+  })
 }
 
 /** What Debian's nginx.conf has around the files of conf.d, with every file of nginx's own in the scratch folder. */

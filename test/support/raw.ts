@@ -10,7 +10,6 @@ export function sendRaw(port: number, text: string): Promise<{ status: number; h
       // Envoy leaves a connection open for a second after its last word.
       if (isLastAnswer(Buffer.concat(chunks).toString('latin1'))) socket.destroy()
     })
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within ten seconds')))
     socket.on('error', fail)
     socket.on('close', () => {
       const answer = Buffer.concat(chunks).toString('latin1')

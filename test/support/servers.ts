@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { until } from './patience.ts'
 
 export interface RunningServer {
   url: string
@@ -22,20 +23,16 @@ export function freePort(): Promise<number> {
   })
 }
 
-/** Resolves when something listens on the port; rejects after half a minute. */
-export async function listening(port: number): Promise<void> {
-  const until = performance.now() + 30_000
-  for (;;) {
-    const open = await new Promise<boolean>((done) => {
+/** Resolves when something listens on the port. */
+export function listening(port: number): Promise<void> {
+  const isOpen = () =>
+    new Promise<boolean>((done) => {
       const socket = connect(port, '127.0.0.1', () => {
         socket.destroy()
         done(true)
       }).once('error', () => done(false))
     })
-    if (open) return
-    if (performance.now() > until) throw new Error(`nothing listens on port ${port}`)
-    await new Promise((retry) => setTimeout(retry, 20))
-  }
+  return until(`something listens on port ${port}`, isOpen)
 }
 
 /** Finds a program on the path, or among Debian's PostgreSQL versions. */

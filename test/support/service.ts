@@ -8,6 +8,7 @@ import { buildApp, type Gatehouse } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { Stores } from '../../src/core/ports.ts'
 import { type ApiDocument, createDocumentCheck, watchAnswers } from './document.ts'
+import { patientProxies } from './patience.ts'
 import { freePort, scratchFolder } from './servers.ts'
 import { testSecret } from './secrets.ts'
 import { type Backend, backends, type OpenBackend } from './backends.ts'
@@ -127,8 +128,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const configFile = join(folder, 'gatehouse.yaml')
   // Tests sign in often, from one address.
   const limits = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, refreshes_per_minute: 100_000 }
-  // On a busy machine a first look-up takes its time.
-  const proxies = { decide_within_milliseconds: 5_000, ...options.yaml?.proxies }
+  const proxies = { ...patientProxies, ...options.yaml?.proxies }
   // Where a test does not say otherwise, people may register.
   const accounts = { registration: 'open' }
   writeFileSync(configFile, stringify({ limits, accounts, ...exampleRules, ...options.yaml, proxies }))
