@@ -266,7 +266,7 @@ if (hasServers) {
     t.equal((await program.call('/health/ready')).status, 200)
 
     // Acknowledged is acknowledged.
-    const known = new Set((await sql<{ email: string }[]>`select email from users`).map(({ email }) => email))
+    const known = new Set((await sql<{ email: string }[]>`select email from registrations`).map(({ email }) => email))
     t.same(
       ledger.registered.filter((email) => !known.has(email)),
       [],

@@ -30,11 +30,7 @@ export function controlSocketPath(dataDirectory: string): string {
  * kernel drops it with the process, however that ends. Nothing when another process holds it.
  */
 export async function holdDataDirectory(dataDirectory: string): Promise<HeldDirectory | undefined> {
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 }).catch(({ code }: NodeJS.ErrnoException) => {
-    throw new CommandError(
-      `GATEHOUSE_DATA_DIR: the directory cannot be made (${code}); name one where this user may write`,
-    )
-  })
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   const path = controlSocketPath(dataDirectory)
   let listener: RequestListener = (_request, response) => {
     response.writeHead(503, { 'retry-after': '1' }).end()

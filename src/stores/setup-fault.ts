@@ -13,7 +13,7 @@ const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/CERT|UNABLE_TO_VERIFY|ALTNAME/, 'its certificate is not trusted; name the authority by sslrootcert'],
   [/^NO_TLS$/, 'it offers no TLS; switch that on there, or ask for sslmode=disable'],
   [/^(NOPERM|READONLY)$/, 'the user may not write; allow it EVAL, GET, TTL, INCR, EXPIRE and DEL'],
-  [/^ECONNRESET$/, 'it broke the connection off; is it the right server?'],
+  [/^(ECONNRESET|NO_REDIS)$/, 'what listens there is another kind of server; correct host and port'],
 ]
 
 /**
@@ -34,6 +34,7 @@ function codeOf(error: unknown): string {
     if (typeof code === 'string' && code !== 'CONNECTION_LOST') return code
     if (/timeout|timed out/i.test(message)) return 'ETIMEDOUT'
     if (/does not support SSL/i.test(message)) return 'NO_TLS'
+    if (/RESP type|Protocol error/.test(message)) return 'NO_REDIS'
     const reply = /^([A-Z]{4,}) /.exec(message)?.[1]
     if (next.name === 'ReplyError' && reply !== undefined) return reply
     name = next.name

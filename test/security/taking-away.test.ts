@@ -235,6 +235,7 @@ if (hasServers) {
         [`user revoke-role ${user.email} admin`],
         [`user set-password ${user.email} --password-stdin`, 'seven quiet otters juggle lanterns'],
         [`user disable ${user.email}`],
+        ['role set-permissions editor'],
         ['role delete editor'],
         [`api-key revoke ${id}`],
         [`client rotate-secret ${client.client_id}`],

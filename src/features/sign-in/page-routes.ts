@@ -125,7 +125,10 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
   app.get(
     '/logout',
-    { config: takingAway, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
+    {
+      config: takingAway,
+      schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) },
+    },
     async (request, reply) => {
       const back = afterSignOut(request.query.return_to)
       const user = await userOf(request)
