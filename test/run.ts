@@ -11,6 +11,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import { currentNames, findCurrent } from './proxies/install.ts'
+import { hasVerifier, verifierNames } from './verifiers/install.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from './support/servers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -94,6 +95,9 @@ try {
   }
   for (const name of currentNames.filter((name) => findCurrent(name) === undefined)) {
     missing.push(`the current ${name}: not installed (npm run proxies does that), so its tests did not run`)
+  }
+  for (const name of verifierNames.filter((name) => !hasVerifier(name))) {
+    missing.push(`${name}: not installed (npm run verifiers does that where it can), so its recipe did not run`)
   }
   const { code: tapCode, passed, failed, skipped } = await runTap(files)
   for (const line of missing) process.stdout.write(`not exercised: ${line}\n`)
