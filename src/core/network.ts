@@ -98,11 +98,12 @@ export function unmapAddress(address: string): string {
 
 /**
  * What limits count: an IPv4 address, or the /64 of an IPv6 address, since one household owns all of it
- * (CVE-2026-45364).
+ * (CVE-2026-45364). Nothing for what is no address, as where no proxy told one: everybody there would share one count, and
+ * a stranger could use it up.
  */
-export function limitKey(address: string): string {
-  const plain = unmapAddress(address)
-  if (isIP(plain) !== 6) return plain
+export function limitKey(address: string | undefined): string | undefined {
+  const plain = unmapAddress(address ?? '')
+  if (isIP(plain.split('%')[0]!) !== 6) return isIP(plain) === 4 ? plain : undefined
   const [head = '', tail] = plain.split('%')[0]!.split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')

@@ -29,8 +29,9 @@ export function rateLimitsOf(settings: { secret_tests_per_minute: number }): Rat
 
 /**
  * Limits per client address (IPv6: per /64), counted by all replicas together. Every route of the scope shares the
- * general limit; a route with a stricter one is counted apart. When the counters cannot be reached the answer is 503: a limit
- * that cannot be checked is not passed, but by what takes rights away.
+ * general limit; a route with a stricter one is counted apart. Who comes from an address that no proxy told is not limited so.
+ * When the counters cannot be reached the answer is 503: a limit that cannot be checked is not passed, but by what takes
+ * rights away.
  */
 export const rateLimits = fastifyPlugin(
   async (app: App, options: { counters: Counters; requestsPerMinute: number }): Promise<void> => {
@@ -67,7 +68,8 @@ export const rateLimits = fastifyPlugin(
       global: true,
       max: options.requestsPerMinute,
       timeWindow: windowMilliseconds,
-      keyGenerator: (request) => limitKey(request.ip ?? ''),
+      keyGenerator: (request) => limitKey(request.ip) ?? '',
+      allowList: (request) => limitKey(request.ip) === undefined,
       store: CounterStore,
       enableDraftSpec: true,
       skipOnError: false,

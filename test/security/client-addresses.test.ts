@@ -2,7 +2,9 @@
 import { request } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { test } from 'tap'
-import { asks, exampleRules, type Service, startService } from '../support/service.ts'
+import { makeApiKey } from '../../src/core/api-key.ts'
+import { basic } from '../support/oauth.ts'
+import { asks, bearer, exampleRules, newClient, type Service, startService } from '../support/service.ts'
 
 const everywhere = ['0.0.0.0/0', '::/0']
 
@@ -62,6 +64,30 @@ void test('the address of a client', async (t) => {
       const behind = `198.51.100.7, ${address}, 127.0.0.2`
       t.same([await question(behind), await metrics(behind)], [403, 404], behind)
     }
+  })
+  await t.test('that no proxy told is nobody’s to use up: others like that are not locked out', async (t) => {
+    const limits = { requests_per_minute: 50, secret_tests_per_minute: 5 }
+    const proxies = { trusted: ['127.0.0.2/32'], basic: true }
+    const limited = await startService(t, { yaml: { limits, proxies } })
+    const { client_id, client_secret } = await limited.operate('POST', '/clients', newClient)
+    const user = await limited.createUser()
+    const unknown = { 'x-forwarded-for': 'unknown' }
+    const json = { 'content-type': 'application/json' }
+    const edge = { ...asks({ path: '/' }), ...unknown }
+    const logIn = (email: string, password: string, from: string) =>
+      statusOf(limited, '/api/auth/login', { ...json, 'x-forwarded-for': from }, JSON.stringify({ email, password }))
+    for (let i = 0; i < 60; i++) t.equal(await logIn(`nobody-${i}@example.test`, 'wrong', 'unknown'), 401)
+    t.equal(await logIn(user.email, user.password, 'unknown'), 200)
+    const told = []
+    for (let i = 0; i < 6; i++) told.push(await logIn(`told-${i}@example.test`, 'wrong', '198.51.100.7'))
+    t.same(told, [401, 401, 401, 401, 401, 429], 'whose address was told is limited')
+    const forged = (secret: string) => ({ ...edge, ...basic(client_id, secret) })
+    for (let i = 0; i < 40; i++) await statusOf(limited, '/forward-auth/traefik', forged(`wrong-${i}`))
+    t.equal(await statusOf(limited, '/forward-auth/traefik', forged(client_secret)), 200)
+    for (let i = 0; i < 150; i++) await statusOf(limited, '/forward-auth/traefik', { ...edge, ...bearer(makeApiKey()) })
+    const key = (await limited.operate('POST', '/api-keys', { client: client_id, name: 'Job', scopes: [] })).key
+    t.equal(await statusOf(limited, '/forward-auth/traefik', { ...edge, ...bearer(key) }), 200)
+    t.equal(limited.logged().match(/"event":"api_key.failed"/g)?.length, 100, 'nor do they fill the trail')
   })
   await t.test('stands in the trail as an address, or as unknown', async (t) => {
     const refused = async (chain: string) => {

@@ -40,8 +40,11 @@ export function createRegister(dependencies: {
 
   /** Counted for new and taken addresses alike; whoever floods a stranger's mailbox learns nothing from the answer. */
   async function mayMail(email: string, ip: string): Promise<boolean> {
-    const byNetwork = await counters.increment(`mail:${email}:${limitKey(ip)}`, mails.windowSeconds)
-    if (byNetwork.count > mails.ofNetwork) return false
+    const network = limitKey(ip)
+    if (network !== undefined) {
+      const byNetwork = await counters.increment(`mail:${email}:${network}`, mails.windowSeconds)
+      if (byNetwork.count > mails.ofNetwork) return false
+    }
     const inAll = await counters.increment(`mail:${email}`, mails.windowSeconds)
     return inAll.count <= mails.inAll
   }

@@ -16,7 +16,7 @@ export interface ProvenKey {
 
 /**
  * Finds out whom a presented API key stands for, in one look-up; nothing when it stands for nobody. `address`: the user's,
- * for the limit; without one there is none. Throws `too_many_requests`; rejects when a store or the counters are down.
+ * for the limit; without one, and for what is no address, there is none. Throws `too_many_requests`; rejects when a store or the counters are down.
  */
 export type ProveApiKey = (presented: string, address?: string) => Promise<ProvenKey | undefined>
 
@@ -47,7 +47,8 @@ export function createProveApiKey(dependencies: {
 
   return async (presented, address) => {
     const hash = hashSecret(presented)
-    const counter = address === undefined ? undefined : `api-key:${limitKey(address)}`
+    const network = limitKey(address)
+    const counter = network === undefined ? undefined : `api-key:${network}`
     const wasRight = rightBefore.has(hash)
     if (counter !== undefined && !wasRight) {
       const failed = await counters.read(counter)
@@ -57,9 +58,14 @@ export function createProveApiKey(dependencies: {
     const found = await apiKeys.findLive(hash, new Date(now))
     if (found === undefined) {
       rightBefore.delete(hash)
-      const failed = counter === undefined ? undefined : await counters.increment(counter, failures.windowSeconds)
-      if (failed !== undefined && failed.count > failures.max && !wasRight) throw tooManyRequests(failed, failures.max)
+      const failed =
+        address === undefined
+          ? undefined
+          : await counters.increment(counter ?? 'api-key:unknown', failures.windowSeconds)
+      const isBeyond = failed !== undefined && failed.count > failures.max
+      if (isBeyond && counter !== undefined && !wasRight) throw tooManyRequests(failed, failures.max)
       // Beyond the limit nothing is written down: whoever goes on trying shall not fill the trail.
+      if (isBeyond && counter === undefined) return undefined
       audit.record({ event: 'api_key.failed', ip: address })
       return undefined
     }

@@ -18,8 +18,8 @@ export interface ClientCredentials {
   /** `client_assertion` and its type (RFC 7521 §4.2). */
   assertion?: string | undefined
   assertionType?: string | undefined
-  /** Key of the caller's address, as limits count it; asked for by first sights alone. */
-  address(): string
+  /** Key of the caller's address, as limits count it, where there is one; asked for by first sights alone. */
+  address(): string | undefined
   /** Goes on when failures cannot be counted: for what takes rights away. */
   uncounted?: boolean
 }
@@ -66,16 +66,17 @@ export function createAuthenticateClient(dependencies: {
   const { clients, proven, counters, verifyAssertion, audit } = dependencies
 
   async function refuseBeyond(limits: readonly Limit[]): Promise<void> {
-    for (const { most, counter } of limits) {
+    for (const { most, counter, ofTrail } of limits) {
+      if (ofTrail) continue
       const failed = await counters.read(counter)
       if (failed.count >= most) throw tooManyRequests(failed, most)
     }
   }
 
   async function count(limits: readonly Limit[]): Promise<void> {
-    for (const { most, counter } of limits) {
+    for (const { most, counter, ofTrail } of limits) {
       const failed = await counters.increment(counter, failures.windowSeconds)
-      if (failed.count > most) throw tooManyRequests(failed, most)
+      if (failed.count > most) throw ofTrail ? refusal() : tooManyRequests(failed, most)
     }
   }
 
@@ -138,10 +139,16 @@ export function createAuthenticateClient(dependencies: {
 interface Limit {
   most: number
   counter: string
+  /** Nobody is refused for it: it bounds what is written down. */
+  ofTrail?: boolean
 }
 
-/** In this order: what is beyond the client's limit does not count against others at its address. */
-function limitsOf({ id, assertion }: Presented, address: string): Limit[] {
+/**
+ * In this order: what is beyond the client's limit does not count against others at its address. Where nobody told the
+ * address there is no limit that strangers could use up for everybody.
+ */
+function limitsOf({ id, assertion }: Presented, address: string | undefined): Limit[] {
+  if (address === undefined) return [{ most: mostFailuresOfAddress, counter: 'client-auth:unknown', ofTrail: true }]
   const counter = `client-auth:${address}`
   const ofAddress = { most: mostFailuresOfAddress, counter }
   if (assertion !== undefined) return [ofAddress]

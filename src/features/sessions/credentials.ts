@@ -261,7 +261,7 @@ function createMemory(
   }
 }
 
-/** Whoever comes from an unknown address shares its limits. */
+/** What stands in the trail where nobody told the address. It is none that a limit counts. */
 function addressOf(from: From | undefined): string {
   return from?.() ?? 'unknown'
 }
