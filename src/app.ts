@@ -51,7 +51,9 @@ import { createKnownSubjects } from './features/sessions/known-subjects.ts'
 import { followRevocations } from './features/sessions/revocation-feed.ts'
 import { createRenewSession } from './features/sessions/renew-session.ts'
 import { createStartSession } from './features/sessions/start-session.ts'
+import { createBeginSession } from './features/sign-in/begin-session.ts'
 import { createCheckPassword } from './features/sign-in/check-password.ts'
+import { createKnownDevices } from './features/sign-in/known-devices.ts'
 import { createLogIn } from './features/sign-in/log-in.ts'
 import { signInPageRoutes } from './features/sign-in/page-routes.ts'
 import { createReturnTo } from './features/sign-in/return-to.ts'
@@ -214,14 +216,17 @@ export async function buildApp(dependencies: {
     issuer,
   })
   const emailVerification = createEmailVerification({ ...registering, audit })
+  const failures = { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds }
+  const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock, failures })
   const checkPassword = createCheckPassword({
     users: stores.users,
     hasher: passwords.hasher,
     counters: stores.counters,
+    knownDevices,
     audit,
-    failures: { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds },
+    failures,
   })
-  const logIn = createLogIn({ checkPassword, startSession, audit })
+  const logIn = createLogIn({ checkPassword, knownDevices, startSession, audit })
   const stepUp = createStepUp({
     checkPassword,
     renewSession: createRenewSession({ sessions: stores.sessions, feed, clock }),
@@ -233,6 +238,11 @@ export async function buildApp(dependencies: {
 
   // What the HTTP features share
   const cookies = createCookies(config)
+  const sessionOfRefreshToken = async (token: string) =>
+    (await stores.refreshTokens.find(hashSecret(token)))?.session.id
+  const sessionOfCookie = async (secret: string) =>
+    (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now())))?.session.id
+  const beginSession = createBeginSession({ cookies, sessionOfCookie, sessionOfRefreshToken, endSession })
   const csrf = createCsrfTokens(config.secrets, cookies)
   const checkCrossSite = createCrossSiteCheck({ issuer, allowedOrigins: config.cors.origins })
   const limits = rateLimitsOf(config.limits)
@@ -312,13 +322,13 @@ export async function buildApp(dependencies: {
     await service.register(apiKeyRoutes, { apiKeys: operator.apiKeys, limits })
     await service.register(signInRoutes, {
       logIn,
+      beginSession,
       stepUp,
       forSession: tokenIssuer.forSession,
       beginFamily: tokenIssuer.beginFamily,
       rotateRefresh,
-      sessionOfRefreshToken: async (token: string) => (await stores.refreshTokens.find(hashSecret(token)))?.session.id,
-      sessionOfCookie: async (secret: string) =>
-        (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now())))?.session.id,
+      sessionOfRefreshToken,
+      sessionOfCookie,
       verifyAccessToken: keyRing.verifyAccessToken,
       accessToken: credentials.accessToken,
       endSession,
@@ -329,6 +339,7 @@ export async function buildApp(dependencies: {
     })
     await service.register(signInPageRoutes, {
       logIn,
+      beginSession,
       stepUp,
       sessionCookie: credentials.sessionCookie,
       endSession,

@@ -5,7 +5,7 @@ import { readPassword } from './secret-input.ts'
 const at = (idOrEmail: string) => `/users/${encodeURIComponent(idOrEmail)}`
 const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
-/** People: `user create|list|show|disable|enable|set-password|grant-role|revoke-role`. */
+/** People: `user create|list|show|disable|enable|unlock|set-password|grant-role|revoke-role`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
@@ -36,8 +36,9 @@ export const user = group({
     { status: 'disabled' },
   ]),
   enable: onUser('let a person sign in again', 'enable', (id) => ['PUT', `${at(id)}/status`, { status: 'active' }]),
+  unlock: onUser('lift the lockout after failed sign-ins', 'unlock', (id) => ['POST', `${at(id)}/unlock`]),
   'set-password': command({
-    summary: 'set a new password, which ends all sessions of the person',
+    summary: 'set a new password, which ends all sessions of the person and lifts a lockout',
     arguments: ['id or email'],
     options: {
       'password-stdin': passwordFromStdin,

@@ -30,6 +30,8 @@ export interface AuditEvents {
   'user.created': { roles: readonly string[] }
   'user.disabled': Empty
   'user.enabled': Empty
+  /** The lockout after failed sign-ins was lifted. */
+  'user.unlocked': Empty
   'user.password_changed': Empty
   'role.granted': { role: string }
   'role.withdrawn': { role: string }
@@ -117,6 +119,7 @@ export const auditLines: Record<AuditEventName, readonly ['info' | 'warn' | 'err
   'user.created': ['info', 'a user was created'],
   'user.disabled': ['info', 'a user was disabled'],
   'user.enabled': ['info', 'a user was enabled'],
+  'user.unlocked': ['info', 'the lockout of a user was lifted'],
   'user.password_changed': ['info', 'a password was changed'],
   'role.granted': ['info', 'a role was granted'],
   'role.withdrawn': ['info', 'a role was withdrawn'],

@@ -30,8 +30,10 @@ export interface User {
   status: 'active' | 'disabled'
   emailVerifiedAt: Date | null
   createdAt: Date
+  /** How often the lockout of the account was lifted. Failed sign-ins are counted under this number. */
+  unlocks: number
 }
-export type NewUser = Omit<User, 'permissions' | 'status'>
+export type NewUser = Omit<User, 'permissions' | 'status' | 'unlocks'>
 
 export interface Role {
   name: string
@@ -185,8 +187,8 @@ export interface UserStore {
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
   revokeRole(id: string, role: string): Promise<void>
   /**
-   * Also ends the sessions, registrations that are pending for the address and, where asked to, the API keys: resolves to
-   * how many of those, and how many still count.
+   * Also lifts a lockout, ends the sessions, known devices, registrations that are pending for the address and, where asked
+   * to, the API keys: resolves to how many of those, and how many still count.
    */
   setPassword(
     id: string,
@@ -194,7 +196,10 @@ export interface UserStore {
     at: Date,
     also?: { endApiKeys: boolean },
   ): Promise<{ endedApiKeys: number; apiKeysLeft: number }>
+  /** Disabling also ends the sessions and known devices. */
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
+  /** Lifts the lockout after failed sign-ins, of the account and of its known devices. */
+  unlock(id: string): Promise<void>
 }
 
 export interface RoleStore {
@@ -268,6 +273,25 @@ export interface SessionStore {
   touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
   /** Ends the session and its refresh families. Resolves to whose it was; to nothing when it had ended already. */
   revoke(id: string, reason: string, at: Date): Promise<{ userId: string; clientId: string } | undefined>
+}
+
+export interface KnownDeviceStore {
+  /**
+   * Counts a try from a device that is known for the account of this address, in a window that begins with the first. One
+   * statement, with the same work whether or not there is such an account. Resolves to the tries of the window; to nothing
+   * when the device is not known for this account.
+   */
+  countTry(device: { secretHash: string; email: string; at: Date; windowSeconds: number }): Promise<number | undefined>
+  clearTries(secretHash: string): Promise<void>
+  /**
+   * Knows the device of a complete sign-in, with no try counted: the one that showed `shownHash`, when that is known for
+   * this account (`renewed`), else a new one in its place (`added`). `provenHash`: as for a session; `refused` when it is
+   * not the user's any more, or the user is disabled. Known devices end with the password, and when the user is disabled.
+   */
+  remember(
+    device: { userId: string; secretHash: string; shownHash: string | undefined; at: Date; expiresAt: Date },
+    provenHash: string | null,
+  ): Promise<'renewed' | 'added' | 'refused'>
 }
 
 export interface RefreshTokenStore {
@@ -407,6 +431,7 @@ export type Perishable =
   | 'revokedRefreshTokens'
   | 'sessions'
   | 'registrations'
+  | 'knownDevices'
   | 'revokedAccessTokens'
   | 'usedAssertions'
   | 'revocations'
@@ -445,6 +470,7 @@ export interface Stores {
   roles: RoleStore
   registrations: RegistrationStore
   sessions: SessionStore
+  knownDevices: KnownDeviceStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   apiKeys: ApiKeyStore

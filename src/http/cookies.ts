@@ -6,46 +6,67 @@ export interface Cookies {
   readonly sessionName: string
   readonly refreshName: string
   readonly csrfName: string
+  readonly deviceName: string
   setSession(reply: FastifyReply, secret: string, expires: Date): void
   setRefresh(reply: FastifyReply, token: string, expires: Date): void
+  /** What a browser is known by that has signed in before; it stays when the session ends. */
+  setDevice(reply: FastifyReply, secret: string, expires: Date): void
   setCsrf(reply: FastifyReply, value: string): void
   clearSignIn(reply: FastifyReply): void
   clearRefresh(reply: FastifyReply): void
   session(request: FastifyRequest): string | undefined
   refresh(request: FastifyRequest): string | undefined
   csrf(request: FastifyRequest): string | undefined
+  device(request: FastifyRequest): string | undefined
 }
 
 /**
- * On https the session cookie is `__Host-`, which no other host can set or receive; with a cookie domain (single sign-on
- * across subdomains) it is `__Secure-`. Prefixes need https, so on http the names are plain.
+ * On https every cookie is `__Host-`, which no other host can set or receive; with a cookie domain (single sign-on
+ * across subdomains) the session's is `__Secure-`. Prefixes need https, so on http the names are plain.
  */
 export function createCookies(settings: { issuer: string; cookieDomain?: string | undefined }): Cookies {
   const secure = settings.issuer.startsWith('https:')
   const host = secure ? '__Host-' : ''
   const sessionName = settings.cookieDomain ? `${secure ? '__Secure-' : ''}gatehouse` : `${host}gatehouse`
-  const refreshName = `${secure ? '__Secure-' : ''}gatehouse_refresh`
+  const refreshName = `${host}gatehouse_refresh`
+  const deviceName = `${host}gatehouse_device`
   const csrfName = `${host}gatehouse_csrf`
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
-  const refresh = { path: '/api/auth', httpOnly: true, secure, sameSite: 'strict' } as const
+  const refresh = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
   const csrf = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
+  /** The refresh cookie of earlier releases had a path, and on http the same name: of two, neither would count. */
+  const dropFormer = (reply: FastifyReply) => {
+    if (secure || !reply.request.headers.cookie?.includes(`${refreshName}=`)) return
+    reply.clearCookie(refreshName, { ...refresh, path: '/api/auth' })
+  }
 
   return {
     sessionName,
     refreshName,
     csrfName,
+    deviceName,
     setSession: (reply, secret, expires) => void reply.setCookie(sessionName, secret, { ...session, expires }),
-    setRefresh: (reply, token, expires) => void reply.setCookie(refreshName, token, { ...refresh, expires }),
+    setRefresh(reply, token, expires) {
+      dropFormer(reply)
+      reply.setCookie(refreshName, token, { ...refresh, expires })
+    },
+    // As the refresh cookie: sent to this host alone, and by its own pages alone.
+    setDevice: (reply, secret, expires) => void reply.setCookie(deviceName, secret, { ...refresh, expires }),
     setCsrf: (reply, value) => void reply.setCookie(csrfName, value, csrf),
-    clearRefresh: (reply) => void reply.clearCookie(refreshName, refresh),
+    clearRefresh(reply) {
+      dropFormer(reply)
+      reply.clearCookie(refreshName, refresh)
+    },
     clearSignIn(reply) {
       reply.clearCookie(sessionName, session)
+      dropFormer(reply)
       reply.clearCookie(refreshName, refresh)
     },
     session: (request) => readCookie(request.headers.cookie, sessionName),
     refresh: (request) => readCookie(request.headers.cookie, refreshName),
     csrf: (request) => readCookie(request.headers.cookie, csrfName),
+    device: (request) => readCookie(request.headers.cookie, deviceName),
   }
 }
 

@@ -1,10 +1,10 @@
 /** What strangers chose, and what an operator typed, reaches a terminal spelt out. */
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { openPglite } from '../../src/stores/sql/open.ts'
-import { run, serve } from '../support/program.ts'
 import { until } from '../support/patience.ts'
-import { sendRaw } from '../support/raw.ts'
+import { run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
 
@@ -58,11 +58,9 @@ void test('no control character of a stored name, or of an argument, reaches the
   })
   await t.test('in the lines of the log', async (t) => {
     const service = await serve(t, folder, environment)
-    const path = '/api/users/me/api-keys/\u009b2J'
-    const head = `DELETE ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
-    await sendRaw(service.port, head)
-    await until('the request is logged', () => service.said.stdout.includes('"method":"DELETE"'))
-    t.match(service.said.stdout, String.raw`/api/users/me/api-keys/\u009b2J`)
+    writeFileSync(join(folder, 'gatehouse.yaml'), 'hosts: { "a\\u202eb\\u009b2J": 5 }\n')
+    await until('the file is refused', () => service.said.stdout.includes('rules.refused'))
+    t.match(service.said.stdout, String.raw`hosts.a\u202eb\u009b2J`)
     t.notMatch(service.said.stdout, obeyed)
     for (const line of service.said.stdout.trim().split('\n')) t.type(JSON.parse(line).msg, 'string')
   })

@@ -36,17 +36,20 @@ void test('signing in, refreshing and signing out', async (t) => {
     t.match(answer.json(), { token_type: 'Bearer', expires_in: 300, access_token: /^[\w-]+\.[\w-]+\.[\w-]+$/ })
     t.same(answer.json().user, { id: ada.id, email: ada.email, name: 'Ada Lovelace', roles: ['admin'] })
     t.notOk('refresh_token' in answer.json())
-    t.same(Object.keys(answer.cookies), ['gatehouse', 'gatehouse_refresh'])
+    t.same(Object.keys(answer.cookies), ['gatehouse', 'gatehouse_device', 'gatehouse_refresh'])
     const session = attributesOf(answer, 'gatehouse')
     for (const attribute of ['HttpOnly', 'SameSite=Lax', 'Path=/']) t.ok(session.includes(attribute), attribute)
     const rotating = attributesOf(answer, 'gatehouse_refresh')
-    for (const attribute of ['HttpOnly', 'SameSite=Strict', 'Path=/api/auth']) t.ok(rotating.includes(attribute))
+    for (const attribute of ['HttpOnly', 'SameSite=Strict', 'Path=/']) t.ok(rotating.includes(attribute))
+    for (const attribute of ['HttpOnly', 'SameSite=Strict', 'Path=/']) {
+      t.ok(attributesOf(answer, 'gatehouse_device').includes(attribute))
+    }
     t.notMatch(service.logged(), answer.cookies['gatehouse'])
     t.notMatch(service.logged(), answer.json().access_token)
   })
   await t.test('on request the refresh token comes in the body, and its successor too', async (t) => {
     const answer = await logIn({ token_delivery: 'body' })
-    t.same(Object.keys(answer.cookies), ['gatehouse'])
+    t.same(Object.keys(answer.cookies), ['gatehouse', 'gatehouse_device'])
     const first = answer.json().refresh_token
     const next = await refresh(undefined, { refresh_token: first })
     t.equal(next.status, 200)
@@ -61,6 +64,8 @@ void test('signing in, refreshing and signing out', async (t) => {
     const answer = await refresh(cookiesOf(signedIn))
     t.equal(answer.status, 200)
     t.same(Object.keys(answer.cookies), ['gatehouse_refresh'])
+    const former = 'gatehouse_refresh=; Max-Age=0; Path=/api/auth; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
+    t.ok(String(answer.headers['set-cookie']).includes(former), 'the one that earlier releases set on a path goes')
     t.not(answer.cookies['gatehouse_refresh'], signedIn.cookies['gatehouse_refresh'])
     t.notOk('refresh_token' in answer.json())
     t.equal((await refresh(cookiesOf(answer))).status, 200)
@@ -74,7 +79,6 @@ void test('signing in, refreshing and signing out', async (t) => {
       t.equal(headers['cache-control'], 'no-store')
     }
     t.same(answer.cookies, { gatehouse: '', gatehouse_refresh: '' })
-    t.ok(attributesOf(answer, 'gatehouse_refresh').includes('Path=/api/auth'), 'on the path it was set on')
     t.match(attributesOf(answer, 'gatehouse').join(), 'Expires=Thu, 01 Jan 1970')
     t.same(without.cookies, {}, 'whoever has no refresh cookie may have a session all the same')
     const signedIn = await logIn()
@@ -239,13 +243,13 @@ void test('on https the cookies carry the prefixes that other hosts cannot set',
     return service.call('/api/auth/login', { method: 'POST', json: { email, password } })
   }
   const plain = await login({ GATEHOUSE_ISSUER: 'https://auth.example.test' })
-  t.same(Object.keys(plain.cookies), ['__Host-gatehouse', '__Secure-gatehouse_refresh'])
+  t.same(Object.keys(plain.cookies), ['__Host-gatehouse', '__Host-gatehouse_device', '__Host-gatehouse_refresh'])
   for (const name of Object.keys(plain.cookies)) t.ok(attributesOf(plain, name).includes('Secure'), name)
   const shared = await login({
     GATEHOUSE_ISSUER: 'https://auth.example.test',
     GATEHOUSE_COOKIE_DOMAIN: 'example.test',
   })
-  t.same(Object.keys(shared.cookies), ['__Secure-gatehouse', '__Secure-gatehouse_refresh'])
+  t.same(Object.keys(shared.cookies), ['__Secure-gatehouse', '__Host-gatehouse_device', '__Host-gatehouse_refresh'])
   t.ok(attributesOf(shared, '__Secure-gatehouse').includes('Domain=example.test'))
-  t.notMatch(attributesOf(shared, '__Secure-gatehouse_refresh').join(), 'Domain', 'the refresh cookie stays here')
+  t.notMatch(attributesOf(shared, '__Host-gatehouse_refresh').join(), 'Domain', 'the refresh cookie stays here')
 })

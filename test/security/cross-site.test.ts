@@ -322,11 +322,11 @@ void test('cookie attributes', async (t) => {
     return { set, cleared: read(out), service }
   }
   const session = ['HttpOnly', 'Path=/', 'SameSite=Lax']
-  const refresh = ['HttpOnly', 'Path=/api/auth', 'SameSite=Strict']
+  const refresh = ['HttpOnly', 'Path=/', 'SameSite=Strict']
 
   await t.test('on http: plain names', async (t) => {
     const { set, cleared } = await attributesOf({})
-    t.same(set, { gatehouse: session, gatehouse_refresh: refresh, gatehouse_csrf: session })
+    t.same(set, { gatehouse: session, gatehouse_refresh: refresh, gatehouse_device: refresh, gatehouse_csrf: session })
     t.same(cleared, { gatehouse: session, gatehouse_refresh: refresh })
   })
   await t.test('on https: Secure, and names that browsers guard', async (t) => {
@@ -337,10 +337,11 @@ void test('cookie attributes', async (t) => {
     ]
     t.same(set, {
       '__Host-gatehouse': secureSession,
-      '__Secure-gatehouse_refresh': secureRefresh,
+      '__Host-gatehouse_refresh': secureRefresh,
+      '__Host-gatehouse_device': secureRefresh,
       '__Host-gatehouse_csrf': secureSession,
     })
-    t.same(cleared, { '__Host-gatehouse': secureSession, '__Secure-gatehouse_refresh': secureRefresh })
+    t.same(cleared, { '__Host-gatehouse': secureSession, '__Host-gatehouse_refresh': secureRefresh })
     const { cookie } = await service.signIn(await service.createUser())
     t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, 200)
     const plain = cookie.replace('__Host-', '')
@@ -354,7 +355,8 @@ void test('cookie attributes', async (t) => {
     const shared = ['Domain=example.test', ...session, 'Secure']
     t.same(set, {
       '__Secure-gatehouse': shared,
-      '__Secure-gatehouse_refresh': [...refresh, 'Secure'],
+      '__Host-gatehouse_refresh': [...refresh, 'Secure'],
+      '__Host-gatehouse_device': [...refresh, 'Secure'],
       '__Host-gatehouse_csrf': [...session, 'Secure'],
     })
     t.same(cleared['__Secure-gatehouse'], shared, 'cleared where it was set')

@@ -42,7 +42,7 @@ for (const backend of backends) {
       const { email } = user
       t.equal(await stores.users.create({ ...user, id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f' }), 'email_taken')
       const found = await stores.users.findByEmail(email)
-      t.same(found, { ...user, status: 'active', permissions: [] })
+      t.same(found, { ...user, status: 'active', permissions: [], unlocks: 0 })
       t.same(await stores.users.findById(user.id), found)
       t.equal(await stores.users.findByEmail('nobody@example.test'), undefined)
       t.ok((await stores.users.list()).some(({ id }) => id === user.id))
@@ -90,6 +90,83 @@ for (const backend of backends) {
         t.equal(await stores.sessions.findLive({ id: session.id }, at()), undefined)
         t.match(await stores.refreshTokens.find(hash), { revoked: true })
       }
+    })
+    await t.test(
+      'known devices: tries are counted by device and account, by parallel calls of all replicas',
+      async (t) => {
+        const [user, other] = [await bench.user({ passwordHash: 'proven' }), await bench.user()]
+        const device = { userId: user.id, secretHash: hashSecret('a browser'), at: at(), expiresAt: at(1_000) }
+        const first = { ...device, shownHash: undefined }
+        t.equal(await stores.knownDevices.remember(first, 'another hash'), 'refused', 'the password changed meanwhile')
+        t.equal(await stores.knownDevices.remember(first, 'proven'), 'added')
+        const tries = (change: object = {}, by = stores) => {
+          const { secretHash } = device
+          return by.knownDevices.countTry({ secretHash, email: user.email, at: at(), windowSeconds: 60, ...change })
+        }
+        const counted = await Promise.all(times(20, (i) => tries({}, [stores, second][i % 2])))
+        t.same(
+          counted.toSorted((a, b) => a! - b!),
+          times(20, (i) => i + 1),
+        )
+        t.equal(await tries({ email: other.email }), undefined, 'of another account')
+        t.equal(await tries({ email: 'nobody@example.test' }), undefined)
+        t.equal(await tries({ email: 'no\u0000body' }), undefined)
+        t.equal(await tries({ secretHash: 'unknown' }), undefined)
+        t.equal(await tries({ at: at(1_000) }), undefined, 'expired')
+        t.equal(await tries({ at: at(60) }), 1, 'in a window of its own')
+        const again = { ...device, secretHash: hashSecret('unused'), shownHash: device.secretHash, at: at(61) }
+        t.equal(await stores.knownDevices.remember({ ...again, expiresAt: at(2_000) }, 'proven'), 'renewed')
+        t.equal(await tries({ at: at(1_500) }), 1)
+        t.equal(await stores.knownDevices.remember({ ...again, userId: other.id }, 'a hash'), 'added', 'in its place')
+        t.equal(await tries(), undefined, 'which ends that of somebody else')
+        for (const end of [
+          () => stores.users.setPassword(other.id, 'new', at()),
+          () => stores.users.setStatus(other.id, 'disabled', at()),
+        ]) {
+          const there = { secretHash: again.secretHash, email: other.email }
+          t.type(await tries(there), 'number')
+          await end()
+          t.equal(await tries(there), undefined)
+          await stores.knownDevices.remember({ ...again, userId: other.id, shownHash: undefined }, 'new')
+        }
+      },
+    )
+    await t.test('known devices: fifty of one account, and the one that came back stays', async (t) => {
+      const user = await bench.user()
+      const remember = (name: string, shown?: string, later = 0) =>
+        stores.knownDevices.remember(
+          {
+            userId: user.id,
+            secretHash: hashSecret(name),
+            shownHash: shown === undefined ? undefined : hashSecret(shown),
+            at: at(later),
+            expiresAt: at(1_000),
+          },
+          user.passwordHash,
+        )
+      const isKnown = async (name: string) =>
+        (await stores.knownDevices.countTry({
+          secretHash: hashSecret(name),
+          email: user.email,
+          at: at(),
+          windowSeconds: 60,
+        })) !== undefined
+      await remember('home')
+      t.equal(await remember('unused', 'home', 1), 'renewed')
+      for (let i = 0; i < 60; i++) await remember(`script-${i}`, undefined, 2 + i)
+      const known = await Promise.all(times(60, (i) => isKnown(`script-${i}`)))
+      t.same(
+        known,
+        times(60, (i) => i > 10),
+      )
+      t.ok(await isKnown('home'))
+    })
+    await t.test('users: a lockout is lifted by a number that grows', async (t) => {
+      const { id } = await bench.user()
+      await Promise.all(times(5, (i) => [stores, second][i % 2]!.users.unlock(id)))
+      t.match(await stores.users.findById(id), { unlocks: 5 })
+      await stores.users.setPassword(id, 'new', at())
+      t.match(await stores.users.findById(id), { unlocks: 6 })
     })
     await t.test('roles: permissions are the sorted union of the roles, and holders are announced', async (t) => {
       const { id, email } = await bench.user({ roles: ['reader', 'writer', 'permits-nothing'] })
@@ -600,6 +677,9 @@ if (hasServers) {
         stores.registrations.confirm({ tokenHash: 'hash', userId: id, passwordHash: 'hash', at }),
       'registrations.find': () => stores.registrations.find('hash', at),
       'sessions.findLive': () => stores.sessions.findLive({ id }, at),
+      'users.unlock': () => stores.users.unlock(id),
+      'knownDevices.countTry': () =>
+        stores.knownDevices.countTry({ secretHash: 'hash', email: 'ada@example.test', at, windowSeconds: 60 }),
       'sessions.revoke': () => stores.sessions.revoke(id, 'test', at),
       'refreshTokens.find': () => stores.refreshTokens.find('hash'),
       'clients.find': () => stores.clients.find('reports'),

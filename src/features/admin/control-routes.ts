@@ -81,6 +81,9 @@ export async function controlRoutes(
     },
     async (request) => showUser(await users.setStatus(request.params.user, request.body.status)),
   )
+  app.post('/users/:user/unlock', { ...operator, schema: { params: UserKey } }, async (request) =>
+    showUser(await users.unlock(request.params.user)),
+  )
   const RoleOfUser = Type.Object({ ...UserKey.properties, role: Token })
   app.put('/users/:user/roles/:role', { ...operator, schema: { params: RoleOfUser } }, async (request) =>
     showUser(await users.grantRole(request.params.user, request.params.role)),

@@ -18,6 +18,8 @@ export interface UserAdministration {
     endApiKeys: boolean,
   ): Promise<{ user: User; endedApiKeys: number; apiKeysLeft: number }>
   setStatus(idOrEmail: string, status: User['status']): Promise<User>
+  /** Lifts the lockout after failed sign-ins. A new password does so, too. */
+  unlock(idOrEmail: string): Promise<User>
   grantRole(idOrEmail: string, role: string): Promise<User>
   revokeRole(idOrEmail: string, role: string): Promise<User>
 }
@@ -87,6 +89,11 @@ export function createUserAdministration(dependencies: {
       change(idOrEmail, async (user) => {
         await users.setStatus(user.id, status, new Date(clock.now()))
         audit.record({ event: status === 'disabled' ? 'user.disabled' : 'user.enabled', subject: user.id })
+      }),
+    unlock: (idOrEmail) =>
+      change(idOrEmail, async (user) => {
+        await users.unlock(user.id)
+        audit.record({ event: 'user.unlocked', subject: user.id })
       }),
     grantRole: (idOrEmail, role) =>
       change(idOrEmail, async (user) => {

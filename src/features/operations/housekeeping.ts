@@ -28,6 +28,7 @@ export function createHousekeeping(dependencies: {
     revokedRefreshTokens: day,
     sessions: day,
     registrations: day,
+    knownDevices: hour,
     revokedAccessTokens: hour,
     usedAssertions: 10 * minute,
     revocations: day,

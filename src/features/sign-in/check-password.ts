@@ -1,6 +1,7 @@
 import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
 import type { Counters, PasswordHasher, User, UserStore } from '../../core/ports.ts'
+import type { KnownDevices } from './known-devices.ts'
 
 export type PasswordCheck =
   | { kind: 'right'; user: User }
@@ -8,41 +9,49 @@ export type PasswordCheck =
   | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-export type CheckPassword = (email: string, password: string) => Promise<PasswordCheck>
+/** `known`: what the browser shows that it is known by. */
+export type CheckPassword = (email: string, password: string, known: string | undefined) => Promise<PasswordCheck>
 
 /**
  * Tests the password of an account, wherever one is asked for: all doors share one budget of failures. An unknown, a
  * disabled and a password-less account cost the same time as a wrong password. Each try is counted before it is evaluated,
  * under the canonical address, so that parallel tries or other spellings never get more evaluations than the limit
- * (CVE-2024-4629, CVE-2025-24806).
+ * (CVE-2024-4629, CVE-2025-24806). A browser that is known for the account has tries of its own, so that no stranger locks
+ * its person out.
  */
 export function createCheckPassword(dependencies: {
   users: Pick<UserStore, 'findByEmail'>
   hasher: Pick<PasswordHasher, 'verify'>
   counters: Pick<Counters, 'increment' | 'reset'>
+  knownDevices: Pick<KnownDevices, 'mayTry' | 'clearTries'>
   audit: Audit
   failures: { max: number; windowSeconds: number }
 }): CheckPassword {
-  const { users, hasher, counters, audit, failures } = dependencies
-  return async (address, password) => {
+  const { users, hasher, counters, knownDevices, audit, failures } = dependencies
+  return async (address, password, known) => {
     const email = canonicalEmail(address)
-    const counter = `sign-in:${email}`
-    const { count, resetSeconds } = await counters.increment(counter, failures.windowSeconds)
-    if (count > failures.max) {
-      // The first refusal alone: whoever goes on trying shall not fill the trail.
-      if (count === failures.max + 1) {
-        audit.record({ event: 'sign_in.limited', subject: (await users.findByEmail(email))?.id, limit: failures.max })
+    const user = await users.findByEmail(email)
+    // By a number in its name, so that lifting a lockout needs no store but SQL.
+    const counter = `sign-in:${user?.unlocks ?? 0}:${email}`
+    const isKnown = await knownDevices.mayTry(known, email)
+    if (!isKnown) {
+      const { count, resetSeconds } = await counters.increment(counter, failures.windowSeconds)
+      if (count > failures.max) {
+        // The first refusal alone: whoever goes on trying shall not fill the trail.
+        if (count === failures.max + 1) {
+          audit.record({ event: 'sign_in.limited', subject: user?.id, limit: failures.max })
+        }
+        return { kind: 'too_many_failures', retryAfterSeconds: Math.max(1, resetSeconds), limit: failures.max }
       }
-      return { kind: 'too_many_failures', retryAfterSeconds: Math.max(1, resetSeconds), limit: failures.max }
     }
 
-    const user = await users.findByEmail(email)
     const matches = await hasher.verify(user?.passwordHash ?? null, password)
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
     if (!matches || user.status !== 'active') {
       return { kind: 'wrong', user, reason: matches ? 'user_disabled' : 'wrong_password' }
     }
-    await counters.reset(counter)
+    // What strangers tried stays counted: it locks them out, and not the person.
+    await (isKnown ? knownDevices.clearTries(known!) : counters.reset(counter))
     return { kind: 'right', user }
   }
 }

@@ -1,14 +1,18 @@
 import type { Audit } from '../../core/audit.ts'
 import type { User } from '../../core/ports.ts'
 import type { CheckPassword } from './check-password.ts'
+import type { KnownDevices } from './known-devices.ts'
 
 interface Device {
   ip: string
   userAgent: string
+  /** What the browser shows that it is known by. */
+  known: string | undefined
 }
 
 export type LogInOutcome<Session> =
-  | { kind: 'signed_in'; started: Session }
+  /** `device`: what the browser is known by from now on. */
+  | { kind: 'signed_in'; started: Session; device: { secret: string; expires: Date } | undefined }
   | { kind: 'invalid_credentials' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
@@ -20,12 +24,13 @@ export type LogIn<Session> = (
 /** Signs a person in with email and password. What is wrong about them has one answer. */
 export function createLogIn<Session extends { session: { id: string } }>(dependencies: {
   checkPassword: CheckPassword
+  knownDevices: Pick<KnownDevices, 'remember'>
   startSession(user: User, methods: readonly string[], device: Device): Promise<Session | undefined>
   audit: Audit
 }): LogIn<Session> {
-  const { checkPassword, startSession, audit } = dependencies
+  const { checkPassword, knownDevices, startSession, audit } = dependencies
   return async ({ email, password }, device) => {
-    const check = await checkPassword(email, password)
+    const check = await checkPassword(email, password, device.known)
     if (check.kind === 'too_many_failures') return check
     if (check.kind === 'wrong') {
       audit.record({ event: 'sign_in.failed', subject: check.user?.id, reason: check.reason })
@@ -36,6 +41,6 @@ export function createLogIn<Session extends { session: { id: string } }>(depende
     const started = await startSession(user, methods, device)
     if (started === undefined) return { kind: 'invalid_credentials' }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
-    return { kind: 'signed_in', started }
+    return { kind: 'signed_in', started, device: await knownDevices.remember(user, device.known) }
   }
 }

@@ -15,6 +15,7 @@ import { problemPage } from '../../pages/problem.ts'
 import { signInPage } from '../../pages/sign-in.ts'
 import { stepUpPage } from '../../pages/step-up.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
+import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from './log-in.ts'
 import type { ReturnTo } from './return-to.ts'
 import { deviceOf, type Started } from './routes.ts'
@@ -22,6 +23,7 @@ import type { StepUp } from './step-up.ts'
 
 export interface SignInPageOptions {
   logIn: LogIn<Started>
+  beginSession: BeginSession
   stepUp: StepUp
   sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
   endSession(sessionId: string, reason: string): Promise<unknown>
@@ -104,10 +106,12 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       const { csrf_token, return_to, email = '', password = '' } = request.body
       checkForm(request, csrf_token)
       const target = returnTo(return_to)
-      const outcome = await logIn({ email: email.slice(0, 254), password: password.slice(0, 512) }, deviceOf(request))
+      const outcome = await logIn(
+        { email: email.slice(0, 254), password: password.slice(0, 512) },
+        deviceOf(request, cookies),
+      )
       if (outcome.kind === 'signed_in') {
-        const { session, secret } = outcome.started
-        cookies.setSession(reply, secret, session.expiresAt)
+        await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.
         cookies.clearRefresh(reply)
         return reply.header('cache-control', 'no-store').redirect(target, 303)
@@ -159,7 +163,8 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
       checkForm(request, csrf_token)
       const target = returnTo(return_to)
       const user = await userOf(request)
-      const outcome = user && (await options.stepUp(user, { password: password.slice(0, 512) }))
+      const outcome =
+        user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
         return toSignIn(reply, target)
       }

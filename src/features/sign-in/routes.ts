@@ -11,6 +11,7 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
+import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from './log-in.ts'
 import { Login, Proof, Refresh, type SignedIn } from './schema.ts'
 import type { StepUp } from './step-up.ts'
@@ -36,6 +37,7 @@ type RefreshOutcome =
 
 export interface SignInOptions {
   logIn: LogIn<Started>
+  beginSession: BeginSession
   stepUp: StepUp
   forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): SignInTokens
   beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<SignInTokens>
@@ -80,14 +82,14 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     },
     async (request, reply) => {
       options.checkCrossSite(request)
-      const outcome = await logIn(request.body, deviceOf(request))
+      const outcome = await logIn(request.body, deviceOf(request, cookies))
       if (outcome.kind === 'too_many_failures') {
         throw new GatehouseError('too_many_requests', outcome)
       }
       if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
-      const { session, user, secret } = outcome.started
+      const { session, user } = outcome.started
       const tokens = await options.beginFamily({ user, session, clientId: firstPartyClientId, scopes: [] })
-      cookies.setSession(reply, secret, session.expiresAt)
+      await options.beginSession(request, reply, outcome)
       return deliver(reply, tokens, user, request.body.token_delivery === 'body')
     },
   )
@@ -113,7 +115,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       },
     },
     async (request, reply) => {
-      const outcome = await options.stepUp(userOf(request), request.body)
+      const outcome = await options.stepUp(userOf(request), request.body, cookies.device(request))
       if (outcome.kind === 'too_many_failures') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind === 'session_ended') throw new GatehouseError('unauthorized')
       if (outcome.kind !== 'proven') throw new GatehouseError(outcome.kind)
@@ -216,7 +218,8 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   }
 }
 
-/** What a session remembers of where it began. */
-export function deviceOf(request: FastifyRequest): { ip: string; userAgent: string } {
-  return { ip: request.ip, userAgent: (request.headers['user-agent'] ?? '').replace(/[^\x20-\x7e]/g, '?') }
+/** Where a sign-in comes from: what its session remembers, and what the browser is known by. */
+export function deviceOf(request: FastifyRequest, cookies: Pick<Cookies, 'device'>) {
+  const userAgent = (request.headers['user-agent'] ?? '').replace(/[^\x20-\x7e]/g, '?')
+  return { ip: request.ip, userAgent, known: cookies.device(request) }
 }

@@ -11,8 +11,15 @@ export type StepUpOutcome =
   | { kind: 'session_ended' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-/** Takes a new proof of the person within the session that they are signed in with. */
-export type StepUp = (person: UserPrincipal, proof: { password: string }) => Promise<StepUpOutcome>
+/**
+ * Takes a new proof of the person within the session that they are signed in with. `known`: what the browser shows that it
+ * is known by.
+ */
+export type StepUp = (
+  person: UserPrincipal,
+  proof: { password: string },
+  known: string | undefined,
+) => Promise<StepUpOutcome>
 
 /**
  * Makes the proof of a session new: its `auth_time` rises, and so does that of every token issued from then on. The
@@ -28,10 +35,10 @@ export function createStepUp(dependencies: {
   audit: Audit
 }): StepUp {
   const { checkPassword, renewSession, audit } = dependencies
-  return async (person, { password }) => {
+  return async (person, { password }, known) => {
     const { subject, sessionId } = person
     if (sessionId === undefined) return { kind: 'session_ended' }
-    const check = await checkPassword(person.email, password)
+    const check = await checkPassword(person.email, password, known)
     if (check.kind === 'too_many_failures') return check
     // An address may have got another owner while it was typed.
     if (check.kind === 'wrong' || check.user.id !== subject) {

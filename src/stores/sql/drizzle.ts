@@ -14,7 +14,7 @@ type PgCore = typeof import('drizzle-orm/pg-core')
 export const { and, arrayContains, asc, desc, eq, gt, gte, inArray, isNull, lt, max, or, sql } = load(
   'drizzle-orm',
 ) as Orm
-export const { bigint, index, jsonb, pgTable, primaryKey, text, timestamp, uuid } = load(
+export const { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } = load(
   'drizzle-orm/pg-core',
 ) as PgCore
 

@@ -61,6 +61,14 @@ const sweeps: Record<Perishable, Sweep> = {
             order by expires_at limit ${limit} for update skip locked)
           returning 1`,
     ),
+  knownDevices: (tx, endedBefore, limit) =>
+    count(
+      tx,
+      sql`delete from known_devices where secret_hash in (
+            select secret_hash from known_devices where expires_at < ${endedBefore}
+            order by expires_at limit ${limit} for update skip locked)
+          returning 1`,
+    ),
   revokedAccessTokens: (tx, endedBefore, limit) =>
     count(
       tx,

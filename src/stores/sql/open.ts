@@ -8,6 +8,7 @@ import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
 import { createHousekeepingStore } from './housekeeping.ts'
+import { createKnownDeviceStore } from './known-devices.ts'
 import { listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
 import { createRegistrationStore } from './registrations.ts'
@@ -93,6 +94,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     roles: createRoleStore(db, clock),
     registrations: createRegistrationStore(db),
     sessions: createSessionStore(db),
+    knownDevices: createKnownDeviceStore(db),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, clock),
     apiKeys: createApiKeyStore(db),

@@ -1,5 +1,5 @@
 import { sql } from './drizzle.ts'
-import { bigint, index, jsonb, pgTable, primaryKey, text, timestamp, uuid } from './drizzle.ts'
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from './drizzle.ts'
 import type {
   AuditDetails,
   ClientAuthMethod,
@@ -27,6 +27,7 @@ export const users = pgTable('users', {
   status: text('status').$type<User['status']>().notNull().default('active'),
   emailVerifiedAt: instant('email_verified_at'),
   createdAt: instant('created_at').notNull(),
+  unlocks: integer('unlocks').notNull().default(0),
 })
 
 export const roles = pgTable('roles', {
@@ -118,6 +119,22 @@ export const sessions = pgTable(
       .on(table.revokedAt)
       .where(sql`${table.revokedAt} is not null`),
   ],
+)
+
+export const knownDevices = pgTable(
+  'known_devices',
+  {
+    secretHash: text('secret_hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    createdAt: instant('created_at').notNull(),
+    seenAt: instant('seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    tries: integer('tries').notNull().default(0),
+    windowEndsAt: instant('window_ends_at'),
+  },
+  (table) => [index('known_devices_user_id').on(table.userId), index('known_devices_expires_at').on(table.expiresAt)],
 )
 
 export const refreshFamilies = pgTable(

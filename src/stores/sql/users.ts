@@ -5,7 +5,7 @@ import { announce, type Database, isUniqueViolation, type Transaction } from './
 import { endKeys, liveKeysOf } from './live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
-import { apiKeys, sessions, users } from './schema.ts'
+import { apiKeys, knownDevices, sessions, users } from './schema.ts'
 
 /** A user with the permissions that their roles add up to; joined wherever a user is loaded. */
 export const userColumns = {
@@ -20,7 +20,10 @@ export const userColumns = {
   status: users.status,
   emailVerifiedAt: users.emailVerifiedAt,
   createdAt: users.createdAt,
+  unlocks: users.unlocks,
 }
+
+const oneMore = sql`${users.unlocks} + 1`
 
 export function createUserStore(db: Database, clock: Clock): UserStore {
   type Values = PgUpdateSetSource<typeof users>
@@ -81,17 +84,24 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
       db.transaction(async (tx) => {
         const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
         if (user !== undefined) await endRegistrations(tx, user.email)
-        return changeIn(tx, id, at, { passwordHash }, async () => {
+        return changeIn(tx, id, at, { passwordHash, unlocks: oneMore }, async () => {
           await endSessionsOf(tx, id, 'password_changed', at)
           if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
           return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
         })
       }),
     setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
+    unlock: (id) =>
+      db.transaction(async (tx) => {
+        await tx.update(users).set({ unlocks: oneMore }).where(eq(users.id, id))
+        await tx.update(knownDevices).set({ tries: 0 }).where(eq(knownDevices.userId, id))
+      }),
   }
 }
 
+/** Ends everything by which a browser is known. */
 async function endSessionsOf(tx: Transaction, userId: string, reason: string, at: Date): Promise<void> {
+  await tx.delete(knownDevices).where(eq(knownDevices.userId, userId))
   await tx
     .update(sessions)
     .set({ revokedAt: at, revokedReason: reason })

@@ -85,7 +85,7 @@ export async function trafficTests(t: Test, scene: Scene): Promise<void> {
       const json = { email: user.email, password: user.password }
       const login = await ask(port, '/api/auth/login', { method: 'POST', json, headers: { host } })
       t.equal(login.status, 200)
-      t.strictSame(Object.keys(login.cookies).toSorted(), ['gatehouse', 'gatehouse_refresh'])
+      t.strictSame(Object.keys(login.cookies).toSorted(), ['gatehouse', 'gatehouse_device', 'gatehouse_refresh'])
       const cookie = `gatehouse=${login.cookies['gatehouse']}`
       const [request] = await during(async () => t.equal((await call('/reports', { headers: { cookie } })).status, 200))
       t.same(valuesOf(request!, 'X-Auth-Subject'), [user.id])

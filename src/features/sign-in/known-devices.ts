@@ -1,0 +1,52 @@
+import type { Clock, KnownDeviceStore, User } from '../../core/ports.ts'
+import { hashSecret, randomSecret } from '../../core/secrets.ts'
+
+/** How long a browser stays known after its last sign-in. */
+const knownSeconds = 365 * 86_400
+
+export interface KnownDevices {
+  /**
+   * Counts a try of an account's password, before it is evaluated, against the budget of the browser that it comes from.
+   * False when the browser has none: it never signed in to this account, or has used its budget up.
+   */
+  mayTry(secret: string | undefined, email: string): Promise<boolean>
+  /** After a right password. */
+  clearTries(secret: string): Promise<void>
+  /**
+   * Knows a browser from a complete sign-in on. Resolves to what its cookie shall hold: the secret that it showed, when it
+   * is known for this account already. Nothing when the account's password has changed since it was verified.
+   */
+  remember(user: User, secret: string | undefined): Promise<{ secret: string; expires: Date } | undefined>
+}
+
+/**
+ * The way in that a stranger cannot use up. Ten wrong tries lock an account for everybody who guesses, and anybody can make
+ * them; a browser that has signed in completely has so many failures for itself. It skips no factor and no other limit. A
+ * browser is known for one account and its present password, by all replicas.
+ */
+export function createKnownDevices(dependencies: {
+  devices: KnownDeviceStore
+  clock: Clock
+  failures: { max: number; windowSeconds: number }
+}): KnownDevices {
+  const { devices, clock, failures } = dependencies
+  return {
+    async mayTry(secret, email) {
+      if (secret === undefined) return false
+      const at = new Date(clock.now())
+      const { max, windowSeconds } = failures
+      const tries = await devices.countTry({ secretHash: hashSecret(secret), email, at, windowSeconds })
+      return tries !== undefined && tries <= max
+    },
+    clearTries: (secret) => devices.clearTries(hashSecret(secret)),
+    async remember(user, shown) {
+      const now = clock.now()
+      const [secret, expires] = [randomSecret(), new Date(now + knownSeconds * 1000)]
+      const shownHash = shown === undefined ? undefined : hashSecret(shown)
+      const device = { userId: user.id, secretHash: hashSecret(secret), at: new Date(now), expiresAt: expires }
+      const outcome = await devices.remember({ ...device, shownHash }, user.passwordHash)
+      if (outcome === 'refused') return undefined
+      return { secret: outcome === 'renewed' ? shown! : secret, expires }
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { and, eq, gt, sql } from './drizzle.ts'
+import type { KnownDeviceStore } from '../../core/ports.ts'
+import { type Database, rowsOf } from './database.ts'
+import { knownDevices, users } from './schema.ts'
+
+/** Of more than so many devices of one account those leave that were used longest ago, who never came back first. */
+const maxDevices = 50
+
+export function createKnownDeviceStore(db: Database): KnownDeviceStore {
+  return {
+    async countTry({ secretHash, email, at, windowSeconds }) {
+      const now = sql`${at.toISOString()}::timestamptz`
+      const windowEnd = sql`${new Date(at.getTime() + windowSeconds * 1000).toISOString()}::timestamptz`
+      // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
+      if (email.includes('\0')) return undefined
+      const [device] = await rowsOf<{ tries: number }>(
+        db,
+        sql`
+        update known_devices as device set
+          tries = case when device.window_ends_at > ${now} then device.tries + 1 else 1 end,
+          window_ends_at = case when device.window_ends_at > ${now} then device.window_ends_at else ${windowEnd} end
+        from users
+        where device.secret_hash = ${secretHash} and device.expires_at > ${now}
+          and users.id = device.user_id and users.email = ${email}
+        returning device.tries`,
+      )
+      return device?.tries
+    },
+    async clearTries(secretHash) {
+      await db.update(knownDevices).set({ tries: 0 }).where(eq(knownDevices.secretHash, secretHash))
+    },
+    async remember({ shownHash, secretHash, userId, at, expiresAt }, provenHash) {
+      return await db.transaction(async (tx) => {
+        const proven = sql`${users.passwordHash} is not distinct from ${provenHash}`
+        // The lock waits for a change of the password under way; a later one sees this device, and ends it.
+        const unchanged = await tx
+          .select({ id: users.id })
+          .from(users)
+          .where(and(eq(users.id, userId), eq(users.status, 'active'), proven))
+          .for('share')
+        if (unchanged.length === 0) return 'refused'
+        const now = { seenAt: at, expiresAt, tries: 0, windowEndsAt: null }
+        if (shownHash !== undefined) {
+          const shown = eq(knownDevices.secretHash, shownHash)
+          const renewed = await tx
+            .update(knownDevices)
+            .set(now)
+            .where(and(shown, eq(knownDevices.userId, userId), gt(knownDevices.expiresAt, at)))
+            .returning({ userId: knownDevices.userId })
+          if (renewed.length === 1) return 'renewed'
+          // Of somebody else, who cannot show it any more: the browser keeps one cookie.
+          await tx.delete(knownDevices).where(shown)
+        }
+        await tx.insert(knownDevices).values({ ...now, secretHash, userId, createdAt: at })
+        await tx.execute(sql`
+          delete from known_devices where secret_hash in (
+            select secret_hash from known_devices where user_id = ${userId}::uuid
+            order by secret_hash = ${secretHash} desc, seen_at > created_at desc, seen_at desc offset ${maxDevices})`)
+        return 'added'
+      })
+    },
+  }
+}
