@@ -53,30 +53,9 @@ const sweeps: Record<Perishable, Sweep> = {
             limit ${limit} for update skip locked)
           returning 1`,
     ),
-  registrations: (tx, endedBefore, limit) =>
-    count(
-      tx,
-      sql`delete from registrations where token_hash in (
-            select token_hash from registrations where expires_at < ${endedBefore}
-            order by expires_at limit ${limit} for update skip locked)
-          returning 1`,
-    ),
-  knownDevices: (tx, endedBefore, limit) =>
-    count(
-      tx,
-      sql`delete from known_devices where secret_hash in (
-            select secret_hash from known_devices where expires_at < ${endedBefore}
-            order by expires_at limit ${limit} for update skip locked)
-          returning 1`,
-    ),
-  revokedAccessTokens: (tx, endedBefore, limit) =>
-    count(
-      tx,
-      sql`delete from revoked_access_tokens where token_id in (
-            select token_id from revoked_access_tokens where expires_at < ${endedBefore}
-            order by expires_at limit ${limit})
-          returning 1`,
-    ),
+  registrations: deleteExpired('registrations', 'token_hash'),
+  knownDevices: deleteExpired('known_devices', 'secret_hash'),
+  revokedAccessTokens: deleteExpired('revoked_access_tokens', 'token_id'),
   usedAssertions: (tx, endedBefore, limit) =>
     count(
       tx,
@@ -110,6 +89,18 @@ const sweeps: Record<Perishable, Sweep> = {
             select id from api_keys where expires_at < ${endedBefore} or revoked_at < ${endedBefore} limit ${limit})
           returning 1`,
     ),
+}
+
+function deleteExpired(table: string, key: string): Sweep {
+  const [from, id] = [sql.identifier(table), sql.identifier(key)]
+  return (tx, endedBefore, limit) =>
+    count(
+      tx,
+      sql`delete from ${from} where ${id} in (
+            select ${id} from ${from} where expires_at < ${endedBefore}
+            order by expires_at limit ${limit} for update skip locked)
+          returning 1`,
+    )
 }
 
 async function count(tx: Transaction, statement: SQL): Promise<number> {
