@@ -112,6 +112,7 @@ for (const backend of backends) {
         user = (await service.operate('POST', '/users', { ...ada, roles: ['reader'], password })).id
         await service.operate('PUT', `/users/${user}/status`, { status: 'disabled' })
         await service.operate('PUT', `/users/${user}/status`, { status: 'active' })
+        await service.operate('POST', `/users/${user}/unlock`)
         await service.operate('PUT', `/users/${user}/password`, { password })
         await service.operate('PUT', `/users/${user}/roles/admin`)
         await service.operate('DELETE', `/users/${user}/roles/admin`)
@@ -133,6 +134,7 @@ for (const backend of backends) {
           'user.created',
           'user.disabled',
           'user.enabled',
+          'user.unlocked',
           'user.password_changed',
           'role.granted',
           'role.withdrawn',
@@ -148,12 +150,12 @@ for (const backend of backends) {
       )
       t.equal(rows.at(-1)!.clientId, signs)
       for (const row of rows) t.match(row, { actor: 'operator', ip: null, requestId: String })
-      for (const row of rows.slice(0, 6)) t.equal(row.subject, user)
-      for (const row of rows.slice(8, 11)) t.equal(row.clientId, id)
-      t.same(rows[4]!.details, { role: 'admin' })
-      t.same(rows[6]!.details, { role: 'reader', permissions: ['reports:read'] })
-      t.same(rows[7]!.details, { role: 'reader', users: 1 })
-      t.same(rows[8]!.details, { grants: ['client_credentials'], scopes: ['a:b'] })
+      for (const row of rows.slice(0, 7)) t.equal(row.subject, user)
+      for (const row of rows.slice(9, 12)) t.equal(row.clientId, id)
+      t.same(rows[5]!.details, { role: 'admin' })
+      t.same(rows[7]!.details, { role: 'reader', permissions: ['reports:read'] })
+      t.same(rows[8]!.details, { role: 'reader', users: 1 })
+      t.same(rows[9]!.details, { grants: ['client_credentials'], scopes: ['a:b'] })
     })
     await t.test('rotated keys, and compromised ones', async (t) => {
       const rows = await adds(async () => {
