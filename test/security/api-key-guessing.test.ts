@@ -38,9 +38,13 @@ function doorsOf(service: Service, caller: { client_id: string; client_secret: s
 
 /** A person, and the making of keys of theirs. */
 async function keyMaker(service: Service): Promise<() => Promise<string>> {
-  const { cookie } = await service.signIn(await service.createUser())
-  const call = { method: 'POST', headers: { cookie, origin: service.issuer }, json: { name: 'Job', scopes: [] } }
-  return async () => (await service.call('/api/users/me/api-keys', call)).json().key
+  const user = await service.createUser()
+  return async () => {
+    // Making a key needs a fresh proof, and the clock moves on between two.
+    const { cookie } = await service.signIn(user)
+    const call = { method: 'POST', headers: { cookie, origin: service.issuer }, json: { name: 'Job', scopes: [] } }
+    return (await service.call('/api/users/me/api-keys', call)).json().key
+  }
 }
 
 const isRefusal = ({ status }: Answer) => status === 429 || status === 403
