@@ -3,6 +3,7 @@ import { Settings } from 'typebox/system'
 import { Pointer, Value } from 'typebox/value'
 import { ApiKeySettings } from './features/api-keys/settings.ts'
 import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
+import { brokenExpectations } from './features/forward-auth/expectations.ts'
 import { doubtsAbout } from './features/forward-auth/idle-rules.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
 import { AccountSettings, checkAccountSettings } from './features/accounts/settings.ts'
@@ -82,6 +83,8 @@ export function parseConfigFile(text: string, path: string): ReadConfigFile {
   check(file, findings)
   const accessRules = compile(file.hosts, placeOf, findings)
   if (accessRules === undefined || faults.length > 0) return { kind: 'faulty', faults }
+  for (const { keys, reason } of brokenExpectations(file.hosts, accessRules)) findings.fault(keys, reason)
+  if (faults.length > 0) return { kind: 'faulty', faults }
   for (const { keys, reason } of doubtsAbout(accessRules)) findings.warning(keys, reason)
   return { kind: 'read', file, accessRules, warnings }
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { parseConfigFile } from '../config-file.ts'
-import { command, CommandError, group, print, required, text } from './command.ts'
+import { diffRules, type HostDiff, type Side } from '../features/forward-auth/rules-diff.ts'
+import { command, CommandError, group, print, required, text, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
 
-/** Access rules: `rules check|explain`. */
+/** Access rules: `rules check|diff|explain`. */
 export const rules = group({
   check: command({
     summary: 'read the file that GATEHOUSE_CONFIG names and say everything that is wrong with it',
@@ -15,9 +16,29 @@ export const rules = group({
       if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
       for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(
-        Object.entries(read.file.hosts).map(([host, { rules }]) => ({ host, rules: rules.length })),
+        Object.entries(read.file.hosts).map(([host, { rules, expect = [] }]) => ({
+          host,
+          rules: rules.length,
+          expectations: expect.length,
+        })),
         json,
       )
+    },
+  }),
+  diff: command({
+    summary: 'say for whom what changes between two files; exit code 0: nothing, 1: something, 2: it cannot be told',
+    arguments: ['old', 'new'],
+    example: 'rules diff gatehouse.yaml next.yaml',
+    async run({ json }, old, next) {
+      const diff = diffRules(sideOf(old), sideOf(next))
+      if (json) print(diff, true)
+      else process.stdout.write(renderDiff(diff))
+      const isTold = diff.every(({ complete }) => complete)
+      process.exitCode = diff.some(({ settings, requests }) => settings.length + requests.length > 0)
+        ? 1
+        : isTold
+          ? 0
+          : 2
     },
   }),
   explain: command({
@@ -48,6 +69,18 @@ export const rules = group({
   }),
 })
 
+/** A file to compare. As with diff(1), one that cannot be read or is not sound is another outcome than a difference. */
+function sideOf(path: string): Side {
+  let read: ReturnType<typeof parseConfigFile>
+  try {
+    read = path === '-' ? parseConfigFile(readFileSync(0, 'utf8'), '(stdin)') : parseConfigFile(readText(path), path)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+  if (read.kind === 'faulty') throw new UsageError(read.faults.join('\n'))
+  return { hosts: read.file.hosts, rules: read.accessRules, roles: {} }
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -62,6 +95,33 @@ function listOf(texts: Record<string, string | undefined>): Record<string, strin
   return Object.fromEntries(given.map(([name, list]) => [name, list.split(',').filter((entry) => entry !== '')]))
 }
 
+function renderDiff(diff: readonly HostDiff[]): string {
+  const place = (rule: { number: number; line?: number } | undefined) =>
+    rule === undefined ? 'no rule' : ruleName(rule)
+  const said = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value))
+  const titles = { before: ' is no longer listed', after: ' is listed now', both: '' }
+  const blocks = diff.map(({ host, listed, settings, requests, complete }) => {
+    const lines = [`${host}${titles[listed]}`]
+    for (const { setting, before, after } of settings) lines.push(`  ${setting}: ${said(before)} → ${said(after)}`)
+    for (const { before, after, example, changes } of requests) {
+      const { method, url, address, preflight_for: preflightFor } = example
+      lines.push(`  ${place(before)} → ${place(after)}`)
+      const asked = preflightFor === undefined ? `${method} ${url}` : `preflight of ${preflightFor} ${url}`
+      lines.push(`    ${asked}${address === undefined ? '' : ` from ${address}`}`)
+      for (const { who, unless, before: was, after: is } of changes) {
+        lines.push(`      ${was} → ${is}: ${who}${unless.length === 0 ? '' : `; unless ${unless.join(' or ')}`}`)
+      }
+    }
+    if (!complete) lines.push('  The paths overlap in too many ways: there may be more than this.')
+    return `${lines.join('\n')}\n`
+  })
+  return blocks.length === 0 ? 'Nothing changes for anybody.\n' : blocks.join('\n')
+}
+
+function ruleName({ number, line }: { number: number; line?: number }): string {
+  return `rule ${number}${line === undefined ? '' : ` (line ${line})`}`
+}
+
 interface Explained {
   decision: string
   reason: string
@@ -73,12 +133,10 @@ interface Explained {
 }
 
 function render({ decision, reason, host, rule, earlier, headers, assertion }: Explained): string {
-  const name = ({ number, line }: { number: number; line?: number }) =>
-    `rule ${number}${line === undefined ? '' : ` (line ${line})`}`
   const lines = [`${decision}: ${reason}`]
   if (host !== undefined) lines.push(`host ${host}`)
-  for (const rule of earlier) lines.push(`  ${name(rule)} does not apply: ${rule.mismatch}`)
-  if (rule !== undefined) lines.push(`  ${name(rule)} decides: allow ${JSON.stringify(rule.allow)}`)
+  for (const rule of earlier) lines.push(`  ${ruleName(rule)} does not apply: ${rule.mismatch}`)
+  if (rule !== undefined) lines.push(`  ${ruleName(rule)} decides: allow ${JSON.stringify(rule.allow)}`)
   if (headers !== undefined) lines.push('headers for the upstream')
   for (const [header, value] of Object.entries(headers ?? {})) lines.push(`  ${header}: ${value}`.trimEnd())
   if (assertion !== undefined) lines.push('claims of the assertion')

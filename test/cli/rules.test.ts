@@ -24,17 +24,17 @@ void test('rules check', async (t) => {
     writeFileSync(join(folder, 'rules.yaml'), text)
     return run(folder, ['rules', 'check', ...args], { GATEHOUSE_CONFIG: 'rules.yaml' })
   }
-  t.match(await check(good), { code: 0, stdout: /app\.example\.com +2\n\*\.example\.com +1\n$/, stderr: '' })
+  t.match(await check(good), { code: 0, stdout: /app\.example\.com +2 +0\n\*\.example\.com +1 +0\n$/, stderr: '' })
   t.same(JSON.parse((await check(good, '--json')).stdout), [
-    { host: 'app.example.com', rules: 2 },
-    { host: '*.example.com', rules: 1 },
+    { host: 'app.example.com', rules: 2, expectations: 0 },
+    { host: '*.example.com', rules: 1, expectations: 0 },
   ])
   const bad = await check(good.replace('[/public/**]', '[/a/**/b]').replace('signed-in', 'everybody'))
   t.match(bad, { code: 1, stdout: '' })
   t.match(bad.stderr, /rules\.yaml:8:15: hosts\.\*\.example\.com\.rules\.0\.allow: expected/)
   t.match((await check(good.replace('[/public/**]', '[/a/**/b]'))).stderr, /rules\.yaml:4:17: .*paths\.0/)
   t.match(await run(folder, ['rules', 'check'], { GATEHOUSE_CONFIG: 'absent.yaml' }), { code: 1, stderr: /ENOENT/ })
-  t.match(await run(folder, ['rules'], {}), { code: 2, stderr: /check, explain/ })
+  t.match(await run(folder, ['rules'], {}), { code: 2, stderr: /check, diff, explain/ })
 })
 
 void test('rules explain', async (t) => {

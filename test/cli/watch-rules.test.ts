@@ -192,3 +192,14 @@ void test('what will not have been meant is told when it is applied, and does no
       'rule 2 (line 5) never decides: rule 1 (line 4) comes first and matches everything that it does',
   ])
 })
+
+void test('a file that breaks what it expects is refused, and the old rules stay', async (t) => {
+  const expect = '    expect:\n      - { path: /, as: nobody, result: sign_in }\n'
+  const { file, settled, asked, events } = startedWith(t, `${rulesFor('signed-in')}${expect}`)
+  writeFileSync(file, `${rulesFor('anyone')}${expect}`)
+  t.equal(await settled(), 'refused')
+  t.equal(asked(), 'signed-in')
+  t.match(events, [
+    { faults: [/^gatehouse\.yaml:6:9: .*expected sign_in for GET \/ as nobody.* allow by rule 1 \(line 4\)/] },
+  ])
+})

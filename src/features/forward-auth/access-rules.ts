@@ -13,7 +13,7 @@ export interface Rule {
   /** The line of gatehouse.yaml on which it begins; none for a rule that was not read from a file. */
   readonly line: number | undefined
   readonly source: AccessRule
-  readonly allow: 'anyone' | 'signed-in' | Requirement
+  readonly allow: 'anyone' | 'signed-in' | 'nobody' | Requirement
   readonly preflight: boolean
   /** Why the rule does not apply to this method and address; nothing when it does. */
   mismatch(question: Question): 'method' | 'network' | undefined
@@ -23,6 +23,10 @@ export interface Rule {
 export interface Requirement {
   /** The first condition that does not hold, `level` last; nothing when all do. */
   missing(principal: Principal, question: Question): keyof Conditions | undefined
+  /** The place in the path of the id that must be the principal's own. */
+  readonly ownerAt: number | undefined
+  /** Whether anybody can pass from this address. */
+  allowsFrom(address: string | undefined): boolean
 }
 
 /** What is asked about: the target, and the address of whoever asks, where the proxy told it. */
@@ -217,6 +221,8 @@ function compileConditions(
     wanted === undefined || wanted.some((name) => held.includes(name))
 
   return {
+    ownerAt,
+    allowsFrom: (address) => inNetwork === undefined || inNetwork(address),
     missing(principal, { target, clientAddress }) {
       const user = principal.kind === 'user' ? principal : undefined
       if (!some(roles, user?.roles ?? [])) return 'roles'

@@ -62,6 +62,7 @@ export function createDecide(dependencies: {
     }
     const rule = policy.rule(asked)
     if (rule === undefined) return { kind: 'forbidden', reason: 'no_rule' }
+    if (rule.allow === 'nobody') return { kind: 'forbidden', reason: 'not_permitted' }
     if (rule.allow === 'anyone') return { kind: 'allow', headers: identity.anonymous(presentation) }
 
     const judge = (proven: Proven | undefined, presented: 'invalid_token' | 'invalid_session'): Decision =>

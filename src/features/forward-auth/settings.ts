@@ -20,18 +20,56 @@ const Conditions = Type.Object(
   { ...strict, minProperties: 1 },
 )
 
-const Allow = Type.Union([Type.Literal('anyone'), Type.Literal('signed-in'), Conditions], {
-  description: 'anyone, signed-in or an object of roles, permissions, scopes, clients, networks, owner and level',
+const Allow = Type.Union([Type.Literal('anyone'), Type.Literal('signed-in'), Type.Literal('nobody'), Conditions], {
+  description:
+    'anyone, signed-in, nobody or an object of roles, permissions, scopes, clients, networks, owner and level',
+})
+
+const Path = Type.String({ pattern: '^/', description: 'a path that starts with /' })
+const Method = Type.String({
+  pattern: '^[A-Z]+(-[A-Z]+)*$',
+  maxLength: 32,
+  description: 'a method in upper case, such as GET',
 })
 
 const AccessRule = Type.Object(
   {
-    paths: Type.Optional(Type.Array(Type.String({ pattern: '^/' }), { minItems: 1 })),
-    methods: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]+(-[A-Z]+)*$' }), { minItems: 1 })),
+    paths: Type.Optional(Type.Array(Path, { minItems: 1 })),
+    methods: Type.Optional(Type.Array(Method, { minItems: 1 })),
     networks: Type.Optional(Names),
     allow: Allow,
     /** Lets true CORS preflights of these paths through, which browsers send without credentials. */
     preflight: Type.Optional(Type.Boolean()),
+  },
+  strict,
+)
+
+/** Somebody of whom no more is known than this. */
+const Somebody = Type.Object(
+  {
+    roles: Type.Optional(Type.Array(Type.String())),
+    permissions: Type.Optional(Type.Array(Type.String())),
+    scopes: Type.Optional(Type.Array(Type.String())),
+    level: Type.Optional(Type.Enum(['aal1', 'aal2'])),
+    /** The id, for rules that ask for the owner of a path. */
+    subject: Type.Optional(Type.String({ minLength: 1 })),
+    /** A program with this id, which has scopes alone. */
+    client: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+)
+
+/** What must come of a request: a file that says otherwise is refused. */
+const Expectation = Type.Object(
+  {
+    method: Type.Optional(Method),
+    path: Path,
+    address: Type.Optional(Type.String({ description: 'an IP address' })),
+    preflight_for: Type.Optional(Method),
+    as: Type.Union([Type.Literal('nobody'), Type.Literal('signed-in'), Somebody], {
+      description: 'nobody, signed-in or an object of roles, permissions, scopes, level, subject and client',
+    }),
+    result: Type.Enum(['allow', 'sign_in', 'step_up', 'forbidden']),
   },
   strict,
 )
@@ -71,6 +109,7 @@ export const HostRules = Type.Object(
     /** `request`: the assertion holds the method and path that it was made for, and is good for nothing else. */
     bind: Type.Optional(Type.Enum(['request'])),
     rules: Type.Array(AccessRule),
+    expect: Type.Optional(Type.Array(Expectation)),
   },
   strict,
 )
@@ -78,6 +117,7 @@ export const HostRules = Type.Object(
 export const Hosts = Type.Record(Type.String(), HostRules)
 
 export type AccessRule = Static<typeof AccessRule>
+export type Expectation = Static<typeof Expectation>
 export type Conditions = Static<typeof Conditions>
 export type CustomHeaders = Static<typeof CustomHeaders>
 export type HeaderChoice = Static<typeof Headers>

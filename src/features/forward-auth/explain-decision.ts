@@ -1,0 +1,199 @@
+import type { Clock } from '../../core/ports.ts'
+import type { Principal } from '../../core/principal.ts'
+import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
+import { describeTargetFault } from '../../core/target-fault.ts'
+import type { AccessRules, Considered, HostPolicy, Question, Rule } from './access-rules.ts'
+import { createDecide, type Decision } from './decide.ts'
+import { createIdentityHeaders, type IdentityHeaders } from './identity.ts'
+import type { AccessRule, Conditions } from './settings.ts'
+
+/** A request that nobody made. */
+export interface ImaginedRequest {
+  method: string
+  url: string
+  /** Where the client would be. */
+  address?: string | undefined
+  /** The method that a CORS preflight asks about. */
+  preflightFor?: string | undefined
+}
+
+/** Who would have made it: nobody who is signed in, or what a credential proves; a disabled account's proves nothing. */
+export type ImaginedCaller = 'nobody' | { shows: 'cookie' | 'token'; proven: Proven | undefined }
+
+type Proven = { principal: Principal; audiences: readonly string[] }
+
+export interface Explanation {
+  decision: Outcome
+  /** One sentence for people. */
+  reason: string
+  /** The host as the configuration spells it. */
+  host?: string
+  /** The rule that decided. */
+  rule?: NumberedRule & { allow: AccessRule['allow'] }
+  /** The rules before it, or all of them when none matched. */
+  earlier: (NumberedRule & { mismatch: NonNullable<Considered['mismatch']> })[]
+  /** What the upstream would get; `(assertion)` stands for a signed one with the claims in `assertion`. */
+  headers?: Record<string, string>
+  assertion?: object
+}
+
+export interface NumberedRule {
+  /** Counted from 1. */
+  number: number
+  /** Line of gatehouse.yaml. */
+  line?: number
+}
+
+export type Outcome = 'allow' | 'sign_in' | 'step_up' | 'forbidden' | 'refused'
+
+interface Trace {
+  policy: HostPolicy
+  question: Question
+  rule: Rule | undefined
+  missing: keyof Conditions | undefined
+}
+
+/**
+ * Explains a decision by making it: the decision core itself runs, on rules that note what it asked of them. Nothing that
+ * it returns is a credential.
+ */
+export function explainDecision(
+  rules: AccessRules,
+  request: ImaginedRequest,
+  caller: ImaginedCaller,
+  { clock, issuer }: { clock: Clock; issuer: string },
+): Explanation {
+  const { address, preflightFor } = request
+  const target = readTarget(request.method, request.url)
+  if (typeof target === 'string') return { decision: 'refused', reason: target, earlier: [] }
+
+  let assertion: object | undefined
+  const traces: Trace[] = []
+  const identity = createIdentityHeaders({
+    clock,
+    sign(_type, claims) {
+      assertion = { iss: issuer, ...claims }
+      return '(assertion)'
+    },
+  })
+  const question = { target, clientAddress: () => address, preflightFor }
+  const decision = imagineDecision(noting(rules, traces), question, caller, { identity, issuer })
+
+  const trace = traces.at(-1)
+  // The core asks for the rule of the real request first, and needs no other when that lets preflights pass.
+  const passesAsPreflight = preflightFor !== undefined && decision.kind === 'allow' && traces.length === 1
+  const considered = trace?.policy.consider(trace.question) ?? []
+  const earlier = considered.slice(0, trace?.rule?.position ?? considered.length)
+  return {
+    decision: outcomes[decision.kind],
+    reason: passesAsPreflight
+      ? 'The rule of the request that the preflight asks about lets preflights pass.'
+      : reasonOf(decision, trace, request),
+    ...(trace && { host: trace.policy.name }),
+    ...(trace?.rule && { rule: { ...numbered(trace.rule), allow: trace.rule.source.allow } }),
+    earlier: earlier.map(({ rule, mismatch }) => Object.assign(numbered(rule), { mismatch: mismatch! })),
+    ...(decision.kind === 'allow' && { headers: pairsOf(decision.headers) }),
+    ...(assertion && { assertion }),
+  }
+}
+
+/** The decision of the core itself about a request and a caller that are both imagined. */
+export function imagineDecision(
+  rules: AccessRules,
+  question: Question & { preflightFor: string | undefined },
+  caller: ImaginedCaller,
+  { identity, issuer }: { identity: IdentityHeaders; issuer: string },
+): Decision {
+  const [shows, proven] = caller === 'nobody' ? [undefined, undefined] : [caller.shows, caller.proven]
+  const decision = createDecide({
+    rules: () => rules,
+    bearer: () => proven,
+    basic: undefined,
+    apiKey: () => undefined,
+    sessionCookie: () => proven,
+    identity,
+    deploymentAudience: issuer,
+  })({
+    ...question,
+    authorization: shows === 'token' ? 'Bearer (token)' : undefined,
+    apiKey: undefined,
+    sessionCookie: shows === 'cookie' ? '(cookie)' : undefined,
+  })
+  if (decision instanceof Promise) throw new Error('what is known already is decided at once')
+  return decision
+}
+
+/** The rules, noting each question that is put to them and what became of it. */
+function noting(rules: AccessRules, traces: Trace[]): AccessRules {
+  return {
+    ...rules,
+    host(authority) {
+      const policy = rules.host(authority)
+      return (
+        policy && {
+          ...policy,
+          rule(question) {
+            const rule = policy.rule(question)
+            const trace: Trace = { policy, question, rule, missing: undefined }
+            traces.push(trace)
+            if (rule === undefined || typeof rule.allow === 'string') return rule
+            const { allow } = rule
+            return { ...rule, allow: { ...allow, missing: (...about) => (trace.missing = allow.missing(...about)) } }
+          },
+        }
+      )
+    },
+  }
+}
+
+export function numbered({ position, line }: Rule): NumberedRule {
+  return { number: position + 1, ...(line !== undefined && { line }) }
+}
+
+function readTarget(method: string, url: string): RequestTarget | string {
+  const parts = splitAbsoluteUrl(url)
+  if (parts === undefined) {
+    return 'The URL is not read: expected scheme, host and path, as in https://app.example.com/, and no fragment.'
+  }
+  const target = parseRequestTarget({ method, ...parts })
+  return typeof target === 'string'
+    ? `The request target is refused: ${describeTargetFault({ method, ...parts })}.`
+    : target
+}
+
+export const outcomes = {
+  allow: 'allow',
+  unauthenticated: 'sign_in',
+  step_up: 'step_up',
+  forbidden: 'forbidden',
+  ambiguous: 'refused',
+} as const satisfies Record<Decision['kind'], Outcome>
+
+function reasonOf(decision: Decision, trace: Trace | undefined, { address }: ImaginedRequest): string {
+  switch (decision.kind) {
+    case 'allow':
+      if (trace?.rule?.allow === 'anyone') return 'The rule lets anyone pass.'
+      if (trace?.rule?.allow === 'signed-in') return 'The rule lets everyone pass who is signed in.'
+      return 'Every condition of the rule holds.'
+    case 'unauthenticated':
+      if (decision.presented === 'invalid_session') return 'The account is disabled: no sign-in of it counts.'
+      if (decision.presented === 'invalid_token') return 'The tokens of this client are not meant for this host.'
+      return 'The rule lets nobody pass who is not signed in.'
+    case 'step_up':
+      return 'The sign-in is not strong enough for the level that the rule asks for.'
+    case 'ambiguous':
+      return 'The path holds %3F or %23, which some programs split on once they are decoded; `encoded` of the host lets them pass.'
+    case 'forbidden':
+      if (decision.reason === 'unknown_host') return 'The host is not listed.'
+      if (decision.reason === 'no_rule') return 'No rule of the host matches.'
+      if (trace?.rule?.allow === 'nobody') return 'The rule lets nobody pass.'
+      if (trace?.missing === 'networks' && address === undefined) {
+        return 'The condition `networks` does not hold: no address is given.'
+      }
+      return `The condition \`${trace?.missing}\` does not hold.`
+  }
+}
+
+function pairsOf(flat: readonly string[]): Record<string, string> {
+  return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!]] : [])))
+}
