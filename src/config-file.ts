@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Settings } from 'typebox/system'
-import { Pointer, Value } from 'typebox/value'
+import { Value } from 'typebox/value'
 import { ApiKeySettings } from './features/api-keys/settings.ts'
 import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
 import { brokenExpectations } from './features/forward-auth/expectations.ts'
@@ -11,12 +10,19 @@ import { AuditSettings } from './features/audit/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
 import { checkKeySettings, KeySettings } from './features/keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings } from './features/operations/settings.ts'
-import { SessionSettings } from './features/sessions/settings.ts'
+import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
-import { TokenSettings } from './features/tokens/settings.ts'
+import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
+import { faultsOf } from './schema-faults.ts'
 import { type Findings, type Keys, section, strict } from './settings.ts'
 import { readYaml } from './yaml-text.ts'
+
+/** An address, or a name with an address in angle brackets. */
+const Mailbox = Type.String({
+  pattern: '^([^<>@\\s]+@[^<>@\\s]+|[^<>\\r\\n]*<[^<>@\\s]+@[^<>@\\s]+>)$',
+  description: 'an address such as Gatehouse <no-reply@example.com>',
+})
 
 /** gatehouse.yaml, with its defaults. */
 export const ConfigFile = Type.Object(
@@ -33,19 +39,21 @@ export const ConfigFile = Type.Object(
     limits: LimitSettings,
     metrics: MetricsSettings,
     audit: AuditSettings,
-    mail: section({ from: Type.Optional(Type.String({ minLength: 3 })) }),
+    mail: section({ from: Type.Optional(Mailbox) }),
   },
-  strict,
+  { ...strict, description: 'a table of settings such as hosts and proxies' },
 )
 export type ConfigFile = Static<typeof ConfigFile>
 
-/** What a schema cannot express. Asked only about a file that fits its schema. */
-function check(file: ConfigFile, findings: Findings): void {
-  checkAccountSettings(file.accounts, findings)
-  checkProxySettings(file.proxies, findings)
-  checkMetricsSettings(file.metrics, findings)
-  checkCorsSettings(file.cors, findings)
-  checkKeySettings(file.keys, findings)
+/** What a schema cannot express, by section. Asked only about a section that fits its schema. */
+const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], findings: Findings) => void } = {
+  accounts: checkAccountSettings,
+  proxies: checkProxySettings,
+  metrics: checkMetricsSettings,
+  cors: checkCorsSettings,
+  keys: checkKeySettings,
+  tokens: checkTokenSettings,
+  sessions: checkSessionSettings,
 }
 
 /** What stands in a file: its text, or the code of the error that reading it met. */
@@ -56,37 +64,68 @@ export type ReadConfigFile =
   /** Each fault, as each warning, is written `file:line:column: key: reason`. */
   | { kind: 'faulty'; faults: readonly string[] }
 
-// Every fault is told at once; of its own accord the validator stops at eight.
-Settings.Set({ maxErrors: 10_000 })
-
-/** Reads the text of a gatehouse.yaml: all of it, or everything that is wrong with it. `path` is how messages call the file. */
-export function parseConfigFile(text: string, path: string): ReadConfigFile {
+/**
+ * Reads the text of a gatehouse.yaml: all of it, or everything that is wrong with it. `path` is how messages call the file,
+ * `issuer` the URL of the service, where it is known.
+ */
+export function parseConfigFile(text: string, path: string, issuer?: string): ReadConfigFile {
   const yaml = readYaml(text)
   if ('faults' in yaml) {
     const faults = yaml.faults.map(({ place: { line, column }, reason }) => `${path}:${line}:${column}: ${reason}`)
     return { kind: 'faulty', faults }
   }
   const { placeOf } = yaml
-  const [faults, warnings]: [string[], string[]] = [[], []]
-  const into = (list: string[]) => (keys: Keys, reason: string) => {
-    const { line, column } = placeOf(keys)
-    list.push(`${path}:${line}:${column}: ${keys.join('.') || 'the file'}: ${reason}`)
+  const [faults, warnings]: [Located[], Located[]] = [[], []]
+  const into = (list: Located[]) => (keys: Keys, reason: string) => {
+    list.push({ ...placeOf(keys), message: `${spell(keys)}: ${reason}` })
   }
   const findings: Findings = { fault: into(faults), warning: into(warnings) }
-  const content = Value.Default(ConfigFile, yaml.content)
-  for (const error of Value.Errors(ConfigFile, content)) {
-    const reason = reasonOf(error)
-    if (reason) findings.fault(error.instancePath.split('/').slice(1), reason)
-  }
-  if (faults.length > 0) return { kind: 'faulty', faults }
+  const faulty = () => ({ kind: 'faulty' as const, faults: inOrder(path, faults) })
+
+  const content = Value.Default(ConfigFile, withoutExtensions(yaml.content))
+  const misfits = faultsOf(ConfigFile, content)
+  for (const { keys, reason } of misfits) findings.fault(keys, reason)
+  const fits = (section: string) => misfits.every(({ keys: [first] }) => first !== undefined && first !== section)
   const file = content as ConfigFile
-  check(file, findings)
-  const accessRules = compile(file.hosts, placeOf, findings)
-  if (accessRules === undefined || faults.length > 0) return { kind: 'faulty', faults }
+  for (const [section, check] of Object.entries(checks)) {
+    if (fits(section))
+      (check as (settings: unknown, findings: Findings) => void)(file[section as keyof ConfigFile], findings)
+  }
+  const accessRules = fits('hosts') ? compile(file.hosts, placeOf, findings) : undefined
+  if (accessRules === undefined) return faulty()
   for (const { keys, reason } of brokenExpectations(file.hosts, accessRules)) findings.fault(keys, reason)
-  if (faults.length > 0) return { kind: 'faulty', faults }
+  if (faults.length > 0) return faulty()
+
+  const own = issuer === undefined ? undefined : accessRules.host(new URL(issuer).host)
+  if (own !== undefined && !own.isWildcard) {
+    findings.warning(['hosts', own.name], "it is the issuer's own host, which no rule can protect")
+  }
   for (const { keys, reason } of doubtsAbout(accessRules)) findings.warning(keys, reason)
-  return { kind: 'read', file, accessRules, warnings }
+  return { kind: 'read', file, accessRules, warnings: inOrder(path, warnings) }
+}
+
+interface Located {
+  line: number
+  column: number
+  message: string
+}
+
+/** As they stand in the file. */
+function inOrder(path: string, found: readonly Located[]): string[] {
+  return found
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+    .map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`)
+}
+
+/** Keys that begin with `x-` hold whatever the operator likes, such as YAML anchors. */
+function withoutExtensions(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content
+  return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')))
+}
+
+/** Keys as messages spell them: places in a list count from 1, as everywhere else where people read of rules. */
+function spell(keys: Keys): string {
+  return keys.map((key) => (typeof key === 'number' ? key + 1 : key)).join('.') || 'the file'
 }
 
 function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, findings: Findings) {
@@ -96,14 +135,4 @@ function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, findin
     if (!(error instanceof RuleFaults)) throw error
     for (const { keys, reason } of error.faults) findings.fault(keys, reason)
   }
-}
-
-/** One sentence an error; none for those that only repeat another one. */
-function reasonOf(error: { keyword: string; schemaPath: string; message: string }): string | undefined {
-  // A union also reports each of its branches, an unknown key its parent too.
-  if (/\/anyOf\/\d/.test(error.schemaPath) || error.keyword === 'additionalProperties') return undefined
-  if (error.keyword === 'boolean') return 'there is no such setting'
-  if (error.keyword !== 'anyOf') return error.message
-  const union = Pointer.Get(ConfigFile, error.schemaPath.slice(1)) as { description?: string } | undefined
-  return `expected ${union?.description ?? 'another form'}`
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SetupError } from './core/errors.ts'
+import { unknownSetting } from './schema-faults.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
 import { type AccountSettings, type RegistrationMode, registrationOf } from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
@@ -59,7 +60,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   }
   for (const name of Object.keys(environment)) {
     if (name.startsWith('GATEHOUSE_') && !known.has(name) && !serviceLink.test(name))
-      faults.push(`${name}: there is no such setting`)
+      faults.push(`${name}: ${unknownSetting(name, [...known])}`)
   }
 
   const host = read('HOST', '127.0.0.1', (text) => text, 'an address to listen on')
@@ -83,7 +84,10 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
 
   const configFile = environment['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
   const configContent = contentOf(configFile)
-  const fromFile = readConfigFile(configFile, configContent, environment['GATEHOUSE_CONFIG'] ? 'named' : 'usual')
+  const fromFile = readConfigFile(configFile, configContent, {
+    isNamed: Boolean(environment['GATEHOUSE_CONFIG']),
+    issuer,
+  })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
 
@@ -177,8 +181,12 @@ function contentOf(path: string): FileContent {
   }
 }
 
-function readConfigFile(path: string, content: FileContent, chosen: 'named' | 'usual'): ReadConfigFile {
-  if ('text' in content) return parseConfigFile(content.text, path)
-  if (chosen === 'usual' && content.unreadable === 'ENOENT') return parseConfigFile('', path)
+function readConfigFile(
+  path: string,
+  content: FileContent,
+  { isNamed, issuer }: { isNamed: boolean; issuer: string },
+): ReadConfigFile {
+  if ('text' in content) return parseConfigFile(content.text, path, issuer)
+  if (!isNamed && content.unreadable === 'ENOENT') return parseConfigFile('', path)
   return { kind: 'faulty', faults: [`GATEHOUSE_CONFIG: expected a readable file (${content.unreadable})`] }
 }

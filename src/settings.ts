@@ -13,7 +13,11 @@ export function section<P extends TProperties>(properties: P) {
   return Type.Object(properties, { ...strict, default: {} })
 }
 
-export const seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, default: fallback })
+/** Ten years, which is longer than anything here should last. */
+const longest = 3_650 * 86_400
+
+export const seconds = (fallback: number, minimum = 1, maximum = longest) =>
+  Type.Integer({ minimum, maximum, default: fallback })
 
 /** The keys that lead to a setting; places in a list count from 0. */
 export type Keys = readonly (string | number)[]
@@ -34,3 +38,6 @@ export function checkNetworks(findings: Findings, keys: Keys, entries: readonly 
     findings.fault(keys, (error as Error).message)
   }
 }
+
+/** Why a time without use that is longer than the whole time makes no sense. */
+export const neverEnds = (absolute: string) => `it is longer than ${absolute}, and so never ends anything`

@@ -1,4 +1,4 @@
-import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { Keys } from './settings.ts'
 
 /** A place in a text, counted from 1. */
@@ -16,22 +16,32 @@ export interface YamlText {
 /** Reads YAML 1.2, of which one document is taken. What it is not is told with its place, without repeating a value. */
 export function readYaml(text: string): YamlText | { faults: { place: Place; reason: string }[] } {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true })
   const place = (offset: number): Place => {
     const { line, col: column } = lines.linePos(offset)
     return { line, column }
   }
   if (document.errors.length > 0) {
-    return { faults: document.errors.map(({ pos, message }) => ({ place: place(pos[0]), reason: message })) }
+    return {
+      faults: document.errors.map(({ pos, code, message }) => ({
+        place: place(pos[0]),
+        reason: reasonOf(code, message),
+      })),
+    }
   }
   try {
     const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
-    return { content, placeOf: (keys) => place(offsetOf(document.contents, keys)) }
+    return { content, placeOf: (keys) => place(offsetOf(document, keys)) }
   } catch {
     // The parser's message would repeat the alias.
     const reason = 'an alias has no anchor before it, or aliases multiply'
     return { faults: [{ place: place(firstAlias(document)), reason }] }
   }
+}
+
+/** The parser's own words, and what is most often behind them. */
+function reasonOf(code: string, message: string): string {
+  return code === 'MISSING_CHAR' ? `${message}; in a list in brackets, a text that holds { or [ needs quotes` : message
 }
 
 function firstAlias(document: Document): number {
@@ -45,10 +55,11 @@ function firstAlias(document: Document): number {
   return offset
 }
 
-function offsetOf(node: unknown, keys: Keys): number {
-  let at = node
+function offsetOf(document: Document, keys: Keys): number {
+  let at: unknown = document.contents
   let offset = 0
   for (const key of keys) {
+    if (isAlias(at)) at = at.resolve(document)
     if (isMap(at)) {
       const pair = at.items.find((item) => String(item.key) === key)
       if (!pair) break

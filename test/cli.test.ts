@@ -279,7 +279,7 @@ void test('a faulty setting stops the start with its name and what was expected,
         GATEHOUSE_CONFIG: `missing-${marker}.yaml`,
       },
       ...[
-        /^GATEHOUSE_ISSUR: there is no such setting$/m,
+        /^GATEHOUSE_ISSUR: there is no such setting; did you mean GATEHOUSE_ISSUER\?$/m,
         /^PORT: expected a port number/m,
         /^LOG_LEVEL: expected trace/m,
       ],

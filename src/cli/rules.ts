@@ -12,7 +12,8 @@ export const rules = group({
     example: 'rules check',
     async run({ json }) {
       const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
-      const read = parseConfigFile(readText(path), path)
+      const issuer = process.env['GATEHOUSE_ISSUER'] ?? ''
+      const read = parseConfigFile(readText(path), path, URL.canParse(issuer) ? issuer : undefined)
       if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
       for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(

@@ -33,6 +33,7 @@ async function runService(): Promise<void> {
   const unwatch = watchRules(
     createRulesLook({
       path: config.configFile,
+      issuer: config.issuer,
       startedWith: config.configContent,
       apply: gatehouse.replaceRules,
       audit: gatehouse.audit,

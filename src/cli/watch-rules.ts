@@ -20,12 +20,13 @@ export type Look = 'unchanged' | 'settling' | 'applied' | 'refused'
  */
 export function createRulesLook(dependencies: {
   path: string
+  issuer: string
   startedWith: FileContent
   apply: (rules: AccessRules) => void
   audit: Audit
   log: Pick<FastifyBaseLogger, 'warn'>
 }): () => Promise<Look> {
-  const { path, startedWith, apply, audit, log } = dependencies
+  const { path, issuer, startedWith, apply, audit, log } = dependencies
   const name = basename(path)
   let judged = startedWith
   let seen = startedWith
@@ -40,7 +41,7 @@ export function createRulesLook(dependencies: {
     judged = content
     const read =
       'text' in content
-        ? parseConfigFile(content.text, name)
+        ? parseConfigFile(content.text, name, issuer)
         : { kind: 'faulty' as const, faults: [`${name}: cannot be read (${content.unreadable})`] }
     if (read.kind === 'faulty') {
       audit.record({ event: 'rules.refused', faults: read.faults })

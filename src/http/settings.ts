@@ -2,13 +2,15 @@ import { type Static, Type } from 'typebox'
 import { type Findings, seconds, section } from '../settings.ts'
 
 /** The `cors` section of gatehouse.yaml. */
-export const CorsSettings = section({ origins: Type.Array(Type.String(), { default: [] }) })
+export const CorsSettings = section({
+  origins: Type.Array(Type.String(), { description: 'a list of origins: [https://app.example.com, …]', default: [] }),
+})
 export type CorsSettings = Static<typeof CorsSettings>
 
 export function checkCorsSettings({ origins }: CorsSettings, findings: Findings): void {
-  for (const origin of origins) {
+  for (const [index, origin] of origins.entries()) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue
-    findings.fault(['cors', 'origins'], 'expected origins such as https://app.example.com')
+    findings.fault(['cors', 'origins', index], 'expected an origin such as https://app.example.com')
   }
 }
 

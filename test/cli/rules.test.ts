@@ -31,10 +31,65 @@ void test('rules check', async (t) => {
   ])
   const bad = await check(good.replace('[/public/**]', '[/a/**/b]').replace('signed-in', 'everybody'))
   t.match(bad, { code: 1, stdout: '' })
-  t.match(bad.stderr, /rules\.yaml:8:15: hosts\.\*\.example\.com\.rules\.0\.allow: expected/)
-  t.match((await check(good.replace('[/public/**]', '[/a/**/b]'))).stderr, /rules\.yaml:4:17: .*paths\.0/)
+  t.match(bad.stderr, /rules\.yaml:8:15: hosts\.\*\.example\.com\.rules\.1\.allow: expected/)
+  t.match((await check(good.replace('[/public/**]', '[/a/**/b]'))).stderr, /rules\.yaml:4:17: .*paths\.1/)
   t.match(await run(folder, ['rules', 'check'], { GATEHOUSE_CONFIG: 'absent.yaml' }), { code: 1, stderr: /ENOENT/ })
   t.match(await run(folder, ['rules'], {}), { code: 2, stderr: /check, diff, explain/ })
+})
+
+void test('rules check names what will not have been meant, and holds expectations', async (t) => {
+  const folder = scratchFolder(t)
+  const check = (text: string) => {
+    writeFileSync(join(folder, 'gatehouse.yaml'), text)
+    return run(folder, ['rules', 'check'], { GATEHOUSE_ISSUER: 'https://auth.example.com' })
+  }
+  const doubtful = await check(good.replace('paths: [/public/**]', 'paths: [/**]'))
+  t.match(doubtful, { code: 0, stdout: /app\.example\.com +2 +0\n/ })
+  t.match(
+    doubtful.stderr,
+    /^warning: gatehouse\.yaml:6:9: .*rule 2 \(line 6\) never decides: rule 1 \(line 4\) comes first/,
+  )
+  const expecting = `${good}    expect: [{ path: /, as: signed-in, result: allow }]\n`
+  t.match(await check(expecting), { code: 0, stdout: /\*\.example\.com +1 +1\n/, stderr: '' })
+  t.match(await check(expecting.replace('result: allow', 'result: forbidden')), {
+    code: 1,
+    stderr: /expected forbidden for GET/,
+  })
+})
+
+void test('rules diff', async (t) => {
+  const folder = scratchFolder(t)
+  writeFileSync(join(folder, 'old.yaml'), good)
+  writeFileSync(join(folder, 'new.yaml'), good.replace('roles: [admin]', 'roles: [admin, editor]'))
+  writeFileSync(join(folder, 'bad.yaml'), 'host: {}')
+  const diff = (...args: string[]) => run(folder, ['rules', 'diff', ...args], {})
+  t.match(await diff('old.yaml', 'old.yaml'), { code: 0, stdout: 'Nothing changes for anybody.\n' })
+  t.same(await diff('old.yaml', 'new.yaml'), {
+    code: 1,
+    stdout: `app.example.com
+  rule 2 (line 6) → rule 2 (line 6)
+    GET https://app.example.com/admin
+      forbidden → allow: a person, role editor
+`,
+    stderr: '',
+  })
+  const machine = await diff('old.yaml', 'new.yaml', '--json')
+  t.equal(machine.code, 1)
+  t.match(JSON.parse(machine.stdout), [
+    {
+      host: 'app.example.com',
+      listed: 'both',
+      complete: true,
+      requests: [{ example: { url: 'https://app.example.com/admin' } }],
+    },
+  ])
+  t.match(await run(folder, ['rules', 'diff', '-', 'new.yaml'], {}, good), { code: 1, stdout: /role editor/ })
+  t.match(await diff('old.yaml', 'bad.yaml'), {
+    code: 2,
+    stderr: /bad\.yaml:1:1: host: there is no such setting; did you mean hosts\?/,
+  })
+  t.match(await diff('old.yaml', 'absent.yaml'), { code: 2, stderr: /absent\.yaml: cannot be read \(ENOENT\)/ })
+  t.match(await diff('old.yaml'), { code: 2, stderr: /expected <old> <new>/ })
 })
 
 void test('rules explain', async (t) => {

@@ -25,6 +25,7 @@ function watching(config: Config) {
   const warnings: string[] = []
   const look = createRulesLook({
     path: config.configFile,
+    issuer: config.issuer,
     startedWith: config.configContent,
     apply: (others) => void (rules = others),
     audit: { record: (event) => void events.push(event) },
@@ -65,7 +66,7 @@ void test('a fault that came in between is told, and the old rules stay', async 
   t.equal(await settled(), 'refused')
   t.equal(asked(), 'signed-in')
   t.match(events, [
-    { event: 'rules.refused', faults: [/^gatehouse\.yaml:4:9: hosts\.app\.example\.test\.rules\.0\.allow/] },
+    { event: 'rules.refused', faults: [/^gatehouse\.yaml:4:9: hosts\.app\.example\.test\.rules\.1\.allow/] },
   ])
   t.equal(await settled(), 'unchanged', 'and told once')
 })
@@ -188,7 +189,7 @@ void test('what will not have been meant is told when it is applied, and does no
   t.equal(await settled(), 'applied')
   t.equal(asked(), 'anyone')
   t.same(warnings, [
-    'gatehouse.yaml:5:9: hosts.app.example.test.rules.1: ' +
+    'gatehouse.yaml:5:9: hosts.app.example.test.rules.2: ' +
       'rule 2 (line 5) never decides: rule 1 (line 4) comes first and matches everything that it does',
   ])
 })

@@ -116,7 +116,9 @@ void test('environment', async (t) => {
     })
   }
   await t.test('a setting that does not exist stops the start', async (t) => {
-    t.same(faults(t, { GATEHOUSE_SECERT: 'hunter2' }), ['GATEHOUSE_SECERT: there is no such setting'])
+    t.same(faults(t, { GATEHOUSE_SECERT: 'hunter2' }), [
+      'GATEHOUSE_SECERT: there is no such setting; did you mean GATEHOUSE_SECRET?',
+    ])
     t.same(faults(t, { GATEHOUSE_: 'hunter2' }), ['GATEHOUSE_: there is no such setting'])
   })
   await t.test('every fault is told at once', async (t) => {
@@ -209,27 +211,27 @@ mail: { from: "Gate <gate@example.test>" }
     [
       'an unknown setting',
       'tokens:\n  acess_ttl_seconds: 424242\n',
-      /^gatehouse\.yaml:2:3: tokens\.acess_ttl_seconds: there is no such setting$/,
+      /^gatehouse\.yaml:2:3: tokens\.acess_ttl_seconds: there is no such setting; did you mean access_ttl_seconds\?$/,
     ],
     [
       'text for a number',
       'tokens:\n  access_ttl_seconds: hunter2\n',
-      /^gatehouse\.yaml:2:3: tokens\.access_ttl_seconds: .*integer/,
+      /^gatehouse\.yaml:2:3: tokens\.access_ttl_seconds: expected a whole number from 1 to 86400$/,
     ],
     [
       'a number below the least',
       'limits:\n\n  failures_per_account: -424242\n',
-      /^gatehouse\.yaml:3:3: limits\.failures_per_account: .*1/,
+      /^gatehouse\.yaml:3:3: limits\.failures_per_account: expected a whole number of at least 1$/,
     ],
     [
       'a number past the most',
       'tokens: { refresh_grace_seconds: 424242 }\n',
-      /^gatehouse\.yaml:1:11: tokens\.refresh_grace_seconds: .*60/,
+      /^gatehouse\.yaml:1:11: tokens\.refresh_grace_seconds: expected a whole number from 0 to 60$/,
     ],
     [
       'a fraction',
       'sessions: { idle_ttl_seconds: 424.242 }\n',
-      /^gatehouse\.yaml:1:13: sessions\.idle_ttl_seconds: .*integer/,
+      /^gatehouse\.yaml:1:13: sessions\.idle_ttl_seconds: expected a whole number from 1 to 315360000$/,
     ],
     [
       'a lead that is shorter than what verifiers may keep',
@@ -241,41 +243,45 @@ mail: { from: "Gate <gate@example.test>" }
       'keys:\n  rotation_days: 1\n  lead_seconds: 43201\n',
       /^gatehouse\.yaml:3:3: keys\.lead_seconds: expected 600 \(twice keys\.max_age_seconds\) to 43200 /,
     ],
-    ['a list for a table', 'tokens: [hunter2]\n', /^gatehouse\.yaml:1:1: tokens: .*object/],
-    ['a list for the file', '- hunter2\n', /^gatehouse\.yaml:1:1: the file: .*object/],
-    ['text for the file', 'hunter2\n', /^gatehouse\.yaml:1:1: the file: .*object/],
+    [
+      'a list for a table',
+      'tokens: [hunter2]\n',
+      /^gatehouse\.yaml:1:1: tokens: expected a table of access_ttl_seconds, /,
+    ],
+    ['a list for the file', '- hunter2\n', /^gatehouse\.yaml:1:1: the file: expected a table of settings/],
+    ['text for the file', 'hunter2\n', /^gatehouse\.yaml:1:1: the file: expected a table of settings/],
     [
       'an unknown key in a rule',
       rule('{ allow: anyone, path: [/hunter2] }'),
-      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.path: there is no such setting$/,
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.path: there is no such setting; did you mean paths\?$/,
     ],
     [
       'a rule that allows nobody knows whom',
       rule('allow: hunter2'),
-      /^gatehouse\.yaml:4:9: hosts\.app\.test\.rules\.0\.allow: expected anyone, signed-in or an object of roles/,
+      /^gatehouse\.yaml:4:9: hosts\.app\.test\.rules\.1\.allow: expected anyone, signed-in, nobody or an object of roles/,
     ],
-    ['a rule without allow', rule('paths: [/x]'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0.*allow/],
-    ['no roles', rule('allow: { roles: [] }'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.allow/],
+    ['a rule without allow', rule('paths: [/x]'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1.*allow/],
+    ['no roles', rule('allow: { roles: [] }'), /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.allow/],
     [
       'a path without a slash',
       rule('{ allow: anyone, paths: [hunter2] }'),
-      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.paths\.0: /,
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.paths\.1: expected a path that starts with /,
     ],
     [
       'a lower-case method',
       rule('{ allow: anyone, methods: [hunter] }'),
-      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.methods\.0: /,
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.methods\.1: expected a method in upper case, such as GET/,
     ],
     ['a host without rules', 'hosts:\n  app.test: {}\n', /^gatehouse\.yaml:2:3: hosts\.app\.test.*rules/],
     [
       'a pattern in the middle',
       rule('{ allow: anyone, paths: [/hunter2/**/x] }'),
-      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.paths/,
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.paths/,
     ],
     [
       'a dot segment',
       rule('{ allow: anyone, paths: [/hunter2/../x] }'),
-      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.0\.paths/,
+      /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.paths/,
     ],
     [
       'a host that is a pattern',
@@ -295,12 +301,12 @@ mail: { from: "Gate <gate@example.test>" }
     [
       'an edge with no network',
       'proxies:\n  edges:\n    - { networks: [10.0.0.0/99], secret_sha256: [' + 'a'.repeat(64) + '] }\n',
-      /^gatehouse\.yaml:3:\d+: proxies\.edges\.0\.networks.*entry 1/,
+      /^gatehouse\.yaml:3:\d+: proxies\.edges\.1\.networks.*entry 1/,
     ],
     [
       'a secret where its digest belongs',
       'proxies:\n  edges:\n    - { networks: [10.0.0.1], secret_sha256: [hunter2] }\n',
-      /^gatehouse\.yaml:3:\d+: proxies\.edges\.0\.secret_sha256\.0.*pattern/,
+      /^gatehouse\.yaml:3:\d+: proxies\.edges\.1\.secret_sha256\.1: expected the SHA-256 of a secret/,
     ],
     [
       'a network past its bits',
@@ -310,9 +316,13 @@ mail: { from: "Gate <gate@example.test>" }
     [
       'an origin with a path',
       'cors: { origins: ["https://hunter2.test/x"] }\n',
-      /^gatehouse\.yaml:1:\d+: cors\.origins.*expected origins such as/,
+      /^gatehouse\.yaml:1:\d+: cors\.origins\.1: expected an origin such as/,
     ],
-    ['any origin', 'cors: { origins: ["*"] }\n', /^gatehouse\.yaml:1:\d+: cors\.origins.*expected origins such as/],
+    [
+      'any origin',
+      'cors: { origins: ["*"] }\n',
+      /^gatehouse\.yaml:1:\d+: cors\.origins\.1: expected an origin such as/,
+    ],
     ['a key twice', 'tokens: {}\ntokens: {}\n', /^gatehouse\.yaml:2:1: .*unique/],
     ['a tab for indentation', 'tokens:\n\taccess_ttl_seconds: 424242\n', /^gatehouse\.yaml:2:1: /],
     ['an unclosed list', 'cors: { origins: [hunter2\n', /^gatehouse\.yaml:\d+:\d+: /],
@@ -343,6 +353,144 @@ mail: { from: "Gate <gate@example.test>" }
       )
     })
   }
+  await t.test('every fault is told, in the order of the file, however many there are', async (t) => {
+    const rules = Array.from({ length: 30 }, (_, at) => `      - { paths: [x${at}, /a/**/b], allow: anyone }`)
+    const tail = 'metrics: { networks: [10.0.0.0/99] }\ncors: { origins: ["*"] }\n'
+    const lines = faults(t, {}, `hosts:\n  app.test:\n    rules:\n${rules.join('\n')}\n${tail}`)
+    t.equal(lines.length, 32)
+    for (const [at, line] of lines.slice(0, 30).entries()) {
+      t.match(
+        line,
+        `gatehouse.yaml:${at + 4}:18: hosts.app.test.rules.${at + 1}.paths.1: expected a path that starts with /`,
+      )
+    }
+    t.match(lines.slice(30), [/^gatehouse\.yaml:34:.*metrics\.networks/, /^gatehouse\.yaml:35:.*cors\.origins\.1/])
+    const compiled = faults(t, {}, `hosts:\n  app.test:\n    rules:\n${rules.join('\n').replaceAll('[x', '[/x')}\n`)
+    t.equal(compiled.length, 30)
+    t.match(compiled[29], /^gatehouse\.yaml:33:\d+: hosts\.app\.test\.rules\.30\.paths\.2: expected plain segments/)
+  })
+  await t.test('a fault says what may stand there', async (t) => {
+    const table: [string, string][] = [
+      [rule('{ alow: anyone }'), 'hosts.app.test.rules.1.alow: there is no such setting; did you mean allow?'],
+      [
+        rule('{ paths: [/x] }'),
+        'hosts.app.test.rules.1.allow: it is missing; expected anyone, signed-in, nobody or an object of',
+      ],
+      [
+        rule('{ allow: { role: [a] } }'),
+        'hosts.app.test.rules.1.allow.role: there is no such setting; did you mean roles?',
+      ],
+      [
+        rule('{ allow: { roles: admin } }'),
+        'hosts.app.test.rules.1.allow.roles: expected a list of names with at least one: [name, …]',
+      ],
+      [rule('{ allow: { level: aal3 } }'), 'hosts.app.test.rules.1.allow.level: expected aal1 or aal2'],
+      [
+        rule('{ allow: anyone, paths: /x }'),
+        'hosts.app.test.rules.1.paths: expected a list of paths with at least one: [/admin/**, …]',
+      ],
+      [
+        'hosts: { app.test: { headers: { id: X-Id }, rules: [] } }',
+        'hosts.app.test.headers.id: there is no such setting',
+      ],
+      [
+        'hosts: { app.test: { headers: other, rules: [] } }',
+        'hosts.app.test.headers: expected gatehouse, remote, oauth2-proxy or an object',
+      ],
+      ['hosts: { app.test: {} }', 'hosts.app.test.rules: it is missing; expected a list of rules: [{ paths:'],
+      ['host: {}', 'host: there is no such setting; did you mean hosts?'],
+      ['proxies: { basic: 1 }', 'proxies.basic: expected true or false'],
+      ['keys: { assertions: RS512 }', 'keys.assertions: expected ES256, RS256 or EdDSA'],
+      ['"app/x": {}', 'app/x: there is no such setting'],
+      ['hosts: { "a/b~c": { rules: [] } }', 'hosts.a/b~c: expected a host name'],
+      [
+        `hosts: { app.test: { rules: [{ paths: [/users/{id}], allow: anyone }] } }`,
+        'a text that holds { or [ needs quotes',
+      ],
+    ]
+    for (const [yaml, said] of table) {
+      const lines = faults(t, {}, yaml)
+      t.ok(
+        lines.some((line) => line.includes(said)),
+        `${yaml}: ${lines.join(' | ')}`,
+      )
+    }
+  })
+  await t.test('what makes no sense is refused', async (t) => {
+    const table: [string, RegExp][] = [
+      ['tokens: { access_ttl_seconds: 977616000 }', /from 1 to 86400$/],
+      ['sessions: { absolute_ttl_seconds: 977616000 }', /from 1 to 315360000$/],
+      ['mail: { from: nobody }', /mail\.from: expected an address such as/],
+      ['mail: { from: "Gate <gate@example.test> x" }', /mail\.from: expected an address/],
+      ['proxies: { trusted: [10.0.0.5/8] }', /trusted: entry 1: expected the first address of the network/],
+      ['metrics: { networks: ["2001:db8::1/32"] }', /networks: entry 1: expected the first address of the network/],
+      ['metrics: { networks: ["fe80::1%eth0"] }', /networks: entry 1: expected an IP address/],
+      [rule('{ networks: [10.1.2.3/16], allow: anyone }'), /rules\.1\.networks: entry 1: expected the first address/],
+      [`hosts:\n  "*.10.0.0.1": { rules: [] }\n`, /expected a host name/],
+    ]
+    for (const [yaml, said] of table) t.match(faults(t, {}, yaml), [said], yaml)
+    for (const from of ['a@b.test', 'A B <a@b.test>', '"A, B" <a@b.test>']) {
+      t.equal(load(t, {}, `mail: { from: '${from}' }`).mailFrom, from)
+    }
+    const networks = ['10.0.0.0/8', '10.0.0.5', '10.0.0.5/32', '::/0', '2001:db8::/32', '::ffff:10.0.0.0/104']
+    t.equal(
+      load(t, {}, `metrics: { networks: [${networks.map((one) => `"${one}"`).join(', ')}] }`).metrics.networks.length,
+      6,
+    )
+  })
+  await t.test('what will not have been meant is told, and does not stop the start', async (t) => {
+    const warnings = (yaml: string, environment = {}) =>
+      load(t, environment, yaml).warnings.map((line) => line.replace(/^.*gatehouse\.yaml:/, ''))
+    t.same(warnings('proxies: { trusted: [10.0.0.0/8] }'), [])
+    t.match(warnings('proxies:\n  trusted: [10.0.0.0/8, 0.0.0.0/0, "::/0"]'), [
+      /^2:25: proxies\.trusted\.2: whoever is in it may say who anybody is/,
+      /^2:36: proxies\.trusted\.3: /,
+    ])
+    t.match(warnings('sessions: { idle_ttl_seconds: 100, absolute_ttl_seconds: 50 }'), [
+      /sessions\.idle_ttl_seconds: it is longer than sessions\.abs/,
+    ])
+    t.match(warnings('tokens: { refresh_absolute_ttl_seconds: 50 }'), [
+      /tokens\.refresh_idle_ttl_seconds: it is longer than/,
+    ])
+    const own = 'hosts: { auth.example.test: { rules: [] }, "*.example.test": { rules: [] } }'
+    const issuer = { GATEHOUSE_ISSUER: 'https://auth.example.test' }
+    t.match(warnings(own, issuer), [
+      /hosts\.auth\.example\.test: it is the issuer's own host, which no rule can protect/,
+    ])
+    t.match(warnings(rule('allow: anyone') + '      - allow: nobody\n'), [
+      /^5:9: hosts\.app\.test\.rules\.2: rule 2 \(line 5\) never decides/,
+    ])
+  })
+  await t.test('keys of the top that begin with x- hold anchors, which merge where they are used', async (t) => {
+    const yaml = `x-staff: &staff { roles: [staff] }
+x-read: &read
+  methods: [GET, HEAD]
+  allow: anyone
+hosts:
+  app.test:
+    rules:
+      - { paths: [/admin/**], allow: *staff }
+      - <<: *read
+        paths: [/docs/**]
+`
+    t.same(load(t, {}, yaml).hosts['app.test']!.rules, [
+      { paths: ['/admin/**'], allow: { roles: ['staff'] } },
+      { methods: ['GET', 'HEAD'], allow: 'anyone', paths: ['/docs/**'] },
+    ])
+    t.match(
+      faults(t, {}, yaml.replace('[staff] }', '[staff], rolls: [] }')),
+      [
+        /^gatehouse\.yaml:1:\d+: hosts\.app\.test\.rules\.1\.allow\.rolls: there is no such setting; did you mean roles\?$/,
+      ],
+      'a fault behind an alias stands at the anchor',
+    )
+    t.match(faults(t, {}, 'hosts: { app.test: { rules: [], x-note: 1 } }'), [/x-note: there is no such setting/])
+  })
+  await t.test('the faults that the documentation shows are those that are printed', async (t) => {
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+    const [, yaml, printed] = /```yaml\n(# faulty\n[\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(page)!
+    t.same(faults(t, {}, yaml), printed!.trim().split('\n'))
+  })
   await t.test('a thousand aliases of aliases are refused, not expanded', async (t) => {
     const levels = Array.from(
       { length: 12 },

@@ -18,19 +18,20 @@ const rulesOf = (...rules: AccessRule[]) => side({ [host]: { rules } })
 
 /** Each change as one line. */
 function told(before: Side, after: Side): string[] {
-  return diffRules(before, after).flatMap(({ host, listed, settings, requests }) => [
-    ...(listed === 'both' ? [] : [`${host} ${listed}`]),
-    ...settings.map(({ setting, before, after }) => `${setting} ${JSON.stringify([before, after])}`),
-    ...requests.flatMap(({ before, after, example, changes }) =>
-      changes.map((change) => {
-        const unless = change.unless.length === 0 ? '' : ` unless ${change.unless.join(' or ')}`
-        const asked = [example.preflight_for ?? example.method, new URL(example.url).pathname, example.address]
-          .join(' ')
-          .trim()
-        return `${before?.number ?? '-'}→${after?.number ?? '-'} ${asked}: ${change.before} → ${change.after}: ${change.who}${unless}`
-      }),
-    ),
-  ])
+  const lines: string[] = []
+  for (const { host, listed, settings, requests } of diffRules(before, after)) {
+    if (listed !== 'both') lines.push(`${host} ${listed}`)
+    for (const { setting, before, after } of settings) lines.push(`${setting} ${JSON.stringify([before, after])}`)
+    for (const { before, after, example, changes } of requests) {
+      const { method, preflight_for: preflightFor, address = '' } = example
+      const asked = `${preflightFor ?? method} ${new URL(example.url).pathname} ${address}`.trim()
+      const pair = `${before?.number ?? '-'}→${after?.number ?? '-'}`
+      for (const { who, unless, before: was, after: is } of changes) {
+        lines.push(`${pair} ${asked}: ${was} → ${is}: ${[who, ...unless.map((one) => `unless ${one}`)].join(' ')}`)
+      }
+    }
+  }
+  return lines
 }
 
 void test('for whom what changes is told, with an example', async (t) => {
@@ -256,8 +257,8 @@ void test('something is told if and only if a decision changes, and of exactly t
       })),
     ),
   )
-  const subsets = (...names: string[]) =>
-    names.reduce<string[][]>((sets, name) => [...sets, ...sets.map((set) => [...set, name])], [[]])
+  const subsets = (...[name, ...rest]: string[]): string[][] =>
+    name === undefined ? [[]] : subsets(...rest).flatMap((set) => [set, [name].concat(set)])
   type Caller = (roles: RolePermissions) => ImaginedCaller
   const persons = subsets('a', 'b', 'c').flatMap((roles) =>
     subsets('p', 'q').flatMap((permissions) =>

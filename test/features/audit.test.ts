@@ -284,7 +284,14 @@ for (const backend of backends) {
         const file = join(scratchFolder(t), 'gatehouse.yaml')
         const startedWith = { unreadable: 'ENOENT' }
         const { audit } = service.gatehouse
-        const look = createRulesLook({ path: file, startedWith, apply() {}, audit, log: pino({ level: 'silent' }) })
+        const look = createRulesLook({
+          path: file,
+          issuer: service.issuer,
+          startedWith,
+          apply() {},
+          audit,
+          log: pino({ level: 'silent' }),
+        })
         const rows = await adds(async () => {
           writeFileSync(file, 'hosts:\n  app.example.test:\n    rules:\n      - allow: signed-in\n')
           t.same([await look(), await look()], ['settling', 'applied'])

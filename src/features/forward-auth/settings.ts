@@ -3,7 +3,14 @@ import { type Static, Type } from 'typebox'
 /** The `hosts` part of gatehouse.yaml. Unknown keys are refused, so that a misspelt rule never widens access. */
 const strict = { additionalProperties: false } as const
 
-const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })
+const Names = Type.Array(Type.String({ minLength: 1, description: 'a name' }), {
+  minItems: 1,
+  description: 'a list of names with at least one: [name, …]',
+})
+const Networks = Type.Array(Type.String(), {
+  minItems: 1,
+  description: 'a list of networks with at least one: [10.0.0.0/8, …]',
+})
 
 /** Every condition that is named must hold; of a list, one entry is enough. */
 const Conditions = Type.Object(
@@ -12,12 +19,16 @@ const Conditions = Type.Object(
     permissions: Type.Optional(Names),
     scopes: Type.Optional(Names),
     clients: Type.Optional(Names),
-    networks: Type.Optional(Names),
+    networks: Type.Optional(Networks),
     /** Name of the path capture that must be the user's own id. */
-    owner: Type.Optional(Type.String({ minLength: 1 })),
+    owner: Type.Optional(Type.String({ minLength: 1, description: 'the name of a capture in the paths of the rule' })),
     level: Type.Optional(Type.Enum(['aal1', 'aal2'])),
   },
-  { ...strict, minProperties: 1 },
+  {
+    ...strict,
+    minProperties: 1,
+    description: 'at least one of roles, permissions, scopes, clients, networks, owner and level',
+  },
 )
 
 const Allow = Type.Union([Type.Literal('anyone'), Type.Literal('signed-in'), Type.Literal('nobody'), Conditions], {
@@ -34,9 +45,13 @@ const Method = Type.String({
 
 const AccessRule = Type.Object(
   {
-    paths: Type.Optional(Type.Array(Path, { minItems: 1 })),
-    methods: Type.Optional(Type.Array(Method, { minItems: 1 })),
-    networks: Type.Optional(Names),
+    paths: Type.Optional(
+      Type.Array(Path, { minItems: 1, description: 'a list of paths with at least one: [/admin/**, …]' }),
+    ),
+    methods: Type.Optional(
+      Type.Array(Method, { minItems: 1, description: 'a list of methods with at least one: [GET, …]' }),
+    ),
+    networks: Type.Optional(Networks),
     allow: Allow,
     /** Lets true CORS preflights of these paths through, which browsers send without credentials. */
     preflight: Type.Optional(Type.Boolean()),
@@ -74,7 +89,10 @@ const Expectation = Type.Object(
   strict,
 )
 
-const HeaderName = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' })
+const HeaderName = Type.String({
+  pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$',
+  description: 'a header name such as X-User-Id',
+})
 
 /** Header names of an operator's own choice, by what they carry. */
 const CustomHeaders = Type.Object(
@@ -100,7 +118,7 @@ const Headers = Type.Union(
 
 export const HostRules = Type.Object(
   {
-    audience: Type.Optional(Type.String({ minLength: 1 })),
+    audience: Type.Optional(Type.String({ minLength: 1, description: 'a text that is not empty' })),
     headers: Type.Optional(Headers),
     /** Escaped characters that the paths of this host may hold, since its upstream never splits a decoded path again. */
     encoded: Type.Optional(Type.Array(Type.Enum(['question-mark', 'hash']), { minItems: 1 })),
@@ -108,13 +126,19 @@ export const HostRules = Type.Object(
     authorization: Type.Optional(Type.Enum(['assertion'])),
     /** `request`: the assertion holds the method and path that it was made for, and is good for nothing else. */
     bind: Type.Optional(Type.Enum(['request'])),
-    rules: Type.Array(AccessRule),
-    expect: Type.Optional(Type.Array(Expectation)),
+    rules: Type.Array(AccessRule, {
+      description: 'a list of rules: [{ paths: [/admin/**], allow: { roles: [admin] } }, …]',
+    }),
+    expect: Type.Optional(
+      Type.Array(Expectation, { description: 'a list: [{ path: /admin/, as: nobody, result: sign_in }, …]' }),
+    ),
   },
   strict,
 )
 
-export const Hosts = Type.Record(Type.String(), HostRules)
+export const Hosts = Type.Record(Type.String(), HostRules, {
+  description: 'a table of hosts, each with its rules: { app.example.com: { rules: […] } }',
+})
 
 export type AccessRule = Static<typeof AccessRule>
 export type Expectation = Static<typeof Expectation>

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { seconds, section } from '../../settings.ts'
+import { type Findings, neverEnds, seconds, section } from '../../settings.ts'
 
 /** The `sessions` section of gatehouse.yaml. */
 export const SessionSettings = section({
@@ -7,3 +7,8 @@ export const SessionSettings = section({
   absolute_ttl_seconds: seconds(90 * 86_400),
 })
 export type SessionSettings = Static<typeof SessionSettings>
+
+export function checkSessionSettings(sessions: SessionSettings, findings: Findings): void {
+  if (sessions.idle_ttl_seconds <= sessions.absolute_ttl_seconds) return
+  findings.warning(['sessions', 'idle_ttl_seconds'], neverEnds('sessions.absolute_ttl_seconds'))
+}

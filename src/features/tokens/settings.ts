@@ -1,11 +1,17 @@
 import { type Static, Type } from 'typebox'
-import { seconds, section } from '../../settings.ts'
+import { type Findings, neverEnds, seconds, section } from '../../settings.ts'
 
 /** The `tokens` section of gatehouse.yaml. */
 export const TokenSettings = section({
-  access_ttl_seconds: seconds(300),
+  // What was given away with a token is given away until it ends: at most a day.
+  access_ttl_seconds: seconds(300, 1, 86_400),
   refresh_idle_ttl_seconds: seconds(30 * 86_400),
   refresh_absolute_ttl_seconds: seconds(90 * 86_400),
   refresh_grace_seconds: Type.Integer({ minimum: 0, maximum: 60, default: 10 }),
 })
 export type TokenSettings = Static<typeof TokenSettings>
+
+export function checkTokenSettings(tokens: TokenSettings, findings: Findings): void {
+  if (tokens.refresh_idle_ttl_seconds <= tokens.refresh_absolute_ttl_seconds) return
+  findings.warning(['tokens', 'refresh_idle_ttl_seconds'], neverEnds('tokens.refresh_absolute_ttl_seconds'))
+}
