@@ -44,7 +44,10 @@ void test('rules are replaced without a restart, and a bad file changes nothing'
   await until('the new rules decide', async () => (await decision()) === 200)
   write('      - alow: anyone\n')
   await until('a bad file is refused', () => logged.includes('rules.refused'))
-  t.match(logged, /gatehouse\.yaml:4:9: hosts\.app\.example\.test\.rules\.1\.alow: there is no such setting; did you mean allow/)
+  t.match(
+    logged,
+    /gatehouse\.yaml:4:9: hosts\.app\.example\.test\.rules\.1\.alow: there is no such setting; did you mean allow/,
+  )
   t.equal(await decision(), 200, 'the old rules stay')
   rmSync(file)
   await until('a missing file is refused', () => logged.includes('cannot be read (ENOENT)'))

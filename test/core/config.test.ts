@@ -75,7 +75,7 @@ void test('environment', async (t) => {
     }
     for (const domain of ['Example.com', '@example.com', 'a b', '', '*.example.com', '.com', 'x..y']) {
       const [line] = faults(t, {}, `accounts:\n  domains: [example.com, "${domain}"]\n`)
-      t.match(line, /^gatehouse\.yaml:2:\d+: accounts\.domains\.1: expected a mail domain/, domain)
+      t.match(line, /^gatehouse\.yaml:2:\d+: accounts\.domains\.2: expected a mail domain/, domain)
     }
   })
 
@@ -361,7 +361,7 @@ mail: { from: "Gate <gate@example.test>" }
     for (const [at, line] of lines.slice(0, 30).entries()) {
       t.match(
         line,
-        `gatehouse.yaml:${at + 4}:18: hosts.app.test.rules.${at + 1}.paths.1: expected a path that starts with /`,
+        `gatehouse.yaml:${at + 4}:19: hosts.app.test.rules.${at + 1}.paths.1: expected a path that starts with /`,
       )
     }
     t.match(lines.slice(30), [/^gatehouse\.yaml:34:.*metrics\.networks/, /^gatehouse\.yaml:35:.*cors\.origins\.1/])

@@ -61,11 +61,11 @@ void test('what does not is told with what was expected, what came, and the rule
 `
   const read = parseConfigFile(text, 'gatehouse.yaml')
   t.same(read.kind === 'faulty' && read.faults, [
-    `gatehouse.yaml:8:9: hosts.${host}.expect.1: expected allow for GET /admin/ as roles guest, level aal2, ` +
+    `gatehouse.yaml:8:9: hosts.${host}.expect.2: expected allow for GET /admin/ as roles guest, level aal2, ` +
       'but it comes to forbidden by rule 1 (line 4): The condition `roles` does not hold.',
-    `gatehouse.yaml:9:9: hosts.${host}.expect.2: expected allow for GET / as signed-in, ` +
+    `gatehouse.yaml:9:9: hosts.${host}.expect.3: expected allow for GET / as signed-in, ` +
       'but it comes to forbidden: No rule of the host matches.',
-    `gatehouse.yaml:10:9: hosts.${host}.expect.3: expected forbidden for GET /a/../b as nobody, ` +
+    `gatehouse.yaml:10:9: hosts.${host}.expect.4: expected forbidden for GET /a/../b as nobody, ` +
       'but it comes to refused: The request target is refused: segment 2 of the path is a dot segment, in whatever encoding.',
   ])
 })

@@ -9,7 +9,7 @@ import { compileSegment, parsePathPattern } from './path-index.ts'
 import type { AccessRule } from './settings.ts'
 
 /** A second or so. Patterns that overlap in every way tell apart exponentially many paths. */
-const mostWork = 3_000_000
+const mostWork = 2_000_000
 
 /** The kinds cannot be counted through in reasonable time. */
 export class TooManyKinds extends Error {

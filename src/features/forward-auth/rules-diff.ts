@@ -175,6 +175,10 @@ function changesOf(callers: readonly Held[], asked: Asked, sides: readonly [Side
   })
   const isSame = (one: (typeof judged)[number], other: (typeof judged)[number]) =>
     one.before === other.before && one.after === other.after
+  const [first] = judged
+  if (first !== undefined && first.before !== first.after && judged.every((one) => isSame(one, first))) {
+    return [{ who: 'anyone', unless: [], before: first.before, after: first.after }]
+  }
   const least: typeof judged = []
   for (const one of judged) {
     if (one.before === one.after) continue
