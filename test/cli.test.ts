@@ -456,7 +456,8 @@ if (hasServers) {
     })
     await t.test('without Redis it runs, and says that it must be alone', async (t) => {
       const service = await serve(t, folder, environment)
-      t.match(service.said.stderr, /Without REDIS_URL .* one replica/)
+      // It comes by another pipe than the line that tells the service is ready.
+      await until('it says so', () => /Without REDIS_URL .* one replica/.test(service.said.stderr))
       service.child.kill('SIGTERM')
       t.equal((await service.finished).code, 0)
     })

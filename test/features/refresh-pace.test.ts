@@ -78,7 +78,7 @@ for (const backend of backends) {
       const ofApp = await beginFamily(service, user, app.client_id, [], claimsOf(accessToken).sid)
       await useUp(refreshToken)
       const answer = await grant(service, app, { grant_type: 'refresh_token', refresh_token: ofApp })
-      refuses(t, answer, 429, 'temporarily_unavailable')
+      refuses(t, answer, 429, 'slow_down')
       t.equal(answer.headers['retry-after'], '10')
       t.equal((await refresh(service, other.refreshToken)).status, 200)
       service.clock.advance(10)
