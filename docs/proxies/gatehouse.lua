@@ -43,6 +43,10 @@ local relayed = {
   "access-control-allow-credentials", "access-control-expose-headers",
 }
 
+local no_answer = {
+  ["cache-control"] = { "no-store" }, ["content-type"] = { "text/plain; charset=utf-8" }, ["retry-after"] = { "2" },
+}
+
 -- HAProxy counts repeated headers from 0, Lua lists from 1.
 local function list(values)
   local result = {}
@@ -77,15 +81,18 @@ core.register_action("gatehouse", { "http-req" }, function(txn)
 
   local answer = core.httpclient():get({ url = question, headers = headers, timeout = 1000 })
 
-  if answer == nil or answer.status < 200 or answer.status >= 600 then
-    return deny(txn, 503, { ["cache-control"] = { "no-store" } })
+  -- Only a 200 that says so is a yes: nothing but a decision of the service has this header.
+  local decision = answer and answer.headers["x-gatehouse-decision"]
+  local allowed = decision ~= nil and decision[0] == "allow" and decision[1] == nil and answer.status == 200
+  if answer == nil or answer.status >= 600 or (answer.status < 300 and not allowed) then
+    return deny(txn, 503, no_answer, "The service that decides about this request does not answer. Try again in a moment.\n")
   end
-  if answer.status ~= 200 then
+  if not allowed then
     local kept = {}
     for _, name in ipairs(relayed) do
       if answer.headers[name] ~= nil then kept[name] = list(answer.headers[name]) end
     end
-    return deny(txn, answer.status < 300 and 503 or answer.status, kept, answer.body)
+    return deny(txn, answer.status, kept, answer.body)
   end
 
   for _, name in ipairs(identity) do

@@ -6,7 +6,13 @@ for (const release of ['packaged', 'current'] as const) {
       ...{ name: 'caddy', release },
       ...{ away: 502, broken: 503, silent: [504, 15], largeHeaders: 431, unknownHost: 421 },
       ...{ dropsUserInfo: true, writesAnew: { '/public#': '/public%23' } },
-      ...{ refusesChunks: false, takesAbsoluteUrls: true, namesCredential: 200, cleartextHttp2: release === 'current' },
+      ...{
+        refusesChunks: false,
+        takesAbsoluteUrls: true,
+        namesCredential: 200,
+        cleartextHttp2: release === 'current',
+        readsDecision: true,
+      },
     },
     forwardedFamily,
   )

@@ -6,7 +6,13 @@ proxySuite(
     ...{ name: 'envoy', release: 'current' },
     ...{ away: 503, broken: 503, silent: [503, 15], largeHeaders: 431, unknownHost: 404 },
     ...{ dropsUserInfo: true, writesAnew: {} },
-    ...{ refusesChunks: false, takesAbsoluteUrls: true, namesCredential: 400, cleartextHttp2: true },
+    ...{
+      refusesChunks: false,
+      takesAbsoluteUrls: true,
+      namesCredential: 400,
+      cleartextHttp2: true,
+      readsDecision: false,
+    },
   },
   (question) => {
     const one = (name: string) => valuesOf(question, name).join(' AND ')

@@ -5,7 +5,13 @@ proxySuite(
     ...{ name: 'haproxy', release: 'packaged' },
     ...{ away: 503, broken: 503, silent: [504, 15], largeHeaders: 400, unknownHost: 421 },
     ...{ dropsUserInfo: false, writesAnew: {} },
-    ...{ refusesChunks: true, takesAbsoluteUrls: false, namesCredential: 200, cleartextHttp2: false },
+    ...{
+      refusesChunks: true,
+      takesAbsoluteUrls: false,
+      namesCredential: 200,
+      cleartextHttp2: false,
+      readsDecision: true,
+    },
   },
   forwardedFamily,
 )

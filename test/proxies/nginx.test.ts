@@ -7,7 +7,13 @@ for (const release of ['packaged', 'current'] as const) {
       ...{ name: 'nginx', release },
       ...{ away: 500, broken: 500, silent: [500, 15], largeHeaders: 500, unknownHost: 421 },
       ...{ dropsUserInfo: false, writesAnew: {} },
-      ...{ refusesChunks: false, takesAbsoluteUrls: true, namesCredential: 200, cleartextHttp2: false },
+      ...{
+        refusesChunks: false,
+        takesAbsoluteUrls: true,
+        namesCredential: 200,
+        cleartextHttp2: false,
+        readsDecision: true,
+      },
     },
     (question) => ({
       method: valuesOf(question, 'X-Original-Method').join(' AND '),

@@ -47,6 +47,8 @@ export interface ProxyOptions {
   hosts: object
   issuer: string
   secret?: string
+  /** Further options of the command. */
+  options?: readonly string[]
   /** False: nginx serves the application to anyone, as a measure of what the question costs. */
   asks?: boolean
   /** What is broken in the printed configuration, as an operator might. */
@@ -109,7 +111,7 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
   const folder = scratchFolder(t)
   const asked = ['--gatehouse', `127.0.0.1:${servicePort}`, '--upstream', `http://127.0.0.1:${upstreamPort}`]
   const print = (...more: string[]) =>
-    printConfig(folder, [name, ...asked, '--listen', String(port), ...more], {
+    printConfig(folder, [name, ...asked, '--listen', String(port), ...(options.options ?? []), ...more], {
       hosts,
       issuer,
       ...(secret !== undefined && { secret }),

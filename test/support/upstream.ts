@@ -22,8 +22,11 @@ export interface Upstream {
   arrived: Arrived[]
 }
 
-/** Answers JSON, or a page with the same in it to whoever accepts HTML. */
-export async function startUpstream(t: { teardown(after: () => unknown): unknown }): Promise<Upstream> {
+/** Answers JSON, or a page with the same in it to whoever accepts HTML; `more` are headers of every answer. */
+export async function startUpstream(
+  t: { teardown(after: () => unknown): unknown },
+  more: Record<string, string> = {},
+): Promise<Upstream> {
   const arrived: Arrived[] = []
   const sockets = new Set<Duplex>()
   const server = createServer((request, response) => {
@@ -37,6 +40,7 @@ export async function startUpstream(t: { teardown(after: () => unknown): unknown
       arrived.push(record)
       const json = JSON.stringify(record)
       const page = request.headers.accept?.includes('text/html') ?? false
+      for (const [name, value] of Object.entries(more)) response.setHeader(name, value)
       response.setHeader('content-type', page ? 'text/html; charset=utf-8' : 'application/json')
       response.end(
         page

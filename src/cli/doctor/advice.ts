@@ -13,7 +13,8 @@ export const advice = {
     danger: 'Requests reach the application without a decision, or are refused before one is made.',
     change: {
       nginx: 'auth_request /.gatehouse; in the location that serves this path',
-      caddy: 'forward_auth <service> { uri /forward-auth/caddy } before reverse_proxy, in the block of this site',
+      caddy:
+        'reverse_proxy <service> { method GET; rewrite /forward-auth/caddy? … } before that of the application, in a route block of this site',
       traefik:
         'middlewares: [gatehouse] on the router of this host; without authRequestHeaders, or with X-Gatehouse-Probe in it',
       haproxy: 'http-request lua.gatehouse before use_backend, in the frontend of this host',
@@ -62,7 +63,7 @@ export const advice = {
     change: {
       nginx:
         'proxy_set_header X-Original-URL $scheme://$host$request_uri; with https for $scheme behind a TLS balancer',
-      caddy: 'servers { trusted_proxies … } for the TLS balancer in front; no uri rewriting before forward_auth',
+      caddy: 'servers { trusted_proxies … } for the TLS balancer in front; no uri rewriting before the question',
       traefik:
         'no StripPrefix or AddPrefix before the gatehouse middleware; forwardedHeaders.trustedIPs for the TLS balancer',
       haproxy: 'http-request set-header X-Forwarded-Proto, -Host and -Uri before any rewriting',
@@ -73,7 +74,7 @@ export const advice = {
     danger: 'A client tells the application that it is somebody else.',
     change: {
       nginx: 'proxy_set_header <name> $auth_…; for each of them, in every location with auth_request',
-      caddy: 'copy_headers with each of them; on Caddy 2.10 to 2.11.1 in a route block, behind request_header -<name>',
+      caddy: 'request_header -<name> for each of them before the question, in a route block',
       traefik: 'authResponseHeaders: with each of them',
       haproxy: 'http-request del-header <name> for each of them, before the question',
       envoy: 'request_headers_to_remove for each of them before the filter, and allowed_upstream_headers',
@@ -84,7 +85,7 @@ export const advice = {
       'Many applications read X_Auth_Subject and X.Auth.Subject as X-Auth-Subject: a client tells them who it is.',
     change: {
       nginx: 'underscores_in_headers off; and ignore_invalid_headers on;',
-      caddy: "request_header -*_* and request_header -*.*, and so for each of ! # $ % & ' + ^ | ~",
+      caddy: "request_header -*_* and request_header -*.*, and so for each of ! # $ % & ' * + ^ ` | ~",
       traefik: 'aliasHeadersStrategy: delete on the entry point (before 3.7.12: underscoreHeadersStrategy: delete)',
       haproxy: 'http-request del-header [^A-Za-z0-9-] -m reg',
       envoy: 'headers_with_underscores_action: DROP_HEADER',
@@ -94,7 +95,7 @@ export const advice = {
     danger: 'The application does not learn who it is, though the service said so.',
     change: {
       nginx: 'auth_request_set $auth_… $upstream_http_…; and proxy_set_header <name> $auth_…; for each of them',
-      caddy: 'copy_headers with each of them',
+      caddy: 'request_header <name> {http.reverse_proxy.header.<name>} in handle_response @allowed, for each of them',
       traefik: 'authResponseHeaders: with each of them',
       haproxy: 'http-request set-header <name> from the variable of the answer, for each of them',
       envoy: 'allowed_upstream_headers with each of them',
@@ -121,7 +122,7 @@ export const advice = {
     danger: 'A person who is not signed in gets an error instead of the sign-in page.',
     change: {
       nginx: 'auth_request_set $gatehouse_login $upstream_http_location; and error_page 401 = @sign_in;',
-      caddy: 'no handle_response around the answer of forward_auth',
+      caddy: 'no handle_response for 302 and 401 around the question',
       traefik: 'no errors middleware for 302 and 401 around the router',
       haproxy: 'the Location of the answer in http-request return status 302',
       envoy: 'allowed_client_headers with location and set-cookie',
@@ -139,7 +140,7 @@ export const advice = {
     change: {
       nginx:
         'keepalive 128; in the upstream of the service, proxy_http_version 1.1; and proxy_set_header Connection ""; beside auth_request',
-      caddy: 'no keepalive off in the transport of forward_auth',
+      caddy: 'no keepalive off in the transport of the question',
       traefik: 'address: of forwardAuth without a balancer in between that closes connections',
       haproxy: 'option http-keep-alive, and a Lua client that keeps connections',
       envoy: 'no max_requests_per_connection: 1 on the cluster of the service',

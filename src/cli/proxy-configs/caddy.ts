@@ -1,6 +1,6 @@
 import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
-/** A whole Caddyfile, for Caddy 2.6 and newer. */
+/** A whole Caddyfile, for Caddy 2.6 and newer. The question is what `forward_auth` is short for, with a matcher of its own. */
 export function caddyConfig(setup: ProxySetup): string {
   const blocks = [
     snippet(setup),
@@ -17,11 +17,17 @@ ${blocks.filter((block) => block !== '').join('\n\n')}
 
 const snippet = (setup: ProxySetup) => `# What no client may say about its own request.
 (clean) {
+	# A target that is no path (\`x:y\`, \`*\`) has none to judge, and Caddy would ask about another one than it serves. A
+	# whole URL is read as its host and path.
+	@odd not path /*
+	respond @odd 400
+
 	# Many upstreams read X_Auth_Subject as X-Auth-Subject, and CGI's heirs X.Auth.Subject and worse. No such name passes.
-${lines('\t', ...Array.from("_.!#$%&'+^|~", (character) => `request_header -*${character}*`))}
+${lines('\t', ...Array.from("_.!#$%&'*+^`|~", (character) => `request_header -*${character}*`))}
 
 	# A name in Connection makes Caddy drop that header on its way: the verified identity, or the cookie that is judged.
-	# Only an upgrade to WebSocket is kept; any other protocol would carry requests that nobody judges.
+	# Only an upgrade to WebSocket is kept; any other protocol would carry requests that nobody judges. Of several lines
+	# the matcher takes any and Caddy the first, so one line is written in their place.
 	@plain {
 		not header_regexp Upgrade (?i)^websocket$
 	}
@@ -31,6 +37,8 @@ ${lines('\t', ...Array.from("_.!#$%&'+^|~", (character) => `request_header -*${c
 	request_header @plain -Upgrade
 	request_header @plain -Connection
 	request_header @websocket Connection Upgrade
+	request_header @websocket Upgrade websocket
+	request_header -HTTP2-Settings
 
 	# What some framework takes for the path, the method, the host or the address of a request, or for who sent it: only
 	# what was judged may count, by whatever headers each host is told. Older versions (CVE-2026-30851) keep a client's own
@@ -80,10 +88,13 @@ ${addresses(setup, names)} {
 	route {
 		import clean
 
-		# The question. Only a 2xx passes; any other answer goes to the client as it is, and no answer at all ends in 502.
-		# The \`?\` keeps Caddy from adding the client's query to the question's own.
-		forward_auth ${addressOf(gatehouse)} {
-			uri /forward-auth/caddy?
+		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
+		# the question's own.
+		reverse_proxy ${addressOf(gatehouse)} {
+			method GET
+			rewrite /forward-auth/caddy?
+			header_up X-Forwarded-Method {method}
+			header_up X-Forwarded-Uri {uri}
 			header_up X-Forwarded-Proto ${scheme}
 			header_up X-Forwarded-Host {host}${port}
 ${
@@ -92,16 +103,30 @@ ${
     : `			# Proves to the service that this edge asks.
 			header_up X-Edge-Secret "${edgeSecret}"
 `
-}			# Asked without a body and without an upgrade.
-			header_up -Upgrade
+}			header_up -Upgrade
 			header_up -Connection
 			transport http {
 				dial_timeout 2s
 				response_header_timeout 5s
 				keepalive_idle_conns_per_host 32
 			}
-			# Who it is. The service sends every one of these, so that each replaces what a client sent.
-			copy_headers ${identity.join(' ')}
+
+			# Only a 200 that says so is a yes: nothing but a decision of the service has this header. Who it is: the service
+			# sends every one of these, so that each replaces what a client sent.
+			@allowed {
+				status 200
+				header X-Gatehouse-Decision allow
+			}
+			handle_response @allowed {
+${lines('\t\t\t\t', ...identity.map((name) => `request_header ${name} {http.reverse_proxy.header.${name}}`))}
+			}
+
+			# Any other success decides nothing. What is left goes to the client as it is: the way to the sign-in page, 401,
+			# 403; no answer at all ends in 502.
+			@undecided status 2xx
+			handle_response @undecided {
+				respond 503
+			}
 		}
 
 		# The application gets the path as it was judged.

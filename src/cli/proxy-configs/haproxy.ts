@@ -32,6 +32,10 @@ local relayed = {
   "access-control-allow-credentials", "access-control-expose-headers",
 }
 
+local no_answer = {
+  ["cache-control"] = { "no-store" }, ["content-type"] = { "text/plain; charset=utf-8" }, ["retry-after"] = { "2" },
+}
+
 -- HAProxy counts repeated headers from 0, Lua lists from 1.
 local function list(values)
   local result = {}
@@ -66,15 +70,18 @@ ${edgeSecret === undefined ? '' : `    -- Proves to the service that this edge a
 
   local answer = core.httpclient():get({ url = question, headers = headers, timeout = 1000 })
 
-  if answer == nil or answer.status < 200 or answer.status >= 600 then
-    return deny(txn, 503, { ["cache-control"] = { "no-store" } })
+  -- Only a 200 that says so is a yes: nothing but a decision of the service has this header.
+  local decision = answer and answer.headers["x-gatehouse-decision"]
+  local allowed = decision ~= nil and decision[0] == "allow" and decision[1] == nil and answer.status == 200
+  if answer == nil or answer.status >= 600 or (answer.status < 300 and not allowed) then
+    return deny(txn, 503, no_answer, "The service that decides about this request does not answer. Try again in a moment.\\n")
   end
-  if answer.status ~= 200 then
+  if not allowed then
     local kept = {}
     for _, name in ipairs(relayed) do
       if answer.headers[name] ~= nil then kept[name] = list(answer.headers[name]) end
     end
-    return deny(txn, answer.status < 300 and 503 or answer.status, kept, answer.body)
+    return deny(txn, answer.status, kept, answer.body)
   end
 
   for _, name in ipairs(identity) do
@@ -152,6 +159,7 @@ frontend edge
   http-request set-var(txn.websocket) bool(true) if { req.hdr(upgrade),lower -m str websocket } { req.hdr_cnt(upgrade) eq 1 }
   http-request del-header Upgrade unless { var(txn.websocket) -m bool }
   http-request del-header Connection
+  http-request del-header HTTP2-Settings
   http-request set-header Connection upgrade if { var(txn.websocket) -m bool }
 
   # What some framework takes for the path, the method, the host or the address of a request, or for who sent it: only

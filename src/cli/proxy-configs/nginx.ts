@@ -1,8 +1,9 @@
+import { forbiddenPage } from '../../pages/forbidden.ts'
 import { addressOf, certificate, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
 export function nginxConfig(setup: ProxySetup): string {
-  const { gatehouse, upstreams } = setup
+  const { gatehouse, upstreams, issuerUrl } = setup
   return `# Gatehouse behind nginx (1.22 and newer), for the http {} context: /etc/nginx/conf.d/gatehouse.conf.
 # Printed by \`gatehouse proxy-config nginx\`; docs/proxies/nginx.md explains every line.
 
@@ -34,6 +35,15 @@ map $app_upgrade $app_connection {
   websocket upgrade;
 }
 
+# Only where the answer says that it is a yes is there an application to go on to; otherwise the request ends in 500.
+# Nothing but a decision of the service has this header.
+${upstreams.map(({ name }, at) => `map $gatehouse_decision ${allowedVariable(at)} {\n  default "";\n  allow http://${name};\n}`).join('\n')}
+
+# What a person sees who is signed in and may not pass.
+map $host $gatehouse_forbidden {
+  default '${String(forbiddenPage(issuerUrl)).trim().replaceAll("'", "\\'")}';
+}
+
 # Hosts that nobody configured get no answer of use. Only one file may have the default_server of a port.
 server {
 ${listen(setup, ' default_server')}
@@ -44,6 +54,15 @@ ${listen(setup, ' default_server')}
 ${[servicePages(setup), ...setup.groups.map((group) => application(setup, group))].filter(Boolean).join('\n\n')}
 `
 }
+
+/** Where an allowed request goes, by the place of its application. */
+const allowedVariable = (at: number) => `$gatehouse_app${at === 0 ? '' : `_${at}`}`
+
+/** nginx itself refuses the other forms of a target; this line keeps it so, whatever its version. */
+const pathsAlone = `  # A target that is no path has none to judge. A whole URL is read as its host and path.
+  if ($request_uri !~ ^/) {
+    return 400;
+  }`
 
 function listen({ listen: port, tls }: ProxySetup, more = ''): string {
   return tls
@@ -63,6 +82,8 @@ function servicePages(setup: ProxySetup): string {
 server {
 ${listen(setup)}
   server_name ${issuer.name};
+
+${pathsAlone}
 
   # Only nginx itself asks whether a request may pass, and only machines read the metrics.
   location ^~ /forward-auth {
@@ -89,7 +110,7 @@ ${listen(setup)}
 }
 
 function application(setup: ProxySetup, { names, port, headers, upstream }: HostGroup): string {
-  const { scheme, edgeSecret } = setup
+  const { scheme, issuerUrl, edgeSecret } = setup
   const host = `$host${port}`
   const own = new Set(headers.map(([name]) => name.toLowerCase()))
   const cleared = clearedNames(setup).filter((name) => !own.has(name.toLowerCase()))
@@ -98,6 +119,8 @@ function application(setup: ProxySetup, { names, port, headers, upstream }: Host
 server {
 ${listen(setup)}
   server_name ${names.join(' ')};
+
+${pathsAlone}
 
   # The question. The answer is 200, 401 or 403; anything else, and no answer at all, ends in 500: nobody passes.
   location = /.gatehouse {
@@ -143,26 +166,46 @@ ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # P
     return 401;
   }
 
+  # Signed in, but not allowed. A program gets the plain 403.
+  location @forbidden {
+    default_type "text/html; charset=utf-8";
+    add_header Access-Control-Allow-Origin $gatehouse_origin always;
+    add_header Access-Control-Allow-Credentials $gatehouse_credentials always;
+    add_header Access-Control-Expose-Headers $gatehouse_exposed always;
+    add_header Vary $gatehouse_vary always;
+    if ($gatehouse_page) {
+      add_header Cache-Control no-store always;
+      add_header Content-Security-Policy "default-src 'none'; style-src ${issuerUrl}; img-src data:; frame-ancestors 'none'" always;
+      add_header X-Content-Type-Options nosniff always;
+      return 403 $gatehouse_forbidden;
+    }
+    return 403;
+  }
+
   # Every path goes through this location. Another location needs all of these lines again: nginx inherits
   # proxy_set_header from the server only where a location sets none of its own.
   location / {
     auth_request /.gatehouse;
+    auth_request_set $gatehouse_decision $upstream_http_x_gatehouse_decision;
     auth_request_set $gatehouse_login $upstream_http_location;
+    auth_request_set $gatehouse_page $upstream_http_x_gatehouse_page;
     auth_request_set $gatehouse_origin $upstream_http_access_control_allow_origin;
     auth_request_set $gatehouse_credentials $upstream_http_access_control_allow_credentials;
     auth_request_set $gatehouse_exposed $upstream_http_access_control_expose_headers;
     auth_request_set $gatehouse_vary $upstream_http_vary;
     error_page 401 = @sign_in;
+    error_page 403 = @forbidden;
 
     # Who it is. Setting a header replaces the client's own, in any case and number; an empty value sends none.
 ${lines('    ', ...copied.map(({ field, source }) => `auth_request_set $auth_${field} $upstream_http_${source};`))}
 ${lines('    ', ...copied.map(({ name, field }) => `proxy_set_header ${name} $auth_${field};`))}
 
     # No path behind the name: the upstream gets the path as it was sent, which is the one that was judged.
-    proxy_pass http://${upstream.name};
+    proxy_pass ${allowedVariable(setup.upstreams.findIndex(({ name }) => name === upstream.name))};
     proxy_http_version 1.1;
     proxy_set_header Upgrade $app_upgrade;
     proxy_set_header Connection $app_connection;
+    proxy_set_header HTTP2-Settings "";
     proxy_set_header Host ${host};
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto ${scheme};

@@ -33,6 +33,8 @@ export interface HostGroup {
 /** What a proxy's configuration is made of. Every text in it is safe to print as it is. */
 export interface ProxySetup {
   readonly scheme: 'http' | 'https'
+  /** The issuer as an origin. */
+  readonly issuerUrl: string
   /** The issuer's host, and its port where browsers show one; nothing when it is not served on the same port. */
   readonly issuer: { readonly name: string; readonly port: string } | undefined
   readonly gatehouse: Endpoint
@@ -107,6 +109,7 @@ export function describeSetup(given: {
   const upstreams = new Map([...groups.values()].map(({ upstream }) => [upstream.name, upstream]))
   return {
     scheme,
+    issuerUrl: given.issuer,
     issuer: issuerAt === publicPort ? { name: hostname, port } : undefined,
     gatehouse: given.gatehouse,
     upstreams: [...upstreams.values()],

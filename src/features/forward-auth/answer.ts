@@ -88,9 +88,11 @@ export function createAnswer(options: {
       const page = isPageNavigation(target.method, headers)
       if (decision.kind === 'forbidden') {
         const fields = { ...about, reason: decision.reason }
-        const error = new GatehouseError('forbidden')
-        const challenge = decision.reason === 'not_permitted' ? challengeFor(error, request) : []
-        if (!page || !dialect.relaysAnswers) return deny(error, challenge, fields)
+        if (!page || !dialect.relaysAnswers) {
+          const error = new GatehouseError('forbidden')
+          const challenge = decision.reason === 'not_permitted' ? challengeFor(error, request) : []
+          return deny(error, [...challenge, ...(page ? ['X-Gatehouse-Page', 'forbidden'] : [])], fields)
+        }
         tell('forbidden', fields)
         return sendForbiddenPage(response, issuer, id)
       }

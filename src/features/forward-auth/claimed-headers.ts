@@ -6,7 +6,7 @@ export const toldByProxies = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarde
 
 /**
  * Headers that some framework, server or library takes for the path, the method, the host, the scheme or the address of a
- * request, or for its proxy, and the secret of the edge. No proxy of ours tells anything by them, so one that arrives came
+ * request, or for its proxy, the secret of the edge, and what a decision is known by. No proxy of ours tells anything by them, so one that arrives came
  * from the client.
  */
 export const clientClaims = [
@@ -41,6 +41,7 @@ export const clientClaims = [
   'X-HTTP-Method',
   'Proxy',
   'X-Edge-Secret',
+  'X-Gatehouse-Decision',
 ] as const
 
 const claimed = new Set([...toldByProxies, ...clientClaims].map((name) => name.toLowerCase()))

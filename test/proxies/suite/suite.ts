@@ -7,6 +7,7 @@ import { hasProxy, startProxy } from '../../support/proxies.ts'
 import { freePort } from '../../support/servers.ts'
 import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
+import { decisionTests } from './decisions.ts'
 import { identityTests } from './identity.ts'
 import { appHost, authHost, setScene, type Traits } from './scene.ts'
 import { targetTests } from './targets.ts'
@@ -35,6 +36,8 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
     await trafficTests(t, scene)
   })
 
+  void test(`${title} and what is no decision`, (t) => decisionTests(t, traits))
+
   void test(`${title} denies when the service does not answer`, async (t) => {
     const port = await freePort()
     const upstream = await startUpstream(t)
@@ -56,7 +59,7 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
   void test(`what ${title} tells the service: its own words, no body, and the address that it saw`, async (t) => {
     // The application stands in for the service, so that the question can be read as it arrives.
     const port = await freePort()
-    const { port: echo, arrived } = await startUpstream(t)
+    const { port: echo, arrived } = await startUpstream(t, { 'x-gatehouse-decision': 'allow' })
     const hosts = { [`${appHost}:${port}`]: { rules: [{ allow: 'signed-in' }] } }
     const secret = 'an-edge-secret-of-some-length'
     await startProxy(t, traits.name, {

@@ -14,6 +14,7 @@ const hostile = [
   ...['/public/%C0%AF', '/public/%00', '/public/%0d%0aX:y', '/public/%', '/public/x#/../admin', '/public#'],
   ...['/public/caf\xe9', '/public/\x01', '/public/%u002e', '/public%2fx'],
   ...['/admin/../public/x', '/public/%ef%bc%8e%ef%bc%8e/admin', `/public/${'x'.repeat(8_200)}`, '@evil.example/'],
+  ...['/public/x%3Fy', '/admin%3f/public', '/public/x%23y', '/public/%23'],
   ...['public/x', '*', '/public/ x', '/public/x\t/../admin', '/./public/x', '/..;/public/x', '/public/x;jsessionid=1'],
 ]
 
