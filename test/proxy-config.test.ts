@@ -228,7 +228,7 @@ void test('proxy-config', async (t) => {
     for (const { exact } of patterns) t.ok(removed.has(exact), exact)
     t.same(
       manager.route_config.virtual_hosts.map((host: any) => host.domains[0]),
-      ['auth.example.com', 'app.example.com', '*.shop.example.com'],
+      ['*', 'auth.example.com', 'app.example.com', '*.shop.example.com'],
     )
   })
 

@@ -11,7 +11,7 @@ for (const release of ['packaged', 'current'] as const) {
         takesAbsoluteUrls: true,
         namesCredential: 200,
         cleartextHttp2: release === 'current',
-        readsDecision: true,
+        undecided: 503,
       },
     },
     forwardedFamily,

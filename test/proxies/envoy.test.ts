@@ -11,7 +11,7 @@ proxySuite(
       takesAbsoluteUrls: true,
       namesCredential: 400,
       cleartextHttp2: true,
-      readsDecision: false,
+      undecided: 403,
     },
   },
   (question) => {

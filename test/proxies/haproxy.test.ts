@@ -10,7 +10,7 @@ proxySuite(
       takesAbsoluteUrls: false,
       namesCredential: 200,
       cleartextHttp2: false,
-      readsDecision: true,
+      undecided: 503,
     },
   },
   forwardedFamily,

@@ -12,7 +12,7 @@ for (const release of ['packaged', 'current'] as const) {
         takesAbsoluteUrls: true,
         namesCredential: 200,
         cleartextHttp2: false,
-        readsDecision: true,
+        undecided: 500,
       },
     },
     (question) => ({

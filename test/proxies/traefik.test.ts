@@ -17,7 +17,7 @@ proxySuite(
       ...{ '/public/..': '/', '/public/.': '/public', '/public/../admin': '/admin', '/public/%2e%2e/admin': '/admin' },
     },
     ...{ dropsUserInfo: true, refusesChunks: false, takesAbsoluteUrls: true },
-    ...{ namesCredential: 401, cleartextHttp2: true, readsDecision: false },
+    ...{ namesCredential: 401, cleartextHttp2: true, undecided: undefined },
   },
   forwardedFamily,
 )

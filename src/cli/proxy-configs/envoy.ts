@@ -5,6 +5,8 @@ const types = {
   mutation: 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
   authz: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
   perRoute: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
+  rbac: 'envoy.extensions.filters.http.rbac.v3.RBAC',
+  rbacPerRoute: 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
   router: 'envoy.extensions.filters.http.router.v3.Router',
   connections: 'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
   tls: 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
@@ -76,7 +78,18 @@ ${edgeSecret === undefined ? '' : `                            # Proves to the s
                           # Who it is. Each replaces the client's own; those that are empty are removed.
                           allowed_upstream_headers:
                             patterns:
+                              - { exact: x-gatehouse-decision }
 ${lines('                              ', ...upstreamHeaders.map((name) => `- { exact: ${name.toLowerCase()} }`))}
+                  # Only a 200 that says so is a yes: nothing but a decision of the service has this header.
+                  - name: envoy.filters.http.rbac
+                    typed_config:
+                      ${type('rbac')}
+                      rules:
+                        action: ALLOW
+                        policies:
+                          decided:
+                            permissions: [{ any: true }]
+                            principals: [{ header: { name: x-gatehouse-decision, string_match: { exact: allow } } }]
                   - name: envoy.filters.http.router
                     typed_config:
                       ${type('router')}
@@ -84,8 +97,12 @@ ${lines('                              ', ...upstreamHeaders.map((name) => `- { 
                   # What the applications and the service's pages are told about the request, in place of whatever came.
                   request_headers_to_add:
 ${lines('                    ', ...told(setup))}
-                  # Hosts that nobody configured have no route: 404.
                   virtual_hosts:
+                    # Hosts that nobody configured get no answer of use.
+                    - name: unknown
+                      domains: ["*"]
+${undecided}
+                      routes: [{ match: { prefix: / }, direct_response: { status: 404 } }]
 ${[servicePages(setup), ...groups.map((group, at) => application(setup, group, at))].filter(Boolean).join('\n')}
 ${
   tls
@@ -170,6 +187,14 @@ function told({ scheme, tls }: ProxySetup): string[] {
   ]
 }
 
+/** For what is not decided about. */
+const undecided = `                      typed_per_filter_config:
+                        envoy.filters.http.ext_authz:
+                          ${type('perRoute')}
+                          disabled: true
+                        envoy.filters.http.rbac:
+                          ${type('rbacPerRoute')}`
+
 function servicePages(setup: ProxySetup): string {
   const { issuer } = setup
   if (issuer === undefined) return ''
@@ -178,10 +203,7 @@ function servicePages(setup: ProxySetup): string {
                     # would hide the name.
                     - name: gatehouse
                       domains: ${domains(setup, [issuer.name], issuer.port)}
-                      typed_per_filter_config:
-                        envoy.filters.http.ext_authz:
-                          ${type('perRoute')}
-                          disabled: true
+${undecided}
                       routes:
                         - match: { safe_regex: { regex: "/*(forward-auth.*|metrics(/.*)?|[^/]*%.*)" } }
                           direct_response: { status: 404 }
@@ -193,6 +215,7 @@ function application(setup: ProxySetup, { names, port, upstream }: HostGroup, at
   return `                    # An application behind the service.
                     - name: app-${at}
                       domains: ${domains(setup, names, port)}
+                      request_headers_to_remove: [x-gatehouse-decision]
                       routes:
                         - match: { prefix: / }
                           # Envoy's default of 15 s would cut slow answers and event streams.

@@ -95,6 +95,14 @@ const assertionHeader = {
   },
 }
 
+const pageHeader = {
+  'X-Gatehouse-Page': {
+    type: 'string',
+    enum: ['forbidden'],
+    description: 'A person is looking: the page to show, which the proxy has itself.',
+  },
+}
+
 function documentation(dialect: Dialect, url: string) {
   const describe = (codes: ErrorCode[]) =>
     dialect.relaysAnswers
@@ -130,7 +138,11 @@ function documentation(dialect: Dialect, url: string) {
         400: describe(['ambiguous_target', 'incomplete_question']),
       }),
       401: describe(['unauthorized', 'invalid_access_token', 'insufficient_user_authentication']),
-      403: { ...forbidden, content: { ...content, ...(dialect.relaysAnswers && page) } },
+      403: {
+        ...forbidden,
+        content: { ...content, ...(dialect.relaysAnswers && page) },
+        ...(!dialect.relaysAnswers && { headers: pageHeader }),
+      },
       ...(dialect.relaysAnswers && { 414: describe(['target_too_long']), 429: describe(['too_many_requests']) }),
       500: describe(['internal_error']),
       503: describe(['unavailable']),

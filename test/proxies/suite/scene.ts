@@ -46,8 +46,8 @@ export interface Traits {
   writesAnew: Record<string, string>
   /** Status of a request whose Connection header names what the proxy needs: it is kept, dropped, or the request is refused. */
   namesCredential: 200 | 401 | 400
-  /** Whether the proxy goes on only where the answer says that it is a decision. */
-  readsDecision: boolean
+  /** Status of a request about which a success says nothing; a proxy that sees no more than the status has none. */
+  undecided: number | undefined
   /** Whether HTTP/2 is spoken without TLS, each request of it judged. */
   cleartextHttp2: boolean
 }

@@ -7,7 +7,7 @@ import { hasProxy, startProxy } from '../../support/proxies.ts'
 import { freePort } from '../../support/servers.ts'
 import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
-import { decisionTests } from './decisions.ts'
+import { guardTests, hostTests } from './decisions.ts'
 import { identityTests } from './identity.ts'
 import { appHost, authHost, setScene, type Traits } from './scene.ts'
 import { targetTests } from './targets.ts'
@@ -36,7 +36,9 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
     await trafficTests(t, scene)
   })
 
-  void test(`${title} and what is no decision`, (t) => decisionTests(t, traits))
+  void test(`${title} and what is no decision`, (t) => guardTests(t, traits))
+
+  void test(`${title} and hosts that differ`, (t) => hostTests(t, traits))
 
   void test(`${title} denies when the service does not answer`, async (t) => {
     const port = await freePort()
