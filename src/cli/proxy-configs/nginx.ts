@@ -58,6 +58,12 @@ ${[servicePages(setup), ...setup.groups.map((group) => application(setup, group)
 /** Where an allowed request goes, by the place of its application. */
 const allowedVariable = (at: number) => `$gatehouse_app${at === 0 ? '' : `_${at}`}`
 
+/** By what pages of other known origins may read a denial; nginx leaves out what is empty. */
+const shared = `    add_header Access-Control-Allow-Origin $gatehouse_origin always;
+    add_header Access-Control-Allow-Credentials $gatehouse_credentials always;
+    add_header Access-Control-Expose-Headers $gatehouse_exposed always;
+    add_header Vary $gatehouse_vary always;`
+
 /** nginx itself refuses the other forms of a target; this line keeps it so, whatever its version. */
 const pathsAlone = `  # A target that is no path has none to judge. A whole URL is read as its host and path.
   if ($request_uri !~ ^/) {
@@ -155,10 +161,7 @@ ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # P
   # Not signed in. A person goes to the sign-in page that the service named, a program gets the plain 401, which pages of
   # other known origins may read.
   location @sign_in {
-    add_header Access-Control-Allow-Origin $gatehouse_origin always;
-    add_header Access-Control-Allow-Credentials $gatehouse_credentials always;
-    add_header Access-Control-Expose-Headers $gatehouse_exposed always;
-    add_header Vary $gatehouse_vary always;
+${shared}
     if ($gatehouse_login) {
       add_header Cache-Control no-store always;
       return 302 $gatehouse_login;
@@ -169,10 +172,7 @@ ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # P
   # Signed in, but not allowed. A program gets the plain 403.
   location @forbidden {
     default_type "text/html; charset=utf-8";
-    add_header Access-Control-Allow-Origin $gatehouse_origin always;
-    add_header Access-Control-Allow-Credentials $gatehouse_credentials always;
-    add_header Access-Control-Expose-Headers $gatehouse_exposed always;
-    add_header Vary $gatehouse_vary always;
+${shared}
     if ($gatehouse_page) {
       add_header Cache-Control no-store always;
       add_header Content-Security-Policy "default-src 'none'; style-src ${issuerUrl}; img-src data:; frame-ancestors 'none'" always;
