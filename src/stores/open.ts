@@ -85,7 +85,7 @@ function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
 }
 
 /**
- * What may be logged of a driver's error: its codes and where it came from. Messages and fields of Drizzle, node-postgres
+ * What may be logged of a driver's error: its codes and where it came from. Messages and fields of Drizzle, postgres.js
  * and ioredis hold statements with their parameters, among them hashes of tokens and addresses of people.
  */
 function withoutValues(error: unknown): Error {

@@ -51,11 +51,10 @@ const updated = {
   async clustered(t: Test) {
     const database = await createDatabase()
     t.teardown(() => database.drop())
-    const { Client, drizzle, migrate } = loadPostgres()
-    const before = new Client({ connectionString: database.url })
-    await before.connect()
+    const { postgres, drizzle, migrate } = loadPostgres()
+    const before = postgres(database.url, { max: 1, onnotice: () => {} })
     await migrate(drizzle(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
-    await before.query(rows)
+    await before.unsafe(rows)
     await before.end()
     return openPostgres(database.url, createClock())
   },

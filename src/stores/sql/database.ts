@@ -18,10 +18,10 @@ export const advisoryLocks = {
   housekeeping: 7_410_004,
 } as const
 
-/** Rows of a raw statement, as both drivers return them. */
+/** Rows of a raw statement: postgres.js returns them as an array, PGlite inside an object. */
 export async function rowsOf<Row>(db: Database | Transaction, statement: SQL): Promise<Row[]> {
-  const { rows } = (await db.execute(statement)) as { rows: Row[] }
-  return rows
+  const result: unknown = await db.execute(statement)
+  return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[]
 }
 
 /**

@@ -26,13 +26,14 @@ export function loadPglite() {
   return { PGlite, drizzle, migrate }
 }
 
-/** What opens PostgreSQL. Its driver comes in the form that Drizzle itself loads. */
+/** What opens PostgreSQL. */
 export function loadPostgres() {
-  const { Client, Pool } = load('pg') as typeof import('pg')
-  const { drizzle } = load('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
-  const { migrate } = load('drizzle-orm/node-postgres/migrator') as typeof import('drizzle-orm/node-postgres/migrator')
-  return { Client, Pool, drizzle, migrate }
+  const postgres = load('postgres') as typeof import('postgres')
+  const { drizzle } = load('drizzle-orm/postgres-js') as typeof import('drizzle-orm/postgres-js')
+  const { migrate } = load('drizzle-orm/postgres-js/migrator') as typeof import('drizzle-orm/postgres-js/migrator')
+  return { postgres, drizzle, migrate }
 }
 
 export type { SQL } from 'drizzle-orm'
+export type { Options as PostgresOptions, Sql } from 'postgres'
 export type { PgDatabase, PgQueryResultHKT, PgUpdateSetSource } from 'drizzle-orm/pg-core'

@@ -1,31 +1,13 @@
 import { Socket } from 'node:net'
-import type { ClientConfig, PoolClient, QueryConfig, QueryResult } from 'pg'
 import type { Database } from './database.ts'
-import { loadPostgres } from './drizzle.ts'
+import { loadPostgres, type PostgresOptions, type Sql } from './drizzle.ts'
 import * as schema from './schema.ts'
 
-/** How long a call waits for a connection, and a connection for the server's greeting. */
+/** How long a call waits for a connection, and a connection for its server. */
 const connectWithinMilliseconds = 3_000
 const closeWithinMilliseconds = 5_000
 const reconnectAfterMilliseconds = 250
-
-type Ask = (statement: QueryConfig, values?: unknown[]) => Promise<QueryResult>
-
-/** All that Drizzle needs of a driver's client. */
-class Line {
-  readonly query: Ask
-  constructor(query: Ask) {
-    this.query = query
-  }
-}
-
-/** A connection in use. */
-interface Borrowed {
-  ask: Ask
-  db: Database
-  /** The server broke it off, or did not answer: nobody knows what it will say next. */
-  isLost(): boolean
-}
+const longestLifeMilliseconds = 3_600_000
 
 export interface PostgresPool {
   db: Database
@@ -42,63 +24,78 @@ export function openPostgresPool(
   databaseUrl: string,
   { max, answerMilliseconds }: { max: number; answerMilliseconds: number },
 ): PostgresPool {
-  const { Pool, drizzle } = loadPostgres()
-  const wires = new Set<Socket>()
-  const pool = new Pool({
-    ...settingsOf(databaseUrl, wires),
-    Client: quietClient(),
-    max,
-    idleTimeoutMillis: 0,
-    maxLifetimeSeconds: 3_600,
-    connectionTimeoutMillis: connectWithinMilliseconds,
-    statement_timeout: 10_000,
-    // A replica that freezes inside a transaction must not keep the others from revoking.
-    idle_in_transaction_session_timeout: 5_000,
-    query_timeout: answerMilliseconds,
-  })
-  const overLine = (ask: Ask) => drizzle(new Line(ask) as never, { schema }) as unknown as Database
+  const connections = new Set<Connection>()
+  const idle: Connection[] = []
+  const waiting = new Set<(connection: Connection | undefined) => void>()
+  let closed = false
 
-  const connections = new WeakMap<PoolClient, Borrowed>()
-  pool.on('connect', (client) => {
-    let lost = false
-    client.on('error', () => (lost = true))
-    const ask: Ask = async (statement, values) => {
-      if (lost) throw connectionLost(undefined)
-      try {
-        return await client.query(statement, values)
-      } catch (error) {
-        if (isAnswer(error)) throw error
-        lost = true
-        throw connectionLost(error)
-      }
-    }
-    connections.set(client, { ask, db: overLine(ask), isLost: () => lost })
-  })
-  // The pool has let go of the connection; whoever used it has been told.
-  pool.on('error', () => {})
-
-  async function borrow<T>(task: (connection: Borrowed) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw isAnswer(error) ? error : connectionLost(error)
+  function connect(): Connection {
+    const connection = new Connection(databaseUrl, {
+      answerMilliseconds,
+      parameters: {
+        statement_timeout: 10_000,
+        // A replica that freezes inside a transaction must not keep the others from revoking.
+        idle_in_transaction_session_timeout: 5_000,
+      },
     })
-    const connection = connections.get(client)!
+    connections.add(connection)
+    void connection.lost.then(() => forget(connection))
+    return connection
+  }
+  function forget(connection: Connection): void {
+    connections.delete(connection)
+    if (idle.includes(connection)) idle.splice(idle.indexOf(connection), 1)
+    const [next] = waiting
+    if (next !== undefined && !closed) next(connect())
+  }
+  async function take(): Promise<Connection> {
+    if (closed) throw connectionLost(undefined)
+    const connection = idle.pop() ?? (connections.size < max ? connect() : undefined)
+    return connection ?? waitForOne()
+  }
+  function waitForOne(): Promise<Connection> {
+    return new Promise((done, fail) => {
+      const give = (connection: Connection | undefined) => {
+        clearTimeout(patience)
+        waiting.delete(give)
+        if (connection === undefined) fail(connectionLost(new Error('every connection is in use')))
+        else done(connection)
+      }
+      const patience = setTimeout(give, connectWithinMilliseconds, undefined)
+      waiting.add(give)
+    })
+  }
+  function giveBack(connection: Connection): void {
+    if (connection.isLost) return
+    // A transaction that could not be ended ends with its connection.
+    if (closed || connection.inTransaction || connection.age > longestLifeMilliseconds) return connection.lose()
+    const [next] = waiting
+    if (next === undefined) idle.push(connection)
+    else next(connection)
+  }
+  async function borrow<T>(task: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await take()
     try {
       return await task(connection)
     } finally {
-      // A transaction that could not be ended ends with its connection.
-      client.release(connection.isLost() || client.getTransactionStatus() !== 'I')
+      giveBack(connection)
     }
   }
 
-  const db = overLine((statement, values) => borrow(({ ask }) => ask(statement, values)))
+  // Each statement may go through another connection; a transaction keeps one from `begin` to its end.
+  const db = new Driver((statement) => borrow((connection) => connection.ask(statement))).open()
   db.transaction = (task, config) => borrow((connection) => connection.db.transaction(task, config))
   return {
     db,
     async close() {
+      closed = true
+      for (const connection of idle.splice(0)) connection.lose()
+      for (const give of waiting) give(undefined)
+      const allLost = Promise.all([...connections].map((connection) => connection.lost))
       let timer: NodeJS.Timeout
       const bound = new Promise<void>((done) => (timer = setTimeout(done, closeWithinMilliseconds)))
-      await Promise.race([pool.end(), bound]).finally(() => clearTimeout(timer))
-      close(wires)
+      await Promise.race([allLost, bound]).finally(() => clearTimeout(timer))
+      for (const connection of connections) connection.lose()
     },
   }
 }
@@ -113,26 +110,14 @@ export async function listenOnPostgres(
   channel: string,
   wake: () => void,
 ): Promise<() => Promise<void>> {
-  const Client = quietClient()
-  const wires = new Set<Socket>()
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  let connection: Connection
 
   async function connect(): Promise<void> {
-    const client = new Client({
-      ...settingsOf(databaseUrl, wires),
-      connectionTimeoutMillis: connectWithinMilliseconds,
-      query_timeout: connectWithinMilliseconds,
-    })
-    client.on('notification', wake)
-    try {
-      await client.connect()
-      await client.query(`listen ${channel}`)
-    } catch (error) {
-      close(wires)
-      throw error
-    }
-    client.once('end', again)
+    connection = new Connection(databaseUrl, { answerMilliseconds: connectWithinMilliseconds, onnotify: wake })
+    await connection.ask((client) => client.unsafe(`listen ${channel}`))
+    void connection.lost.then(again)
     wake()
   }
   function again(): void {
@@ -142,72 +127,224 @@ export async function listenOnPostgres(
   return async () => {
     stopped = true
     clearTimeout(timer)
-    close(wires)
+    connection.lose()
   }
 }
 
 /** Runs a task on a connection of its own, such as what must hold a lock of its session; it is closed afterwards. */
 export async function withPostgresConnection<T>(databaseUrl: string, task: (db: Database) => Promise<T>): Promise<T> {
-  const { drizzle } = loadPostgres()
-  const wires = new Set<Socket>()
-  const client = new (quietClient())({ ...settingsOf(databaseUrl, wires), connectionTimeoutMillis: 10_000 })
+  const connection = new Connection(databaseUrl, { answerMilliseconds: undefined })
   try {
-    await client.connect()
-    return await task(drizzle(client, { schema }))
+    return await task(connection.db)
   } finally {
-    void client.end()
-    close(wires)
+    connection.lose()
   }
 }
 
-/** The driver's client tells of broken connections by an event that ends the process when nobody listens. */
-function quietClient() {
-  return class extends loadPostgres().Client {
-    constructor(settings?: ClientConfig) {
-      super(settings)
-      this.on('error', () => {})
+type Statement<T> = (client: Sql) => PromiseLike<T>
+type Ask = <T>(statement: Statement<T>) => Promise<T>
+
+/**
+ * One connection, and never another in its place: postgres.js would make a new one by itself, and go on there with what was
+ * begun on the old one. It is made by the first statement.
+ */
+class Connection {
+  readonly db: Database
+  /** Resolves when nothing can be asked any more. */
+  readonly lost: Promise<void>
+  isLost = false
+  inTransaction = false
+  readonly #client: Sql
+  readonly #answerMilliseconds: number | undefined
+  readonly #madeAt = performance.now()
+  /** What fails when the connection is lost. */
+  readonly #carried = new Set<() => void>()
+  #wire: Wire | undefined
+  #reason: unknown
+  #settle = () => {}
+
+  constructor(
+    databaseUrl: string,
+    settings: { answerMilliseconds: number | undefined; parameters?: object; onnotify?: () => void },
+  ) {
+    this.#answerMilliseconds = settings.answerMilliseconds
+    this.lost = new Promise((done) => (this.#settle = done))
+    this.#client = loadPostgres().postgres(databaseUrl, {
+      max: 1,
+      // The pool says when a connection ends: to the library it is idle between two statements of a transaction.
+      idle_timeout: 0,
+      max_lifetime: 0,
+      connect_timeout: connectWithinMilliseconds / 1_000,
+      keep_alive: 10,
+      onnotice: () => {},
+      onclose: () => this.lose(),
+      socket: (address: Address) => this.#connect(address),
+      ...(settings.onnotify && { onnotify: settings.onnotify }),
+      connection: { application_name: 'gatehouse', ...settings.parameters },
+    } as PostgresOptions<{}>)
+    this.db = new Driver((statement) => this.ask(statement), this, this.#client.options).open()
+  }
+
+  /** In milliseconds. */
+  get age(): number {
+    return performance.now() - this.#madeAt
+  }
+
+  /** Rejects with the server's own words when it answered, and with `CONNECTION_LOST` when it did not. */
+  async ask<T>(statement: Statement<T>): Promise<T> {
+    if (this.isLost) throw connectionLost(this.#reason)
+    let timer: NodeJS.Timeout | undefined
+    let giveUp = () => {}
+    try {
+      return await new Promise<T>((done, fail) => {
+        giveUp = () => fail(connectionLost(this.#reason))
+        this.#carried.add(giveUp)
+        if (this.#answerMilliseconds !== undefined) timer = setTimeout(() => this.lose(), this.#answerMilliseconds)
+        statement(this.#client).then(done, fail)
+      })
+    } catch (error) {
+      if (isAnswer(error)) throw error
+      this.lose(error)
+      throw connectionLost(this.#reason)
+    } finally {
+      clearTimeout(timer)
+      this.#carried.delete(giveUp)
     }
   }
-}
 
-function settingsOf(databaseUrl: string, wires: Set<Socket>): ClientConfig {
-  const url = new URL(databaseUrl)
-  // What `sslmode` means to PostgreSQL's own programs, and to everybody who copies a URL from their documentation.
-  if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true')
-  return {
-    connectionString: url.href,
-    application_name: 'gatehouse',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    stream: () => {
-      const wire = new Wire()
-      wires.add(wire)
-      return wire.once('close', () => wires.delete(wire))
-    },
+  /** Closes the connection. What it carries fails at once; a network that is gone does not keep the process alive. */
+  lose(reason?: unknown): void {
+    if (this.isLost) return
+    this.isLost = true
+    this.#reason = reason
+    for (const giveUp of this.#carried) giveUp()
+    this.#settle()
+    void this.#client.end({ timeout: 0 }).catch(() => {})
+    this.#wire?.unref().destroySoon()
+  }
+
+  #connect({ host, port, path, ssl }: Address): Promise<Socket> {
+    if (this.isLost) throw connectionLost(undefined)
+    const wire = new Wire((error) => this.lose(error))
+    this.#wire = wire
+    // The name that a certificate must have.
+    wire.host = host[0]
+    wire.mustBeSecured = ssl !== false && ssl !== 'prefer' && ssl !== 'allow'
+    let patience: NodeJS.Timeout
+    return new Promise<Socket>((done, fail) => {
+      patience = setTimeout(fail, connectWithinMilliseconds, new Error('the server does not take the connection'))
+      wire
+        .once('error', fail)
+        .once('close', fail)
+        .once('connect', () => done(wire))
+      if (path) wire.connect(path)
+      else wire.connect(port[0]!, host[0]!)
+    }).finally(() => clearTimeout(patience))
   }
 }
 
-/** A socket on which bytes that are not PostgreSQL's protocol end the connection, instead of being thrown at the process. */
+interface Address {
+  host: string[]
+  port: number[]
+  path: string | false
+  ssl: unknown
+}
+
+/** What a server says that is asked for TLS and has none. */
+const noTls = 'N'.charCodeAt(0)
+
+/** A socket of whose end the connection learns before the library does, and which throws nothing at the process. */
 class Wire extends Socket {
+  host: string | undefined
+  /** The first answer must not be that the server knows no TLS. */
+  mustBeSecured = false
+  readonly #onEnd: (error?: unknown) => void
+
+  constructor(onEnd: (error?: unknown) => void) {
+    super()
+    this.#onEnd = onEnd
+  }
+
   override emit(event: string | symbol, ...given: unknown[]): boolean {
+    if (event === 'error') this.#onEnd(given[0])
+    if (event === 'end' || event === 'close') this.#onEnd()
+    // The library lets go of its listeners early, and an error without one would end the process.
+    if (event === 'error' && this.listenerCount('error') === 0) return false
     if (event !== 'data') return super.emit(event, ...given)
+    if (this.mustBeSecured && (given[0] as Buffer)[0] === noTls) {
+      this.destroy(Object.assign(new Error('the server does not offer TLS'), { code: 'NO_TLS' }))
+      return true
+    }
+    this.mustBeSecured = false
     try {
       return super.emit(event, ...given)
     } catch (error) {
+      // Bytes that are not PostgreSQL's protocol.
       this.destroy(error as Error)
       return true
     }
   }
 }
 
-/** Closes what the driver may have left open. A network that is gone does not keep the process alive. */
-function close(wires: Iterable<Socket>): void {
-  for (const wire of wires) wire.unref().destroySoon()
+/** All that Drizzle needs of the library's client. */
+class Driver {
+  /** Where Drizzle says how values are read and written. */
+  readonly options: object
+  readonly #ask: Ask
+  readonly #connection: Connection | undefined
+
+  constructor(ask: Ask, connection?: Connection, options: object = { parsers: {}, serializers: {} }) {
+    this.#ask = ask
+    this.#connection = connection
+    this.options = options
+  }
+
+  open(): Database {
+    return loadPostgres().drizzle(this as never, { schema })
+  }
+
+  /** The rows as objects; as lists when `values` is called on the answer at once. */
+  unsafe(text: string, parameters: unknown[] = [], options: { prepare?: boolean } = {}) {
+    let asLists = false
+    const statement = (client: Sql): PromiseLike<unknown> => {
+      const query = client.unsafe(text, parameters as never, options)
+      return asLists ? query.values() : query
+    }
+    const answer = Promise.resolve().then(() => this.#ask(statement))
+    return Object.assign(answer, {
+      values() {
+        asLists = true
+        return answer
+      },
+    })
+  }
+
+  /** A transaction. The library's own goes on when its connection is gone, on another one or on none. */
+  async begin<T>(task: (driver: Driver) => Promise<T>): Promise<T> {
+    const connection = this.#connection!
+    await this.unsafe('begin')
+    connection.inTransaction = true
+    try {
+      const outcome = await task(this)
+      await this.unsafe('commit')
+      connection.inTransaction = false
+      return outcome
+    } catch (error) {
+      if (!connection.isLost) {
+        // What cannot be rolled back ends with its connection.
+        await this.unsafe('rollback').then(
+          () => (connection.inTransaction = false),
+          () => {},
+        )
+      }
+      throw error
+    }
+  }
 }
 
 /** Whether the server said so, and goes on with the connection. What it says when it ends one is no answer. */
 function isAnswer(error: unknown): boolean {
-  const { severity, code } = error as { severity?: unknown; code?: unknown }
+  const { severity, code } = (error ?? {}) as { severity?: unknown; code?: unknown }
   return severity !== undefined && !/^(08|57P|25P03)/.test(String(code))
 }
 
