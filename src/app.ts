@@ -18,6 +18,7 @@ import { createProveApiKey } from './features/api-keys/prove.ts'
 import { apiKeyRoutes } from './features/api-keys/routes.ts'
 import { ApiKeyBody, MadeApiKey } from './features/api-keys/schema.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
+import { applyFileRoles } from './features/admin/roles.ts'
 import { createAnswer } from './features/forward-auth/answer.ts'
 import { createDecide } from './features/forward-auth/decide.ts'
 import { createEdgeCheck } from './features/forward-auth/edges.ts'
@@ -97,6 +98,8 @@ export interface Gatehouse {
   audit: Audit
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
+  /** Makes these the roles of the file; throws a `SetupError` when one stands in the database too. */
+  replaceRoles(roles: Config['roles']): Promise<void>
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   upkeep(): Promise<void>
   /** From now on not ready: balancers send no new requests. */
@@ -121,6 +124,7 @@ export async function buildApp(dependencies: {
   const log = logger
   const audit = createAudit({ stores, clock, logger })
   let stopping = false
+  await applyFileRoles(config.roles, { roles: stores.roles, audit })
 
   // Revocation and keys
   const keyRing = await openKeyRing({
@@ -450,6 +454,10 @@ export async function buildApp(dependencies: {
     control,
     audit,
     replaceRules: (others) => void (rules = others),
+    async replaceRoles(roles) {
+      await applyFileRoles(roles, { roles: stores.roles, audit })
+      await catchUp()
+    },
     upkeep,
     beginStop: () => void (stopping = true),
     async close() {

@@ -14,6 +14,7 @@ import { checkSessionSettings, SessionSettings } from './features/sessions/setti
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
+import { checkRoleSettings, RoleSettings } from './features/admin/settings.ts'
 import { faultsOf } from './schema-faults.ts'
 import { type Findings, type Keys, section, strict } from './settings.ts'
 import { readYaml } from './yaml-text.ts'
@@ -29,6 +30,7 @@ export const ConfigFile = Type.Object(
   {
     accounts: AccountSettings,
     hosts: Type.Unsafe<Hosts>({ ...Hosts, default: {} }),
+    roles: RoleSettings,
     proxies: ProxySettings,
     tokens: TokenSettings,
     keys: KeySettings,
@@ -48,6 +50,7 @@ export type ConfigFile = Static<typeof ConfigFile>
 /** What a schema cannot express, by section. Asked only about a section that fits its schema. */
 const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], findings: Findings) => void } = {
   accounts: checkAccountSettings,
+  roles: checkRoleSettings,
   proxies: checkProxySettings,
   metrics: checkMetricsSettings,
   cors: checkCorsSettings,
@@ -92,8 +95,8 @@ export function parseConfigFile(text: string, path: string, issuer?: string): Re
       (check as (settings: unknown, findings: Findings) => void)(file[section as keyof ConfigFile], findings)
   }
   const accessRules = fits('hosts') ? compile(file.hosts, placeOf, findings) : undefined
-  if (accessRules === undefined) return faulty()
-  for (const { keys, reason } of brokenExpectations(file.hosts, accessRules)) findings.fault(keys, reason)
+  if (accessRules === undefined || !fits('roles')) return faulty()
+  for (const { keys, reason } of brokenExpectations(file.hosts, accessRules, file.roles)) findings.fault(keys, reason)
   if (faults.length > 0) return faulty()
 
   const own = issuer === undefined ? undefined : accessRules.host(new URL(issuer).host)

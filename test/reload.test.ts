@@ -52,9 +52,14 @@ void test('rules are replaced without a restart, and a bad file changes nothing'
   rmSync(file)
   await until('a missing file is refused', () => logged.includes('cannot be read (ENOENT)'))
   t.equal(await decision(), 200)
-  write('      - allow: signed-in\n  other.example.test:\n    rules:\n      - allow: anyone\n')
+  write(
+    '      - allow: signed-in\n  other.example.test:\n    rules:\n      - { paths: [/x], allow: { roles: [ghost] } }\n      - allow: anyone\n',
+  )
   await until('a mended file is taken', async () => (await decision()) === 401)
   t.equal(await decision('other.example.test'), 200)
+  await until('a role that nobody made is told', () =>
+    logged.includes('rule 1 (line 7) of other.example.test asks for the role ghost'),
+  )
   t.same(
     [...statuses].toSorted((a, b) => a - b),
     [200, 401],

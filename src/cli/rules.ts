@@ -79,7 +79,7 @@ function sideOf(path: string): Side {
     throw new UsageError((error as Error).message)
   }
   if (read.kind === 'faulty') throw new UsageError(read.faults.join('\n'))
-  return { hosts: read.file.hosts, rules: read.accessRules, roles: {} }
+  return { hosts: read.file.hosts, rules: read.accessRules, roles: read.file.roles }
 }
 
 function readText(path: string): string {

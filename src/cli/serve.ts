@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { buildApp, type Gatehouse } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
-import { adminRole } from '../core/principal.ts'
+import { adminRole, firstPartyClientId } from '../core/principal.ts'
 import { SetupError } from '../core/errors.ts'
+import type { AccessRules } from '../features/forward-auth/access-rules.ts'
+import { unknownNames } from '../features/forward-auth/unknown-names.ts'
 import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
@@ -30,12 +33,31 @@ async function runService(): Promise<void> {
   }
   const address = await listen(gatehouse, config)
   logger.info({ event: 'service.listening' }, `listening on ${address}`)
+  /** Of the names that rules ask for, those that nobody can hold. Says nothing while the stores cannot be asked. */
+  const warnOfUnknownNames = async (rules: AccessRules) => {
+    const [known, clients] = await Promise.all([stores.roles.list(), stores.clients.list()]).catch(() => [])
+    if (known === undefined || clients === undefined) return
+    const defined = {
+      roles: new Set([adminRole, ...known.map(({ name }) => name)]),
+      permissions: new Set(known.flatMap(({ permissions }) => permissions)),
+      clients: new Set([firstPartyClientId, ...clients.map(({ id }) => id)]),
+    }
+    warnOf(unknownNames(rules, defined), logger)
+  }
+  await warnOfUnknownNames(config.accessRules)
+  let { roles } = config
   const unwatch = watchRules(
     createRulesLook({
       path: config.configFile,
       issuer: config.issuer,
       startedWith: config.configContent,
-      apply: gatehouse.replaceRules,
+      async apply({ accessRules, file }) {
+        // Rules that take rights away wait for no store unless a role changed as well.
+        if (!isDeepStrictEqual(file.roles, roles)) await gatehouse.replaceRoles(file.roles)
+        roles = file.roles
+        gatehouse.replaceRules(accessRules)
+        await warnOfUnknownNames(accessRules)
+      },
       audit: gatehouse.audit,
       log: logger,
     }),

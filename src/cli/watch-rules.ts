@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
-import { type FileContent, parseConfigFile } from '../config-file.ts'
+import { type FileContent, parseConfigFile, type ReadConfigFile } from '../config-file.ts'
 import type { Audit } from '../core/audit.ts'
-import type { AccessRules } from '../features/forward-auth/access-rules.ts'
+import { SetupError } from '../core/errors.ts'
 
 /** Read instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
 const intervalMilliseconds = 500
@@ -22,7 +22,8 @@ export function createRulesLook(dependencies: {
   path: string
   issuer: string
   startedWith: FileContent
-  apply: (rules: AccessRules) => void
+  /** Puts a sound file into force, or throws a `SetupError` that says why it cannot be. */
+  apply: (read: Extract<ReadConfigFile, { kind: 'read' }>) => Promise<void>
   audit: Audit
   log: Pick<FastifyBaseLogger, 'warn'>
 }): () => Promise<Look> {
@@ -38,19 +39,27 @@ export function createRulesLook(dependencies: {
       seen = content
       return 'settling'
     }
-    judged = content
-    const read =
+    const read: ReadConfigFile =
       'text' in content
         ? parseConfigFile(content.text, name, issuer)
-        : { kind: 'faulty' as const, faults: [`${name}: cannot be read (${content.unreadable})`] }
-    if (read.kind === 'faulty') {
-      audit.record({ event: 'rules.refused', faults: read.faults })
+        : { kind: 'faulty', faults: [`${name}: cannot be read (${content.unreadable})`] }
+    const faults = read.kind === 'faulty' ? read.faults : await apply(read).then(() => [], faultsOf(name))
+    judged = content
+    if (read.kind === 'faulty' || faults.length > 0) {
+      audit.record({ event: 'rules.refused', faults })
       return 'refused'
     }
-    apply(read.accessRules)
     audit.record({ event: 'rules.replaced' })
     warnOf(read.warnings, log)
     return 'applied'
+  }
+}
+
+/** What the stores have against a file, as its faults. Anything else is thrown again, and the file judged anew. */
+function faultsOf(name: string) {
+  return (error: unknown): string[] => {
+    if (error instanceof SetupError) return error.message.split('\n').map((line) => `${name}: ${line}`)
+    throw error
   }
 }
 

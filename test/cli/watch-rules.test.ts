@@ -27,7 +27,7 @@ function watching(config: Config) {
     path: config.configFile,
     issuer: config.issuer,
     startedWith: config.configContent,
-    apply: (others) => void (rules = others),
+    apply: async ({ accessRules }) => void (rules = accessRules),
     audit: { record: (event) => void events.push(event) },
     log: { warn: (_details: object, message: string) => void warnings.push(message) } as never,
   })

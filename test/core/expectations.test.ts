@@ -70,6 +70,27 @@ void test('what does not is told with what was expected, what came, and the rule
   ])
 })
 
+void test('a role gives what the file lets it give', async (t) => {
+  const text = (permissions: string) => `roles: { editor: [${permissions}] }
+hosts:
+  ${host}:
+    rules: [{ allow: { permissions: [write] } }]
+    expect: [{ path: /, as: { roles: [editor] }, result: allow }]
+`
+  t.equal(parseConfigFile(text('read, write'), 'gatehouse.yaml').kind, 'read')
+  const broken = parseConfigFile(text('read'), 'gatehouse.yaml')
+  t.match(broken.kind === 'faulty' && broken.faults, [
+    /expected allow for GET \/ as roles editor.*`permissions` does not hold/,
+  ])
+  const bad = parseConfigFile('roles: { "a,b": [], c: [x y], d: e }', 'gatehouse.yaml')
+  t.match(bad.kind === 'faulty' && bad.faults, [
+    /roles\.c\.1: expected a name of a permission/,
+    /roles\.d: expected a list of permissions/,
+  ])
+  const named = parseConfigFile('roles: { "a,b": [] }', 'gatehouse.yaml')
+  t.match(named.kind === 'faulty' && named.faults, [/roles\.a,b: expected a name of at most 100/])
+})
+
 void test('an expectation that contradicts itself is refused', async (t) => {
   const refused: [Expectation, RegExp][] = [
     [

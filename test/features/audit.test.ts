@@ -288,7 +288,7 @@ for (const backend of backends) {
           path: file,
           issuer: service.issuer,
           startedWith,
-          apply() {},
+          apply: async () => {},
           audit,
           log: pino({ level: 'silent' }),
         })

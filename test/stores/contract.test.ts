@@ -186,6 +186,42 @@ for (const backend of backends) {
       t.same((await stores.users.findById(id))?.permissions, ['c:d'])
       t.same(await remove(), { deleted: false, holders: 0 })
     })
+    await t.test('roles of the file are replaced as one, and are changed by nothing else', async (t) => {
+      const replace = (...roles: { name: string; permissions: string[] }[]) => stores.roles.replaceFileRoles(roles)
+      const [one, two] = [
+        { name: 'file-one', permissions: ['one:read'] },
+        { name: 'file-two', permissions: [] },
+      ]
+      t.match(await replace(one, two), { kind: 'replaced', defined: [one, two], removed: [] })
+      const { id } = await bench.user()
+      t.equal(await stores.users.grantRole(id, 'file-one'), 'granted')
+      t.same((await stores.users.findById(id))?.permissions, ['one:read'])
+      t.same(await announced(async () => void (await replace(one, two))), [], 'what is so already is not told')
+      t.same(await announced(async () => void (await replace({ ...one, permissions: ['x'] }, two))), [`user:${id}`])
+      t.same((await stores.users.findById(id))?.permissions, ['x'])
+      t.equal(await stores.roles.put({ name: 'file-one', permissions: ['y'] }), false)
+      t.equal(await stores.roles.setPermissions('file-one', ['y']), false)
+      t.equal(await stores.roles.create({ name: 'file-one', permissions: ['y'] }), false)
+      t.same(await stores.roles.delete('file-one'), { deleted: false, holders: 0 })
+      t.match(await stores.users.findById(id), { roles: ['file-one'], permissions: ['x'] })
+      await stores.roles.put({ name: 'by-hand', permissions: ['hand'] })
+      t.same(await replace(two, { name: 'by-hand', permissions: [] }), { kind: 'taken', names: ['by-hand'] })
+      t.same((await stores.users.findById(id))?.permissions, ['x'], 'and nothing changed')
+      t.match(await Promise.all([replace(two), second.roles.replaceFileRoles([two])]), [
+        { kind: 'replaced' },
+        { kind: 'replaced' },
+      ])
+      t.match(
+        await stores.users.findById(id),
+        { roles: ['file-one'], permissions: [] },
+        'a role that is gone gives nothing',
+      )
+      t.equal(
+        (await stores.roles.list()).find(({ name }) => name === 'file-one'),
+        undefined,
+      )
+      t.match(await replace(), { kind: 'replaced', removed: ['file-two'] })
+    })
     await t.test('roles: nobody gets one that is not there, nor keeps one that is deleted meanwhile', async (t) => {
       const user = await bench.user()
       t.equal(await stores.users.grantRole(user.id, 'never-made'), 'unknown_role')

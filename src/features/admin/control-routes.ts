@@ -16,6 +16,7 @@ interface KeyAdministration {
   rewrap(): Promise<number>
 }
 import type { RoleAdministration } from './roles.ts'
+import { roleName } from './settings.ts'
 import type { UserAdministration } from './users.ts'
 
 export interface ControlOptions {
@@ -26,8 +27,7 @@ export interface ControlOptions {
 }
 
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText })
-/** Names that travel in comma- and space-separated lists. */
-const Token = Type.String({ pattern: '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]{1,100}$' })
+const Token = Type.String({ pattern: roleName })
 const Password = Type.String({ maxLength: 512 })
 const UserKey = Type.Object({ user: Type.String({ minLength: 1, maxLength: 254, ...plainText }) })
 const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 200, ...plainText }) })

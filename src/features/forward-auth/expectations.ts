@@ -3,20 +3,20 @@ import type { Principal } from '../../core/principal.ts'
 import type { AccessRules, RuleFault } from './access-rules.ts'
 import { explainDecision, type ImaginedCaller } from './explain-decision.ts'
 import { exampleAuthority, nameOf } from './idle-rules.ts'
-import { imaginePerson } from './imagined-callers.ts'
+import { imaginePerson, type RolePermissions } from './imagined-callers.ts'
 import type { Expectation, Hosts } from './settings.ts'
 
 /**
  * What the file expects of its own rules and does not come true, with what came instead and the rule that decided. The
- * decision core itself decides. Under a wildcard a host is asked about that no other entry names.
+ * decision core itself decides. A role gives what the file lets it give. Under a wildcard a host is asked about that no other entry names.
  */
-export function brokenExpectations(hosts: Hosts, rules: AccessRules): RuleFault[] {
+export function brokenExpectations(hosts: Hosts, rules: AccessRules, roles: RolePermissions): RuleFault[] {
   return Object.entries(hosts).flatMap(([name, { expect = [] }]) => {
     const policy = rules.hosts.find((one) => one.name === name)!
     const origin = `https://${exampleAuthority(policy, [rules])}`
     return expect.flatMap((expectation, position) => {
       const contradiction = contradictionIn(expectation)
-      const reason = contradiction ?? differenceOf(expectation, rules, origin)
+      const reason = contradiction ?? differenceOf(expectation, rules, origin, roles)
       return reason === undefined ? [] : [{ keys: ['hosts', name, 'expect', position], reason }]
     })
   })
@@ -35,22 +35,28 @@ function contradictionIn({
   return personal ? 'expected no roles, permissions, level or subject of a client' : undefined
 }
 
-function differenceOf(expectation: Expectation, rules: AccessRules, origin: string): string | undefined {
+function differenceOf(
+  expectation: Expectation,
+  rules: AccessRules,
+  origin: string,
+  roles: RolePermissions,
+): string | undefined {
   const { method = 'GET', path, address, preflight_for: preflightFor, as, result } = expectation
   const request = { method, url: `${origin}${path}`, address, preflightFor }
-  const explained = explainDecision(rules, request, callerOf(as), { clock: { now: () => 0 }, issuer: '' })
+  const explained = explainDecision(rules, request, callerOf(as, roles), { clock: { now: () => 0 }, issuer: '' })
   if (explained.decision === result) return undefined
   const rule = explained.rule && rules.host(new URL(origin).host)?.rules[explained.rule.number - 1]
   const decided = rule === undefined ? '' : ` by ${nameOf(rule)}`
   return `expected ${result} for ${method} ${path} as ${describe(as)}, but it comes to ${explained.decision}${decided}: ${explained.reason}`
 }
 
-function callerOf(as: Expectation['as']): ImaginedCaller {
+function callerOf(as: Expectation['as'], given: RolePermissions): ImaginedCaller {
   if (as === 'nobody') return 'nobody'
   const { roles = [], permissions = [], scopes = [], level = 'aal1', subject, client } = as === 'signed-in' ? {} : as
+  const granted = roles.flatMap((role) => (Object.hasOwn(given, role) ? given[role]! : []))
   const principal: Principal =
     client === undefined
-      ? imaginePerson({ roles, permissions, scopes, level, subject })
+      ? imaginePerson({ roles, permissions: [...permissions, ...granted], scopes, level, subject })
       : { kind: 'client', subject: client, name: '', scopes, clientId: client }
   return { shows: client === undefined ? 'cookie' : 'token', proven: { principal, audiences: [] } }
 }

@@ -11,7 +11,7 @@ const load = createRequire(import.meta.url ?? __filename)
 type Orm = typeof import('drizzle-orm')
 type PgCore = typeof import('drizzle-orm/pg-core')
 
-export const { and, arrayContains, asc, desc, eq, gt, gte, inArray, isNull, lt, max, or, sql } = load(
+export const { and, arrayContains, arrayOverlaps, asc, desc, eq, gt, gte, inArray, isNull, lt, max, or, sql } = load(
   'drizzle-orm',
 ) as Orm
 export const { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } = load(

@@ -1,4 +1,5 @@
-import { arrayContains, asc, eq, inArray, sql } from './drizzle.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { and, arrayContains, arrayOverlaps, asc, eq, inArray, sql } from './drizzle.ts'
 import type { Clock, RoleStore } from '../../core/ports.ts'
 import { adminRole } from '../../core/principal.ts'
 import { advisoryLocks, announce, type Database, type Transaction } from './database.ts'
@@ -21,13 +22,12 @@ export async function holdRoles(tx: Transaction, names: readonly string[]): Prom
 }
 
 export function createRoleStore(db: Database, clock: Clock): RoleStore {
-  async function announceHolders(tx: Transaction, name: string) {
+  const ofOperator = eq(roles.source, 'operator')
+
+  async function announceHolders(tx: Transaction, ...names: string[]) {
     // Before the holders are read: a grant under way is then either seen here, or announced after this commits.
     await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.revocationFeed})`)
-    const holders = await tx
-      .select({ id: users.id })
-      .from(users)
-      .where(arrayContains(users.roles, [name]))
+    const holders = await tx.select({ id: users.id }).from(users).where(arrayOverlaps(users.roles, names))
     const ids = holders.map((holder) => holder.id)
     await announce(tx, 'user', ids, new Date(clock.now()))
   }
@@ -46,25 +46,32 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
         const changed = await tx
           .update(roles)
           .set({ permissions })
-          .where(eq(roles.name, name))
+          .where(and(eq(roles.name, name), ofOperator))
           .returning({ name: roles.name })
         if (changed.length > 0) await announceHolders(tx, name)
         return changed.length > 0
       })
     },
     async put(role) {
-      await db.transaction(async (tx) => {
-        await tx
+      return await db.transaction(async (tx) => {
+        const written = await tx
           .insert(roles)
           .values(role)
-          .onConflictDoUpdate({ target: roles.name, set: { permissions: role.permissions } })
-        await announceHolders(tx, role.name)
+          .onConflictDoUpdate({ target: roles.name, set: { permissions: role.permissions }, setWhere: ofOperator })
+          .returning({ name: roles.name })
+        if (written.length > 0) await announceHolders(tx, role.name)
+        return written.length > 0
       })
     },
     list: () => db.select().from(roles).orderBy(asc(roles.name)),
     async delete(name) {
       return await db.transaction(async (tx) => {
-        const deleted = await tx.delete(roles).where(eq(roles.name, name)).returning({ name: roles.name })
+        const deleted = await tx
+          .delete(roles)
+          .where(and(eq(roles.name, name), ofOperator))
+          .returning({ name: roles.name })
+        const [kept] = await tx.select({ name: roles.name }).from(roles).where(eq(roles.name, name))
+        if (kept !== undefined) return { deleted: false, holders: 0 }
         // The feed's lock comes last, as everywhere: a change of a holder that waits for it would be waited for here.
         const holders = await tx
           .update(users)
@@ -74,6 +81,32 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
         const ids = holders.map(({ id }) => id)
         await announce(tx, 'user', ids, new Date(clock.now()))
         return { deleted: deleted.length > 0, holders: holders.length }
+      })
+    },
+    async replaceFileRoles(wanted) {
+      return await db.transaction(async (tx) => {
+        // Replicas start together, and operators make roles meanwhile.
+        await tx.execute(sql`lock table roles in share row exclusive mode`)
+        const known = new Map((await tx.select().from(roles)).map((role) => [role.name, role]))
+        const names = wanted.map(({ name }) => name).filter((name) => known.get(name)?.source === 'operator')
+        if (names.length > 0) return { kind: 'taken' as const, names }
+        const defined = wanted.filter(
+          ({ name, permissions }) => !isDeepStrictEqual(known.get(name)?.permissions, permissions),
+        )
+        const removed = [...known.values()]
+          .filter(({ name, source }) => source === 'file' && !wanted.some((role) => role.name === name))
+          .map(({ name }) => name)
+        for (const role of defined) {
+          const { name, permissions } = role
+          await tx
+            .insert(roles)
+            .values({ name, permissions, source: 'file' })
+            .onConflictDoUpdate({ target: roles.name, set: { permissions } })
+        }
+        if (removed.length > 0) await tx.delete(roles).where(inArray(roles.name, removed))
+        const changed = [...defined.map(({ name }) => name), ...removed]
+        if (changed.length > 0) await announceHolders(tx, ...changed)
+        return { kind: 'replaced' as const, defined: [...defined], removed }
       })
     },
   }

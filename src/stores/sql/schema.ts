@@ -6,6 +6,7 @@ import type {
   PublicJwkSet,
   RevocationKind,
   SigningKey,
+  StoredRole,
   User,
 } from '../../core/ports.ts'
 import type { AuditEventName } from '../../core/audit.ts'
@@ -33,6 +34,7 @@ export const users = pgTable('users', {
 export const roles = pgTable('roles', {
   name: text('name').primaryKey(),
   permissions: list('permissions'),
+  source: text('source').$type<StoredRole['source']>().notNull().default('operator'),
 })
 
 export const registrations = pgTable(
