@@ -128,7 +128,11 @@ function withoutExtensions(content: unknown): unknown {
 
 /** Keys as messages spell them: places in a list count from 1, as everywhere else where people read of rules. */
 function spell(keys: Keys): string {
-  return keys.map((key) => (typeof key === 'number' ? key + 1 : key)).join('.') || 'the file'
+  const words = keys.map((key) => {
+    if (typeof key === 'number') return key + 1
+    return /\p{C}/u.test(key) ? JSON.stringify(key) : key
+  })
+  return words.join('.') || 'the file'
 }
 
 function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, findings: Findings) {

@@ -19,6 +19,9 @@ const longest = 3_650 * 86_400
 export const seconds = (fallback: number, minimum = 1, maximum = longest) =>
   Type.Integer({ minimum, maximum, default: fallback })
 
+/** Keys that the operator chooses. Of its own accord a record looks at no value whose key holds a line break. */
+export const anyKey = Type.String({ pattern: '^[\\s\\S]*$' })
+
 /** The keys that lead to a setting; places in a list count from 0. */
 export type Keys = readonly (string | number)[]
 

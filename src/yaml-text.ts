@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { Keys } from './settings.ts'
 
 /** A place in a text, counted from 1. */
@@ -29,6 +29,9 @@ export function readYaml(text: string): YamlText | { faults: { place: Place; rea
       })),
     }
   }
+  const keys = collectionKeys(document)
+  if (keys.length > 0)
+    return { faults: keys.map((offset) => ({ place: place(offset), reason: 'expected a plain key' })) }
   try {
     const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
     return { content, placeOf: (keys) => place(offsetOf(document, keys)) }
@@ -42,6 +45,18 @@ export function readYaml(text: string): YamlText | { faults: { place: Place; rea
 /** The parser's own words, and what is most often behind them. */
 function reasonOf(code: string, message: string): string {
   return code === 'MISSING_CHAR' ? `${message}; in a list in brackets, a text that holds { or [ needs quotes` : message
+}
+
+/** Where a list or a table stands in place of a key. No setting has such a name. */
+function collectionKeys(document: Document): number[] {
+  const offsets: number[] = []
+  visit(document, {
+    Pair(_key, { key }) {
+      if (!isScalar(key) || (typeof key.value === 'object' && key.value !== null))
+        offsets.push((key as Node | null)?.range?.[0] ?? 0)
+    },
+  })
+  return offsets
 }
 
 function firstAlias(document: Document): number {

@@ -323,6 +323,22 @@ mail: { from: "Gate <gate@example.test>" }
       'cors: { origins: ["*"] }\n',
       /^gatehouse\.yaml:1:\d+: cors\.origins\.1: expected an origin such as/,
     ],
+    ['a list for a key', '? [hunter2]\n: x\n', /^gatehouse\.yaml:1:3: expected a plain key$/],
+    [
+      'a key without a value that is a table',
+      'hosts: { { hunter2: x } }\n',
+      /^gatehouse\.yaml:1:10: expected a plain key$/,
+    ],
+    [
+      'a host with a line break',
+      'hosts:\n  "app\\n.test": { rulez: hunter2 }\n',
+      /^gatehouse\.yaml:2:19: hosts\."app\\n\.test"\.rul/,
+    ],
+    [
+      'a role with a line break',
+      'roles: { "a\\nb": hunter2 }\n',
+      /^gatehouse\.yaml:1:10: roles\."a\\nb": expected a list of permissions/,
+    ],
     ['a key twice', 'tokens: {}\ntokens: {}\n', /^gatehouse\.yaml:2:1: .*unique/],
     ['a tab for indentation', 'tokens:\n\taccess_ttl_seconds: 424242\n', /^gatehouse\.yaml:2:1: /],
     ['an unclosed list', 'cors: { origins: [hunter2\n', /^gatehouse\.yaml:\d+:\d+: /],

@@ -127,6 +127,16 @@ void test('for whom what changes is told, with an example', async (t) => {
       ['1→- GET / 10.128.0.0: allow → forbidden: anyone'],
     ],
     [
+      'two networks among the conditions, each with an example of its own',
+      [{ allow: { roles: ['a'], networks: ['10.0.0.0/8'] } }],
+      [{ allow: { roles: ['b'], networks: ['10.0.0.0/9'] } }],
+      [
+        '1→1 GET / 10.0.0.0: allow → forbidden: a person, role a unless role b',
+        '1→1 GET / 10.0.0.0: forbidden → allow: a person, role b unless role a',
+        '1→1 GET / 10.128.0.0: allow → forbidden: a person, role a',
+      ],
+    ],
+    [
       'a network among the conditions',
       [{ allow: { networks: ['10.0.0.0/8'] } }],
       [{ allow: { networks: ['10.0.0.0/9'] } }],

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import type { Findings } from '../../settings.ts'
+import { anyKey, type Findings } from '../../settings.ts'
 
 /** Names that travel in comma- and space-separated lists. */
 export const roleName = '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]{1,100}$'
@@ -8,7 +8,7 @@ const Permission = Type.String({ pattern: roleName, description: 'a name of a pe
 
 /** The `roles` section of gatehouse.yaml: permissions by the role that gives them. */
 export const RoleSettings = Type.Record(
-  Type.String(),
+  anyKey,
   Type.Array(Permission, { description: 'a list of permissions: [reports:read, …]' }),
   { default: {}, description: 'a table of roles with their permissions: { editor: [reports:read] }' },
 )

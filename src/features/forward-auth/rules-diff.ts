@@ -93,17 +93,20 @@ function diffHost(policy: HostPolicy, before: Side, after: Side): HostDiff {
     typeof allow === 'object' ? allow.networks : undefined,
   ])
   const clients = distinctClients(networks.filter((list) => list !== undefined))
-  const requests = new Map<string, RequestDiff>()
+  const requests: RequestDiff[] = []
   const met = new Set<string>()
 
   const note = (rules: Rules, example: RequestDiff['example'], changes: CallerDiff[]) => {
-    const key = `${example.preflight_for !== undefined} ${rules.map((rule) => rule?.position).join()}`
-    const known = requests.get(key)
-    const fresh = changes.filter((change) => !known?.changes.some((other) => isDeepStrictEqual(change, other)))
-    if (fresh.length === 0) return
-    if (known !== undefined) return void known.changes.push(...fresh)
     const [one, other] = rules.map((rule) => rule && numbered(rule))
-    requests.set(key, { ...(one && { before: one }), ...(other && { after: other }), example, changes: fresh })
+    const ofSameRules = requests.filter(
+      (known) =>
+        isDeepStrictEqual([known.before, known.after], [one, other]) &&
+        (known.example.preflight_for === undefined) === (example.preflight_for === undefined),
+    )
+    const told = ofSameRules.flatMap((known) => known.changes)
+    const fresh = changes.filter((change) => !told.some((known) => isDeepStrictEqual(known, change)))
+    if (fresh.length === 0) return
+    requests.push({ ...(one && { before: one }), ...(other && { after: other }), example, changes: fresh })
   }
   const look = (path: string) => {
     for (const method of methods) {
@@ -144,7 +147,7 @@ function diffHost(policy: HostPolicy, before: Side, after: Side): HostDiff {
     host: policy.name,
     listed,
     settings: was && is ? diffSettings(was, is) : [],
-    requests: [...requests.values()],
+    requests,
     complete,
   }
 }

@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox'
-
-/** The `hosts` part of gatehouse.yaml. Unknown keys are refused, so that a misspelt rule never widens access. */
-const strict = { additionalProperties: false } as const
+import { anyKey, strict } from '../../settings.ts'
 
 const Names = Type.Array(Type.String({ minLength: 1, description: 'a name' }), {
   minItems: 1,
@@ -136,7 +134,8 @@ export const HostRules = Type.Object(
   strict,
 )
 
-export const Hosts = Type.Record(Type.String(), HostRules, {
+/** The `hosts` section of gatehouse.yaml. */
+export const Hosts = Type.Record(anyKey, HostRules, {
   description: 'a table of hosts, each with its rules: { app.example.com: { rules: […] } }',
 })
 
