@@ -11,7 +11,8 @@ async function refresh(
   const json = { refresh_token: refreshToken }
   const answer = await service.call('/api/auth/refresh', { method: 'POST', json })
   const { access_token, refresh_token: token } = answer.json()
-  return { status: answer.status, token, roles: access_token && decodeJwt(access_token)['roles'] }
+  // Nobody's roles are left out of a token.
+  return { status: answer.status, token, roles: access_token && (decodeJwt(access_token)['roles'] ?? []) }
 }
 
 /** Counts the calls of the store's methods from now on. */

@@ -14,9 +14,8 @@ type PgCore = typeof import('drizzle-orm/pg-core')
 export const { and, arrayContains, arrayOverlaps, asc, desc, eq, gt, gte, inArray, isNull, lt, max, or, sql } = load(
   'drizzle-orm',
 ) as Orm
-export const { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } = load(
-  'drizzle-orm/pg-core',
-) as PgCore
+export const { bigint, index, integer, jsonb, makePgArray, parsePgArray, pgTable, primaryKey, text, timestamp, uuid } =
+  load('drizzle-orm/pg-core') as PgCore
 
 /** What opens PGlite. Its driver comes in the form that Drizzle itself loads. */
 export function loadPglite() {
