@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { pino } from 'pino'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
+import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { createCredentials } from '../../src/features/sessions/credentials.ts'
 import { createKnownSubjects } from '../../src/features/sessions/known-subjects.ts'
@@ -232,7 +233,8 @@ for (const backend of backends) {
     await t.test('a client’s tokens die with the client', async (t) => {
       await stores.clients.create(exampleClient('reports', at()))
       const exp = Math.floor(bench.clock.now() / 1000) + 300
-      const claims = { iss: 'i', aud: 'i', sub: 'reports', client_id: 'reports', jti: 'one', iat: exp - 300, exp }
+      const jti = uuidv7(bench.clock.now())
+      const claims = { iss: 'i', aud: 'i', sub: 'reports', client_id: 'reports', jti, iat: exp - 300, exp }
       const token = JSON.stringify(claims)
       t.match(await credentials.accessToken(token), { principal: { kind: 'client', subject: 'reports' } })
       await stores.clients.delete('reports')
