@@ -370,6 +370,8 @@ export interface ApiKeyStore {
     hash: string,
     at: Date,
   ): Promise<(({ kind: 'user'; user: User } | { kind: 'client'; client: Client }) & { key: ApiKey }) | undefined>
+  /** A key that is not revoked, whether or not it may be used now: its owner may be disabled, and come back. */
+  find(hash: string): Promise<ApiKey | undefined>
   /** The owner's keys, or everybody's, that are not revoked, oldest first. */
   list(owner?: ApiKeyOwner): Promise<ApiKey[]>
   /** Notes that the key was used, unless that is noted already since `notSince`. */

@@ -82,6 +82,18 @@ for (const backend of backends) {
       const told = (name: string) => events.filter((event) => event === name).length
       t.same([told('session.revoked'), told('token.revoked'), told('api_key.revoked')], [2, 2, 2])
     })
+    await t.test('a key that was revoked while its owner was disabled stays dead when they are back', async (t) => {
+      const user = await service.createUser()
+      const { accessToken } = await service.signIn(user)
+      const json = { name: 'Lost', scopes: [] }
+      const made = await service.call('/api/users/me/api-keys', { method: 'POST', headers: bearer(accessToken), json })
+      const { key } = made.json()
+      const become = (status: string) => service.operate('PUT', `/users/${user.id}/status`, { status })
+      await become('disabled')
+      t.equal((await revoke(service, { ...own, token: key })).status, 200)
+      await become('active')
+      t.equal(await atTheEdge(service, key), 401)
+    })
     await t.test('one token of a client ends, and its others live', async (t) => {
       const client = await register(service)
       const [token, kept] = [(await grant(service, client)).json(), (await grant(service, client)).json()]
@@ -145,12 +157,12 @@ for (const backend of backends) {
           [revocations, 'readAfter'],
         ],
         'an API key': [
-          [apiKeys, 'findLive'],
+          [apiKeys, 'find'],
           [apiKeys, 'revoke'],
           [revocations, 'readAfter'],
         ],
         'a client’s API key': [
-          [apiKeys, 'findLive'],
+          [apiKeys, 'find'],
           [apiKeys, 'revoke'],
           [revocations, 'readAfter'],
         ],

@@ -17,7 +17,7 @@ export function createRevokeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'revoke'>
-  apiKeys: Pick<ApiKeyStore, 'findLive' | 'revoke'>
+  apiKeys: Pick<ApiKeyStore, 'find' | 'revoke'>
   endSession(sessionId: string, reason: string): Promise<unknown>
   catchUp(): Promise<void>
   audit: Audit
@@ -28,12 +28,12 @@ export function createRevokeToken(dependencies: {
   return async (caller, token) => {
     const now = new Date(clock.now())
     if (token.startsWith(apiKeyPrefix)) {
-      const found = isApiKey(token) ? await apiKeys.findLive(hashSecret(token), now) : undefined
+      const key = isApiKey(token) ? await apiKeys.find(hashSecret(token)) : undefined
       // One that was revoked already may have been so a moment ago, by a call that could not read the feed.
-      if (found === undefined) return catchUp()
-      if ((found.kind === 'client' ? found.client.id : firstPartyClientId) !== caller.id) return
-      if (await apiKeys.revoke(found.key.id, now)) {
-        audit.record({ event: 'api_key.revoked', clientId: caller.id, key_id: found.key.id })
+      if (key === undefined) return catchUp()
+      if ((key.owner.kind === 'client' ? key.owner.id : firstPartyClientId) !== caller.id) return
+      if (await apiKeys.revoke(key.id, now)) {
+        audit.record({ event: 'api_key.revoked', clientId: caller.id, key_id: key.id })
       }
       return catchUp()
     }

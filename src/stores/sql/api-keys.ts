@@ -44,6 +44,13 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
       if (client !== null) return { kind: 'client', key: keyOf(row.key), client }
       return user?.status === 'active' ? { kind: 'user', key: keyOf(row.key), user } : undefined
     },
+    async find(hash) {
+      const [row] = await db
+        .select(keyColumns)
+        .from(apiKeys)
+        .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)))
+      return row && keyOf(row)
+    },
     async list(owner) {
       const rows = await db
         .select(keyColumns)
