@@ -35,10 +35,12 @@ export interface Findings {
 
 /** Finds fault with entries that are no networks. */
 export function checkNetworks(findings: Findings, keys: Keys, entries: readonly string[]): void {
-  try {
-    parseNetworks(entries)
-  } catch (error) {
-    findings.fault(keys, (error as Error).message)
+  for (const [place, entry] of entries.entries()) {
+    try {
+      parseNetworks([entry])
+    } catch (error) {
+      findings.fault([...keys, place], (error as Error).message)
+    }
   }
 }
 

@@ -1,20 +1,16 @@
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws a message that counts to the entry that is none of these, or that
+ * Reads `10.0.0.0/8`, `::1/128` or a bare address. Throws for an entry that is none of these, or that
  * names a network by an address inside it: whether the one or the other is meant makes a difference of millions.
  */
 export function parseNetworks(entries: readonly string[]): (address: string | undefined) => boolean {
   const list = new BlockList()
-  for (const [index, entry] of entries.entries()) {
+  for (const entry of entries) {
     const network = readNetwork(entry)
-    if (network === undefined) {
-      throw new Error(`entry ${index + 1}: expected an IP address or a network such as 10.0.0.0/8`)
-    }
+    if (network === undefined) throw new Error('expected an IP address or a network such as 10.0.0.0/8')
     if (network.first !== network.address) {
-      throw new Error(
-        `entry ${index + 1}: expected the first address of the network, or the address without its prefix`,
-      )
+      throw new Error('expected the first address of the network, or the address without its prefix')
     }
     const { bits, version } = network
     list.addSubnet(textOf(network.address, version), bits, version === 6 ? 'ipv6' : 'ipv4')

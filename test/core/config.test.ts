@@ -296,12 +296,12 @@ mail: { from: "Gate <gate@example.test>" }
     [
       'no network',
       'proxies:\n  trusted: [10.0.0.0/8, hunter2]\n',
-      /^gatehouse\.yaml:2:\d+: proxies\.trusted.*(address|network)/,
+      /^gatehouse\.yaml:2:25: proxies\.trusted\.2: expected an IP address or a network/,
     ],
     [
       'an edge with no network',
       'proxies:\n  edges:\n    - { networks: [10.0.0.0/99], secret_sha256: [' + 'a'.repeat(64) + '] }\n',
-      /^gatehouse\.yaml:3:\d+: proxies\.edges\.1\.networks.*entry 1/,
+      /^gatehouse\.yaml:3:\d+: proxies\.edges\.1\.networks\.1: expected/,
     ],
     [
       'a secret where its digest belongs',
@@ -416,6 +416,7 @@ mail: { from: "Gate <gate@example.test>" }
       ['hosts: { app.test: {} }', 'hosts.app.test.rules: it is missing; expected a list of rules: [{ paths:'],
       ['host: {}', 'host: there is no such setting; did you mean hosts?'],
       ['proxies: { basic: 1 }', 'proxies.basic: expected true or false'],
+      ['accounts: { domains: example.com }', 'accounts.domains: expected a list of mail domains: [example.com, …]'],
       ['keys: { assertions: RS512 }', 'keys.assertions: expected ES256, RS256 or EdDSA'],
       ['"app/x": {}', 'app/x: there is no such setting'],
       ['hosts: { "a/b~c": { rules: [] } }', 'hosts.a/b~c: expected a host name'],
@@ -438,13 +439,20 @@ mail: { from: "Gate <gate@example.test>" }
       ['sessions: { absolute_ttl_seconds: 977616000 }', /from 1 to 315360000$/],
       ['mail: { from: nobody }', /mail\.from: expected an address such as/],
       ['mail: { from: "Gate <gate@example.test> x" }', /mail\.from: expected an address/],
-      ['proxies: { trusted: [10.0.0.5/8] }', /trusted: entry 1: expected the first address of the network/],
-      ['metrics: { networks: ["2001:db8::1/32"] }', /networks: entry 1: expected the first address of the network/],
-      ['metrics: { networks: ["fe80::1%eth0"] }', /networks: entry 1: expected an IP address/],
-      [rule('{ networks: [10.1.2.3/16], allow: anyone }'), /rules\.1\.networks: entry 1: expected the first address/],
+      ['proxies: { trusted: [10.0.0.5/8] }', /trusted\.1: expected the first address of the network/],
+      ['metrics: { networks: ["2001:db8::1/32"] }', /networks\.1: expected the first address of the network/],
+      ['metrics: { networks: ["fe80::1%eth0"] }', /networks\.1: expected an IP address/],
+      [rule('{ networks: [10.1.2.3/16], allow: anyone }'), /rules\.1\.networks\.1: expected the first address/],
       [`hosts:\n  "*.10.0.0.1": { rules: [] }\n`, /expected a host name/],
     ]
     for (const [yaml, said] of table) t.match(faults(t, {}, yaml), [said], yaml)
+    for (const yaml of [
+      'metrics: { networks: [10.0.0.5/8, ::1, local] }',
+      rule('{ allow: { networks: [10.0.0.5/8, ::1, local] } }'),
+    ]) {
+      const told = [/networks\.1: expected the first/, /networks\.3: expected an IP address/]
+      t.match(faults(t, {}, yaml), told, 'each network that is none is told where it stands')
+    }
     for (const from of ['a@b.test', 'A B <a@b.test>', '"A, B" <a@b.test>']) {
       t.equal(load(t, {}, `mail: { from: '${from}' }`).mailFrom, from)
     }

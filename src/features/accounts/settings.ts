@@ -7,7 +7,7 @@ export const AccountSettings = section({
   /** Left out, it follows from where the service runs: see `registrationOf`. */
   registration: Type.Optional(Type.Enum(['open', 'invite', 'closed'])),
   /** Mail domains that may register; empty: all. */
-  domains: Type.Array(Type.String(), { default: [] }),
+  domains: Type.Array(Type.String(), { description: 'a list of mail domains: [example.com, …]', default: [] }),
 })
 export type AccountSettings = Static<typeof AccountSettings>
 

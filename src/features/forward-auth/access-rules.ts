@@ -187,13 +187,20 @@ function presentations(isWildcard: boolean, settings: HostRules, report: Report)
 type Attempt = <T>(keys: readonly (string | number)[], compile: () => T, instead: T) => T
 
 const nothing: PathPattern = { parts: [], open: false, captures: new Map() }
-const nowhere = () => false
+
+/** Each entry is tried by itself, so that all faults are told where they stand. */
+function compileNetworks(keys: readonly string[], networks: readonly string[], attempt: Attempt) {
+  const sound = networks.filter((entry, place) =>
+    attempt([...keys, place], () => Boolean(parseNetworks([entry])), false),
+  )
+  return parseNetworks(sound)
+}
 
 function compileRule(source: AccessRule, place: Pick<Rule, 'position' | 'line'>, attempt: Attempt) {
   const patterns = source.paths?.map((path, index) => attempt(['paths', index], () => parsePathPattern(path), nothing))
   const methods = source.methods && new Set(source.methods)
   const { networks } = source
-  const inNetwork = networks && attempt(['networks'], () => parseNetworks(networks), nowhere)
+  const inNetwork = networks && compileNetworks(['networks'], networks, attempt)
   const { allow } = source
   const rule: Rule = {
     ...place,
@@ -215,7 +222,7 @@ function compileConditions(
   attempt: Attempt,
 ): Requirement {
   const { roles, permissions, scopes, clients, networks, owner, level } = conditions
-  const inNetwork = networks && attempt(['allow', 'networks'], () => parseNetworks(networks), nowhere)
+  const inNetwork = networks && compileNetworks(['allow', 'networks'], networks, attempt)
   const ownerAt = owner === undefined ? undefined : attempt(['allow', 'owner'], () => positionOf(owner, patterns), 0)
   const some = (wanted: readonly string[] | undefined, held: readonly string[]) =>
     wanted === undefined || wanted.some((name) => held.includes(name))
