@@ -15,8 +15,8 @@ export const doctor = command({
   summary: 'ask through the proxy, and say what is wrong with its configuration; exits 1 when there is a finding',
   options: {
     url: required('URL', 'a protected URL, as browsers ask for it'),
-    connect: text('HOST:PORT', 'where the proxy listens, when the name leads elsewhere'),
-    echo: text('PORT', 'listen here as the application, which makes more checks possible'),
+    connect: text('HOST[:PORT]', 'where the proxy listens, when the name leads elsewhere'),
+    echo: text('[ADDRESS:]PORT', 'listen here as the application, which makes more checks possible'),
     'token-stdin': flag('read an access token from standard input, which makes more checks possible'),
     strict: flag('exit 1 also when a check could not be made'),
   },
@@ -38,7 +38,7 @@ async function ask(values: Asked): Promise<void> {
   const { url } = values
   const connect = values.connect === undefined ? undefined : addressOf(values.connect, '--connect')
   const echo = values.echo === undefined ? undefined : addressOf(values.echo, '--echo')
-  if (echo !== undefined && echo.port === undefined) throw new UsageError('--echo: expected PORT or HOST:PORT')
+  if (echo !== undefined && echo.port === undefined) throw new UsageError('--echo: expected PORT or ADDRESS:PORT')
   const config = loadConfig(process.env)
   const token = values['token-stdin'] ? await readPassword(true) : undefined
   if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) throw new UsageError('--token-stdin: expected one token')
