@@ -6,7 +6,7 @@ export function forbiddenPage(issuer: string): Html {
   return layout(
     'Not allowed',
     html`<p>You are signed in, but your account may not open this page.</p>
-      <p><a href="${issuer}/">Your account</a>, or sign out there to sign in as someone else.</p>`,
+      <p>To sign in as someone else, sign out in <a href="${issuer}/">your account</a> first.</p>`,
     issuer,
   )
 }

@@ -32,6 +32,7 @@ export const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
 h1 { font-size: 1.25rem; margin: 0; }
 article > form:not(:last-child) { margin-bottom: 1rem; }
 article > :last-child, article > form > :last-child { margin-bottom: 0; }
+article a[role='button'] { display: block; }
 article > form + form { margin-top: var(--pico-spacing); }
 [role='alert'] {
   border-left: 0.25rem solid var(--pico-del-color);
