@@ -11,6 +11,18 @@ export function signedInPage(page: { name: string; email: string; csrfToken: str
   )
 }
 
+/** What someone sees whose sign-in is weaker than a page asks for. No way on: it would lead back here. */
+export function strongerSignInPage(page: { name: string; email: string; csrfToken: string }): Html {
+  return layout(
+    'A stronger sign-in is needed',
+    html`<p>
+        You are signed in as <strong>${page.name}</strong> (${page.email}). The page that you want to open asks for a
+        second proof of who you are, beside the password. This service cannot take one yet.
+      </p>
+      ${signOutForm(page.csrfToken)}`,
+  )
+}
+
 /** Asks whoever was sent here by an application whether to sign out. */
 export function signOutPage(page: { name: string; email: string; csrfToken: string; returnTo: string }): Html {
   return layout(

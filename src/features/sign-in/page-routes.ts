@@ -9,7 +9,7 @@ import type { CsrfTokens } from '../../http/csrf.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { acceptForms, type App } from '../../http/server.ts'
-import { signedInPage, signedOutPage, signOutPage } from '../../pages/account.ts'
+import { signedInPage, signedOutPage, signOutPage, strongerSignInPage } from '../../pages/account.ts'
 import type { Html } from '../../pages/html.ts'
 import { problemPage } from '../../pages/problem.ts'
 import { signInPage } from '../../pages/sign-in.ts'
@@ -85,11 +85,20 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
 
   app.get(
     '/login',
-    { config: page, schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) } },
+    {
+      config: page,
+      schema: {
+        ...hidden,
+        querystring: Type.Partial(Type.Object({ return_to: Type.String(), acr_values: Type.String() })),
+      },
+    },
     async (request, reply) => {
       const target = returnTo(request.query.return_to)
       const csrfToken = csrf.tokenFor(request, reply)
       const user = await userOf(request)
+      if (user !== undefined && request.query.acr_values === 'aal2' && user.level !== 'aal2') {
+        return show(reply, strongerSignInPage({ ...user, csrfToken }))
+      }
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
       if (user !== undefined) return show(reply, signedInPage({ ...user, csrfToken, returnTo: target }))
       return show(reply, signInPage({ csrfToken, returnTo: target }))

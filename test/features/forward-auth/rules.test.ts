@@ -64,6 +64,17 @@ void test('what a rule asks for', async (t) => {
     const page = await question('/vault/?x=1', { accept: 'text/html' })
     t.equal(page.status, 302)
     t.match(page.headers['location'], /return_to=http%3A%2F%2Fapp\.example\.test%2Fvault%2F%3Fx%3D1&acr_values=aal2$/)
+    const { cookies } = await service.call('/api/auth/login', {
+      method: 'POST',
+      json: { email: ada.email, password: ada.password },
+    })
+    const cookie = `gatehouse=${cookies['gatehouse']}`
+    const place = new URL(page.headers['location'] ?? '')
+    const shown = await service.call(place.pathname + place.search, { headers: { cookie } })
+    t.match(shown.body, /A stronger sign-in is needed/, 'who is signed in already is told what is missing')
+    t.notMatch(shown.body, />Continue</, 'and not sent in circles')
+    const without = await service.call(place.pathname, { headers: { cookie } })
+    t.match(without.body, />Continue</)
   })
   await t.test('only a true preflight, only where the rule of the real request says so', async (t) => {
     const preflight = async (path: string, headers: Record<string, string>) =>
