@@ -22,17 +22,20 @@ export function canonicalPassword(password: string): string {
 }
 
 /**
- * Says why a password is refused, or nothing when it may be used: 12 to 128 characters, without the account's email
- * address or its local part, and neither widely known nor trivially guessable.
+ * Says why a password is refused, or nothing when it may be used: 12 to 128 characters, both as they were typed (one
+ * ligature may stand for a whole phrase, and is guessed as one character) and in the spelling that is hashed, without the
+ * account's email address or its local part, and neither widely known nor trivially guessable.
  */
 export async function passwordFault(
   password: string,
   account: { email: string; name: string },
   estimate: StrengthEstimate,
 ): Promise<string | undefined> {
+  // Halves of surrogates are hashed as one and the same replacement character, whichever they are.
+  if (!password.isWellFormed()) return 'must be well-formed Unicode'
   const judged = canonicalPassword(password)
-  const length = [...judged].length
-  if (length < passwordLength.min) return `must have at least ${passwordLength.min} characters`
+  const [typed, length] = [[...password].length, [...judged].length]
+  if (Math.min(typed, length) < passwordLength.min) return `must have at least ${passwordLength.min} characters`
   if (length > passwordLength.max) return `must have at most ${passwordLength.max} characters`
   const lower = judged.toLowerCase()
   const [localPart = ''] = account.email.split('@')

@@ -353,6 +353,16 @@ void test('what registration refuses', async (t) => {
       'password_rejected',
       '/body/password',
     ],
+    'one character that stands for a phrase of eighteen': [
+      { password: '\u{fdfa}' },
+      'password_rejected',
+      '/body/password',
+    ],
+    'halves of surrogates, which are all hashed alike': [
+      { password: '\ud8a1\ud93c\ud807\udb5e\ud9f2\ud811\udaa9\ud8ff\ud842\udbd3\ud96b\ud820\uda17\ud8c4' },
+      'password_rejected',
+      '/body/password',
+    ],
     'the email address in full-width letters': [
       { email: 'holder@example.test', password: 'zz ｈｏｌｄｅｒ and more of it' },
       'password_rejected',
