@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import tap, { type Test, test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
 import { commandLine, type Environment, run, type Running, serve } from './support/program.ts'
 import { testSecret } from './support/secrets.ts'
@@ -40,6 +40,17 @@ void test('an embedded service and its commands, on one data directory', async (
     t.notMatch(JSON.stringify(created), /hash|argon/)
     t.notOk(existsSync(join(data, 'control.sock')), 'and lets go of the directory')
   })
+  /** The role stays, which `DELETE /users/../roles/kept` would end once its path were folded. */
+  const dotsLeadNowhere = async (t: Test) => {
+    await json('role create kept')
+    for (const line of ['user revoke-role .. kept', 'role create ..', 'role create .', 'client show ..']) {
+      const { code, stderr } = await gatehouse(line)
+      t.equal(code, 1, line)
+      t.match(stderr, /named "\." or "\.\."|must match pattern/, line)
+    }
+    t.match(await json('role delete kept'), { deleted: true })
+  }
+  await t.test('a name of dots leads to no other task while no service runs', dotsLeadNowhere)
 
   const whole = t
   let service = await serve(whole, folder, environment)
@@ -136,6 +147,7 @@ void test('an embedded service and its commands, on one data directory', async (
       ['active', 'next'],
     )
   })
+  await t.test('nor while one runs', dotsLeadNowhere)
   await t.test('a client’s secret is shown once and works', async (t) => {
     const client = await json('client create --id reports-job --name Reports --grant client_credentials --scope a:b')
     t.match(client, { client_id: 'reports-job', client_secret: /^[\w-]{43}$/, scopes: ['a:b'] })
@@ -329,6 +341,8 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
       'role create',
       'serve now',
       'user set-password a@example.test',
+      'keys rotate --compromised --kid one --kid another',
+      'user create --name A --email a@example.test --email=b@example.test',
     ],
     'user create --email a@example.test --name A --password hunter2hunter2',
     'user create --email a@example.test --name A --password-stdin=hunter2hunter2',

@@ -1,5 +1,5 @@
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
-import { withOperator } from './operator.ts'
+import { pathOf, withOperator } from './operator.ts'
 
 /** API keys: `api-key create|list|revoke`. */
 export const apiKey = group({
@@ -43,7 +43,7 @@ export const apiKey = group({
     arguments: ['key id'],
     example: 'api-key revoke 01890a5d-ac96-774b-bcce-b302099a8057',
     async run({ json }, id) {
-      print(await withOperator((operator) => operator('DELETE', `/api-keys/${encodeURIComponent(id)}`)), json)
+      print(await withOperator((operator) => operator('DELETE', pathOf('api-keys', id))), json)
     },
   }),
 })

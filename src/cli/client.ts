@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { command, CommandError, flag, group, print, required, text, texts, UsageError } from './command.ts'
-import { withOperator } from './operator.ts'
+import { pathOf, withOperator } from './operator.ts'
 
-const at = (id: string) => `/clients/${encodeURIComponent(id)}`
+const at = (id: string) => pathOf('clients', id)
 const aboutJwks = 'a JWK set of public keys, by which the client signs assertions (private_key_jwt)'
 
 /** Programs: `client create|list|show|rotate-secret|set-jwks|delete`. */

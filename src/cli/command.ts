@@ -132,13 +132,25 @@ function asksFor(args: readonly string[], ...spellings: string[]): boolean {
 }
 
 function read(name: string, args: readonly string[], options: Options) {
+  const known = Object.entries<Option>({ ...options, json: common.json })
+  const given = parse(name, args, known)
+  // Of two values the first would be passed over in silence, and an operator believe that both keys have ended.
+  const once = known.filter(([, { type, multiple = false }]) => type === 'string' && !multiple)
+  for (const [option] of once) {
+    const times = given.tokens.filter((token) => token.kind === 'option' && token.name === option).length
+    if (times > 1) throw new UsageError(`${name}: --${option} may be given only once`)
+  }
+  return given
+}
+
+function parse(name: string, args: readonly string[], known: readonly (readonly [string, Option])[]) {
   try {
-    const known = Object.entries<Option>({ ...options, json: common.json })
     return parseArgs({
       args: [...args],
       options: Object.fromEntries(known.map(([option, { type, multiple = false }]) => [option, { type, multiple }])),
       allowPositionals: true,
       strict: true,
+      tokens: true,
     })
   } catch (error) {
     // The first sentence alone: what follows is advice about positional arguments, which no option of ours needs.

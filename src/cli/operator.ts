@@ -13,6 +13,15 @@ type Ask = (method: string, path: string, body?: object) => Promise<Answer>
 /** Asks the service for an operator's task and returns the answer; throws a `CommandError` that says why not. */
 export type Operator = (method: string, path: string, body?: object) => Promise<unknown>
 
+/**
+ * The path of a task that is about named things: each name is one segment of it, whatever the name holds. Throws a
+ * `CommandError` for `.` and `..`, which nothing is called: whoever reads the path would fold them away, and see another task.
+ */
+export function pathOf(...segments: string[]): string {
+  if (segments.some((segment) => /^\.\.?$/.test(segment))) throw new CommandError('there is nothing named "." or ".."')
+  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('')
+}
+
 /** The way to the embedded service that runs on the data directory; nothing when none does. */
 export async function runningService(config: Config): Promise<Operator | undefined> {
   if (config.databaseUrl !== undefined) return undefined

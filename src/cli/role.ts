@@ -1,7 +1,7 @@
 import { command, group, print, texts } from './command.ts'
-import { withOperator } from './operator.ts'
+import { pathOf, withOperator } from './operator.ts'
 
-const at = (name: string) => `/roles/${encodeURIComponent(name)}`
+const at = (name: string) => pathOf('roles', name)
 const permission = texts('PERMISSION', 'what its holders may do, such as reports:read; may be repeated')
 
 /** Roles: `role create|set-permissions|list|delete`. */

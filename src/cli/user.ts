@@ -1,8 +1,8 @@
 import { command, flag, group, print, required, texts, UsageError } from './command.ts'
-import { withOperator } from './operator.ts'
+import { pathOf, withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
 
-const at = (idOrEmail: string) => `/users/${encodeURIComponent(idOrEmail)}`
+const at = (idOrEmail: string) => pathOf('users', idOrEmail)
 const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
 /** People: `user create|list|show|disable|enable|unlock|set-password|grant-role|revoke-role`. */
@@ -73,7 +73,7 @@ function onRole(summary: string, verb: string, method: 'PUT' | 'DELETE') {
     arguments: ['id or email', 'role'],
     example: `user ${verb} ada@example.com editor`,
     async run({ json }, id, role) {
-      const path = `${at(id)}/roles/${encodeURIComponent(role)}`
+      const path = pathOf('users', id, 'roles', role)
       print(await withOperator((operator) => operator(method, path)), json)
     },
   })

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { anyKey, type Findings } from '../../settings.ts'
 
-/** Names that travel in comma- and space-separated lists. */
-export const roleName = '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]{1,100}$'
+/** Names that travel in comma- and space-separated lists, and in paths, where `.` and `..` would be folded away. */
+export const roleName = '^(?!\\.\\.?$)[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]{1,100}$'
 
 const Permission = Type.String({ pattern: roleName, description: 'a name of a permission, such as reports:read' })
 
@@ -19,7 +19,7 @@ export function checkRoleSettings(roles: RoleSettings, findings: Findings): void
     if (new RegExp(roleName).test(name)) continue
     findings.fault(
       ['roles', name],
-      'expected a name of at most 100 visible ASCII characters, no commas, quotes or backslashes',
+      'expected a name of at most 100 visible ASCII characters, no commas, quotes or backslashes, and not just dots',
     )
   }
 }
