@@ -1,71 +1,18 @@
-/** The operator's doctor against a real nginx: the documented configuration is sound, and each way to break it is found. */
+/** The operator's doctor against a real nginx: each way to break the documented configuration is found. */
 import tap, { test } from 'tap'
 import { configuredFacts } from '../../src/operator-side.ts'
-import { diagnose, type Diagnosis } from '../../src/cli/doctor/diagnose.ts'
+import { diagnose } from '../../src/cli/doctor/diagnose.ts'
 import { markerHeader, serveEcho } from '../../src/cli/doctor/echo.ts'
 import { openExchange } from '../../src/cli/doctor/exchange.ts'
-import { openProbe } from '../../src/cli/doctor/probe.ts'
 import { compileAccessRules } from '../../src/features/forward-auth/access-rules.ts'
+import { appHost, authHost, examine, marker, type Situation } from '../support/examination.ts'
 import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/servers.ts'
-import { ask, exampleRules, startService } from '../support/service.ts'
+import { ask, startService } from '../support/service.ts'
 import { startUpstream } from '../support/upstream.ts'
 
 // Some twenty services, one after the other.
-tap.setTimeout(300_000)
-
-type Test = { teardown(after: () => unknown): unknown }
-const [appHost, authHost] = ['app.example.test', 'auth.example.test']
-const marker = 'a-marker-of-this-test'
-
-interface Situation {
-  edits?: readonly Edit[]
-  /** Seconds by which the service's clock is wrong. */
-  skew?: number
-  environment?: Record<string, string>
-  yaml?: object
-  path?: string
-  /** An application of its own instead of the doctor's echo. */
-  ownUpstream?: boolean
-  anonymous?: boolean
-  /** What the host's settings say beside its rules. */
-  host?: object
-}
-
-/** Service, nginx and the doctor's echo behind it, and what the doctor says. */
-async function examine(t: Test, situation: Situation = {}): Promise<Diagnosis & { names: string[] }> {
-  const port = await freePort()
-  const upstreamPort = situation.ownUpstream ? (await startUpstream(t)).port : await freePort()
-  if (!situation.ownUpstream) t.teardown(await serveEcho({ host: '127.0.0.1', port: upstreamPort }, marker))
-  const rules = exampleRules.hosts['app.example.test']
-  const hosts = { [`${appHost}:${port}`]: { ...rules, ...situation.host } }
-  const issuer = `http://${authHost}:${port}`
-  const service = await startService(t, {
-    yaml: { hosts, ...situation.yaml },
-    environment: {
-      GATEHOUSE_ISSUER: issuer,
-      GATEHOUSE_COOKIE_DOMAIN: 'example.test',
-      ...situation.environment,
-    },
-  })
-  // What a host's settings change in the configuration is left out, so that the doctor has it to find.
-  const printed = { hosts: { [`${appHost}:${port}`]: rules }, issuer }
-  const edits = situation.edits ?? []
-  await startProxy(t, 'nginx', { port, servicePort: service.port, upstreamPort, ...printed, edits })
-  const { accessToken } = await service.signIn(await service.createUser())
-  const exchange = openExchange({ host: '127.0.0.1', port })
-  t.teardown(() => exchange.close())
-  const url = `http://${appHost}:${port}${situation.path ?? '/reports?page=2'}`
-  const probe = await openProbe((method, path, body) => {
-    // The service's clock stands still unless told; here it keeps time, right or wrong.
-    service.clock.advance((Date.now() - service.clock.now()) / 1000 + (situation.skew ?? 0))
-    return service.operate(method as 'GET', path, body)
-  }, url)
-  const token = situation.anonymous ? undefined : accessToken
-  const diagnosis = await diagnose({ facts: probe.facts, probe, exchange, token, marker })
-  await probe.close()
-  return { ...diagnosis, names: diagnosis.findings.map(({ finding }) => finding) }
-}
+tap.setTimeout(600_000)
 
 const identityLine = 'proxy_set_header X-Auth-Scopes $auth_scopes;'
 const openLocation = `location @open {
@@ -126,12 +73,18 @@ const broken: Record<string, Situation & { line: RegExp }> = {
 }
 
 if (hasProxy('nginx')) {
-  void test('the documented nginx configuration gives no finding, and no check is left out', async (t) => {
-    const { findings, not_made: notMade, made, proxy } = await examine(t)
-    t.same(findings, [])
-    t.same(notMade, [])
-    t.equal(made.length, 13)
-    t.equal(proxy, 'nginx')
+  void test('a version that is too old is found where the proxy tells it, whatever an application says', async (t) => {
+    const edits: Edit[] = [['location / {', 'location / { proxy_pass_header Server;']]
+    for (const [ownUpstream, expected] of [
+      ['nginx/1.9.15', ['outdated']],
+      ['nginx/1.21.6', ['outdated']],
+      ['nginx/1.22.0', []],
+      ['nginx/1.100', []],
+      ['nginx', []],
+      ['traefik/2.0', []],
+    ] as const) {
+      t.same((await examine(t, { ownUpstream, edits })).names, expected, ownUpstream)
+    }
   })
 
   void test('each way to break it gives that finding, and no other', async (t) => {
@@ -169,8 +122,8 @@ if (hasProxy('nginx')) {
 
   void test('an application that echoes in a way of its own is as good as the doctor’s', async (t) => {
     const edits: Edit[] = [[identityLine, '']]
-    t.same((await examine(t, { ownUpstream: true, edits })).names, ['spoofable_headers'])
-    t.match(await examine(t, { ownUpstream: true }), { findings: [], not_made: [] })
+    t.same((await examine(t, { ownUpstream: 'Something/1.0', edits })).names, ['spoofable_headers'])
+    t.match(await examine(t, { ownUpstream: 'Something/1.0' }), { findings: [], not_made: [] })
   })
 
   void test('the doctor says which checks it could not make, and why', async (t) => {

@@ -1,3 +1,5 @@
+import { lowestVersions } from '../proxy-configs/versions.ts'
+
 /** The dialects by which proxies ask, and the one line to look for in each one's configuration. */
 export type Proxy = 'nginx' | 'caddy' | 'traefik' | 'haproxy' | 'envoy'
 
@@ -16,7 +18,7 @@ export const advice = {
       caddy:
         'reverse_proxy <service> { method GET; rewrite /forward-auth/caddy? … } before that of the application, in a route block of this site',
       traefik:
-        'middlewares: [gatehouse] on the router of this host; without authRequestHeaders, or with X-Gatehouse-Probe in it',
+        'middlewares: [clean, no-upgrade, auth-…] on the router of this host, in this order; without authRequestHeaders, or with X-Gatehouse-Probe in it',
       haproxy: 'http-request lua.gatehouse before use_backend, in the frontend of this host',
       envoy: 'the ext_authz filter before the router; X-Gatehouse-Probe in allowed_headers for the time of the check',
     },
@@ -55,7 +57,8 @@ export const advice = {
       caddy: 'servers { trusted_proxies … } with your own balancers alone, or not at all',
       traefik: 'trustForwardHeader: false, and forwardedHeaders.insecure: false on the entry point',
       haproxy: 'http-request set-header for each X-Forwarded-* header, never add-header or if_unset',
-      envoy: 'use_remote_address: true, and no X-Forwarded-* in allowed_headers',
+      envoy:
+        'no X-Forwarded-* in allowed_headers; authorization_request.headers_to_add sets X-Forwarded-Proto and -For',
     },
   },
   target_differs: {
@@ -64,8 +67,7 @@ export const advice = {
       nginx:
         'proxy_set_header X-Original-URL $scheme://$host$request_uri; with https for $scheme behind a TLS balancer',
       caddy: 'servers { trusted_proxies … } for the TLS balancer in front; no uri rewriting before the question',
-      traefik:
-        'no StripPrefix or AddPrefix before the gatehouse middleware; forwardedHeaders.trustedIPs for the TLS balancer',
+      traefik: 'no StripPrefix or AddPrefix before the auth-… middleware, and TLS that ends at Traefik itself',
       haproxy: 'http-request set-header X-Forwarded-Proto, -Host and -Uri before any rewriting',
       envoy: 'no prefix_rewrite or host_rewrite before the ext_authz filter',
     },
@@ -77,7 +79,7 @@ export const advice = {
       caddy: 'request_header -<name> for each of them before the question, in a route block',
       traefik: 'authResponseHeaders: with each of them',
       haproxy: 'http-request del-header <name> for each of them, before the question',
-      envoy: 'request_headers_to_remove for each of them before the filter, and allowed_upstream_headers',
+      envoy: 'early_header_mutation with remove: <name> for each of them, and allowed_upstream_headers',
     },
   },
   spoofable_spellings: {
@@ -86,9 +88,10 @@ export const advice = {
     change: {
       nginx: 'underscores_in_headers off; and ignore_invalid_headers on;',
       caddy: "request_header -*_* and request_header -*.*, and so for each of ! # $ % & ' * + ^ ` | ~",
-      traefik: 'aliasHeadersStrategy: delete on the entry point (before 3.7.12: underscoreHeadersStrategy: delete)',
+      traefik: 'aliasHeadersStrategy: delete on the entry point, in the static configuration (3.7.12 and newer)',
       haproxy: 'http-request del-header [^A-Za-z0-9-] -m reg',
-      envoy: 'headers_with_underscores_action: DROP_HEADER',
+      envoy:
+        'headers_with_underscores_action: DROP_HEADER, and early_header_mutation with remove_on_match for every other character than a letter, a digit or a hyphen',
     },
   },
   missing_headers: {
@@ -135,6 +138,16 @@ export const advice = {
       'no line of the proxy’s: run NTP (chrony, systemd-timesyncd) on the machines of service and proxy',
     ),
   },
+  outdated: {
+    danger: 'The printed configuration is not made for it, and faults of it that were mended since are open.',
+    change: {
+      nginx: newer('nginx'),
+      caddy: newer('caddy'),
+      traefik: newer('traefik'),
+      haproxy: newer('haproxy'),
+      envoy: newer('envoy'),
+    },
+  },
   no_keep_alive: {
     danger: 'Every request waits for a new connection to the service.',
     change: {
@@ -149,6 +162,10 @@ export const advice = {
 } as const satisfies Record<string, Advice>
 
 export type FindingName = keyof typeof advice
+
+function newer(proxy: Proxy): string {
+  return `no line of the configuration: install ${proxy} ${lowestVersions[proxy]} or newer`
+}
 
 function everywhere(change: string): Record<Proxy, string> {
   return { nginx: change, caddy: change, traefik: change, haproxy: change, envoy: change }

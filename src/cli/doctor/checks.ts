@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { lowestVersions } from '../proxy-configs/versions.ts'
 import type { FindingName } from './advice.ts'
 import type { Asked, Examination, Outcome } from './diagnose.ts'
 
@@ -193,11 +194,25 @@ const clocksDisagree: Check = async ({ ask }) => {
   return { found: `${whose} is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} the proxy` }
 }
 
+/** Only nginx tells its version, and only unless it is told not to; what an application says about itself is not asked. */
+const outdated: Check = (_, { reply, observations: [first] }) => {
+  const [, product = '', version = ''] = /^([a-z]+)\/(\d+(?:\.\d+)*)/i.exec(reply.server ?? '') ?? []
+  const proxy = product.toLowerCase()
+  if (!Object.hasOwn(lowestVersions, proxy) || (first !== undefined && first.dialect !== proxy)) return undefined
+  const lowest = lowestVersions[proxy as keyof typeof lowestVersions]
+  return isOlder(version, lowest) ? { found: `${product} ${version}; the lowest is ${lowest}` } : undefined
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [own, other] = [version, than].map((text) => text.split('.').map(Number))
+  const at = other!.findIndex((part, index) => part !== (own![index] ?? 0))
+  return at !== -1 && (own![at] ?? 0) < other![at]!
+}
+
 const questions = 6
 
-const noKeepAlive: Check = async ({ ask, probe }, first) => {
+const noKeepAlive: Check = async ({ ask, probe }) => {
   if (probe === undefined) return needsProbe
-  if (first.observations[0]?.dialect === 'haproxy') return { notMade: 'HAProxy’s Lua opens a connection a question' }
   const seen: number[] = []
   for (let count = 0; count < questions; count++) {
     const { observations } = await ask()
@@ -236,9 +251,12 @@ export const inOrder = {
   cookie_dropped: cookieDropped,
   no_way_to_sign_in: noWayToSignIn,
   clocks_disagree: clocksDisagree,
+  outdated,
   no_keep_alive: noKeepAlive,
   fails_open: failsOpen,
 } as const satisfies Partial<Record<FindingName, Check>>
 
 /** These say something even where the proxy does not ask. */
-export const independent: ReadonlySet<FindingName> = new Set(['cookie_not_shared', 'cookie_dropped', 'clocks_disagree'])
+export const independent: ReadonlySet<FindingName> = new Set([
+  ...(['cookie_not_shared', 'cookie_dropped', 'clocks_disagree', 'outdated'] as const),
+])

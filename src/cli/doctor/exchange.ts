@@ -9,6 +9,8 @@ export interface Reply {
   /** The proxy's `Date`, epoch milliseconds. */
   date: number | undefined
   setCookies: readonly string[]
+  /** What the answer says about the program that sent it. */
+  server: string | undefined
   /** As much of the body as is worth searching. */
   body: string
 }
@@ -66,6 +68,7 @@ export function openExchange(connect: { host: string; port: number | undefined }
               status: response.statusCode ?? 0,
               location: response.headers.location,
               date: response.headers.date === undefined ? undefined : Date.parse(response.headers.date),
+              server: response.headers['server']?.toString(),
               setCookies: response.headers['set-cookie'] ?? [],
               body,
             }),

@@ -1,4 +1,5 @@
 import { certificate, clearedNames, type Endpoint, type HostGroup, lines, type ProxySetup } from './setup.ts'
+import { lowestVersions } from './versions.ts'
 
 const types = {
   manager: 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -13,11 +14,11 @@ const types = {
 }
 const type = (name: keyof typeof types) => `"@type": type.googleapis.com/${types[name]}`
 
-/** A whole bootstrap configuration for Envoy 1.36 and newer. */
+/** A whole bootstrap configuration for Envoy. */
 export function envoyConfig(setup: ProxySetup): string {
   const { gatehouse, upstreams, listen, tls, scheme, groups, edgeSecret } = setup
   const upstreamHeaders = [...new Set(groups.flatMap(({ headers }) => headers.map(([name]) => name)))]
-  return `# Gatehouse behind Envoy (1.36 and newer): /etc/envoy/envoy.yaml.
+  return `# Gatehouse behind Envoy (${lowestVersions.envoy} and newer): /etc/envoy/envoy.yaml.
 # Printed by \`gatehouse proxy-config envoy\`; docs/proxies/envoy.md explains every line.
 
 static_resources:
