@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
-import { parse, stringify } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { scratchFolder } from './support/servers.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -250,6 +250,46 @@ void test('proxy-config', async (t) => {
     t.notMatch(routers['app-gatehouse'].rule, 'auth.example.com')
   })
 
+  await t.test('Traefik’s routes are the same as labels and as objects, each beside its application', async (t) => {
+    const hosts = { 'app.example.com': { rules }, 'wiki.example.com': { headers: 'remote', rules } }
+    const file = parse(await print('traefik', { hosts })).http
+    const containers = '--gatehouse gatehouse:3000 --upstream http://app:8080 --upstream wiki.example.com=http://wiki'
+    const { services } = parse(await print(`traefik --part labels ${containers}`, { hosts }))
+    t.same(Object.keys(services), ['traefik', 'gatehouse', 'app', 'wiki'])
+    t.ok(services.traefik.command.includes('--entryPoints.edge.http.aliasHeadersStrategy=delete'))
+    const ruleOf = (name: string, router: string) => services[name].labels[`traefik.http.routers.${router}.rule`]
+    t.equal(ruleOf('gatehouse', 'gatehouse'), file.routers.gatehouse.rule)
+    t.equal(ruleOf('app', 'app-gatehouse'), file.routers['app-gatehouse'].rule)
+    t.equal(ruleOf('wiki', 'app-remote-app-wiki-80'), 'Host(`wiki.example.com`)')
+    t.match(ruleOf('wiki', 'app-remote-app-wiki-80-websocket'), '^websocket$$', 'as Compose wants it')
+
+    const pods =
+      '--gatehouse gatehouse.auth:3000 --upstream http://app.apps:8080 --upstream wiki.example.com=http://wiki.docs'
+    for (const part of ['ingressroute', 'gateway']) {
+      const text = await print(`traefik --part ${part} ${pods}`, { hosts })
+      t.match(text, '--entryPoints.edge.http.aliasHeadersStrategy=delete')
+      const objects = parseAllDocuments(text).map((document) => document.toJS())
+      const kind = part === 'gateway' ? 'HTTPRoute' : 'IngressRoute'
+      const routes = objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.namespace)
+      t.same([...new Set(routes)], ['auth', 'apps', 'docs'])
+      for (const namespace of ['auth', 'apps', 'docs']) {
+        const own = objects.filter((object) => object.kind === 'Middleware' && object.metadata.namespace === namespace)
+        t.same(
+          own.map(({ metadata, spec }) => [metadata.name, spec]),
+          Object.entries(file.middlewares).map(([name, settings]: [string, any]) => [
+            `gatehouse-${name}`,
+            settings.forwardAuth === undefined
+              ? settings
+              : {
+                  forwardAuth: { ...settings.forwardAuth, address: 'http://gatehouse.auth:3000/forward-auth/traefik' },
+                },
+          ]),
+          `${part}: ${namespace}`,
+        )
+      }
+    }
+  })
+
   await t.test('what does not fit is refused, by name', async (t) => {
     const refusals: [args: string, code: number, says: RegExp, given?: Run][] = [
       ['', 2, /expected <proxy>/],
@@ -268,6 +308,10 @@ void test('proxy-config', async (t) => {
       ['nginx', 1, /issuer's own host/, { hosts: { 'auth.example.com': { rules } } }],
       ['nginx', 1, /expected a host name/, { hosts: { 'a;b': { rules } } }],
       ['traefik --listen 8080', 1, /ends TLS itself/],
+      ['traefik --part labels', 1, /127\.0\.0\.1 is no container/],
+      ['traefik --part labels --gatehouse gatehouse:3000', 1, /127\.0\.0\.1 is no container/],
+      ['traefik --part ingressroute', 1, /127\.0\.0\.1 is no SERVICE\.NAMESPACE/],
+      ['traefik --part gateway --gatehouse gatehouse:3000', 1, /gatehouse is no SERVICE\.NAMESPACE/],
       ['nginx', 1, /HOST|PORT/, { environment: { PORT: 'x' } }],
     ]
     const all = await Promise.all(refusals.map(([args, , , given]) => run(args, given)))

@@ -1,9 +1,7 @@
 import { stringify } from 'yaml'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { addressOf, certificate, type HostGroup, type ProxySetup } from './setup.ts'
-
-/** The lowest version that has `aliasHeadersStrategy` and no known way around a decision. */
-export const lowestTraefik = '3.7.13'
+import { lowestVersions } from './versions.ts'
 
 /** One of Traefik's routers, in whatever form it is printed. */
 export interface Router {
@@ -151,7 +149,7 @@ export function traefikDynamic(setup: ProxySetup): string {
   const router = ({ about, ...rest }: Router, name: string) =>
     entry(name, { ...rest, entryPoints: ['edge'], ...(tls && { tls: {} }) }, about)
   const service = (name: string, url: string) => entry(name, { loadBalancer: { servers: [{ url }] } })
-  return `# Gatehouse behind Traefik (${lowestTraefik} or newer), dynamic configuration: /etc/traefik/gatehouse.yml.
+  return `# Gatehouse behind Traefik (${lowestVersions.traefik} or newer), dynamic configuration: /etc/traefik/gatehouse.yml.
 # Printed by \`gatehouse proxy-config traefik\`; docs/proxies/traefik.md explains every line. It needs the static
 # configuration that \`gatehouse proxy-config traefik --part static\` prints.
 
@@ -200,7 +198,7 @@ export const entryPointOptions = {
 /** What Traefik reads at its start: where it listens, and what holds for every request. */
 export function traefikStatic({ listen }: ProxySetup): string {
   const { aliasHeadersStrategy, encodedCharacters } = entryPointOptions
-  return `# Gatehouse behind Traefik (${lowestTraefik} or newer), static configuration: /etc/traefik/traefik.yml, where Traefik looks for it.
+  return `# Gatehouse behind Traefik (${lowestVersions.traefik} or newer), static configuration: /etc/traefik/traefik.yml, where Traefik looks for it.
 # Printed by \`gatehouse proxy-config traefik --part static\`; docs/proxies/traefik.md explains every line.
 
 entryPoints:
