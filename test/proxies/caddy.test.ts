@@ -12,6 +12,7 @@ for (const release of ['packaged', 'current'] as const) {
         namesCredential: 200,
         cleartextHttp2: release === 'current',
         undecided: 503,
+        http2OverTls: undefined,
       },
     },
     forwardedFamily,

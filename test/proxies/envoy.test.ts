@@ -12,6 +12,7 @@ proxySuite(
       namesCredential: 400,
       cleartextHttp2: true,
       undecided: 403,
+      http2OverTls: true,
     },
   },
   (question) => {

@@ -11,6 +11,7 @@ proxySuite(
       namesCredential: 200,
       cleartextHttp2: false,
       undecided: 503,
+      http2OverTls: false,
     },
   },
   forwardedFamily,

@@ -13,6 +13,7 @@ for (const release of ['packaged', 'current'] as const) {
         namesCredential: 200,
         cleartextHttp2: false,
         undecided: 500,
+        http2OverTls: false,
       },
     },
     (question) => ({

@@ -1,23 +1,31 @@
 import { forwardedFamily, proxySuite } from './suite/suite.ts'
 
-proxySuite(
-  {
-    ...{ name: 'traefik', release: 'current' },
-    // Nothing makes Traefik wait less than half a minute.
-    ...{ away: 500, broken: 503, silent: [500, 45], largeHeaders: 431, unknownHost: 404 },
-    // Paths are cleaned before a route is chosen.
-    writesAnew: {
-      ...{
-        '/public/./x': '/public/x',
-        '/public//x': '/public/x',
-        '//public/x': '/public/x',
-        '/./public/x': '/public/x',
+for (const form of [undefined, 'labels', 'ingressroute', 'gateway'] as const) {
+  proxySuite(
+    {
+      ...(form && { form }),
+      ...{ name: 'traefik', release: 'current' },
+      // Nothing makes Traefik wait less than half a minute.
+      ...{ away: 500, broken: 503, silent: [500, 45], largeHeaders: 431, unknownHost: 404 },
+      // Paths are cleaned before a route is chosen.
+      writesAnew: {
+        ...{
+          '/public/./x': '/public/x',
+          '/public//x': '/public/x',
+          '//public/x': '/public/x',
+          '/./public/x': '/public/x',
+        },
+        ...{ '/public/%2e/x': '/public/x', '/admin/../public/x': '/public/x', '/%70ublic/x': '/public/x' },
+        ...{
+          '/public/..': '/',
+          '/public/.': '/public',
+          '/public/../admin': '/admin',
+          '/public/%2e%2e/admin': '/admin',
+        },
       },
-      ...{ '/public/%2e/x': '/public/x', '/admin/../public/x': '/public/x', '/%70ublic/x': '/public/x' },
-      ...{ '/public/..': '/', '/public/.': '/public', '/public/../admin': '/admin', '/public/%2e%2e/admin': '/admin' },
+      ...{ dropsUserInfo: true, refusesChunks: false, takesAbsoluteUrls: true },
+      ...{ namesCredential: 401, cleartextHttp2: true, undecided: undefined, http2OverTls: true },
     },
-    ...{ dropsUserInfo: true, refusesChunks: false, takesAbsoluteUrls: true },
-    ...{ namesCredential: 401, cleartextHttp2: true, undecided: undefined },
-  },
-  forwardedFamily,
-)
+    forwardedFamily,
+  )
+}

@@ -1,6 +1,6 @@
 /** Real proxies with the configurations that `gatehouse proxy-config` prints, as the current user. */
 import { execFile, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -9,6 +9,8 @@ import { findCurrent } from '../proxies/install.ts'
 import { findProgram, listening, scratchFolder } from './servers.ts'
 import { ask } from './service.ts'
 import { until } from './patience.ts'
+import { overHttp1 } from './secure.ts'
+import { type TraefikFormName, traefikForms } from './traefik-providers.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -42,6 +44,8 @@ export interface ProxyOptions {
   release?: Release
   /** Where the proxy listens. Chosen by the caller, since the service must know it first. */
   port: number
+  /** Traefik's routes in another form than its file. */
+  form?: TraefikFormName
   servicePort: number
   upstreamPort: number
   hosts: object
@@ -109,16 +113,32 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
   const { port, servicePort, upstreamPort, hosts, issuer, secret } = options
   // The folder goes last: teardowns run in reverse.
   const folder = scratchFolder(t)
-  const asked = ['--gatehouse', `127.0.0.1:${servicePort}`, '--upstream', `http://127.0.0.1:${upstreamPort}`]
-  const print = (...more: string[]) =>
-    printConfig(folder, [name, ...asked, '--listen', String(port), ...(options.options ?? []), ...more], {
-      hosts,
-      issuer,
-      ...(secret !== undefined && { secret }),
-    })
+  const form = options.form && traefikForms[options.form]
+  const at = form ?? { gatehouse: '127.0.0.1', upstream: '127.0.0.1' }
+  const asked = [
+    ...['--gatehouse', `${at.gatehouse}:${servicePort}`, '--upstream', `http://${at.upstream}:${upstreamPort}`],
+  ]
+  const print = async (...more: string[]) => {
+    const text = await printConfig(
+      folder,
+      [name, ...asked, '--listen', String(port), ...(options.options ?? []), ...more],
+      {
+        hosts,
+        issuer,
+        ...(secret !== undefined && { secret }),
+      },
+    )
+    if (!text.includes(certificateFolder)) return text
+    await writeCertificate(join(folder, 'tls'), new URL(issuer).hostname)
+    return text.replaceAll(certificateFolder, join(folder, 'tls'))
+  }
   const edits = options.asks === false ? [[/^ *auth_request \/\.gatehouse;$/gm, ''] as const] : (options.edits ?? [])
   const printEdited = async (...more: string[]) => edited(await print(...more), more.length === 0 ? edits : [])
-  const { args, env } = await programs[name](folder, printEdited)
+  const ports = { service: servicePort, upstream: upstreamPort }
+  const { args, env } =
+    form === undefined
+      ? await programs[name](folder, printEdited)
+      : { args: await form.argumentsFor(t, await print('--part', options.form!), ports), env: undefined }
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   let complaint = ''
   for (const stream of [server.stdout, server.stderr]) {
@@ -138,11 +158,37 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
   refused.catch(() => {})
 }
 
-/** Traefik listens before it has its routes, and answers 404 until then. */
+const certificateFolder = '/etc/gatehouse/tls'
+
+/** What an operator would have put there: a certificate, here one that nobody vouches for. */
+async function writeCertificate(folder: string, name: string): Promise<void> {
+  if (existsSync(folder)) return
+  mkdirSync(folder)
+  const [key, chain] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  const options = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name}`,
+  ]
+  await promisify(execFile)('openssl', ['req', '-x509', ...options, '-keyout', key, '-out', chain])
+  writeFileSync(join(folder, 'certificate-and-key.pem'), readFileSync(chain, 'utf8') + readFileSync(key, 'utf8'))
+}
+
+/** Traefik listens before it has its routes: it answers 404 until then, and breaks connections before it has a certificate. */
 async function routing(port: number, issuer: string): Promise<void> {
   await listening(port)
+  const { protocol, host } = new URL(issuer)
+  const page = () =>
+    protocol === 'https:' ? overHttp1(port, host, '/login', {}) : ask(port, '/login', { headers: { host } })
   await until('Traefik has its routes', async () => {
-    return (await ask(port, '/login', { headers: { host: new URL(issuer).host } })).status !== 404
+    const answer = await page().catch(() => undefined)
+    return answer !== undefined && answer.status !== 404
   })
 }
 

@@ -1,10 +1,15 @@
 import { connect } from 'node:net'
 
 /** Sends bytes that no client library would send, and reads what comes until the connection ends, or the answer that ends it. */
-export function sendRaw(port: number, text: string): Promise<{ status: number; head: string; body: string }> {
+export function sendRaw(
+  port: number,
+  text: string,
+  /** An address of this machine to send it from. */
+  localAddress = '127.0.0.1',
+): Promise<{ status: number; head: string; body: string }> {
   return new Promise((done, fail) => {
     const chunks: Buffer[] = []
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
+    const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(text, 'latin1'))
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       // Envoy leaves a connection open for a second after its last word.
@@ -19,10 +24,11 @@ export function sendRaw(port: number, text: string): Promise<{ status: number; h
   })
 }
 
-/** Whether the first answer says that none follows it, and is there as a whole. */
+/** Whether the first answer says that none follows it, and is there as a whole; after a 101 comes another protocol. */
 function isLastAnswer(text: string): boolean {
   const end = text.indexOf('\r\n\r\n')
   const head = text.slice(0, end)
+  if (end !== -1 && head.startsWith('HTTP/1.1 101 ')) return true
   if (end === -1 || !/^connection: close$/im.test(head)) return false
   const length = /^content-length: (\d+)$/im.exec(head)?.[1]
   return length !== undefined && text.length - end - 4 === Number(length)

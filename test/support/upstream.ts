@@ -49,13 +49,14 @@ export async function startUpstream(
       )
     })
   })
-  // A WebSocket is accepted, and echoes what it is sent.
+  // Takes every upgrade that it is offered, and echoes what it is sent from then on.
   server.on('upgrade', (request, socket: Duplex) => {
     const { method = '', url = '', rawHeaders: raw } = request
     const headers = raw.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, raw[at + 1]!]] : []))
     arrived.push({ method, url, headers, body: '' })
     const key = createHash('sha1').update(`${request.headers['sec-websocket-key']}${webSocketId}`).digest('base64')
-    const answer = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+    const [protocol] = String(request.headers.upgrade).split(',')
+    const answer = ['HTTP/1.1 101 Switching Protocols', `Upgrade: ${protocol}`, 'Connection: Upgrade']
     socket.write([...answer, `Sec-WebSocket-Accept: ${key}`, '', ''].join('\r\n'))
     sockets.add(socket)
     socket.on('error', () => {})

@@ -1,5 +1,6 @@
 /** Service, a proxy with its printed configuration, and an application behind it. */
 import { createHash, randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 import type { Test } from 'tap'
 import type { Backend } from '../../support/backends.ts'
 import { type ProxyName, type Release, startProxy } from '../../support/proxies.ts'
@@ -17,15 +18,37 @@ import {
   type TestUser,
 } from '../../support/service.ts'
 import { type Arrived, startUpstream } from '../../support/upstream.ts'
+import type { TraefikFormName } from '../../support/traefik-providers.ts'
 
 export const appHost = 'app.example.test'
 export const otherHost = 'other.example.test'
 export const authHost = 'auth.example.test'
+export const networkHost = 'lan.example.test'
 export const customHost = 'shop.tenant.example.test'
+
+/** Addresses that no client of the test has: of others, of documentation, and this machine's own. */
+const foreign = ['10.0.0.0/8', '198.51.100.0/24', ...ownAddresses()]
+/** An address of a client on this machine, other than the proxy's own. */
+export const nearAddress = '127.0.0.2'
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .flatMap(({ address, family, internal }) => (internal || family !== 'IPv4' ? [] : [`${address}/32`]))
+}
+
+export const networkRules = {
+  rules: [
+    { paths: ['/foreign/**'], networks: foreign, allow: 'anyone' },
+    { paths: ['/near/**'], networks: [`${nearAddress}/32`], allow: 'anyone' },
+    { allow: 'signed-in' },
+  ],
+}
 
 /** Where the proxies differ, and may. */
 export interface Traits {
   name: ProxyName
+  form?: TraefikFormName
   release: Release
   /** Status while the service is away, and when it answers 503. */
   away: number
@@ -50,12 +73,14 @@ export interface Traits {
   undecided: number | undefined
   /** Whether HTTP/2 is spoken without TLS, each request of it judged. */
   cleartextHttp2: boolean
+  /** Whether HTTP/2 is spoken over TLS; nothing where the proxy gets its certificates from an authority by itself. */
+  http2OverTls: boolean | undefined
 }
 
 type Raw = (
   target: string,
   lines?: string[],
-  more?: { method?: string; host?: string; body?: string },
+  more?: { method?: string; host?: string; body?: string; from?: string },
 ) => Promise<{ status: number; head: string; body: string }>
 
 export interface Scene {
@@ -89,10 +114,11 @@ export async function setScene(t: Test, traits: Traits, backend: Backend): Promi
     ],
   }
   const hosts = Object.fromEntries(
-    Object.entries({ ...exampleRules.hosts, '*.tenant.example.test': custom }).map(([host, rules]) => [
-      `${host}:${port}`,
-      rules,
-    ]),
+    Object.entries({
+      ...exampleRules.hosts,
+      '*.tenant.example.test': custom,
+      [networkHost]: networkRules,
+    }).map(([host, rules]) => [`${host}:${port}`, rules]),
   )
   const issuer = `http://${authHost}:${port}`
   // Only who shows the edge's secret may ask, so every answer of the suite is one to the proxy's own questions.
@@ -102,6 +128,7 @@ export async function setScene(t: Test, traits: Traits, backend: Backend): Promi
   const environment = { GATEHOUSE_ISSUER: issuer }
   const service = await startService(t, { backend, yaml: { hosts, proxies }, environment })
   await startProxy(t, traits.name, {
+    ...(traits.form && { form: traits.form }),
     ...{ release: traits.release, port, servicePort: service.port, upstreamPort: upstream.port },
     ...{ hosts, issuer, secret },
   })
@@ -114,10 +141,11 @@ export async function setScene(t: Test, traits: Traits, backend: Backend): Promi
     bobLine: `Authorization: ${asBob.authorization}`,
     call: (path, { headers, ...rest } = {}) =>
       ask(port, path, { ...rest, headers: { host: `${appHost}:${port}`, ...headers } }),
-    raw: (target, lines = [], { method = 'GET', host = `${appHost}:${port}`, body = '' } = {}) =>
+    raw: (target, lines = [], { method = 'GET', host = `${appHost}:${port}`, body = '', from } = {}) =>
       sendRaw(
         port,
         [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...lines, 'Connection: close', '', body].join('\r\n'),
+        from,
       ),
     async during(action) {
       const before = upstream.arrived.length

@@ -1,7 +1,7 @@
 /** One suite for every real proxy, each with exactly the configuration that `gatehouse proxy-config` prints. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Test, test } from 'tap'
+import tap, { type Test, test } from 'tap'
 import { backends, type Backend } from '../../support/backends.ts'
 import { hasProxy, startProxy } from '../../support/proxies.ts'
 import { freePort } from '../../support/servers.ts'
@@ -9,10 +9,15 @@ import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
 import { guardTests, hostTests } from './decisions.ts'
 import { identityTests } from './identity.ts'
+import { networksBehindTls, networkTests } from './networks.ts'
 import { appHost, authHost, setScene, type Traits } from './scene.ts'
 import { targetTests } from './targets.ts'
+import { tlsTests } from './tls.ts'
 import { trafficTests } from './traffic.ts'
 import { startStopwatch } from '../../support/patience.ts'
+
+// Traefik alone takes half a minute to give up a silent service.
+tap.setTimeout(300_000)
 
 /** A test takes the stores away before its end. */
 const closingTwice = (backend: Backend): Backend => ({
@@ -28,17 +33,29 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
   if (!hasProxy(traits.name, traits.release)) return
   // What differs between backends is not the proxy's business; the last one is nearest to production.
   const backend = backends.at(-1)!
-  const title = `${traits.name}, ${traits.release} release,`
+  const title = `${traits.name}, ${traits.release} release,${traits.form ? ` by ${traits.form},` : ''}`
   void test(`${title} with the printed configuration, on ${backend.name} stores`, async (t) => {
     const scene = await setScene(t, traits, closingTwice(backend))
     await identityTests(t, scene)
     await targetTests(t, scene)
+    await networkTests(t, scene)
     await trafficTests(t, scene)
   })
 
+  // What follows does not depend on how Traefik is told.
+  if (traits.form !== undefined) return
   void test(`${title} and what is no decision`, (t) => guardTests(t, traits))
 
   void test(`${title} and hosts that differ`, (t) => hostTests(t, traits))
+
+  // Traefik has to end TLS itself.
+  if (traits.name !== 'traefik') {
+    void test(`${title} behind what ends TLS, knows no network`, (t) => networksBehindTls(t, traits))
+  }
+
+  if (traits.http2OverTls !== undefined) {
+    void test(`${title} judges over TLS as without`, (t) => tlsTests(t, traits))
+  }
 
   void test(`${title} denies when the service does not answer`, async (t) => {
     const port = await freePort()

@@ -278,7 +278,8 @@ export async function targetTests(t: Test, scene: Scene): Promise<void> {
         ...[`X-Forwarded-Host: ${appHost}:${port}`, 'X-Forwarded-Uri: /reports', 'X-Forwarded-Method: GET'],
       ]
       const { status, head } = await raw(path, lines, { host })
-      t.ok(isRefusal(status), `${path}: ${status}`)
+      // The Gateway API has no word for 404: a route without a target is 500.
+      t.ok(isRefusal(status) || (traits.form === 'gateway' && status === 500), `${path}: ${status}`)
       t.notMatch(head.toLowerCase(), 'x-auth-subject')
     }
     t.equal((await raw('/login', [], { host })).status, 200, 'the pages are there')
