@@ -61,6 +61,7 @@ const recipes: Record<string, Recipe> = {
       cpSync(join(folder, 'main.rs'), join(folder, 'src/main.rs'))
       writeFileSync(join(folder, 'src/verify.rs'), codeIn('rust'))
       const target = join(placeOf('Rust'), 'target')
+      cpSync(join(placeOf('Rust'), 'Cargo.lock'), join(folder, 'Cargo.lock'))
       await run(folder, ['cargo', 'build', '--quiet', '--offline', '--locked', '--target-dir', target])
       cpSync(join(target, 'debug/verify'), join(folder, 'verify'))
       return [join(folder, 'verify')]

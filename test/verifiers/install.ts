@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { findProgram } from '../support/servers.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const pins = ['python/requirements.txt', 'go/go.mod', 'go/go.sum', 'java/pom.xml', 'rust/Cargo.toml', 'rust/Cargo.lock']
+const pins = ['python/requirements.txt', 'go/go.mod', 'go/go.sum', 'java/pom.xml', 'rust/Cargo.toml']
 const version = pins
   .reduce((hash, file) => hash.update(readFileSync(join(here, file))), createHash('sha256'))
   .digest('hex')
@@ -62,10 +62,10 @@ const provisions: Record<string, Provision> = {
   Rust: {
     needs: ['cargo'],
     install(into) {
-      for (const file of ['Cargo.toml', 'Cargo.lock']) cpSync(join(here, 'rust', file), join(into, file))
+      cpSync(join(here, 'rust/Cargo.toml'), join(into, 'Cargo.toml'))
       mkdirSync(join(into, 'src'))
       writeFileSync(join(into, 'src/main.rs'), 'fn main() {}\n')
-      run('cargo', ['build', '--quiet', '--locked', '--target-dir', join(into, 'target')], into)
+      run('cargo', ['build', '--quiet', '--target-dir', join(into, 'target')], into)
     },
   },
   // Of the system's packages: php-phpseclib3 and libnginx-mod-http-js.
