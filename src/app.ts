@@ -346,6 +346,7 @@ export async function buildApp(dependencies: {
       beginSession,
       stepUp,
       sessionCookie: credentials.sessionCookie,
+      sessionOfRefreshToken,
       endSession,
       emailVerification,
       returnTo,

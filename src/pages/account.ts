@@ -23,13 +23,13 @@ export function strongerSignInPage(page: { name: string; email: string; csrfToke
   )
 }
 
-/** Asks whoever was sent here by an application whether to sign out. */
-export function signOutPage(page: { name: string; email: string; csrfToken: string; returnTo: string }): Html {
+/** Asks whoever was sent here by an application whether to sign out; nameless where nothing but a refresh cookie is left. */
+export function signOutPage(page: { name?: string; email?: string; csrfToken: string; returnTo: string }): Html {
   return layout(
     'Sign out?',
     html`<p>
-        You are signed in as <strong>${page.name}</strong> (${page.email}). In this browser, signing out ends that for
-        every application that you reach with this sign-in.
+        You are signed in${page.name && html` as <strong>${page.name}</strong> (${page.email})`}. In this browser,
+        signing out ends that for every application that you reach with this sign-in.
       </p>
       ${signOutForm(page.csrfToken, page.returnTo)}
       <p><a href="${page.returnTo}">Stay signed in</a></p>`,

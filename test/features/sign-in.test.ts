@@ -114,6 +114,26 @@ void test('signing in, refreshing and signing out', async (t) => {
     t.equal((await out(bearer(next))).status, 204)
     t.notOk(await isLive(next))
   })
+  await t.test(
+    'the page for signing out ends the session of each cookie, also of a refresh cookie alone',
+    async (t) => {
+      const [first, second] = [await logIn(), await logIn()]
+      const refreshCookie = `gatehouse_refresh=${second.cookies['gatehouse_refresh']}`
+      for (const held of [refreshCookie, `gatehouse=${first.cookies['gatehouse']}; ${refreshCookie}`]) {
+        const page = await service.call('/logout', { headers: { cookie: held } })
+        t.match(page.body, 'Sign out?')
+        const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
+        const cookie = `${held}; gatehouse_csrf=${page.cookies['gatehouse_csrf']}`
+        t.equal(
+          (await service.call('/logout', { method: 'POST', headers: { cookie }, form: { csrf_token } })).status,
+          303,
+        )
+        t.equal((await refresh(refreshCookie)).status, 401)
+      }
+      for (const ended of [first, second]) t.notOk(await isLive(ended.json().access_token))
+      t.match((await service.call('/logout')).body, 'You are not signed in')
+    },
+  )
   await t.test('unknown, wrong, disabled and password-less get the same answer', async (t) => {
     const [disabled, bare] = [await service.createUser(), 'bare@example.test']
     await service.operate('PUT', `/users/${disabled.id}/status`, { status: 'disabled' })

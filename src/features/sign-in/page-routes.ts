@@ -26,6 +26,7 @@ export interface SignInPageOptions {
   beginSession: BeginSession
   stepUp: StepUp
   sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
+  sessionOfRefreshToken(token: string): Promise<string | undefined>
   endSession(sessionId: string, reason: string): Promise<unknown>
   emailVerification: {
     find(token: string): Promise<{ email: string } | undefined>
@@ -135,6 +136,11 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
     },
   )
 
+  async function sessionOfRefresh(request: FastifyRequest): Promise<string | undefined> {
+    const token = cookies.refresh(request)
+    return token === undefined ? undefined : options.sessionOfRefreshToken(token)
+  }
+
   /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
   app.get(
     '/logout',
@@ -145,7 +151,7 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
     async (request, reply) => {
       const back = afterSignOut(request.query.return_to)
       const user = await userOf(request)
-      if (user === undefined) return show(reply, signedOutPage(back))
+      if (user === undefined && (await sessionOfRefresh(request)) === undefined) return show(reply, signedOutPage(back))
       return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back }))
     },
   )
@@ -191,8 +197,9 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
 
   app.post('/logout', { config: takingAway, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
     checkForm(request, request.body.csrf_token)
-    const user = await userOf(request)
-    if (user?.sessionId !== undefined) await options.endSession(user.sessionId, 'logged_out')
+    // Each cookie may have a session of its own, as after a sign-in by the API.
+    const sessions = new Set([(await userOf(request))?.sessionId, await sessionOfRefresh(request)])
+    for (const id of sessions) if (id !== undefined) await options.endSession(id, 'logged_out')
     cookies.clearSignIn(reply)
     return reply.redirect(afterSignOut(request.body.return_to), 303)
   })
