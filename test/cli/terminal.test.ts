@@ -60,7 +60,7 @@ void test('no control character of a stored name, or of an argument, reaches the
     const service = await serve(t, folder, environment)
     writeFileSync(join(folder, 'gatehouse.yaml'), 'hosts: { "a\\u202eb\\u009b2J": 5 }\n')
     await until('the file is refused', () => service.said.stdout.includes('rules.refused'))
-    t.match(service.said.stdout, String.raw`hosts.a\u202eb\u009b2J`)
+    t.match(service.said.stdout, String.raw`hosts.\"a\u202eb\u009b2J\"`)
     t.notMatch(service.said.stdout, obeyed)
     for (const line of service.said.stdout.trim().split('\n')) t.type(JSON.parse(line).msg, 'string')
   })
