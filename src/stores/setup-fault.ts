@@ -10,7 +10,10 @@ const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/^42501$/, 'the role may not create tables; make it the owner of the database'],
   [/^57P03$|^LOADING$/, 'it is still starting; try again'],
   [/^53300$/, 'it has no connection left; raise max_connections, or run fewer replicas'],
-  [/CERT|UNABLE_TO_VERIFY|ALTNAME/, 'its certificate is not trusted; name the authority by sslrootcert'],
+  [
+    /CERT|UNABLE_TO_VERIFY|ALTNAME/,
+    'its certificate is not trusted; name the file of its authority in NODE_EXTRA_CA_CERTS',
+  ],
   [/^NO_TLS$/, 'it offers no TLS; switch that on there, or ask for sslmode=disable'],
   [/^(NOPERM|READONLY)$/, 'the user may not write; allow it EVAL, GET, TTL, INCR, EXPIRE and DEL'],
   [/^(ECONNRESET|NO_REDIS)$/, 'what listens there is another kind of server; correct host and port'],

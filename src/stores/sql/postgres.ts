@@ -40,7 +40,8 @@ export function openPostgresPool(
   }
   function forget(connection: Connection): void {
     connections.delete(connection)
-    if (idle.includes(connection)) idle.splice(idle.indexOf(connection), 1)
+    const place = idle.indexOf(connection)
+    if (place !== -1) idle.splice(place, 1)
     const [next] = waiting
     if (next !== undefined && !closed) next(connect())
   }
