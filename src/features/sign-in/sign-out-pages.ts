@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { App } from '../../http/server.ts'
+import { signedOutPage, signOutPage } from '../../pages/account.ts'
+import type { SignInPageOptions } from './page-routes.ts'
+import { createPageTools, Form, hidden, publicPage, show } from './page-tools.ts'
+
+/** The page that asks whether to sign out, and what its form does. */
+export async function signOutPages(app: App, options: SignInPageOptions): Promise<void> {
+  const { returnTo, cookies, csrf, limits } = options
+  const { userOf, checkForm } = createPageTools(options)
+  const takingAway = { ...publicPage, rateLimit: limits.takingAway }
+
+  const afterSignOut = (wanted: string | undefined) => {
+    const target = returnTo(wanted)
+    // The root would lead there too.
+    return target === '/' ? '/login' : target
+  }
+
+  async function sessionOfRefresh(request: FastifyRequest): Promise<string | undefined> {
+    const token = cookies.refresh(request)
+    return token === undefined ? undefined : options.sessionOfRefreshToken(token)
+  }
+
+  /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
+  app.get(
+    '/logout',
+    {
+      config: takingAway,
+      schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) },
+    },
+    async (request, reply) => {
+      const back = afterSignOut(request.query.return_to)
+      const user = await userOf(request)
+      if (user === undefined && (await sessionOfRefresh(request)) === undefined) return show(reply, signedOutPage(back))
+      return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back }))
+    },
+  )
+
+  app.post('/logout', { config: takingAway, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
+    checkForm(request, request.body.csrf_token)
+    // Each cookie may have a session of its own, as after a sign-in by the API.
+    const sessions = new Set([(await userOf(request))?.sessionId, await sessionOfRefresh(request)])
+    for (const id of sessions) if (id !== undefined) await options.endSession(id, 'logged_out')
+    cookies.clearSignIn(reply)
+    return reply.redirect(afterSignOut(request.body.return_to), 303)
+  })
+}

@@ -1,0 +1,53 @@
+import { Type } from 'typebox'
+import type { App } from '../../http/server.ts'
+import { stepUpPage } from '../../pages/step-up.ts'
+import type { SignInPageOptions } from './page-routes.ts'
+import { createPageTools, Form, hidden, publicPage, show, tooManyFailures, toSignIn } from './page-tools.ts'
+
+/** The page where somebody who is signed in proves once more who they are. */
+export async function stepUpPages(app: App, options: SignInPageOptions): Promise<void> {
+  const { returnTo, cookies, csrf, limits } = options
+  const { userOf, checkForm } = createPageTools(options)
+
+  app.get(
+    '/step-up',
+    {
+      config: publicPage,
+      schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) },
+    },
+    async (request, reply) => {
+      const target = returnTo(request.query.return_to)
+      const user = await userOf(request)
+      if (user === undefined) return toSignIn(reply, target)
+      return show(reply, stepUpPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target }))
+    },
+  )
+
+  app.post(
+    '/step-up',
+    {
+      config: { ...publicPage, rateLimit: limits.secretTests },
+      schema: { ...hidden, body: Form({ password: Type.String() }) },
+    },
+    async (request, reply) => {
+      const { csrf_token, return_to, password = '' } = request.body
+      checkForm(request, csrf_token)
+      const target = returnTo(return_to)
+      const user = await userOf(request)
+      const outcome =
+        user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
+      if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
+        return toSignIn(reply, target)
+      }
+      if (outcome.kind === 'proven') {
+        cookies.setSession(reply, outcome.secret, outcome.session.expiresAt)
+        return reply.header('cache-control', 'no-store').redirect(target, 303)
+      }
+      const limited = outcome.kind === 'too_many_failures'
+      if (limited) reply.header('retry-after', outcome.retryAfterSeconds)
+      const fault = limited ? tooManyFailures : 'The password is wrong.'
+      const csrfToken = csrf.tokenFor(request, reply)
+      return show(reply.code(limited ? 429 : 422), stepUpPage({ ...user, csrfToken, returnTo: target, fault }))
+    },
+  )
+}

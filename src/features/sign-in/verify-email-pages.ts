@@ -1,0 +1,51 @@
+import { Type } from 'typebox'
+import { GatehouseError } from '../../core/errors.ts'
+import type { App } from '../../http/server.ts'
+import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
+import type { SignInPageOptions } from './page-routes.ts'
+import { createPageTools, Form, hidden, publicPage, show } from './page-tools.ts'
+
+/** Where the link of a registration’s mail leads. */
+export async function verifyEmailPages(app: App, options: SignInPageOptions): Promise<void> {
+  const { csrf, limits } = options
+  const { checkForm } = createPageTools(options)
+
+  app.get(
+    '/verify-email',
+    { config: publicPage, schema: { ...hidden, querystring: Type.Object({ token: Type.Optional(Type.String()) }) } },
+    async (request, reply) => {
+      const { token = '' } = request.query
+      const registered = await options.emailVerification.find(token)
+      if (registered === undefined) return show(reply.code(400), emailNotVerifiedPage())
+      return show(reply, verifyEmailPage({ token, csrfToken: csrf.tokenFor(request, reply), email: registered.email }))
+    },
+  )
+
+  app.post(
+    '/verify-email',
+    {
+      config: { ...publicPage, rateLimit: limits.secretTests },
+      schema: { ...hidden, body: Form({ token: Type.String(), password: Type.String() }) },
+    },
+    async (request, reply) => {
+      const { csrf_token, token = '', password } = request.body
+      checkForm(request, csrf_token)
+      const registered = await options.emailVerification.find(token)
+      if (registered === undefined) return show(reply.code(400), emailNotVerifiedPage())
+      const askAgain = (fault: string) => {
+        const csrfToken = csrf.tokenFor(request, reply)
+        return show(reply.code(422), verifyEmailPage({ token, csrfToken, email: registered.email, fault }))
+      }
+      if (password === undefined) return askAgain('Type a password.')
+      try {
+        const outcome = await options.emailVerification.confirm(token, password)
+        return outcome === 'confirmed'
+          ? show(reply, emailVerifiedPage())
+          : show(reply.code(400), emailNotVerifiedPage())
+      } catch (error) {
+        if (!(error instanceof GatehouseError) || error.code !== 'password_rejected') throw error
+        return askAgain(`The password ${error.fields?.[0]?.message ?? 'cannot be used'}.`)
+      }
+    },
+  )
+}
