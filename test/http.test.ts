@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { test } from 'tap'
-import { sendRaw as askRaw } from './support/raw.ts'
+import { sendExpecting, sendRaw as askRaw } from './support/raw.ts'
 import { type Answer, asks, bearer, type Call, startService } from './support/service.ts'
 
 /** What a raw connection answers to raw bytes. */
@@ -33,7 +33,8 @@ function breakOff(port: number, beginning: string, way: 'reset' | 'destroy' | 'h
 void test('every reply', async (t) => {
   const origin = 'https://app.example.test'
   const service = await startService(t, { yaml: { cors: { origins: [origin] } } })
-  const { accessToken, cookie } = await service.signIn(await service.createUser())
+  const user = await service.createUser()
+  const { accessToken, cookie } = await service.signIn(user)
 
   await t.test('carries a request id of its own, which the log and the problem repeat', async (t) => {
     const paths = ['/', '/login', '/nowhere', '/%zz', '/api/users/me', '/oauth/token', '/.well-known/jwks.json']
@@ -258,6 +259,31 @@ void test('every reply', async (t) => {
     await Promise.all(broken)
     t.equal((await service.call('/health/live')).status, 200)
     t.notMatch(service.logged().slice(before), /internal_error|"level":60/)
+  })
+  await t.test('to who waits for 100 Continue comes without it, where the body is not read', async (t) => {
+    const login = Buffer.from(JSON.stringify({ email: user.email, password: user.password }))
+    const json = ['Host: x', 'Content-Type: application/json']
+    const question = asks({ path: '/public/x' })
+    const asked = Object.entries({ ...question, host: 'x' }).map(([name, value]) => `${name}: ${value}`)
+    const cases: [line: string, headers: string[], body: Buffer, status: number, isRead: boolean][] = [
+      ['POST /api/auth/login', json, login, 200, true],
+      ['POST /api/auth/login', json, Buffer.from('{}'), 400, true],
+      ['POST /api/auth/login', json, Buffer.alloc(65_537), 413, false],
+      // Read to see whether it is empty, which no other word says.
+      ['POST /api/auth/login', ['Host: x', 'Content-Type: application/xml'], login, 415, true],
+      ['PATCH /api/users/me', json, Buffer.from('{"name":"Ada"}'), 401, false],
+      ['POST /nowhere', json, login, 404, false],
+      ['POST /forward-auth', ['Host: x'], login, 400, false],
+      ['POST /forward-auth/traefik', asked, login, 200, false],
+      ['PUT /forward-auth/envoy/public/x', ['Host: app.example.test', 'X-Forwarded-Proto: http'], login, 200, false],
+      ['PUT /forward-auth/envoy/reports', ['Host: app.example.test', 'X-Forwarded-Proto: http'], login, 401, false],
+    ]
+    for (const [line, headers, body, status, isRead] of cases) {
+      const answer = await sendExpecting(service.port, [`${line} HTTP/1.1`, ...headers], body)
+      t.same([answer.status, answer.asked], [status, isRead], line)
+      // Bytes of a body that was sent all the same must not be taken for the next request.
+      if (!isRead) t.match(answer.head, /^connection: close$/im, line)
+    }
   })
   await t.test(
     'to a content type without a body comes at once: nothing waits for a body that never comes',

@@ -73,7 +73,12 @@ export function createServer(options: {
           return void response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
         route(request, response)
       }
-      return Object.assign(createHttpServer(http as object, listener), { keepAliveTimeout, requestTimeout })
+      const http1 = createHttpServer(http as object, listener)
+      http1.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+        askForBodyLate(request, response)
+        listener(request, response)
+      })
+      return Object.assign(http1, { keepAliveTimeout, requestTimeout })
     },
     // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
     // Requests without a body, which the proxies' questions are, get none of a stream's machinery (Node 24 and later).
@@ -94,6 +99,18 @@ export function createServer(options: {
   addBodyParsers(server)
   server.addHook('preParsing', giveEmptyBodies)
   return server
+}
+
+/**
+ * Says `100 Continue` (RFC 9110 §10.1.1) when a body is about to be read, and not before: a request that is refused is spared
+ * its body, and a proxy's question, whose body nobody reads, never gets a 100 that the proxy would relay to the client
+ * before anything is decided.
+ */
+function askForBodyLate(request: IncomingMessage, response: ServerResponse): void {
+  request.once('resume', () => {
+    // Node also resumes a body that nobody read, once the answer is there, to get past it.
+    if (!response.headersSent) response.writeContinue()
+  })
 }
 
 /** A body that `optimizeEmptyRequests` has ended never says so again, and a parser would wait for it for ever. */

@@ -7,8 +7,9 @@ for (const form of [undefined, 'labels', 'ingressroute', 'gateway'] as const) {
       ...{ name: 'traefik', release: 'current' },
       // Nothing makes Traefik wait less than half a minute.
       ...{ away: 500, broken: 503, silent: [500, 45], largeHeaders: 431, unknownHost: 404 },
-      // Paths are cleaned before a route is chosen.
+      // Paths are cleaned before a route is chosen, and `;` of a query becomes `&`.
       writesAnew: {
+        ...{ '/public/x?a=1;b=2': '/public/x?a=1&b=2', '/public/x?;/../admin;': '/public/x?&/../admin&' },
         ...{
           '/public/./x': '/public/x',
           '/public//x': '/public/x',

@@ -33,3 +33,34 @@ function isLastAnswer(text: string): boolean {
   const length = /^content-length: (\d+)$/im.exec(head)?.[1]
   return length !== undefined && text.length - end - 4 === Number(length)
 }
+
+/**
+ * Sends a head that says `Expect: 100-continue`, and the body only when it is asked for. The final answer, and whether the
+ * body was sent; a client that waits for ever instead of sending it fails after ten seconds.
+ */
+export function sendExpecting(
+  port: number,
+  head: readonly string[],
+  body: Buffer,
+): Promise<{ status: number; head: string; asked: boolean }> {
+  return new Promise((done, fail) => {
+    let [text, asked] = ['', false]
+    const lines = [...head, 'Expect: 100-continue', `Content-Length: ${body.length}`, '', '']
+    const socket = connect(port, '127.0.0.1', () => socket.write(lines.join('\r\n'), 'latin1'))
+    socket.setTimeout(10_000, () => fail(new Error(`no answer to ${head[0]}: ${text}`)))
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+      for (let end; (end = text.indexOf('\r\n\r\n')) !== -1; text = text.slice(end + 4)) {
+        const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])
+        if (status !== 100) {
+          done({ status, head: text.slice(0, end), asked })
+          return void socket.destroy()
+        }
+        if (!asked) socket.write(body)
+        asked = true
+      }
+    })
+    socket.on('error', fail)
+    socket.on('close', () => fail(new Error(`no answer to ${head[0]}`)))
+  })
+}

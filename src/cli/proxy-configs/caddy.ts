@@ -40,6 +40,13 @@ ${lines('\t', ...Array.from("_.!#$%&'*+^`|~", (character) => `request_header -*$
 	request_header @websocket Upgrade websocket
 	request_header -HTTP2-Settings
 
+	# Newer versions of Caddy answer a client that waits for \`100 Continue\` only after its body, unless the connection ends.
+	@waiting {
+		header Expect *
+		protocol http/1.1
+	}
+	header @waiting Connection close
+
 	# What some framework takes for the path, the method, the host or the address of a request, or for who sent it: only
 	# what was judged may count, by whatever headers each host is told. Older versions (CVE-2026-30851) keep a client's own
 	# where the answer lacks it.
@@ -105,6 +112,8 @@ ${
 `
 }			header_up -Upgrade
 			header_up -Connection
+			# Caddy hands every \`100 Continue\` to the client, who would then send its body before anything is decided.
+			header_up -Expect
 			transport http {
 				dial_timeout 2s
 				response_header_timeout 5s

@@ -42,6 +42,8 @@ ${lines('                ', ...trustedHops(setup))}
                 common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
                 # WebSocket is the one upgrade that passes.
                 upgrade_configs: [{ upgrade_type: websocket }]
+                # A client that waits for it is asked for its body by the application, once the request may pass.
+                proxy_100_continue: true
                 # What no client may say about its own request, and who it may not say it is. Gone before anything reads it.
                 early_header_mutation_extensions:
                   - name: envoy.http.early_header_mutation.header_mutation
@@ -52,7 +54,7 @@ ${lines('                ', ...trustedHops(setup))}
                         - remove_on_match: { key_matcher: { safe_regex: { regex: "[a-z0-9-]*[^a-z0-9:-].*" } } }
                         # What tells Envoy itself how to serve a request; it believes clients in private networks.
                         - remove_on_match: { key_matcher: { prefix: x-envoy- } }
-${lines('                        ', ...['X-Real-IP', 'X-Forwarded-Host', ...clearedNames(setup)].map((name) => `- remove: ${name.toLowerCase()}`))}
+${lines('                        ', ...removedNames(setup).map((name) => `- remove: ${name}`))}
                 http_filters:
                   - name: envoy.filters.http.ext_authz
                     typed_config:
@@ -130,6 +132,13 @@ overload_manager:
         ${type('connections')}
         max_active_downstream_connections: 50000
 `
+}
+
+/** Beside those that begin with `x-envoy-`, in lower case. */
+function removedNames(setup: ProxySetup): string[] {
+  return ['X-Real-IP', 'X-Forwarded-Host', ...clearedNames(setup)]
+    .map((name) => name.toLowerCase())
+    .filter((name) => !name.startsWith('x-envoy-'))
 }
 
 const askedWith = [

@@ -6,8 +6,8 @@ export const toldByProxies = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarde
 
 /**
  * Headers that some framework, server or library takes for the path, the method, the host, the scheme or the address of a
- * request, or for its proxy, the secret of the edge, and what a decision is known by. No proxy of ours tells anything by them, so one that arrives came
- * from the client.
+ * request, or for its proxy, the secret of the edge, and what a decision is known by. No printed configuration tells
+ * anything by them, so one that arrives came from the client, but for what Traefik and Envoy set themselves.
  */
 export const clientClaims = [
   'Forwarded',
@@ -17,6 +17,7 @@ export const clientClaims = [
   'X-Original-URI',
   'X-Original-Method',
   'X-Original-Host',
+  'X-Original-Forwarded-For',
   'X-Rewrite-URL',
   'X-Forwarded-Method',
   'X-Forwarded-Uri',
@@ -30,12 +31,20 @@ export const clientClaims = [
   'X-Url-Scheme',
   'Front-End-Https',
   'X-Host',
+  'X-Envoy-Original-Path',
+  'X-Envoy-Original-Host',
+  'X-Envoy-External-Address',
+  'X-Envoy-Internal',
   'Client-IP',
   'X-Client-IP',
   'X-Cluster-Client-IP',
   'True-Client-IP',
   'CF-Connecting-IP',
+  'CF-Connecting-IPv6',
   'Fastly-Client-IP',
+  'Fly-Client-IP',
+  'X-Azure-ClientIP',
+  'X-AppEngine-User-IP',
   'X-HTTP-Method-Override',
   'X-Method-Override',
   'X-HTTP-Method',

@@ -175,8 +175,9 @@ export async function identityTests(t: Test, scene: Scene): Promise<void> {
     }
     const [request] = await during(() => call('/reports', { headers: { ...doubled, ...asBob } }))
     const arrived = Object.keys(claims).flatMap((name) => valuesOf(request!, name).map((value) => `${name}: ${value}`))
-    // Traefik tells these two itself.
-    const left = arrived.filter((line) => !/^x-forwarded-(port: \d+|server: (?!spoofed).*)$/.test(line))
+    // Traefik tells these two itself, and Envoy the address that it saw.
+    const own = /^(x-forwarded-port: \d+|x-forwarded-server: (?!spoofed).*|x-envoy-external-address: 127\.0\.0\.1)$/
+    const left = arrived.filter((line) => !own.test(line))
     t.same(left.toSorted(), [
       'x-forwarded-for: 127.0.0.1',
       `x-forwarded-host: ${appHost}:${port}`,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import type { Test } from 'tap'
+import { sendExpecting } from '../../support/raw.ts'
 import { ask } from '../../support/service.ts'
 import { valuesOf } from '../../support/upstream.ts'
 import { appHost, authHost, handshake, type Scene } from './scene.ts'
@@ -31,6 +32,30 @@ export async function trafficTests(t: Test, scene: Scene): Promise<void> {
       call('/x', { method: 'POST', body: 'text' }).then(({ status }) => t.equal(status, 401)),
     )
     t.same(denied, [])
+  })
+
+  await t.test('who waits for 100 Continue is not asked for the body of a request that is refused', async (t) => {
+    const upload = randomBytes(256 * 1024)
+    const send = (path: string, ...lines: string[]) =>
+      sendExpecting(port, [`PUT ${path} HTTP/1.1`, `Host: ${appHost}:${port}`, ...lines], upload)
+    const refused = await during(async () => {
+      for (const [path, status, ...lines] of [
+        ['/reports', 401],
+        ['/reports', 401, 'Authorization: Bearer x'],
+        ['/admin/x', 403, bobLine],
+        ['/public/..%2fadmin', 400, bobLine],
+      ] as const) {
+        const answer = await send(path, ...lines)
+        const isRight = status === 400 ? answer.status >= 400 && answer.status < 500 : answer.status === status
+        t.ok(isRight && !answer.asked, `${path}: ${answer.status}${answer.asked ? ' after the body' : ''}`)
+      }
+    })
+    t.same(refused, [])
+    const [arrived] = await during(async () => {
+      t.match(await send('/reports', bobLine), { status: 200, asked: true })
+    })
+    t.equal(arrived?.body === upload.toString('base64'), true, 'one that may pass arrives whole')
+    t.same(valuesOf(arrived!, 'X-Auth-Subject'), [bob.id])
   })
 
   await t.test('a WebSocket is asked about, and carries bytes both ways', async (t) => {
