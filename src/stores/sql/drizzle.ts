@@ -33,6 +33,7 @@ export function loadPostgres() {
   return { postgres, drizzle, migrate }
 }
 
+export type { PGlite } from '@electric-sql/pglite'
 export type { SQL } from 'drizzle-orm'
 export type { Options as PostgresOptions, Sql } from 'postgres'
 export type { PgDatabase, PgQueryResultHKT, PgUpdateSetSource } from 'drizzle-orm/pg-core'

@@ -1,4 +1,3 @@
-import { mkdir, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Clock, Stores } from '../../core/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
@@ -9,6 +8,7 @@ import { createClientStore } from './clients.ts'
 import { advisoryLocks, type Database, revocationChannel } from './database.ts'
 import { createHousekeepingStore } from './housekeeping.ts'
 import { createKnownDeviceStore } from './known-devices.ts'
+import { startPglite } from './pglite.ts'
 import { listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
 import { createRegistrationStore } from './registrations.ts'
@@ -69,23 +69,14 @@ export async function migratePostgres(databaseUrl: string): Promise<void> {
  * must hold it.
  */
 export async function openPglite(directory: string | undefined, clock: Clock, snapshot?: Blob): Promise<DurableStores> {
-  const { PGlite, drizzle, migrate } = loadPglite()
-  if (directory !== undefined) await mkdir(directory, { recursive: true, mode: 0o700 })
-  const isNew = directory === undefined || (await readdir(directory)).length === 0
-  const content = snapshot ?? (isNew ? await emptyCluster() : undefined)
-  const client = await PGlite.create(directory ?? 'memory://', content ? { loadDataDir: content } : {})
+  const { drizzle, migrate } = loadPglite()
+  const client = await startPglite(directory, snapshot)
   const db = drizzle(client, { schema })
   await migrate(db, { migrationsFolder })
   return assemble(
     { db, feedDb: db, listen: (wake) => client.listen(revocationChannel, wake), close: () => client.close() },
     clock,
   )
-}
-
-/** A cluster that was initialised beforehand: unpacking it takes a fraction of the time that `initdb` takes. */
-async function emptyCluster(): Promise<Blob> {
-  const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs')
-  return dataDir()
 }
 
 function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableStores {
