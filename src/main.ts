@@ -1,13 +1,7 @@
-import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { type Command, CommandError, program, readVersion, UsageError } from './cli/command.ts'
 import { complain, tell } from './cli/terminal.ts'
 import { ConfigError } from './config.ts'
 import { SetupError } from './core/errors.ts'
-
-// Compiled code is kept beside the code that it was compiled from, where whoever can write can do anything anyway. Where
-// the folder cannot be written to, as in the image, nothing is kept.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/gatehouse', import.meta.url)))
 
 const commands: Record<string, { summary: string; load: () => Promise<Pick<Command, 'run'>> }> = {
   serve: { summary: 'run the service', load: async () => (await import('./cli/serve.ts')).serve },
