@@ -227,10 +227,13 @@ function createMemory(
 ) {
   type Prove<Given> = (presented: string, from?: From) => Given
   return (prove: Prove<Promise<Remembered | undefined>>): Prove<Proof> => {
+    // Bounded by size alone, with the least that lets in no more than `max`: to be told `max` itself, it would take the memory
+    // of all entries at once.
+    const leastSize = Math.ceil(bounds.maxSize / bounds.max)
     const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
-      ...bounds,
+      maxSize: bounds.maxSize,
       sizeCalculation: ({ presented, proven }) =>
-        presented.length + Buffer.byteLength(JSON.stringify(proven)) + bytesAround,
+        Math.max(leastSize, presented.length + Buffer.byteLength(JSON.stringify(proven)) + bytesAround),
     })
     const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
 

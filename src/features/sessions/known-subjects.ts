@@ -42,8 +42,10 @@ export function createKnownSubjects(dependencies: {
   clock: Clock
 }): KnownSubjects {
   const { sessions, clients, accessTokens, feed, clock } = dependencies
-  const knownSessions = new LRUCache<string, Known<{ session: Session; user: User }>>({ max: mostKnown })
-  const knownClients = new LRUCache<string, Known<Client>>({ max: mostKnown })
+  // Bounds by size: by `max` they would take the memory of all entries at once.
+  const bounds = { maxSize: mostKnown, sizeCalculation: () => 1 }
+  const knownSessions = new LRUCache<string, Known<{ session: Session; user: User }>>(bounds)
+  const knownClients = new LRUCache<string, Known<Client>>(bounds)
 
   function recall<T extends object>(known: LRUCache<string, Known<T>>, id: string): T | undefined {
     const entry = known.get(id)

@@ -38,7 +38,8 @@ export interface KnownGrants {
 const mostGrants = 50_000
 
 export function createKnownGrants(feed: GrantFeed): KnownGrants {
-  const known = new LRUCache<string, KnownGrant>({ max: mostGrants })
+  // A bound by size: by `max` it would take the memory of all entries at once.
+  const known = new LRUCache<string, KnownGrant>({ maxSize: mostGrants, sizeCalculation: () => 1 })
   return {
     remember: (hash, { grant, asOf }) => void known.set(hash, { grant, asOf }),
     begin(hash, grant) {

@@ -8,7 +8,7 @@ interface Window {
 
 /** Counters of one process. Bounded: past 100,000 keys the least recently used are forgotten. */
 export function createMemoryCounters(clock: Clock): Counters {
-  const windows = new LRUCache<string, Window>({ max: 100_000 })
+  const windows = new LRUCache<string, Window>({ maxSize: 100_000, sizeCalculation: () => 1 })
   const current = (key: string): Window | undefined => {
     const window = windows.get(key)
     return window !== undefined && window.endsAt > clock.now() ? window : undefined
