@@ -253,7 +253,10 @@ export async function buildApp(dependencies: {
   const trustedPeer = parseNetworks(config.proxies.trusted)
   let rules = config.accessRules
   const knowsHost = (authority: string) => rules.host(authority) !== undefined
-  const returnTo = createReturnTo({ issuer, knowsHost })
+  const returnTo = createReturnTo({
+    issuer,
+    decidesAbout: (target) => rules.host(target.authority)?.isAmbiguous(target) === false,
+  })
   const decide = createDecide({
     rules: () => rules,
     bearer: credentials.bearer,

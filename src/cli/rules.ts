@@ -128,14 +128,22 @@ interface Explained {
   reason: string
   host?: string
   rule?: { number: number; line?: number; allow: unknown }
+  segments?: string[]
+  other_reading?: { number: number; line?: number; segments: string[]; allow: unknown }
   earlier: { number: number; line?: number; mismatch: string }[]
   headers?: Record<string, string>
   assertion?: object
 }
 
-function render({ decision, reason, host, rule, earlier, headers, assertion }: Explained): string {
+function render({ decision, reason, host, rule, earlier, headers, assertion, ...paths }: Explained): string {
   const lines = [`${decision}: ${reason}`]
+  const listed = (segments: string[]) => segments.map((segment) => JSON.stringify(segment)).join(', ')
   if (host !== undefined) lines.push(`host ${host}`)
+  if (paths.segments !== undefined) lines.push(`segments of the path: ${listed(paths.segments)}`)
+  if (paths.other_reading !== undefined) {
+    const { segments, allow, ...other } = paths.other_reading
+    lines.push(`decoded again: ${listed(segments)}, so ${ruleName(other)} is held too: allow ${JSON.stringify(allow)}`)
+  }
   for (const rule of earlier) lines.push(`  ${ruleName(rule)} does not apply: ${rule.mismatch}`)
   if (rule !== undefined) lines.push(`  ${ruleName(rule)} decides: allow ${JSON.stringify(rule.allow)}`)
   if (headers !== undefined) lines.push('headers for the upstream')

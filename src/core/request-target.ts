@@ -1,21 +1,16 @@
+import { type EscapedCharacter, isAscii, readPath, type RequestPath } from './request-path.ts'
+
 /** What the proxy says that the user asked for, read so strictly that no two parsers could differ about it. */
-export interface RequestTarget {
+export interface RequestTarget extends RequestPath {
   readonly method: string
   readonly scheme: 'http' | 'https'
   /** Lower-case host, without a trailing dot, with the port only where it is not the scheme's own. */
   readonly authority: string
   /** Path as it was sent. */
   readonly path: string
-  /** Decoded segments; the empty one behind a final slash is left out. */
-  readonly segments: readonly string[]
-  /** What ends a path where it stands undecoded, and is escaped in this one. */
-  readonly escaped: readonly EscapedDelimiter[]
   /** Query as it was sent, with its `?`, or empty. */
   readonly query: string
 }
-
-/** A program that decodes a path and splits it again sees a query (`%3F`) or a fragment (`%23`) begin. */
-export type EscapedDelimiter = 'question-mark' | 'hash'
 
 export type TargetFault = 'ambiguous' | 'too_long'
 
@@ -23,17 +18,21 @@ export type TargetFault = 'ambiguous' | 'too_long'
 const longestTarget = 8_192
 
 /**
- * Reads a request target, or refuses it. Nothing is cleaned: dot segments in any encoding, encoded separators, double
- * encoding, path parameters, empty segments, control bytes, invalid UTF-8, user information, look-alike characters and
- * everything else that another parser might read differently is a fault.
+ * Reads a request target, or refuses it. Nothing is cleaned: dot segments in any encoding, path parameters, empty
+ * segments, control bytes, invalid UTF-8, user information, characters that normalise to separators and everything else that
+ * another parser might read differently is a fault. Of the characters that structure paths, those in `takenEscaped` may be
+ * escaped within a segment, and are told in `escaped`: whoever decides has to refuse those that the host does not take.
  */
-export function parseRequestTarget(given: {
-  method: string | undefined
-  scheme: string | undefined
-  host: string | undefined
-  /** Path and query, RFC 9112 origin-form. */
-  target: string | undefined
-}): RequestTarget | TargetFault {
+export function parseRequestTarget(
+  given: {
+    method: string | undefined
+    scheme: string | undefined
+    host: string | undefined
+    /** Path and query, RFC 9112 origin-form. */
+    target: string | undefined
+  },
+  takenEscaped: readonly EscapedCharacter[] = ['question-mark', 'hash'],
+): RequestTarget | TargetFault {
   const { method, target } = given
   if (method === undefined || !/^[A-Z][A-Z-]{0,31}$/.test(method)) return 'ambiguous'
   const scheme = parseScheme(given.scheme)
@@ -44,9 +43,10 @@ export function parseRequestTarget(given: {
   const mark = target.indexOf('?')
   const path = mark === -1 ? target : target.slice(0, mark)
   const query = mark === -1 ? '' : target.slice(mark)
-  const segments = parsePath(path)
-  if (segments === undefined || !/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
-  return { method, scheme, authority, path, segments, escaped: escapedIn(path), query }
+  const read = readPath(path)
+  if (read === undefined || read.escaped.some((character) => !takenEscaped.includes(character))) return 'ambiguous'
+  if (!/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
+  return { method, scheme, authority, path, ...read, query }
 }
 
 /** The target as an absolute URL. */
@@ -96,64 +96,4 @@ function readAuthority(text: string, scheme: 'http' | 'https'): string | undefin
   if (isAddress && (!URL.canParse(`http://${host}`) || new URL(`http://${host}`).hostname !== host)) return undefined
   if (port !== undefined && Number(port) > 65_535) return undefined
   return port === undefined || Number(port) === (scheme === 'https' ? 443 : 80) ? host : `${host}:${port}`
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7e) return false
-  return true
-}
-
-/**
- * RFC 3986 path characters but `;`, behind which some servers hide path parameters, and the three that browsers send
- * unencoded beyond the RFC.
- */
-const pathPattern = /^[A-Za-z0-9\-._~!$&'()*+,=:@[\]|^/%]+$/
-
-const nothing: readonly EscapedDelimiter[] = []
-
-function escapedIn(path: string): readonly EscapedDelimiter[] {
-  if (!path.includes('%')) return nothing
-  const found: EscapedDelimiter[] = []
-  if (/%3f/i.test(path)) found.push('question-mark')
-  if (path.includes('%23')) found.push('hash')
-  return found
-}
-
-function parsePath(path: string): string[] | undefined {
-  if (path.charCodeAt(0) !== 0x2f || !pathPattern.test(path)) return undefined
-  const segments = path.slice(1).split('/')
-  if (segments.at(-1) === '') segments.pop()
-  for (let i = 0; i < segments.length; i++) {
-    const segment = parseSegment(segments[i]!)
-    if (segment === undefined) return undefined
-    segments[i] = segment
-  }
-  return segments
-}
-
-function parseSegment(raw: string): string | undefined {
-  const segment = raw.includes('%') ? decodeSegment(raw) : raw
-  // Empty segments, dot segments, and what a server that trims names would make of `.. `.
-  return segment === undefined || /^[. ]*$/.test(segment) ? undefined : segment
-}
-
-function decodeSegment(raw: string): string | undefined {
-  let decoded: string
-  try {
-    // Throws for a broken escape and for bytes that are not UTF-8, over-long forms included.
-    decoded = decodeURIComponent(raw)
-  } catch {
-    return undefined
-  }
-  // Separators, path parameters, controls, and what a second decoding would change.
-  // oxlint-disable-next-line no-control-regex
-  if (/[/\\;\u0000-\u001f\u007f-\u009f]|%(?:[0-9a-f]{2}|u)/i.test(decoded)) return undefined
-  return looksAlike(decoded) ? undefined : decoded
-}
-
-/** Whether compatibility normalisation would turn something into a character that structures paths. */
-function looksAlike(decoded: string): boolean {
-  if (isAscii(decoded)) return false
-  const count = (text: string) => text.replace(/[^./\\%;?#]/g, '').length
-  return count(decoded.normalize('NFKC')) !== count(decoded)
 }

@@ -1,6 +1,7 @@
 /** Access rules, as compiled: which rule a target meets, and which patterns are refused. */
 import * as fc from 'fast-check'
 import { test } from 'tap'
+import { allEscaped } from '../../src/core/request-path.ts'
 import { parseRequestTarget } from '../../src/core/request-target.ts'
 import type { Principal } from '../../src/core/principal.ts'
 import { compileAccessRules, type HostPolicy } from '../../src/features/forward-auth/access-rules.ts'
@@ -113,6 +114,41 @@ void test('path patterns', async (t) => {
         pattern,
       )
     }
+  })
+})
+
+void test('a pattern names an escape that the host takes, and no other', async (t) => {
+  const policy = (...paths: string[]) => {
+    const host: HostRules = { encoded: ['slash', 'percent'], rules: [{ paths, allow: 'anyone' }] }
+    return compileAccessRules({ 'app.example.test': host }).host('app.example.test')!
+  }
+  const read = (path: string) => {
+    const given = { method: 'GET', scheme: 'http', host: 'app.example.test', target: path }
+    const target = parseRequestTarget(given, allEscaped)
+    if (typeof target === 'string') throw new Error(`${path} is ${target}`)
+    return target
+  }
+  for (const [pattern, yes, no] of [
+    ['/@scope%2F*', ['/@scope%2Fa', '/@scope%2fb', '/%40scope%2Fa'], ['/@scope/a', '/@scope', '/@scopex']],
+    ['/q/%2f/jobs', ['/q/%2F/jobs'], ['/q/x/jobs', '/q/jobs', '/q/%2F%2F/jobs']],
+    ['/q/*/jobs', ['/q/%2F/jobs', '/q/a/jobs', '/q/a%2Fb/jobs'], ['/q/a/b/jobs', '/q/jobs']],
+    ['/p/{id}', ['/p/a%2Fb'], ['/p/a/b']],
+    ['/100%25', ['/100%25'], ['/100%2525']],
+    ['/a%2520b', ['/a%2520b'], ['/a%20b']],
+  ] as const) {
+    const compiled = policy(pattern)
+    const meets = (path: string) => compiled.rule({ target: read(path), clientAddress: () => undefined }) !== undefined
+    for (const path of yes) t.ok(meets(path), `${pattern} ${path}`)
+    for (const path of no) t.notOk(meets(path), `${pattern} ${path}`)
+  }
+  for (const pattern of ['/a%5Cb', '/a%3Bb', '/a%3fb', '/a%23']) {
+    t.throws(() => policy(pattern), { message: /rules\.0\.paths\.0: expected `encoded: \[/ }, pattern)
+  }
+  for (const pattern of ['/%61', '/a%2', '/x%2F..', '/..%2Fx', '/a%00', '/%']) {
+    t.throws(() => policy(pattern), { message: /expected plain segments/ }, pattern)
+  }
+  t.throws(() => policyOf({ paths: ['/a%2Fb'], allow: 'anyone' }), {
+    message: /expected `encoded: \[slash\]` at the host/,
   })
 })
 

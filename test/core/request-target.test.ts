@@ -3,6 +3,7 @@ import { deepStrictEqual, doesNotMatch, strictEqual } from 'node:assert'
 import { posix } from 'node:path'
 import * as fc from 'fast-check'
 import { test } from 'tap'
+import { allEscaped } from '../../src/core/request-path.ts'
 import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl, urlOf } from '../../src/core/request-target.ts'
 
 const read = (target: string, host = 'app.example.test', scheme = 'http') =>
@@ -104,6 +105,44 @@ void test('an accepted target reads alike in every parser', async (t) => {
       const plain = `/${target.segments.join('/')}`
       strictEqual(posix.normalize(plain), plain)
     }),
+  )
+  await t.test(
+    'path with escaped separators: no reading of it leaves the segment before, and one is told',
+    async (t) => {
+      let [seen, otherwise] = [0, 0]
+      const property = fc.property(paths, (path) => {
+        const given = { method: 'GET', scheme: 'http', host: 'app.example.test', target: path }
+        const target = parseRequestTarget(given, allEscaped)
+        if (typeof target === 'string') return
+        seen++
+        const readings = [`/${target.segments.join('/')}`]
+        for (;;) {
+          const last = readings.at(-1)!
+          const next = decodeLeniently(last.replace(/%u([0-9a-f]{4})/gi, '%$1')).normalize('NFKC')
+          if (next === last) break
+          readings.push(next)
+        }
+        const otherReadings = new Set<string>()
+        for (const reading of readings) {
+          for (const text of [reading, reading.replace(/[?#].*/s, ''), reading.replace(/;[^/]*/g, '')]) {
+            const pieces = text.split(/[/\\]/).filter((piece) => piece !== '')
+            for (const piece of pieces) doesNotMatch(piece, /^[. ]+$/, path)
+            // oxlint-disable-next-line no-control-regex
+            doesNotMatch(text, /[\0-\x1f\x7f-\x9f]/, path)
+          }
+          const plain = reading.replace(/[?#].*/s, '').split(/[/\\]/)
+          otherReadings.add(JSON.stringify(plain.map((one) => one.replace(/;.*/s, '')).filter((one) => one !== '')))
+        }
+        if (target.otherReading === undefined) {
+          deepStrictEqual(otherReadings, new Set([JSON.stringify(target.segments)]), path)
+        } else {
+          otherwise++
+          strictEqual([...otherReadings].at(-1), JSON.stringify(target.otherReading), path)
+        }
+      })
+      fc.assert(property, { numRuns: 20_000 })
+      t.ok(seen > 1_000 && otherwise > 300, `${seen} paths, ${otherwise} with another reading`)
+    },
   )
   await t.test('host: as WHATWG URL reads it, where that reads it at all', async (t) =>
     always(t, fc.record({ host: hosts, scheme: fc.constantFrom('http', 'https') }), (target, { host, scheme }) => {

@@ -90,8 +90,11 @@ const ambiguous: Record<string, Question> = {
   'an encoded fullwidth slash': { path: '/public%EF%BC%8Fadmin' },
   'an encoded fullwidth backslash': { path: '/public%EF%BC%BCadmin' },
   'an encoded fullwidth percent sign': { path: '/public/%EF%BC%852e' },
-  'an encoded fullwidth semicolon': { path: '/admin%EF%BC%9Bx' },
-  'an encoded fullwidth question mark': { path: '/admin%EF%BC%9Fx' },
+  'an encoded fullwidth percent sign behind which an escape stands': { path: '/public/x%EF%BC%85%EF%BC%92%EF%BD%86' },
+  'encoded fullwidth digits of an escape': { path: '/public/%25%EF%BC%92%EF%BD%85' },
+  'an encoded sign of two letters and a slash': { path: '/public/%E2%84%80' },
+  'an encoded ellipsis alone': { path: '/public/%E2%80%A6/admin' },
+  'an encoded fullwidth dot segment before a fullwidth semicolon': { path: '/public/..%EF%BC%9Bx/admin' },
   'an encoded two-dot leader': { path: '/public/%E2%80%A5/admin' },
   'an encoded one-dot leader, twice': { path: '/public/%E2%80%A4%E2%80%A4/admin' },
   'an encoded small full stop': { path: '/public/%EF%B9%92%EF%B9%92/admin' },
@@ -152,6 +155,10 @@ const denied: Record<string, [status: 401 | 403, question: Question]> = {
   'OPTIONS without Origin is no preflight': [401, { path: '/reports', method: 'OPTIONS' }],
   'a method of its own': [401, { path: '/reports', method: 'FOO' }],
   'an encoded combining mark behind the name': [401, { path: '/public%CC%81/x' }],
+  // Normalised, each is an admin's path, so that its rule is held too.
+  'an encoded fullwidth semicolon': [401, { path: '/admin%EF%BC%9Bx' }],
+  'an encoded fullwidth question mark': [401, { path: '/admin%EF%BC%9Fx' }],
+  'encoded fullwidth letters': [401, { path: '/%EF%BD%81dmin' }],
   'an unknown host': [403, { path: '/public/x', host: 'evil.com' }],
   'a host that ends like ours': [403, { path: '/public/x', host: 'evilapp.example.test' }],
   'a host that begins like ours': [403, { path: '/public/x', host: 'app.example.test.evil.net' }],
@@ -164,6 +171,55 @@ const denied: Record<string, [status: 401 | 403, question: Question]> = {
   'an IPv6 address': [403, { path: '/public/x', host: '[::1]' }],
 }
 
+/** Full-width and other punctuation makes no other path of a longer name. */
+const clear = [
+  ...[
+    '%E5%BD%95%EF%BC%9F',
+    'a%EF%BC%8Eb',
+    'a%EF%BC%83b',
+    'a%EF%BC%9Bb',
+    '100%EF%BC%85',
+    'wait%E2%80%A6what',
+    '%E2%80%A6a',
+  ],
+  ...[
+    '%EF%BC%88a%EF%BC%89',
+    '%EF%BC%9A',
+    '%E2%80%BD',
+    '%E2%92%88',
+    '%C2%BD',
+    'a%CC%81',
+    '100%25',
+    '5%25%20off',
+    'a%20',
+  ],
+]
+
+/** Refused where encoded slashes, or all escapes, may stand in a segment: no way to another path, however it is decoded. */
+const stillHostile = [
+  ...['/public/..%2fadmin', '/public/..%2F', '/public/%2f..', '/public/.%2F', '/public/%2f.', '/public/%2f%2e%2e'],
+  ...['/public/%2f%2e%2e%2fadmin', '/public/%2e%2e%2fadmin', '/public/x%2f..%2f..%2fadmin', '/public%2f..%2fadmin'],
+  ...['/..%2fadmin', '/%2f..%2fadmin', '/x%2f%2e', '/public/x%2F.%20%2Fy', '/public/x%2F%20..', '/public/..%2f%2f'],
+  ...['/public/..%252fadmin', '/public/%252e%252e%252fadmin', '/public/%252e', '/public/x%2f%252e%252e'],
+  ...['/public/x%2f..%3bx', '/public/..%3b', '/public/..%3fx', '/public/..%23', '/public/x%5c..', '/public/..%5cadmin'],
+  ...['/public/..%255cadmin', '/public/x%2F..%5cadmin', '/public/%EF%BC%8E%EF%BC%8E%2fadmin', '/public/%E2%80%A5%2fx'],
+  ...[
+    '/public/x%2f%EF%BC%8E',
+    '/public/x%EF%BC%8Fy',
+    '/public/x%2f%00',
+    '/public/x%2500',
+    '/public/x%250a',
+    '/public/%25C0%25AF',
+  ],
+  ...[
+    '/public/%25EF%25BC%258E%25EF%25BC%258E',
+    '/public/x%2f%25EF%25BC%258E',
+    '/public/%25u002e%25u002e',
+    '/public/%25u0000',
+  ],
+  ...['/public/x;y', '/public//%2f', '/public/%2f/../admin', '/public/x%2f\\y', '/public/%2zz', '/public/%2'],
+]
+
 const same: Record<string, Question> = {
   'mixed case': { path: '/public/x', host: 'APP.Example.TEST' },
   'a trailing dot': { path: '/public/x', host: 'app.example.test.' },
@@ -174,6 +230,12 @@ const same: Record<string, Question> = {
 
 const postsGarbage = { body: '{"broken' }
 
+/** Those of the table that hold an escape which some host takes, and nothing else. */
+const taken = new Set([
+  ...['/public%2Fadmin', '/public/x%3Fy', '/admin%3fx', '/public/x%23y', '/public/%23', '/public/%23%3F?x=%3f'],
+  ...['/%2561dmin', '/public/%2561'],
+])
+
 /** Whether a header of the question is about its target. */
 const decides = (name: string) => name !== 'host' && name !== 'x-forwarded-for'
 
@@ -182,9 +244,33 @@ void test('hostile request targets', async (t) => {
     encoded: ['hash'],
     rules: [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }],
   }
+  const applications = {
+    encoded: ['slash'],
+    rules: [
+      { paths: ['/public/**', '/api/queues/*/jobs', '/@open%2F*'], allow: 'anyone' },
+      { paths: ['/admin/**'], allow: { roles: ['admin'] } },
+      { paths: ['/api/v4/projects/{id}', '/*'], allow: 'signed-in' },
+    ],
+  }
+  const everything = {
+    encoded: ['slash', 'backslash', 'semicolon', 'percent', 'question-mark', 'hash'],
+    rules: [
+      { paths: ['/public/**'], allow: 'anyone' },
+      { paths: ['/admin/**'], allow: { roles: ['admin'] } },
+      { allow: 'signed-in' },
+    ],
+  }
   const service = await startService(t, {
-    yaml: { hosts: { ...exampleRules.hosts, 'encoded.example.test': encoded } },
+    yaml: {
+      hosts: {
+        ...exampleRules.hosts,
+        'encoded.example.test': encoded,
+        'slashes.example.test': applications,
+        'all.example.test': everything,
+      },
+    },
   })
+  const bob = await service.signIn(await service.createUser())
   const admin = await service.signIn(await service.createUser({ roles: ['admin', 'editor'] }))
   const stranger = await startService(t, { yaml: { proxies: { trusted: ['192.0.2.1/32', '2001:db8::/32'] } } })
 
@@ -285,6 +371,66 @@ void test('hostile request targets', async (t) => {
       t.equal(await asked({ host, path: '/public/a%3Fb' }), refusal)
       t.equal(await asked({ host, path: '/public/a%23b%3fc' }), refusal)
       t.equal(await asked({ host, path: '/public/a%2fb' }), refusal)
+    })
+    await t.test(`${dialect}: an escape that a host takes is a part of its segment, opaque to the rules`, async (t) => {
+      const host = 'slashes.example.test'
+      for (const [path, anonymous, signedIn] of [
+        ['/api/queues/%2F/jobs', 200, 200],
+        ['/api/queues/%2f/jobs/', 200, 200],
+        ['/api/queues/a%2Fb/jobs', 200, 200],
+        ['/api/queues/a/b/jobs', 403, 403],
+        ['/api/v4/projects/group%2Fproject', 401, 200],
+        ['/api/v4/projects/group/project', 403, 403],
+        ['/@open%2fpackage', 200, 200],
+        ['/@scope%2fpackage', 401, 200],
+        ['/@open/package', 403, 403],
+        ['/public/x%2Fy', 200, 200],
+        ['/public%2Fx', 401, 200],
+        // Whoever decodes these reads an admin's path: the rule of that one is held as well.
+        ['/admin%2Fusers', 401, 403],
+        ['/%2Fadmin', 401, 403],
+        ['/%61dmin%2f', 401, 403],
+        // The host takes slashes and nothing else.
+        ['/public/x%5Cy', refusal, refusal],
+        ['/public/x%3By', refusal, refusal],
+        ['/public/x%252520y', refusal, refusal],
+        ['/public/x%23y', refusal, refusal],
+        ['/public/x%2fy%3f', refusal, refusal],
+      ] as const) {
+        t.equal(await asked({ host, path }), anonymous, path)
+        t.equal(await asked({ host, path }, bearer(bob.accessToken)), signedIn, `${path}, signed in`)
+      }
+      t.equal(await asked({ host, path: '/admin%2Fusers' }, bearer(admin.accessToken)), 200)
+      const all = 'all.example.test'
+      for (const escape of ['%2F', '%5C', '%3B', '%2520', '%252F', '%3F', '%23', '%25252F']) {
+        t.equal(await asked({ host: all, path: `/public/x${escape}y` }), 200, escape)
+        t.equal(await asked({ host: all, path: `/x${escape}y` }), 401, escape)
+        if (escape === '%2520') continue
+        const guarded = { host: all, path: `/admin${escape}y` }
+        t.equal(await asked(guarded, bearer(bob.accessToken)), 403, `${escape} behind a guarded name`)
+        t.equal(await asked(guarded, bearer(admin.accessToken)), 200, escape)
+      }
+    })
+    await t.test(`${dialect}: what is hostile elsewhere is so where escapes are taken`, async (t) => {
+      const others = Object.entries(ambiguous).filter(
+        ([, { host, path }]) => host === undefined && path !== '' && !taken.has(path),
+      )
+      t.ok(others.length > 50)
+      for (const host of ['slashes.example.test', 'all.example.test']) {
+        for (const [name, question] of others) {
+          const { status } = await put(questionOf({ ...question, host }), bearer(admin.accessToken))
+          t.equal(status, refusal, `${host}: ${name}`)
+        }
+        for (const path of stillHostile) {
+          t.equal(await asked({ host, path }, bearer(admin.accessToken)), refusal, `${host}: ${path}`)
+        }
+      }
+    })
+    await t.test(`${dialect}: punctuation that makes no other path passes`, async (t) => {
+      for (const name of clear) {
+        t.equal(await asked({ path: `/public/${name}/x` }), 200, name)
+        t.equal(await asked({ path: `/${name}` }), 401, name)
+      }
     })
     await t.test(`${dialect}: another family’s headers, and underscore aliases, are not read`, async (t) => {
       const [ours, open] = [questionOf({ path: '/reports' }), { path: '/public/x' }]

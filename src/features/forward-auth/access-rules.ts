@@ -1,6 +1,7 @@
 import { parseNetworks } from '../../core/network.ts'
 import type { Principal } from '../../core/principal.ts'
-import { type EscapedDelimiter, parseAuthority, type RequestTarget } from '../../core/request-target.ts'
+import type { EscapedCharacter } from '../../core/request-path.ts'
+import { parseAuthority, type RequestTarget } from '../../core/request-target.ts'
 import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { Presentation } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
@@ -42,6 +43,8 @@ export interface HostPolicy {
   readonly authority: string
   readonly isWildcard: boolean
   readonly rules: readonly Rule[]
+  /** The escaped characters that may stand in a segment. */
+  readonly encoded: readonly EscapedCharacter[]
   /** Whether the host's upstream may read another path than the one that is judged. */
   isAmbiguous(target: RequestTarget): boolean
   /** The first rule that matches; none: denied. */
@@ -124,6 +127,7 @@ function compileHost(
   lineOf: LineOfRule,
   report: Report,
 ): HostPolicy {
+  const encoded: readonly EscapedCharacter[] = settings.encoded ?? []
   const compiled = settings.rules.map((rule, position) => {
     const attempt: Attempt = (keys, compile, instead) => {
       try {
@@ -133,16 +137,16 @@ function compileHost(
         return instead
       }
     }
-    return compileRule(rule, { position, line: lineOf(host.name, position) }, attempt)
+    return compileRule(rule, { position, line: lineOf(host.name, position) }, encoded, attempt)
   })
   const rules = compiled.map(({ rule }) => rule)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
   const onPath = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
-  const taken: readonly EscapedDelimiter[] = settings.encoded ?? []
   return {
     ...host,
     rules,
-    isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((delimiter) => taken.includes(delimiter)),
+    encoded,
+    isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((character) => encoded.includes(character)),
     rule: (question) => onPath(question).find((candidate) => candidate.mismatch(question) === undefined),
     matching: (question) => onPath(question).filter((candidate) => candidate.mismatch(question) === undefined),
     consider(question) {
@@ -196,8 +200,15 @@ function compileNetworks(keys: readonly string[], networks: readonly string[], a
   return parseNetworks(sound)
 }
 
-function compileRule(source: AccessRule, place: Pick<Rule, 'position' | 'line'>, attempt: Attempt) {
-  const patterns = source.paths?.map((path, index) => attempt(['paths', index], () => parsePathPattern(path), nothing))
+function compileRule(
+  source: AccessRule,
+  place: Pick<Rule, 'position' | 'line'>,
+  encoded: readonly EscapedCharacter[],
+  attempt: Attempt,
+) {
+  const patterns = source.paths?.map((path, index) =>
+    attempt(['paths', index], () => parsePathPattern(path, encoded), nothing),
+  )
   const methods = source.methods && new Set(source.methods)
   const { networks } = source
   const inNetwork = networks && compileNetworks(['networks'], networks, attempt)

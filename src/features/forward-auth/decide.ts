@@ -1,4 +1,3 @@
-import type { RequestTarget } from '../../core/request-target.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
 import type { IdentityHeaders, Presentation } from './identity.ts'
@@ -52,7 +51,7 @@ export function createDecide(dependencies: {
   const { rules, bearer, basic, apiKey, sessionCookie, identity, deploymentAudience } = dependencies
 
   return (asked) => {
-    const { target, authorization, apiKey: key, sessionCookie: secret } = asked
+    const { target } = asked
     const policy = rules().host(target.authority)
     if (policy === undefined) return { kind: 'forbidden', reason: 'unknown_host' }
     if (policy.isAmbiguous(target)) return { kind: 'ambiguous' }
@@ -62,6 +61,15 @@ export function createDecide(dependencies: {
     }
     const rule = policy.rule(asked)
     if (rule === undefined) return { kind: 'forbidden', reason: 'no_rule' }
+    const held = otherwiseHeld(policy, asked, rule)
+    if (held === undefined) return judgeBy(rule, asked, presentation)
+    const first = judgeBy(held.rule, held.asked, presentation)
+    const then = (decision: Decision) => (decision.kind === 'allow' ? judgeBy(rule, asked, presentation) : decision)
+    return first instanceof Promise ? first.then(then) : then(first)
+  }
+
+  function judgeBy(rule: Rule, asked: Asked, presentation: Presentation): Decision | Promise<Decision> {
+    const { authorization, apiKey: key, sessionCookie: secret } = asked
     if (rule.allow === 'nobody') return { kind: 'forbidden', reason: 'not_permitted' }
     if (rule.allow === 'anyone') return { kind: 'allow', headers: identity.anonymous(presentation) }
 
@@ -101,8 +109,27 @@ export function createDecide(dependencies: {
 
 /** The rule of the request that the preflight is about decides, since that is what the browser asks for. */
 function letsPreflightThrough(policy: HostPolicy, asked: Asked, method: string): boolean {
-  const target: RequestTarget = { ...asked.target, method }
-  return policy.rule({ target, clientAddress: asked.clientAddress })?.preflight ?? false
+  const real = { ...asked, target: { ...asked.target, method } }
+  const rule = policy.rule(real)
+  if (rule === undefined || !rule.preflight) return false
+  return otherwiseHeld(policy, real, rule)?.rule.preflight ?? true
+}
+
+/**
+ * Where the path can be read in another way once it is normalised or decoded again, and that way meets a rule before the one
+ * that the path itself meets: that rule, and what is asked by it. It is held as well, so that no spelling of a guarded path
+ * is a way around its rule, whatever the upstream makes of it.
+ */
+export function otherwiseHeld<Q extends Question>(
+  policy: HostPolicy,
+  asked: Q,
+  rule: Rule,
+): { rule: Rule; asked: Q } | undefined {
+  const { otherReading } = asked.target
+  if (otherReading === undefined) return undefined
+  const otherwise = { ...asked, target: { ...asked.target, segments: otherReading, otherReading: undefined } }
+  const held = policy.rule(otherwise)
+  return held !== undefined && held.position < rule.position ? { rule: held, asked: otherwise } : undefined
 }
 
 /** The token of an `Authorization: Bearer` header. Whether it is one token, and well-formed, its proof decides. */

@@ -1,3 +1,4 @@
+import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
 import { type Dialect, single } from './dialect.ts'
 import { envoy, prefix as envoyPrefix } from './envoy.ts'
@@ -12,12 +13,15 @@ function forwardedFamily(name: string, product: string, ...urls: string[]): Dial
     needs: ['x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri'],
     relaysAnswers: true,
     target: (headers) =>
-      parseRequestTarget({
-        method: single(headers['x-forwarded-method']),
-        scheme: single(headers['x-forwarded-proto']),
-        host: single(headers['x-forwarded-host']),
-        target: single(headers['x-forwarded-uri']),
-      }),
+      parseRequestTarget(
+        {
+          method: single(headers['x-forwarded-method']),
+          scheme: single(headers['x-forwarded-proto']),
+          host: single(headers['x-forwarded-host']),
+          target: single(headers['x-forwarded-uri']),
+        },
+        allEscaped,
+      ),
   }
 }
 
@@ -32,7 +36,7 @@ const nginx: Dialect = {
     const url = single(headers['x-original-url'])
     const parts = url === undefined ? undefined : splitAbsoluteUrl(url)
     if (parts === undefined) return 'ambiguous'
-    return parseRequestTarget({ method: single(headers['x-original-method']), ...parts })
+    return parseRequestTarget({ method: single(headers['x-original-method']), ...parts }, allEscaped)
   },
 }
 

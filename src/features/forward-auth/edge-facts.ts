@@ -1,3 +1,4 @@
+import { allEscaped, type EscapedCharacter } from '../../core/request-path.ts'
 import { parseRequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
 import type { AccessRules } from './access-rules.ts'
 
@@ -14,6 +15,8 @@ export interface EdgeFacts {
   identity_headers: string[]
   /** Whether `Authorization` is replaced by the assertion. */
   replaces_authorization: boolean
+  /** The escaped characters that may stand in a segment of its path. */
+  encoded: readonly EscapedCharacter[]
 }
 
 /** The facts about a URL; nothing when it is refused as ambiguous or its host is not listed. */
@@ -22,10 +25,11 @@ export function edgeFactsOf(
   settings: { issuer: string; cookieDomain?: string | undefined; pageCookie: string; rules: AccessRules },
 ): EdgeFacts | undefined {
   const parts = splitAbsoluteUrl(given)
-  const target = parts && parseRequestTarget({ method: 'GET', ...parts })
+  const target = parts && parseRequestTarget({ method: 'GET', ...parts }, allEscaped)
   if (typeof target !== 'object') return undefined
-  const presentation = settings.rules.host(target.authority)?.presentation(target)
-  if (presentation === undefined) return undefined
+  const policy = settings.rules.host(target.authority)
+  if (policy === undefined || policy.isAmbiguous(target)) return undefined
+  const presentation = policy.presentation(target)
   return {
     url: urlOf(target),
     issuer: settings.issuer,
@@ -33,5 +37,6 @@ export function edgeFactsOf(
     page_cookie: settings.pageCookie,
     identity_headers: presentation.preset.map(([name]) => name),
     replaces_authorization: presentation.replacesAuthorization,
+    encoded: policy.encoded,
   }
 }

@@ -1,3 +1,4 @@
+import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget } from '../../core/request-target.ts'
 import { type Dialect, single } from './dialect.ts'
 
@@ -23,12 +24,15 @@ export const envoy: Dialect = {
   },
   relaysAnswers: true,
   target: (headers, { method, url }) =>
-    parseRequestTarget({
-      method,
-      scheme: single(headers['x-forwarded-proto']),
-      host: single(headers.host),
-      target: url?.startsWith(prefix) ? url.slice(prefix.length) : undefined,
-    }),
+    parseRequestTarget(
+      {
+        method,
+        scheme: single(headers['x-forwarded-proto']),
+        host: single(headers.host),
+        target: url?.startsWith(prefix) ? url.slice(prefix.length) : undefined,
+      },
+      allEscaped,
+    ),
   // Envoy removes after it has set (`Filter::onComplete` in ext_authz.cc), so a header that holds something must not be
   // in the list, and one that is empty must be: whether Envoy sets it depends on the operator's configuration.
   whenAllowed(identity) {

@@ -1,9 +1,10 @@
 import type { Clock } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
+import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
 import { describeTargetFault } from '../../core/target-fault.ts'
 import type { AccessRules, Considered, HostPolicy, Question, Rule } from './access-rules.ts'
-import { createDecide, type Decision } from './decide.ts'
+import { createDecide, type Decision, otherwiseHeld } from './decide.ts'
 import { createIdentityHeaders, type IdentityHeaders } from './identity.ts'
 import type { AccessRule, Conditions } from './settings.ts'
 
@@ -28,6 +29,10 @@ export interface Explanation {
   reason: string
   /** The host as the configuration spells it. */
   host?: string
+  /** The segments by which rules were found, where the path holds escapes. */
+  segments?: string[]
+  /** The rule that is held as well, since the path can be read as these segments once it is normalised or decoded again. */
+  other_reading?: NumberedRule & { segments: string[]; allow: AccessRule['allow'] }
   /** The rule that decided. */
   rule?: NumberedRule & { allow: AccessRule['allow'] }
   /** The rules before it, or all of them when none matched. */
@@ -61,14 +66,31 @@ export function explainDecision(
   rules: AccessRules,
   request: ImaginedRequest,
   caller: ImaginedCaller,
-  { clock, issuer }: { clock: Clock; issuer: string },
+  surroundings: Surroundings,
 ): Explanation {
-  const { address, preflightFor } = request
-  const target = readTarget(request.method, request.url)
+  const target = readTarget(request, rules)
   if (typeof target === 'string') return { decision: 'refused', reason: target, earlier: [] }
+  const { address, preflightFor } = request
+  const explained = explainQuestion(rules, { target, clientAddress: () => address, preflightFor }, caller, surroundings)
+  return { ...explained, ...(target.path.includes('%') && { segments: [...target.segments] }) }
+}
 
+interface Surroundings {
+  clock: Clock
+  issuer: string
+}
+type ImaginedQuestion = Question & { preflightFor: string | undefined }
+
+function explainQuestion(
+  rules: AccessRules,
+  question: ImaginedQuestion,
+  caller: ImaginedCaller,
+  surroundings: Surroundings,
+): Explanation {
+  const { target, preflightFor } = question
   let assertion: object | undefined
   const traces: Trace[] = []
+  const { clock, issuer } = surroundings
   const identity = createIdentityHeaders({
     clock,
     sign(_type, claims) {
@@ -76,21 +98,38 @@ export function explainDecision(
       return '(assertion)'
     },
   })
-  const question = { target, clientAddress: () => address, preflightFor }
   const decision = imagineDecision(noting(rules, traces), question, caller, { identity, issuer })
 
-  const trace = traces.at(-1)
+  // Not those about another reading of the path.
+  const own = traces.filter((one) => one.question.target.segments === target.segments)
+  const trace = own.at(-1)
   // The core asks for the rule of the real request first, and needs no other when that lets preflights pass.
-  const passesAsPreflight = preflightFor !== undefined && decision.kind === 'allow' && traces.length === 1
+  const passesAsPreflight = preflightFor !== undefined && decision.kind === 'allow' && own.length === 1
+  const held = trace?.rule && otherwiseHeld(trace.policy, { ...question, ...trace.question }, trace.rule)
+  const other = held && {
+    other_reading: {
+      ...numbered(held.rule),
+      segments: [...held.asked.target.segments],
+      allow: held.rule.source.allow,
+    },
+  }
+  if (held !== undefined && decision.kind !== 'allow') {
+    const byOther = explainQuestion(rules, held.asked, caller, surroundings)
+    if (byOther.decision !== 'allow') {
+      const reason = `Normalised or decoded again, the path is another one, whose rule is held too. ${byOther.reason}`
+      return { ...byOther, reason, ...other }
+    }
+  }
   const considered = trace?.policy.consider(trace.question) ?? []
   const earlier = considered.slice(0, trace?.rule?.position ?? considered.length)
   return {
     decision: outcomes[decision.kind],
     reason: passesAsPreflight
       ? 'The rule of the request that the preflight asks about lets preflights pass.'
-      : reasonOf(decision, trace, request),
+      : reasonOf(decision, trace, question),
     ...(trace && { host: trace.policy.name }),
     ...(trace?.rule && { rule: { ...numbered(trace.rule), allow: trace.rule.source.allow } }),
+    ...other,
     earlier: earlier.map(({ rule, mismatch }) => Object.assign(numbered(rule), { mismatch: mismatch! })),
     ...(decision.kind === 'allow' && { headers: pairsOf(decision.headers) }),
     ...(assertion && { assertion }),
@@ -100,7 +139,7 @@ export function explainDecision(
 /** The decision of the core itself about a request and a caller that are both imagined. */
 export function imagineDecision(
   rules: AccessRules,
-  question: Question & { preflightFor: string | undefined },
+  question: ImaginedQuestion,
   caller: ImaginedCaller,
   { identity, issuer }: { identity: IdentityHeaders; issuer: string },
 ): Decision {
@@ -150,14 +189,15 @@ export function numbered({ position, line }: Rule): NumberedRule {
   return { number: position + 1, ...(line !== undefined && { line }) }
 }
 
-function readTarget(method: string, url: string): RequestTarget | string {
+function readTarget({ method, url }: ImaginedRequest, rules: AccessRules): RequestTarget | string {
   const parts = splitAbsoluteUrl(url)
   if (parts === undefined) {
     return 'The URL is not read: expected scheme, host and path, as in https://app.example.com/, and no fragment.'
   }
-  const target = parseRequestTarget({ method, ...parts })
-  return typeof target === 'string'
-    ? `The request target is refused: ${describeTargetFault({ method, ...parts })}.`
+  const target = parseRequestTarget({ method, ...parts }, allEscaped)
+  const policy = typeof target === 'string' ? undefined : rules.host(target.authority)
+  return typeof target === 'string' || policy?.isAmbiguous(target)
+    ? `The request target is refused: ${describeTargetFault({ method, ...parts }, policy?.encoded)}.`
     : target
 }
 
@@ -169,7 +209,7 @@ export const outcomes = {
   ambiguous: 'refused',
 } as const satisfies Record<Decision['kind'], Outcome>
 
-function reasonOf(decision: Decision, trace: Trace | undefined, { address }: ImaginedRequest): string {
+function reasonOf(decision: Decision, trace: Trace | undefined, { clientAddress }: Question): string {
   switch (decision.kind) {
     case 'allow':
       if (trace?.rule?.allow === 'anyone') return 'The rule lets anyone pass.'
@@ -182,12 +222,12 @@ function reasonOf(decision: Decision, trace: Trace | undefined, { address }: Ima
     case 'step_up':
       return 'The sign-in is not strong enough for the level that the rule asks for.'
     case 'ambiguous':
-      return 'The path holds %3F or %23, which some programs split on once they are decoded; `encoded` of the host lets them pass.'
+      return 'The path can be read in two ways.'
     case 'forbidden':
       if (decision.reason === 'unknown_host') return 'The host is not listed.'
       if (decision.reason === 'no_rule') return 'No rule of the host matches.'
       if (trace?.rule?.allow === 'nobody') return 'The rule lets nobody pass.'
-      if (trace?.missing === 'networks' && address === undefined) {
+      if (trace?.missing === 'networks' && clientAddress() === undefined) {
         return 'The condition `networks` does not hold: no address is given.'
       }
       return `The condition \`${trace?.missing}\` does not hold.`

@@ -51,6 +51,20 @@ const Explanation = Type.Object(
     reason: Type.String({ description: 'One sentence for people.' }),
     host: Type.Optional(Type.String({ description: 'As the configuration spells it.' })),
     rule: Type.Optional(Type.Object({ ...numbered, allow: Type.Unknown() }, { description: 'The rule that decided.' })),
+    segments: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'The decoded segments by which rules were found, where the path holds escapes.',
+      }),
+    ),
+    other_reading: Type.Optional(
+      Type.Object(
+        { ...numbered, segments: Type.Array(Type.String()), allow: Type.Unknown() },
+        {
+          description:
+            'An earlier rule that is held too: the path can be read as these segments once it is normalised or decoded again.',
+        },
+      ),
+    ),
     earlier: Type.Array(Type.Object({ ...numbered, mismatch: Type.Enum(['path', 'method', 'network']) }), {
       description: 'The rules before it, or all of them, and why none of them applied.',
     }),

@@ -1,4 +1,5 @@
 import { type AuthenticationLevel, reachableLevels } from '../../core/principal.ts'
+import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget } from '../../core/request-target.ts'
 import type { AccessRules, HostPolicy, Rule } from './access-rules.ts'
 import { distinctClients, distinctMethods, distinctPaths, TooManyKinds } from './request-classes.ts'
@@ -78,7 +79,7 @@ export function idleRules(policy: HostPolicy, authority: string): IdleRule[] {
   for (const path of distinctPaths(sources.flatMap(({ paths }) => paths ?? []))) {
     if (idle.size === 0) break
     for (const method of methods) {
-      const target = parseRequestTarget({ method, scheme: 'https', host: authority, target: path })
+      const target = parseRequestTarget({ method, scheme: 'https', host: authority, target: path }, allEscaped)
       if (typeof target === 'string') continue
       for (const address of clients) {
         const question = { target, clientAddress: () => address }

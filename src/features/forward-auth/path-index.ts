@@ -1,3 +1,5 @@
+import { allEscaped, type EscapedCharacter, escapedCharacters } from '../../core/request-path.ts'
+
 /**
  * Which of many path patterns match a path, found by walking the path's segments through a tree instead of trying the
  * patterns in turn: the cost grows with the path, not with the number of rules.
@@ -41,9 +43,10 @@ interface Wildcards {
 
 /**
  * Reads a pattern such as `/users/{subject}/**`. A final slash makes no difference, since many upstreams treat both
- * spellings alike. Throws a message that says what is wrong with it.
+ * spellings alike. `encoded` are the escaped characters that segments of the host may hold: a pattern names one by its
+ * escape, as in `/@scope%2F*`. Throws a message that says what is wrong with it.
  */
-export function parsePathPattern(pattern: string): PathPattern {
+export function parsePathPattern(pattern: string, encoded: readonly EscapedCharacter[] = allEscaped): PathPattern {
   const parts = pattern.slice(1).split('/')
   if (parts.at(-1) === '') parts.pop()
   const open = parts.at(-1) === '**'
@@ -54,11 +57,26 @@ export function parsePathPattern(pattern: string): PathPattern {
     if (name !== undefined) {
       if (captures.has(name)) throw new Error('expected each capture to be named once')
       captures.set(name, position)
-    } else if (part === '' || part === '.' || part === '..' || part.includes('**') || /[%?#;\\{}]/.test(part)) {
-      throw new Error('expected plain segments, with * inside one, {name} for one, or ** at the end')
-    }
+    } else parts[position] = readPart(part, encoded)
   }
   return { parts, open, captures }
+}
+
+function readPart(part: string, encoded: readonly EscapedCharacter[]): string {
+  const plain = part.replace(/%(?:2f|5c|3b|25|3f|23)/gi, (escape) => {
+    const name = allEscaped.find((one) => escapedCharacters[one] === escape.toUpperCase())!
+    // Without an escape behind it a percent sign is a character like any other.
+    if (name !== 'percent' && !encoded.includes(name)) {
+      throw new Error(`expected \`encoded: [${name}]\` at the host: without it no path with ${escape} is decided on`)
+    }
+    return ''
+  })
+  const text = decodeURIComponent(part.replace(/%(?!2f|5c|3b|25|3f|23)/gi, '%25'))
+  const hasDots = text.split(/[/\\]/).some((piece) => piece === '.' || piece === '..')
+  if (part === '' || hasDots || part.includes('**') || /[%?#;\\{}]/.test(plain)) {
+    throw new Error('expected plain segments, with * inside one, {name} for one, or ** at the end')
+  }
+  return text
 }
 
 /** Builds the index. A rule may have several patterns; a rule without any matches every path. */

@@ -4,6 +4,7 @@
  * rule never decides, or what a changed file changes.
  */
 import { distinctAddresses, parseNetworks, readNetwork } from '../../core/network.ts'
+import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget } from '../../core/request-target.ts'
 import { compileSegment, parsePathPattern } from './path-index.ts'
 import type { AccessRule } from './settings.ts'
@@ -214,7 +215,7 @@ function firstFree(text: string, isFree: (candidate: string) => boolean): string
 function isSegment(text: string): boolean {
   if (!text.isWellFormed()) return false
   const target = { method: 'GET', scheme: 'https', host: 'example.com', target: `/${encodeURIComponent(text)}` }
-  return typeof parseRequestTarget(target) === 'object'
+  return typeof parseRequestTarget(target, allEscaped) === 'object'
 }
 
 const isCharacter = (character: string) => isSegment(`a${character}a`)

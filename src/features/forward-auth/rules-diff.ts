@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget, type RequestTarget } from '../../core/request-target.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
 import {
@@ -110,7 +111,7 @@ function diffHost(policy: HostPolicy, before: Side, after: Side): HostDiff {
   }
   const look = (path: string) => {
     for (const method of methods) {
-      const target = parseRequestTarget({ method, scheme: 'https', host: authority, target: path })
+      const target = parseRequestTarget({ method, scheme: 'https', host: authority, target: path }, allEscaped)
       if (typeof target === 'string') continue
       for (const address of clients) {
         const question = { target, clientAddress: () => address }

@@ -118,8 +118,13 @@ export const HostRules = Type.Object(
   {
     audience: Type.Optional(Type.String({ minLength: 1, description: 'a text that is not empty' })),
     headers: Type.Optional(Headers),
-    /** Escaped characters that the paths of this host may hold, since its upstream never splits a decoded path again. */
-    encoded: Type.Optional(Type.Array(Type.Enum(['question-mark', 'hash']), { minItems: 1 })),
+    /** Escaped characters that segments of this host may hold, since its upstream never splits a decoded path again. */
+    encoded: Type.Optional(
+      Type.Array(Type.Enum(['slash', 'backslash', 'semicolon', 'percent', 'question-mark', 'hash']), {
+        minItems: 1,
+        description: 'a list of slash, backslash, semicolon, percent, question-mark and hash',
+      }),
+    ),
     /** `assertion`: the upstream gets the assertion as `Authorization: Bearer`, whatever the client presented. */
     authorization: Type.Optional(Type.Enum(['assertion'])),
     /** `request`: the assertion holds the method and path that it was made for, and is good for nothing else. */

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { test } from 'tap'
 import type { Principal } from '../../../src/core/principal.ts'
+import { allEscaped } from '../../../src/core/request-path.ts'
 import { parseRequestTarget } from '../../../src/core/request-target.ts'
 import { compileAccessRules } from '../../../src/features/forward-auth/access-rules.ts'
 import { createDecide } from '../../../src/features/forward-auth/decide.ts'
@@ -21,6 +22,14 @@ const hosts = {
       { paths: ['/users/{subject}/**'], allow: { owner: 'subject' } },
       { paths: ['/reports/**'], methods: ['POST'], preflight: true, allow: { permissions: ['reports:write'] } },
       { paths: ['/inside/**'], allow: { networks: ['198.51.100.0/24'] } },
+    ],
+  },
+  'queues.example.test': {
+    encoded: ['slash'],
+    rules: [
+      { paths: ['/api/queues/*/jobs'], allow: 'anyone' },
+      { paths: ['/admin/**'], allow: { permissions: ['everything'] } },
+      { allow: 'signed-in' },
     ],
   },
   'other.example.test': { audience: 'other', authorization: 'assertion', rules: [{ allow: 'signed-in' }] },
@@ -160,6 +169,46 @@ void test('an explanation', async (t) => {
     }
   })
 
+  await t.test(
+    'of a path with escapes shows the segments, and the rule that another reading of it meets',
+    async (t) => {
+      const host = 'queues.example.test'
+      const at = (path: string, caller = {}) => explain(path, caller, host)
+      t.match(await at('/api/queues/%2F/jobs'), {
+        decision: 'allow',
+        rule: { number: 1 },
+        segments: ['api', 'queues', '/', 'jobs'],
+      })
+      t.notMatch(await at('/api/queues/x/jobs'), { segments: [] })
+      const around = await at('/admin%2Fx', { user: ada.email, level: 'aal1' })
+      t.match(around, {
+        decision: 'forbidden',
+        reason:
+          /^Normalised or decoded again, the path is another one, whose rule is held too\. The condition `permissions`/,
+        rule: { number: 2 },
+        segments: ['admin/x'],
+        other_reading: { number: 2, segments: ['admin', 'x'], allow: { permissions: ['everything'] } },
+      })
+      const held = await at('/admin%2Fx', { permissions: ['everything'] })
+      t.match(held, {
+        decision: 'allow',
+        rule: { number: 3 },
+        other_reading: { number: 2 },
+        earlier: [{ number: 1 }, { number: 2 }],
+      })
+      const table = {
+        '/x%3By': /segment 1 of the path holds a semicolon.*; `encoded: \[semicolon\]` of the host lets it pass/,
+        '/x%252Fy':
+          /segment 1 of the path holds .*; `encoded: \[percent\]`|segment 1 of the path is encoded twice; `encoded: \[percent\]`/,
+        '/a/..%2Fy': /segment 2 of the path holds a dot segment between encoded separators\.$/,
+        '/x%3fy': /an encoded question mark or hash.*`encoded: \[question-mark\]`/,
+      }
+      for (const [path, reason] of Object.entries(table)) {
+        t.match(await at(path), { decision: 'refused', reason, earlier: [] }, path)
+      }
+    },
+  )
+
   await t.test('is refused for contradictory and unknown people', async (t) => {
     const refused = async (given: object, code: RegExp) => t.rejects(explain('/x', given), { message: code })
     await refused({ user: 'nobody@example.test' }, /404/)
@@ -214,7 +263,7 @@ void test('whatever the rules and the request, explained and decided are the sam
   })
   const question = fc.record({
     method: fc.constantFrom('GET', 'POST', 'OPTIONS'),
-    path: fc.constantFrom('/', '/a', '/a/b', '/c/b', '/a/b/c', '/a/b%23'),
+    path: fc.constantFrom('/', '/a', '/a/b', '/c/b', '/a/b/c', '/a/b%23', '/a%2Fb', '/c%2Fa', '/a%3Fb'),
     host: fc.constantFrom(host, 'unknown.example.test'),
     address: fc.constantFrom(undefined, '198.51.100.7', '203.0.113.7', '2001:db8::1'),
     preflightFor: fc.constantFrom(undefined, 'GET', 'POST'),
@@ -229,7 +278,7 @@ void test('whatever the rules and the request, explained and decided are the sam
   const seen = new Set<string>()
 
   const property = fc.asyncProperty(fc.array(rule, { maxLength: 6 }), question, async (rules, asked) => {
-    const compiled = compileAccessRules({ [host]: { rules } })
+    const compiled = compileAccessRules({ [host]: { encoded: ['slash'], rules } })
     const preflightFor = asked.method === 'OPTIONS' ? asked.preflightFor : undefined
     const explanation = await createExplain({
       rules: () => compiled,
@@ -246,7 +295,10 @@ void test('whatever the rules and the request, explained and decided are the sam
       ...asked.person,
     })
 
-    const target = parseRequestTarget({ method: asked.method, scheme: 'http', host: asked.host, target: asked.path })
+    const target = parseRequestTarget(
+      { method: asked.method, scheme: 'http', host: asked.host, target: asked.path },
+      allEscaped,
+    )
     if (typeof target === 'string') throw new Error(target)
     const identity = createIdentityHeaders({ clock, sign: () => 'signed' })
     const principal = { kind: 'user', subject: 'x', scopes: [], clientId: 'x', name: '', ...asked.person } as never
