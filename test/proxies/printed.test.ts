@@ -37,6 +37,17 @@ for (const [name, release, ways] of others.filter(([name, release]) => hasProxy(
     t.same(notMade, [])
     t.equal(made.length, 14)
     t.equal(proxy, name)
+    await t.test(
+      'escapes that a host takes are tried, and found where the proxy was not printed anew for them',
+      async (t) => {
+        const host = { encoded: ['slash', 'backslash', 'semicolon', 'percent', 'question-mark', 'hash'] }
+        const { findings } = await examine(t, { proxy: [name, release], host })
+        const seen = findings.map(({ finding, seen }) => `${finding}: ${seen}`)
+        if (name !== 'traefik') return t.same(seen, [])
+        const refused = ['%2F', '%5C', '%3B'].map((escape) => `${escape} was answered 400 without a question`)
+        t.same(seen, [`target_differs: the host takes escapes that do not arrive: ${refused.join('; ')}`])
+      },
+    )
     for (const [finding, edits] of Object.entries(ways)) {
       await t.test(`broken, it is found: ${finding}`, async (t) => {
         const { names, findings } = await examine(t, { proxy: [name, release], edits })

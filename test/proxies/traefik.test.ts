@@ -9,6 +9,7 @@ for (const form of [undefined, 'labels', 'ingressroute', 'gateway'] as const) {
       ...{ away: 500, broken: 503, silent: [500, 45], largeHeaders: 431, unknownHost: 404 },
       // Paths are cleaned before a route is chosen, and `;` of a query becomes `&`.
       writesAnew: {
+        ...{ '/@scope%2fpackage': '/@scope%2Fpackage', '/public//%2fadmin': '/public/%2Fadmin' },
         ...{ '/public/x?a=1;b=2': '/public/x?a=1&b=2', '/public/x?;/../admin;': '/public/x?&/../admin&' },
         ...{
           '/public/./x': '/public/x',

@@ -67,9 +67,12 @@ export const advice = {
       nginx:
         'proxy_set_header X-Original-URL $scheme://$host$request_uri; with https for $scheme behind a TLS balancer',
       caddy: 'servers { trusted_proxies … } for the TLS balancer in front; no uri rewriting before the question',
-      traefik: 'no StripPrefix or AddPrefix before the auth-… middleware, and TLS that ends at Traefik itself',
-      haproxy: 'http-request set-header X-Forwarded-Proto, -Host and -Uri before any rewriting',
-      envoy: 'no prefix_rewrite or host_rewrite before the ext_authz filter',
+      traefik:
+        'no StripPrefix or AddPrefix before the auth-… middleware, and TLS that ends at Traefik itself; encodedCharacters of the entry point for what `encoded` of the host takes',
+      haproxy:
+        'http-request set-header X-Forwarded-Proto, -Host and -Uri before any rewriting; no http-request normalize-uri',
+      envoy:
+        'no prefix_rewrite or host_rewrite before the ext_authz filter; path_with_escaped_slashes_action: KEEP_UNCHANGED',
     },
   },
   spoofable_headers: {

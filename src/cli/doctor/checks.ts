@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { escapedCharacters } from '../../core/request-path.ts'
 import { lowestVersions } from '../proxy-configs/versions.ts'
 import type { FindingName } from './advice.ts'
 import type { Asked, Examination, Outcome } from './diagnose.ts'
@@ -26,11 +27,27 @@ export function isAsked({ probe, marker }: Examination, { observations, reply }:
   return { found: `the proxy asks from ${observation.peer}, ${why}`, as: 'untrusted_peer' }
 }
 
-const targetDiffers: Check = ({ facts, probe }, { observations: [first] }) => {
+const targetDiffers: Check = async ({ ask, facts, probe }, { observations: [first] }) => {
   if (probe === undefined) return needsProbe
-  if (first?.target?.url === facts.url && first.target.method === 'GET') return undefined
-  const understood = first?.target === undefined ? 'none that can be read in one way' : first.target.url
-  return { found: `asked for GET ${facts.url}, the service understood ${understood}` }
+  const differs = (url: string, observation: Asked['observations'][number] | undefined): Outcome => {
+    if (observation?.target?.url === url && observation.target.method === 'GET') return undefined
+    const understood = observation?.target === undefined ? 'none that can be read in one way' : observation.target.url
+    return { found: `asked for GET ${url}, the service understood ${understood}` }
+  }
+  const plain = differs(facts.url, first)
+  if (plain !== undefined) return plain
+  // What the host takes escaped within a segment has to arrive so.
+  const { origin, pathname } = new URL(facts.url)
+  const changed: string[] = []
+  for (const escape of facts.encoded.map((character) => escapedCharacters[character])) {
+    const url = `${origin}${pathname.replace(/\/?$/, '/')}a${escape}${escape === '%25' ? '20' : ''}b`
+    const { reply, observations } = await ask({ url })
+    if (observations.length === 0) changed.push(`${escape} was answered ${reply.status} without a question`)
+    else if (differs(url, observations[0])) changed.push(`${escape} was asked about as ${observations[0]?.target?.url}`)
+  }
+  return changed.length === 0
+    ? undefined
+    : { found: `the host takes escapes that do not arrive: ${changed.join('; ')}` }
 }
 
 const hostConfusion: Check = async ({ ask, probe }) => {

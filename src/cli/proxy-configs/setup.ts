@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { headerPreset, type IdentityField, presetHeaderNames } from '../../features/forward-auth/header-presets.ts'
 import type { HostRules, Hosts } from '../../features/forward-auth/settings.ts'
@@ -44,6 +45,8 @@ export interface ProxySetup {
   /** Whether the proxy itself ends TLS; if not and the scheme is https, something before it does. */
   readonly tls: boolean
   readonly groups: readonly HostGroup[]
+  /** The escaped characters that any of these hosts takes in a segment. */
+  readonly encoded: readonly EscapedCharacter[]
   /** Every header by which any host, on whatever port, is told who it is, and those of all presets: each once. */
   readonly identity: readonly string[]
   /** Names of hosts that were left out, since they live on a port that this listener does not serve. */
@@ -93,6 +96,7 @@ export function describeSetup(given: {
   const upstreamOf = upstreamFinder(given.upstreams, hosts)
   const groups = new Map<string, HostGroup & { names: string[] }>()
   const identity = [...presetHeaderNames]
+  const encoded = new Set<EscapedCharacter>()
   for (const { host, name, port: hostPort, settings } of hosts) {
     const told = identityOf(settings)
     identity.push(...told.headers.map(([header]) => header))
@@ -100,6 +104,7 @@ export function describeSetup(given: {
     if (name === hostname && issuerAt === publicPort) {
       throw new Error(`${host} is the issuer's own host, which no rule can protect`)
     }
+    for (const character of settings.encoded ?? []) encoded.add(character)
     const upstream = upstreamOf(host)
     const group = `${told.headersName}${upstream.name === applicationName ? '' : `-${upstream.name}`}`
     if (!groups.has(group)) groups.set(group, { name: group, names: [], port, ...told, upstream })
@@ -116,6 +121,7 @@ export function describeSetup(given: {
     listen,
     tls: scheme === 'https' && listen === publicPort,
     groups: [...groups.values()],
+    encoded: [...encoded],
     identity: distinct(identity).filter((name) => name !== 'Authorization'),
     elsewhere: hosts.filter((candidate) => candidate.port !== publicPort).map(({ host }) => host),
     withoutCookie: hosts

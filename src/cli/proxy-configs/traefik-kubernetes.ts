@@ -144,13 +144,8 @@ function serviceOf({ host }: Endpoint, part: string): { service: string; namespa
   return { service, namespace }
 }
 
-function printed(
-  { listen }: ProxySetup,
-  part: string,
-  providers: string[],
-  objects: readonly KubernetesObject[],
-): string {
-  const flags = [...providers, ...entryPointFlags(listen)].map((flag) => `#   ${flag}\n`).join('')
+function printed(setup: ProxySetup, part: string, providers: string[], objects: readonly KubernetesObject[]): string {
+  const flags = [...providers, ...entryPointFlags(setup)].map((flag) => `#   ${flag}\n`).join('')
   return `# Gatehouse behind Traefik (${lowestVersions.traefik} or newer) on Kubernetes.
 # Printed by \`gatehouse proxy-config traefik --part ${part}\`; docs/proxies/traefik.md explains every line. Start Traefik with
 ${flags}

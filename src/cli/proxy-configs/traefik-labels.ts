@@ -8,7 +8,7 @@ import { lowestVersions } from './versions.ts'
  * where the service or an application is not named as a container.
  */
 export function traefikLabels(setup: ProxySetup): string {
-  const { gatehouse, upstreams, tls, listen } = setup
+  const { gatehouse, upstreams, tls } = setup
   const routes = traefikRoutes(setup)
   for (const { host } of [gatehouse, ...upstreams]) assertContainer(host)
   const containers = new Map<string, Record<string, string>>()
@@ -34,7 +34,7 @@ export function traefikLabels(setup: ProxySetup): string {
 
   const command = [
     ...['--providers.docker=true', '--providers.docker.exposedByDefault=false'],
-    ...entryPointFlags(listen),
+    ...entryPointFlags(setup),
     ...['--global.checkNewVersion=false', '--global.sendAnonymousUsage=false'],
   ]
   const services = {
@@ -55,8 +55,8 @@ ${stringify({ services }, { lineWidth: 0 })}`
 }
 
 /** What holds for every request of the entry point, as arguments of the program. */
-export function entryPointFlags(listen: number): string[] {
-  const options = flatten('--entryPoints.edge', { address: `:${listen}`, http: entryPointOptions })
+export function entryPointFlags(setup: ProxySetup): string[] {
+  const options = flatten('--entryPoints.edge', { address: `:${setup.listen}`, http: entryPointOptions(setup) })
   return Object.entries(options).map(([name, value]) => `${name}=${value}`)
 }
 

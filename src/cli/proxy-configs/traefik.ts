@@ -182,22 +182,25 @@ function entry(name: string, value: object, about?: string): string {
 export const indented = (indent: string, text: string): string => text.replaceAll(/^(?=.)/gm, indent)
 
 /** What holds for every request of an entry point, in any form of Traefik's static configuration. */
-export const entryPointOptions = {
-  aliasHeadersStrategy: 'delete',
-  encodedCharacters: {
-    allowEncodedSlash: false,
-    allowEncodedBackSlash: false,
-    allowEncodedNullCharacter: false,
-    allowEncodedSemicolon: false,
-    allowEncodedQuestionMark: true,
-    allowEncodedHash: true,
-    allowEncodedPercent: true,
-  },
+export function entryPointOptions({ encoded }: ProxySetup) {
+  return {
+    aliasHeadersStrategy: 'delete',
+    encodedCharacters: {
+      allowEncodedSlash: encoded.includes('slash'),
+      allowEncodedBackSlash: encoded.includes('backslash'),
+      allowEncodedNullCharacter: false,
+      allowEncodedSemicolon: encoded.includes('semicolon'),
+      allowEncodedQuestionMark: true,
+      allowEncodedHash: true,
+      allowEncodedPercent: true,
+    },
+  }
 }
 
 /** What Traefik reads at its start: where it listens, and what holds for every request. */
-export function traefikStatic({ listen }: ProxySetup): string {
-  const { aliasHeadersStrategy, encodedCharacters } = entryPointOptions
+export function traefikStatic(setup: ProxySetup): string {
+  const { listen } = setup
+  const { aliasHeadersStrategy, encodedCharacters } = entryPointOptions(setup)
   return `# Gatehouse behind Traefik (${lowestVersions.traefik} or newer), static configuration: /etc/traefik/traefik.yml, where Traefik looks for it.
 # Printed by \`gatehouse proxy-config traefik --part static\`; docs/proxies/traefik.md explains every line.
 
@@ -208,7 +211,7 @@ entryPoints:
     http:
       # Many upstreams read X_Auth_Subject and X.Auth.Subject as X-Auth-Subject.
       aliasHeadersStrategy: ${aliasHeadersStrategy}
-      # What the service never decides on is refused at once; the rest it refuses where two readers could differ.
+      # What no host takes in a path is refused at once; the service refuses the rest where two readers could differ.
       encodedCharacters:
 ${indented('        ', stringify(encodedCharacters))}
 providers:

@@ -8,6 +8,7 @@ import { freePort } from '../../support/servers.ts'
 import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
 import { guardTests, hostTests } from './decisions.ts'
+import { encodedTests } from './encoded.ts'
 import { identityTests } from './identity.ts'
 import { networksBehindTls, networkTests } from './networks.ts'
 import { appHost, authHost, setScene, type Traits } from './scene.ts'
@@ -47,6 +48,8 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
   void test(`${title} and what is no decision`, (t) => guardTests(t, traits))
 
   void test(`${title} and hosts that differ`, (t) => hostTests(t, traits))
+
+  void test(`${title} and escaped characters that a host takes`, (t) => encodedTests(t, traits))
 
   // Traefik has to end TLS itself.
   if (traits.name !== 'traefik') {
