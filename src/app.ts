@@ -68,7 +68,7 @@ import { createTellOfReuse } from './features/tokens/tell-of-reuse.ts'
 import { logInto, logRequests, tagReplies } from './http/access-log.ts'
 import { corsOptions, shareAnswers } from './http/cors.ts'
 import { createCookies, readCookie } from './http/cookies.ts'
-import { createCrossSiteCheck } from './http/cross-site.ts'
+import { createCrossSiteCheck, createSourceOf } from './http/cross-site.ts'
 import { createCsrfTokens } from './http/csrf.ts'
 import { handleErrors, refusePath } from './http/errors.ts'
 import { guard, requireAccessLevels } from './http/guard.ts'
@@ -247,8 +247,9 @@ export async function buildApp(dependencies: {
   const sessionOfCookie = async (secret: string) =>
     (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now())))?.session.id
   const beginSession = createBeginSession({ cookies, sessionOfCookie, sessionOfRefreshToken, endSession })
-  const csrf = createCsrfTokens(config.secrets, cookies)
-  const checkCrossSite = createCrossSiteCheck({ issuer, allowedOrigins: config.cors.origins })
+  const sourceOf = createSourceOf({ issuer, allowedOrigins: config.cors.origins })
+  const csrf = createCsrfTokens({ secrets: config.secrets, cookies, clock, sourceOf })
+  const checkCrossSite = createCrossSiteCheck(sourceOf)
   const limits = rateLimitsOf(config.limits)
   const trustedPeer = parseNetworks(config.proxies.trusted)
   let rules = config.accessRules
@@ -355,7 +356,6 @@ export async function buildApp(dependencies: {
       returnTo,
       cookies,
       csrf,
-      checkCrossSite,
       limits,
     })
     await service.register(explainRoutes, {

@@ -28,6 +28,7 @@ export const errorTable = {
   body_too_large: { status: 413, title: 'The body is too large.' },
   target_too_long: { status: 414, title: 'The request target is too long.' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported here.' },
+  outdated_form: { status: 422, title: 'The form is too old. Open its page again.' },
   too_many_requests: { status: 429, title: 'Too many requests.' },
   internal_error: { status: 500, title: 'Something went wrong on our side.' },
   unavailable: { status: 503, title: 'The service cannot answer right now.' },

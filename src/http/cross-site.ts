@@ -2,24 +2,41 @@ import type { FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
 
 /**
- * Throws `cross_site_request` unless a state-changing request that a cookie authenticates proves that it comes from the
- * service's own pages or an allowed origin. `formProven`: it carries the token of a form that this browser was shown.
+ * Who made the browser send a request, by what browsers state and no page can forge: `Origin` and `Sec-Fetch-Site`. `unknown`:
+ * it states neither, or neither says it.
  */
-export type CheckCrossSite = (request: FastifyRequest, formProven?: boolean) => void
+export type SourceOf = (request: FastifyRequest) => 'own_page' | 'listed_origin' | 'another_site' | 'unknown'
 
 /**
- * Browsers state `Origin` and `Sec-Fetch-Site`, and no page can forge them. A request with neither comes from no current
- * browser, and no browser lent it the cookie. Our pages ask for no referrer, under which a form's `Origin` is `null`, as a
- * sandboxed frame's would be: then the fetch metadata or, without them, the form's token must decide.
+ * A page that asks for no referrer sends forms with the `Origin` `null`, as a sandboxed frame does: then the fetch metadata
+ * must say it. `Sec-Fetch-Site: none` is a person who has opened or loaded anew whatever it is, so it says nothing of a form.
  */
-export function createCrossSiteCheck(settings: { issuer: string; allowedOrigins: readonly string[] }): CheckCrossSite {
-  const allowed = new Set([new URL(settings.issuer).origin, ...settings.allowedOrigins])
-  return (request, formProven = false) => {
-    const { origin, 'sec-fetch-site': site } = request.headers
-    if (origin !== undefined && allowed.has(origin)) return
-    const sameSite = site === 'same-origin' || site === 'none'
-    if (origin === undefined && (site === undefined || sameSite)) return
-    if (origin === 'null' && (sameSite || (site === undefined && formProven))) return
-    throw new GatehouseError('cross_site_request')
+export function createSourceOf(settings: { issuer: string; allowedOrigins: readonly string[] }): SourceOf {
+  const own = new URL(settings.issuer).origin
+  const listed = new Set(settings.allowedOrigins)
+  return ({ headers: { origin, 'sec-fetch-site': site } }) => {
+    if (origin === own) return 'own_page'
+    if (origin !== undefined && listed.has(origin)) return 'listed_origin'
+    if (origin !== undefined && origin !== 'null') return 'another_site'
+    if (site === 'same-origin') return 'own_page'
+    return site === undefined || site === 'none' ? 'unknown' : 'another_site'
+  }
+}
+
+/**
+ * Throws `cross_site_request` unless a state-changing request that a cookie authenticates proves that it comes from the
+ * service's own pages or an allowed origin.
+ */
+export type CheckCrossSite = (request: FastifyRequest) => void
+
+/** What comes with neither header comes from no current browser, and no browser lent it the cookie. */
+export function createCrossSiteCheck(sourceOf: SourceOf): CheckCrossSite {
+  return (request) => {
+    const source = sourceOf(request)
+    // A sandboxed frame of anybody's says the same about itself where there are no fetch metadata.
+    const isSandboxed = request.headers.origin === 'null' && request.headers['sec-fetch-site'] === undefined
+    if (source === 'another_site' || (source === 'unknown' && isSandboxed)) {
+      throw new GatehouseError('cross_site_request')
+    }
   }
 }

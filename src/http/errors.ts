@@ -100,7 +100,8 @@ export function logFault(request: FastifyRequest, error: GatehouseError): void {
   request.log.error({ event: 'request.failed', code: error.code, err: error.cause ?? error }, 'request failed')
 }
 
-function sendProblem(request: FastifyRequest, reply: FastifyReply, error: GatehouseError): FastifyReply {
+/** Answers with an error as RFC 9457 has it. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: GatehouseError): FastifyReply {
   setErrorHeaders(reply, error)
   return reply
     .code(error.status)

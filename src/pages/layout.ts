@@ -3,7 +3,24 @@ import { type Child, type Html, html } from './html.ts'
 /** Where the style sheet is served. */
 export const styleSheetPath = '/assets/pico.min.css'
 
-/** The frame of every page. `base` is the issuer where the page is shown under another host. */
+/** What a page says before anything else. A fault is about what was sent; a notice blames nobody. */
+export function messages({ fault, notice }: Messages): Child {
+  return [
+    fault !== undefined && html`<p role="alert" id="fault">${fault}</p>`,
+    notice !== undefined && html`<p role="status">${notice}</p>`,
+  ]
+}
+export interface Messages {
+  /** What is wrong with what was sent, in words for the person. */
+  fault?: string | undefined
+  notice?: string | undefined
+}
+
+/**
+ * The frame of every page. `base` is the issuer where the page is shown under another host. The referrer stands in place of
+ * the header's `no-referrer`, under which browsers send forms with the `Origin` `null`: the origin is what proves that a
+ * form is ours. Nothing more of an address goes anywhere.
+ */
 export function layout(title: string, content: Child, base = ''): Html {
   return html`<!doctype html>
     <html lang="en">
@@ -12,6 +29,7 @@ export function layout(title: string, content: Child, base = ''): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Gatehouse</title>
+        <meta name="referrer" content="strict-origin" />
         <link rel="stylesheet" href="${base}${styleSheetPath}" />
         <link rel="stylesheet" href="${base}/assets/gatehouse.css" />
         <link rel="icon" href="data:," />
@@ -34,9 +52,11 @@ article > form:not(:last-child) { margin-bottom: 1rem; }
 article > :last-child, article > form > :last-child { margin-bottom: 0; }
 article a[role='button'] { display: block; }
 article > form + form { margin-top: var(--pico-spacing); }
-[role='alert'] {
-  border-left: 0.25rem solid var(--pico-del-color);
-  background: color-mix(in srgb, var(--pico-del-color) 10%, transparent);
+[role='alert'], [role='status'] {
+  --accent: var(--pico-del-color);
+  border-left: 0.25rem solid var(--accent);
+  background: color-mix(in srgb, var(--accent) 10%, transparent);
   padding: 0.5rem 0.75rem;
 }
+[role='status'] { --accent: var(--pico-primary); }
 `

@@ -1,24 +1,22 @@
 import { passwordLength } from '../core/password-policy.ts'
 import { type Html, html } from './html.ts'
-import { layout } from './layout.ts'
+import { layout, type Messages, messages } from './layout.ts'
 
-export interface VerifyEmailPage {
+export interface VerifyEmailPage extends Messages {
   token: string
   csrfToken: string
   /** The address that is confirmed. */
   email: string
-  /** What is wrong with the password that was sent, in words for the person. */
-  fault?: string | undefined
 }
 
 /**
  * Asks for the password that shall count: whoever opens the mail has the mailbox, but may not be who registered. Sending
  * the form, and not opening the page, uses the link up: mail scanners open links.
  */
-export function verifyEmailPage({ token, csrfToken, email, fault }: VerifyEmailPage): Html {
+export function verifyEmailPage({ token, csrfToken, email, fault, notice }: VerifyEmailPage): Html {
   return layout(
     'Confirm your email address',
-    html`${fault && html`<p role="alert" id="fault">${fault}</p>`}
+    html`${messages({ fault, notice })}
       <p>Say which password shall open your account. It may be the one that you registered with, or another one.</p>
       <form method="post" action="/verify-email">
         <input type="hidden" name="csrf_token" value="${csrfToken}" />

@@ -40,7 +40,9 @@ async function browserOf(service: Service, user: TestUser) {
 
 /** Opens the sign-in page: its token, and the cookie that goes with it. */
 async function openForm(service: Service, name = 'gatehouse_csrf') {
-  const page = await service.call('/login')
+  return readForm(await service.call('/login'), name)
+}
+function readForm(page: Answer, name = 'gatehouse_csrf') {
   const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)![1]!
   return { token, cookie: `${name}=${page.cookies[name]}` }
 }
@@ -103,7 +105,7 @@ void test('requests that another site forges', async (t) => {
   for (const [call, send] of Object.entries(forged)) {
     await t.test(`${call} with the victim’s cookies is refused and does nothing`, async (t) => {
       for (const [name, headers] of Object.entries(foreign)) {
-        // A form of ours has this origin too, where browsers send no fetch metadata; its token is what proves it.
+        // What something hides the origin of may be a form of ours; the cookie is what proves it then.
         if (name === 'an opaque origin' && !call.includes('/api/')) continue
         const answer = await send(headers)
         t.ok(isRefused(answer), `${name}: ${answer.status} ${answer.body}`)
@@ -148,6 +150,33 @@ void test('requests that another site forges', async (t) => {
       form: { ...credentials, csrf_token },
       headers: { cookie: csrfCookie },
     })
+    t.equal(good.status, 303)
+  })
+  await t.test('a good token that anybody can get signs nobody in from another site', async (t) => {
+    const { token } = await openForm(service)
+    const send = (headers: Headers) =>
+      service.call('/login', { method: 'POST', form: { ...credentials, csrf_token: token }, headers })
+    // Also with a cookie of ours in the browser, and where it says nothing, or no more than that a person did something.
+    const unsaid = { 'no word': {}, 'no origin': { origin: 'null' }, 'a person’s doing': { 'sec-fetch-site': 'none' } }
+    for (const [name, headers] of Object.entries({ ...foreign, ...unsaid, 'a listed origin': { origin: listed } })) {
+      for (const cookies of [{}, { cookie: csrfCookie }, { cookie: `${csrfCookie}; ${cookie}` }]) {
+        const answer = await send({ ...headers, ...cookies })
+        t.equal(answer.status, 403, name)
+        t.notOk('gatehouse' in answer.cookies, name)
+        t.match(answer.headers['content-type'], /^text\/html/)
+      }
+    }
+    t.equal((await send({ origin: service.issuer })).status, 303)
+  })
+  await t.test('a browser that says nothing is asked again, and shows its cookie then', async (t) => {
+    const { token } = await openForm(service)
+    const post = (csrf_token: string, headers: Headers = {}) =>
+      service.call('/login', { method: 'POST', form: { ...credentials, csrf_token }, headers })
+    const again = await post(token)
+    t.equal(again.status, 403)
+    t.match(again.body, ada.email)
+    const { token: fresh, cookie } = readForm(again)
+    const good = await post(fresh, { cookie })
     t.equal(good.status, 303)
     t.ok('gatehouse' in good.cookies)
   })

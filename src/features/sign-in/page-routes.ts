@@ -2,15 +2,14 @@ import type {} from '@fastify/swagger'
 import { errorTable } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
-import type { CheckCrossSite } from '../../http/cross-site.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
-import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
+import { logFault, sendProblem, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { acceptForms, type App } from '../../http/server.ts'
 import { problemPage } from '../../pages/problem.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from './log-in.ts'
-import { show } from './page-tools.ts'
+import { isScript, sentWith, show } from './page-tools.ts'
 import type { ReturnTo } from './return-to.ts'
 import type { Started } from './routes.ts'
 import { signInPages } from './sign-in-pages.ts'
@@ -34,7 +33,6 @@ export interface SignInPageOptions {
   returnTo: ReturnTo
   cookies: Cookies
   csrf: CsrfTokens
-  checkCrossSite: CheckCrossSite
   limits: RateLimits
 }
 
@@ -44,8 +42,12 @@ export async function signInPageRoutes(app: App, options: SignInPageOptions): Pr
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
     logFault(request, error)
+    if (isScript(request)) return sendProblem(request, reply, error)
     setErrorHeaders(reply, error)
-    return show(reply.code(error.status), problemPage(errorTable[error.code].title, request.id))
+    const { title } = errorTable[error.code]
+    const { return_to, acr_values, token } = sentWith(request)
+    const fields = { return_to: return_to && options.returnTo(return_to), acr_values, token }
+    return show(reply.code(error.status), problemPage({ title, requestId: request.id, fields }))
   })
   for (const pages of [signInPages, signOutPages, stepUpPages, verifyEmailPages]) await app.register(pages, options)
 }

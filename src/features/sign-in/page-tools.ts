@@ -2,15 +2,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
+import type { FormState } from '../../http/csrf.ts'
+import { qualityOf } from '../../http/accept.ts'
 import type { Html } from '../../pages/html.ts'
 import type { SignInPageOptions } from './page-routes.ts'
+
+/** Why a form is shown once more, and what the person is told. */
+export interface AskAgain {
+  state: Exclude<FormState, 'proven'>
+  notice: string
+}
 
 /** What the pages for people share. */
 export interface PageTools {
   /** Who is signed in by the session cookie; nobody when it is a client's. */
   userOf(request: FastifyRequest): Promise<UserPrincipal | undefined>
-  /** Throws unless the form was shown by this service to this browser. */
-  checkForm(request: FastifyRequest, token: string | undefined): void
+  /**
+   * Nothing when the form may do what it is for. Otherwise it is to be shown again, and the person told why; the status is set. Throws
+   * what a script is told in place of it, and whenever the form comes from another site.
+   */
+  mustAskAgain(request: FastifyRequest, reply: FastifyReply, token: string | undefined): AskAgain | undefined
 }
 
 export const publicPage = { access: 'public' } as const
@@ -29,16 +40,47 @@ export function createPageTools(options: SignInPageOptions): PageTools {
       const proven = secret === undefined ? undefined : await options.sessionCookie(secret)
       return proven?.principal.kind === 'user' ? proven.principal : undefined
     },
-    checkForm(request, token) {
-      if (!csrf.matches(request, token)) throw new GatehouseError('cross_site_request')
-      options.checkCrossSite(request, true)
+    mustAskAgain(request, reply, token) {
+      const state = csrf.check(request, token)
+      if (state === 'proven') return undefined
+      const error = new GatehouseError(state === 'outdated' ? 'outdated_form' : 'cross_site_request')
+      if (isScript(request)) throw error
+      reply.code(error.status)
+      return { state, notice: notices[state] }
     },
   }
 }
 
+const notices: Record<AskAgain['state'], string> = {
+  outdated: 'This page had been open for a while. Please send it once more.',
+  unproven:
+    'Your browser did not say where this was sent from. Please send it once more. ' +
+    'If you see this again, allow cookies for this site.',
+}
+
+/** Whether an answer is read by a script instead of being looked at. What takes anything may get a page. */
+export function isScript({ headers }: FastifyRequest): boolean {
+  const mode = headers['sec-fetch-mode']
+  if (mode !== undefined) return mode !== 'navigate'
+  if (headers['x-requested-with'] !== undefined) return true
+  const wanted = (type: string) => qualityOf(headers.accept, type, true)
+  return Math.max(wanted('application/json'), wanted('application/problem+json')) > wanted('text/html')
+}
+
+/** The texts that an address or a form was sent with, also where nobody has checked them yet. The form's count. */
+export function sentWith({ query, body }: FastifyRequest): Record<string, string | undefined> {
+  const entries = Object.entries({ ...(query as object), ...(body as object | undefined) })
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}
+
 /** A sign-in proves as much as a step-up does, so it leads to the same place. */
 export function toSignIn(reply: FastifyReply, target: string): FastifyReply {
-  return reply.header('cache-control', 'no-store').redirect(`/login?return_to=${encodeURIComponent(target)}`, 303)
+  return goTo(reply, `/login?return_to=${encodeURIComponent(target)}`)
+}
+
+/** Leads on by GET, whatever was asked; the browser takes the fragment of the address along. */
+export function goTo(reply: FastifyReply, target: string): FastifyReply {
+  return reply.header('cache-control', 'no-store').redirect(target, 303)
 }
 
 export function show(reply: FastifyReply, page: Html): FastifyReply {

@@ -1,15 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { errorTable } from '../../core/errors.ts'
+import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { App } from '../../http/server.ts'
 import { signedInPage, strongerSignInPage } from '../../pages/account.ts'
+import type { Messages } from '../../pages/layout.ts'
 import { signInPage } from '../../pages/sign-in.ts'
 import type { SignInPageOptions } from './page-routes.ts'
-import { createPageTools, Form, hidden, publicPage, show, tooManyFailures } from './page-tools.ts'
+import {
+  createPageTools,
+  Form,
+  goTo,
+  hidden,
+  isScript,
+  publicPage,
+  sentWith,
+  show,
+  tooManyFailures,
+} from './page-tools.ts'
 import { deviceOf } from './routes.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: SignInPageOptions): Promise<void> {
   const { logIn, returnTo, cookies, csrf, limits } = options
-  const { userOf, checkForm } = createPageTools(options)
+  const { userOf, mustAskAgain } = createPageTools(options)
+
+  function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
+    const { return_to, email } = sentWith(request)
+    const csrfToken = csrf.tokenFor(request, reply)
+    return show(reply, signInPage({ csrfToken, returnTo: returnTo(return_to), email, ...words }))
+  }
 
   // Where the form to sign out is.
   app.get('/', { config: { ...publicPage, rateLimit: limits.takingAway }, schema: hidden }, async (request, reply) => {
@@ -24,7 +44,9 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       config: publicPage,
       schema: {
         ...hidden,
-        querystring: Type.Partial(Type.Object({ return_to: Type.String(), acr_values: Type.String() })),
+        querystring: Type.Partial(
+          Type.Object({ return_to: Type.String(), acr_values: Type.String(), continue: Type.String() }),
+        ),
       },
     },
     async (request, reply) => {
@@ -32,8 +54,9 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       const csrfToken = csrf.tokenFor(request, reply)
       const user = await userOf(request)
       if (user !== undefined && request.query.acr_values === 'aal2' && user.level !== 'aal2') {
-        return show(reply, strongerSignInPage({ ...user, csrfToken }))
+        return show(reply, strongerSignInPage({ ...user, csrfToken, returnTo: target }))
       }
+      if (user !== undefined && request.query.continue !== undefined) return goTo(reply, target)
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
       if (user !== undefined) return show(reply, signedInPage({ ...user, csrfToken, returnTo: target }))
       return show(reply, signInPage({ csrfToken, returnTo: target }))
@@ -45,11 +68,20 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
     {
       config: { ...publicPage, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) },
+      // What was typed is not lost to a limit or an outage.
+      errorHandler(thrown, request, reply): void {
+        const error = toGatehouseError(thrown)
+        if (isScript(request) || (error.status !== 429 && error.status !== 503)) throw thrown
+        logFault(request, error)
+        setErrorHeaders(reply, error)
+        reply.code(error.status)
+        void showForm(request, reply, { fault: `${errorTable[error.code].title} Try again in a moment.` })
+      },
     },
     async (request, reply) => {
-      const { csrf_token, return_to, email = '', password = '' } = request.body
-      checkForm(request, csrf_token)
-      const target = returnTo(return_to)
+      const { csrf_token, email = '', password = '' } = request.body
+      const again = mustAskAgain(request, reply, csrf_token)
+      if (again !== undefined) return showForm(request, reply, { notice: again.notice })
       const outcome = await logIn(
         { email: email.slice(0, 254), password: password.slice(0, 512) },
         deviceOf(request, cookies),
@@ -58,7 +90,7 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.
         cookies.clearRefresh(reply)
-        return reply.header('cache-control', 'no-store').redirect(target, 303)
+        return goTo(reply, returnTo(sentWith(request)['return_to']))
       }
       const fault = {
         invalid_credentials: 'The email address or the password is wrong.',
@@ -66,7 +98,7 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
       reply.code(outcome.kind === 'too_many_failures' ? 429 : 422)
-      return show(reply, signInPage({ csrfToken: csrf.tokenFor(request, reply), returnTo: target, email, fault }))
+      return showForm(request, reply, { fault })
     },
   )
 }

@@ -1,14 +1,14 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { App } from '../../http/server.ts'
 import { signedOutPage, signOutPage } from '../../pages/account.ts'
 import type { SignInPageOptions } from './page-routes.ts'
-import { createPageTools, Form, hidden, publicPage, show } from './page-tools.ts'
+import { createPageTools, Form, goTo, hidden, publicPage, show } from './page-tools.ts'
 
 /** The page that asks whether to sign out, and what its form does. */
 export async function signOutPages(app: App, options: SignInPageOptions): Promise<void> {
   const { returnTo, cookies, csrf, limits } = options
-  const { userOf, checkForm } = createPageTools(options)
+  const { userOf, mustAskAgain } = createPageTools(options)
   const takingAway = { ...publicPage, rateLimit: limits.takingAway }
 
   const afterSignOut = (wanted: string | undefined) => {
@@ -22,6 +22,13 @@ export async function signOutPages(app: App, options: SignInPageOptions): Promis
     return token === undefined ? undefined : options.sessionOfRefreshToken(token)
   }
 
+  async function ask(request: FastifyRequest, reply: FastifyReply, wanted: string | undefined, notice?: string) {
+    const back = afterSignOut(wanted)
+    const user = await userOf(request)
+    if (user === undefined && (await sessionOfRefresh(request)) === undefined) return show(reply, signedOutPage(back))
+    return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back, notice }))
+  }
+
   /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
   app.get(
     '/logout',
@@ -29,20 +36,17 @@ export async function signOutPages(app: App, options: SignInPageOptions): Promis
       config: takingAway,
       schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) },
     },
-    async (request, reply) => {
-      const back = afterSignOut(request.query.return_to)
-      const user = await userOf(request)
-      if (user === undefined && (await sessionOfRefresh(request)) === undefined) return show(reply, signedOutPage(back))
-      return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back }))
-    },
+    async (request, reply) => ask(request, reply, request.query.return_to),
   )
 
   app.post('/logout', { config: takingAway, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
-    checkForm(request, request.body.csrf_token)
+    const { csrf_token, return_to } = request.body
+    const again = mustAskAgain(request, reply, csrf_token)
+    if (again !== undefined) return ask(request, reply, return_to, again.notice)
     // Each cookie may have a session of its own, as after a sign-in by the API.
     const sessions = new Set([(await userOf(request))?.sessionId, await sessionOfRefresh(request)])
     for (const id of sessions) if (id !== undefined) await options.endSession(id, 'logged_out')
     cookies.clearSignIn(reply)
-    return reply.redirect(afterSignOut(request.body.return_to), 303)
+    return goTo(reply, afterSignOut(return_to))
   })
 }

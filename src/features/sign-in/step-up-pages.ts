@@ -1,13 +1,14 @@
 import { Type } from 'typebox'
+import { GatehouseError } from '../../core/errors.ts'
 import type { App } from '../../http/server.ts'
 import { stepUpPage } from '../../pages/step-up.ts'
 import type { SignInPageOptions } from './page-routes.ts'
-import { createPageTools, Form, hidden, publicPage, show, tooManyFailures, toSignIn } from './page-tools.ts'
+import { createPageTools, Form, goTo, hidden, publicPage, show, tooManyFailures, toSignIn } from './page-tools.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: SignInPageOptions): Promise<void> {
   const { returnTo, cookies, csrf, limits } = options
-  const { userOf, checkForm } = createPageTools(options)
+  const { userOf, mustAskAgain } = createPageTools(options)
 
   app.get(
     '/step-up',
@@ -31,9 +32,17 @@ export async function stepUpPages(app: App, options: SignInPageOptions): Promise
     },
     async (request, reply) => {
       const { csrf_token, return_to, password = '' } = request.body
-      checkForm(request, csrf_token)
       const target = returnTo(return_to)
+      const again = mustAskAgain(request, reply, csrf_token)
       const user = await userOf(request)
+      if (again !== undefined && user === undefined && again.state === 'unproven') {
+        throw new GatehouseError('cross_site_request')
+      }
+      if (again !== undefined && user !== undefined) {
+        const { notice } = again
+        const csrfToken = csrf.tokenFor(request, reply)
+        return show(reply, stepUpPage({ ...user, csrfToken, returnTo: target, notice }))
+      }
       const outcome =
         user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
@@ -41,7 +50,7 @@ export async function stepUpPages(app: App, options: SignInPageOptions): Promise
       }
       if (outcome.kind === 'proven') {
         cookies.setSession(reply, outcome.secret, outcome.session.expiresAt)
-        return reply.header('cache-control', 'no-store').redirect(target, 303)
+        return goTo(reply, target)
       }
       const limited = outcome.kind === 'too_many_failures'
       if (limited) reply.header('retry-after', outcome.retryAfterSeconds)

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import type { App } from '../../http/server.ts'
+import type { Messages } from '../../pages/layout.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
 import type { SignInPageOptions } from './page-routes.ts'
 import { createPageTools, Form, hidden, publicPage, show } from './page-tools.ts'
@@ -8,7 +9,7 @@ import { createPageTools, Form, hidden, publicPage, show } from './page-tools.ts
 /** Where the link of a registration’s mail leads. */
 export async function verifyEmailPages(app: App, options: SignInPageOptions): Promise<void> {
   const { csrf, limits } = options
-  const { checkForm } = createPageTools(options)
+  const { mustAskAgain } = createPageTools(options)
 
   app.get(
     '/verify-email',
@@ -29,12 +30,19 @@ export async function verifyEmailPages(app: App, options: SignInPageOptions): Pr
     },
     async (request, reply) => {
       const { csrf_token, token = '', password } = request.body
-      checkForm(request, csrf_token)
+      const again = mustAskAgain(request, reply, csrf_token)
       const registered = await options.emailVerification.find(token)
-      if (registered === undefined) return show(reply.code(400), emailNotVerifiedPage())
-      const askAgain = (fault: string) => {
+      if (registered === undefined) {
+        return show(again === undefined ? reply.code(400) : reply, emailNotVerifiedPage())
+      }
+      const showForm = (words: Messages) => {
         const csrfToken = csrf.tokenFor(request, reply)
-        return show(reply.code(422), verifyEmailPage({ token, csrfToken, email: registered.email, fault }))
+        return show(reply, verifyEmailPage({ token, csrfToken, email: registered.email, ...words }))
+      }
+      if (again !== undefined) return showForm({ notice: again.notice })
+      const askAgain = (fault: string) => {
+        reply.code(422)
+        return showForm({ fault })
       }
       if (password === undefined) return askAgain('Type a password.')
       try {
