@@ -52,7 +52,8 @@ export interface NeededProof {
 
 /**
  * Ends a request early with an answer from the table. `detail` and `fields` are shown to the client and must not repeat
- * what the client sent; `cause` stays in the log.
+ * what the client sent; `cause` stays in the log. Only a fault of ours has a stack: where a refusal was made is in no log, and
+ * to find it out costs as much as a decision.
  */
 export class GatehouseError extends Error {
   readonly code: ErrorCode
@@ -75,7 +76,10 @@ export class GatehouseError extends Error {
       cause?: unknown
     } = {},
   ) {
+    const { stackTraceLimit } = Error
+    if (errorTable[code].status < 500) Error.stackTraceLimit = 0
     super(options.detail ?? errorTable[code].title, { cause: options.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'GatehouseError'
     this.code = code
     this.detail = options.detail

@@ -166,10 +166,11 @@ export function sendProblem(
   extra: readonly string[],
   withBody = true,
 ): void {
-  const body = Buffer.from(withBody ? JSON.stringify(problemOf(error, id)) : '')
+  // A text goes out with the headers in one write; a buffer would be a second one.
+  const body = withBody ? JSON.stringify(problemOf(error, id)) : ''
   const headers = [
     ...(withBody ? ['Content-Type', 'application/problem+json'] : []),
-    ...['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'X-Request-Id', id],
+    ...['Content-Length', String(Buffer.byteLength(body)), 'Cache-Control', 'no-store', 'X-Request-Id', id],
     ...(error.status === 401 ? challengeFor(error, response.req) : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
     ...Object.entries(limitHeadersOf(error)).flat(),
@@ -179,11 +180,11 @@ export function sendProblem(
 }
 
 function sendForbiddenPage(response: ServerResponse, issuer: string, id: string): void {
-  const body = Buffer.from(String(forbiddenPage(issuer)))
+  const body = String(forbiddenPage(issuer))
   const policy = `default-src 'none'; style-src ${issuer}; img-src data:; frame-ancestors 'none'`
   const headers = [
     ...denied,
-    ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length)],
+    ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))],
     ...['Cache-Control', 'no-store', 'X-Request-Id', id],
     ...['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', policy],
   ]

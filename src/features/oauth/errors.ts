@@ -23,7 +23,11 @@ export type OAuthErrorCode = keyof typeof oauthErrorTable
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
   constructor(code: OAuthErrorCode, description: string) {
+    // Where it was refused is in no log.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(description)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
   }
 }
