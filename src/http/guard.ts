@@ -39,7 +39,7 @@ export interface GuardOptions {
   /** The key that a token's header names; nothing when that key is for another algorithm. */
   publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
   /** Proves verified claims against the stores. */
-  claims(claims: AccessTokenClaims): Promise<Proven | undefined>
+  claims(claims: AccessTokenClaims): Promise<Proven | undefined> | Proven | undefined
   apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
   sessionCookie(secret: string): Promise<Proven | undefined> | Proven | undefined
   cookies: Cookies

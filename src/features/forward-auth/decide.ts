@@ -99,7 +99,7 @@ export function createDecide(dependencies: {
     const missing = typeof rule.allow === 'string' ? undefined : rule.allow.missing(proven.principal, asked)
     if (missing === 'level') return { kind: 'step_up' }
     if (missing !== undefined) return { kind: 'forbidden', reason: 'not_permitted' }
-    return { kind: 'allow', headers: identity.of(proven, presentation, asked.target) }
+    return { kind: 'allow', headers: identity.of(proven.principal, presentation, asked.target) }
   }
 
   function isMeantFor(audiences: readonly string[], audience: string): boolean {

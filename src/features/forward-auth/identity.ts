@@ -21,7 +21,7 @@ export interface Presentation {
 export const assertionLifetimeSeconds = 60
 /** What is remembered of written headers; past it all of it is let go, and written anew when it is asked for. */
 const usualBound = 256 * 1024 * 1024
-/** Origins of one wildcard host for which one credential's headers are remembered; past them all are written anew. */
+/** Origins of one wildcard host for which one principal's headers are remembered; past them all are written anew. */
 const mostOrigins = 100
 /** Objects and list slots around the texts of one set of headers. */
 const bytesAround = 1_024
@@ -33,8 +33,8 @@ const bytesAround = 1_024
 export interface IdentityHeaders {
   /** Headers of someone who was not asked to sign in. */
   anonymous(presentation: Presentation): readonly string[]
-  /** `credential` is what the headers are remembered by: as long as it lives, they need not be written again. */
-  of(credential: { principal: Principal }, presentation: Presentation, target: RequestTarget): readonly string[]
+  /** The headers are remembered by the principal, the object itself: as long as it lives, they need not be written again. */
+  of(principal: Principal, presentation: Presentation, target: RequestTarget): readonly string[]
 }
 
 interface Written {
@@ -99,22 +99,22 @@ export function createIdentityHeaders(dependencies: {
       }
       return headers
     },
-    of(credential, presentation, target) {
+    of(principal, presentation, target) {
       const now = clock.now()
-      if (presentation.boundToRequest) return write(credential.principal, presentation, now, target).headers
+      if (presentation.boundToRequest) return write(principal, presentation, now, target).headers
       const { host, audience } = presentation
-      let byHost = written.get(credential)
+      let byHost = written.get(principal)
       let byAudience = byHost?.get(host)
       const known = byAudience?.get(audience)
       if (known !== undefined && now < known.renewAt) return known.headers
-      const fresh = write(credential.principal, presentation, now, target)
+      const fresh = write(principal, presentation, now, target)
       writtenBytes += sizeOf(fresh.headers)
       if (writtenBytes > mostRememberedBytes) {
         written = new WeakMap()
         writtenBytes = sizeOf(fresh.headers)
         byHost = byAudience = undefined
       }
-      if (byHost === undefined) written.set(credential, (byHost = new WeakMap()))
+      if (byHost === undefined) written.set(principal, (byHost = new WeakMap()))
       if (byAudience === undefined) byHost.set(host, (byAudience = new Map()))
       if (byAudience.size >= mostOrigins) byAudience.clear()
       byAudience.set(audience, fresh)

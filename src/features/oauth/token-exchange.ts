@@ -38,7 +38,7 @@ const longestChain = 4
 export function createExchangeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** Whom verified claims stand for now; nothing when they are revoked. */
-  prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined>
+  prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
   audit: Audit
   deploymentAudience: string
 }) {

@@ -14,8 +14,10 @@ import {
 } from '../../core/ports.ts'
 import { firstPartyClientId, type Principal, type UserPrincipal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { KnownSubjects } from './known-subjects.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
+import { createSharedPrincipals } from './shared-principals.ts'
 
 /** What a presented secret has proven, and for how long that may be remembered. */
 export interface Credential {
@@ -44,7 +46,7 @@ export interface Credentials {
   /** Proves the name and secret of a client, from an `Authorization: Basic` header. */
   basic(authorization: string, from: From): Proof
   /** Proves claims whose signature was verified already. */
-  claims(claims: AccessTokenClaims): Promise<Credential | undefined>
+  claims(claims: AccessTokenClaims): Proof
   /** Proves a session cookie. */
   sessionCookie(secret: string): Proof
 }
@@ -55,6 +57,8 @@ interface ProvenKey {
   readonly audiences: readonly string[]
   readonly key: { readonly id: string; readonly expiresAt: number | undefined }
 }
+
+type Proven = Remembered | undefined | Promise<Remembered | undefined>
 
 interface Remembered extends Credential {
   readonly subjects: readonly SubjectKey[]
@@ -96,10 +100,12 @@ export function createCredentials(dependencies: {
   const { bounds = usualBounds, feed, clock, log, sessionIdleSeconds } = dependencies
   const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
 
+  const shared = createSharedPrincipals(feed)
+
   const holds = (remembered: Remembered): boolean =>
     clock.now() < remembered.expiresAt && feed.holds(remembered, remembered.subjects)
 
-  async function proveClaims(claims: AccessTokenClaims): Promise<Remembered | undefined> {
+  function proveClaims(claims: AccessTokenClaims): Proven {
     // Read before the store: a change between the two is then noticed, never missed.
     const asOf = feed.position
     const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
@@ -112,32 +118,34 @@ export function createCredentials(dependencies: {
     const token = { ids, issuedAt: claims.iat }
     /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
     const issuedAt = isUuid(jti) ? timeOf(jti) : claims.iat * 1000
-    /** A client that was registered when the token was issued: another may have got the id of one that was deleted. */
-    const registered = async (id: string) => {
-      const client = await known.client(id)
-      return client !== undefined && client.createdAt.getTime() <= issuedAt ? client : undefined
-    }
+    /** Whether a client was registered when the token was issued: another may have got the id of one that was deleted. */
+    const stands = (client: Client | undefined): client is Client =>
+      client !== undefined && client.createdAt.getTime() <= issuedAt
     // Whoever got the token, acts for its subject, or did on the way here, must still be registered itself.
     const holders = [clientId, ...actorsOf(act)]
-    const programs = holders.filter((id) => id !== firstPartyClientId)
-    const acting = Promise.all(programs.map(registered)).then((all) => !all.includes(undefined))
+    const programs = whenEach(holders.filter((id) => id !== firstPartyClientId).map((id) => known.client(id)))
     const clients = holders.map((id) => `client:${id}` as const)
     const always = [...ids.map((id) => `token:${id}` as const), ...clients, anyKey]
     if (sid === undefined) {
-      const [client, revoked, stand] = await Promise.all([registered(sub), known.isTokenRevoked(token), acting])
-      if (client === undefined || revoked || !stand) return undefined
-      const principal = { kind: 'client', subject: client.id, name: client.name, scopes, clientId } as const
-      return { principal, audiences, expiresAt, asOf, subjects: [`client:${client.id}`, ...always] }
+      const about = [programs, known.client(sub), known.isTokenRevoked(token)] as const
+      return whenAll(about, ([acting, client, revoked]) => {
+        if (!stands(client) || revoked || !acting.every(stands)) return undefined
+        const { id: subject, name } = client
+        const principal = shared(client, clientId, scopes, () => ({ kind: 'client', subject, name, scopes, clientId }))
+        return { principal, audiences, expiresAt, asOf, subjects: [`client:${subject}`, ...always] }
+      })
     }
-    const [live, stand] = await Promise.all([known.session(sid, token, new Date(clock.now())), acting])
-    if (live === undefined || live.user.id !== sub || !stand) return undefined
-    return {
-      principal: userPrincipal(live.user, live.session, scopes, clientId),
-      audiences,
-      expiresAt: Math.min(expiresAt, live.session.expiresAt.getTime(), live.session.idleExpiresAt.getTime()),
-      asOf,
-      subjects: [`session:${live.session.id}`, `user:${live.user.id}`, ...always],
-    }
+    return whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
+      if (live === undefined || live.user.id !== sub || !acting.every(stands)) return undefined
+      const { user, session } = live
+      return {
+        principal: shared(live, clientId, scopes, () => userPrincipal(user, session, scopes, clientId)),
+        audiences,
+        expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
+        asOf,
+        subjects: [`session:${session.id}`, `user:${user.id}`, ...always],
+      }
+    })
   }
 
   async function proveCookie(secret: string): Promise<Remembered | undefined> {
@@ -190,7 +198,7 @@ export function createCredentials(dependencies: {
   }
 
   const remember = createMemory(holds, () => feed.position, bounds)
-  const tokens = remember(async (token) => {
+  const tokens = remember((token) => {
     const claims = verifyAccessToken(token)
     return claims === undefined ? undefined : proveClaims(claims)
   })
@@ -210,6 +218,17 @@ export function createCredentials(dependencies: {
   }
 }
 
+const principalSizes = new WeakMap<Principal, number>()
+
+/** Bytes of the texts; what tokens share counts for each of them. */
+function sizeOf({ principal, audiences, subjects }: Remembered): number {
+  let size = principalSizes.get(principal)
+  if (size === undefined) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))
+  for (const text of audiences) size += text.length
+  for (const text of subjects) size += text.length
+  return size
+}
+
 /**
  * What is remembered is found by the end of its text, a token's signature, and compared whole: to hash every byte of a
  * token on each request would cost more than the decision.
@@ -226,19 +245,17 @@ function createMemory(
   bounds: { max: number; maxSize: number },
 ) {
   type Prove<Given> = (presented: string, from?: From) => Given
-  return (prove: Prove<Promise<Remembered | undefined>>): Prove<Proof> => {
+  return (prove: Prove<Proven>): Prove<Proof> => {
     // Bounded by size alone, with the least that lets in no more than `max`: to be told `max` itself, it would take the memory
     // of all entries at once.
     const leastSize = Math.ceil(bounds.maxSize / bounds.max)
     const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
       maxSize: bounds.maxSize,
-      sizeCalculation: ({ presented, proven }) =>
-        Math.max(leastSize, presented.length + Buffer.byteLength(JSON.stringify(proven)) + bytesAround),
+      sizeCalculation: ({ presented, proven }) => Math.max(leastSize, presented.length + sizeOf(proven) + bytesAround),
     })
     const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
 
-    async function proveAnew(presented: string, from?: From): Promise<Remembered | undefined> {
-      const proven = await prove(presented, from)
+    function keep(presented: string, proven: Remembered | undefined): Remembered | undefined {
       if (proven !== undefined) cache.set(keyOf(presented), { presented, proven })
       return proven
     }
@@ -252,9 +269,13 @@ function createMemory(
       const begun = underWay.get(presented)
       if (begun !== undefined && begun.asOf === position()) return begun.proof
       if (underWay.size >= mostUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
+      const asOf = position()
+      const proof = prove(presented, from)
+      if (!(proof instanceof Promise)) return keep(presented, proof)
+      const kept = proof.then((proven) => keep(presented, proven))
       const entry = {
-        asOf: position(),
-        proof: proveAnew(presented, from).finally(() => {
+        asOf,
+        proof: kept.finally(() => {
           if (underWay.get(presented) === entry) underWay.delete(presented)
         }),
       }

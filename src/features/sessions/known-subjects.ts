@@ -8,10 +8,13 @@ import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
  */
 export interface KnownSubjects {
   /** Nothing when the session has ended or the token was revoked. */
-  session(id: string, token: IssuedToken, at: Date): Promise<{ session: Session; user: User } | undefined>
-  client(id: string): Promise<Client | undefined>
-  isTokenRevoked(token: IssuedToken): Promise<boolean>
+  session(id: string, token: IssuedToken, at: Date): Maybe<{ session: Session; user: User }>
+  client(id: string): Maybe<Client>
+  isTokenRevoked(token: IssuedToken): boolean | Promise<boolean>
 }
+
+/** At once, when it is known, or after a look-up. */
+type Maybe<T> = T | undefined | Promise<T | undefined>
 
 /** An access token. */
 export interface IssuedToken {
@@ -58,25 +61,29 @@ export function createKnownSubjects(dependencies: {
     return feed.isCurrent() && age < youngSeconds && !token.ids.some((id) => feed.namedLately(`token:${id}`))
   }
 
+  async function findSession(id: string, token: IssuedToken, at: Date) {
+    // Read before the store: a change between the two is then noticed, never missed.
+    const asOf = feed.position
+    const live = await sessions.findLive({ id, tokenIds: token.ids }, at)
+    if (live === undefined) return undefined
+    knownSessions.set(id, { value: live, subjects: [`session:${id}`, `user:${live.user.id}`], asOf })
+    return live
+  }
+
+  async function findClient(id: string) {
+    const asOf = feed.position
+    const client = await clients.find(id)
+    if (client !== undefined) knownClients.set(id, { value: client, subjects: [`client:${id}`], asOf })
+    return client
+  }
+
   return {
-    async session(id, token, at) {
+    session(id, token, at) {
       const known = surelyStands(token) ? recall(knownSessions, id) : undefined
-      if (known !== undefined && known.session.expiresAt > at && known.session.idleExpiresAt > at) return known
-      // Read before the store: a change between the two is then noticed, never missed.
-      const asOf = feed.position
-      const live = await sessions.findLive({ id, tokenIds: token.ids }, at)
-      if (live === undefined) return undefined
-      knownSessions.set(id, { value: live, subjects: [`session:${id}`, `user:${live.user.id}`], asOf })
-      return live
+      const lives = known !== undefined && known.session.expiresAt > at && known.session.idleExpiresAt > at
+      return lives ? known : findSession(id, token, at)
     },
-    async client(id) {
-      const known = recall(knownClients, id)
-      if (known !== undefined) return known
-      const asOf = feed.position
-      const client = await clients.find(id)
-      if (client !== undefined) knownClients.set(id, { value: client, subjects: [`client:${id}`], asOf })
-      return client
-    },
-    isTokenRevoked: async (token) => (surelyStands(token) ? false : accessTokens.isRevoked(...token.ids)),
+    client: (id) => recall(knownClients, id) ?? findClient(id),
+    isTokenRevoked: (token) => (surelyStands(token) ? false : accessTokens.isRevoked(...token.ids)),
   }
 }

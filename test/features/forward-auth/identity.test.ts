@@ -17,10 +17,10 @@ void test('an assertion is signed once for half its life, and remembered in a bo
   const target = parseRequestTarget({ method: 'GET', scheme: 'https', host: 'app.example.test', target: '/' })
   if (typeof target === 'string') throw new Error(target)
   const presentation = rules.host('app.example.test')!.presentation(target)
-  const credentials = Array.from({ length: 40 }, () => ({ principal }))
+  const principals = Array.from({ length: 40 }, () => ({ ...principal }))
   const askAll = (from: number) => {
     const before = signed
-    for (const credential of credentials.slice(from)) headers.of(credential, presentation, target)
+    for (const one of principals.slice(from)) headers.of(one, presentation, target)
     return signed - before
   }
 
@@ -38,13 +38,13 @@ void test('origins that somebody invents under a wildcard take nothing away from
   const headers = createIdentityHeaders({ sign: () => `${++signed}`, clock })
   const settings = { rules: [{ allow: 'signed-in' as const }] }
   const rules = compileAccessRules({ '*.example.test': settings, 'exact.example.test': settings })
-  const ask = (host: string, credential?: { principal: Principal }) => {
+  const ask = (host: string, who?: Principal) => {
     const target = parseRequestTarget({ method: 'GET', scheme: 'https', host, target: '/' })
     if (typeof target === 'string') throw new Error(target)
     const presentation = rules.host(host)!.presentation(target)
-    return credential === undefined ? headers.anonymous(presentation) : headers.of(credential, presentation, target)
+    return who === undefined ? headers.anonymous(presentation) : headers.of(who, presentation, target)
   }
-  const [ada, mallory] = [{ principal }, { principal }]
+  const [ada, mallory] = [{ ...principal }, { ...principal }]
   const real = ['real.example.test', 'exact.example.test'].map((host) => ask(host, ada))
   const nobody = ask('real.example.test')
 
@@ -58,7 +58,7 @@ void test('origins that somebody invents under a wildcard take nothing away from
   )
   t.equal(signed, before, 'nothing had to be signed anew')
   ask('invented-4999.example.test', mallory)
-  t.equal(signed, before, 'whose credential it is still profits')
+  t.equal(signed, before, 'who they are still profits')
   ask('invented-0.example.test', mallory)
   t.equal(signed, before + 1, 'within a bound')
   t.end()

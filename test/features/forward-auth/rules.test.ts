@@ -146,4 +146,41 @@ void test('how identity is told to an upstream', async (t) => {
     t.not(next, first)
     t.equal(decodeJwt(String(next)).exp! - decodeJwt(String(first)).exp!, 30)
   })
+  await t.test(
+    'with one assertion for all tokens of a session, until what they say changes or a key ends',
+    async (t) => {
+      const tokens = await service.signIn(ada)
+      const refresh = async (refreshToken: string) => {
+        const form = { grant_type: 'refresh_token', client_id: 'gatehouse', refresh_token: refreshToken }
+        const answer = (await service.call('/oauth/token', { method: 'POST', form })).json()
+        return { accessToken: String(answer.access_token), refreshToken: String(answer.refresh_token) }
+      }
+      const assertionOf = async (token: string) => {
+        const { headers } = await service.call('/forward-auth/traefik', {
+          headers: { ...asks({ path: '/', host: app }), ...bearer(token) },
+        })
+        return String(headers['x-auth-assertion'])
+      }
+      const second = await refresh(tokens.refreshToken)
+      t.not(second.accessToken, tokens.accessToken)
+      const first = await assertionOf(tokens.accessToken)
+      t.equal(await assertionOf(second.accessToken), first)
+      const other = await service.signIn(ada)
+      t.not(await assertionOf(other.accessToken), first, 'another session says another sid')
+
+      await service.operate('POST', '/roles', { name: 'late', permissions: [] })
+      await service.operate('PUT', `/users/${ada.email}/roles/late`)
+      const third = await refresh(second.refreshToken)
+      const changed = await assertionOf(third.accessToken)
+      t.match(decodeJwt(changed)['roles'], ['a', 'b', 'late'])
+      t.equal(await assertionOf(tokens.accessToken), changed, 'an older token says what the person may do now')
+
+      await service.operate('POST', '/keys/rotate', { compromised: true })
+      const fourth = await refresh(third.refreshToken)
+      const anew = await assertionOf(fourth.accessToken)
+      await jwtVerify(anew, createRemoteJWKSet(new URL(`${service.url}/.well-known/jwks.json`)))
+      t.not(anew, changed)
+      await t.rejects(jwtVerify(changed, createRemoteJWKSet(new URL(`${service.url}/.well-known/jwks.json`))))
+    },
+  )
 })
