@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
+import type { createTransport } from 'nodemailer'
 import type { Clock, Log, Mail, Mailer } from '../core/ports.ts'
 
 export interface MailSettings {
@@ -19,12 +19,12 @@ export function createMailer(settings: MailSettings, clock: Clock, log: Log): Ma
 
 /** Writes each mail as one file that appears whole. The link inside is a secret: the log names the file alone. */
 function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Clock, log: Log): Mailer {
-  const composer = createTransport({ streamTransport: true, buffer: true })
+  const composer = onFirstMail((create) => create({ streamTransport: true, buffer: true }))
   // Names sort in the order of writing, also within one millisecond.
   let written = 0
   return {
     async send(mail) {
-      const composed = await composer.sendMail({ from, ...mail })
+      const composed = await (await composer()).sendMail({ from, ...mail })
       await mkdir(outboxDirectory, { recursive: true, mode: 0o700 })
       const time = new Date(clock.now()).toISOString().replaceAll(':', '')
       const name = `${time}-${String(written++).padStart(6, '0')}-${randomUUID().slice(0, 8)}.eml`
@@ -39,14 +39,15 @@ function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Cloc
 
 /** Queues mails and tries each up to four times; a caller never waits for the mail server, nor learns from its pace. */
 function createSmtpMailer(smtpUrl: string, from: string, log: Log): Mailer {
-  const transport = createTransport(smtpUrl)
+  const transport = onFirstMail((create) => create(smtpUrl))
+  let sent = false
   const underWay = new Set<Promise<void>>()
   const pauses = [1_000, 5_000, 30_000]
 
   async function deliver(mail: Mail): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await transport.sendMail({ from, ...mail })
+        await (await transport()).sendMail({ from, ...mail })
         return
       } catch (error) {
         const pause = pauses[attempt]
@@ -60,13 +61,21 @@ function createSmtpMailer(smtpUrl: string, from: string, log: Log): Mailer {
 
   return {
     async send(mail) {
+      sent = true
       const delivery = deliver(mail).finally(() => underWay.delete(delivery))
       underWay.add(delivery)
     },
     async close() {
       const bound = new Promise((resolve) => setTimeout(resolve, 5_000).unref())
       await Promise.race([Promise.allSettled(underWay), bound])
-      transport.close()
+      // Where nothing was sent there is nothing to close.
+      if (sent) (await transport()).close()
     },
   }
+}
+
+/** Loads the library with the first mail: most starts send none. */
+function onFirstMail<Transport>(make: (create: typeof createTransport) => Transport): () => Promise<Transport> {
+  let made: Promise<Transport> | undefined
+  return () => (made ??= import('nodemailer').then((library) => make(library.createTransport)))
 }

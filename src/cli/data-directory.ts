@@ -1,7 +1,8 @@
 import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { connect } from 'node:net'
 import { join, relative, resolve } from 'node:path'
+import { createServer } from '../http/node-http.ts'
 import { CommandError } from './command.ts'
 
 /** An embedded data directory, held by this process alone. */

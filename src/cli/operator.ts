@@ -1,5 +1,5 @@
-import { request } from 'node:http'
 import { type Config, loadConfig } from '../config.ts'
+import { request } from '../http/node-http.ts'
 import { CommandError } from './command.ts'
 import { controlSocketPath, holdDataDirectory, isSocketAlive } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldError, GatehouseError, errorTable } from '../core/errors.ts'
+import { STATUS_CODES } from './node-http.ts'
 import type { App } from './server.ts'
 
 /**

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { createServer as createHttpServer, METHODS, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
@@ -18,6 +17,7 @@ import Fastify, {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ForwardedAddress } from '../core/client-address.ts'
 import { GatehouseError } from '../core/errors.ts'
+import { createServer as createHttpServer, METHODS, STATUS_CODES } from './node-http.ts'
 import { documentedKey, formats } from './schema.ts'
 
 /** The Fastify instance as every `routes.ts` sees it: schemas are TypeBox and give the handlers their types. */

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 
 /** What is counted elsewhere and read when somebody asks. */
 export interface MetricSources {
@@ -10,12 +10,25 @@ export interface MetricSources {
 
 /** The figures of this process in the Prometheus text format. */
 export interface Metrics {
-  readonly contentType: string
-  render(): Promise<string>
+  render(): Promise<{ contentType: string; body: string }>
 }
 
-/** Nothing is measured on the way of a request: counters that exist anyway are read when they are asked for. */
+/**
+ * Nothing is measured on the way of a request: counters that exist anyway are read when they are asked for. What watches the
+ * process itself, its event loop and its memory, begins with the first question: where nobody asks it costs nothing.
+ */
 export function createMetrics(sources: MetricSources): Metrics {
+  let registry: Promise<Registry> | undefined
+  return {
+    async render() {
+      const own = await (registry ??= createRegistry(sources))
+      return { contentType: own.contentType, body: await own.metrics() }
+    },
+  }
+}
+
+async function createRegistry(sources: MetricSources): Promise<Registry> {
+  const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -48,5 +61,5 @@ export function createMetrics(sources: MetricSources): Metrics {
       this.set(sources.feedPosition())
     },
   })
-  return { contentType: registry.contentType, render: () => registry.metrics() }
+  return registry
 }

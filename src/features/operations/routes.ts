@@ -92,10 +92,8 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
     },
     async (request, reply) => {
       if (!options.mayReadMetrics(request.ip)) throw new GatehouseError('not_found')
-      return reply
-        .type(options.metrics.contentType)
-        .header('cache-control', 'no-store')
-        .send(await options.metrics.render())
+      const { contentType, body } = await options.metrics.render()
+      return reply.type(contentType).header('cache-control', 'no-store').send(body)
     },
   )
 }
