@@ -5,6 +5,7 @@ import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { memory } from './memory.ts'
 import { throughNginx } from './nginx.ts'
+import { peers } from './peers.ts'
 import { refreshRotation } from './refresh.ts'
 import { manyRules } from './rules.ts'
 import type { Teardowns } from './support/teardowns.ts'
@@ -20,4 +21,5 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   'client-credentials': clientCredentials,
   refresh: refreshRotation,
   memory,
+  peers,
 }

@@ -52,10 +52,10 @@ export async function manyRules(teardowns: Teardowns): Promise<void> {
   const reference = {
     name: 'one rule',
     contestant: gatehouse,
-    request: question(credential, 'one.example.com', '/api/v1/tenants/tenant-00000/reports'),
+    request: question(credential, { host: 'one.example.com', path: '/api/v1/tenants/tenant-00000/reports' }),
   }
   const entries = Object.entries(sets).map(([host, { title, path }]) => {
-    return { name: `10,000 ${title}`, contestant: gatehouse, request: question(credential, host, path) }
+    return { name: `10,000 ${title}`, contestant: gatehouse, request: question(credential, { host, path }) }
   })
   const results = await compare('rules', [...entries, reference])
   for (const [index, { name }] of entries.entries()) {

@@ -10,7 +10,7 @@ export interface Entry {
   contestant: Contestant
   /** Where the request goes, if not to the contestant. */
   port?: number
-  request: string
+  request: Parameters<typeof load>[0]['request']
   expected?: string
 }
 
@@ -31,14 +31,18 @@ const connections = 64
 /** Short rounds and many of them: neighbours on a machine come and go within seconds. */
 const secondsARound = 0.5
 const warmUps = 3
-const rounds = 25
+const usualRounds = 25
 
 /**
  * Runs the entries in turns and prints medians, and the ratios to the last one. `apart`: for servers that are asked
  * directly, each on the same core, while the generator has the others and never sleeps. Otherwise a slower server would pay
  * for waking a generator that a quicker one keeps busy, and one with threads would be helped by what the generator leaves.
  */
-export async function compare(title: string, entries: readonly Entry[], { apart = false } = {}): Promise<Medians[]> {
+export async function compare(
+  title: string,
+  entries: readonly Entry[],
+  { apart = false, rounds = usualRounds } = {},
+): Promise<Medians[]> {
   const results = entries.map((): Round[] => [])
   const together = apart ? keepApart(entries.map(({ contestant }) => contestant.pid)) : undefined
   for (let round = -warmUps; round < rounds; round++) {

@@ -1,5 +1,6 @@
 /** A server under measurement: a fresh process that says where it listens and how much processor time it has used. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Teardowns } from './teardowns.ts'
 
@@ -20,9 +21,15 @@ export interface Contestant extends Ready {
 
 type Answers = Record<string, (about: never) => unknown>
 
-/** Starts `bench/servers/<name>.ts` and waits until it is ready. */
-export async function start(teardowns: Teardowns, name: string, facts: object = {}): Promise<Contestant> {
-  const module = fileURLToPath(new URL(`../servers/${name}.ts`, import.meta.url))
+/** Starts `bench/servers/<name>.ts` and waits until it is ready. `root`: of another checkout, whose server it then is. */
+export async function start(
+  teardowns: Teardowns,
+  name: string,
+  facts: object = {},
+  root?: string,
+): Promise<Contestant> {
+  const own = fileURLToPath(new URL('../..', import.meta.url))
+  const module = join(root ?? own, 'bench/servers', `${name}.ts`)
   const child = fork(module, { execArgv: [...process.execArgv, '--expose-gc'] })
   teardowns.teardown(
     () =>

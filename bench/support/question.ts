@@ -8,8 +8,17 @@ const browser = [
 
 export const bearer = (token: string): string => `Authorization: Bearer ${token}`
 
-/** Traefik's question about a request for `https://host/path`. */
-export function question(credential: string, host = 'app.example.com', path = '/api/reports?year=2026'): string {
+const program = ['User-Agent: curl/8.16.0', 'Accept: application/json']
+
+/** Traefik's question about a request for `https://host/path`, which a browser sent, or a program. */
+export function question(
+  credential: string,
+  {
+    host = 'app.example.com',
+    path = '/api/reports?year=2026',
+    by = 'browser',
+  }: { host?: string; path?: string; by?: 'browser' | 'program' } = {},
+): string {
   const target = [
     'X-Forwarded-Method: GET',
     'X-Forwarded-Proto: https',
@@ -17,7 +26,11 @@ export function question(credential: string, host = 'app.example.com', path = '/
     `X-Forwarded-Uri: ${path}`,
     'X-Forwarded-For: 203.0.113.7',
   ]
-  return message('/forward-auth/traefik', 'gatehouse:3000', [...target, ...browser, credential])
+  return message('/forward-auth/traefik', 'gatehouse:3000', [
+    ...target,
+    ...(by === 'browser' ? browser : program),
+    credential,
+  ])
 }
 
 /** What a browser sends to a proxy. */
@@ -38,7 +51,8 @@ export function form(path: string, id: string, secret: string, fields: Record<st
   return [...lines, '', body].join('\r\n')
 }
 
-function message(path: string, host: string, lines: readonly string[]): string {
+/** A request for a path, with the headers of these lines. */
+export function message(path: string, host: string, lines: readonly string[]): string {
   return [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n')
 }
 

@@ -1,0 +1,99 @@
+/** From the start of the process to an answer of 200 at /health/ready, and the memory that it takes, beside an earlier build. */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { median, verdict } from './compare.ts'
+import { startStores } from './stores.ts'
+import type { Teardowns } from './teardowns.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const port = '3917'
+const rounds = 5
+const settledAfterMilliseconds = 6_000
+
+interface Start {
+  /** Milliseconds. */
+  ready: number
+  /** Resident, MiB. */
+  peak: number
+  settled: number
+}
+
+/**
+ * Starts both builds in turns, on a data directory that a first start has filled and on PostgreSQL, and prints medians. What
+ * they compile is kept as in any checkout, and the first start of each does not count.
+ */
+export async function measureStarts(teardowns: Teardowns, earlierRoot: string, earlierCommit: string): Promise<void> {
+  const stores = await startStores(teardowns)
+  if (stores === undefined) console.log('starts on PostgreSQL are not measured: PostgreSQL and Redis are not installed')
+  const secret = randomBytes(32).toString('base64')
+  const kinds = {
+    embedded: undefined,
+    ...(stores && {
+      PostgreSQL: { DATABASE_URL: stores.databaseUrl, REDIS_URL: stores.redisUrl, GATEHOUSE_SECRET: secret },
+    }),
+  }
+  const targets = { embedded: [0.7, 0.5, 0.6], PostgreSQL: [0.5, 0.6, 0.6] } as const
+  for (const [kind, settings] of Object.entries(kinds)) {
+    const builds = [root, earlierRoot].map((folder) => ({
+      folder,
+      data: mkdtempSync(join(tmpdir(), 'gatehouse-bench-')),
+      starts: [] as Start[],
+    }))
+    teardowns.teardown(() => builds.forEach(({ data }) => rmSync(data, { recursive: true, force: true })))
+    for (let round = -1; round < rounds; round++) {
+      for (const { folder, data, starts } of builds) {
+        const measured = await startOnce(folder, { GATEHOUSE_DATA_DIR: data, ...settings })
+        if (round >= 0) starts.push(measured)
+      }
+    }
+    const [own, earlier] = builds.map(({ starts }) => starts) as [Start[], Start[]]
+    const of = (starts: Start[], figure: keyof Start) => Math.round(median(starts.map((one) => one[figure])))
+    const figures = ['ready', 'peak', 'settled'] as const
+    const row = (starts: Start[]) => Object.fromEntries(figures.map((figure) => [figure, of(starts, figure)]))
+    console.table([
+      { [`start, ${kind} (ms, MiB, MiB)`]: 'Gatehouse', ...row(own) },
+      { [`start, ${kind} (ms, MiB, MiB)`]: earlierCommit, ...row(earlier) },
+    ])
+    for (const [index, figure] of figures.entries()) {
+      const what = figure === 'ready' ? 'start to ready' : `${figure} memory`
+      const ratio = of(own, figure) / of(earlier, figure)
+      verdict(`${what}, ${kind}, times ${earlierCommit}’s`, ratio, '≤', targets[kind as keyof typeof targets][index]!)
+    }
+  }
+}
+
+async function startOnce(folder: string, settings: Record<string, string>): Promise<Start> {
+  if (await isReady()) throw new Error(`something else answers at port ${port}`)
+  const began = performance.now()
+  const child = spawn(process.execPath, ['src/launch.js', 'serve'], {
+    cwd: folder,
+    stdio: 'ignore',
+    env: { ...process.env, ...settings, PORT: port },
+  })
+  const ended = new Promise<void>((done) => child.once('exit', () => done()))
+  try {
+    while (!(await isReady())) {
+      if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`)
+      await sleep(5)
+    }
+    const ready = performance.now() - began
+    await sleep(settledAfterMilliseconds)
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+    const memory = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) / 1024
+    return { ready, peak: memory('VmHWM'), settled: memory('VmRSS') }
+  } finally {
+    child.kill('SIGTERM')
+    await ended
+  }
+}
+
+async function isReady(): Promise<boolean> {
+  const reply = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined)
+  await reply?.body?.cancel()
+  return reply?.status === 200
+}
