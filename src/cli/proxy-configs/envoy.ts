@@ -157,6 +157,7 @@ const askedWith = [
   'purpose',
   'upgrade',
   'user-agent',
+  'referer',
   'dpop',
   // The operator's doctor finds its own questions by it.
   'x-gatehouse-probe',

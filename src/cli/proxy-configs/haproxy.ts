@@ -22,7 +22,7 @@ local replaces_authorization = ${table(replaced.flatMap(({ names: hosts }) => ho
 local asked_with = {
   "authorization", "cookie", "x-api-key", "accept", "content-type", "origin", "access-control-request-method",
   "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest", "x-requested-with", "sec-purpose", "purpose",
-  "accept-language", "user-agent", "dpop", "x-gatehouse-probe",
+  "accept-language", "user-agent", "referer", "dpop", "x-gatehouse-probe",
 }
 
 -- What a denial hands to the client. Hop-by-hop headers and lengths are HAProxy's own business.

@@ -39,6 +39,13 @@ map $app_upgrade $app_connection {
 # Nothing but a decision of the service has this header.
 ${upstreams.map(({ name }, at) => `map $gatehouse_decision ${allowedVariable(at)} {\n  default "";\n  allow http://${name};\n}`).join('\n')}
 
+# Where somebody goes whose form was refused: by a status of which every browser makes a GET, so that nothing is sent twice.
+map "$request_method $gatehouse_login" $gatehouse_see_other {
+  default "";
+  "~^(GET|HEAD) " "";
+  "~ (?<gatehouse_sign_in>http.+)$" $gatehouse_sign_in;
+}
+
 # What a person sees who is signed in and may not pass.
 map $host $gatehouse_forbidden {
   default '${String(forbiddenPage(issuerUrl)).trim().replaceAll("'", "\\'")}';
@@ -162,6 +169,10 @@ ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # P
   # other known origins may read.
   location @sign_in {
 ${shared}
+    if ($gatehouse_see_other) {
+      add_header Cache-Control no-store always;
+      return 303 $gatehouse_see_other;
+    }
     if ($gatehouse_login) {
       add_header Cache-Control no-store always;
       return 302 $gatehouse_login;

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ErrorCode, GatehouseError } from '../../core/errors.ts'
 import type { ForwardedAddress } from '../../core/client-address.ts'
 import type { Log } from '../../core/ports.ts'
-import { type RequestTarget, urlOf } from '../../core/request-target.ts'
+import type { RequestTarget } from '../../core/request-target.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../http/errors.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
 import type { Decide, Decision } from './decide.ts'
 import type { Dialect } from './dialect.ts'
 import type { CheckEdge } from './edges.ts'
-import { isPageNavigation, preflightMethod, type ShareDenial } from './negotiation.ts'
+import { isPageNavigation, isSafe, preflightMethod, type ShareDenial, wayBackTo } from './negotiation.ts'
 import type { OutageLog } from './outage.ts'
 
 /** Answers a question, now or later, and never throws. `id` names it in the answer and in the log. */
@@ -33,8 +33,9 @@ export function createAnswer(options: {
   log: Log
 }): Answer {
   const { decide, readSessionCookie, checkEdge, clientAddress, shareDenial, outages, issuer, log } = options
-  const signInUrl = (target: RequestTarget, stepUp: boolean) =>
-    `${issuer}/login?return_to=${encodeURIComponent(urlOf(target))}${stepUp ? '&acr_values=aal2' : ''}`
+  const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) =>
+    `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
+    `${stepUp ? '&acr_values=aal2' : ''}${isSafe(target.method) ? '' : '&unsent=yes'}`
 
   return (dialect, request, response, id) => {
     const { headers } = request
@@ -97,10 +98,11 @@ export function createAnswer(options: {
         return sendForbiddenPage(response, issuer, id)
       }
       const stepUp = decision.kind === 'step_up'
-      const location = page ? ['Location', signInUrl(target, stepUp)] : []
+      const location = page ? ['Location', signInUrl(target, headers.referer, stepUp)] : []
       if (page && dialect.relaysAnswers) {
         response
-          .writeHead(302, [
+          // Browsers make a GET of whatever it was, for certain, only of a 303 (RFC 9110 §15.4.4).
+          .writeHead(isSafe(target.method) ? 302 : 303, [
             ...denied,
             'Content-Length',
             '0',

@@ -1,14 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RequestTarget } from '../../core/request-target.ts'
+import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
 import { rangesOf } from '../../http/accept.ts'
 
+/** Whether a request only asks for something, and so may be made again (RFC 9110 §9.2.1). */
+export const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD'
+
+/** Methods of which nobody looks at the answer (RFC 9110 §9.3.6 to §9.3.8). */
+const unseen = new Set(['OPTIONS', 'TRACE', 'CONNECT'])
+
+/** What a browser sends a form as (HTML §4.10.18.6). */
+const formType = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\s*(;|$)/i
+
 /**
- * Whether a person is looking at a page of its own, so that a denial should lead to the sign-in page. Everything else
- * (scripts, APIs, assets, frames, upgrades, prefetches, state-changing requests) gets a status that it can act on.
+ * Whether a person is looking at a page of its own, or has sent a form to get one, so that a denial should lead to the sign-in
+ * page. Everything else (scripts, APIs, assets, frames, upgrades, prefetches) gets a status that it can act on.
  * docs/forward-auth.md holds the table; the first row that says something decides.
  */
 export function isPageNavigation(method: string, headers: IncomingHttpHeaders): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false
+  if (unseen.has(method)) return false
   if (headers.upgrade !== undefined || isGrpc(headers['content-type'])) return false
   // A browser that only looks ahead would begin a sign-in that nobody asked for.
   if (headers['sec-purpose'] !== undefined || headers['purpose'] !== undefined) return false
@@ -19,7 +28,20 @@ export function isPageNavigation(method: string, headers: IncomingHttpHeaders): 
     return mode === 'navigate' && (destination === undefined || destination === 'document')
   }
   if (headers['x-requested-with'] !== undefined) return false
+  // Without fetch metadata: forms know no other method, and always say one of their types.
+  if (!isSafe(method) && (method !== 'POST' || !formType.test(headers['content-type'] ?? ''))) return false
   return prefersHtml(headers.accept)
+}
+
+/**
+ * Where a person shall be after the sign-in, by GET: what was asked for, or in place of what must not be repeated the page that it
+ * was sent from, if that is one of the same host. Other hosts choose nothing here.
+ */
+export function wayBackTo(target: RequestTarget, referrer: string | undefined): string {
+  const parts = isSafe(target.method) || referrer === undefined ? undefined : splitAbsoluteUrl(referrer)
+  const page = parts && parseRequestTarget({ method: 'GET', ...parts })
+  const isNear = typeof page === 'object' && page.authority === target.authority && page.scheme === target.scheme
+  return urlOf(isNear ? page : target)
 }
 
 function isGrpc(contentType: string | undefined): boolean {

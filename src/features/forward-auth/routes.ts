@@ -39,7 +39,7 @@ export async function forwardAuthRoutes(app: App, { answer }: { answer: Answer }
   noteAnswers(app, {
     headers: (status) => [
       decisionHeader,
-      ...(status === 302 ? (['Cache-Control', 'Location'] as const) : []),
+      ...(status === 302 || status === 303 ? (['Cache-Control', 'Location'] as const) : []),
       ...(status === 401 ? (['Location'] as const) : []),
       ...(status === 403 ? (['WWW-Authenticate'] as const) : []),
     ],
@@ -76,6 +76,8 @@ const questionHeaders: Record<string, string> = {
   Accept: 'As it was sent: says whether a person is looking at a page.',
   'Sec-Fetch-Mode': 'As it was sent: says whether a person is looking at a page.',
   'Sec-Fetch-Dest': 'As it was sent: says whether a person is looking at a page.',
+  'Content-Type': 'As it was sent: says whether it is what a form sends.',
+  Referer: 'As it was sent: where a form was that a person has sent.',
   Origin: 'As it was sent: whose page may read a denial.',
   'Access-Control-Request-Method': 'As it was sent: what a CORS preflight asks about.',
 }
@@ -135,6 +137,7 @@ function documentation(dialect: Dialect, url: string) {
       }),
       ...(dialect.relaysAnswers && {
         302: Type.Null({ description: 'Nobody is signed in and a person is looking: the way to the sign-in page.' }),
+        303: Type.Null({ description: 'The same where a person has sent a form, which is not to be sent again.' }),
         400: describe(['ambiguous_target', 'incomplete_question']),
       }),
       401: describe(['unauthorized', 'invalid_access_token', 'insufficient_user_authentication']),

@@ -20,15 +20,19 @@ import {
 } from './page-tools.ts'
 import { deviceOf } from './routes.ts'
 
+/** Said where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth). */
+const hasNotArrived = 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.'
+
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: SignInPageOptions): Promise<void> {
   const { logIn, returnTo, cookies, csrf, limits } = options
   const { userOf, mustAskAgain } = createPageTools(options)
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
-    const { return_to, email } = sentWith(request)
+    const { return_to, email, unsent } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
-    return show(reply, signInPage({ csrfToken, returnTo: returnTo(return_to), email, ...words }))
+    const notice = words.notice ?? (unsent && hasNotArrived)
+    return show(reply, signInPage({ csrfToken, returnTo: returnTo(return_to), email, ...words, notice }))
   }
 
   // Where the form to sign out is.
@@ -45,7 +49,12 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       schema: {
         ...hidden,
         querystring: Type.Partial(
-          Type.Object({ return_to: Type.String(), acr_values: Type.String(), continue: Type.String() }),
+          Type.Object({
+            return_to: Type.String(),
+            acr_values: Type.String(),
+            continue: Type.String(),
+            unsent: Type.String(),
+          }),
         ),
       },
     },
@@ -59,7 +68,7 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       if (user !== undefined && request.query.continue !== undefined) return goTo(reply, target)
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
       if (user !== undefined) return show(reply, signedInPage({ ...user, csrfToken, returnTo: target }))
-      return show(reply, signInPage({ csrfToken, returnTo: target }))
+      return showForm(request, reply, {})
     },
   )
 

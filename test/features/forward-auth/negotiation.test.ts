@@ -19,10 +19,34 @@ const people: Row[] = [
   ['XHTML', 'GET', { accept: 'application/xhtml+xml' }],
 ]
 
-const programs: Row[] = [
+const form = { accept: browserAccept, 'content-type': 'application/x-www-form-urlencoded' }
+
+/** What must not be sent again. */
+const senders: Row[] = [
   ['a form', 'POST', navigate],
-  ['a form of an old browser', 'POST', { accept: browserAccept }],
+  ['a form with files', 'POST', { ...navigate, 'content-type': 'multipart/form-data; boundary=x' }],
+  ['a form from another site', 'POST', { ...navigate, 'sec-fetch-site': 'cross-site' }],
+  ['a navigation of a method to come', 'PUT', navigate],
+  ['a navigation that takes away', 'DELETE', navigate],
+  ['a navigation that changes', 'PATCH', navigate],
+  ['a form of an old browser', 'POST', form],
+  ['a form of text', 'POST', { ...form, 'content-type': 'Text/Plain;charset=utf-8' }],
+]
+
+const programs: Row[] = [
   ['PUT', 'PUT', { accept: 'text/html' }],
+  ['DELETE', 'DELETE', { accept: 'text/html' }],
+  ['a POST of nothing, which no form is', 'POST', { accept: browserAccept }],
+  ['PUT of what forms send', 'PUT', form],
+  ['JSON that likes a page', 'POST', { ...form, 'content-type': 'application/json' }],
+  ['a type that begins like a form’s', 'POST', { ...form, 'content-type': 'text/plainer' }],
+  ['curl that sends a form', 'POST', { ...form, accept: '*/*' }],
+  ['fetch of a form', 'POST', { ...form, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+  ['a form by XMLHttpRequest', 'POST', { ...form, 'x-requested-with': 'XMLHttpRequest' }],
+  ['a beacon', 'POST', { ...form, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' }],
+  ['a form in a frame', 'POST', { ...form, ...navigate, 'sec-fetch-dest': 'iframe' }],
+  ['a navigation by OPTIONS', 'OPTIONS', navigate],
+  ['a navigation by TRACE', 'TRACE', navigate],
   ['curl', 'GET', { accept: '*/*' }],
   ['no Accept', 'GET', {}],
   ['an empty Accept', 'GET', { accept: '' }],
@@ -75,6 +99,55 @@ void test('negotiation', async (t) => {
       }
     },
   )
+
+  await t.test('what a person has sent is never sent again: the way to the sign-in page is one for GET', async (t) => {
+    for (const [who, method, headers] of senders) {
+      const answer = await traefik(method, headers)
+      const location = `${wayBack}&unsent=yes`
+      t.match(answer, { status: 303, headers: { location, 'cache-control': 'no-store' } }, who)
+      t.equal(answer.headers['location'], location)
+      t.match(await nginx(method, headers), { status: 401, headers: { location } }, `${who}, nginx`)
+      const page = await service.call(location.slice(service.issuer.length))
+      t.match(page.body, /role="status">Your sign-in had ended, so what you just sent has not arrived\./)
+    }
+  })
+
+  await t.test('and back to the page that the form was on, when that is one of the same host', async (t) => {
+    const back = async (referer: string, method = 'POST', scheme = 'http') => {
+      const target = asks({ path: '/orders/42/delete', method, scheme })
+      const answer = await service.call('/forward-auth/traefik', { headers: { ...target, ...navigate, referer } })
+      t.equal(answer.status, method === 'GET' ? 302 : 303)
+      return new URL(String(answer.headers['location'])).searchParams.get('return_to')
+    }
+    t.equal(await back('http://app.example.test/orders?page=2&q=%26'), 'http://app.example.test/orders?page=2&q=%26')
+    t.equal(await back('http://APP.example.test:80/orders'), 'http://app.example.test/orders')
+    t.equal(await back('http://app.example.test/'), 'http://app.example.test/')
+    const itself = 'http://app.example.test/orders/42/delete'
+    for (const referer of [
+      'http://evil.test/orders',
+      'http://other.example.test/only/x',
+      'https://app.example.test/orders',
+      'http://app.example.test:8080/orders',
+      'http://app.example.test.evil.net/',
+      'http://app.example.test@evil.test/',
+      'http://app.example.test/../admin',
+      'http://app.example.test//evil.test',
+      'http://app.example.test',
+      'javascript:alert(1)',
+      'about:client',
+      '/orders',
+      '',
+    ]) {
+      t.equal(await back(referer), itself, referer)
+    }
+    t.equal(await back('http://app.example.test/orders', 'GET'), itself, 'a page that was asked for is the way back')
+  })
+
+  await t.test('a form of somebody who may not is answered by a page', async (t) => {
+    const headers = { ...asks({ path: '/admin/x', method: 'POST' }), ...bearer(signedIn.accessToken), ...navigate }
+    const answer = await service.call('/forward-auth/traefik', { headers })
+    t.match(answer, { status: 403, headers: { 'content-type': /^text\/html/ } })
+  })
 
   await t.test('everything else gets 401, and no way anywhere', async (t) => {
     for (const [who, method, headers] of programs) {

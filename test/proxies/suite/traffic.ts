@@ -177,6 +177,42 @@ export async function trafficTests(t: Test, scene: Scene): Promise<void> {
     },
   )
 
+  await t.test('what a person has sent after the session ended is never sent again, a program gets 401', async (t) => {
+    const form = { left: 'right' }
+    const navigate = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const page = `http://${appHost}:${port}/orders?page=2`
+    for (const [headers, wayBack] of [
+      [{ ...navigate, referer: page }, page],
+      [navigate, `http://${appHost}:${port}/orders/42`],
+      [{ accept: 'text/html' }, `http://${appHost}:${port}/orders/42`],
+    ] as const) {
+      for (const method of 'sec-fetch-mode' in headers ? ['POST', 'PUT', 'DELETE', 'PATCH'] : ['POST']) {
+        const through = await during(async () => {
+          const away = await call('/orders/42', { method, form, headers })
+          t.equal(away.status, 303, method)
+          const location = `${service.issuer}/login?return_to=${encodeURIComponent(wayBack)}&unsent=yes`
+          t.match(away.headers, { location, 'cache-control': 'no-store' })
+        })
+        t.same(through, [])
+      }
+    }
+    for (const headers of [
+      { accept: 'application/json' },
+      { accept: '*/*' },
+      { accept: '*/*', 'sec-fetch-mode': 'cors', referer: page },
+      { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' },
+    ]) {
+      for (const method of ['POST', 'PUT', 'DELETE']) {
+        const refused = await call('/orders/42', { method, form, headers })
+        t.equal(refused.status, 401, `${method} ${JSON.stringify(headers)}`)
+        t.notOk('location' in refused.headers)
+      }
+    }
+    for (const method of ['GET', 'HEAD']) {
+      t.equal((await call('/orders', { method, headers: navigate })).status, 302, method)
+    }
+  })
+
   await t.test('connections to the service are kept open', async (t) => {
     const opened = { allowed: 0, denied: 0 }
     for (const [outcome, headers, status] of [
