@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SetupError } from './core/errors.ts'
-import { unknownSetting } from './schema-faults.ts'
+import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
 import { type AccountSettings, type RegistrationMode, registrationOf } from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
@@ -38,31 +38,20 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts'>> 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-const known = new Set(
-  ['ISSUER', 'DATA_DIR', 'SECRET', 'SECRET_PREVIOUS', 'CONFIG', 'COOKIE_DOMAIN'].map((name) => `GATEHOUSE_${name}`),
-)
-
-/** What Kubernetes writes into every container beside a Service named `gatehouse`. */
-const serviceLink = /^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/
-
 /**
  * Reads environment and gatehouse.yaml into one frozen value. Throws a `ConfigError` that lists every fault at once.
  * In embedded mode the service's secret is made and kept in the data directory when none is given.
  */
-export function loadConfig(environment: Record<string, string | undefined>): Config {
+export function loadConfig(given: Environment): Config {
   const faults: string[] = []
+  const { environment, nameOf } = readEnvironment(given, (name, reason) => faults.push(`${name}: ${reason}`))
   const read = <T>(name: string, fallback: T, parse: (text: string) => T | undefined, expected: string): T => {
     const text = environment[name]
     if (text === undefined || text === '') return fallback
     const value = parse(text)
-    if (value === undefined) faults.push(`${name}: expected ${expected}`)
+    if (value === undefined) faults.push(`${nameOf(name)}: expected ${expected}`)
     return value ?? fallback
   }
-  for (const name of Object.keys(environment)) {
-    if (name.startsWith('GATEHOUSE_') && !known.has(name) && !serviceLink.test(name))
-      faults.push(`${name}: ${unknownSetting(name, [...known])}`)
-  }
-
   const host = read('HOST', '127.0.0.1', (text) => text, 'an address to listen on')
   const port = read('PORT', 3000, parsePort, 'a port number from 0 to 65535')
   const databaseUrl = read('DATABASE_URL', undefined, urlOf(['postgres', 'postgresql']), 'a postgres:// URL')
@@ -72,14 +61,14 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const issuer = read('GATEHOUSE_ISSUER', `http://localhost:${port}`, parseIssuer, 'an http(s) URL without query')
   const cookieDomain = read('GATEHOUSE_COOKIE_DOMAIN', undefined, parseDomain, 'a domain such as example.com')
   const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
-  const given = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
-  if (given !== undefined && isPredictable(given)) faults.push(`GATEHOUSE_SECRET: ${noRandomBytes}`)
+  const secret = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
+  if (secret !== undefined && isPredictable(secret)) faults.push(`${nameOf('GATEHOUSE_SECRET')}: ${noRandomBytes}`)
   const previous = read('GATEHOUSE_SECRET_PREVIOUS', undefined, parseSecret, '32 bytes in base64')
   if (cookieDomain && !` .${new URL(issuer).hostname}`.endsWith(`.${cookieDomain}`)) {
     faults.push('GATEHOUSE_COOKIE_DOMAIN: expected the domain of GATEHOUSE_ISSUER or a parent of it')
   }
-  if (databaseUrl !== undefined && given === undefined) {
-    faults.push('GATEHOUSE_SECRET: expected 32 bytes in base64 (required with DATABASE_URL)')
+  if (databaseUrl !== undefined && secret === undefined) {
+    faults.push(`${nameOf('GATEHOUSE_SECRET')}: expected 32 bytes in base64 (required with DATABASE_URL)`)
   }
 
   const configFile = environment['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
@@ -106,7 +95,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     configContent,
     databaseUrl,
     redisUrl,
-    secrets: [given ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
+    secrets: [secret ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
     smtpUrl,
     mailFrom: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
     cookieDomain,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { loadConfig } from '../config.ts'
 import { parseAuthority } from '../core/request-target.ts'
+import { withoutSecrets } from '../environment.ts'
 import { proxyConfigs } from './proxy-configs/index.ts'
 import { describeSetup, type Endpoint, type Upstreams } from './proxy-configs/setup.ts'
 import { command, CommandError, flag, text, texts, UsageError } from './command.ts'
@@ -42,8 +43,8 @@ async function printConfig(values: Asked, name: string): Promise<void> {
   if (print === undefined) throw new UsageError(`--part: ${name} has ${Object.keys(parts).join(', ')}`)
 
   // Nothing is sealed or signed here, so no secret has to be made for it.
-  const secret = process.env['GATEHOUSE_SECRET'] || randomBytes(32).toString('base64')
-  const config = loadConfig({ ...process.env, GATEHOUSE_SECRET: secret })
+  const secret = randomBytes(32).toString('base64')
+  const config = loadConfig({ ...withoutSecrets(process.env), GATEHOUSE_SECRET: secret })
   const everywhere = config.host === '0.0.0.0' || config.host === '::'
   const gatehouse = values.gatehouse ?? `${everywhere ? '127.0.0.1' : config.host}:${config.port}`
   if (values.listen !== undefined && !isPort(values.listen)) throw new UsageError('--listen: expected a port number')
