@@ -60,7 +60,9 @@ import { signInPageRoutes } from './features/sign-in/page-routes.ts'
 import { createReturnTo } from './features/sign-in/return-to.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
 import { SignedIn } from './features/sign-in/schema.ts'
+import { createSessionsShown } from './features/sign-in/sessions-shown.ts'
 import { createStepUp } from './features/sign-in/step-up.ts'
+import { createChooseRefreshToken } from './features/tokens/choose-refresh.ts'
 import { createTokenIssuer } from './features/tokens/issue-tokens.ts'
 import { createKnownGrants } from './features/tokens/known-grants.ts'
 import { createRotateRefresh } from './features/tokens/rotate-refresh.ts'
@@ -246,7 +248,8 @@ export async function buildApp(dependencies: {
     (await stores.refreshTokens.find(hashSecret(token)))?.session.id
   const sessionOfCookie = async (secret: string) =>
     (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now())))?.session.id
-  const beginSession = createBeginSession({ cookies, sessionOfCookie, sessionOfRefreshToken, endSession })
+  const sessionsShown = createSessionsShown({ cookies, sessionOfCookie, sessionOfRefreshToken })
+  const beginSession = createBeginSession({ cookies, sessionsShown, endSession })
   const sourceOf = createSourceOf({ issuer, allowedOrigins: config.cors.origins })
   const csrf = createCsrfTokens({ secrets: config.secrets, cookies, clock, sourceOf })
   const checkCrossSite = createCrossSiteCheck(sourceOf)
@@ -335,8 +338,8 @@ export async function buildApp(dependencies: {
       forSession: tokenIssuer.forSession,
       beginFamily: tokenIssuer.beginFamily,
       rotateRefresh,
-      sessionOfRefreshToken,
-      sessionOfCookie,
+      chooseRefreshToken: createChooseRefreshToken({ refreshTokens: stores.refreshTokens, clock }),
+      sessionsShown,
       verifyAccessToken: keyRing.verifyAccessToken,
       accessToken: credentials.accessToken,
       endSession,
@@ -350,7 +353,7 @@ export async function buildApp(dependencies: {
       beginSession,
       stepUp,
       sessionCookie: credentials.sessionCookie,
-      sessionOfRefreshToken,
+      sessionsShown,
       endSession,
       emailVerification,
       returnTo,

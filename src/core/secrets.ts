@@ -112,3 +112,12 @@ function createBoxOf(bytes: Buffer): Pick<SecretBox, 'seal' | 'open'> {
     },
   }
 }
+
+/** What a browser shows under one name: a secret, or several different ones, of which nothing tells which is its own. */
+export type Shown = string | readonly string[]
+
+/** Each secret that is shown. */
+export function eachOf(shown: Shown | undefined): readonly string[] {
+  if (shown === undefined) return []
+  return typeof shown === 'string' ? [shown] : shown
+}

@@ -1,5 +1,6 @@
 import type {} from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Shown } from '../core/secrets.ts'
 
 /** Names and attributes of the service's cookies, which depend on how it is reached. */
 export interface Cookies {
@@ -14,10 +15,13 @@ export interface Cookies {
   setCsrf(reply: FastifyReply, value: string): void
   clearSignIn(reply: FastifyReply): void
   clearRefresh(reply: FastifyReply): void
-  session(request: FastifyRequest): string | undefined
-  refresh(request: FastifyRequest): string | undefined
+  session(request: FastifyRequest): Shown | undefined
+  refresh(request: FastifyRequest): Shown | undefined
+  /** Of several none counts: whoever planted one may have got the token of a form for it. */
   csrf(request: FastifyRequest): string | undefined
-  device(request: FastifyRequest): string | undefined
+  device(request: FastifyRequest): Shown | undefined
+  /** The names under which a browser shows several different values. */
+  ambiguous(request: FastifyRequest): readonly string[]
 }
 
 /**
@@ -65,27 +69,43 @@ export function createCookies(settings: { issuer: string; cookieDomain?: string 
     },
     session: (request) => readCookie(request.headers.cookie, sessionName),
     refresh: (request) => readCookie(request.headers.cookie, refreshName),
-    csrf: (request) => readCookie(request.headers.cookie, csrfName),
+    csrf(request) {
+      const shown = readCookie(request.headers.cookie, csrfName)
+      return typeof shown === 'string' ? shown : undefined
+    },
     device: (request) => readCookie(request.headers.cookie, deviceName),
+    ambiguous({ headers: { cookie } }) {
+      const names = [sessionName, refreshName, deviceName, csrfName]
+      return names.filter((name) => typeof readCookie(cookie, name) === 'object')
+    },
   }
 }
 
+/** Of so many different values under one name each is tried; a header holds hundreds. */
+const mostShown = 4
+
 /**
- * The value of the one cookie of this name in a Cookie header. A name that occurs twice counts as absent: a neighbouring
- * host may have tossed one of them (RFC 6265 §8.6).
+ * The value of the cookie of this name in a Cookie header, without its surrounding spaces. Browsers send several under one
+ * name when another installation, an earlier setting or a neighbouring host left one, and nothing tells whose is whose (RFC
+ * 6265 §5.4, §8.6): then the first four that differ, in the order in which they came. Empty ones are none.
  */
-export function readCookie(header: string | undefined, name: string): string | undefined {
+export function readCookie(header: string | undefined, name: string): Shown | undefined {
   if (header === undefined) return undefined
   let found: string | undefined
+  let several: string[] | undefined
   for (let from = 0; from < header.length;) {
     let end = header.indexOf(';', from)
     if (end === -1) end = header.length
     while (header.charCodeAt(from) === 0x20) from++
     if (header.startsWith(name, from) && header.charCodeAt(from + name.length) === 0x3d) {
-      if (found !== undefined) return undefined
-      found = header.slice(from + name.length + 1, end).trimEnd()
+      const value = header.slice(from + name.length + 1, end).trimEnd()
+      if (found === undefined) found = value === '' ? undefined : value
+      else if (value !== '' && value !== found && several?.includes(value) !== true) {
+        several ??= [found]
+        if (several.push(value) === mostShown) return several
+      }
     }
     from = end + 1
   }
-  return found === '' ? undefined : found
+  return several ?? found
 }

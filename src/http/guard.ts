@@ -5,6 +5,7 @@ import { type AccessTokenClaims, isCanonical, isInTime } from '../core/access-to
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { adminRole, type Principal, type UserPrincipal } from '../core/principal.ts'
+import type { Shown } from '../core/secrets.ts'
 import type { Cookies } from './cookies.ts'
 import type { CheckCrossSite } from './cross-site.ts'
 import { isBearerToken } from './errors.ts'
@@ -41,7 +42,7 @@ export interface GuardOptions {
   /** Proves verified claims against the stores. */
   claims(claims: AccessTokenClaims): Promise<Proven | undefined> | Proven | undefined
   apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
-  sessionCookie(secret: string): Promise<Proven | undefined> | Proven | undefined
+  sessionCookie(shown: Shown): Promise<Proven | undefined> | Proven | undefined
   cookies: Cookies
   checkCrossSite: CheckCrossSite
   clock: Clock
@@ -99,9 +100,9 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       if (claims.act !== undefined) refuseProgram(request)
       return proven.principal
     }
-    const secret = cookies.session(request)
-    if (secret === undefined) return undefined
-    const proven = await options.sessionCookie(secret)
+    const shown = cookies.session(request)
+    if (shown === undefined) return undefined
+    const proven = await options.sessionCookie(shown)
     if (proven === undefined) return undefined
     if (request.method !== 'GET' && request.method !== 'HEAD') checkCrossSite(request)
     return proven.principal

@@ -3,6 +3,7 @@ import { type ErrorCode, GatehouseError } from '../../core/errors.ts'
 import type { ForwardedAddress } from '../../core/client-address.ts'
 import type { Log } from '../../core/ports.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
+import type { Shown } from '../../core/secrets.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../http/errors.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
 import type { Decide, Decision } from './decide.ts'
@@ -24,7 +25,7 @@ const denied = [decisionHeader, 'deny']
 /** Joins what is needed to answer: answers are written straight to the socket in one go. */
 export function createAnswer(options: {
   decide: Decide
-  readSessionCookie(header: string | undefined): string | undefined
+  readSessionCookie(header: string | undefined): Shown | undefined
   checkEdge: CheckEdge
   clientAddress: ForwardedAddress['ofClient']
   shareDenial: ShareDenial

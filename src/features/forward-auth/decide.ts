@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/principal.ts'
+import type { Shown } from '../../core/secrets.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
 import type { IdentityHeaders, Presentation } from './identity.ts'
 
@@ -25,7 +26,7 @@ export interface Asked extends Question {
   authorization: string | undefined
   /** `X-API-Key`. */
   apiKey: string | undefined
-  sessionCookie: string | undefined
+  sessionCookie: Shown | undefined
   /** The method that a browser asks to use, when this is a true CORS preflight; nothing otherwise. */
   preflightFor: string | undefined
 }
@@ -43,7 +44,7 @@ export function createDecide(dependencies: {
   /** Of `Authorization: Basic`; absent: not accepted here. */
   basic: ((authorization: string, from: From) => Proof) | undefined
   apiKey(key: string, from: From): Proof
-  sessionCookie(secret: string): Proof
+  sessionCookie(shown: Shown): Proof
   identity: IdentityHeaders
   /** The audience of tokens that are good for every host. */
   deploymentAudience: string

@@ -13,11 +13,12 @@ import {
   type User,
 } from '../../core/ports.ts'
 import { firstPartyClientId, type Principal, type UserPrincipal } from '../../core/principal.ts'
-import { hashSecret } from '../../core/secrets.ts'
+import { hashSecret, type Shown } from '../../core/secrets.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { KnownSubjects } from './known-subjects.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
 import { createSharedPrincipals } from './shared-principals.ts'
+import { createSoleSession } from './sole-session.ts'
 
 /** What a presented secret has proven, and for how long that may be remembered. */
 export interface Credential {
@@ -47,8 +48,8 @@ export interface Credentials {
   basic(authorization: string, from: From): Proof
   /** Proves claims whose signature was verified already. */
   claims(claims: AccessTokenClaims): Proof
-  /** Proves a session cookie. */
-  sessionCookie(secret: string): Proof
+  /** Proves a session cookie: of several, the one of a live session, unless they name two. Rejects when a store is down. */
+  sessionCookie(shown: Shown): Proof
 }
 
 /** What the key's own feature found out. */
@@ -205,6 +206,8 @@ export function createCredentials(dependencies: {
   const cookies = remember(proveCookie)
   const keys = remember(proveKey)
   const secrets = remember(proveSecret)
+  const cookie = (secret: string) => (cookieForm.test(secret) ? cookies(secret) : undefined)
+  const soleSession = createSoleSession({ prove: cookie, clock, log })
   const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
   const apiKey = (key: string, from?: From) => (isApiKey(key) ? keys(key, from) : undefined)
   return {
@@ -214,7 +217,7 @@ export function createCredentials(dependencies: {
       credential.startsWith(apiKeyPrefix) ? apiKey(credential, from) : accessToken(credential),
     basic: (authorization, from) => (authorization.length > longestToken ? undefined : secrets(authorization, from)),
     claims: proveClaims,
-    sessionCookie: (secret) => (cookieForm.test(secret) ? cookies(secret) : undefined),
+    sessionCookie: (shown) => (typeof shown === 'string' ? cookie(shown) : soleSession(shown)),
   }
 }
 

@@ -1,16 +1,18 @@
 import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
 import type { Counters, PasswordHasher, User, UserStore } from '../../core/ports.ts'
+import type { Shown } from '../../core/secrets.ts'
 import type { KnownDevices } from './known-devices.ts'
 
 export type PasswordCheck =
-  | { kind: 'right'; user: User }
+  /** `knownBy`: the secret that the browser is known by for this account. */
+  | { kind: 'right'; user: User; knownBy: string | undefined }
   /** `user`: whose account it would be. */
   | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 /** `known`: what the browser shows that it is known by. */
-export type CheckPassword = (email: string, password: string, known: string | undefined) => Promise<PasswordCheck>
+export type CheckPassword = (email: string, password: string, known: Shown | undefined) => Promise<PasswordCheck>
 
 /**
  * Tests the password of an account, wherever one is asked for: all doors share one budget of failures. An unknown, a
@@ -33,8 +35,8 @@ export function createCheckPassword(dependencies: {
     const user = await users.findByEmail(email)
     // By a number in its name, so that lifting a lockout needs no store but SQL.
     const counter = `sign-in:${user?.unlocks ?? 0}:${email}`
-    const isKnown = await knownDevices.mayTry(known, email)
-    if (!isKnown) {
+    const knownBy = await knownDevices.mayTry(known, email)
+    if (knownBy === undefined) {
       const { count, resetSeconds } = await counters.increment(counter, failures.windowSeconds)
       if (count > failures.max) {
         // The first refusal alone: whoever goes on trying shall not fill the trail.
@@ -51,7 +53,7 @@ export function createCheckPassword(dependencies: {
       return { kind: 'wrong', user, reason: matches ? 'user_disabled' : 'wrong_password' }
     }
     // What strangers tried stays counted: it locks them out, and not the person.
-    await (isKnown ? knownDevices.clearTries(known!) : counters.reset(counter))
-    return { kind: 'right', user }
+    await (knownBy === undefined ? counters.reset(counter) : knownDevices.clearTries(knownBy))
+    return { kind: 'right', user, knownBy }
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, KnownDeviceStore, User } from '../../core/ports.ts'
-import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import { eachOf, hashSecret, randomSecret, type Shown } from '../../core/secrets.ts'
 
 /** How long a browser stays known after its last sign-in. */
 const knownSeconds = 365 * 86_400
@@ -7,9 +7,10 @@ const knownSeconds = 365 * 86_400
 export interface KnownDevices {
   /**
    * Counts a try of an account's password, before it is evaluated, against the budget of the browser that it comes from.
-   * False when the browser has none: it never signed in to this account, or has used its budget up.
+   * Resolves to the secret that the browser is known by for this account. Nothing when it has no budget: it never signed
+   * in to this account, or has used its budget up.
    */
-  mayTry(secret: string | undefined, email: string): Promise<boolean>
+  mayTry(shown: Shown | undefined, email: string): Promise<string | undefined>
   /** After a right password. */
   clearTries(secret: string): Promise<void>
   /**
@@ -31,12 +32,15 @@ export function createKnownDevices(dependencies: {
 }): KnownDevices {
   const { devices, clock, failures } = dependencies
   return {
-    async mayTry(secret, email) {
-      if (secret === undefined) return false
+    async mayTry(shown, email) {
       const at = new Date(clock.now())
       const { max, windowSeconds } = failures
-      const tries = await devices.countTry({ secretHash: hashSecret(secret), email, at, windowSeconds })
-      return tries !== undefined && tries <= max
+      // One at a time: only one of them may be charged.
+      for (const secret of eachOf(shown)) {
+        const tries = await devices.countTry({ secretHash: hashSecret(secret), email, at, windowSeconds })
+        if (tries !== undefined) return tries <= max ? secret : undefined
+      }
+      return undefined
     },
     clearTries: (secret) => devices.clearTries(hashSecret(secret)),
     async remember(user, shown) {

@@ -1,5 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import type { User } from '../../core/ports.ts'
+import { eachOf, type Shown } from '../../core/secrets.ts'
 import type { CheckPassword } from './check-password.ts'
 import type { KnownDevices } from './known-devices.ts'
 
@@ -7,7 +8,7 @@ interface Device {
   ip: string
   userAgent: string
   /** What the browser shows that it is known by. */
-  known: string | undefined
+  known: Shown | undefined
 }
 
 export type LogInOutcome<Session> =
@@ -36,11 +37,11 @@ export function createLogIn<Session extends { session: { id: string } }>(depende
       audit.record({ event: 'sign_in.failed', subject: check.user?.id, reason: check.reason })
       return { kind: 'invalid_credentials' }
     }
-    const { user } = check
+    const { user, knownBy = eachOf(device.known)[0] } = check
     const methods = ['pwd']
     const started = await startSession(user, methods, device)
     if (started === undefined) return { kind: 'invalid_credentials' }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
-    return { kind: 'signed_in', started, device: await knownDevices.remember(user, device.known) }
+    return { kind: 'signed_in', started, device: await knownDevices.remember(user, knownBy) }
   }
 }

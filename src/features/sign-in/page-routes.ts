@@ -1,6 +1,7 @@
 import type {} from '@fastify/swagger'
 import { errorTable } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
+import type { Shown } from '../../core/secrets.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { logFault, sendProblem, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
@@ -12,6 +13,7 @@ import type { LogIn } from './log-in.ts'
 import { isScript, sentWith, show } from './page-tools.ts'
 import type { ReturnTo } from './return-to.ts'
 import type { Started } from './routes.ts'
+import type { SessionsShown } from './sessions-shown.ts'
 import { signInPages } from './sign-in-pages.ts'
 import { signOutPages } from './sign-out-pages.ts'
 import type { StepUp } from './step-up.ts'
@@ -22,8 +24,8 @@ export interface SignInPageOptions {
   logIn: LogIn<Started>
   beginSession: BeginSession
   stepUp: StepUp
-  sessionCookie(secret: string): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
-  sessionOfRefreshToken(token: string): Promise<string | undefined>
+  sessionCookie(shown: Shown): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
+  sessionsShown: SessionsShown
   endSession(sessionId: string, reason: string): Promise<unknown>
   emailVerification: {
     find(token: string): Promise<{ email: string } | undefined>

@@ -36,8 +36,8 @@ export function createPageTools(options: SignInPageOptions): PageTools {
   const { cookies, csrf } = options
   return {
     async userOf(request) {
-      const secret = cookies.session(request)
-      const proven = secret === undefined ? undefined : await options.sessionCookie(secret)
+      const shown = cookies.session(request)
+      const proven = shown === undefined ? undefined : await options.sessionCookie(shown)
       return proven?.principal.kind === 'user' ? proven.principal : undefined
     },
     mustAskAgain(request, reply, token) {

@@ -14,6 +14,7 @@ import type { App } from '../../http/server.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from './log-in.ts'
 import { Login, Proof, Refresh, type SignedIn } from './schema.ts'
+import type { SessionsShown } from './sessions-shown.ts'
 import type { StepUp } from './step-up.ts'
 
 /** The tokens of one sign-in, as issued or refreshed. */
@@ -35,6 +36,11 @@ type RefreshOutcome =
   | { kind: 'limited'; retryAfterSeconds: number; limit: number }
   | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
 
+/** Of several refresh tokens the one that counts; `ambiguous` when they stand for two sessions. */
+type ChooseRefreshToken = (
+  shown: readonly string[],
+) => Promise<{ kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }>
+
 export interface SignInOptions {
   logIn: LogIn<Started>
   beginSession: BeginSession
@@ -42,9 +48,8 @@ export interface SignInOptions {
   forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): SignInTokens
   beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<SignInTokens>
   rotateRefresh(request: { refreshToken: string; clientId: string }): Promise<RefreshOutcome>
-  /** The session behind a refresh token, whether or not the token is still usable. */
-  sessionOfRefreshToken(refreshToken: string): Promise<string | undefined>
-  sessionOfCookie(secret: string): Promise<string | undefined>
+  chooseRefreshToken: ChooseRefreshToken
+  sessionsShown: SessionsShown
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** Whom an access token stands for now; nothing when it was revoked. */
   accessToken(token: string): Promise<object | undefined> | object | undefined
@@ -155,15 +160,22 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     },
     async (request, reply) => {
       const fromBody = request.body?.refresh_token
-      const refreshToken = fromBody ?? cookies.refresh(request)
+      const shown = fromBody ?? cookies.refresh(request)
       if (fromBody === undefined) options.checkCrossSite(request)
+      const choice =
+        typeof shown === 'object'
+          ? await options.chooseRefreshToken(shown)
+          : ({ kind: 'chosen', token: shown } as const)
+      // Nothing is cleared: without ours the other would count from now on, whoever has set it.
+      if (choice.kind === 'ambiguous') throw new GatehouseError('invalid_refresh_token')
+      const { token: refreshToken } = choice
       const outcome = refreshToken
         ? await options.rotateRefresh({ refreshToken, clientId: firstPartyClientId })
         : ({ kind: 'invalid' } as const)
       if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind !== 'rotated') {
         // Somebody without a refresh cookie may have a session all the same: from the sign-in page.
-        if (fromBody === undefined && refreshToken !== undefined) cookies.clearSignIn(reply)
+        if (fromBody === undefined && shown !== undefined) cookies.clearSignIn(reply)
         throw new GatehouseError('invalid_refresh_token')
       }
       return deliver(reply, outcome.tokens, outcome.user, fromBody !== undefined)
@@ -192,18 +204,15 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
   )
 
   async function sessionsOf(request: FastifyRequest): Promise<Set<string>> {
-    const sessions = new Set<string | undefined>()
-    const cookie = cookies.session(request)
-    const refresh = cookies.refresh(request)
-    if (cookie !== undefined || refresh !== undefined) options.checkCrossSite(request)
-    if (cookie !== undefined) sessions.add(await options.sessionOfCookie(cookie))
-    if (refresh !== undefined) sessions.add(await options.sessionOfRefreshToken(refresh))
+    const showsCookie = cookies.session(request) !== undefined || cookies.refresh(request) !== undefined
+    if (showsCookie) options.checkCrossSite(request)
+    const sessions = await options.sessionsShown(request)
     const bearer = /^Bearer ([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
     const claims = bearer === undefined ? undefined : options.verifyAccessToken(bearer)
     // Who acts for somebody does not sign them out, nor does a token that does not count any more.
-    if (claims?.act === undefined && (await options.accessToken(bearer ?? ''))) sessions.add(claims?.sid)
-    sessions.delete(undefined)
-    return sessions as Set<string>
+    const sid = claims?.act === undefined && (await options.accessToken(bearer ?? '')) ? claims?.sid : undefined
+    if (sid !== undefined) sessions.add(sid)
+    return sessions
   }
 
   function deliver(reply: FastifyReply, tokens: SignInTokens, user: User, inBody: boolean) {

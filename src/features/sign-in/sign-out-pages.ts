@@ -7,7 +7,7 @@ import { createPageTools, Form, goTo, hidden, publicPage, show } from './page-to
 
 /** The page that asks whether to sign out, and what its form does. */
 export async function signOutPages(app: App, options: SignInPageOptions): Promise<void> {
-  const { returnTo, cookies, csrf, limits } = options
+  const { returnTo, cookies, csrf, limits, sessionsShown } = options
   const { userOf, mustAskAgain } = createPageTools(options)
   const takingAway = { ...publicPage, rateLimit: limits.takingAway }
 
@@ -17,15 +17,10 @@ export async function signOutPages(app: App, options: SignInPageOptions): Promis
     return target === '/' ? '/login' : target
   }
 
-  async function sessionOfRefresh(request: FastifyRequest): Promise<string | undefined> {
-    const token = cookies.refresh(request)
-    return token === undefined ? undefined : options.sessionOfRefreshToken(token)
-  }
-
   async function ask(request: FastifyRequest, reply: FastifyReply, wanted: string | undefined, notice?: string) {
     const back = afterSignOut(wanted)
     const user = await userOf(request)
-    if (user === undefined && (await sessionOfRefresh(request)) === undefined) return show(reply, signedOutPage(back))
+    if (user === undefined && (await sessionsShown(request)).size === 0) return show(reply, signedOutPage(back))
     return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back, notice }))
   }
 
@@ -43,9 +38,7 @@ export async function signOutPages(app: App, options: SignInPageOptions): Promis
     const { csrf_token, return_to } = request.body
     const again = mustAskAgain(request, reply, csrf_token)
     if (again !== undefined) return ask(request, reply, return_to, again.notice)
-    // Each cookie may have a session of its own, as after a sign-in by the API.
-    const sessions = new Set([(await userOf(request))?.sessionId, await sessionOfRefresh(request)])
-    for (const id of sessions) if (id !== undefined) await options.endSession(id, 'logged_out')
+    for (const id of await sessionsShown(request)) await options.endSession(id, 'logged_out')
     cookies.clearSignIn(reply)
     return goTo(reply, afterSignOut(return_to))
   })

@@ -1,6 +1,7 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Session, User } from '../../core/ports.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
+import type { Shown } from '../../core/secrets.ts'
 import type { CheckPassword } from './check-password.ts'
 
 export type StepUpOutcome =
@@ -18,7 +19,7 @@ export type StepUpOutcome =
 export type StepUp = (
   person: UserPrincipal,
   proof: { password: string },
-  known: string | undefined,
+  known: Shown | undefined,
 ) => Promise<StepUpOutcome>
 
 /**
