@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { parse, parseAllDocuments, stringify } from 'yaml'
+import { limits } from '../src/cli/proxy-configs/limits.ts'
 import { scratchFolder } from './support/servers.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -49,6 +50,43 @@ void test('proxy-config', async (t) => {
     if (code !== 0) throw new Error(`${args}: ${code} ${stderr}`)
     return stdout
   }
+
+  await t.test(
+    'the table of limits has the values that are printed, each under the name that the proxy has for it',
+    async (t) => {
+      const [head = [], , ...rows] = documented('README.md')
+        .split('\n')
+        .filter((line) => line.startsWith('|'))
+        .map((line) =>
+          line
+            .split('|')
+            .slice(1, -1)
+            .map((cell) => cell.trim()),
+        )
+        .filter((_, at, all) => at >= all.findIndex(([name]) => name === 'limit'))
+      const table = rows.slice(
+        0,
+        rows.findIndex(([name]) => name === 'proxy'),
+      )
+      const time = (seconds: number) => (seconds === 3_600 ? '1 h' : `${seconds} s`)
+      t.same(
+        table.map(([, value]) => value),
+        [
+          ...[`${limits.requestHeaderKiB} KiB`, `${limits.answerHeaderKiB} KiB`, time(limits.connectSeconds)],
+          ...[time(limits.questionSeconds), time(limits.headerSeconds), time(limits.betweenRequestsSeconds)],
+          ...[time(limits.silenceSeconds), time(limits.uploadSilenceSeconds), 'none', 'none'],
+        ],
+      )
+      for (const [at, heading] of head.entries()) {
+        const proxy = heading.toLowerCase()
+        if (!proxies.includes(proxy)) continue
+        const printed = (await print(proxy)) + (proxy === 'traefik' ? await print('traefik --part static') : '')
+        const named = table.flatMap((row) => [...row[at]!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!))
+        t.ok(named.length > 2, heading)
+        for (const name of named) t.ok(printed.includes(name), `${heading}: ${name}`)
+      }
+    },
+  )
 
   await t.test('the documented configurations are what is printed', async (t) => {
     for (const [args, name] of [

@@ -46,29 +46,29 @@ export function readPath(path: string): RequestPath | undefined {
   if (path.charCodeAt(0) !== 0x2f || !pathPattern.test(path)) return undefined
   const segments = path.slice(1).split('/')
   if (segments.at(-1) === '') segments.pop()
-  if (!path.includes('%')) {
-    // Empty segments and dot segments.
-    return segments.some((segment) => /^\.*$/.test(segment)) ? undefined : { segments, ...unescaped }
-  }
-  const escaped = new Set<EscapedCharacter>()
-  const further: string[] = []
-  for (const [at, raw] of segments.entries()) {
-    const segment = raw === '' ? undefined : decode(raw)
-    if (segment === undefined || !noteEscaped(segment, escaped)) return undefined
-    const text = isAscii(segment) && !segment.includes('%') ? segment : readFurther(segment)
-    if (text === undefined || !isSound(text)) return undefined
+  const escaped = path.includes('%') ? new Set<EscapedCharacter>() : undefined
+  let further: string[] | undefined
+  for (let at = 0; at < segments.length; at++) {
+    const raw = segments[at]!
+    const segment = escaped !== undefined && raw.includes('%') ? decode(raw) : raw
+    if (segment === undefined || segment === '' || !isSound(segment)) return undefined
+    if (segment === raw) continue
     segments[at] = segment
-    further.push(text)
+    const isStructured = structure.test(segment)
+    if (isStructured && !noteEscaped(segment, escaped!)) return undefined
+    if (!isStructured && isAscii(segment)) continue
+    const text = readFurther(segment)
+    if (text === undefined) return undefined
+    if (!isStructured && text === segment) continue
+    further ??= []
+    further[at] = text
   }
-  const differs = further.some((text, at) => text !== segments[at] || /[/\\;?#]/.test(text))
   return {
     segments,
-    otherReading: differs ? splitAnew(further) : undefined,
-    escaped: escaped.size === 0 ? nothing : [...escaped],
+    otherReading: further && splitAnew(segments.map((segment, at) => further[at] ?? segment)),
+    escaped: escaped === undefined || escaped.size === 0 ? nothing : [...escaped],
   }
 }
-
-const unescaped = { otherReading: undefined, escaped: nothing }
 
 export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7e) return false
@@ -98,6 +98,9 @@ function decodeAgain(text: string): string | undefined {
 }
 
 const structural = { slash: '/', backslash: '\\', semicolon: ';', 'question-mark': '?', hash: '#' } as const
+
+/** What a decoded segment may hold that another program acts on. */
+const structure = /[/\\;?#]|%(?:[0-9a-f]{2}|u)/i
 
 /** Notes what a decoded segment holds, or would after further decodings; false when one of those is broken. */
 function noteEscaped(segment: string, escaped: Set<EscapedCharacter>): boolean {
@@ -135,8 +138,7 @@ function countOf(text: string, pattern: RegExp): number {
 /** Whether a segment holds no control, and no dot segment however it is split, cut or trimmed. */
 function isSound(text: string): boolean {
   // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return false
-  return !text.split(/[/\\]/).some((piece) => /^[. ]+(?:[;?#]|$)/.test(piece))
+  return !/[\u0000-\u001f\u007f-\u009f]|(?:^|[/\\])[. ]+(?:[/\\;?#]|$)/.test(text)
 }
 
 function splitAnew(segments: readonly string[]): string[] {

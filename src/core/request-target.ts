@@ -44,9 +44,11 @@ export function parseRequestTarget(
   const path = mark === -1 ? target : target.slice(0, mark)
   const query = mark === -1 ? '' : target.slice(mark)
   const read = readPath(path)
-  if (read === undefined || read.escaped.some((character) => !takenEscaped.includes(character))) return 'ambiguous'
+  if (read === undefined) return 'ambiguous'
+  const { segments, otherReading, escaped } = read
+  if (escaped.length > 0 && escaped.some((character) => !takenEscaped.includes(character))) return 'ambiguous'
   if (!/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
-  return { method, scheme, authority, path, ...read, query }
+  return { method, scheme, authority, path, segments, otherReading, escaped, query }
 }
 
 /** The target as an absolute URL. */

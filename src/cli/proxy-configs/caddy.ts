@@ -1,8 +1,10 @@
+import { limits } from './limits.ts'
 import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 /** A whole Caddyfile, for Caddy 2.6 and newer. The question is what `forward_auth` is short for, with a matcher of its own. */
 export function caddyConfig(setup: ProxySetup): string {
   const blocks = [
+    serverLimits,
     snippet(setup),
     unknownHosts(setup),
     servicePages(setup),
@@ -14,6 +16,16 @@ export function caddyConfig(setup: ProxySetup): string {
 ${blocks.filter((block) => block !== '').join('\n\n')}
 `
 }
+
+const serverLimits = `{
+	servers {
+		max_header_size ${limits.requestHeaderKiB}KiB
+		timeouts {
+			read_header ${limits.headerSeconds}s
+			idle ${limits.betweenRequestsSeconds}s
+		}
+	}
+}`
 
 const snippet = (setup: ProxySetup) => `# What no client may say about its own request.
 (clean) {
@@ -115,8 +127,8 @@ ${
 			# Caddy hands every \`100 Continue\` to the client, who would then send its body before anything is decided.
 			header_up -Expect
 			transport http {
-				dial_timeout 2s
-				response_header_timeout 5s
+				dial_timeout ${limits.connectSeconds}s
+				response_header_timeout ${limits.questionSeconds}s
 				keepalive_idle_conns_per_host 32
 			}
 
@@ -138,11 +150,15 @@ ${lines('\t\t\t\t', ...identity.map((name) => `request_header ${name} {http.reve
 			}
 		}
 
-		# The application gets the path as it was judged.
+		# The application gets the path as it was judged. Answers and WebSockets last for as long as something moves.
 		reverse_proxy ${addressOf(upstream)} {
 			header_up Host {host}${port}
 			header_up X-Forwarded-Proto ${scheme}
 			header_up X-Forwarded-Host {host}${port}
+			transport http {
+				dial_timeout ${limits.connectSeconds}s
+				read_timeout ${limits.silenceSeconds}s
+			}
 		}
 	}
 }`

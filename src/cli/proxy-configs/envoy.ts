@@ -1,3 +1,4 @@
+import { limits } from './limits.ts'
 import { certificate, clearedNames, type Endpoint, type HostGroup, lines, type ProxySetup } from './setup.ts'
 import { lowestVersions } from './versions.ts'
 
@@ -39,7 +40,13 @@ ${lines('                ', ...trustedHops(setup))}
                 merge_slashes: false
                 path_with_escaped_slashes_action: KEEP_UNCHANGED
                 # Many upstreams read X_Auth_Subject as X-Auth-Subject.
-                common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
+                common_http_protocol_options:
+                  headers_with_underscores_action: DROP_HEADER
+                  idle_timeout: ${limits.betweenRequestsSeconds}s
+                # Uploads, answers, event streams and WebSockets last for as long as something moves.
+                max_request_headers_kb: ${limits.requestHeaderKiB}
+                request_headers_timeout: ${limits.headerSeconds}s
+                stream_idle_timeout: ${limits.silenceSeconds}s
                 # WebSocket is the one upgrade that passes.
                 upgrade_configs: [{ upgrade_type: websocket }]
                 # A client that waits for it is asked for its body by the application, once the request may pass.
@@ -72,7 +79,7 @@ ${lines('                          ', ...askedWith.map((name) => `- { exact: ${n
                       http_service:
                         path_prefix: /forward-auth/envoy
                         # Envoy's default of 200 ms would deny a request that needs a look into the database.
-                        server_uri: { uri: "http://gatehouse", cluster: gatehouse, timeout: 2s }
+                        server_uri: { uri: "http://gatehouse", cluster: gatehouse, timeout: ${limits.questionSeconds}s }
                         authorization_request:
                           headers_to_add:
                             - { key: x-forwarded-proto, value: ${scheme} }
@@ -236,7 +243,7 @@ function application(setup: ProxySetup, { names, port, upstream }: HostGroup, at
 function cluster(name: string, { host, port }: Endpoint): string {
   return `    - name: ${name}
       type: STRICT_DNS
-      connect_timeout: 2s
+      connect_timeout: ${limits.connectSeconds}s
       load_assignment:
         cluster_name: ${name}
         endpoints:

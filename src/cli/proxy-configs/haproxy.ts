@@ -1,3 +1,4 @@
+import { limits } from './limits.ts'
 import { addressOf, certificate, clearedNames, lines, type ProxySetup } from './setup.ts'
 
 /** The Lua file that asks Gatehouse, for HAProxy 2.6 and newer. */
@@ -119,16 +120,21 @@ global
   default-path config
   lua-load gatehouse.lua
   log stdout format raw local0 notice
+  # Room for the headers of a request and for those that are added to it, which say who it is. One of the two also bounds
+  # the headers of an answer.
+  tune.bufsize ${(limits.requestHeaderKiB + limits.answerHeaderKiB) * 1024}
+  tune.maxrewrite ${limits.answerHeaderKiB * 1024}
 
 defaults
   mode http
   log global
-  timeout connect 2s
-  timeout client 60s
-  timeout server 60s
-  timeout http-request 10s
-  timeout http-keep-alive 60s
-  timeout tunnel 1h
+  timeout connect ${limits.connectSeconds}s
+  timeout http-request ${limits.headerSeconds}s
+  timeout http-keep-alive ${limits.betweenRequestsSeconds}s
+  timeout client ${limits.uploadSilenceSeconds}s
+  # Answers, event streams and WebSockets last for as long as something moves.
+  timeout server ${limits.silenceSeconds}s
+  timeout tunnel ${limits.silenceSeconds}s
   # Trailers come after the decision, and some frameworks read them like headers.
   .if version_atleast(3.2)
     option http-drop-request-trailers

@@ -1,4 +1,5 @@
 import { forbiddenPage } from '../../pages/forbidden.ts'
+import { limits } from './limits.ts'
 import { addressOf, certificate, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
@@ -77,16 +78,25 @@ const pathsAlone = `  # A target that is no path has none to judge. A whole URL 
     return 400;
   }`
 
+/** Large headers are read by the limit of the default server, which does not know yet for which host they are. */
 function listen({ listen: port, tls }: ProxySetup, more = ''): string {
-  return tls
-    ? lines(
-        '  ',
-        `listen ${port} ssl${more};`,
-        `ssl_certificate ${certificate.chain};`,
-        `ssl_certificate_key ${certificate.key};`,
-      )
-    : `  listen ${port}${more};`
+  return lines(
+    '  ',
+    `listen ${port}${tls ? ' ssl' : ''}${more};`,
+    tls && `ssl_certificate ${certificate.chain};`,
+    tls && `ssl_certificate_key ${certificate.key};`,
+    `large_client_header_buffers 2 ${limits.requestHeaderKiB / 2}k;`,
+    `client_header_timeout ${limits.headerSeconds}s;`,
+    `keepalive_timeout ${limits.betweenRequestsSeconds}s;`,
+  )
 }
+
+/** Buffers for the headers of an answer; nginx wants more than one of their size. */
+const answerBuffers = lines(
+  '    ',
+  `proxy_buffer_size ${limits.answerHeaderKiB}k;`,
+  `proxy_buffers 4 ${limits.answerHeaderKiB}k;`,
+)
 
 function servicePages(setup: ProxySetup): string {
   const { issuer, scheme } = setup
@@ -109,6 +119,8 @@ ${pathsAlone}
   location / {
     proxy_pass http://gatehouse;
     proxy_http_version 1.1;
+    proxy_connect_timeout ${limits.connectSeconds}s;
+${answerBuffers}
     proxy_set_header Connection "";
     proxy_set_header Host $host${issuer.port};
 
@@ -135,14 +147,20 @@ ${listen(setup)}
 
 ${pathsAlone}
 
+  # Uploads of any size. The question is held to this as well, though it has no body: so it stands here.
+  client_max_body_size 0;
+
   # The question. The answer is 200, 401 or 403; anything else, and no answer at all, ends in 500: nobody passes.
   location = /.gatehouse {
     internal;
     proxy_pass http://gatehouse/forward-auth/nginx;
     proxy_http_version 1.1;
     proxy_set_header Connection "";
-    proxy_connect_timeout 2s;
-    proxy_read_timeout 5s;
+    proxy_connect_timeout ${limits.connectSeconds}s;
+    proxy_read_timeout ${limits.questionSeconds}s;
+
+    # The answer holds who it is: with hundreds of permissions many kilobytes. A larger one ends in 500.
+${answerBuffers}
 
     # The body is for the application alone.
     proxy_pass_request_body off;
@@ -214,6 +232,17 @@ ${lines('    ', ...copied.map(({ name, field }) => `proxy_set_header ${name} $au
     # No path behind the name: the upstream gets the path as it was sent, which is the one that was judged.
     proxy_pass ${allowedVariable(setup.upstreams.findIndex(({ name }) => name === upstream.name))};
     proxy_http_version 1.1;
+
+    # Uploads and answers pass as they come, of any size and for as long as something moves: event streams, WebSockets.
+    client_body_timeout ${limits.uploadSilenceSeconds}s;
+    proxy_request_buffering off;
+    proxy_buffering off;
+    proxy_connect_timeout ${limits.connectSeconds}s;
+    proxy_read_timeout ${limits.silenceSeconds}s;
+    proxy_send_timeout ${limits.silenceSeconds}s;
+    send_timeout ${limits.silenceSeconds}s;
+${answerBuffers}
+
     proxy_set_header Upgrade $app_upgrade;
     proxy_set_header Connection $app_connection;
     proxy_set_header HTTP2-Settings "";

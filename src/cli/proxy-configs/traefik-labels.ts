@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { addressOf, type Endpoint, type ProxySetup } from './setup.ts'
-import { entryPointOptions, type Router, traefikRoutes } from './traefik.ts'
+import { entryPointOptions, forwardingTimeouts, respondingTimeouts, type Router, traefikRoutes } from './traefik.ts'
 import { lowestVersions } from './versions.ts'
 
 /**
@@ -56,7 +56,11 @@ ${stringify({ services }, { lineWidth: 0 })}`
 
 /** What holds for every request of the entry point, as arguments of the program. */
 export function entryPointFlags(setup: ProxySetup): string[] {
-  const options = flatten('--entryPoints.edge', { address: `:${setup.listen}`, http: entryPointOptions(setup) })
+  const edge = { address: `:${setup.listen}`, http: entryPointOptions(setup), transport: { respondingTimeouts } }
+  const options = {
+    ...flatten('--entryPoints.edge', edge),
+    ...flatten('--serversTransport', { forwardingTimeouts }),
+  }
   return Object.entries(options).map(([name, value]) => `${name}=${value}`)
 }
 

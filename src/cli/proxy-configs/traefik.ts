@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
+import { limits } from './limits.ts'
 import { addressOf, certificate, type HostGroup, type ProxySetup } from './setup.ts'
 import { lowestVersions } from './versions.ts'
 
@@ -185,6 +186,7 @@ export const indented = (indent: string, text: string): string => text.replaceAl
 export function entryPointOptions({ encoded }: ProxySetup) {
   return {
     aliasHeadersStrategy: 'delete',
+    maxHeaderBytes: limits.requestHeaderKiB * 1024,
     encodedCharacters: {
       allowEncodedSlash: encoded.includes('slash'),
       allowEncodedBackSlash: encoded.includes('backslash'),
@@ -197,10 +199,18 @@ export function entryPointOptions({ encoded }: ProxySetup) {
   }
 }
 
+/** For how long an entry point waits; the first is the whole of a request with its upload, for which it has no other word. */
+export const respondingTimeouts = {
+  readTimeout: `${limits.silenceSeconds}s`,
+  writeTimeout: '0s',
+  idleTimeout: `${limits.betweenRequestsSeconds}s`,
+}
+export const forwardingTimeouts = { dialTimeout: `${limits.connectSeconds}s` }
+
 /** What Traefik reads at its start: where it listens, and what holds for every request. */
 export function traefikStatic(setup: ProxySetup): string {
   const { listen } = setup
-  const { aliasHeadersStrategy, encodedCharacters } = entryPointOptions(setup)
+  const { aliasHeadersStrategy, maxHeaderBytes, encodedCharacters } = entryPointOptions(setup)
   return `# Gatehouse behind Traefik (${lowestVersions.traefik} or newer), static configuration: /etc/traefik/traefik.yml, where Traefik looks for it.
 # Printed by \`gatehouse proxy-config traefik --part static\`; docs/proxies/traefik.md explains every line.
 
@@ -211,9 +221,16 @@ entryPoints:
     http:
       # Many upstreams read X_Auth_Subject and X.Auth.Subject as X-Auth-Subject.
       aliasHeadersStrategy: ${aliasHeadersStrategy}
+      maxHeaderBytes: ${maxHeaderBytes}
       # What no host takes in a path is refused at once; the service refuses the rest where two readers could differ.
       encodedCharacters:
-${indented('        ', stringify(encodedCharacters))}
+${indented('        ', stringify(encodedCharacters))}    transport:
+      # An upload has an hour in all; answers, event streams and WebSockets last as long as they like.
+      respondingTimeouts:
+${indented('        ', stringify(respondingTimeouts))}
+serversTransport:
+  forwardingTimeouts:
+${indented('    ', stringify(forwardingTimeouts))}
 providers:
   file:
     filename: /etc/traefik/gatehouse.yml
