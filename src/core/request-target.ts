@@ -46,7 +46,7 @@ export function parseRequestTarget(
   const read = readPath(path)
   if (read === undefined) return 'ambiguous'
   const { segments, otherReading, escaped } = read
-  if (escaped.length > 0 && escaped.some((character) => !takenEscaped.includes(character))) return 'ambiguous'
+  if (escaped.some((character) => !takenEscaped.includes(character))) return 'ambiguous'
   if (!/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
   return { method, scheme, authority, path, segments, otherReading, escaped, query }
 }
