@@ -1,7 +1,7 @@
 /** Debian's Chromium, where every host below example.test is this machine. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from './servers.ts'
 
 export const hasChromium = findProgram('chromium') !== undefined
@@ -17,6 +17,32 @@ export interface OpenPage {
   errors: string[]
 }
 
+const quietly = [
+  '--headless',
+  // Needed where tests run as root. The pages are our own.
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP *.example.test 127.0.0.1',
+]
+
+/** A browser that keeps its profile in a folder, as a person's does, and opens the tabs of the last time again. */
+export async function startProfile(t: { teardown(after: () => unknown): unknown }, folder: string) {
+  const context: BrowserContext = await chromium.launchPersistentContext(folder, {
+    executablePath: findProgram('chromium')!,
+    // Playwright's own tab would stand in place of those.
+    ignoreDefaultArgs: ['about:blank'],
+    args: [...quietly, '--restore-last-session'],
+  })
+  t.teardown(() => context.close())
+  context.setDefaultTimeout(15_000)
+  return context
+}
+
 /** `secure` names origins that are treated as if they were on https, so that Chromium sends fetch metadata to them. */
 export async function startBrowser(
   t: { teardown(after: () => unknown): unknown },
@@ -24,22 +50,8 @@ export async function startBrowser(
 ): Promise<TestBrowser> {
   const executablePath = findProgram('chromium')
   if (executablePath === undefined) throw new Error('chromium is not installed')
-  const browser: Browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--headless',
-      // Needed where tests run as root. The pages are our own.
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP *.example.test 127.0.0.1',
-      ...(secure.length > 0 ? [`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`] : []),
-    ],
-  })
+  const treated = secure.length > 0 ? [`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`] : []
+  const browser: Browser = await chromium.launch({ executablePath, args: [...quietly, ...treated] })
   t.teardown(() => browser.close())
   return {
     async open(options = {}) {
