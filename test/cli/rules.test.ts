@@ -108,6 +108,19 @@ void test('rules explain', async (t) => {
     t.match(stdout, '  X-Auth-Roles: admin\n')
     t.match(stdout, '  aud: "https://app.example.com"\n')
   })
+  await t.test(
+    'shows the segments of a path with escapes, and the rule that another reading of it meets',
+    async (t) => {
+      const encoded = good.replace('  app.example.com:\n', '  app.example.com:\n    encoded: [slash]\n')
+      writeFileSync(join(folder, 'encoded.yaml'), encoded.replace("  '*.ex", "      - allow: signed-in\n  '*.ex"))
+      const args = ['rules', 'explain', '--url', 'https://app.example.com/admin%2Fx', '--roles', 'editor']
+      const { code, stdout } = await run(folder, args, { ...environment, GATEHOUSE_CONFIG: 'encoded.yaml' })
+      t.equal(code, 0)
+      t.match(stdout, /^forbidden: .* whose rule is held too\. The condition `roles` does not hold\.\n/)
+      t.match(stdout, '\nsegments of the path: "admin/x"\n')
+      t.match(stdout, '\ndecoded again: "admin", "x", so rule 2 (line 7) is held too: allow {"roles":["admin"]}\n')
+    },
+  )
   await t.test('and asks a running one by its own rules', async (t) => {
     await serve(t, folder, environment)
     t.match(JSON.parse((await explain('--url', url, '--roles', 'a,b', '--level', 'aal2', '--json')).stdout), {

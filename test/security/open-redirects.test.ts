@@ -1,8 +1,8 @@
 /** Where a sign-in may end: on the service, or on a host that the configuration knows (CVE-2020-4037, CVE-2021-21291). */
 import { test } from 'tap'
-import { type Service, startService } from '../support/service.ts'
+import { exampleRules, type Service, startService } from '../support/service.ts'
 
-const known = new Set(['auth.example.test', 'app.example.test', 'other.example.test'])
+const known = new Set(['auth.example.test', 'queues.example.test', 'app.example.test', 'other.example.test'])
 
 /** Ways to leave that have worked elsewhere. Each must end at `/`. */
 const evil = [
@@ -119,6 +119,13 @@ const good: Record<string, string> = {
   'http://APP.example.test:80/reports?year=2026': 'http://app.example.test/reports?year=2026',
   'https://other.example.test/only/x': 'https://other.example.test/only/x',
   'http://app.example.test/?next=http://evil.test/': 'http://app.example.test/?next=http://evil.test/',
+  // An escape leads back to the host that takes it, and to no other.
+  'http://queues.example.test/api/queues/%2F/jobs': 'http://queues.example.test/api/queues/%2F/jobs',
+  'http://queues.example.test/..%2fx': '/',
+  'http://queues.example.test/x%3Fy': '/',
+  'http://app.example.test/api/queues/%2F/jobs': '/',
+  'http://app.example.test/x%3Fy': '/',
+  '/account%3fx': '/',
 }
 
 const unescape = (text: string) => text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
@@ -143,7 +150,9 @@ function staysHome(location: string): boolean {
 }
 
 void test('open redirects', async (t) => {
-  const service = await startService(t)
+  const queues = { encoded: ['slash'], rules: [{ allow: 'signed-in' }] }
+  const hosts = { ...exampleRules.hosts, 'queues.example.test': queues }
+  const service = await startService(t, { yaml: { hosts } })
   const user = await service.createUser()
   const { cookie } = await service.signIn(user)
   const { token: csrf_token, csrf } = await openForm(service, '/')
