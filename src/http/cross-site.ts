@@ -8,19 +8,30 @@ import { GatehouseError } from '../core/errors.ts'
 export type SourceOf = (request: FastifyRequest) => 'own_page' | 'listed_origin' | 'another_site' | 'unknown'
 
 /**
+ * The service may be reached under other names than the issuer's: a port on this machine, an old address, a name inside the
+ * network. Browsers compare the origins themselves (Fetch Metadata §2.3), so their word counts where `Origin` names the host
+ * that was asked, as it does then. A host that somebody makes point here gets no cookie of ours.
+ *
  * A page that asks for no referrer sends forms with the `Origin` `null`, as a sandboxed frame does: then the fetch metadata
  * must say it. `Sec-Fetch-Site: none` is a person who has opened or loaded anew whatever it is, so it says nothing of a form.
  */
 export function createSourceOf(settings: { issuer: string; allowedOrigins: readonly string[] }): SourceOf {
   const own = new URL(settings.issuer).origin
   const listed = new Set(settings.allowedOrigins)
-  return ({ headers: { origin, 'sec-fetch-site': site } }) => {
+  return (request) => {
+    const { origin, 'sec-fetch-site': site } = request.headers
     if (origin === own) return 'own_page'
+    if (site === 'same-origin' && origin !== undefined && hostOf(origin) === request.host) return 'own_page'
     if (origin !== undefined && listed.has(origin)) return 'listed_origin'
     if (origin !== undefined && origin !== 'null') return 'another_site'
     if (site === 'same-origin') return 'own_page'
     return site === undefined || site === 'none' ? 'unknown' : 'another_site'
   }
+}
+
+function hostOf(origin: string): string | undefined {
+  const [, host] = /^https?:\/\/([^/?#@\\]+)$/.exec(origin) ?? []
+  return host
 }
 
 /**

@@ -192,6 +192,59 @@ void test('requests that another site forges', async (t) => {
   })
 })
 
+void test('the service under other names than the issuer’s', async (t) => {
+  const service = await startService(t, { yaml })
+  const ada = await service.createUser()
+  const cookie = await browserOf(service, ada)
+  const credentials = { email: ada.email, password: ada.password }
+  const rename = (headers: Headers) =>
+    service.call('/api/users/me', { method: 'PATCH', json: { name: 'Ada' }, headers: { cookie, ...headers } })
+  const logIn = (headers: Headers) => service.call('/api/auth/login', { method: 'POST', json: credentials, headers })
+  const submit = async (headers: Headers) => {
+    const { token } = await openForm(service)
+    return service.call('/login', { method: 'POST', form: { ...credentials, csrf_token: token }, headers })
+  }
+  const sent = async (headers: Headers) => [
+    (await rename(headers)).status,
+    (await logIn(headers)).status,
+    (await submit(headers)).status,
+  ]
+  const own = { 'sec-fetch-site': 'same-origin' }
+  const names: Record<string, Headers> = {
+    'an address': { origin: service.url },
+    'a name inside the network': { host: 'gatehouse.internal:3000', origin: 'http://gatehouse.internal:3000' },
+    'a name whose TLS ends at the proxy': { host: 'login.example.test', origin: 'https://login.example.test' },
+    'an IPv6 address': { host: '[::1]:3000', origin: 'http://[::1]:3000' },
+    'a name that the proxy tells': { origin: 'https://login.example.test', 'x-forwarded-host': 'login.example.test' },
+  }
+  for (const [name, headers] of Object.entries(names)) {
+    await t.test(`the browser’s word that a page is ours counts under ${name}`, async (t) => {
+      t.same(await sent({ ...headers, ...own }), [200, 200, 303])
+    })
+    await t.test(`without that word nobody’s page counts under ${name}`, async (t) => {
+      const words = ['cross-site', 'same-site', 'none', 'same-origin, same-origin', 'Same-Origin', '']
+      for (const site of words) {
+        t.same(await sent({ ...headers, 'sec-fetch-site': site }), [403, 403, 403], site)
+      }
+      t.same(await sent(headers), [403, 403, 403], 'no word at all')
+    })
+  }
+  await t.test('the word of a browser counts for no other name than the one that was asked', async (t) => {
+    const { host: asked } = new URL(service.url)
+    for (const origin of [
+      'https://evil.test',
+      `http://${asked}.evil.test`,
+      `http://evil.test@${asked}`,
+      `http://${asked}/`,
+      `file://${asked}`,
+      `http://${asked}, https://evil.test`,
+      'http://',
+    ]) {
+      t.same(await sent({ origin, ...own }), [403, 403, 403], origin)
+    }
+  })
+})
+
 void test('tossed, broken and oversized cookies', async (t) => {
   const service = await startService(t)
   const ada = await service.createUser()
