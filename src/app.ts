@@ -9,6 +9,7 @@ import type { Audit } from './core/audit.ts'
 import { createForwardedAddress } from './core/client-address.ts'
 import { parseNetworks } from './core/network.ts'
 import type { Clock, Stores } from './core/ports.ts'
+import type { RequestTarget } from './core/request-target.ts'
 import { createSecretBox, hashSecret } from './core/secrets.ts'
 import { createRegister } from './features/accounts/register.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
@@ -57,7 +58,8 @@ import { createCheckPassword } from './features/sign-in/check-password.ts'
 import { createKnownDevices } from './features/sign-in/known-devices.ts'
 import { createLogIn } from './features/sign-in/log-in.ts'
 import { signInPageRoutes } from './features/sign-in/page-routes.ts'
-import { createReturnTo } from './features/sign-in/return-to.ts'
+import { createNotices } from './features/sign-in/notices.ts'
+import { createLeftBehind, createReturnTo } from './features/sign-in/return-to.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
 import { SignedIn } from './features/sign-in/schema.ts'
 import { createSessionsShown } from './features/sign-in/sessions-shown.ts'
@@ -257,10 +259,12 @@ export async function buildApp(dependencies: {
   const trustedPeer = parseNetworks(config.proxies.trusted)
   let rules = config.accessRules
   const knowsHost = (authority: string) => rules.host(authority) !== undefined
-  const returnTo = createReturnTo({
+  const waysBack = {
     issuer,
-    decidesAbout: (target) => rules.host(target.authority)?.isAmbiguous(target) === false,
-  })
+    decidesAbout: (target: RequestTarget) => rules.host(target.authority)?.isAmbiguous(target) === false,
+  }
+  const returnTo = createReturnTo(waysBack)
+  const notices = createNotices({ cookies, leftBehind: createLeftBehind(waysBack), issuer })
   const decide = createDecide({
     rules: () => rules,
     bearer: credentials.bearer,
@@ -357,6 +361,7 @@ export async function buildApp(dependencies: {
       endSession,
       emailVerification,
       returnTo,
+      notices,
       cookies,
       csrf,
       limits,

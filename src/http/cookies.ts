@@ -8,6 +8,8 @@ export interface Cookies {
   readonly refreshName: string
   readonly csrfName: string
   readonly deviceName: string
+  /** The host or domain under which browsers keep the session cookie. */
+  readonly site: string
   setSession(reply: FastifyReply, secret: string, expires: Date): void
   setRefresh(reply: FastifyReply, token: string, expires: Date): void
   /** What a browser is known by that has signed in before; it stays when the session ends. */
@@ -28,13 +30,20 @@ export interface Cookies {
  * On https every cookie is `__Host-`, which no other host can set or receive; with a cookie domain (single sign-on
  * across subdomains) the session's is `__Secure-`. Prefixes need https, so on http the names are plain.
  */
-export function createCookies(settings: { issuer: string; cookieDomain?: string | undefined }): Cookies {
+export function createCookies(settings: {
+  issuer: string
+  cookieDomain?: string | undefined
+  /** `cookie_name`: what all names are made of; left out: `gatehouse`. */
+  sessions?: { cookie_name: string }
+}): Cookies {
+  const { cookie_name: name = 'gatehouse' } = settings.sessions ?? {}
   const secure = settings.issuer.startsWith('https:')
+  const issuerHost = new URL(settings.issuer).hostname
   const host = secure ? '__Host-' : ''
-  const sessionName = settings.cookieDomain ? `${secure ? '__Secure-' : ''}gatehouse` : `${host}gatehouse`
-  const refreshName = `${host}gatehouse_refresh`
-  const deviceName = `${host}gatehouse_device`
-  const csrfName = `${host}gatehouse_csrf`
+  const sessionName = settings.cookieDomain ? `${secure ? '__Secure-' : ''}${name}` : `${host}${name}`
+  const refreshName = `${host}${name}_refresh`
+  const deviceName = `${host}${name}_device`
+  const csrfName = `${host}${name}_csrf`
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const refresh = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -44,13 +53,28 @@ export function createCookies(settings: { issuer: string; cookieDomain?: string 
     if (secure || !reply.request.headers.cookie?.includes(`${refreshName}=`)) return
     reply.clearCookie(refreshName, { ...refresh, path: '/api/auth' })
   }
+  /**
+   * Of several session cookies those go that nobody else can have set: of an earlier cookie domain, or without one. Others may
+   * be in use by another installation.
+   */
+  const dropNamesakes = (reply: FastifyReply) => {
+    if (sessionName.startsWith('__Host-')) return
+    if (typeof readCookie(reply.request.headers.cookie, sessionName) !== 'object') return
+    for (const formerly of formerDomains(issuerHost, settings.cookieDomain)) {
+      reply.clearCookie(sessionName, { ...session, domain: formerly! })
+    }
+  }
 
   return {
     sessionName,
     refreshName,
     csrfName,
     deviceName,
-    setSession: (reply, secret, expires) => void reply.setCookie(sessionName, secret, { ...session, expires }),
+    site: settings.cookieDomain ?? issuerHost,
+    setSession(reply, secret, expires) {
+      dropNamesakes(reply)
+      reply.setCookie(sessionName, secret, { ...session, expires })
+    },
     setRefresh(reply, token, expires) {
       dropFormer(reply)
       reply.setCookie(refreshName, token, { ...refresh, expires })
@@ -63,6 +87,7 @@ export function createCookies(settings: { issuer: string; cookieDomain?: string 
       reply.clearCookie(refreshName, refresh)
     },
     clearSignIn(reply) {
+      dropNamesakes(reply)
       reply.clearCookie(sessionName, session)
       dropFormer(reply)
       reply.clearCookie(refreshName, refresh)
@@ -79,6 +104,13 @@ export function createCookies(settings: { issuer: string; cookieDomain?: string 
       return names.filter((name) => typeof readCookie(cookie, name) === 'object')
     },
   }
+}
+
+/** Below the domain that is set, the issuer's host and its parents, each as a domain; and no domain at all. */
+function formerDomains(issuerHost: string, domain: string | undefined): (string | undefined)[] {
+  if (domain === undefined) return [issuerHost]
+  const labels = issuerHost.slice(0, -domain.length).split('.').slice(0, -1)
+  return [undefined, ...labels.map((_, at) => `${labels.slice(at).join('.')}.${domain}`)]
 }
 
 /** Of so many different values under one name each is tried; a header holds hundreds. */

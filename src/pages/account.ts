@@ -1,11 +1,18 @@
 import { type Html, html } from './html.ts'
-import { layout, messages } from './layout.ts'
+import { layout, type Messages, messages } from './layout.ts'
 
 /** What someone sees at the root: who they are here, and the way out. */
-export function signedInPage(page: { name: string; email: string; csrfToken: string; returnTo?: string }): Html {
+export function signedInPage(page: {
+  name: string
+  email: string
+  csrfToken: string
+  returnTo?: string
+  notice?: Messages['notice']
+}): Html {
   return layout(
     'Signed in',
-    html`<p>You are signed in as <strong>${page.name}</strong> (${page.email}).</p>
+    html`${messages(page)}
+      <p>You are signed in as <strong>${page.name}</strong> (${page.email}).</p>
       ${page.returnTo && continueForm(page.returnTo)} ${signOutForm(page)}`,
   )
 }

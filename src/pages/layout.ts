@@ -7,13 +7,13 @@ export const styleSheetPath = '/assets/pico.min.css'
 export function messages({ fault, notice }: Messages): Child {
   return [
     fault !== undefined && html`<p role="alert" id="fault">${fault}</p>`,
-    notice !== undefined && html`<p role="status">${notice}</p>`,
+    [notice ?? []].flat().map((text) => html`<p role="status">${text}</p>`),
   ]
 }
 export interface Messages {
   /** What is wrong with what was sent, in words for the person. */
   fault?: string | undefined
-  notice?: string | undefined
+  notice?: string | readonly string[] | undefined
 }
 
 /**

@@ -329,6 +329,20 @@ mail: { from: "Gate <gate@example.test>" }
       'hosts: { { hunter2: x } }\n',
       /^gatehouse\.yaml:1:10: expected a plain key$/,
     ],
+    ...['""', '"a b"', 'a;b', '"a=b"', '"a,b"', 'größe', '"a\\tb"', 'a/b', '424242', 'x'.repeat(65)].map(
+      (name): [string, string, RegExp] => [
+        `a name of cookies that is no token: ${name}`,
+        `sessions: { cookie_name: ${name} }\n`,
+        /^gatehouse\.yaml:1:13: sessions\.cookie_name: expected a name of 1 to 64 letters, digits and characters of /,
+      ],
+    ),
+    ...['__Host-hunter2', '__secure-hunter2', '__HTTP-hunter2', '__Host-Http-hunter2'].map(
+      (name): [string, string, RegExp] => [
+        `a name of cookies with a prefix of browsers: ${name}`,
+        `sessions: { cookie_name: ${name} }\n`,
+        /^gatehouse\.yaml:1:13: sessions\.cookie_name: expected a name without __Host- or __Secure-: the service puts one /,
+      ],
+    ),
     [
       'a host with a line break',
       'hosts:\n  "app\\n.test": { rulez: hunter2 }\n',

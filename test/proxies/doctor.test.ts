@@ -99,6 +99,16 @@ if (hasProxy('nginx')) {
     }
   })
 
+  void test('a proxy that tells the wrong scheme is named with what comes of it', async (t) => {
+    const behind = { tlsBefore: true }
+    t.same((await examine(t, behind)).names, [], 'as printed for a proxy behind a TLS balancer')
+    const told = await examine(t, { ...behind, edits: [['X-Original-URL https://', 'X-Original-URL http://']] })
+    t.same(told.names, ['target_differs'])
+    t.match(told.findings[0]?.seen, /understood http:\/\/app\..*: with the issuer on https, nobody is led back after a/)
+    const meant = await examine(t, { edits: [['X-Original-URL http://', 'X-Original-URL https://']] })
+    t.match(meant.findings[0]?.seen, /with the issuer on http, people are led to https after a sign-in$/)
+  })
+
   void test('other characters than the underscore make the same alias', async (t) => {
     const { names, findings } = await examine(t, {
       edits: [['ignore_invalid_headers on;', 'ignore_invalid_headers off;']],

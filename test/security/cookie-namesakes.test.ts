@@ -215,3 +215,100 @@ void test('a cookie of one name that is shown a thousand times costs four look-u
   t.equal((await ask(port, '/api/users/me', { headers: { cookie } })).status, 401)
   t.equal(looks, 8)
 })
+
+void test('the sign-in page says when it sees several cookies of one name', async (t) => {
+  const environment = { GATEHOUSE_ISSUER: 'http://auth.eu.example.test', GATEHOUSE_COOKIE_DOMAIN: 'example.test' }
+  const service = await startService(t, { environment })
+  const ada = await service.createUser()
+  const note = (answer: Answer) => /<p role="status">(Your browser holds several[^<]+)/.exec(answer.body)?.[1]
+  const login = (...cookie: string[]) => service.call('/login', { headers: { cookie } })
+
+  await t.test('what happened and what to do, in words, without any value', async (t) => {
+    const answer = await login(named('gatehouse', 'of-another-installation', 'of-a-third'))
+    t.match(
+      note(answer),
+      /cookies of the name gatehouse\. .* Sign in as usual.* delete the cookies of example\.test in/,
+    )
+    t.notMatch(answer.body, /of-another|of-a-third/)
+    const headers = { cookie: named('gatehouse', 'x', 'y'), origin: service.issuer }
+    const form = { email: ada.email, password: 'a wrong password' }
+    t.ok(note(await service.call('/login', { method: 'POST', headers, form })), 'also when it is shown again')
+    const live = [await browserOf(service, ada), await browserOf(service, ada)].map(({ gatehouse }) => gatehouse)
+    t.ok(note(await login(named('gatehouse', ...live))), 'also of two live sessions')
+    t.ok(note(await login('gatehouse=x', 'gatehouse=y')), 'also in two lines')
+    t.match(note(await login('gatehouse_csrf=x; gatehouse_csrf=y')), 'the name gatehouse_csrf.')
+  })
+  await t.test('and nothing of one, of none, of the same twice, or to somebody who is signed in', async (t) => {
+    const { gatehouse } = await browserOf(service, ada)
+    const quiet = [
+      'gatehouse=x',
+      'a=b; a=c',
+      'gatehouse=x; gatehouse=x',
+      'gatehouse=x; gatehouse=',
+      'gatehouse=x; gatehouses=y',
+    ]
+    for (const cookie of [...quiet, named('gatehouse', 'x', gatehouse)]) {
+      t.equal(note(await login(cookie)), undefined, cookie)
+    }
+  })
+  await t.test('signing in and out removes those that an earlier cookie domain left, and nobody else’s', async (t) => {
+    const cookie = named('gatehouse', 'x', 'y')
+    const json = { email: ada.email, password: ada.password }
+    const inside = await service.call('/api/auth/login', { method: 'POST', json, headers: { cookie } })
+    const out = await service.call('/api/auth/logout', { method: 'POST', headers: { cookie } })
+    const plain = await service.call('/api/auth/login', { method: 'POST', json, headers: { cookie: 'gatehouse=x' } })
+    const gone = (answer: Answer) =>
+      [answer.headers['set-cookie'] ?? []]
+        .flat()
+        .filter((line) => line.startsWith('gatehouse=;'))
+        .map((line) => /Domain=([^;]+)/.exec(line)?.[1])
+    t.same(gone(inside), [undefined, 'auth.eu.example.test', 'eu.example.test'])
+    t.same(gone(out), [undefined, 'auth.eu.example.test', 'eu.example.test', 'example.test'])
+    t.same(gone(plain), [])
+    t.match(inside.cookies['gatehouse'], /^[\w-]{43}$/, 'the new one comes last')
+  })
+})
+
+void test('the name of the cookies is a setting', async (t) => {
+  const yaml = { sessions: { cookie_name: 'staging.2' } }
+  await t.test('it stands in all of them, and those of another name count for nothing', async (t) => {
+    const service = await startService(t, { yaml })
+    const ada = await service.createUser()
+    const cookies = await browserOf(service, ada)
+    t.same(Object.keys(cookies).toSorted(), ['staging.2', 'staging.2_device', 'staging.2_refresh'])
+    t.ok('staging.2_csrf' in (await service.call('/login')).cookies)
+    const own = named('staging.2', cookies['staging.2'])
+    for (const [path, headers] of Object.values(questions)) {
+      t.equal((await service.call(path, { headers: { ...headers, cookie: own } })).status, 200, path)
+      const other = named('gatehouse', cookies['staging.2'])
+      t.equal((await service.call(path, { headers: { ...headers, cookie: other } })).status, 401, path)
+    }
+    const beside = `gatehouse=x; gatehouse=y; ${own}; gatehouse_refresh=z`
+    t.equal((await service.call('/api/users/me', { headers: { cookie: beside } })).status, 200)
+    const schemes = (await service.call('/openapi.json')).json().components.securitySchemes
+    t.match(schemes, { session: { name: 'staging.2' }, refresh: { name: 'staging.2_refresh' } })
+    const facts = await service.operate('POST', '/probes', { url: 'http://app.example.test/x' })
+    t.match(facts, { facts: { page_cookie: 'staging.2_csrf' } }, 'the doctor looks for it')
+  })
+  await t.test('the prefixes stay', async (t) => {
+    const environment = { GATEHOUSE_ISSUER: 'https://auth.example.test' }
+    const alone = await startService(t, { yaml, environment })
+    t.same(Object.keys(await browserOf(alone, await alone.createUser())).toSorted(), [
+      '__Host-staging.2',
+      '__Host-staging.2_device',
+      '__Host-staging.2_refresh',
+    ])
+    const shared = await startService(t, {
+      yaml,
+      environment: { ...environment, GATEHOUSE_COOKIE_DOMAIN: 'example.test' },
+    })
+    t.ok('__Secure-staging.2' in (await browserOf(shared, await shared.createUser())))
+  })
+  await t.test('every character of a token may stand in it', async (t) => {
+    const cookie_name = "aZ09!#$%&'*+-.^_`|~"
+    const service = await startService(t, { yaml: { sessions: { cookie_name } } })
+    const cookies = await browserOf(service, await service.createUser())
+    const cookie = named(cookie_name, cookies[cookie_name])
+    t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, 200)
+  })
+})

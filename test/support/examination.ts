@@ -25,6 +25,8 @@ export interface Situation {
   /** An application of its own instead of the doctor's echo, and what it says about itself. */
   ownUpstream?: string
   anonymous?: boolean
+  /** A balancer in front of the proxy ends TLS, and the service is on https. */
+  tlsBefore?: boolean
   /** What the host's settings say beside its rules. */
   host?: object
 }
@@ -37,8 +39,9 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Diagn
     : await freePort()
   if (!situation.ownUpstream) t.teardown(await serveEcho({ host: '127.0.0.1', port: upstreamPort }, marker))
   const rules = exampleRules.hosts['app.example.test']
-  const hosts = { [`${appHost}:${port}`]: { ...rules, ...situation.host } }
-  const issuer = `http://${authHost}:${port}`
+  const [scheme, at] = situation.tlsBefore ? ['https', ''] : ['http', `:${port}`]
+  const hosts = { [`${appHost}${at}`]: { ...rules, ...situation.host } }
+  const issuer = `${scheme}://${authHost}${at}`
   const service = await startService(t, {
     // A database inside the process would keep its memory until the last test.
     backend: backends.at(-1)!,
@@ -50,14 +53,22 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Diagn
     },
   })
   // What a host's settings change in the configuration is left out, so that the doctor has it to find.
-  const printed = { hosts: { [`${appHost}:${port}`]: rules }, issuer }
+  const printed = { hosts: { [`${appHost}${at}`]: rules }, issuer }
   const edits = situation.edits ?? []
   const [name, release] = situation.proxy ?? ['nginx', 'packaged']
   await startProxy(t, name, { release, port, servicePort: service.port, upstreamPort, ...printed, edits })
   const { accessToken } = await service.signIn(await service.createUser())
-  const exchange = openExchange({ host: '127.0.0.1', port })
-  t.teardown(() => exchange.close())
-  const url = `http://${appHost}:${port}${situation.path ?? '/reports?page=2'}`
+  const direct = openExchange({ host: '127.0.0.1', port })
+  t.teardown(() => direct.close())
+  const exchange = {
+    ...direct,
+    send: (request: Parameters<typeof direct.send>[0]) =>
+      direct.send({
+        ...request,
+        url: request.url.replace(/^https:\/\/[^/:]+/, (origin) => `http${origin.slice(5)}:${port}`),
+      }),
+  }
+  const url = `${scheme}://${appHost}${at}${situation.path ?? '/reports?page=2'}`
   const probe = await openProbe((method, path, body) => {
     // The service's clock stands still unless told; here it keeps time, right or wrong.
     service.clock.advance((Date.now() - service.clock.now()) / 1000 + (situation.skew ?? 0))

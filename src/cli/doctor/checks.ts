@@ -27,12 +27,22 @@ export function isAsked({ probe, marker }: Examination, { observations, reply }:
   return { found: `the proxy asks from ${observation.peer}, ${why}`, as: 'untrusted_peer' }
 }
 
+/** What comes of a proxy that tells another scheme, where nothing else differs. */
+function lossOf(asked: string, understood: string, issuer: string): string {
+  if (asked.replace(/^https?:/, '') !== understood.replace(/^https?:/, '')) return ''
+  if (issuer.startsWith('https:') && asked.startsWith('https:')) {
+    return ': with the issuer on https, nobody is led back after a sign-in'
+  }
+  return understood.startsWith('https:') ? ': with the issuer on http, people are led to https after a sign-in' : ''
+}
+
 const targetDiffers: Check = async ({ ask, facts, probe }, { observations: [first] }) => {
   if (probe === undefined) return needsProbe
   const differs = (url: string, observation: Asked['observations'][number] | undefined): Outcome => {
     if (observation?.target?.url === url && observation.target.method === 'GET') return undefined
     const understood = observation?.target === undefined ? 'none that can be read in one way' : observation.target.url
-    return { found: `asked for GET ${url}, the service understood ${understood}` }
+    const loss = lossOf(url, understood, facts.issuer)
+    return { found: `asked for GET ${url}, the service understood ${understood}${loss}` }
   }
   const plain = differs(facts.url, first)
   if (plain !== undefined) return plain

@@ -11,6 +11,7 @@ import type { Dialect } from './dialect.ts'
 import type { CheckEdge } from './edges.ts'
 import { isPageNavigation, isSafe, preflightMethod, type ShareDenial, wayBackTo } from './negotiation.ts'
 import type { OutageLog } from './outage.ts'
+import { createSchemeWatch } from './scheme-watch.ts'
 
 /** Answers a question, now or later, and never throws. `id` names it in the answer and in the log. */
 export type Answer = (dialect: Dialect, request: IncomingMessage, response: ServerResponse, id: string) => void
@@ -34,6 +35,7 @@ export function createAnswer(options: {
   log: Log
 }): Answer {
   const { decide, readSessionCookie, checkEdge, clientAddress, shareDenial, outages, issuer, log } = options
+  const watchScheme = createSchemeWatch({ issuer, log })
   const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) =>
     `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
     `${stepUp ? '&acr_values=aal2' : ''}${isSafe(target.method) ? '' : '&unsent=yes'}`
@@ -99,6 +101,7 @@ export function createAnswer(options: {
         return sendForbiddenPage(response, issuer, id)
       }
       const stepUp = decision.kind === 'step_up'
+      if (page) watchScheme(target)
       const location = page ? ['Location', signInUrl(target, headers.referer, stepUp)] : []
       if (page && dialect.relaysAnswers) {
         response

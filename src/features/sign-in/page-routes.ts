@@ -10,6 +10,7 @@ import { acceptForms, type App } from '../../http/server.ts'
 import { problemPage } from '../../pages/problem.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from './log-in.ts'
+import type { Notices } from './notices.ts'
 import { isScript, sentWith, show } from './page-tools.ts'
 import type { ReturnTo } from './return-to.ts'
 import type { Started } from './routes.ts'
@@ -33,6 +34,7 @@ export interface SignInPageOptions {
     confirm(token: string, password: string): Promise<'confirmed' | 'password_required' | 'invalid_token'>
   }
   returnTo: ReturnTo
+  notices: Notices
   cookies: Cookies
   csrf: CsrfTokens
   limits: RateLimits

@@ -9,25 +9,57 @@ import {
 
 export type ReturnTo = (wanted: string | undefined) => string
 
+interface Hosts {
+  issuer: string
+  /** Whether the rules of a host decide about a target. */
+  decidesAbout(target: RequestTarget): boolean
+}
+
 /**
  * Makes the check of where a visitor may be sent back to: a path on the service itself, or an absolute URL that the rules
  * of a host decide about. Everything else, and everything that two parsers could read differently, becomes `/`.
  */
-export function createReturnTo(settings: { issuer: string; decidesAbout(target: RequestTarget): boolean }): ReturnTo {
-  const own = splitAbsoluteUrl(`${settings.issuer}/`)!
+export function createReturnTo(hosts: Hosts): ReturnTo {
+  const { read, accept } = createReader(hosts)
+  return (wanted) => {
+    const target = read(wanted)
+    return (target && accept(target)) ?? '/'
+  }
+}
+
+/**
+ * Makes the question which host a visitor is not sent back to though it is known, since the address begins with another scheme
+ * than the issuer's. It is what a proxy tells that does not know of the TLS in front of it.
+ */
+export function createLeftBehind(hosts: Hosts): (wanted: string | undefined) => string | undefined {
+  const { read, accept, ownScheme } = createReader(hosts)
+  return (wanted) => {
+    const target = read(wanted)
+    if (target === undefined || target.scheme === ownScheme || accept(target) !== undefined) return undefined
+    return accept({ ...target, scheme: ownScheme }) === undefined ? undefined : target.authority
+  }
+}
+
+function createReader({ issuer, decidesAbout }: Hosts) {
+  const own = splitAbsoluteUrl(`${issuer}/`)!
   const ownScheme = own.scheme as 'http' | 'https'
   const ownAuthority = parseAuthority(own.host, ownScheme)
-  return (wanted) => {
-    if (wanted === undefined) return '/'
-    const parts = wanted.startsWith('/') ? { ...own, target: wanted } : splitAbsoluteUrl(wanted)
-    const target = parts && parseRequestTarget({ method: 'GET', ...parts }, allEscaped)
-    if (target === undefined || target === 'ambiguous' || target === 'too_long') return '/'
-    // A sign-in on https must not end on a page that anyone on the way can rewrite.
-    if (ownScheme === 'https' && target.scheme !== 'https') return '/'
-    if (target.authority === ownAuthority && target.scheme === ownScheme) {
-      // No page of the service has one of these in its path.
-      return target.escaped.length > 0 ? '/' : target.path + target.query
-    }
-    return settings.decidesAbout(target) ? urlOf(target) : '/'
+  return {
+    ownScheme,
+    read(wanted: string | undefined): RequestTarget | undefined {
+      if (wanted === undefined) return undefined
+      const parts = wanted.startsWith('/') ? { ...own, target: wanted } : splitAbsoluteUrl(wanted)
+      const target = parts && parseRequestTarget({ method: 'GET', ...parts }, allEscaped)
+      return typeof target === 'object' ? target : undefined
+    },
+    accept(target: RequestTarget): string | undefined {
+      // A sign-in on https must not end on a page that anyone on the way can rewrite.
+      if (ownScheme === 'https' && target.scheme !== 'https') return undefined
+      if (target.authority === ownAuthority && target.scheme === ownScheme) {
+        // No page of the service has one of these in its path.
+        return target.escaped.length > 0 ? undefined : target.path + target.query
+      }
+      return decidesAbout(target) ? urlOf(target) : undefined
+    },
   }
 }

@@ -25,13 +25,14 @@ const hasNotArrived = 'Your sign-in had ended, so what you just sent has not arr
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: SignInPageOptions): Promise<void> {
-  const { logIn, returnTo, cookies, csrf, limits } = options
+  const { logIn, returnTo, notices, cookies, csrf, limits } = options
   const { userOf, mustAskAgain } = createPageTools(options)
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
     const { return_to, email, unsent } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
-    const notice = words.notice ?? (unsent && hasNotArrived)
+    const told = words.notice ?? (unsent && hasNotArrived) ?? []
+    const notice = [told, notices.ofCookies(request), notices.ofWayBack(request)].flat()
     return show(reply, signInPage({ csrfToken, returnTo: returnTo(return_to), email, ...words, notice }))
   }
 
@@ -67,7 +68,9 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       }
       if (user !== undefined && request.query.continue !== undefined) return goTo(reply, target)
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
-      if (user !== undefined) return show(reply, signedInPage({ ...user, csrfToken, returnTo: target }))
+      if (user !== undefined) {
+        return show(reply, signedInPage({ ...user, csrfToken, returnTo: target, notice: notices.ofWayBack(request) }))
+      }
       return showForm(request, reply, {})
     },
   )
