@@ -106,7 +106,7 @@ export interface Gatehouse {
   replaceRoles(roles: Config['roles']): Promise<void>
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   upkeep(): Promise<void>
-  /** From now on not ready: balancers send no new requests. */
+  /** From now on not ready: balancers send no new requests, and each answer is the last of its connection. */
   beginStop(): void
   /** Finishes requests under way, then releases everything but the stores. */
   close(): Promise<void>
@@ -292,7 +292,13 @@ export async function buildApp(dependencies: {
     }),
   )
 
-  const app = createServer({ trustedPeer, forwardedAddress, refusePath, ahead: answerAhead(answer) })
+  const app = createServer({
+    trustedPeer,
+    forwardedAddress,
+    refusePath,
+    ahead: answerAhead(answer),
+    isStopping: () => stopping,
+  })
   requireAccessLevels(app)
   handleErrors(app)
   await app.register(openApi, { issuer, version, cookies })

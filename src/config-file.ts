@@ -9,7 +9,7 @@ import { AccountSettings, checkAccountSettings } from './features/accounts/setti
 import { AuditSettings } from './features/audit/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
 import { checkKeySettings, KeySettings } from './features/keys/settings.ts'
-import { checkMetricsSettings, MetricsSettings } from './features/operations/settings.ts'
+import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/operations/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
@@ -41,6 +41,7 @@ export const ConfigFile = Type.Object(
     limits: LimitSettings,
     metrics: MetricsSettings,
     audit: AuditSettings,
+    shutdown: ShutdownSettings,
     mail: section({ from: Type.Optional(Mailbox) }),
   },
   { ...strict, description: 'a table of settings such as hosts and proxies' },

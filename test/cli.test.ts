@@ -253,14 +253,16 @@ void test('an embedded service and its commands, on one data directory', async (
     await until('the service has begun the request', () => answer.startsWith('HTTP/1.1 100'))
     service.child.kill('SIGTERM')
     await until('the service is stopping', () => service.said.stdout.includes('service.stopping'))
+    const ready = await service.call('/health/ready')
+    t.match([ready.status, ready.headers], [503, { connection: 'close' }], 'whoever balances is told')
+    t.match((await service.call('/login')).status, 200, 'and whoever still comes is answered')
     await until('nobody new is let in', async () =>
       service.call('/health/live').then(
         () => false,
         () => true,
       ),
     )
-    service.child.kill('SIGTERM')
-    t.equal(service.child.exitCode, null, 'it waits, also when it is told twice, as npm does')
+    t.equal(service.child.exitCode, null, 'it waits for what is under way')
     socket.write(body)
     await closed
     t.match(answer, /HTTP\/1\.1 401 /)
@@ -268,8 +270,38 @@ void test('an embedded service and its commands, on one data directory', async (
     const { code, stdout } = await service.finished
     t.equal(code, 0)
     t.match(stdout, 'service.stopped')
+    t.notMatch(stdout, /"level":[456]0/, 'nothing of a stop is a fault')
     t.notOk(existsSync(join(data, 'control.sock')))
   })
+  await t.test(
+    'a second signal ends at once what the first would have finished, but not the one that npm passes on',
+    async (t) => {
+      const long = { ...environment, GATEHOUSE_CONFIG: join(folder, 'long.yaml') }
+      writeFileSync(long.GATEHOUSE_CONFIG, 'shutdown: { drain_seconds: 300 }\n')
+      for (const [signal, code] of [
+        ['SIGTERM', 143],
+        ['SIGINT', 130],
+      ] as const) {
+        service = await serve(whole, folder, long)
+        service.child.kill('SIGTERM')
+        await until('the service is stopping', () => service.said.stdout.includes('service.stopping'))
+        service.child.kill(signal)
+        t.equal((await service.finished).code, code, signal)
+      }
+      service = await serve(whole, folder, { ...long, npm_lifecycle_event: 'start' })
+      service.child.kill('SIGINT')
+      await until('the service is stopping', () => service.said.stdout.includes('service.stopping'))
+      service.child.kill('SIGINT')
+      t.equal((await service.call('/login')).status, 200, 'it goes on answering')
+      await until('a later one counts', async () => {
+        service.child.kill('SIGINT')
+        return service.child.exitCode !== null
+      })
+      t.equal((await service.finished).code, 130)
+      service = await serve(whole, folder, environment)
+      t.equal((await json('user list')).length, 2, 'nothing was lost')
+    },
+  )
 })
 
 void test('a faulty setting stops the start with its name and what was expected, never its value', async (t) => {

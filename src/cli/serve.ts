@@ -9,10 +9,8 @@ import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
+import { stopOnSignals } from './stop.ts'
 import { createRulesLook, warnOf, watchRules } from './watch-rules.ts'
-
-/** A stop that takes longer is cut short; orchestrators kill after 10 to 30 seconds. */
-const stopWithinMilliseconds = 9_000
 
 /** Runs the service until a signal stops it. */
 export const serve = command({ summary: 'run the service', example: 'serve', run: runService })
@@ -31,10 +29,37 @@ async function runService(): Promise<void> {
       void gatehouse.control.ready().then(() => gatehouse.control.routing(request, response))
     })
   }
-  const address = await listen(gatehouse, config)
-  logger.info({ event: 'service.listening' }, `listening on ${address}`)
+  const started = start()
+  // Before anybody can learn that the service runs.
+  stopOnSignals({
+    drainSeconds: config.shutdown.drain_seconds,
+    logger,
+    begin: () => gatehouse.beginStop(),
+    async finish() {
+      const unwatch = await started
+      await unwatch()
+      try {
+        await gatehouse.close()
+      } finally {
+        await stores.close()
+        await held?.release()
+      }
+    },
+  })
+  await started
+
+  /** Listens, and follows gatehouse.yaml until the way to stop that, which is returned, is taken. */
+  async function start(): Promise<() => Promise<void>> {
+    const address = await listen(gatehouse, config)
+    logger.info({ event: 'service.listening' }, `listening on ${address}`)
+    if (countsAlone(config)) logger.info({ event: 'service.counts_alone' }, countsAloneText)
+    await warnOfUnknownNames(config.accessRules)
+    const unwatch = watch()
+    announce(config, await stores.users.anyHolds(adminRole))
+    return unwatch
+  }
   /** Of the names that rules ask for, those that nobody can hold. Says nothing while the stores cannot be asked. */
-  const warnOfUnknownNames = async (rules: AccessRules) => {
+  async function warnOfUnknownNames(rules: AccessRules): Promise<void> {
     const [known, clients] = await Promise.all([stores.roles.list(), stores.clients.list()]).catch(() => [])
     if (known === undefined || clients === undefined) return
     const defined = {
@@ -44,10 +69,10 @@ async function runService(): Promise<void> {
     }
     warnOf(unknownNames(rules, defined), logger)
   }
-  await warnOfUnknownNames(config.accessRules)
-  let { roles } = config
-  const unwatch = watchRules(
-    createRulesLook({
+
+  function watch() {
+    let { roles } = config
+    const look = createRulesLook({
       path: config.configFile,
       issuer: config.issuer,
       startedWith: config.configContent,
@@ -60,39 +85,8 @@ async function runService(): Promise<void> {
       },
       audit: gatehouse.audit,
       log: logger,
-    }),
-    logger,
-  )
-  announce(config, await stores.users.anyHolds(adminRole))
-
-  let stopping = false
-  const stop = async (signal: string): Promise<void> => {
-    if (stopping) return
-    stopping = true
-    logger.info({ event: 'service.stopping', signal }, 'stopping')
-    setTimeout(() => {
-      logger.error({ event: 'service.stop_cut_short' }, 'requests were still under way')
-      process.exit(1)
-    }, stopWithinMilliseconds).unref()
-    gatehouse.beginStop()
-    await unwatch()
-    try {
-      await gatehouse.close()
-    } finally {
-      await stores.close()
-      await held?.release()
-    }
-    logger.info({ event: 'service.stopped' }, 'stopped')
-    logger.flush()
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // npm passes on what the terminal sent to the service too, so each comes twice.
-    process.on(signal, () => {
-      stop(signal).catch((error: unknown) => {
-        logger.error({ event: 'service.stop_failed', err: error }, 'the stop failed')
-        process.exit(1)
-      })
     })
+    return watchRules(look, logger)
   }
 }
 
@@ -120,6 +114,12 @@ async function listen(gatehouse: Gatehouse, { host, port }: Config): Promise<str
   }
 }
 
+const countsAloneText = 'Without REDIS_URL limits are counted per process: run one replica'
+
+function countsAlone({ databaseUrl, redisUrl }: Config): boolean {
+  return databaseUrl !== undefined && redisUrl === undefined
+}
+
 /** Tells a person where to go next; machines read the log. */
 function announce(config: Config, hasAdministrator: boolean): void {
   const embedded = config.databaseUrl === undefined
@@ -133,9 +133,7 @@ function announce(config: Config, hasAdministrator: boolean): void {
         : `  First administrator   ${program} user create --email you@example.com --name You --role admin`,
       `  Registration          ${config.accounts.registration.mode}: ${config.accounts.registration.reason}`,
       embedded && config.smtpUrl === undefined ? `  Mails are written to  ${config.dataDirectory}/outbox` : undefined,
-      config.databaseUrl && !config.redisUrl
-        ? '  Without REDIS_URL limits are counted per process: run one replica.'
-        : undefined,
+      countsAlone(config) ? `  ${countsAloneText}.` : undefined,
       '',
       '',
     ]

@@ -52,8 +52,10 @@ export function createServer(options: {
   /** Answers what no route can: a path that is no URL, or whose parameter is too long to name anything. */
   refusePath?: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => void
   ahead?: Ahead
+  /** From when this is so, each answer is the last of its connection, so that nobody sends into one that is about to close. */
+  isStopping?: () => boolean
 }): App {
-  const { ahead = () => false, forwardedAddress } = options
+  const { ahead = () => false, forwardedAddress, isStopping = () => false } = options
   const nextId = createRequestIds()
   const server = Fastify({
     // The service writes its own request lines: these would hold queries, which carry secrets.
@@ -64,6 +66,7 @@ export function createServer(options: {
     genReqId: nextId,
     serverFactory(route, { http = {}, keepAliveTimeout, requestTimeout }) {
       const listener = (request: IncomingMessage, response: ServerResponse) => {
+        if (isStopping()) response.setHeader('Connection', 'close')
         if (ahead(request, response, nextId)) return
         // From here on everything reads `request.ip`, which would take any text for an address.
         if (forwardedAddress !== undefined && request.headers['x-forwarded-for'] !== undefined) {
@@ -84,6 +87,8 @@ export function createServer(options: {
     // Requests without a body, which the proxies' questions are, get none of a stream's machinery (Node 24 and later).
     http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true },
     forceCloseConnections: 'idle',
+    // What reached a connection before it closed is answered like any other.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     frameworkErrors(error, request, reply) {
       if (options.refusePath) options.refusePath(error, request as never, reply as never)

@@ -18,10 +18,24 @@ export interface Finished {
 /** What Node.js is called with for a command. */
 export const commandLine = (...args: string[]): string[] => [main, ...args]
 
-/** A process of the program, in a folder of its own, with nothing of this process's environment but the path. */
-function begin(cwd: string, args: readonly string[], environment: Environment, input?: string) {
+/** A process, with nothing of this process's environment but the path. */
+interface Start {
+  command: string
+  args: readonly string[]
+  cwd: string
+  environment: Environment
+}
+
+const program = (cwd: string, args: readonly string[], environment: Environment): Start => ({
+  command: process.execPath,
+  args: commandLine(...args),
+  cwd,
+  environment,
+})
+
+function begin({ command, args, cwd, environment }: Start, input?: string) {
   const env = { PATH: process.env['PATH'], ...environment }
-  const child = spawn(process.execPath, commandLine(...args), { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
@@ -39,7 +53,7 @@ export async function run(
   environment: Environment,
   input?: string,
 ): Promise<Finished> {
-  return begin(cwd, args, environment, input).finished
+  return begin(program(cwd, args, environment), input).finished
 }
 
 export interface Running {
@@ -50,10 +64,15 @@ export interface Running {
   port: number
 }
 
-/** Runs the service until the test ends; resolves when it is ready. */
+/** Runs the service until the test ends, in a folder of its own; resolves when it is ready. */
 export async function serve(t: Test, cwd: string, environment: Environment): Promise<Running> {
-  const port = await freePort()
-  const process = begin(cwd, ['serve'], { PORT: String(port), ...environment })
+  return launch(t, program(cwd, ['serve'], environment))
+}
+
+/** The same by whatever starts the service. */
+export async function launch(t: Test, start: Start): Promise<Running> {
+  const port = Number(start.environment['PORT'] ?? (await freePort()))
+  const process = begin({ ...start, environment: { ...start.environment, PORT: String(port) } })
   t.teardown(async () => {
     process.child.kill('SIGKILL')
     await process.finished

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { GatehouseError, unavailable } from '../../core/errors.ts'
 import { answersWith } from '../../http/document.ts'
+import { sendProblem } from '../../http/errors.ts'
 import { problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Metrics } from './metrics.ts'
@@ -52,8 +53,11 @@ export async function operationsRoutes(app: App, options: OperationsOptions): Pr
         response: { 200: Health },
       },
     },
-    async () => {
-      if (options.isStopping()) throw new GatehouseError('unavailable', { detail: 'The service is stopping.' })
+    async (request, reply) => {
+      // No fault, which the log would tell as one.
+      if (options.isStopping()) {
+        return sendProblem(request, reply, new GatehouseError('unavailable', { detail: 'The service is stopping.' }))
+      }
       let timer: NodeJS.Timeout | undefined
       const bound = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error('a store did not answer in time')), readyWithinMilliseconds)

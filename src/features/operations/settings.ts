@@ -1,5 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { checkNetworks, type Findings, section } from '../../settings.ts'
+import { checkNetworks, type Findings, seconds, section } from '../../settings.ts'
+
+/** The `shutdown` section of gatehouse.yaml. */
+export const ShutdownSettings = section({
+  drain_seconds: seconds(5, 0, 300),
+})
 
 /** The `metrics` section of gatehouse.yaml. */
 export const MetricsSettings = section({
