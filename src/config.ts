@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { faultsOfDatabaseUrl } from './core/database-url.ts'
 import { SetupError } from './core/errors.ts'
+import { faultOfCredentials } from './core/server-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
 import { type AccountSettings, type RegistrationMode, registrationOf } from './features/accounts/settings.ts'
@@ -52,11 +54,21 @@ export function loadConfig(given: Environment): Config {
     if (value === undefined) faults.push(`${nameOf(name)}: expected ${expected}`)
     return value ?? fallback
   }
+
   const host = read('HOST', '127.0.0.1', (text) => text, 'an address to listen on')
   const port = read('PORT', 3000, parsePort, 'a port number from 0 to 65535')
-  const databaseUrl = read('DATABASE_URL', undefined, urlOf(['postgres', 'postgresql']), 'a postgres:// URL')
-  const redisUrl = read('REDIS_URL', undefined, urlOf(['redis', 'rediss']), 'a redis:// or rediss:// URL')
-  const smtpUrl = read('SMTP_URL', undefined, urlOf(['smtp', 'smtps']), 'an smtp:// or smtps:// URL')
+  const readUrl = (name: string, schemes: readonly string[], expected: string) => {
+    const fault = faultOfCredentials(environment[name] ?? '')
+    if (fault !== undefined) faults.push(`${nameOf(name)}: ${fault}`)
+    return fault === undefined ? read(name, undefined, urlOf(schemes), expected) : undefined
+  }
+  const databaseUrl = environment['DATABASE_URL'] || undefined
+  if (databaseUrl !== undefined) {
+    const told = faultsOfDatabaseUrl(databaseUrl, environment)
+    faults.push(...told.map((fault) => fault.replace(/^DATABASE_URL(?=:)/, nameOf('DATABASE_URL'))))
+  }
+  const redisUrl = readUrl('REDIS_URL', ['redis', 'rediss'], 'a redis:// or rediss:// URL')
+  const smtpUrl = readUrl('SMTP_URL', ['smtp', 'smtps'], 'an smtp:// or smtps:// URL')
   const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
   const issuer = read('GATEHOUSE_ISSUER', `http://localhost:${port}`, parseIssuer, 'an http(s) URL without query')
   const cookieDomain = read('GATEHOUSE_COOKIE_DOMAIN', undefined, parseDomain, 'a domain such as example.com')
@@ -109,7 +121,7 @@ function parsePort(text: string): number | undefined {
 
 function urlOf(schemes: readonly string[]) {
   return (text: string): string | undefined =>
-    schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text) ? text : undefined
+    schemes.some((scheme) => text.toLowerCase().startsWith(`${scheme}://`)) && URL.canParse(text) ? text : undefined
 }
 
 function parseIssuer(text: string): string | undefined {
