@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { fillPlaceholders } from 'drizzle-orm'
 import postgres from 'postgres'
 import { hashSecret, randomSecret } from '../src/core/secrets.ts'
-import { openPostgresPool } from '../src/stores/sql/postgres.ts'
+import { databaseAddressOf, openPostgresPool } from '../src/stores/sql/postgres.ts'
 import { parametersOf, prepareRotation } from '../src/stores/sql/refresh-tokens.ts'
 import { median, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
@@ -28,7 +28,7 @@ export async function refreshRotation(teardowns: Teardowns): Promise<void> {
   if (stores === undefined) return console.log('refresh: not run, PostgreSQL and Redis are not installed')
   const gatehouse = await start(teardowns, 'gatehouse', stores)
   const client = postgres(stores.databaseUrl, { max: 1, onnotice: () => {} })
-  const pool = openPostgresPool(stores.databaseUrl, { max: connections, answerMilliseconds: 12_000 })
+  const pool = openPostgresPool(databaseAddressOf(stores.databaseUrl), { max: connections, answerMilliseconds: 12_000 })
   teardowns.teardown(() => Promise.all([client.end(), pool.close()]))
   // A table of a few rows would be read without its index, and rightly so.
   await client`insert into revocations (kind, id, at) select 'session', number, now() from generate_series(1, 10000) as number`

@@ -1,7 +1,7 @@
 import { type Command, CommandError, program, readVersion, UsageError } from './cli/command.ts'
 import { complain, tell } from './cli/terminal.ts'
 import { ConfigError } from './config.ts'
-import { SetupError } from './core/errors.ts'
+import { GatehouseError, SetupError } from './core/errors.ts'
 
 const commands: Record<string, { summary: string; load: () => Promise<Pick<Command, 'run'>> }> = {
   serve: { summary: 'run the service', load: async () => (await import('./cli/serve.ts')).serve },
@@ -60,6 +60,9 @@ function explain(error: unknown): string {
   if (error instanceof UsageError || error instanceof CommandError) return error.message
   if (error instanceof ConfigError) return `the configuration is not valid\n${error.message}`
   if (error instanceof SetupError) return error.message
+  // A store that was open already; its fault says the setting and what to do.
+  if (error instanceof GatehouseError && error.code === 'unavailable' && error.cause instanceof Error)
+    return error.cause.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

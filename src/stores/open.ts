@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { GatehouseError, unavailable } from '../core/errors.ts'
 import type { Clock, Counters, Log, Stores } from '../core/ports.ts'
 import { createMemoryCounters } from './memory/counters.ts'
-import { unusable } from './setup-fault.ts'
+import { faultOf, unusable } from './setup-fault.ts'
 import { isConnectionFault } from './sql/database.ts'
 import { type DurableStores, openPglite, openPostgres } from './sql/open.ts'
 
@@ -25,7 +25,7 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
   if (settings.redisUrl === undefined) return combineStores(durable, createMemoryCounters(clock))
 
   const { openRedisCounters } = await import('./redis/counters.ts')
-  const onError = (error: Error) => log.warn({ event: 'redis.fault', reason: error.message }, 'redis connection')
+  const onError = (error: Error) => log.warn({ event: 'redis.fault' }, faultOf('REDIS_URL', error))
   const redis = await openRedisCounters(settings.redisUrl, onError).catch(async (error: unknown) => {
     await durable.close()
     throw unusable('REDIS_URL', error)
@@ -39,28 +39,33 @@ export function combineStores(
   counters: Counters,
   ephemeral: Pick<Stores, 'ping' | 'close'> = { ping: async () => {}, close: async () => {} },
 ): Stores {
-  const { ping, close, answersWithinMilliseconds, ...tables } = durable
+  const { ping, close, answersWithinMilliseconds, setting, ...tables } = durable
+  const ofDurable = { setting, isFault: isConnectionFault, withinMilliseconds: answersWithinMilliseconds }
+  // Nothing that a counter does can fail through its caller's fault.
+  const ofEphemeral = { setting: 'REDIS_URL', isFault: () => true }
   const guarded = Object.fromEntries(
-    Object.entries(tables).map(([name, store]) => [
-      name,
-      translateFaults(store, isConnectionFault, answersWithinMilliseconds),
-    ]),
-  ) as unknown as Omit<DurableStores, 'ping' | 'close' | 'answersWithinMilliseconds'>
+    Object.entries(tables).map(([name, store]) => [name, translateFaults(store, ofDurable)]),
+  ) as unknown as typeof tables
+  const pings = [translateFaults({ ping }, ofDurable), translateFaults({ ping: ephemeral.ping }, ofEphemeral)]
   return {
     ...guarded,
-    // Nothing that a counter does can fail through its caller's fault.
-    counters: translateFaults(counters, () => true),
-    ping: async () => void (await Promise.all([ping(), ephemeral.ping()])),
+    counters: translateFaults(counters, ofEphemeral),
+    ping: async () => void (await Promise.all(pings.map((store) => store.ping()))),
     close: async () => void (await Promise.all([close(), ephemeral.close()])),
   }
 }
 
-/** `withinMilliseconds`: a server that hangs is as good as gone. What it was asked may still happen. */
-function translateFaults<Store extends object>(
-  store: Store,
-  isFault: (error: unknown) => boolean,
-  withinMilliseconds?: number,
-): Store {
+interface Translation {
+  /** What leads to the store. */
+  setting: string
+  /** As opposed to a bug of ours. */
+  isFault(error: unknown): boolean
+  /** A server that hangs is as good as gone. What it was asked may still happen. */
+  withinMilliseconds?: number | undefined
+}
+
+function translateFaults<Store extends object>(store: Store, translation: Translation): Store {
+  const { setting, isFault, withinMilliseconds } = translation
   const wrapped = Object.entries(store).map(([name, method]) => [
     name,
     async (...parameters: unknown[]) => {
@@ -69,7 +74,7 @@ function translateFaults<Store extends object>(
         return await (withinMilliseconds === undefined ? answer : within(withinMilliseconds, answer))
       } catch (error) {
         if (error instanceof GatehouseError) throw error
-        throw isFault(error) ? unavailable(withoutValues(error)) : withoutValues(error)
+        throw isFault(error) ? unavailable(withoutValues(error, faultOf(setting, error))) : withoutValues(error)
       }
     },
   ])
@@ -79,7 +84,7 @@ function translateFaults<Store extends object>(
 function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout
   const bound = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable(new Error('a store did not answer in time'))), milliseconds)
+    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })), milliseconds)
   })
   return Promise.race([answer, bound]).finally(() => clearTimeout(timer))
 }
@@ -88,13 +93,13 @@ function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
  * What may be logged of a driver's error: its codes and where it came from. Messages and fields of Drizzle, postgres.js
  * and ioredis hold statements with their parameters, among them hashes of tokens and addresses of people.
  */
-function withoutValues(error: unknown): Error {
+function withoutValues(error: unknown, words?: string): Error {
   const codes: string[] = []
   for (let next = error; next instanceof Error && codes.length < 8; next = next.cause) {
     const { code } = next as { code?: unknown }
     codes.push(typeof code === 'string' ? code : next.name)
   }
-  const plain = new Error(`a store failed: ${codes.join(' < ')}`)
+  const plain = new Error(words ?? `a store failed: ${codes.join(' < ')}`)
   const frames = error instanceof Error ? ((error.stack ?? '').match(/^ {4}at .*$/gm) ?? []) : []
   plain.stack = [plain.message, ...frames].join('\n')
   return plain

@@ -1,22 +1,68 @@
 import { SetupError } from '../core/errors.ts'
 
-/** What keeps a server from being used at the start, and what to do about it. */
+/** What keeps a server from being used, by SQLSTATE and the codes of Redis and Node.js, and what to do about it; the first counts. */
 const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/^ECONNREFUSED$/, 'nothing listens there; start the server, or correct host and port'],
+  [/^ENOENT$/, 'there is no socket in that folder; start the server, or correct the folder and the port'],
+  [/^EACCES$/, 'its socket may not be opened by the user of this process; let it, or connect by host and port'],
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'nobody knows its host name; correct it'],
   [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'it does not answer; correct host and port, or let the network through'],
-  [/^(28P01|28000|WRONGPASS|NOAUTH)$/, 'it does not accept this user with this password; correct them'],
-  [/^3D000$/, 'it has no such database; create it, or correct the name'],
-  [/^42501$/, 'the role may not create tables; make it the owner of the database'],
-  [/^57P03$|^LOADING$/, 'it is still starting; try again'],
-  [/^53300$/, 'it has no connection left; raise max_connections, or run fewer replicas'],
   [
-    /CERT|UNABLE_TO_VERIFY|ALTNAME/,
-    'its certificate is not trusted; name the file of its authority in NODE_EXTRA_CA_CERTS',
+    /^(28P01|WRONGPASS|NOAUTH)$/,
+    'it does not accept this user with this password; correct them, with reserved characters percent-encoded',
   ],
+  [
+    /^28/,
+    'it does not accept this user from here; correct user and password, or let it in by pg_hba.conf, which may want TLS (sslmode=require)',
+  ],
+  [/^3D000$/, 'it has no such database; create it, or correct the name'],
+  [/^(3F000|42P01)$/, "the role's search_path leads to no table of the service; correct it, or run gatehouse migrate"],
+  [
+    /^42501$/,
+    'the role lacks a right to its schema or tables; grant usage, create on the schema to it, or make it the owner of its tables',
+  ],
+  [
+    /^(42P07|42710|42723)$/,
+    'the schema holds tables of other programs by the same names; set the search_path of the role to a schema of its own',
+  ],
+  [/^(57P03|LOADING)$/, 'it is still starting or recovering; try again'],
+  [/^57P04$/, 'the database was dropped; restore it'],
+  [/^57014$/, 'it gave up a statement that took too long; look for locks that others hold, and for its load'],
+  [/^57P/, 'it ends its connections, as for a restart; a new one is made by itself'],
+  [/^53300$/, 'it has no connection left; raise max_connections, or run fewer replicas'],
+  [/^53/, 'it lacks memory, disk or other resources; make room'],
+  [/^(25006|55000)$/, 'it takes no writes; name the primary, or several hosts, or end default_transaction_read_only'],
+  [/^(26000|42P05)$/, 'a pooler stands before it that does not show itself; add pgbouncer=true to the URL'],
+  [
+    /^08P01$/,
+    'it, or the pooler before it, refuses what the connection asks for; look into its log, and leave out options',
+  ],
+  [/^0A000$/, 'it lacks something that is needed; PostgreSQL 14 or newer is'],
+  [/^(08|25P03)/, 'the connection broke; a new one is made by itself'],
+  [/^40/, 'transactions were in each other’s way; it is asked again by whoever asked'],
+  [/^(58|XX)/, 'it has a fault of its own; look into its log'],
+  [/ALTNAME/, 'its certificate is for another name; connect by a name that it holds, or say sslmode=verify-ca'],
+  [/EXPIRED|NOT_YET_VALID/, 'a certificate is not valid at this time; renew it, or set the clock'],
+  [/REVOKED/, 'its certificate was revoked; replace it'],
   [/^NO_TLS$/, 'it offers no TLS; switch that on there, or ask for sslmode=disable'],
-  [/^(NOPERM|READONLY)$/, 'the user may not write; allow it EVAL, GET, TTL, INCR, EXPIRE and DEL'],
-  [/^(ECONNRESET|NO_REDIS)$/, 'what listens there is another kind of server; correct host and port'],
+  [
+    /^NO_CHANNEL_BINDING$/,
+    'it proves nothing that is bound to its certificate; let it use scram-sha-256, or ask for channel_binding=prefer and sslmode=verify-full',
+  ],
+  [
+    /CERT|UNABLE_TO_(VERIFY|GET)/,
+    'its certificate is not trusted; name the file of its authority in NODE_EXTRA_CA_CERTS, or in sslrootcert of the URL',
+  ],
+  [
+    /^(ERR_SSL|ERR_OSSL|ERR_TLS|EPROTO)/,
+    'it and this service do not agree on TLS; look at its versions and certificates',
+  ],
+  [/^NOPERM$/, 'the user may not do what is needed; allow it the commands and keys of docs/operations.md'],
+  [/^(READONLY|MASTERDOWN)$/, 'it is a replica, which takes no writes; name the primary'],
+  [/^(OOM|MISCONF|NOREPLICAS)$/, 'it takes no writes now; give it memory or disk, or look at maxmemory-policy'],
+  [/^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)$/, 'it is part of a cluster; name a single server'],
+  [/^NO_DB$/, 'it has no database of that number; correct it, or raise databases there'],
+  [/^(ECONNRESET|NO_REDIS|NO_POSTGRES)$/, 'what listens there is another kind of server; correct host and port'],
 ]
 
 /**
@@ -24,9 +70,30 @@ const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
  * itself is not repeated, since it holds a password.
  */
 export function unusable(setting: string, error: unknown): SetupError {
-  const code = codeOf(error)
-  const remedy = remedies.find(([codes]) => codes.test(code))?.[1]
-  return new SetupError(`${setting}: the server cannot be used (${code})${remedy === undefined ? '' : `: ${remedy}`}`)
+  return setupErrorIn(error) ?? new SetupError(told(setting, codeOf(error)))
+}
+
+/** The same for a fault whose remedy is known where it is found. */
+export function unusableBecause(setting: string, code: string, remedy: string): SetupError {
+  return new SetupError(told(setting, code, remedy))
+}
+
+/**
+ * A fault of a store in words that may be logged: its setting, its code and what to do. Messages and fields of Drizzle,
+ * postgres.js and ioredis hold statements with their parameters, among them hashes of tokens and addresses of people.
+ */
+export function faultOf(setting: string, error: unknown): string {
+  return setupErrorIn(error)?.message ?? told(setting, codeOf(error))
+}
+
+/** The cause whose words are for an operator already. */
+function setupErrorIn(error: unknown): SetupError | undefined {
+  for (let next = error; next instanceof Error; next = next.cause) if (next instanceof SetupError) return next
+  return undefined
+}
+
+function told(setting: string, code: string, remedy = remedies.find(([codes]) => codes.test(code))?.[1]): string {
+  return `${setting}: the server cannot be used (${code})${remedy === undefined ? '' : `: ${remedy}`}`
 }
 
 /** The code of the first cause that has one. Drivers give some faults none, and Redis puts it before the message. */
@@ -34,13 +101,24 @@ function codeOf(error: unknown): string {
   let name = 'unknown'
   for (let next = error; next instanceof Error; next = next.cause) {
     const { code, message } = next as { code?: unknown; message: string }
+    if (code === '08P01') return stateOfPooler(message)
     if (typeof code === 'string' && code !== 'CONNECTION_LOST') return code
     if (/timeout|timed out/i.test(message)) return 'ETIMEDOUT'
-    if (/does not support SSL/i.test(message)) return 'NO_TLS'
     if (/RESP type|Protocol error/.test(message)) return 'NO_REDIS'
-    const reply = /^([A-Z]{4,}) /.exec(message)?.[1]
+    if (/DB index is out of range/.test(message)) return 'NO_DB'
+    const reply = /^([A-Z]{3,}) /.exec(message)?.[1]
     if (next.name === 'ReplyError' && reply !== undefined) return reply
     name = next.name
   }
   return name
+}
+
+/** PgBouncer has one code for whatever it refuses; PostgreSQL tells the same by these. */
+function stateOfPooler(message: string): string {
+  if (/no such database|database .* does not exist/.test(message)) return '3D000'
+  if (/no more connections|too many|max_client_conn|query_wait_timeout|max_user_connections/.test(message))
+    return '53300'
+  if (/auth|no such user|password/i.test(message)) return '28P01'
+  if (/cannot connect to server|server (login|conn)|pgbouncer.*shut|shutting down/i.test(message)) return '57P03'
+  return '08P01'
 }

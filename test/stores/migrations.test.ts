@@ -1,27 +1,18 @@
 /** What an update does with the rows of the release before it. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
+import { drizzle as drizzleOfPglite } from 'drizzle-orm/pglite'
+import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
+import { drizzle as drizzleOfPostgres } from 'drizzle-orm/postgres-js'
+import { migrate as migratePostgres } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
 import { type Test, test } from 'tap'
 import { hashSecret } from '../../src/core/secrets.ts'
-import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
 import { openPglite, openPostgres } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
-
-/** The migrations up to one, in a folder of their own. */
-function migrationsUpTo(t: Test, last: string): string {
-  const folder = join(scratchFolder(t), 'drizzle')
-  cpSync(fileURLToPath(new URL('../../drizzle', import.meta.url)), folder, { recursive: true })
-  const path = join(folder, 'meta', '_journal.json')
-  const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: { tag: string }[] }
-  const count = journal.entries.findIndex(({ tag }) => tag === last) + 1
-  if (count === 0) throw new Error(`there is no migration ${last}`)
-  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, count) }))
-  return folder
-}
+import { migrationsUpTo } from './support.ts'
 
 const [verified, pending, shut] = [1, 2, 3].map((n) => `01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6${n}`)
 const later = '2100-01-01T00:00:00Z'
@@ -42,8 +33,7 @@ const updated = {
   async embedded(t: Test) {
     const folder = join(scratchFolder(t), 'pglite')
     const before = await PGlite.create(folder)
-    const { drizzle, migrate } = loadPglite()
-    await migrate(drizzle(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
+    await migratePglite(drizzleOfPglite(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
     await before.exec(rows)
     await before.close()
     return openPglite(folder, createClock())
@@ -51,9 +41,8 @@ const updated = {
   async clustered(t: Test) {
     const database = await createDatabase()
     t.teardown(() => database.drop())
-    const { postgres, drizzle, migrate } = loadPostgres()
     const before = postgres(database.url, { max: 1, onnotice: () => {} })
-    await migrate(drizzle(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
+    await migratePostgres(drizzleOfPostgres(before), { migrationsFolder: migrationsUpTo(t, '0003_housekeeping') })
     await before.unsafe(rows)
     await before.end()
     return openPostgres(database.url, createClock())

@@ -1,6 +1,6 @@
 /** Private instances of the real servers, for machines where none is configured. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -56,8 +56,29 @@ export interface InterruptibleServer extends RunningServer {
   resume(): Promise<void>
 }
 
-/** Starts PostgreSQL on a fresh cluster; nothing when it is not installed. `durable`: waits for the disk, as it does by default. */
-export async function startPostgres({ durable = false } = {}): Promise<InterruptibleServer | undefined> {
+/** PostgreSQL with the folders that it keeps things in. */
+export interface PostgresServer extends InterruptibleServer {
+  port: number
+  /** Where its socket is. */
+  folder: string
+  /** `pg_hba.conf`, `server.crt` and the like belong here. */
+  data: string
+  /** Makes a primary of a standby. */
+  promote(): Promise<void>
+}
+
+/**
+ * Starts PostgreSQL on a fresh cluster; nothing when it is not installed. `durable`: waits for the disk, as it does by default.
+ * `prepare` is handed the folder of its data before the start, and returns further settings. `follows`: it becomes the standby of
+ * another.
+ */
+export async function startPostgres({
+  durable = false,
+  prepare = () => [],
+  follows,
+}: { durable?: boolean; prepare?: (data: string) => string[]; follows?: PostgresServer } = {}): Promise<
+  PostgresServer | undefined
+> {
   const [initdb, control] = [findProgram('initdb'), findProgram('pg_ctl')]
   if (initdb === undefined || control === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pg-'))
@@ -66,9 +87,14 @@ export async function startPostgres({ durable = false } = {}): Promise<Interrupt
   if (owner) chownSync(folder, owner.uid, owner.gid)
   const options = { stdio: 'ignore', cwd: folder, ...owner } as const
   const data = join(folder, 'data')
-  execFileSync(initdb, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], options)
+  if (follows !== undefined) {
+    const from = ['-h', '127.0.0.1', '-p', String(follows.port), '-U', 'gatehouse']
+    execFileSync(findProgram('pg_basebackup')!, [...from, '-D', data, '-R', '-X', 'stream', '-c', 'fast'], options)
+  } else execFileSync(initdb, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], options)
   const port = await freePort()
-  const settings = `-h 127.0.0.1 -p ${port} -c fsync=${durable ? 'on' : 'off'} -c max_connections=400 -c unix_socket_directories=${folder}`
+  const more = prepare(data).map((setting) => ` -c ${setting}`)
+  if (owner) giveTo(data, owner)
+  const settings = `-h 127.0.0.1 -p ${port} -c fsync=${durable ? 'on' : 'off'} -c max_connections=400 -c unix_socket_directories=${folder}${more.join('')}`
   // `-w` waits until queries are accepted, which is later than the port is open.
   const run = (...action: string[]) =>
     new Promise<void>((done, fail) => {
@@ -80,11 +106,60 @@ export async function startPostgres({ durable = false } = {}): Promise<Interrupt
   await resume()
   return {
     url: `postgres://gatehouse@127.0.0.1:${port}/postgres`,
+    port,
+    folder,
+    data,
+    promote: () => run('promote'),
     halt: () => run('stop', '-m', 'fast'),
     crash: () => run('stop', '-m', 'immediate'),
     resume,
     async stop() {
       await run('stop', '-m', 'immediate').catch(() => {})
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/**
+ * Starts PgBouncer before a PostgreSQL, with no more than its pool mode set; two connections to the server for all clients of one
+ * database and role. Nothing when it is not installed.
+ */
+export async function startPgBouncer(
+  target: string,
+  poolMode: 'session' | 'transaction' | 'statement',
+  settings: readonly string[] = [],
+): Promise<RunningServer | undefined> {
+  const program = findProgram('pgbouncer')
+  if (program === undefined) return undefined
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pgbouncer-'))
+  const [url, port] = [new URL(target), await freePort()]
+  const files = {
+    'users.txt': `"${url.username}" ""\n`,
+    'pgbouncer.ini': [
+      '[databases]',
+      `* = host=${url.hostname} port=${url.port}`,
+      '[pgbouncer]',
+      'listen_addr = 127.0.0.1',
+      `listen_port = ${port}`,
+      'unix_socket_dir =',
+      'auth_type = trust',
+      `auth_file = ${join(folder, 'users.txt')}`,
+      `pool_mode = ${poolMode}`,
+      ...settings,
+    ].join('\n'),
+  }
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  // It refuses to run as root, as PostgreSQL does.
+  const owner = process.getuid?.() === 0 ? idsOf('postgres') : undefined
+  if (owner) giveTo(folder, owner)
+  const server = spawn(program, [join(folder, 'pgbouncer.ini')], { cwd: folder, stdio: 'ignore', ...owner })
+  await listening(port)
+  url.port = String(port)
+  return {
+    url: url.href,
+    async stop() {
+      const ended = new Promise((done) => server.once('exit', done))
+      if (server.exitCode === null && server.kill('SIGKILL')) await ended
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -203,6 +278,11 @@ export function scratchFolder(t: { teardown(after: () => void): unknown }): stri
   mkdirSync(folder, { recursive: true })
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+function giveTo(folder: string, { uid, gid }: { uid: number; gid: number }): void {
+  chownSync(folder, uid, gid)
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) chownSync(join(folder, name), uid, gid)
 }
 
 function idsOf(user: string): { uid: number; gid: number } {

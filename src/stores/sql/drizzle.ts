@@ -17,20 +17,23 @@ export const { and, arrayContains, arrayOverlaps, asc, desc, eq, gt, gte, inArra
 export const { bigint, index, integer, jsonb, makePgArray, parsePgArray, pgTable, primaryKey, text, timestamp, uuid } =
   load('drizzle-orm/pg-core') as PgCore
 
+type Migrator = typeof import('drizzle-orm/migrator')
+/** The statements of a folder of migrations, in their order. */
+export const readMigrationFiles: Migrator['readMigrationFiles'] = (config) =>
+  (load('drizzle-orm/migrator') as Migrator).readMigrationFiles(config)
+
 /** What opens PGlite. Its driver comes in the form that Drizzle itself loads. */
 export function loadPglite() {
   const { PGlite } = load('@electric-sql/pglite') as typeof import('@electric-sql/pglite')
   const { drizzle } = load('drizzle-orm/pglite') as typeof import('drizzle-orm/pglite')
-  const { migrate } = load('drizzle-orm/pglite/migrator') as typeof import('drizzle-orm/pglite/migrator')
-  return { PGlite, drizzle, migrate }
+  return { PGlite, drizzle }
 }
 
 /** What opens PostgreSQL. */
 export function loadPostgres() {
   const postgres = load('postgres') as typeof import('postgres')
   const { drizzle } = load('drizzle-orm/postgres-js') as typeof import('drizzle-orm/postgres-js')
-  const { migrate } = load('drizzle-orm/postgres-js/migrator') as typeof import('drizzle-orm/postgres-js/migrator')
-  return { postgres, drizzle, migrate }
+  return { postgres, drizzle }
 }
 
 export type { PGlite } from '@electric-sql/pglite'

@@ -5,16 +5,17 @@ import { createApiKeyStore } from './api-keys.ts'
 import { createAssertionStore } from './assertions.ts'
 import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
-import { advisoryLocks, type Database, revocationChannel } from './database.ts'
+import { type Database, revocationChannel } from './database.ts'
 import { createHousekeepingStore } from './housekeeping.ts'
 import { createKnownDeviceStore } from './known-devices.ts'
 import { startPglite } from './pglite.ts'
-import { listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
+import { migrate } from './migrations.ts'
+import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createRefreshTokenStore } from './refresh-tokens.ts'
 import { createRegistrationStore } from './registrations.ts'
 import { createRevocationStore, type Listen } from './revocations.ts'
 import { createRoleStore } from './roles.ts'
-import { loadPglite, loadPostgres, sql } from './drizzle.ts'
+import { loadPglite, sql } from './drizzle.ts'
 import * as schema from './schema.ts'
 import { createSessionStore } from './sessions.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
@@ -28,6 +29,8 @@ const migrationsFolder = fileURLToPath(new URL('../../../drizzle', import.meta.u
 export type DurableStores = Omit<Stores, 'counters'> & {
   /** The time after which a call counts as failed; absent where the database is part of this process. */
   answersWithinMilliseconds?: number
+  /** The setting that leads to the database, for whoever is told of a fault. */
+  setting: 'DATABASE_URL' | 'GATEHOUSE_DATA_DIR'
 }
 
 /** An open database: what differs between the engines. */
@@ -36,32 +39,32 @@ interface Engine {
   /** What the revocation feed is read through. */
   feedDb: Database
   listen: Listen
+  /** Rejects unless rows can be written. */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
 /** Opens PostgreSQL (14 or newer) through a pool of ten connections and two for the feed, after applying what is missing of `drizzle/`. */
 export async function openPostgres(databaseUrl: string, clock: Clock): Promise<DurableStores> {
-  await migratePostgres(databaseUrl)
+  const address = databaseAddressOf(databaseUrl)
+  await withPostgresConnection(address, (db) => migrate(db, migrationsFolder))
   // Longer than the server takes to give a statement up.
-  const pool = openPostgresPool(databaseUrl, { max: 10, answerMilliseconds: 12_000 })
+  const pool = openPostgresPool(address, { max: 10, answerMilliseconds: 12_000 })
   // Of its own: a pool that is busy must not make the feed look stale, which would make it busier.
-  const feedPool = openPostgresPool(databaseUrl, { max: 1, answerMilliseconds: answersWithinMilliseconds })
+  const feedPool = openPostgresPool(address, { max: 1, answerMilliseconds: answersWithinMilliseconds })
   const engine: Engine = {
     db: pool.db,
     feedDb: feedPool.db,
-    listen: (wake) => listenOnPostgres(databaseUrl, revocationChannel, wake),
+    listen: (wake) => listenOnPostgres(address, revocationChannel, wake),
+    ping: () => pool.ping(),
     close: async () => void (await Promise.all([pool.close(), feedPool.close()])),
   }
-  return { ...assemble(engine, clock), answersWithinMilliseconds }
+  return { ...assemble(engine, clock), setting: 'DATABASE_URL', answersWithinMilliseconds }
 }
 
 /** Applies what is missing of `drizzle/`; replicas that start together wait for one another. */
 export async function migratePostgres(databaseUrl: string): Promise<void> {
-  const { migrate } = loadPostgres()
-  await withPostgresConnection(databaseUrl, async (db) => {
-    await db.execute(sql`select pg_advisory_lock(${advisoryLocks.migrate})`)
-    await migrate(db as never, { migrationsFolder })
-  })
+  await withPostgresConnection(databaseAddressOf(databaseUrl), (db) => migrate(db, migrationsFolder))
 }
 
 /**
@@ -69,17 +72,21 @@ export async function migratePostgres(databaseUrl: string): Promise<void> {
  * must hold it.
  */
 export async function openPglite(directory: string | undefined, clock: Clock, snapshot?: Blob): Promise<DurableStores> {
-  const { drizzle, migrate } = loadPglite()
+  const { drizzle } = loadPglite()
   const client = await startPglite(directory, snapshot)
   const db = drizzle(client, { schema })
-  await migrate(db, { migrationsFolder })
-  return assemble(
-    { db, feedDb: db, listen: (wake) => client.listen(revocationChannel, wake), close: () => client.close() },
-    clock,
-  )
+  await migrate(db, migrationsFolder)
+  const engine: Engine = {
+    db,
+    feedDb: db,
+    listen: (wake) => client.listen(revocationChannel, wake),
+    ping: async () => void (await db.execute(sql`select 1`)),
+    close: () => client.close(),
+  }
+  return { ...assemble(engine, clock), setting: 'GATEHOUSE_DATA_DIR' }
 }
 
-function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableStores {
+function assemble({ db, feedDb, listen, ping, close }: Engine, clock: Clock): Omit<Stores, 'counters'> {
   return {
     users: createUserStore(db, clock),
     roles: createRoleStore(db, clock),
@@ -95,7 +102,7 @@ function assemble({ db, feedDb, listen, close }: Engine, clock: Clock): DurableS
     revocations: createRevocationStore(feedDb, clock, listen),
     audit: createAuditStore(db),
     housekeeping: createHousekeepingStore(db),
-    ping: async () => void (await db.execute(sql`select 1`)),
+    ping,
     close,
   }
 }

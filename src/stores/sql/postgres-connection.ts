@@ -1,10 +1,12 @@
-import { Socket } from 'node:net'
-import type { Database } from './database.ts'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { DatabaseAddress, DatabaseHost } from '../../core/database-url.ts'
+import { SetupError } from '../../core/errors.ts'
+import { bindPassword } from './channel-binding.ts'
+import { causesOf, type Database } from './database.ts'
 import { loadPostgres, makePgArray, parsePgArray, type PostgresOptions, type Sql } from './drizzle.ts'
-import * as schema from './schema.ts'
-
-/** How long a call waits for a connection, and a connection for its server. */
-export const connectWithinMilliseconds = 3_000
+import { Driver, type Statement } from './postgres-driver.ts'
+import { dial, guard, isSocketFolder, securitiesOf, type Security } from './postgres-wire.ts'
 
 /** How `text[]` is written and read, whose number is 1009. Drizzle hands over what belongs in a column already written. */
 const listOfTexts = {
@@ -14,12 +16,54 @@ const listOfTexts = {
   parse: (written: string) => parsePgArray(written) as string[],
 }
 
-type Statement<T> = (client: Sql) => PromiseLike<T>
-type Ask = <T>(statement: Statement<T>) => Promise<T>
+export interface ConnectionSettings {
+  /** A server that is silent for longer is given up; absent: it may take its time. */
+  answerMilliseconds?: number
+  /** After how long the server gives up a statement, and a transaction in which nothing happens. */
+  limits?: { statementMilliseconds: number; idleMilliseconds: number }
+  onnotify?: () => void
+}
+
+interface Way {
+  host: DatabaseHost
+  address: DatabaseAddress
+  security: Security
+}
+
+/** Where the last connection was made: tried first by the next, so that a dead host costs its time once. */
+const lastGood = new WeakMap<DatabaseAddress, DatabaseHost>()
+
+/**
+ * Makes a connection to the first of the hosts that takes writes. Rejects with what was in the way there, or else at the first
+ * host that said anything.
+ */
+export async function openConnection(address: DatabaseAddress, settings: ConnectionSettings): Promise<Connection> {
+  const good = lastGood.get(address)
+  const faults: unknown[] = []
+  for (const host of good === undefined ? address.hosts : [good, ...address.hosts.filter((host) => host !== good)]) {
+    const ways = isSocketFolder(host) ? (['never'] as const) : securitiesOf[address.tls.mode]
+    for (const [number, security] of ways.entries()) {
+      const connection = new Connection({ host, address, security }, settings)
+      try {
+        await connection.open()
+        lastGood.set(address, host)
+        return connection
+      } catch (error) {
+        connection.lose(error)
+        if (causesOf(error).some((cause) => cause instanceof SetupError)) throw error
+        faults.push(error)
+        if (number + 1 < ways.length && !isAboutSecurity(error)) break
+      }
+    }
+    // Who is not let in by one of the hosts will not be by the next.
+    if (sqlStateOf(faults.at(-1))?.match(/^(28|3D)/)) break
+  }
+  throw connectionLost(faults.find((fault) => sqlStateOf(fault) !== undefined) ?? faults[0])
+}
 
 /**
  * One connection, and never another in its place: postgres.js would make a new one by itself, and go on there with what was
- * begun on the old one. It is made by the first statement.
+ * begun on the old one.
  */
 export class Connection {
   readonly db: Database
@@ -27,37 +71,57 @@ export class Connection {
   readonly lost: Promise<void>
   isLost = false
   inTransaction = false
+  /** Closed when it is given back. */
+  isOutdated = false
+  /** Whether the server behind it may be another for each transaction. */
+  isPooled: boolean
+  /** Begins a transaction. */
+  beginning = 'begin'
   readonly #client: Sql
-  readonly #answerMilliseconds: number | undefined
+  readonly #settings: ConnectionSettings
+  readonly #way: Way
   readonly #madeAt = performance.now()
   /** What fails when the connection is lost. */
   readonly #carried = new Set<() => void>()
-  #wire: Wire | undefined
+  #socket: Socket | undefined
   #reason: unknown
   #settle = () => {}
 
-  constructor(
-    databaseUrl: string,
-    settings: { answerMilliseconds: number | undefined; parameters?: object; onnotify?: () => void },
-  ) {
-    this.#answerMilliseconds = settings.answerMilliseconds
+  constructor(way: Way, settings: ConnectionSettings) {
+    const { host, address } = way
+    this.#way = way
+    this.#settings = settings
+    this.isPooled = address.isPooled === true
     this.lost = new Promise((done) => (this.#settle = done))
-    this.#client = loadPostgres().postgres(databaseUrl, {
+    this.#client = loadPostgres().postgres({
+      // For its messages alone: the way there is made here.
+      host: [host.name],
+      port: [host.port],
+      user: address.user,
+      database: address.database,
+      pass: address.password ?? '',
       max: 1,
       // The pool says when a connection ends: to the library it is idle between two statements of a transaction.
       idle_timeout: 0,
       max_lifetime: 0,
-      connect_timeout: connectWithinMilliseconds / 1_000,
-      keep_alive: 10,
+      connect_timeout: address.connectSeconds,
+      keep_alive: address.keepAliveSeconds,
+      // The library reads variables of its own for whatever is not said.
+      ssl: false,
+      sslnegotiation: null,
+      target_session_attrs: undefined,
+      max_pipeline: 100,
+      prepare: true,
+      debug: false,
       // The library would ask for it by itself, in a call whose failure nobody could catch.
       fetch_types: false,
       types: { texts: listOfTexts },
       onnotice: () => {},
       onclose: () => this.lose(),
-      socket: (address: Address) => this.#connect(address),
+      socket: () => this.#dial(),
       ...(settings.onnotify && { onnotify: settings.onnotify }),
-      connection: { application_name: 'gatehouse', ...settings.parameters },
-    } as PostgresOptions<{}>)
+      connection: address.parameters,
+    } as unknown as PostgresOptions<{}>)
     this.db = new Driver((statement) => this.ask(statement), this, this.#client.options).open()
   }
 
@@ -66,8 +130,40 @@ export class Connection {
     return performance.now() - this.#madeAt
   }
 
+  /** Reaches the server; rejects where that takes no writes (25006). Everything else is asked afterwards. */
+  async open(): Promise<void> {
+    const milliseconds = 2 * this.#way.address.connectSeconds * 1_000
+    const [row, told] = await this.ask(async (client) => {
+      const answer = await client.unsafe<{ pid: number }[]>(`select pg_backend_pid() as pid`)
+      return [answer[0]!, (answer as unknown as { state?: { pid?: number } }).state] as const
+    }, milliseconds)
+    // A pooler tells a number of its own when the connection begins.
+    if (this.#way.address.isPooled === undefined) this.isPooled = row.pid !== told?.pid
+    const { limits } = this.#settings
+    if (limits !== undefined) {
+      const { statementMilliseconds, idleMilliseconds } = limits
+      const set = (scope: string) =>
+        `set ${scope} statement_timeout = ${statementMilliseconds};` +
+        `set ${scope} idle_in_transaction_session_timeout = ${idleMilliseconds}`
+      // What is set for the session would stay with a server that serves others next.
+      if (this.isPooled) this.beginning = `begin;${set('local')}`
+      else await this.ask((client) => client.unsafe(set('session')))
+    }
+    await this.askForWrites()
+  }
+
+  /** Rejects with 25006 where nothing can be written. */
+  async askForWrites(): Promise<void> {
+    const [row] = await this.ask(
+      (client) => client.unsafe<{ no: string }[]>(`select current_setting('transaction_read_only') as no`),
+      this.#settings.answerMilliseconds ?? this.#way.address.connectSeconds * 1_000,
+    )
+    if (row?.no !== 'off')
+      throw Object.assign(new Error('the server takes no writes'), { severity: 'ERROR', code: '25006' })
+  }
+
   /** Rejects with the server's own words when it answered, and with `CONNECTION_LOST` when it did not. */
-  async ask<T>(statement: Statement<T>): Promise<T> {
+  async ask<T>(statement: Statement<T>, milliseconds = this.#settings.answerMilliseconds): Promise<T> {
     if (this.isLost) throw connectionLost(this.#reason)
     let timer: NodeJS.Timeout | undefined
     let giveUp = () => {}
@@ -75,8 +171,8 @@ export class Connection {
       return await new Promise<T>((done, fail) => {
         giveUp = () => fail(connectionLost(this.#reason))
         this.#carried.add(giveUp)
-        if (this.#answerMilliseconds !== undefined) timer = setTimeout(() => this.lose(), this.#answerMilliseconds)
-        statement(this.#client).then(done, fail)
+        if (milliseconds !== undefined) timer = setTimeout(() => this.lose(timedOut()), milliseconds)
+        statement(this.#client, !this.isPooled).then(done, fail)
       })
     } catch (error) {
       if (isAnswer(error)) throw error
@@ -88,6 +184,20 @@ export class Connection {
     }
   }
 
+  /** Asks one thing in a transaction of its own, all of it sent at once. */
+  async askAlone<T>(statement: Statement<T>): Promise<T> {
+    const parts = [
+      this.ask((client) => client.unsafe(this.beginning)),
+      this.ask(statement),
+      this.ask((client) => client.unsafe('commit')),
+    ] as const
+    const outcomes = await Promise.allSettled(parts)
+    // Of a statement that failed the commit makes an end without an error, and so of one that could not be begun.
+    const failed = [outcomes[1], outcomes[0], outcomes[2]].find((outcome) => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    return (outcomes[1] as PromiseFulfilledResult<T>).value
+  }
+
   /** Closes the connection. What it carries fails at once; a network that is gone does not keep the process alive. */
   lose(reason?: unknown): void {
     if (this.isLost) return
@@ -96,125 +206,21 @@ export class Connection {
     for (const giveUp of this.#carried) giveUp()
     this.#settle()
     void this.#client.end({ timeout: 0 }).catch(() => {})
-    this.#wire?.unref().destroySoon()
+    this.#socket?.unref().destroySoon()
   }
 
-  #connect({ host, port, path, ssl }: Address): Promise<Socket> {
+  async #dial(): Promise<Socket> {
     if (this.isLost) throw connectionLost(undefined)
-    const wire = new Wire((error) => this.lose(error))
-    this.#wire = wire
-    // The name that a certificate must have.
-    wire.host = host[0]
-    wire.mustBeSecured = ssl !== false && ssl !== 'prefer' && ssl !== 'allow'
-    let patience: NodeJS.Timeout
-    return new Promise<Socket>((done, fail) => {
-      patience = setTimeout(fail, connectWithinMilliseconds, new Error('the server does not take the connection'))
-      wire
-        .once('error', fail)
-        .once('close', fail)
-        .once('connect', () => done(wire))
-      if (path) wire.connect(path)
-      else wire.connect(port[0]!, host[0]!)
-    }).finally(() => clearTimeout(patience))
-  }
-}
-
-interface Address {
-  host: string[]
-  port: number[]
-  path: string | false
-  ssl: unknown
-}
-
-/** What a server says that is asked for TLS and has none. */
-const noTls = 'N'.charCodeAt(0)
-
-/** A socket of whose end the connection learns before the library does, and which throws nothing at the process. */
-class Wire extends Socket {
-  host: string | undefined
-  /** The first answer must not be that the server knows no TLS. */
-  mustBeSecured = false
-  readonly #onEnd: (error?: unknown) => void
-
-  constructor(onEnd: (error?: unknown) => void) {
-    super()
-    this.#onEnd = onEnd
-  }
-
-  override emit(event: string | symbol, ...given: unknown[]): boolean {
-    if (event === 'error') this.#onEnd(given[0])
-    if (event === 'end' || event === 'close') this.#onEnd()
-    // The library lets go of its listeners early, and an error without one would end the process.
-    if (event === 'error' && this.listenerCount('error') === 0) return false
-    if (event !== 'data') return super.emit(event, ...given)
-    if (this.mustBeSecured && (given[0] as Buffer)[0] === noTls) {
-      this.destroy(Object.assign(new Error('the server does not offer TLS'), { code: 'NO_TLS' }))
-      return true
+    const { host, address, security } = this.#way
+    const hold = (socket: Socket) => {
+      guard(socket, (error) => this.lose(error))
+      this.#socket = socket
+      if (this.isLost) socket.destroy()
     }
-    this.mustBeSecured = false
-    try {
-      return super.emit(event, ...given)
-    } catch (error) {
-      // Bytes that are not PostgreSQL's protocol.
-      this.destroy(error as Error)
-      return true
-    }
-  }
-}
-
-/** All that Drizzle needs of the library's client. */
-export class Driver {
-  /** Where Drizzle says how values are read and written. */
-  readonly options: object
-  readonly #ask: Ask
-  readonly #connection: Connection | undefined
-
-  constructor(ask: Ask, connection?: Connection, options: object = { parsers: {}, serializers: {} }) {
-    this.#ask = ask
-    this.#connection = connection
-    this.options = options
-  }
-
-  open(): Database {
-    return loadPostgres().drizzle(this as never, { schema })
-  }
-
-  /** The rows as objects; as lists when `values` is called on the answer at once. */
-  unsafe(text: string, parameters: unknown[] = [], options: { prepare?: boolean } = {}) {
-    let asLists = false
-    const statement = (client: Sql): PromiseLike<unknown> => {
-      const query = client.unsafe(text, parameters as never, options)
-      return asLists ? query.values() : query
-    }
-    const answer = Promise.resolve().then(() => this.#ask(statement))
-    return Object.assign(answer, {
-      values() {
-        asLists = true
-        return answer
-      },
-    })
-  }
-
-  /** A transaction. The library's own goes on when its connection is gone, on another one or on none. */
-  async begin<T>(task: (driver: Driver) => Promise<T>): Promise<T> {
-    const connection = this.#connection!
-    await this.unsafe('begin')
-    connection.inTransaction = true
-    try {
-      const outcome = await task(this)
-      await this.unsafe('commit')
-      connection.inTransaction = false
-      return outcome
-    } catch (error) {
-      if (!connection.isLost) {
-        // What cannot be rolled back ends with its connection.
-        await this.unsafe('rollback').then(
-          () => (connection.inTransaction = false),
-          () => {},
-        )
-      }
-      throw error
-    }
+    const socket = await dial(host, address, security, hold)
+    const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true
+    if (isEncrypted && address.channelBinding !== 'disable') await bindPassword(socket as TLSSocket, address)
+    return socket
   }
 }
 
@@ -222,6 +228,23 @@ export class Driver {
 function isAnswer(error: unknown): boolean {
   const { severity, code } = (error ?? {}) as { severity?: unknown; code?: unknown }
   return severity !== undefined && !/^(08|57P|25P03)/.test(String(code))
+}
+
+/** Whether the same host may let somebody in who asks with TLS instead of without, or the other way round. */
+function isAboutSecurity(error: unknown): boolean {
+  return causesOf(error).some((cause) =>
+    /^(28000|NO_TLS|ECONNRESET|ERR_SSL_.*|ERR_TLS_.*|EPROTO)$/.test(String((cause as { code?: unknown }).code)),
+  )
+}
+
+/** What PostgreSQL calls the fault; nothing when it was not PostgreSQL that spoke. */
+function sqlStateOf(error: unknown): string | undefined {
+  const codes = causesOf(error).map((cause) => String((cause as { code?: unknown }).code))
+  return codes.find((code) => /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code))
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('the server did not answer in time'), { code: 'ETIMEDOUT' })
 }
 
 /** What tells of a server that did not answer, or cannot be reached. */
