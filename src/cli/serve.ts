@@ -8,6 +8,7 @@ import { unknownNames } from '../features/forward-auth/unknown-names.ts'
 import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
+import { letGoOfTheStart } from './let-go.ts'
 import { createLogger, systemClock } from './process.ts'
 import { stopOnSignals } from './stop.ts'
 import { createRulesLook, warnOf, watchRules } from './watch-rules.ts'
@@ -56,6 +57,7 @@ async function runService(): Promise<void> {
     await warnOfUnknownNames(config.accessRules)
     const unwatch = watch()
     announce(config, await stores.users.anyHolds(adminRole))
+    letGoOfTheStart()
     return unwatch
   }
   /** Of the names that rules ask for, those that nobody can hold. Says nothing while the stores cannot be asked. */

@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
-import SerializerSelector from '@fastify/fast-json-stringify-compiler'
+import type AjvCompiler from '@fastify/ajv-compiler'
+import type { BuildCompilerFromPool } from '@fastify/ajv-compiler'
+import type SerializerSelector from '@fastify/fast-json-stringify-compiler'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   LogController,
@@ -129,8 +131,10 @@ function createRequestIds(): () => string {
   return () => `${prefix}-${(count++).toString(36)}`
 }
 
-const ajv = AjvCompiler()
-const stringify = SerializerSelector()
+const load = createRequire(import.meta.url)
+/** Loaded by the first request that is checked or serialized: the proxies' questions and probes of health are neither. */
+const ajv = once(() => (load('@fastify/ajv-compiler') as typeof AjvCompiler)())
+const stringify = once(() => (load('@fastify/fast-json-stringify-compiler') as typeof SerializerSelector)())
 
 /**
  * Bodies are taken as they are: no coercion (Fastify's default turns `12` into `"12"`), and an unknown field is an
@@ -143,7 +147,7 @@ const buildStrictValidator: BuildCompilerFromPool = (externalSchemas, options = 
   const make = (coerceTypes: boolean | 'array') => {
     const ours = { removeAdditional: false as const, coerceTypes, formats, keywords: [documentedKey] }
     const customOptions = { ...(options.customOptions as object), ...ours }
-    return once(() => ajv(externalSchemas, { customOptions }))
+    return once(() => ajv()(externalSchemas, { customOptions }))
   }
   const body = make(false)
   const text = make('array')
@@ -162,7 +166,7 @@ const buildStrictValidator: BuildCompilerFromPool = (externalSchemas, options = 
 type BuildSerializer = ReturnType<typeof SerializerSelector>
 
 const buildSerializer: BuildSerializer = (externalSchemas, options) => {
-  const compile = once(() => stringify(externalSchemas, options))
+  const compile = once(() => stringify()(externalSchemas, options))
   return (route) => {
     const serialize = once(() => compile()(route))
     return (data) => serialize()(data)
