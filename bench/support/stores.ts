@@ -54,7 +54,7 @@ export async function watchStores(teardowns: Teardowns, { databaseUrl, redisUrl 
 }
 
 /** proc(5): the fields behind the name, which is in brackets and may hold anything. */
-function processTimes(pid: number): { pid: number; parent: number; microseconds: number } | undefined {
+export function processTimes(pid: number): { pid: number; parent: number; microseconds: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
