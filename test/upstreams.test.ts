@@ -1,44 +1,100 @@
-/** The code that docs/upstreams.md gives to authors of upstreams, run as it stands there. */
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { test } from 'tap'
-import { freePort, scratchFolder } from './support/servers.ts'
-import { asks, bearer, startService } from './support/service.ts'
+/** The code that docs/upstreams.md gives to authors of upstreams, run as it stands there against a real Gatehouse. */
+import { type Test, test } from 'tap'
+import { decode, mint, ownKey } from './support/forgery.ts'
+import { grant, register } from './support/oauth.ts'
+import {
+  boundsFetches,
+  holdsThroughEmergencies,
+  holdsThroughPlannedRotation,
+  holdsWithOtherClocks,
+  type Watched,
+} from './support/rotations.ts'
+import { freePort } from './support/servers.ts'
+import { asks, bearer, type Service, startService } from './support/service.ts'
+import {
+  codeIn,
+  createVerifierClock,
+  type Language,
+  languages,
+  startIssuer,
+  startVerifier,
+} from './support/verifiers.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-type IdentityOf = (request: { headers: Record<string, unknown> }) => Promise<Record<string, unknown> | undefined>
+const audience = 'https://app.example.com'
+/** The other languages take the recipe of the other guide, with the type of an assertion. */
+const codeOf: Record<Language, () => string> = {
+  Node: () => codeIn('upstreams.md', 'js'),
+  Python: () => codeIn('upstreams.md', 'python'),
+  Go: () => codeIn('upstreams.md', 'go'),
+  Java: () => forAssertions('java'),
+  Rust: () => forAssertions('rust'),
+  PHP: () => forAssertions('php'),
+}
+const forAssertions = (language: string) =>
+  codeIn('verify-access-tokens.md', language).replaceAll('at+jwt', 'identity-assertion+jwt')
 
-void test('the Node code of the guide for upstreams', async (t) => {
-  const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
-  const service = await startService(t, { port, environment: { GATEHOUSE_ISSUER: issuer } })
-  const ada = await service.createUser({ roles: ['admin'] })
-  const { accessToken } = await service.signIn(ada)
-  const assertionFor = async (host: string, path: string) =>
-    (await service.call('/forward-auth', { headers: { ...asks({ host, path }), ...bearer(accessToken) } })).headers[
-      'x-auth-assertion'
-    ]
+async function assertionFor(service: Service, host: string, token: string): Promise<string> {
+  const question = { headers: { ...asks({ host, path: '/only/reports' }), ...bearer(token) } }
+  return String((await service.call('/forward-auth', question)).headers['x-auth-assertion'])
+}
 
-  const guide = readFileSync(join(root, 'docs/upstreams.md'), 'utf8')
-  const code = /```js\n([\s\S]*?)```/.exec(guide)?.[1]
-  const folder = scratchFolder(t)
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  writeFileSync(join(folder, 'identity.mjs'), code!)
-  Object.assign(process.env, { GATEHOUSE_ISSUER: issuer, AUDIENCE: 'http://app.example.test' })
-  const { identityOf } = (await import(pathToFileURL(join(folder, 'identity.mjs')).href)) as { identityOf: IdentityOf }
-  const identity = (assertion: unknown) => identityOf({ headers: { 'x-auth-assertion': assertion } })
-
-  const assertion = String(await assertionFor('app.example.test', '/reports'))
-  t.match(await identity(assertion), { sub: ada.id, email: ada.email, roles: ['admin'] }, 'tells who it is')
-  t.equal(await identity(undefined), undefined, 'without an assertion it is nobody')
-  t.equal(await identity(''), undefined)
-  await t.rejects(identity(await assertionFor('other.example.test', '/only/x')), {
-    code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
-  })
-  await t.rejects(identity(accessToken), 'an access token is no assertion')
+/** What nobody may take for an assertion, by what it is. */
+async function forge(service: Service, assertion: string, accessToken: string): Promise<Record<string, string>> {
   const [head, body, signature] = assertion.split('.') as [string, string, string]
-  const claims = { ...JSON.parse(Buffer.from(body, 'base64url').toString()), sub: 'somebody-else' }
-  const forged = Buffer.from(JSON.stringify(claims)).toString('base64url')
-  await t.rejects(identity(`${head}.${forged}.${signature}`), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' })
+  const [header, claims] = [decode(head), decode(body)]
+  const { privatePem } = await ownKey(service, header['kid'])
+  const now = Math.floor(service.clock.now() / 1000)
+  return {
+    'an assertion for another application': await assertionFor(service, 'other.example.test', accessToken),
+    'an access token': accessToken,
+    'an access token for the same audience': mint({ ...header, typ: 'at+jwt' }, claims, privatePem),
+    'an expired assertion': mint(header, { ...claims, iat: now - 80, exp: now - 20 }, privatePem),
+    'an assertion of another issuer': mint(header, { ...claims, iss: 'https://other.example.test' }, privatePem),
+    'a signature that is not valid': `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
+    'claims that were not signed': `${head}.${Buffer.from(JSON.stringify({ ...claims, sub: 'x' })).toString('base64url')}.${signature}`,
+    'no assertion': 'x',
+  }
+}
+
+void test('the recipes of the guide for upstreams', async (t) => {
+  const port = await freePort()
+  const issuer = await startIssuer(t, { port })
+  // Bound to a request, so that each is a new one.
+  const rules = [{ allow: 'signed-in' }]
+  const hosts = {
+    'app.example.com': { audience, rules },
+    'bound.example.com': { audience, bind: 'request', rules },
+    'other.example.test': { audience: 'other', rules },
+  }
+  const service = await startService(t, { port, environment: { GATEHOUSE_ISSUER: issuer.url }, yaml: { hosts } })
+  const client = await register(service)
+  const ada = await service.createUser()
+  const { accessToken } = await service.signIn(ada)
+  const assertion = await assertionFor(service, 'app.example.com', accessToken)
+  const refused = await forge(service, assertion, accessToken)
+
+  const clock = createVerifierClock(t, service.clock)
+  const verifiers: Watched['verifiers'] = {}
+  const start = (language: Language) =>
+    startVerifier(t, language, codeOf[language](), { clock, issuer, environment: { AUDIENCE: audience } })
+  for (const language of languages) {
+    await t.test(`in ${language} takes a valid assertion, and nothing else`, async (t: Test) => {
+      const verifier = (verifiers[language] = await start(language))
+      t.equal(await verifier.verify(assertion), `200 ${ada.id}`)
+      for (const [what, token] of Object.entries(refused)) t.match(await verifier.verify(token), /^401 /, what)
+      if (['Node', 'Python', 'Go'].includes(language)) {
+        t.equal(await verifier.verify(''), 'nobody', 'without an assertion it is nobody')
+      }
+      t.equal(await verifier.verify(assertion), `200 ${ada.id}`)
+    })
+  }
+
+  async function issue(): Promise<string> {
+    return assertionFor(service, 'bound.example.com', (await grant(service, client)).json().access_token)
+  }
+  const watched = { service, clock, issue, verifiers, seconds: 60 }
+  await holdsWithOtherClocks(t, watched)
+  await boundsFetches(t, watched)
+  await holdsThroughPlannedRotation(t, watched)
+  await holdsThroughEmergencies(t, watched)
 })

@@ -1,5 +1,5 @@
 /**
- * What the recipes of docs/verify-access-tokens.md are run with: the libraries of each language, pinned by the files beside
+ * What the recipes of docs/upstreams.md and docs/verify-access-tokens.md are run with: the libraries of each language, pinned by the files beside
  * this one. They lie in a folder of the user's cache, named after those files, so that every checkout finds them and nothing
  * is built twice. Run as a program this makes what is missing there.
  */
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { findProgram } from '../support/servers.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const pins = ['python/requirements.txt', 'go/go.mod', 'go/go.sum', 'java/pom.xml', 'rust/Cargo.toml']
+const pins = ['python/requirements.txt', 'go/go.mod', 'go/go.sum', 'java/pom.xml', 'rust/Cargo.toml', 'clock/clock.c']
 const version = pins
   .reduce((hash, file) => hash.update(readFileSync(join(here, file))), createHash('sha256'))
   .digest('hex')
@@ -47,7 +47,9 @@ const provisions: Record<string, Provision> = {
     needs: ['go'],
     install(into) {
       for (const file of ['go.mod', 'go.sum']) cpSync(join(here, 'go', file), join(into, file))
-      run('go', ['build', 'github.com/coreos/go-oidc/v3/oidc'], into)
+      const packages = ['coreos/go-oidc/v3/oidc', 'go-jose/go-jose/v4/jwt', 'lestrrat-go/httprc/v3']
+      const ofJwx = ['lestrrat-go/jwx/v3/jwk', 'lestrrat-go/jwx/v3/jws']
+      run('go', ['build', ...[...packages, ...ofJwx].map((path) => `github.com/${path}`)], into)
     },
   },
   Java: {
@@ -68,10 +70,19 @@ const provisions: Record<string, Provision> = {
       run('cargo', ['build', '--quiet', '--target-dir', join(into, 'target')], into)
     },
   },
+  // What moves the clocks of programs.
+  cc: {
+    needs: ['cc'],
+    install: (into) =>
+      run('cc', ['-O2', '-shared', '-fPIC', '-o', join(into, 'clock.so'), join(here, 'clock/clock.c')]),
+  },
   // Of the system's packages: php-phpseclib3 and libnginx-mod-http-js.
   PHP: { needs: ['php'], isThere: () => existsSync('/usr/share/php/phpseclib3/autoload.php') },
   'nginx with njs': { needs: ['nginx'], isThere: () => njsModule() !== undefined },
 }
+
+/** The library that moves the clock of a program which asks libc for the time. */
+export const clockLibrary = (): string => join(placeOf('cc'), 'clock.so')
 
 /** The path of nginx's JavaScript module; nothing when it is not installed. */
 export function njsModule(): string | undefined {

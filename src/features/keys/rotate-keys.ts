@@ -49,8 +49,8 @@ export function createKeyAdministration(dependencies: {
   const { store, box, clock, audit, schedule, catchUp } = dependencies
   const noticeOfEnd =
     'Nothing that an ended key signed counts here any more. Services that verify tokens by themselves may trust it, and ' +
-    `refuse what a new key signs, until they fetch the key set anew: for up to ${schedule.maxAgeSeconds} seconds, unless ` +
-    'they are restarted.'
+    `refuse what a new key signs, until they fetch the key set anew: within ${schedule.maxAgeSeconds} seconds where they go by ` +
+    'its Cache-Control. Some libraries keep it for longer, one without end: restart what must not wait.'
 
   /** The keys that sign or are going to, each with its private half; refuses when one does not open. */
   function openLiving(keys: readonly SigningKey[]): { key: SigningKey; privateKey: string }[] {

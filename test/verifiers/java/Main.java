@@ -1,15 +1,17 @@
-import java.util.Scanner;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.jwt.JwtException;
 
-public final class Main {
-  public static void main(String[] args) {
+class Main {
+  public static void main(String[] args) throws Exception {
     JwtDecoder decoder = AccessTokens.decoder(System.getenv("GATEHOUSE_ISSUER"), System.getenv("AUDIENCE"));
-    for (Scanner tokens = new Scanner(System.in); tokens.hasNextLine(); ) {
+    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+    for (String token; (token = lines.readLine()) != null; ) {
       try {
-        System.out.println("accepted: " + decoder.decode(tokens.nextLine()).getSubject());
+        System.out.println("200 " + decoder.decode(token).getSubject());
       } catch (JwtException error) {
-        System.out.println("refused: " + error.getMessage());
+        System.out.println(AccessTokens.statusFor(error) + " " + error.getMessage().replace('\n', ' '));
       }
     }
   }

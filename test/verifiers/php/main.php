@@ -1,13 +1,13 @@
 <?php
 
 require 'phpseclib3/autoload.php';
-require __DIR__ . '/access-tokens.php';
+require __DIR__ . '/recipe.php';
 
 while (($token = fgets(STDIN)) !== false) {
     try {
         $claims = claims_of(trim($token), getenv('GATEHOUSE_ISSUER'), getenv('AUDIENCE'));
-        echo "accepted: {$claims['sub']}\n";
+        echo "200 {$claims['sub']}\n";
     } catch (Throwable $error) {
-        echo "refused: {$error->getMessage()}\n";
+        echo "{$error->getCode()} {$error->getMessage()}\n";
     }
 }
