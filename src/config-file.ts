@@ -1,7 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { isWithin } from './cookie-domain.ts'
 import { ApiKeySettings } from './features/api-keys/settings.ts'
-import { type AccessRules, compileAccessRules, RuleFaults } from './features/forward-auth/access-rules.ts'
+import {
+  type AccessRules,
+  compileAccessRules,
+  type HostPolicy,
+  RuleFaults,
+} from './features/forward-auth/access-rules.ts'
 import { brokenExpectations } from './features/forward-auth/expectations.ts'
 import { doubtsAbout } from './features/forward-auth/idle-rules.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
@@ -70,9 +76,9 @@ export type ReadConfigFile =
 
 /**
  * Reads the text of a gatehouse.yaml: all of it, or everything that is wrong with it. `path` is how messages call the file,
- * `issuer` the URL of the service, where it is known.
+ * `issuer` the URL of the service, and `cookieDomain` the domain whose hosts share its session cookie, where they are known.
  */
-export function parseConfigFile(text: string, path: string, issuer?: string): ReadConfigFile {
+export function parseConfigFile(text: string, path: string, issuer?: string, cookieDomain?: string): ReadConfigFile {
   const yaml = readYaml(text)
   if ('faults' in yaml) {
     const faults = yaml.faults.map(({ place: { line, column }, reason }) => `${path}:${line}:${column}: ${reason}`)
@@ -104,8 +110,27 @@ export function parseConfigFile(text: string, path: string, issuer?: string): Re
   if (own !== undefined && !own.isWildcard) {
     findings.warning(['hosts', own.name], "it is the issuer's own host, which no rule can protect")
   }
+  for (const policy of accessRules.hosts) {
+    if (cookieDomain === undefined || !asksForPeople(policy) || mayShare(policy, cookieDomain)) continue
+    const reason =
+      'it is outside GATEHOUSE_COOKIE_DOMAIN, so no browser sends the session cookie: people cannot sign in to it'
+    findings.warning(['hosts', policy.name], reason)
+  }
   for (const { keys, reason } of doubtsAbout(accessRules)) findings.warning(keys, reason)
   return { kind: 'read', file, accessRules, warnings: inOrder(path, warnings) }
+}
+
+/** Whether some rule of a host lets somebody pass by a session; scopes and clients are of programs. */
+function asksForPeople({ rules }: HostPolicy): boolean {
+  return rules.some(({ allow, source }) => {
+    if (allow === 'anyone' || allow === 'nobody') return false
+    return typeof source.allow === 'string' || (source.allow.scopes ?? source.allow.clients) === undefined
+  })
+}
+
+/** Whether the cookies of a domain reach a host, or one of those that a wildcard stands for. */
+function mayShare({ authority, isWildcard }: HostPolicy, domain: string): boolean {
+  return isWithin(authority, domain) || (isWildcard && isWithin(domain, authority))
 }
 
 interface Located {

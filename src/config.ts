@@ -6,6 +6,7 @@ import { SetupError } from './core/errors.ts'
 import { faultOfCredentials } from './core/server-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
+import { readCookieDomain } from './cookie-domain.ts'
 import { type AccountSettings, type RegistrationMode, registrationOf } from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
 
@@ -71,14 +72,11 @@ export function loadConfig(given: Environment): Config {
   const smtpUrl = readUrl('SMTP_URL', ['smtp', 'smtps'], 'an smtp:// or smtps:// URL')
   const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
   const issuer = read('GATEHOUSE_ISSUER', `http://localhost:${port}`, parseIssuer, 'an http(s) URL without query')
-  const cookieDomain = read('GATEHOUSE_COOKIE_DOMAIN', undefined, parseDomain, 'a domain such as example.com')
+  const cookieDomain = domainOf(environment['GATEHOUSE_COOKIE_DOMAIN'], issuer, faults)
   const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
   const secret = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
   if (secret !== undefined && isPredictable(secret)) faults.push(`${nameOf('GATEHOUSE_SECRET')}: ${noRandomBytes}`)
   const previous = read('GATEHOUSE_SECRET_PREVIOUS', undefined, parseSecret, '32 bytes in base64')
-  if (cookieDomain && !` .${new URL(issuer).hostname}`.endsWith(`.${cookieDomain}`)) {
-    faults.push('GATEHOUSE_COOKIE_DOMAIN: expected the domain of GATEHOUSE_ISSUER or a parent of it')
-  }
   if (databaseUrl !== undefined && secret === undefined) {
     faults.push(`${nameOf('GATEHOUSE_SECRET')}: expected 32 bytes in base64 (required with DATABASE_URL)`)
   }
@@ -88,6 +86,7 @@ export function loadConfig(given: Environment): Config {
   const fromFile = readConfigFile(configFile, configContent, {
     isNamed: Boolean(environment['GATEHOUSE_CONFIG']),
     issuer,
+    cookieDomain,
   })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
@@ -124,15 +123,21 @@ function urlOf(schemes: readonly string[]) {
     schemes.some((scheme) => text.toLowerCase().startsWith(`${scheme}://`)) && URL.canParse(text) ? text : undefined
 }
 
+/** The cookie domain, if one is set; what is wrong with it goes to the faults. */
+function domainOf(text: string | undefined, issuer: string, faults: string[]): string | undefined {
+  // Of the URL that stands in for a faulty issuer nothing can be below the domain.
+  if (!text || faults.some((fault) => fault.startsWith('GATEHOUSE_ISSUER:'))) return undefined
+  const read = readCookieDomain(text, issuer)
+  if ('domain' in read) return read.domain
+  faults.push(`GATEHOUSE_COOKIE_DOMAIN: expected ${read.expected}`)
+  return undefined
+}
+
 function parseIssuer(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
   const plain = /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && url.pathname === '/'
   return plain ? url.origin : undefined
-}
-
-function parseDomain(text: string): string | undefined {
-  return /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(text) ? text : undefined
 }
 
 function parseSecret(text: string): Uint8Array | undefined {
@@ -185,9 +190,9 @@ function contentOf(path: string): FileContent {
 function readConfigFile(
   path: string,
   content: FileContent,
-  { isNamed, issuer }: { isNamed: boolean; issuer: string },
+  { isNamed, ...place }: { isNamed: boolean; issuer: string; cookieDomain: string | undefined },
 ): ReadConfigFile {
-  if ('text' in content) return parseConfigFile(content.text, path, issuer)
+  if ('text' in content) return parseConfigFile(content.text, path, place.issuer, place.cookieDomain)
   if (!isNamed && content.unreadable === 'ENOENT') return parseConfigFile('', path)
   return { kind: 'faulty', faults: [`GATEHOUSE_CONFIG: expected a readable file (${content.unreadable})`] }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseConfigFile } from '../config-file.ts'
+import { readCookieDomain } from '../cookie-domain.ts'
 import { diffRules, type HostDiff, type Side } from '../features/forward-auth/rules-diff.ts'
 import { command, CommandError, group, print, required, text, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
@@ -12,8 +13,11 @@ export const rules = group({
     example: 'rules check',
     async run({ json }) {
       const path = process.env['GATEHOUSE_CONFIG'] || 'gatehouse.yaml'
-      const issuer = process.env['GATEHOUSE_ISSUER'] ?? ''
-      const read = parseConfigFile(readText(path), path, URL.canParse(issuer) ? issuer : undefined)
+      const { GATEHOUSE_ISSUER: issuer = '', GATEHOUSE_COOKIE_DOMAIN: domain = '' } = process.env
+      const isKnown = URL.canParse(issuer)
+      const cookies = isKnown && domain !== '' ? readCookieDomain(domain, issuer) : undefined
+      const cookieDomain = cookies && 'domain' in cookies ? cookies.domain : undefined
+      const read = parseConfigFile(readText(path), path, isKnown ? issuer : undefined, cookieDomain)
       if (read.kind === 'faulty') throw new CommandError(read.faults.join('\n'))
       for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(

@@ -77,6 +77,7 @@ async function runService(): Promise<void> {
     const look = createRulesLook({
       path: config.configFile,
       issuer: config.issuer,
+      cookieDomain: config.cookieDomain,
       startedWith: config.configContent,
       async apply({ accessRules, file }) {
         // Rules that take rights away wait for no store unless a role changed as well.

@@ -21,13 +21,14 @@ export type Look = 'unchanged' | 'settling' | 'applied' | 'refused'
 export function createRulesLook(dependencies: {
   path: string
   issuer: string
+  cookieDomain?: string | undefined
   startedWith: FileContent
   /** Puts a sound file into force, or throws a `SetupError` that says why it cannot be. */
   apply: (read: Extract<ReadConfigFile, { kind: 'read' }>) => Promise<void>
   audit: Audit
   log: Pick<FastifyBaseLogger, 'warn'>
 }): () => Promise<Look> {
-  const { path, issuer, startedWith, apply, audit, log } = dependencies
+  const { path, issuer, cookieDomain, startedWith, apply, audit, log } = dependencies
   const name = basename(path)
   let judged = startedWith
   let seen = startedWith
@@ -41,7 +42,7 @@ export function createRulesLook(dependencies: {
     }
     const read: ReadConfigFile =
       'text' in content
-        ? parseConfigFile(content.text, name, issuer)
+        ? parseConfigFile(content.text, name, issuer, cookieDomain)
         : { kind: 'faulty', faults: [`${name}: cannot be read (${content.unreadable})`] }
     const faults = read.kind === 'faulty' ? read.faults : await apply(read).then(() => [], faultsOf(name))
     judged = content

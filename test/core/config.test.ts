@@ -42,6 +42,87 @@ void test('environment', async (t) => {
     t.equal(load(t, { HOST: '', PORT: '', GATEHOUSE_ISSUER: '', LOG_LEVEL: '' }).port, 3000, 'empty means unset')
   })
 
+  await t.test('a cookie domain is taken in each spelling that means it, and kept as browsers do', async (t) => {
+    const domain = (GATEHOUSE_COOKIE_DOMAIN: string, GATEHOUSE_ISSUER: string) =>
+      load(t, { GATEHOUSE_ISSUER, GATEHOUSE_COOKIE_DOMAIN }).cookieDomain
+    for (const [given, issuer, kept] of [
+      ['example.com', 'https://auth.example.com', 'example.com'],
+      ['.example.com', 'https://auth.example.com', 'example.com'],
+      ['.Example.COM', 'https://Auth.example.com', 'example.com'],
+      [' example.com ', 'https://auth.example.com', 'example.com'],
+      ['auth.example.com', 'https://auth.example.com', 'auth.example.com'],
+      ['bücher.example', 'https://auth.xn--bcher-kva.example', 'xn--bcher-kva.example'],
+      ['.BÜCHER.example', 'https://auth.bücher.example', 'xn--bcher-kva.example'],
+      ['bu\u0308cher.example', 'https://auth.bücher.example', 'xn--bcher-kva.example'],
+      ['example.co.uk', 'https://auth.example.co.uk', 'example.co.uk'],
+      ['myauth.duckdns.org', 'https://myauth.duckdns.org', 'myauth.duckdns.org'],
+      ['me.github.io', 'https://sso.me.github.io', 'me.github.io'],
+      ['www.ck', 'https://auth.www.ck', 'www.ck'],
+      ['gate.localhost', 'http://auth.gate.localhost', 'gate.localhost'],
+      ['gate.test', 'http://auth.gate.test:8080', 'gate.test'],
+      ['corp.internal', 'https://auth.corp.internal', 'corp.internal'],
+    ] as const) {
+      t.equal(domain(given, issuer), kept, `${given} for ${issuer}`)
+    }
+  })
+  await t.test('a cookie domain that browsers refuse stops the start with the one that would do', async (t) => {
+    const said = (domain: string, issuer: string) =>
+      faults(t, { GATEHOUSE_ISSUER: issuer, GATEHOUSE_COOKIE_DOMAIN: domain }).join(' | ')
+    const table: [domain: string, issuer: string, said: RegExp][] = [
+      [
+        'duckdns.org',
+        'https://myauth.duckdns.org',
+        /cookies for; below this one strangers have names; myauth\.duckdns\.org would do$/,
+      ],
+      ['DuckDNS.org', 'https://sso.myauth.duckdns.org', /; myauth\.duckdns\.org would do$/],
+      ['.co.uk', 'https://auth.example.co.uk', /; example\.co\.uk would do$/],
+      ['co.uk', 'https://example.co.uk', /; example\.co\.uk would do$/],
+      ['github.io', 'https://me.github.io', /; me\.github\.io would do$/],
+      ['kawasaki.jp', 'https://auth.example.foo.kawasaki.jp', /; example\.foo\.kawasaki\.jp would do$/],
+      ['foo.ck', 'https://auth.example.foo.ck', /; example\.foo\.ck would do$/],
+      ['s3.amazonaws.com', 'https://auth.bucket.s3.amazonaws.com', /; bucket\.s3\.amazonaws\.com would do$/],
+      ['amazonaws.com', 'https://auth.bucket.s3.amazonaws.com', /; bucket\.s3\.amazonaws\.com would do$/],
+      ['公司.cn', 'https://auth.公司.cn', /; auth\.xn--55qx5d\.cn would do$/],
+      ['com', 'https://auth.example.com', /browsers take no cookies for a name without a dot$/],
+      ['internal', 'https://auth.corp.internal', /for a name without a dot$/],
+      [
+        'localhost',
+        'http://auth.gate.localhost',
+        /such as example\.com or app\.localhost: browsers take no cookies for a name/,
+      ],
+      [
+        'localhost',
+        'http://localhost:3000',
+        /no domain would do here, so leave it out: the session cookie then stays with/,
+      ],
+      ['intranet', 'http://intranet', /leave it out/],
+      ['duckdns.org', 'https://duckdns.org', /leave it out/],
+      ['192.168.1.10', 'http://192.168.1.10', /no host is below an address; or leave it out/],
+      ['127.1', 'http://127.0.0.1:3000', /no host is below an address/],
+      ['[::1]', 'http://[::1]:3000', /no host is below an address/],
+      ['::1', 'http://[::1]:3000', /no host is below an address/],
+      ['other.test', 'https://auth.example.test', /the domain of GATEHOUSE_ISSUER or a parent of it$/],
+      ['app.example.test', 'https://auth.example.test', /or a parent of it$/],
+      ['xample.test', 'https://auth.example.test', /or a parent of it$/],
+      ['example.test', 'http://localhost:3000', /or a parent of it; no domain would do here, so leave it out/],
+      ['example.test', 'http://192.168.1.10', /or a parent of it; no domain would do here, so leave it out/],
+      ['*.example.test', 'https://auth.example.test', /expected a domain such as example\.com$/],
+      ['example.test.', 'https://auth.example.test', /expected a domain such as example\.com$/],
+      ['example.test:8080', 'https://auth.example.test:8080', /expected a domain such as example\.com$/],
+      ['example.test/', 'https://auth.example.test', /expected a domain such as example\.com$/],
+      ['example..test', 'https://auth.example.test', /expected a domain such as example\.com$/],
+      ['a b.test', 'https://auth.example.test', /expected a domain such as example\.com$/],
+      ['.', 'https://auth.example.test', /expected a domain such as example\.com$/],
+      ['example.test, other.test', 'https://auth.example.test', /expected a domain such as example\.com$/],
+    ]
+    for (const [domain, issuer, expected] of table) {
+      const line = said(domain, issuer)
+      t.match(line, /^GATEHOUSE_COOKIE_DOMAIN: expected [^|]+$/, `${domain} for ${issuer}`)
+      t.match(line, expected, `${domain} for ${issuer}`)
+    }
+    t.match(said('example.test', 'ftp://x'), /^GATEHOUSE_ISSUER: [^|]+$/, 'an issuer that is none is told alone')
+  })
+
   await t.test('registration is open by default only on one’s own machine with embedded stores', async (t) => {
     const mode = (environment: Record<string, string>, yaml = '') =>
       load(t, { GATEHOUSE_SECRET: secret, ...environment }, yaml).accounts.registration.mode
@@ -98,7 +179,7 @@ void test('environment', async (t) => {
       Buffer.alloc(33, 9).toString('base64'),
       'A'.repeat(64),
     ],
-    GATEHOUSE_COOKIE_DOMAIN: ['.example.test', 'test', 'https://example.test', 'other.test', 'ample.test', 'hunter2'],
+    GATEHOUSE_COOKIE_DOMAIN: ['..example.test', 'test', 'https://example.test', 'other.test', 'ample.test', 'hunter2'],
     GATEHOUSE_CONFIG: ['/nowhere/hunter2.yaml', '/'],
   }
   for (const [name, values] of Object.entries(wrong)) {
@@ -495,6 +576,20 @@ mail: { from: "Gate <gate@example.test>" }
     t.match(warnings(own, issuer), [
       /hosts\.auth\.example\.test: it is the issuer's own host, which no rule can protect/,
     ])
+    const hosts = `hosts:
+  app.example.test:8443: { rules: [{ allow: signed-in }] }
+  example.test: { rules: [{ allow: signed-in }] }
+  "*.test": { rules: [{ allow: signed-in }] }
+  open.test: { rules: [{ paths: [/x], allow: anyone }, { allow: nobody }] }
+  programs.test: { rules: [{ paths: [/x], allow: { scopes: [read] } }, { allow: { clients: [job] } }] }
+  Wiki.test: { rules: [{ paths: [/x], allow: anyone }, { allow: { roles: [editor] } }] }
+  "*.notexample.test": { rules: [{ allow: signed-in }] }
+`
+    t.match(warnings(hosts, { ...issuer, GATEHOUSE_COOKIE_DOMAIN: 'example.test' }), [
+      /^7:3: hosts\.Wiki\.test: it is outside GATEHOUSE_COOKIE_DOMAIN, .*people cannot sign in to it/,
+      /^8:3: hosts\.\*\.notexample\.test: it is outside GATEHOUSE_COOKIE_DOMAIN/,
+    ])
+    t.same(warnings(hosts, issuer), [], 'without a cookie domain nobody expects it')
     t.match(warnings(rule('allow: anyone') + '      - allow: nobody\n'), [
       /^5:9: hosts\.app\.test\.rules\.2: rule 2 \(line 5\) never decides/,
     ])

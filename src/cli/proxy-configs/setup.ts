@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isWithin } from '../../cookie-domain.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { headerPreset, type IdentityField, presetHeaderNames } from '../../features/forward-auth/header-presets.ts'
@@ -167,7 +168,7 @@ function upstreamFinder(
 
 /** Whether the cookie that the sign-in page sets reaches a host. Cookies know no ports. */
 function sharesCookie(name: string, issuer: string, domain: string | undefined): boolean {
-  return domain === undefined ? name === issuer : `.${name.replace(/^\*\./, '')}`.endsWith(`.${domain}`)
+  return domain === undefined ? name === issuer : isWithin(name, domain)
 }
 
 function distinct(names: readonly string[]): string[] {
