@@ -7,6 +7,7 @@ import { createOwnAddresses } from './adapters/own-addresses.ts'
 import type { Config } from './config.ts'
 import type { Audit } from './core/audit.ts'
 import { createForwardedAddress } from './core/client-address.ts'
+import { basePathOf } from './core/issuer.ts'
 import { parseNetworks } from './core/network.ts'
 import type { Clock, Stores } from './core/ports.ts'
 import type { RequestTarget } from './core/request-target.ts'
@@ -125,6 +126,7 @@ export async function buildApp(dependencies: {
 }): Promise<Gatehouse> {
   const { config, stores, clock, logger, version } = dependencies
   const { issuer } = config
+  const basePath = basePathOf(issuer)
   const log = logger
   const audit = createAudit({ stores, clock, logger })
   let stopping = false
@@ -300,7 +302,7 @@ export async function buildApp(dependencies: {
     isStopping: () => stopping,
   })
   requireAccessLevels(app)
-  handleErrors(app)
+  handleErrors(app, basePath)
   await app.register(openApi, { issuer, version, cookies })
   for (const schema of [Profile, SignedIn, ApiKeyBody, MadeApiKey, OAuthErrorBody]) app.addSchema(schema)
 
@@ -308,6 +310,7 @@ export async function buildApp(dependencies: {
   await app.register(forwardAuthRoutes, { answer })
 
   // Everything else, behind the shared guards
+  const below = { prefix: basePath }
   await app.register(async (service) => {
     logInto(service, logger)
     tagReplies(service)
@@ -315,7 +318,7 @@ export async function buildApp(dependencies: {
     await service.register(helmet, securityHeaders(issuer))
     service.addHook('onRoute', (route) => {
       // The route that the CORS plugin adds for preflights. What is none is answered before a body is read.
-      if (route.method !== 'OPTIONS' || route.url !== '*') return
+      if (route.method !== 'OPTIONS' || route.url !== `${basePath}*`) return
       route.config = { ...route.config, access: 'public' }
       route.onRequest = async (_request, reply) => reply.callNotFound()
     })
@@ -367,6 +370,7 @@ export async function buildApp(dependencies: {
       endSession,
       emailVerification,
       returnTo,
+      basePath,
       notices,
       cookies,
       csrf,
@@ -379,14 +383,14 @@ export async function buildApp(dependencies: {
     })
     await service.register(staticAssets)
     await service.register(documentRoutes)
-  })
+  }, below)
 
   // Asked by machines, in short intervals: no limit on requests, no cookies, no security headers for pages
   await app.register(async (machines) => {
     logInto(machines, logger)
     tagReplies(machines)
     traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
-    await machines.register(keyRoutes, { keyRing, maxAgeSeconds: config.keys.max_age_seconds })
+    await machines.register(keyRoutes, { keyRing, maxAgeSeconds: config.keys.max_age_seconds, ...below })
     await machines.register(metadataRoutes, {
       issuer,
       jwksPath,
@@ -402,6 +406,7 @@ export async function buildApp(dependencies: {
         issuer,
       }),
       signIntrospection: createSignIntrospection({ sign: keyRing.sign, clock }),
+      ...below,
     })
     await machines.register(async (clients) => {
       logRequests(clients)
@@ -431,7 +436,7 @@ export async function buildApp(dependencies: {
           clock,
         }),
       })
-    })
+    }, below)
     await machines.register(operationsRoutes, {
       ping: () => stores.ping(),
       feedIsCurrent: () => feed.isCurrent(),

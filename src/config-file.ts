@@ -21,6 +21,7 @@ import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
 import { checkRoleSettings, RoleSettings } from './features/admin/settings.ts'
+import { basePathOf } from './core/issuer.ts'
 import { faultsOf } from './schema-faults.ts'
 import { type Findings, type Keys, section, strict } from './settings.ts'
 import { readYaml } from './yaml-text.ts'
@@ -106,7 +107,9 @@ export function parseConfigFile(text: string, path: string, issuer?: string, coo
   for (const { keys, reason } of brokenExpectations(file.hosts, accessRules, file.roles)) findings.fault(keys, reason)
   if (faults.length > 0) return faulty()
 
-  const own = issuer === undefined ? undefined : accessRules.host(new URL(issuer).host)
+  // Beside the service's own path its host may have applications like any other.
+  const isAlone = issuer !== undefined && basePathOf(issuer) === ''
+  const own = isAlone ? accessRules.host(new URL(issuer).host) : undefined
   if (own !== undefined && !own.isWildcard) {
     findings.warning(['hosts', own.name], "it is the issuer's own host, which no rule can protect")
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { faultsOfDatabaseUrl } from './core/database-url.ts'
 import { SetupError } from './core/errors.ts'
+import { readIssuer } from './core/issuer.ts'
 import { faultOfCredentials } from './core/server-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
@@ -19,7 +20,7 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts'>> 
   readonly accessRules: AccessRules
   readonly host: string
   readonly port: number
-  /** Absolute URL without a trailing slash: the `iss` of every token and the base of every link. */
+  /** Absolute URL without a slash at its end, maybe with a path: the `iss` of every token and the base of every link. */
   readonly issuer: string
   readonly dataDirectory: string
   /** Path of gatehouse.yaml, whether or not it exists. */
@@ -71,7 +72,9 @@ export function loadConfig(given: Environment): Config {
   const redisUrl = readUrl('REDIS_URL', ['redis', 'rediss'], 'a redis:// or rediss:// URL')
   const smtpUrl = readUrl('SMTP_URL', ['smtp', 'smtps'], 'an smtp:// or smtps:// URL')
   const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
-  const issuer = read('GATEHOUSE_ISSUER', `http://localhost:${port}`, parseIssuer, 'an http(s) URL without query')
+  const readIssuerUrl = readIssuer(environment['GATEHOUSE_ISSUER'] || `http://localhost:${port}`)
+  if ('fault' in readIssuerUrl) faults.push(`GATEHOUSE_ISSUER: ${readIssuerUrl.fault}`)
+  const issuer = 'fault' in readIssuerUrl ? 'http://localhost' : readIssuerUrl.issuer
   const cookieDomain = domainOf(environment['GATEHOUSE_COOKIE_DOMAIN'], issuer, faults)
   const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
   const secret = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')
@@ -131,13 +134,6 @@ function domainOf(text: string | undefined, issuer: string, faults: string[]): s
   if ('domain' in read) return read.domain
   faults.push(`GATEHOUSE_COOKIE_DOMAIN: expected ${read.expected}`)
   return undefined
-}
-
-function parseIssuer(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  const plain = /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && url.pathname === '/'
-  return plain ? url.origin : undefined
 }
 
 function parseSecret(text: string): Uint8Array | undefined {

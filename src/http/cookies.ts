@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto'
 import type {} from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Shown } from '../core/secrets.ts'
+import { basePathOf } from '../core/issuer.ts'
+import { eachOf, equalSecrets, randomSecret, type Shown } from '../core/secrets.ts'
 
 /** Names and attributes of the service's cookies, which depend on how it is reached. */
 export interface Cookies {
@@ -28,7 +30,8 @@ export interface Cookies {
 
 /**
  * On https every cookie is `__Host-`, which no other host can set or receive; with a cookie domain (single sign-on
- * across subdomains) the session's is `__Secure-`. Prefixes need https, so on http the names are plain.
+ * across subdomains) the session's is `__Secure-`. Prefixes need https, so on http the names are plain. Under an issuer with a
+ * path the refresh cookie is `__Secure-` with that path, and counts only beside the `__Host-` cookie of the browser that got it.
  */
 export function createCookies(settings: {
   issuer: string
@@ -41,16 +44,20 @@ export function createCookies(settings: {
   const issuerHost = new URL(settings.issuer).hostname
   const host = secure ? '__Host-' : ''
   const sessionName = settings.cookieDomain ? `${secure ? '__Secure-' : ''}${name}` : `${host}${name}`
-  const refreshName = `${host}${name}_refresh`
+  const basePath = basePathOf(settings.issuer)
+  // Beside the service's path its host may have applications, which this cookie must not reach.
+  const isBelowPath = basePath !== ''
+  const refreshName = `${isBelowPath && secure ? '__Secure-' : host}${name}_refresh`
   const deviceName = `${host}${name}_device`
   const csrfName = `${host}${name}_csrf`
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
-  const refresh = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
+  const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
+  const refresh = { ...device, path: isBelowPath ? basePath : '/' } as const
   const csrf = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
   /** The refresh cookie of earlier releases had a path, and on http the same name: of two, neither would count. */
   const dropFormer = (reply: FastifyReply) => {
-    if (secure || !reply.request.headers.cookie?.includes(`${refreshName}=`)) return
+    if (secure || isBelowPath || !reply.request.headers.cookie?.includes(`${refreshName}=`)) return
     reply.clearCookie(refreshName, { ...refresh, path: '/api/auth' })
   }
   /**
@@ -65,6 +72,21 @@ export function createCookies(settings: {
     }
   }
 
+  // As the refresh cookie: sent to this host alone, and by its own pages alone.
+  const setDevice = (reply: FastifyReply, secret: string, expires: Date) => {
+    givenNow.set(reply, secret)
+    reply.setCookie(deviceName, secret, { ...device, expires })
+  }
+  /** What the browser of a reply is known by, or from now on is. */
+  const givenNow = new WeakMap<FastifyReply, string>()
+  const browserOf = (reply: FastifyReply, expires: Date): string => {
+    const known = givenNow.get(reply) ?? eachOf(readCookie(reply.request.headers.cookie, deviceName))[0]
+    if (known !== undefined) return known
+    const made = randomSecret()
+    setDevice(reply, made, expires)
+    return made
+  }
+
   return {
     sessionName,
     refreshName,
@@ -77,10 +99,12 @@ export function createCookies(settings: {
     },
     setRefresh(reply, token, expires) {
       dropFormer(reply)
-      reply.setCookie(refreshName, token, { ...refresh, expires })
+      reply.setCookie(refreshName, isBelowPath ? bindTo(browserOf(reply, expires), token) : token, {
+        ...refresh,
+        expires,
+      })
     },
-    // As the refresh cookie: sent to this host alone, and by its own pages alone.
-    setDevice: (reply, secret, expires) => void reply.setCookie(deviceName, secret, { ...refresh, expires }),
+    setDevice,
     setCsrf: (reply, value) => void reply.setCookie(csrfName, value, csrf),
     clearRefresh(reply) {
       dropFormer(reply)
@@ -93,7 +117,13 @@ export function createCookies(settings: {
       reply.clearCookie(refreshName, refresh)
     },
     session: (request) => readCookie(request.headers.cookie, sessionName),
-    refresh: (request) => readCookie(request.headers.cookie, refreshName),
+    refresh(request) {
+      const shown = readCookie(request.headers.cookie, refreshName)
+      if (!isBelowPath || shown === undefined) return shown
+      const browsers = eachOf(readCookie(request.headers.cookie, deviceName))
+      const tokens = eachOf(shown).flatMap((value) => boundTo(browsers, value) ?? [])
+      return tokens.length > 1 ? tokens : tokens[0]
+    },
     csrf(request) {
       const shown = readCookie(request.headers.cookie, csrfName)
       return typeof shown === 'string' ? shown : undefined
@@ -104,6 +134,20 @@ export function createCookies(settings: {
       return names.filter((name) => typeof readCookie(cookie, name) === 'object')
     },
   }
+}
+
+/**
+ * A token with the proof that it was issued to this browser. Other than a `__Host-` cookie, one with a path can be planted by a
+ * neighbouring host, which cannot know the `__Host-` cookie of the browser, and so makes no such proof.
+ */
+function bindTo(browser: string, token: string): string {
+  return `${token}.${createHmac('sha256', browser).update(token).digest('base64url')}`
+}
+
+/** The token in a value that was bound to one of these browsers. */
+function boundTo(browsers: readonly string[], value: string): string | undefined {
+  const token = value.slice(0, Math.max(0, value.lastIndexOf('.')))
+  return browsers.some((browser) => equalSecrets(bindTo(browser, token), value)) ? token : undefined
 }
 
 /** Below the domain that is set, the issuer's host and its parents, each as a domain; and no domain at all. */

@@ -140,14 +140,14 @@ export function refusePath({ code }: { code: string }, request: FastifyRequest, 
 }
 
 /** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */
-export function handleErrors(app: App): void {
+export function handleErrors(app: App, basePath = ''): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
     logFault(request, error)
     return sendProblem(request, reply, error)
   })
 
-  const allowedAt = noteMethods(app)
+  const allowedAt = noteMethods(app, basePath)
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const allowed = allowedAt(request.url)
     reply.header('x-request-id', request.id)
@@ -156,7 +156,7 @@ export function handleErrors(app: App): void {
     // What a path may be asked is no secret, and no preflight: those come with an origin, and are answered before.
     if (request.method === 'OPTIONS') return reply.code(204).send()
     // The endpoints of RFC 6749 answer in its words, also about this.
-    if (request.url.startsWith('/oauth/')) {
+    if (request.url.startsWith(`${basePath}/oauth/`)) {
       reply.code(405).header('cache-control', 'no-store').type('application/json').serializer(JSON.stringify)
       return reply.send({ error: 'invalid_request', error_description: 'This method is not supported here.' })
     }
@@ -170,11 +170,11 @@ export function handleErrors(app: App): void {
 }
 
 /** Notes the methods of all routes. What it returns says which ones a URL has, in order; of `*`, all that there are. */
-function noteMethods(app: App): (url: string) => string[] {
+function noteMethods(app: App, basePath: string): (url: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: string[] }>()
   app.addHook('onRoute', ({ url, method, config }) => {
     // The preflights of every path; and questions, which come with any method.
-    if (url === '*' || config?.access === 'proxy') return
+    if (url === `${basePath}*` || config?.access === 'proxy') return
     const route = routes.get(url) ?? { pattern: patternOf(url), methods: ['OPTIONS'] }
     route.methods.push(...[method].flat())
     routes.set(url, route)

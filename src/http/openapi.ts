@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastifyPlugin from 'fastify-plugin'
 import { stringify } from 'yaml'
+import { originOf } from '../core/issuer.ts'
 import type { Cookies } from './cookies.ts'
 import { answerHeaders, browserHeaders, describeRoute, finishDocument } from './document.ts'
 import { Problem } from './schema.ts'
@@ -28,7 +29,8 @@ export const openApi = fastifyPlugin(
             'Any answer may carry headers that browsers act on and programs need not read; `x-browser-headers` lists them.',
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         },
-        servers: [{ url: issuer }],
+        // Paths are told whole, since some of them lie beside the issuer's.
+        servers: [{ url: originOf(issuer) }],
         tags: [
           { name: 'Accounts', description: 'Opening and keeping an account.' },
           { name: 'Sign-in', description: 'Sessions of people.' },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { ownStyles, styleSheetPath } from '../pages/layout.ts'
+import { ownStyles, styleSheetPaths } from '../pages/layout.ts'
 import { etagOf, matchesEtag } from './etag.ts'
 import type { App } from './server.ts'
 
@@ -8,8 +8,8 @@ import type { App } from './server.ts'
 export async function staticAssets(app: App): Promise<void> {
   const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'))
   for (const [url, sheet] of [
-    [styleSheetPath, pico],
-    ['/assets/gatehouse.css', Buffer.from(ownStyles)],
+    [styleSheetPaths.pico, pico],
+    [styleSheetPaths.own, Buffer.from(ownStyles)],
   ] as const) {
     const etag = etagOf(sheet)
     app.get(url, { config: { access: 'public', rateLimit: false }, schema: { hide: true } }, async (request, reply) => {

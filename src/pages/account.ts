@@ -67,7 +67,7 @@ function continueForm(returnTo: string): Html {
 }
 
 function signOutForm({ csrfToken, returnTo }: { csrfToken: string; returnTo?: string }): Html {
-  return html`<form method="post" action="/logout">
+  return html`<form method="post" action="logout">
     <input type="hidden" name="csrf_token" value="${csrfToken}" />
     ${returnTo && html`<input type="hidden" name="return_to" value="${returnTo}" />`}
     <button type="submit" class="secondary outline">Sign out</button>

@@ -1,7 +1,7 @@
 import { type Child, type Html, html } from './html.ts'
 
-/** Where the style sheet is served. */
-export const styleSheetPath = '/assets/pico.min.css'
+/** Where the style sheets are served. */
+export const styleSheetPaths = { pico: '/assets/pico.min.css', own: '/assets/gatehouse.css' }
 
 /** What a page says before anything else. A fault is about what was sent; a notice blames nobody. */
 export function messages({ fault, notice }: Messages): Child {
@@ -17,11 +17,12 @@ export interface Messages {
 }
 
 /**
- * The frame of every page. `base` is the issuer where the page is shown under another host. The referrer stands in place of
+ * The frame of every page. `base` is the issuer where the page is shown under another host. Otherwise everything is named
+ * relative to the page, which lies right below the base path: then one text serves every base path. The referrer stands in place of
  * the header's `no-referrer`, under which browsers send forms with the `Origin` `null`: the origin is what proves that a
  * form is ours. Nothing more of an address goes anywhere.
  */
-export function layout(title: string, content: Child, base = ''): Html {
+export function layout(title: string, content: Child, base?: string): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -30,8 +31,8 @@ export function layout(title: string, content: Child, base = ''): Html {
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Gatehouse</title>
         <meta name="referrer" content="strict-origin" />
-        <link rel="stylesheet" href="${base}${styleSheetPath}" />
-        <link rel="stylesheet" href="${base}/assets/gatehouse.css" />
+        <link rel="stylesheet" href="${base ?? '.'}${styleSheetPaths.pico}" />
+        <link rel="stylesheet" href="${base ?? '.'}${styleSheetPaths.own}" />
         <link rel="icon" href="data:," />
       </head>
       <body>

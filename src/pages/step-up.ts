@@ -21,7 +21,7 @@ export function stepUpPage({ email, csrfToken, returnTo, fault, notice }: StepUp
         ${currentPasswordField({ autofocus: true, faulty: fault !== undefined })}
         <button type="submit">Confirm</button>
       </form>
-      <form method="post" action="/logout">
+      <form method="post" action="logout">
         <input type="hidden" name="csrf_token" value="${csrfToken}" />
         <input type="hidden" name="return_to" value="${returnTo}" />
         <button type="submit" class="secondary outline">Sign out instead</button>

@@ -18,7 +18,7 @@ export function verifyEmailPage({ token, csrfToken, email, fault, notice }: Veri
     'Confirm your email address',
     html`${messages({ fault, notice })}
       <p>Say which password shall open your account. It may be the one that you registered with, or another one.</p>
-      <form method="post" action="/verify-email">
+      <form method="post" action="verify-email">
         <input type="hidden" name="csrf_token" value="${csrfToken}" />
         <input type="hidden" name="token" value="${token}" />
         <label
@@ -47,7 +47,7 @@ export function emailVerifiedPage(): Html {
   return layout(
     'Email address confirmed',
     html`<p>Your account is ready.</p>
-      <p><a role="button" href="/login">Sign in</a></p>`,
+      <p><a role="button" href="login">Sign in</a></p>`,
   )
 }
 
@@ -55,6 +55,6 @@ export function emailNotVerifiedPage(): Html {
   return layout(
     'This link does not work',
     html`<p>It was used already, or it is more than a day old. If you have confirmed your address before, sign in.</p>
-      <p><a role="button" href="/login">Sign in</a></p>`,
+      <p><a role="button" href="login">Sign in</a></p>`,
   )
 }

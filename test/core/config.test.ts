@@ -169,7 +169,7 @@ void test('environment', async (t) => {
     GATEHOUSE_ISSUER: [
       'hunter2',
       'ftp://auth.test',
-      'https://auth.test/path',
+      'https://auth.test/a//b',
       'https://auth.test/?hunter2',
       'https://u:hunter2@auth.test',
     ],
@@ -255,6 +255,58 @@ void test('environment', async (t) => {
   })
   await t.test('the issuer is kept in one spelling', async (t) => {
     t.equal(load(t, { GATEHOUSE_ISSUER: 'https://Auth.Example.TEST:443/' }).issuer, 'https://auth.example.test')
+    t.equal(load(t, { GATEHOUSE_ISSUER: 'https://Example.TEST/Auth/' }).issuer, 'https://example.test/Auth')
+    t.equal(
+      load(t, { GATEHOUSE_ISSUER: 'http://localhost:8080/a/b_~c.d-1' }).issuer,
+      'http://localhost:8080/a/b_~c.d-1',
+    )
+    const reasons: [reason: RegExp, ...values: string[]][] = [
+      [
+        /a URL with its scheme, such as https:\/\/auth\.example\.com/,
+        'auth.example.com',
+        'auth.example.com:8443',
+        'localhost:3000',
+        '//auth.example.com',
+        'https:auth.example.com',
+        'https:///x',
+        'ftp://x',
+        '/auth',
+      ],
+      [
+        /without query, fragment, user name and password/,
+        'https://a.test/?',
+        'https://a.test/#',
+        'https://a.test/x?y',
+        'https://a.test?y',
+        'https://u@a.test',
+        'https://u:p@a.test/x',
+      ],
+      [
+        /a path of plain names/,
+        'https://a.test//',
+        'https://a.test/a//b',
+        'https://a.test/a/../b',
+        'https://a.test/./a',
+        'https://a.test/%61',
+        'https://a.test/a;b',
+        'https://a.test/a b',
+        'https://a.test/.a',
+        'https://a.test/ä',
+      ],
+      [
+        /the service has \/(forward-auth|health|metrics) for itself/,
+        'https://a.test/forward-auth',
+        'https://a.test/health/x',
+        'https://a.test/metrics',
+      ],
+    ]
+    for (const [reason, ...values] of reasons) {
+      for (const value of values) {
+        const lines = faults(t, { GATEHOUSE_ISSUER: value })
+        t.match(lines, [new RegExp(`^GATEHOUSE_ISSUER: expected .*${reason.source}`)], value)
+        t.equal(lines.length, 1, value)
+      }
+    }
     t.equal(load(t, { GATEHOUSE_ISSUER: 'http://auth.example.test:8080' }).issuer, 'http://auth.example.test:8080')
   })
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ErrorCode, GatehouseError } from '../../core/errors.ts'
+import { originOf } from '../../core/issuer.ts'
 import type { ForwardedAddress } from '../../core/client-address.ts'
 import type { Log } from '../../core/ports.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
@@ -187,7 +188,7 @@ export function sendProblem(
 
 function sendForbiddenPage(response: ServerResponse, issuer: string, id: string): void {
   const body = String(forbiddenPage(issuer))
-  const policy = `default-src 'none'; style-src ${issuer}; img-src data:; frame-ancestors 'none'`
+  const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src data:; frame-ancestors 'none'`
   const headers = [
     ...denied,
     ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))],

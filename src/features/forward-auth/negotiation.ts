@@ -1,3 +1,4 @@
+import { originOf } from '../../core/issuer.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
 import { rangesOf } from '../../http/accept.ts'
@@ -84,7 +85,7 @@ export function createShareDenial(settings: {
   allowedOrigins: readonly string[]
   knowsHost(authority: string): boolean
 }): ShareDenial {
-  const allowed = new Set([settings.issuer, ...settings.allowedOrigins])
+  const allowed = new Set([originOf(settings.issuer), ...settings.allowedOrigins])
   const scheme = settings.issuer.slice(0, settings.issuer.indexOf('//') + 2)
   return (origin) => {
     if (origin === undefined) return []

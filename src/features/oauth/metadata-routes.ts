@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { grantTypes } from '../../core/grants.ts'
+import { basePathOf } from '../../core/issuer.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
 import { answersWith } from '../../http/document.ts'
 import { etagOf, sendPublic } from '../../http/etag.ts'
@@ -18,6 +19,13 @@ export interface MetadataOptions {
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
 }
+
+/** Where clients look for the metadata of an issuer: RFC 8414 §3.1 has its path behind the well-known name, others before it (§5). */
+function metadataPaths(issuer: string): string[] {
+  const basePath = basePathOf(issuer)
+  return [...new Set([`${wellKnown}${basePath}`, `${basePath}${wellKnown}`])]
+}
+const wellKnown = '/.well-known/oauth-authorization-server'
 
 const Names = Type.Array(Type.String())
 const Metadata = Type.Object(
@@ -66,7 +74,7 @@ function describe(
   }
 }
 
-/** Publishes the authorization server metadata (RFC 8414 §3). An issuer has no path, so there is one place for it. */
+/** Publishes the authorization server metadata (RFC 8414 §3). Registered beside the base path, which its paths hold themselves. */
 export async function metadataRoutes(app: App, options: MetadataOptions): Promise<void> {
   const make = (algorithms: readonly string[]) => {
     const body = JSON.stringify(describe(options, algorithms))
@@ -74,26 +82,29 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
   }
   let made = make(options.introspectionAlgorithms())
 
-  app.get(
-    '/.well-known/oauth-authorization-server',
-    {
-      config: { access: 'public', answers: answersWith('Cache-Control', 'ETag') },
-      schema: {
-        operationId: 'getAuthorizationServerMetadata',
-        summary: 'What this authorization server does',
-        description: 'The metadata of RFC 8414, by which clients configure themselves.',
-        tags: ['OAuth'],
-        security: [],
-        response: {
-          200: { description: 'The metadata.', content: { 'application/json': { schema: Metadata } } },
-          304: Type.Null({ description: 'The copy named by `If-None-Match` is current.' }),
+  const [first, ...others] = metadataPaths(options.issuer)
+  for (const url of [first!, ...others]) {
+    app.get(
+      url,
+      {
+        config: { access: 'public', answers: answersWith('Cache-Control', 'ETag') },
+        schema: {
+          operationId: url === first ? 'getAuthorizationServerMetadata' : 'getAuthorizationServerMetadataBelowIssuer',
+          summary: 'What this authorization server does',
+          description: 'The metadata of RFC 8414, by which clients configure themselves.',
+          tags: ['OAuth'],
+          security: [],
+          response: {
+            200: { description: 'The metadata.', content: { 'application/json': { schema: Metadata } } },
+            304: Type.Null({ description: 'The copy named by `If-None-Match` is current.' }),
+          },
         },
       },
-    },
-    (request, reply) => {
-      const algorithms = options.introspectionAlgorithms()
-      if (algorithms !== made.algorithms) made = make(algorithms)
-      sendPublic(request, reply, made, { type: 'application/json', maxAgeSeconds })
-    },
-  )
+      (request, reply) => {
+        const algorithms = options.introspectionAlgorithms()
+        if (algorithms !== made.algorithms) made = make(algorithms)
+        sendPublic(request, reply, made, { type: 'application/json', maxAgeSeconds })
+      },
+    )
+  }
 }

@@ -34,6 +34,8 @@ export interface SignInPageOptions {
     confirm(token: string, password: string): Promise<'confirmed' | 'password_required' | 'invalid_token'>
   }
   returnTo: ReturnTo
+  /** What the path of each page begins with. */
+  basePath: string
   notices: Notices
   cookies: Cookies
   csrf: CsrfTokens

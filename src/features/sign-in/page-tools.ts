@@ -74,8 +74,8 @@ export function sentWith({ query, body }: FastifyRequest): Record<string, string
 }
 
 /** A sign-in proves as much as a step-up does, so it leads to the same place. */
-export function toSignIn(reply: FastifyReply, target: string): FastifyReply {
-  return goTo(reply, `/login?return_to=${encodeURIComponent(target)}`)
+export function toSignIn(reply: FastifyReply, basePath: string, target: string): FastifyReply {
+  return goTo(reply, `${basePath}/login?return_to=${encodeURIComponent(target)}`)
 }
 
 /** Leads on by GET, whatever was asked; the browser takes the fragment of the address along. */

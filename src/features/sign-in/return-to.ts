@@ -1,3 +1,4 @@
+import { basePathOf } from '../../core/issuer.ts'
 import { allEscaped } from '../../core/request-path.ts'
 import {
   parseAuthority,
@@ -17,13 +18,14 @@ interface Hosts {
 
 /**
  * Makes the check of where a visitor may be sent back to: a path on the service itself, or an absolute URL that the rules
- * of a host decide about. Everything else, and everything that two parsers could read differently, becomes `/`.
+ * of a host decide about. Everything else, and everything that two parsers could read differently, becomes the service's root.
  */
 export function createReturnTo(hosts: Hosts): ReturnTo {
   const { read, accept } = createReader(hosts)
+  const root = `${basePathOf(hosts.issuer)}/`
   return (wanted) => {
     const target = read(wanted)
-    return (target && accept(target)) ?? '/'
+    return (target && accept(target)) ?? root
   }
 }
 
@@ -44,6 +46,7 @@ function createReader({ issuer, decidesAbout }: Hosts) {
   const own = splitAbsoluteUrl(`${issuer}/`)!
   const ownScheme = own.scheme as 'http' | 'https'
   const ownAuthority = parseAuthority(own.host, ownScheme)
+  const basePath = basePathOf(issuer)
   return {
     ownScheme,
     read(wanted: string | undefined): RequestTarget | undefined {
@@ -55,11 +58,15 @@ function createReader({ issuer, decidesAbout }: Hosts) {
     accept(target: RequestTarget): string | undefined {
       // A sign-in on https must not end on a page that anyone on the way can rewrite.
       if (ownScheme === 'https' && target.scheme !== 'https') return undefined
-      if (target.authority === ownAuthority && target.scheme === ownScheme) {
+      if (target.authority === ownAuthority && target.scheme === ownScheme && isBelow(basePath, target.path)) {
         // No page of the service has one of these in its path.
         return target.escaped.length > 0 ? undefined : target.path + target.query
       }
       return decidesAbout(target) ? urlOf(target) : undefined
     },
   }
+}
+
+function isBelow(basePath: string, path: string): boolean {
+  return path === basePath || path.startsWith(`${basePath}/`)
 }

@@ -37,9 +37,16 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
   }
 
   // Where the form to sign out is.
-  app.get('/', { config: { ...publicPage, rateLimit: limits.takingAway }, schema: hidden }, async (request, reply) => {
+  const root = { config: { ...publicPage, rateLimit: limits.takingAway }, schema: hidden }
+  // The links of a page lead astray where its address lacks the slash.
+  if (options.basePath !== '') {
+    app.get('', { ...root, prefixTrailingSlash: 'no-slash' }, async (_request, reply) =>
+      reply.redirect(`${options.basePath}/`, 301),
+    )
+  }
+  app.get('/', { ...root, prefixTrailingSlash: 'slash' }, async (request, reply) => {
     const user = await userOf(request)
-    if (user === undefined) return reply.redirect('/login', 303)
+    if (user === undefined) return reply.redirect(`${options.basePath}/login`, 303)
     return show(reply, signedInPage({ ...user, csrfToken: csrf.tokenFor(request, reply) }))
   })
 

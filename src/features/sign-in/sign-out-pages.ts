@@ -14,7 +14,7 @@ export async function signOutPages(app: App, options: SignInPageOptions): Promis
   const afterSignOut = (wanted: string | undefined) => {
     const target = returnTo(wanted)
     // The root would lead there too.
-    return target === '/' ? '/login' : target
+    return target === `${options.basePath}/` ? `${options.basePath}/login` : target
   }
 
   async function ask(request: FastifyRequest, reply: FastifyReply, wanted: string | undefined, notice?: string) {

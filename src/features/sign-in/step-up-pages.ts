@@ -19,7 +19,7 @@ export async function stepUpPages(app: App, options: SignInPageOptions): Promise
     async (request, reply) => {
       const target = returnTo(request.query.return_to)
       const user = await userOf(request)
-      if (user === undefined) return toSignIn(reply, target)
+      if (user === undefined) return toSignIn(reply, options.basePath, target)
       return show(reply, stepUpPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target }))
     },
   )
@@ -46,7 +46,7 @@ export async function stepUpPages(app: App, options: SignInPageOptions): Promise
       const outcome =
         user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
-        return toSignIn(reply, target)
+        return toSignIn(reply, options.basePath, target)
       }
       if (outcome.kind === 'proven') {
         cookies.setSession(reply, outcome.secret, outcome.session.expiresAt)

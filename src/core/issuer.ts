@@ -1,0 +1,35 @@
+/**
+ * The path of an issuer (RFC 8414 §2), without a slash at its end; empty where it has none. Whatever of the service people,
+ * browsers and clients see lies below it: a proxy passes such paths on as they are.
+ */
+export function basePathOf(issuer: string): string {
+  const { pathname } = new URL(issuer)
+  return pathname === '/' ? '' : pathname
+}
+
+/** Scheme, host and port of an issuer, as browsers spell them. */
+export function originOf(issuer: string): string {
+  return new URL(issuer).origin
+}
+
+/** What the service answers beside its base path, and whatever that is: where machines next to it ask. */
+const besideBase = new Set(['forward-auth', 'health', 'metrics', '.well-known'])
+
+/** The canonical spelling of an issuer, or why it cannot be one, without repeating it: it may hold a password. */
+export function readIssuer(text: string): { issuer: string } | { fault: string } {
+  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) {
+    return { fault: 'expected a URL with its scheme, such as https://auth.example.com or https://example.com/auth' }
+  }
+  const { origin, pathname, username, password } = new URL(text)
+  if (/[?#]/.test(text) || username || password) {
+    return { fault: 'expected a URL without query, fragment, user name and password' }
+  }
+  const segments = text.replace(/^https?:\/\/[^/]*\/?/i, '').replace(/\/$/, '')
+  const path = segments === '' ? '' : `/${segments}`
+  if (!/^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(path) || pathname.replace(/\/$/, '') !== path) {
+    return { fault: 'expected a path of plain names, such as https://example.com/auth' }
+  }
+  const [, first = ''] = path.split('/')
+  if (besideBase.has(first)) return { fault: `expected another path: the service has /${first} for itself` }
+  return { issuer: origin + path }
+}
