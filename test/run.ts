@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
@@ -39,8 +40,17 @@ async function writeSnapshot(folder: string): Promise<string> {
   return file
 }
 
+interface Outcome {
+  code: number
+  passed: number
+  failed: number
+  skipped: number
+  /** Title of each failed assertion and of what holds it, the innermost first, as TAP gives them. */
+  failures: string[]
+}
+
 /** The tests' own lines go through; the closing count is what the caller reads. */
-function runTap(files: readonly string[]): Promise<{ code: number; passed: number; failed: number; skipped: number }> {
+function runTap(files: readonly string[]): Promise<Outcome> {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
   const reporter = process.stdout.isTTY ? 'base' : 'tap'
   return new Promise((done) => {
@@ -50,13 +60,15 @@ function runTap(files: readonly string[]): Promise<{ code: number; passed: numbe
       { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: process.env },
     )
     let text = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-20_000)
-      process.stdout.write(chunk)
+    const failures: string[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      text = `${text}${line}\n`.slice(-20_000)
+      if (/^\s*not ok /.test(line)) failures.push(line)
     })
+    child.stdout.pipe(process.stdout, { end: false })
     child.on('exit', (code) => {
       const count = (name: string) => Number(new RegExp(`# \\{[^}]*\\b${name}: (\\d+)`).exec(text)?.[1] ?? 0)
-      done({ code: code ?? 1, passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo') })
+      done({ code: code ?? 1, passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo'), failures })
     })
   })
 }
@@ -99,8 +111,10 @@ try {
   for (const name of verifierNames.filter((name) => !hasVerifier(name))) {
     missing.push(`${name}: not installed (npm run verifiers does that where it can), so its recipe did not run`)
   }
-  const { code: tapCode, passed, failed, skipped } = await runTap(files)
+  const { code: tapCode, passed, failed, skipped, failures: titles } = await runTap(files)
   for (const line of missing) process.stdout.write(`not exercised: ${line}\n`)
+  // Whoever sees only the end of a long log learns what failed.
+  if (titles.length > 0) process.stdout.write(`\nfailed:\n${titles.join('\n')}\n`)
   const incomplete = process.env['TEST_REQUIRE_ALL'] !== undefined && (missing.length > 0 || skipped > 0)
   code = incomplete || passed === 0 ? 1 : tapCode
   const failures = code !== 0 && failed === 0 ? 1 : failed
