@@ -68,7 +68,13 @@ function runTap(files: readonly string[]): Promise<Outcome> {
     child.stdout.pipe(process.stdout, { end: false })
     child.on('exit', (code) => {
       const count = (name: string) => Number(new RegExp(`# \\{[^}]*\\b${name}: (\\d+)`).exec(text)?.[1] ?? 0)
-      done({ code: code ?? 1, passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo'), failures })
+      done({
+        code: code ?? 1,
+        passed: count('pass'),
+        failed: count('fail'),
+        skipped: count('skip') + count('todo'),
+        failures,
+      })
     })
   })
 }
