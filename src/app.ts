@@ -302,7 +302,7 @@ export async function buildApp(dependencies: {
     isStopping: () => stopping,
   })
   requireAccessLevels(app)
-  handleErrors(app, basePath)
+  handleErrors(app, { basePath, allowedOrigins: config.cors.origins })
   await app.register(openApi, { issuer, version, cookies })
   for (const schema of [Profile, SignedIn, ApiKeyBody, MadeApiKey, OAuthErrorBody]) app.addSchema(schema)
 

@@ -1,6 +1,12 @@
 import type { FastifyCorsOptions } from '@fastify/cors'
 import type { App } from './server.ts'
 
+/** What scripts of other origins may read of an answer beside what Fetch lets them read anyway. */
+export const exposedHeaders = [
+  ...['WWW-Authenticate', 'Retry-After', 'X-Request-Id'],
+  ...['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+]
+
 /** How pages of the listed origins, and no others, may call the service (Fetch §3.3): by name, with credentials. */
 export function corsOptions(allowedOrigins: readonly string[]): FastifyCorsOptions {
   const origins = new Set(allowedOrigins)
@@ -9,6 +15,7 @@ export function corsOptions(allowedOrigins: readonly string[]): FastifyCorsOptio
     origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
     credentials: true,
+    exposedHeaders,
     strictPreflight: false,
   }
 }
@@ -24,6 +31,7 @@ export function shareAnswers(app: App, allowedOrigins: readonly string[]): void 
     if (origin !== undefined) reply.header('vary', 'Origin')
     if (origin !== undefined && origins.has(origin)) {
       reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true')
+      reply.header('access-control-expose-headers', exposedHeaders.join(', '))
     }
     done()
   })

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldError, GatehouseError, errorTable } from '../core/errors.ts'
 import { STATUS_CODES } from './node-http.ts'
+import { shareAnswers } from './cors.ts'
 import type { App } from './server.ts'
 
 /**
@@ -140,7 +141,10 @@ export function refusePath({ code }: { code: string }, request: FastifyRequest, 
 }
 
 /** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */
-export function handleErrors(app: App, basePath = ''): void {
+export function handleErrors(
+  app: App,
+  { basePath = '', allowedOrigins = [] }: { basePath?: string; allowedOrigins?: readonly string[] } = {},
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
     logFault(request, error)
@@ -163,6 +167,7 @@ export function handleErrors(app: App, basePath = ''): void {
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))
   }
   void app.register(async (nowhere) => {
+    shareAnswers(nowhere, allowedOrigins)
     // Before a body is read: whatever it is, the answer is the same.
     nowhere.addHook('onRequest', async (request, reply) => answer(request, reply))
     nowhere.setNotFoundHandler(answer)

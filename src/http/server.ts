@@ -200,6 +200,8 @@ function addBodyParsers(server: App): void {
   const parseJson = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer
+    // Many clients state the type on every request, also where they have nothing to say.
+    if (bytes.length === 0 && !needsBody(request)) return done(null, undefined)
     if (!isUtf8(bytes)) return done(new GatehouseError('invalid_encoding'))
     return parseJson(request, bytes.toString('utf8'), (error, value) =>
       error === null ? done(null, value) : done(new GatehouseError('invalid_json')),
@@ -211,6 +213,11 @@ function addBodyParsers(server: App): void {
       ? done(null, undefined)
       : done(new GatehouseError('unsupported_media_type')),
   )
+}
+
+function needsBody({ routeOptions }: FastifyRequest): boolean {
+  const body = routeOptions.schema?.body as { anyOf?: readonly { type?: string }[] } | undefined
+  return body !== undefined && body.anyOf?.some(({ type }) => type === 'null') !== true
 }
 
 /**

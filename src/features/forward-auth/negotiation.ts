@@ -1,4 +1,5 @@
 import { originOf } from '../../core/issuer.ts'
+import { exposedHeaders } from '../../http/cors.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
 import { rangesOf } from '../../http/accept.ts'
@@ -94,7 +95,7 @@ export function createShareDenial(settings: {
     if (!known) return ['Vary', 'Origin']
     return [
       ...['Vary', 'Origin', 'Access-Control-Allow-Origin', origin, 'Access-Control-Allow-Credentials', 'true'],
-      ...['Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After, X-Request-Id'],
+      ...['Access-Control-Expose-Headers', exposedHeaders.join(', ')],
     ]
   }
 }
