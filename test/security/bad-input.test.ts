@@ -58,6 +58,8 @@ for (const backend of backends) {
 
       await t.test(`${path}: what is no JSON is invalid_json`, async (t) => {
         for (const text of ['{"name":', '{]', "{'name':'x'}", 'NaN', 'undefined', '{"a":1}{', '[1,]', '\u0000', '']) {
+          // Nothing at all is a body to no route but this one, which may take its token from a cookie.
+          if (path === '/api/auth/refresh' && text === '') continue
           isProblem(t, await put(path, json(text)), 400, 'invalid_json', JSON.stringify(text))
         }
         const nested = json('['.repeat(30_000))
