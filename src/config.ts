@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { faultsOfDatabaseUrl } from './core/database-url.ts'
+import { readDatabaseUrl } from './core/database-url.ts'
 import { SetupError } from './core/errors.ts'
 import { readIssuer } from './core/issuer.ts'
+import { readRedisUrl } from './core/redis-url.ts'
 import { faultOfCredentials } from './core/server-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
@@ -64,12 +65,20 @@ export function loadConfig(given: Environment): Config {
     if (fault !== undefined) faults.push(`${nameOf(name)}: ${fault}`)
     return fault === undefined ? read(name, undefined, urlOf(schemes), expected) : undefined
   }
+  const tell = (name: string, told: readonly string[]) =>
+    faults.push(
+      ...told.map((fault) => (fault.startsWith(`${name}:`) ? `${nameOf(name)}${fault.slice(name.length)}` : fault)),
+    )
   const databaseUrl = environment['DATABASE_URL'] || undefined
   if (databaseUrl !== undefined) {
-    const told = faultsOfDatabaseUrl(databaseUrl, environment)
-    faults.push(...told.map((fault) => fault.replace(/^DATABASE_URL(?=:)/, nameOf('DATABASE_URL'))))
+    const read = readDatabaseUrl(databaseUrl, environment)
+    if (read.kind === 'faulty') tell('DATABASE_URL', read.faults)
   }
-  const redisUrl = readUrl('REDIS_URL', ['redis', 'rediss'], 'a redis:// or rediss:// URL')
+  const redisUrl = environment['REDIS_URL'] || undefined
+  if (redisUrl !== undefined) {
+    const read = readRedisUrl(redisUrl)
+    if (read.kind === 'faulty') tell('REDIS_URL', read.faults)
+  }
   const smtpUrl = readUrl('SMTP_URL', ['smtp', 'smtps'], 'an smtp:// or smtps:// URL')
   const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
   const readIssuerUrl = readIssuer(environment['GATEHOUSE_ISSUER'] || `http://localhost:${port}`)

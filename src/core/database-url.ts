@@ -78,12 +78,6 @@ export function readDatabaseUrl(url: string, environment: Record<string, string 
   return { kind: 'read', address: addressOf(values, hosts) }
 }
 
-/** What keeps `readDatabaseUrl` from reading it. */
-export function faultsOfDatabaseUrl(url: string, environment: Record<string, string | undefined>): string[] {
-  const read = readDatabaseUrl(url, environment)
-  return read.kind === 'faulty' ? read.faults : []
-}
-
 /** What the URL says, each part under its word; a word of the query counts more than its place in front of it. */
 function wordsOf(url: string, faults: string[]): Map<string, string> {
   const { authority, rest } = partsOf(url)

@@ -26,7 +26,12 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
 
   const { openRedisCounters } = await import('./redis/counters.ts')
   const onError = (error: Error) => log.warn({ event: 'redis.fault' }, faultOf('REDIS_URL', error))
-  const redis = await openRedisCounters(settings.redisUrl, onError).catch(async (error: unknown) => {
+  const onEviction = (policy: string) =>
+    log.warn(
+      { event: 'redis.evicts', policy },
+      'REDIS_URL: with this maxmemory-policy counters may be let go of before their time, and limits with them; set noeviction',
+    )
+  const redis = await openRedisCounters(settings.redisUrl, onError, onEviction).catch(async (error: unknown) => {
     await durable.close()
     throw unusable('REDIS_URL', error)
   })

@@ -57,9 +57,12 @@ const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
     /^(ERR_SSL|ERR_OSSL|ERR_TLS|EPROTO)/,
     'it and this service do not agree on TLS; look at its versions and certificates',
   ],
-  [/^NOPERM$/, 'the user may not do what is needed; allow it the commands and keys of docs/operations.md'],
-  [/^(READONLY|MASTERDOWN)$/, 'it is a replica, which takes no writes; name the primary'],
-  [/^(OOM|MISCONF|NOREPLICAS)$/, 'it takes no writes now; give it memory or disk, or look at maxmemory-policy'],
+  [
+    /^NOPERM$/,
+    'the user may not do what is needed; allow it EVAL, GET, TTL, INCR, EXPIRE, DEL and PING on the keys of the service, as docs/operations.md says',
+  ],
+  [/^(READONLY|MASTERDOWN|NOREPLICAS)$/, 'it is a replica, which takes no writes; name the primary'],
+  [/^(OOM|MISCONF)$/, 'it takes no writes now; give it memory or disk, or look at maxmemory-policy'],
   [/^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)$/, 'it is part of a cluster; name a single server'],
   [/^NO_DB$/, 'it has no database of that number; correct it, or raise databases there'],
   [/^(ECONNRESET|NO_REDIS|NO_POSTGRES)$/, 'what listens there is another kind of server; correct host and port'],
@@ -106,6 +109,7 @@ function codeOf(error: unknown): string {
     if (/timeout|timed out/i.test(message)) return 'ETIMEDOUT'
     if (/RESP type|Protocol error/.test(message)) return 'NO_REDIS'
     if (/DB index is out of range/.test(message)) return 'NO_DB'
+    if (/^ERR .*(can't (run|access)|no permissions)/i.test(message)) return 'NOPERM'
     const reply = /^([A-Z]{3,}) /.exec(message)?.[1]
     if (next.name === 'ReplyError' && reply !== undefined) return reply
     name = next.name

@@ -241,12 +241,12 @@ export async function startRelay(target: string): Promise<Relay> {
 }
 
 /** Starts Redis with nothing on disk, so that a halt forgets everything; nothing when it is not installed. */
-export async function startRedis(): Promise<InterruptibleServer | undefined> {
+export async function startRedis(more: readonly string[] = []): Promise<InterruptibleServer | undefined> {
   const program = findProgram('redis-server') ?? findProgram('valkey-server')
   if (program === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'))
   const port = await freePort()
-  const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--databases', '256']
+  const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--databases', '256', ...more]
   let server: ChildProcess
   const resume = async () => {
     server = spawn(program, ['--port', String(port), ...options], { cwd: folder, stdio: 'ignore' })

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { isIP, Socket } from 'node:net'
 import { connect as connectTls, getCACertificates, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { DatabaseAddress, DatabaseHost } from '../../core/database-url.ts'
-import { SetupError } from '../../core/errors.ts'
+import { type PemKind, readPem } from '../pem.ts'
 
 /** Whether a connection is encrypted: `offered` where the server offers it. */
 export type Security = 'never' | 'offered' | 'always'
@@ -70,9 +69,9 @@ function tlsOptions(host: DatabaseHost, { tls }: DatabaseAddress): ConnectionOpt
     servername: tls.sendsServerName && isIP(host.name) === 0 ? host.name : '',
     ...(tls.direct && { ALPNProtocols: ['postgresql'] }),
     ...(tls.rootCertificates && { ca: authorities(tls.rootCertificates) }),
-    ...(tls.revocations && { crl: pem('sslcrl', tls.revocations, 'X509 CRL') }),
-    ...(tls.certificate && { cert: pem('sslcert', tls.certificate, 'CERTIFICATE') }),
-    ...(tls.key && { key: pem('sslkey', tls.key, '(?:[A-Z]+ )*PRIVATE KEY') }),
+    ...(tls.revocations && { crl: pem('sslcrl', tls.revocations, 'revocations') }),
+    ...(tls.certificate && { cert: pem('sslcert', tls.certificate, 'certificate') }),
+    ...(tls.key && { key: pem('sslkey', tls.key, 'key') }),
     ...(tls.passphrase && { passphrase: tls.passphrase }),
     ...(tls.minVersion && { minVersion: tls.minVersion }),
     ...(tls.maxVersion && { maxVersion: tls.maxVersion }),
@@ -80,22 +79,12 @@ function tlsOptions(host: DatabaseHost, { tls }: DatabaseAddress): ConnectionOpt
 }
 
 function authorities(named: string): string | string[] {
-  if (named !== 'system') return pem('sslrootcert', named, '(?:TRUSTED |X509 )?CERTIFICATE')
+  if (named !== 'system') return pem('sslrootcert', named, 'certificate')
   // With those of NODE_EXTRA_CA_CERTS.
   return [...getCACertificates('system'), ...getCACertificates('extra')]
 }
 
-/** A file that holds what it must; throws a `SetupError` that names the word, not the file. */
-function pem(word: string, path: string, kind: string): string {
-  let content: string
-  try {
-    content = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new SetupError(`DATABASE_URL: ${word}: the file cannot be read (${(error as NodeJS.ErrnoException).code})`)
-  }
-  if (new RegExp(`-----BEGIN ${kind}-----`).test(content)) return content
-  throw new SetupError(`DATABASE_URL: ${word}: the file holds no such thing in PEM`)
-}
+const pem = (word: string, path: string, kind: PemKind) => readPem('DATABASE_URL', word, path, kind)
 
 /** Resolves to what an event tells. Rejects when the socket ends or errs before, or nothing happens for too long. */
 function happens(socket: Socket | TLSSocket, event: string, milliseconds: number, begin = () => {}): Promise<unknown> {
