@@ -71,7 +71,8 @@ const sweeps: Record<Perishable, Sweep> = {
       tx,
       sql`delete from revocations where sequence in (
             select sequence from revocations
-            where sequence < (select max(sequence) from revocations where at < ${endedBefore})
+            where sequence < (
+              select sequence from revocations where at < ${endedBefore} order by at desc, sequence desc limit 1)
             order by sequence limit ${limit})
           returning 1`,
     ),

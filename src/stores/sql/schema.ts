@@ -19,17 +19,22 @@ const list = (name: string) =>
     .notNull()
     .default(sql`'{}'`)
 
-export const users = pgTable('users', {
-  id: uuid('id').primaryKey(),
-  email: text('email').notNull().unique(),
-  name: text('name').notNull(),
-  passwordHash: text('password_hash'),
-  roles: list('roles'),
-  status: text('status').$type<User['status']>().notNull().default('active'),
-  emailVerifiedAt: instant('email_verified_at'),
-  createdAt: instant('created_at').notNull(),
-  unlocks: integer('unlocks').notNull().default(0),
-})
+export const users = pgTable(
+  'users',
+  {
+    id: uuid('id').primaryKey(),
+    email: text('email').notNull().unique(),
+    name: text('name').notNull(),
+    passwordHash: text('password_hash'),
+    roles: list('roles'),
+    status: text('status').$type<User['status']>().notNull().default('active'),
+    emailVerifiedAt: instant('email_verified_at'),
+    createdAt: instant('created_at').notNull(),
+    unlocks: integer('unlocks').notNull().default(0),
+  },
+  // Whoever holds a role is found among however many registered.
+  (table) => [index('users_roles').using('gin', table.roles)],
+)
 
 export const roles = pgTable('roles', {
   name: text('name').primaryKey(),
@@ -152,7 +157,12 @@ export const refreshFamilies = pgTable(
     expiresAt: instant('expires_at').notNull(),
     revokedAt: instant('revoked_at'),
   },
-  (table) => [index('refresh_families_session_id').on(table.sessionId)],
+  (table) => [
+    index('refresh_families_session_id').on(table.sessionId),
+    index('refresh_families_client_id')
+      .on(table.clientId)
+      .where(sql`${table.revokedAt} is null`),
+  ],
 )
 
 export const refreshTokens = pgTable(
@@ -207,7 +217,11 @@ export const auditEvents = pgTable(
     requestId: text('request_id'),
     details: jsonb('details').$type<AuditDetails>().notNull(),
   },
-  (table) => [index('audit_events_at').on(table.at), index('audit_events_subject').on(table.subject, table.at)],
+  (table) => [
+    index('audit_events_at').on(table.at),
+    index('audit_events_subject_id').on(table.subject, table.id),
+    index('audit_events_event_id').on(table.event, table.id),
+  ],
 )
 
 export const revocations = pgTable(
@@ -218,5 +232,5 @@ export const revocations = pgTable(
     id: text('id').notNull(),
     at: instant('at').notNull(),
   },
-  (table) => [index('revocations_at').on(table.at)],
+  (table) => [index('revocations_at_sequence').on(table.at, table.sequence)],
 )

@@ -1,0 +1,337 @@
+/**
+ * No statement of the stores grows with what strangers store: PGlite gives no statement up, and while one runs nothing else does.
+ * Counted are the rows that a statement reads, as EXPLAIN tells them, with tables full of other people's rows.
+ */
+import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
+import { type Test, test } from 'tap'
+import { uuidv7 } from '../../src/core/ids.ts'
+import type { Perishable } from '../../src/core/ports.ts'
+import { hashSecret } from '../../src/core/secrets.ts'
+import { createAccessTokenStore } from '../../src/stores/sql/access-tokens.ts'
+import { createApiKeyStore } from '../../src/stores/sql/api-keys.ts'
+import { createAssertionStore } from '../../src/stores/sql/assertions.ts'
+import { createAuditStore } from '../../src/stores/sql/audit.ts'
+import { createClientStore } from '../../src/stores/sql/clients.ts'
+import type { Database } from '../../src/stores/sql/database.ts'
+import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
+import { createHousekeepingStore } from '../../src/stores/sql/housekeeping.ts'
+import { createKnownDeviceStore } from '../../src/stores/sql/known-devices.ts'
+import { migrate } from '../../src/stores/sql/migrations.ts'
+import { createRefreshTokenStore } from '../../src/stores/sql/refresh-tokens.ts'
+import { createRegistrationStore } from '../../src/stores/sql/registrations.ts'
+import { createRevocationStore } from '../../src/stores/sql/revocations.ts'
+import { createRoleStore } from '../../src/stores/sql/roles.ts'
+import * as schema from '../../src/stores/sql/schema.ts'
+import { createSessionStore } from '../../src/stores/sql/sessions.ts'
+import { createSigningKeyStore } from '../../src/stores/sql/signing-keys.ts'
+import { createUserStore } from '../../src/stores/sql/users.ts'
+import { createDatabase, hasServers } from '../support/backends.ts'
+import { createClock } from '../support/service.ts'
+import { exampleClient, exampleKey } from './contract.ts'
+
+/** Enough for a look-up to be cheaper than to read everything. */
+const strangers = 60_000
+/** What one statement may read, of the hundreds of thousands that there are: a batch of housekeeping, several times over. */
+const mostRows = 1_000
+const batch = 50
+/** Whose account everybody tries. */
+const victim = '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e61'
+
+interface Asked {
+  text: string
+  parameters: unknown[]
+}
+interface Engine {
+  db: Database
+  asked: Asked[]
+  /** Runs SQL of the test. */
+  run(text: string): Promise<unknown>
+  explain(asked: Asked): Promise<PlanNode>
+}
+interface PlanNode {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  Plans?: PlanNode[]
+  [name: string]: unknown
+}
+
+const folder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+const plan = (rows: unknown) => (rows as { 'QUERY PLAN': { Plan: PlanNode }[] }[])[0]!['QUERY PLAN'][0]!.Plan
+
+const engines: Record<string, (t: Test) => Promise<Engine>> = {
+  async embedded(t) {
+    const { PGlite, drizzle } = loadPglite()
+    const file = process.env['TEST_PGLITE_SNAPSHOT']
+    const client = await PGlite.create('memory://', file ? { loadDataDir: new Blob([readFileSync(file)]) } : {})
+    t.teardown(() => client.close())
+    const asked: Asked[] = []
+    const logger = { logQuery: (text: string, parameters: unknown[]) => void asked.push({ text, parameters }) }
+    return {
+      db: drizzle(client, { schema, logger }),
+      asked,
+      run: (text) => client.exec(text),
+      explain: async ({ text, parameters }) =>
+        plan((await client.query(`explain (analyze, format json) ${text}`, parameters)).rows),
+    }
+  },
+  async clustered(t) {
+    const database = await createDatabase()
+    const { postgres, drizzle } = loadPostgres()
+    const client = postgres(database.url, { max: 1, onnotice: () => {} })
+    t.teardown(async () => {
+      await client.end()
+      await database.drop()
+    })
+    const asked: Asked[] = []
+    const logger = { logQuery: (text: string, parameters: unknown[]) => void asked.push({ text, parameters }) }
+    return {
+      db: drizzle(client, { schema, logger }),
+      asked,
+      run: (text) => client.unsafe(text),
+      explain: async ({ text, parameters }) =>
+        plan(await client.unsafe(`explain (analyze, format json) ${text}`, parameters as never)),
+    }
+  },
+}
+
+/** Rows that strangers and other people's programs leave, a quarter of them ended. */
+function fill(now: string): string {
+  const id = (table: string, n = 'n') => `md5('${table}' || ${n})::uuid`
+  const ends = `case when n % 4 = 0 then ${now} - interval '3 days' else ${now} + interval '30 days' end`
+  const each = `from generate_series(1, ${strangers}) as n`
+  // Tokens leave before their sessions, so that few sessions that ended have any.
+  const holdsTokens = 'n % 2 = 0 and n % 4 <> 0 and n % 5 <> 0 or n % 40 = 0'
+  return `
+    insert into users (id, email, name, password_hash, created_at) select ${id('users')}, n || '@strangers.test', 'S', 'h', ${now} ${each};
+    insert into registrations (token_hash, email, name, password_hash, expires_at)
+      select 'r' || n, n || '@waiting.test', 'S', 'h', ${ends} ${each};
+    insert into sessions (id, user_id, client_id, secret_hash, level, authenticated_at, last_seen_at, idle_expires_at, expires_at,
+        revoked_at, ip, user_agent)
+      select ${id('sessions')}, ${id('users')}, 'gatehouse', 's' || n, 'aal1', ${now}, ${now}, ${ends}, ${ends},
+        case when n % 5 = 0 then ${now} - interval '2 days' end, '', '' ${each};
+    insert into refresh_families (id, session_id, user_id, client_id, expires_at)
+      select ${id('families')}, ${id('sessions')}, ${id('users')}, 'gatehouse', ${now} + interval '30 days' ${each} where ${holdsTokens};
+    insert into refresh_tokens (hash, family_id, created_at, expires_at, used_at, replay)
+      select 't' || n, ${id('families')}, ${now}, case when n % 3 = 0 then ${now} - interval '3 days' else ${now} + interval '30 days' end,
+        ${now} - interval '2 hours', 'sealed' ${each} where ${holdsTokens};
+    insert into refresh_tokens (hash, family_id, created_at, expires_at)
+      select 'u' || n, ${id('families')}, ${now}, ${now} + interval '30 days' ${each} where ${holdsTokens};
+    insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
+      select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
+    insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${each};
+    insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${each};
+    insert into revocations (kind, id, at) select 'session', ${id('sessions')}::text,
+        ${now} - interval '4 days' * (${strangers} - n) / ${strangers} - interval '1 hour' ${each};
+    insert into audit_events (id, at, event, subject, details)
+      select ('0000' || substr(md5('audit' || n), 5))::uuid, ${now} - interval '1 day' * (n % 800), 'sign_in.failed', ${id('users')}::text, '{}' ${each};
+    insert into audit_events (id, at, event, subject, details)
+      select ('0001' || substr(md5('audit' || n), 5))::uuid, ${now}, 'sign_in.failed', '${victim}', '{}' ${each};
+    insert into api_keys (id, hash, name, user_id, created_at, expires_at, revoked_at)
+      select ${id('keys')}, 'k' || n, 'S', ${id('users')}, ${now}, ${ends}, case when n % 5 = 0 then ${now} - interval '2 days' end ${each};
+    analyze;`
+}
+
+/** Rows that scans read, those included that a filter removed. */
+function rowsRead(node: PlanNode): number {
+  const removed = ['Rows Removed by Filter', 'Rows Removed by Index Recheck', 'Rows Removed by Join Filter']
+  const own = removed.reduce((sum, name) => sum + Number(node[name] ?? 0), node['Actual Rows']) * node['Actual Loops']
+  return (
+    (node['Node Type'].endsWith('Scan') ? own : 0) + (node.Plans ?? []).reduce((sum, part) => sum + rowsRead(part), 0)
+  )
+}
+
+for (const [name, open] of Object.entries(engines)) {
+  if (name === 'clustered' && !hasServers) continue
+  void test(`no statement of the ${name} stores grows with what strangers store`, async (t) => {
+    const engine = await open(t)
+    const { db } = engine
+    await migrate(db, folder)
+    const clock = createClock()
+    const at = (seconds = 0) => new Date(clock.now() + seconds * 1_000)
+    await engine.run(fill(`'${at().toISOString()}'::timestamptz`))
+
+    const stores = {
+      users: createUserStore(db, clock),
+      roles: createRoleStore(db, clock),
+      registrations: createRegistrationStore(db),
+      sessions: createSessionStore(db),
+      knownDevices: createKnownDeviceStore(db),
+      refreshTokens: createRefreshTokenStore(db),
+      clients: createClientStore(db, clock),
+      apiKeys: createApiKeyStore(db),
+      assertions: createAssertionStore(db),
+      accessTokens: createAccessTokenStore(db),
+      signingKeys: createSigningKeyStore(db, clock),
+      revocations: createRevocationStore(db, clock, async () => async () => {}),
+      audit: createAuditStore(db),
+      housekeeping: createHousekeepingStore(db),
+    }
+    const userId = uuidv7(clock.now())
+    const email = 'ada@example.test'
+    const session = {
+      id: uuidv7(clock.now()),
+      userId,
+      clientId: 'gatehouse',
+      methods: ['pwd'],
+      level: 'aal1' as const,
+      authenticatedAt: at(),
+      lastSeenAt: at(),
+      idleExpiresAt: at(100),
+      expiresAt: at(1_000),
+      ip: '203.0.113.7',
+      userAgent: 'a browser',
+      secretHash: hashSecret('session'),
+    }
+    const proof = { ...session, id: undefined }
+    const family = {
+      id: uuidv7(clock.now()),
+      sessionId: session.id,
+      userId,
+      clientId: 'job',
+      scopes: [],
+      expiresAt: at(1_000),
+    }
+    const key = { id: uuidv7(clock.now()), name: 'K', scopes: [], createdAt: at(), expiresAt: at(100), hash: 'key' }
+    const owner = { kind: 'user', id: userId } as const
+    const registration = {
+      tokenHash: 'reg',
+      email: 'eve@example.test',
+      name: 'Eve',
+      passwordHash: 'h',
+      expiresAt: at(60),
+    }
+    const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
+    const perishable: Perishable[] = [
+      ...([
+        'replays',
+        'expiredRefreshTokens',
+        'revokedRefreshTokens',
+        'sessions',
+        'registrations',
+        'knownDevices',
+      ] as const),
+      ...(['revokedAccessTokens', 'usedAssertions', 'revocations', 'auditEvents', 'apiKeys'] as const),
+    ]
+
+    const calls: Record<string, () => Promise<unknown>> = {
+      'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
+      'users.create': () =>
+        stores.users.create({
+          id: userId,
+          email,
+          name: 'Ada',
+          passwordHash: 'h',
+          roles: ['editor'],
+          emailVerifiedAt: at(),
+          createdAt: at(),
+        }),
+      'users.findByEmail': () => stores.users.findByEmail(email),
+      'users.findById': () => stores.users.findById(userId),
+      'users.anyHolds': () => stores.users.anyHolds('admin'),
+      'users.grantRole': () => stores.users.grantRole(userId, 'editor'),
+      'users.revokeRole': () => stores.users.revokeRole(userId, 'editor'),
+      'roles.create': () => stores.roles.create({ name: 'another', permissions: [] }),
+      'users.rename': () => stores.users.rename(userId, 'Eve'),
+      'users.unlock': () => stores.users.unlock(userId),
+      'roles.setPermissions': () => stores.roles.setPermissions('editor', ['c:d']),
+      'roles.replaceFileRoles': () => stores.roles.replaceFileRoles([{ name: 'from-file', permissions: [] }]),
+      'roles.delete': () => stores.roles.delete('nobody-holds-it'),
+      'registrations.open': () => stores.registrations.open(registration),
+      'registrations.find': () => stores.registrations.find('reg', at()),
+      'registrations.confirm': () =>
+        stores.registrations.confirm({ tokenHash: 'reg', userId: uuidv7(clock.now()), passwordHash: 'h', at: at() }),
+      'sessions.create': () => stores.sessions.create(session, 'h'),
+      'sessions.renew': () => stores.sessions.renew(session.id, proof, 'h'),
+      'sessions.findLive by id': () => stores.sessions.findLive({ id: session.id, tokenIds: ['x', 'y'] }, at()),
+      'sessions.findLive by secret': () => stores.sessions.findLive({ secretHash: session.secretHash }, at()),
+      'sessions.touch': () => stores.sessions.touch(session.id, at(), at(50)),
+      'knownDevices.remember': () => stores.knownDevices.remember(device, 'h'),
+      'knownDevices.countTry': () =>
+        stores.knownDevices.countTry({ secretHash: 'device', email, at: at(), windowSeconds: 60 }),
+      'knownDevices.clearTries': () => stores.knownDevices.clearTries('device'),
+      'clients.create': () => stores.clients.create(exampleClient('job', at())),
+      'refreshTokens.createFamily': () =>
+        stores.refreshTokens.createFamily(family, { hash: 'token', createdAt: at(), expiresAt: at(100) }),
+      'refreshTokens.find': () => stores.refreshTokens.find('token'),
+      'refreshTokens.newestOf': () => stores.refreshTokens.newestOf(family.id),
+      'refreshTokens.rotate': async () =>
+        stores.refreshTokens.rotate({
+          hash: 'token',
+          successorHash: 'successor',
+          successorExpiresAt: at(100),
+          sessionIdleExpiresAt: at(100),
+          replay: 'sealed',
+          at: at(),
+          whileFeedStandsAt: await stores.revocations.latest(),
+        }),
+      'apiKeys.create': () => stores.apiKeys.create({ ...key, owner, lastUsedAt: null }, { most: 10 }),
+      'apiKeys.findLive': () => stores.apiKeys.findLive('key', at()),
+      'apiKeys.find': () => stores.apiKeys.find('key'),
+      'apiKeys.list': () => stores.apiKeys.list(owner),
+      'apiKeys.markUsed': () => stores.apiKeys.markUsed(key.id, at(), at(-60)),
+      'apiKeys.revoke': () => stores.apiKeys.revoke(key.id, at(), owner),
+      'assertions.use': () => stores.assertions.use('job', 'once', at(60)),
+      'accessTokens.revoke': () => stores.accessTokens.revoke('jti', at(60), at()),
+      'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti', 'other'),
+      'signingKeys.change': () =>
+        stores.signingKeys.change(async () => ({
+          create: [exampleKey('k1', at())],
+          reschedule: [],
+          compromised: [],
+          remove: [],
+          reseal: [],
+        })),
+      'signingKeys.list': () => stores.signingKeys.list(),
+      'revocations.latest': () => stores.revocations.latest(),
+      'revocations.readAfter': async () => stores.revocations.readAfter(await stores.revocations.latest()),
+      'revocations.readLatest': () => stores.revocations.readLatest(25 * 60_000),
+      'audit.append': () =>
+        stores.audit.append([{ id: uuidv7(clock.now()), at: at(), event: 'sign_in.failed', details: {} } as never]),
+      'audit.list': () => stores.audit.list({ limit: 50 }),
+      'audit.list of a subject': () => stores.audit.list({ subject: victim, limit: 50 }),
+      'audit.list of an event': () => stores.audit.list({ event: 'key.rotated', limit: 50 }),
+      'audit.list since': () => stores.audit.list({ since: at(-60), limit: 50 }),
+      'users.setPassword': () => stores.users.setPassword(userId, 'h2', at(), { endApiKeys: true }),
+      'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
+      'clients.find': () => stores.clients.find('job'),
+      'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
+      'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
+      'clients.delete': () => stores.clients.delete('job'),
+      'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at()),
+      ...Object.fromEntries(
+        perishable.map((kind) => [
+          `housekeeping.sweep ${kind}`,
+          () => stores.housekeeping.sweep(kind, at(-86_400), batch),
+        ]),
+      ),
+    }
+    const asksAll = new Set(Object.keys(calls).map((call) => call.split(/[ ]/)[0]))
+    // What an operator asks for, and gets whole; what an emergency ends is all there is.
+    const whole = new Set(['users.list', 'roles.list', 'clients.list', 'apiKeys.revokeAll', 'revocations.onWake'])
+    for (const [store, methods] of Object.entries(stores)) {
+      for (const method of Object.keys(methods))
+        t.ok(asksAll.has(`${store}.${method}`) || whole.has(`${store}.${method}`), `${store}.${method} is counted`)
+    }
+
+    for (const [call, ask] of Object.entries(calls)) {
+      engine.asked.length = 0
+      await ask()
+      const statements = engine.asked
+        .splice(0)
+        .filter(({ text }) => /^\s*(select|with|update|delete|insert)/i.test(text))
+      t.ok(statements.length > 0, call)
+      for (const statement of statements) {
+        await engine.run('begin')
+        // What was inserted cannot be inserted again.
+        const read = await engine
+          .explain(statement)
+          .then(rowsRead, () => (/^\s*insert/i.test(statement.text) ? 0 : Infinity))
+        await engine.run('rollback')
+        t.ok(read <= mostRows, `${call} reads ${read} rows: ${statement.text.replaceAll(/\s+/g, ' ').slice(0, 120)}`)
+      }
+    }
+  })
+}
