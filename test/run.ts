@@ -108,7 +108,7 @@ try {
     provide('TEST_REDIS_URL', 'Redis', startRedis),
     writeSnapshot(scratch).then((file) => (process.env['TEST_PGLITE_SNAPSHOT'] = file)),
   ])
-  for (const program of ['nginx', 'caddy', 'haproxy', 'chromium']) {
+  for (const program of ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer']) {
     if (findProgram(program) === undefined) missing.push(`${program}: not installed, so its tests did not run`)
   }
   for (const name of currentNames.filter((name) => findCurrent(name) === undefined)) {
