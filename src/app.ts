@@ -270,7 +270,8 @@ export async function buildApp(dependencies: {
   const decide = createDecide({
     rules: () => rules,
     bearer: credentials.bearer,
-    basic: config.proxies.basic ? credentials.basic : undefined,
+    basic: credentials.basic,
+    basicByDefault: config.proxies.basic,
     apiKey: credentials.apiKey,
     sessionCookie: credentials.sessionCookie,
     identity: createIdentityHeaders({ sign: keyRing.sign, clock }),

@@ -1,3 +1,18 @@
+/**
+ * Whether a text is a JWT that names this issuer, by its payload as it stands: nothing about it is verified, so it says whose
+ * business the text is, never that it is good for something. A missing or damaged signature makes no difference.
+ */
+export function claimsIssuer(text: string, issuer: string): boolean {
+  const payload = text.split('.', 2)[1]
+  if (payload === undefined) return false
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null && 'iss' in claims && claims.iss === issuer
+  } catch {
+    return false
+  }
+}
+
 /** Claims of an access token (RFC 9068 §2.2, plus the session's). Times are epoch seconds. */
 export interface AccessTokenClaims {
   iss: string

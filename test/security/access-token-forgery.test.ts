@@ -180,7 +180,9 @@ for (const backend of backends) {
       }
     })
     await t.test('an invalid token is refused although a good session cookie comes with it', async (t) => {
-      for (const door of [edge, profile]) t.equal((await door({ ...bearer('forged'), cookie })).status, 401)
+      const forged = `${accessToken.slice(0, accessToken.lastIndexOf('.'))}.${randomBytes(64).toString('base64url')}`
+      for (const door of [edge, profile]) t.equal((await door({ ...bearer(forged), cookie })).status, 401)
+      t.equal((await profile({ ...bearer('forged'), cookie })).status, 401, 'to the service all tokens are its own')
     })
     await t.test('a token in the query or in a form is not read', async (t) => {
       const query = `?access_token=${accessToken}`

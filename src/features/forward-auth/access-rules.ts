@@ -5,7 +5,7 @@ import { parseAuthority, type RequestTarget } from '../../core/request-target.ts
 import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { Presentation } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
-import type { AccessRule, Conditions, HostRules, Hosts } from './settings.ts'
+import type { AccessRule, Conditions, CredentialKind, HostRules, Hosts } from './settings.ts'
 
 /** One compiled rule. */
 export interface Rule {
@@ -45,6 +45,8 @@ export interface HostPolicy {
   readonly rules: readonly Rule[]
   /** The escaped characters that may stand in a segment. */
   readonly encoded: readonly EscapedCharacter[]
+  /** The credentials that count; none: those that count on every host. */
+  readonly credentials: readonly CredentialKind[] | undefined
   /** Whether the host's upstream may read another path than the one that is judged. */
   isAmbiguous(target: RequestTarget): boolean
   /** The first rule that matches; none: denied. */
@@ -146,6 +148,7 @@ function compileHost(
     ...host,
     rules,
     encoded,
+    credentials: settings.credentials,
     isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((character) => encoded.includes(character)),
     rule: (question) => onPath(question).find((candidate) => candidate.mismatch(question) === undefined),
     matching: (question) => onPath(question).filter((candidate) => candidate.mismatch(question) === undefined),

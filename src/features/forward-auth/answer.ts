@@ -90,18 +90,21 @@ export function createAnswer(options: {
       }
       if (decision.kind === 'ambiguous') return denyTarget('ambiguous_target')
       const about = { host: target.authority, method: target.method, path: target.path }
-      const page = isPageNavigation(target.method, headers)
+      const looking = isPageNavigation(target.method, headers)
       if (decision.kind === 'forbidden') {
         const fields = { ...about, reason: decision.reason }
-        if (!page || !dialect.relaysAnswers) {
+        if (!looking || !dialect.relaysAnswers) {
           const error = new GatehouseError('forbidden')
-          const challenge = decision.reason === 'not_permitted' ? challengeFor(error, request) : []
-          return deny(error, [...challenge, ...(page ? ['X-Gatehouse-Page', 'forbidden'] : [])], fields)
+          const challenge =
+            decision.reason === 'not_permitted' && decision.by !== 'session' ? challengeFor(error, request) : []
+          return deny(error, [...challenge, ...(looking ? ['X-Gatehouse-Page', 'forbidden'] : [])], fields)
         }
         tell('forbidden', fields)
         return sendForbiddenPage(response, issuer, id)
       }
       const stepUp = decision.kind === 'step_up'
+      // Where a session does not count, whoever signed in would be sent there again without end.
+      const page = looking && decision.sessionCounts
       if (page) watchScheme(target)
       const location = page ? ['Location', signInUrl(target, headers.referer, stepUp)] : []
       if (page && dialect.relaysAnswers) {
@@ -139,6 +142,7 @@ export function createAnswer(options: {
         target,
         clientAddress: () => clientAddress(request),
         authorization: headers.authorization,
+        everyAuthorization: () => request.headersDistinct['authorization'] ?? [],
         apiKey: apiKeyOf(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
         preflightFor: preflightMethod(target, headers),

@@ -1,16 +1,20 @@
+import { claimsIssuer } from '../../core/access-token.ts'
+import { apiKeyPrefix } from '../../core/api-key.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
 import type { IdentityHeaders, Presentation } from './identity.ts'
+import type { CredentialKind } from './settings.ts'
 
 /** What a proxy is told. Denials say why; how that is spelt is the dialect's business. */
 export type Decision =
   | { kind: 'allow'; headers: readonly string[] }
   /** Nobody is signed in; `invalid` when something was presented that proved nothing. */
-  | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token' | 'invalid_session' }
+  | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token' | 'invalid_session'; sessionCounts: boolean }
   /** Somebody is signed in, but not strongly enough (RFC 9470). */
-  | { kind: 'step_up' }
-  | { kind: 'forbidden'; reason: 'unknown_host' | 'no_rule' | 'not_permitted' }
+  | { kind: 'step_up'; sessionCounts: boolean }
+  /** `by`: the credential whose principal may not. */
+  | { kind: 'forbidden'; reason: 'unknown_host' | 'no_rule' | 'not_permitted'; by?: CredentialKind }
   /** The host's upstream may read another path than this one. */
   | { kind: 'ambiguous' }
 
@@ -23,7 +27,10 @@ type Proof = Proven | undefined | Promise<Proven | undefined>
 type From = () => string | undefined
 
 export interface Asked extends Question {
+  /** The first `Authorization`. */
   authorization: string | undefined
+  /** All of them, asked for only where the first decides nothing. */
+  everyAuthorization?: () => readonly string[]
   /** `X-API-Key`. */
   apiKey: string | undefined
   sessionCookie: Shown | undefined
@@ -31,7 +38,16 @@ export interface Asked extends Question {
   preflightFor: string | undefined
 }
 
-export type Decide = (asked: Asked) => Decision | Promise<Decision>
+type Judgement = Decision | Promise<Decision>
+export type Decide = (asked: Asked) => Judgement
+
+/** What is judged: a question, by one rule of its host. */
+interface Matter {
+  readonly rule: Rule
+  readonly asked: Asked
+  readonly policy: HostPolicy
+  readonly presentation: Presentation
+}
 
 /**
  * The decision core: access rule, then principal, then headers. Answers at once when the credential was proven before;
@@ -41,15 +57,17 @@ export function createDecide(dependencies: {
   rules: () => AccessRules
   /** Of `Authorization: Bearer`: an access token or an API key. */
   bearer(credential: string, from: From): Proof
-  /** Of `Authorization: Basic`; absent: not accepted here. */
-  basic: ((authorization: string, from: From) => Proof) | undefined
+  /** Of `Authorization: Basic`. */
+  basic(authorization: string, from: From): Proof
+  /** Whether that counts on hosts that do not say which credentials do. */
+  basicByDefault: boolean
   apiKey(key: string, from: From): Proof
   sessionCookie(shown: Shown): Proof
   identity: IdentityHeaders
-  /** The audience of tokens that are good for every host. */
+  /** The issuer, which is the audience of tokens that are good for every host. */
   deploymentAudience: string
 }): Decide {
-  const { rules, bearer, basic, apiKey, sessionCookie, identity, deploymentAudience } = dependencies
+  const { rules, bearer, basic, basicByDefault, apiKey, sessionCookie, identity, deploymentAudience } = dependencies
 
   return (asked) => {
     const { target } = asked
@@ -63,44 +81,84 @@ export function createDecide(dependencies: {
     const rule = policy.rule(asked)
     if (rule === undefined) return { kind: 'forbidden', reason: 'no_rule' }
     const held = otherwiseHeld(policy, asked, rule)
-    if (held === undefined) return judgeBy(rule, asked, presentation)
-    const first = judgeBy(held.rule, held.asked, presentation)
-    const then = (decision: Decision) => (decision.kind === 'allow' ? judgeBy(rule, asked, presentation) : decision)
+    if (held === undefined) return judgeBy(rule, asked, policy, presentation)
+    const first = judgeBy(held.rule, held.asked, policy, presentation)
+    const then = (decision: Decision) =>
+      decision.kind === 'allow' ? judgeBy(rule, asked, policy, presentation) : decision
     return first instanceof Promise ? first.then(then) : then(first)
   }
 
-  function judgeBy(rule: Rule, asked: Asked, presentation: Presentation): Decision | Promise<Decision> {
-    const { authorization, apiKey: key, sessionCookie: secret } = asked
+  function judgeBy(rule: Rule, asked: Asked, policy: HostPolicy, presentation: Presentation): Judgement {
     if (rule.allow === 'nobody') return { kind: 'forbidden', reason: 'not_permitted' }
     if (rule.allow === 'anyone') return { kind: 'allow', headers: identity.anonymous(presentation) }
+    // The first credential of ours that is present and counts decides; an invalid one never falls back to the next.
+    const matter = { rule, asked, policy, presentation }
+    const { authorization } = asked
+    return authorization === undefined ? byKey(matter) : byAuthorization(matter, authorization, 0)
+  }
 
-    const judge = (proven: Proven | undefined, presented: 'invalid_token' | 'invalid_session'): Decision =>
-      proven === undefined || !isMeantFor(proven.audiences, presentation.audience)
-        ? { kind: 'unauthenticated', presented }
-        : judgePrincipal(proven, rule, asked, presentation)
-    const judgeProof = (proof: Proof, presented: 'invalid_token' | 'invalid_session') =>
-      proof instanceof Promise ? proof.then((proven) => judge(proven, presented)) : judge(proof, presented)
+  // What was shown is asked for its form after its proof alone: what is proven is ours.
 
-    // The first credential present decides; an invalid one never falls back to the next.
-    if (authorization !== undefined) {
-      return judgeProof(proofOf(authorization, asked), 'invalid_token')
+  function byAuthorization(matter: Matter, shown: string, place: number): Judgement {
+    const { clientAddress } = matter.asked
+    const token = bearerToken(shown)
+    if (token !== undefined && counts(matter, 'bearer')) {
+      return whenProven(bearer(token, clientAddress), (proven) => {
+        if (proven !== undefined) return judge(matter, proven, 'bearer')
+        return isOwnBearer(token) ? unauthenticated(matter, 'invalid_token') : byFurtherAuthorization(matter, place + 1)
+      })
     }
-    if (key !== undefined) return judgeProof(apiKey(key, asked.clientAddress), 'invalid_token')
-    if (secret !== undefined) return judgeProof(sessionCookie(secret), 'invalid_session')
-    return { kind: 'unauthenticated', presented: 'nothing' }
+    if (isBasic(shown) && counts(matter, 'basic')) {
+      return whenProven(basic(shown, clientAddress), (proven) => judge(matter, proven, 'basic'))
+    }
+    return byFurtherAuthorization(matter, place + 1)
   }
 
-  function proofOf(authorization: string, asked: Asked): Proof {
-    const token = bearerToken(authorization)
-    if (token !== undefined) return bearer(token, asked.clientAddress)
-    return /^basic /i.test(authorization) ? basic?.(authorization, asked.clientAddress) : undefined
+  /** Node keeps the first of several headers alone, while the upstream may get them all. */
+  function byFurtherAuthorization(matter: Matter, place: number): Judgement {
+    const shown = matter.asked.everyAuthorization?.()[place]
+    return shown === undefined ? byKey(matter) : byAuthorization(matter, shown, place)
   }
 
-  function judgePrincipal(proven: Proven, rule: Rule, asked: Asked, presentation: Presentation): Decision {
+  function byKey(matter: Matter): Judgement {
+    const { apiKey: key, clientAddress } = matter.asked
+    if (key === undefined || !counts(matter, 'api-key')) return bySession(matter)
+    return whenProven(apiKey(key, clientAddress), (proven) =>
+      proven === undefined && !holdsApiKey(key) ? bySession(matter) : judge(matter, proven, 'api-key'),
+    )
+  }
+
+  function bySession(matter: Matter): Judgement {
+    const { authorization, apiKey: key, sessionCookie: secret } = matter.asked
+    if (secret !== undefined && counts(matter, 'session')) {
+      return whenProven(sessionCookie(secret), (proven) => judge(matter, proven, 'session'))
+    }
+    if (authorization !== undefined || key !== undefined) return unauthenticated(matter, 'invalid_token')
+    return unauthenticated(matter, secret === undefined ? 'nothing' : 'invalid_session')
+  }
+
+  function judge(matter: Matter, proven: Proven | undefined, by: CredentialKind): Decision {
+    const { rule, asked, presentation } = matter
+    if (proven === undefined || !isMeantFor(proven.audiences, presentation.audience)) {
+      return unauthenticated(matter, by === 'session' ? 'invalid_session' : 'invalid_token')
+    }
     const missing = typeof rule.allow === 'string' ? undefined : rule.allow.missing(proven.principal, asked)
-    if (missing === 'level') return { kind: 'step_up' }
-    if (missing !== undefined) return { kind: 'forbidden', reason: 'not_permitted' }
+    if (missing === 'level') return { kind: 'step_up', sessionCounts: counts(matter, 'session') }
+    if (missing !== undefined) return { kind: 'forbidden', reason: 'not_permitted', by }
     return { kind: 'allow', headers: identity.of(proven.principal, presentation, asked.target) }
+  }
+
+  function unauthenticated(matter: Matter, presented: 'nothing' | 'invalid_token' | 'invalid_session'): Decision {
+    return { kind: 'unauthenticated', presented, sessionCounts: counts(matter, 'session') }
+  }
+
+  function counts({ policy }: Matter, kind: CredentialKind): boolean {
+    return policy.credentials?.includes(kind) ?? (kind !== 'basic' || basicByDefault)
+  }
+
+  /** By its form. Proxies join repeated headers in one line, in which one of ours may stand anywhere. */
+  function isOwnBearer(token: string): boolean {
+    return holdsApiKey(token) || partsOf(token).some((part) => claimsIssuer(part, deploymentAudience))
   }
 
   function isMeantFor(audiences: readonly string[], audience: string): boolean {
@@ -137,4 +195,20 @@ export function otherwiseHeld<Q extends Question>(
 function bearerToken(authorization: string): string | undefined {
   const scheme = authorization.slice(0, 7)
   return scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ' ? authorization.slice(7) : undefined
+}
+
+function isBasic(authorization: string): boolean {
+  return /^basic /i.test(authorization)
+}
+
+function holdsApiKey(text: string): boolean {
+  return partsOf(text).some((part) => part.startsWith(apiKeyPrefix))
+}
+
+function partsOf(text: string): string[] {
+  return text.split(/[\s,]+/)
+}
+
+function whenProven(proof: Proof, judge: (proven: Proven | undefined) => Judgement): Judgement {
+  return proof instanceof Promise ? proof.then(judge) : judge(proof)
 }

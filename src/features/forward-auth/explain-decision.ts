@@ -6,7 +6,7 @@ import { describeTargetFault } from '../../core/target-fault.ts'
 import type { AccessRules, Considered, HostPolicy, Question, Rule } from './access-rules.ts'
 import { createDecide, type Decision, otherwiseHeld } from './decide.ts'
 import { createIdentityHeaders, type IdentityHeaders } from './identity.ts'
-import type { AccessRule, Conditions } from './settings.ts'
+import type { AccessRule, Conditions, CredentialKind } from './settings.ts'
 
 /** A request that nobody made. */
 export interface ImaginedRequest {
@@ -126,7 +126,7 @@ function explainQuestion(
     decision: outcomes[decision.kind],
     reason: passesAsPreflight
       ? 'The rule of the request that the preflight asks about lets preflights pass.'
-      : reasonOf(decision, trace, question),
+      : reasonOf(decision, trace, question, caller),
     ...(trace && { host: trace.policy.name }),
     ...(trace?.rule && { rule: { ...numbered(trace.rule), allow: trace.rule.source.allow } }),
     ...other,
@@ -143,23 +143,39 @@ export function imagineDecision(
   caller: ImaginedCaller,
   { identity, issuer }: { identity: IdentityHeaders; issuer: string },
 ): Decision {
-  const [shows, proven] = caller === 'nobody' ? [undefined, undefined] : [caller.shows, caller.proven]
+  const proven = caller === 'nobody' ? undefined : caller.proven
+  const by = caller === 'nobody' ? undefined : wayOf(caller, rules.host(question.target.authority))
   const decision = createDecide({
     rules: () => rules,
     bearer: () => proven,
-    basic: undefined,
-    apiKey: () => undefined,
+    basic: () => proven,
+    basicByDefault: false,
+    apiKey: () => proven,
     sessionCookie: () => proven,
     identity,
     deploymentAudience: issuer,
   })({
     ...question,
-    authorization: shows === 'token' ? 'Bearer (token)' : undefined,
-    apiKey: undefined,
-    sessionCookie: shows === 'cookie' ? '(cookie)' : undefined,
+    authorization: by === 'bearer' ? 'Bearer (token)' : by === 'basic' ? 'Basic (secret)' : undefined,
+    apiKey: by === 'api-key' ? '(key)' : undefined,
+    sessionCookie: by === 'session' ? '(cookie)' : undefined,
   })
   if (decision instanceof Promise) throw new Error('what is known already is decided at once')
   return decision
+}
+
+/** What a caller could show, the usual first. */
+const ways = {
+  cookie: ['session', 'bearer', 'api-key'],
+  token: ['bearer', 'api-key', 'basic'],
+} as const satisfies Record<'cookie' | 'token', CredentialKind[]>
+
+/** The credential by which a caller would come to a host: the usual one of those that count there; none: no way in. */
+function wayOf(
+  { shows }: Exclude<ImaginedCaller, 'nobody'>,
+  policy: HostPolicy | undefined,
+): CredentialKind | undefined {
+  return ways[shows].find((kind) => policy?.credentials?.includes(kind) ?? true)
 }
 
 /** The rules, noting each question that is put to them and what became of it. */
@@ -209,14 +225,22 @@ export const outcomes = {
   ambiguous: 'refused',
 } as const satisfies Record<Decision['kind'], Outcome>
 
-function reasonOf(decision: Decision, trace: Trace | undefined, { clientAddress }: Question): string {
+function reasonOf(
+  decision: Decision,
+  trace: Trace | undefined,
+  { clientAddress }: Question,
+  caller: ImaginedCaller,
+): string {
   switch (decision.kind) {
     case 'allow':
       if (trace?.rule?.allow === 'anyone') return 'The rule lets anyone pass.'
       if (trace?.rule?.allow === 'signed-in') return 'The rule lets everyone pass who is signed in.'
       return 'Every condition of the rule holds.'
     case 'unauthenticated':
-      if (decision.presented === 'invalid_session') return 'The account is disabled: no sign-in of it counts.'
+      if (caller !== 'nobody' && wayOf(caller, trace?.policy) === undefined) {
+        return 'Nothing that this caller could show is among the `credentials` of the host.'
+      }
+      if (caller !== 'nobody' && caller.proven === undefined) return 'The account is disabled: no sign-in of it counts.'
       if (decision.presented === 'invalid_token') return 'The tokens of this client are not meant for this host.'
       return 'The rule lets nobody pass who is not signed in.'
     case 'step_up':

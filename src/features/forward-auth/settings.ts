@@ -114,6 +114,9 @@ const Headers = Type.Union(
   { description: 'gatehouse, remote, oauth2-proxy or an object of header names' },
 )
 
+/** By where it is shown: the session cookie, `Authorization: Bearer`, `X-API-Key` and `Authorization: Basic`. */
+const CredentialKind = Type.Enum(['session', 'bearer', 'api-key', 'basic'])
+
 export const HostRules = Type.Object(
   {
     audience: Type.Optional(Type.String({ minLength: 1, description: 'a text that is not empty' })),
@@ -123,6 +126,14 @@ export const HostRules = Type.Object(
       Type.Array(Type.Enum(['slash', 'backslash', 'semicolon', 'percent', 'question-mark', 'hash']), {
         minItems: 1,
         description: 'a list of slash, backslash, semicolon, percent, question-mark and hash',
+      }),
+    ),
+    /** Which credentials count here; another one is the application's own, and decides nothing. */
+    credentials: Type.Optional(
+      Type.Array(CredentialKind, {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'a list of session, bearer, api-key and basic, each at most once',
       }),
     ),
     /** `assertion`: the upstream gets the assertion as `Authorization: Bearer`, whatever the client presented. */
@@ -144,6 +155,7 @@ export const Hosts = Type.Record(anyKey, HostRules, {
   description: 'a table of hosts, each with its rules: { app.example.com: { rules: […] } }',
 })
 
+export type CredentialKind = Static<typeof CredentialKind>
 export type AccessRule = Static<typeof AccessRule>
 export type Expectation = Static<typeof Expectation>
 export type Conditions = Static<typeof Conditions>

@@ -69,7 +69,7 @@ for (const backend of backends) {
       t.equal(post.status, 401)
     })
     await t.test('an invalid credential never falls back to the next one', async (t) => {
-      const answer = await question('/reports', { ...bearer('not-a-token'), cookie: adaIn.cookie })
+      const answer = await question('/reports', { ...bearer(`${adaIn.accessToken}x`), cookie: adaIn.cookie })
       t.equal(answer.status, 401)
       t.match(answer.headers['www-authenticate'], /error="invalid_token"/)
     })

@@ -9,7 +9,7 @@ import { createDecide } from '../../../src/features/forward-auth/decide.ts'
 import { createExplain } from '../../../src/features/forward-auth/explain.ts'
 import { createIdentityHeaders } from '../../../src/features/forward-auth/identity.ts'
 import type { AccessRule } from '../../../src/features/forward-auth/settings.ts'
-import { asks, bearer, createClock, startService } from '../../support/service.ts'
+import { asks, bearer, createClock, newClient, startService } from '../../support/service.ts'
 
 const host = 'app.example.test'
 const hosts = {
@@ -33,6 +33,8 @@ const hosts = {
     ],
   },
   'other.example.test': { audience: 'other', authorization: 'assertion', rules: [{ allow: 'signed-in' }] },
+  'person.example.test': { credentials: ['session'], rules: [{ allow: 'signed-in' }] },
+  'program.example.test': { credentials: ['api-key'], rules: [{ allow: 'signed-in' }] },
 }
 
 void test('an explanation', async (t) => {
@@ -125,6 +127,18 @@ void test('an explanation', async (t) => {
     t.notMatch(JSON.stringify([headers, assertion, replaced]), /eyJ/)
   })
 
+  await t.test('knows by which credentials a host can be reached', async (t) => {
+    const { client_id: client } = await service.operate('POST', '/clients', { ...newClient, name: 'Reporter' })
+    const at = async (name: string, who: object) => {
+      const { decision, reason } = await explain('/x', who, `${name}.example.test`)
+      return [decision, reason]
+    }
+    const passes = ['allow', 'The rule lets everyone pass who is signed in.']
+    t.same(await at('person', { user: bob.id }), passes)
+    t.same(await at('program', { user: bob.id }), passes, 'with a key')
+    t.same(await at('program', { client }), passes)
+    t.match(await at('person', { client }), ['sign_in', /`credentials` of the host/])
+  })
   await t.test('knows disabled accounts, programs and their audiences, and preflights', async (t) => {
     const carol = await service.createUser()
     await service.operate('PUT', `/users/${carol.id}/status`, { status: 'disabled' })
@@ -305,7 +319,8 @@ void test('whatever the rules and the request, explained and decided are the sam
     const decision = await createDecide({
       rules: () => compiled,
       bearer: () => undefined,
-      basic: undefined,
+      basic: () => undefined,
+      basicByDefault: false,
       apiKey: () => undefined,
       sessionCookie: () => ({ principal: principal as Principal, audiences: [] }),
       identity,
