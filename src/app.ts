@@ -266,7 +266,7 @@ export async function buildApp(dependencies: {
     decidesAbout: (target: RequestTarget) => rules.host(target.authority)?.isAmbiguous(target) === false,
   }
   const returnTo = createReturnTo(waysBack)
-  const notices = createNotices({ cookies, leftBehind: createLeftBehind(waysBack), issuer })
+  const notices = createNotices({ ...config, cookies, leftBehind: createLeftBehind(waysBack) })
   const decide = createDecide({
     rules: () => rules,
     bearer: credentials.bearer,

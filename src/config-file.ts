@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { isWithin } from './cookie-domain.ts'
+import { isWithin } from './core/cookie-reach.ts'
 import { ApiKeySettings } from './features/api-keys/settings.ts'
 import {
   type AccessRules,

@@ -47,8 +47,3 @@ function registrableDomain(hostname: string): string | undefined {
   const options = { allowPrivateDomains: true, extractHostname: false, validateHostname: false }
   return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? (list.getDomain(hostname, options) ?? undefined) : undefined
 }
-
-/** Whether a host, also a wildcard such as `*.example.com`, gets cookies of a domain. Cookies know no ports. */
-export function isWithin(host: string, domain: string): boolean {
-  return `.${host.replace(/^\*\./, '').replace(/:\d+$/, '')}`.endsWith(`.${domain}`)
-}

@@ -106,3 +106,25 @@ void test('https told under an issuer on http', async (t) => {
   await service.call('/forward-auth/traefik', { headers: { ...asks({ path: '/x', scheme: 'https' }), ...page } })
   t.same(lines(service.logged()), [])
 })
+
+void test('who is signed in and came from a host that the session cookie does not reach is told so', async (t) => {
+  const hosts = { [host]: { rules: [{ allow: 'signed-in' }] }, 'app.other.test': { rules: [{ allow: 'signed-in' }] } }
+  const note = (answer: Answer) => /<p role="status">(Your sign-in does not reach[^<]+)/.exec(answer.body)?.[1]
+  for (const [domain, out, inside] of [
+    ['example.test', 'http://app.other.test/x', `http://${host}/x`],
+    ['', `http://${host}/x`, '/account'],
+  ] as const) {
+    const service = await startService(t, { yaml: { hosts }, environment: { GATEHOUSE_COOKIE_DOMAIN: domain } })
+    const { cookie } = await service.signIn(await service.createUser())
+    const from = (wanted: string) =>
+      service.call(`/login?return_to=${encodeURIComponent(wanted)}`, { headers: { cookie } })
+    const { host: name } = new URL(out)
+    const told = note(await from(out))
+    t.match(
+      told,
+      `reach ${name}, which may send you here again: browsers show it to ${domain ? `${domain} and the hosts below it` : 'auth.example.test'} alone.`,
+    )
+    t.match(told, 'set GATEHOUSE_COOKIE_DOMAIN to a domain')
+    for (const quiet of [inside, '/', 'http://evil.test/']) t.equal(note(await from(quiet)), undefined, quiet)
+  }
+})

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isWithin } from '../../cookie-domain.ts'
+import { cookieReaches } from '../../core/cookie-reach.ts'
 import { escapedCharacters } from '../../core/request-path.ts'
 import { lowestVersions } from '../proxy-configs/versions.ts'
 import type { FindingName } from './advice.ts'
@@ -172,8 +172,7 @@ const cookieNotShared: Check = ({ facts }) => {
   if (issuer.protocol === 'https:' && url.protocol === 'http:') {
     return { found: 'the issuer is on https, so its cookies are not sent to this URL on http' }
   }
-  const isShared = domain === undefined ? url.hostname === issuer.hostname : isWithin(url.hostname, domain)
-  if (isShared) return undefined
+  if (cookieReaches(url.hostname, { issuer: facts.issuer, cookieDomain: domain })) return undefined
   const reach = domain === undefined ? `only to ${issuer.hostname}` : `to ${domain} and its subdomains`
   return { found: `the session cookie is sent ${reach}, which ${url.hostname} is not` }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isWithin } from '../../cookie-domain.ts'
+import { cookieReaches } from '../../core/cookie-reach.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { headerPreset, type IdentityField, presetHeaderNames } from '../../features/forward-auth/header-presets.ts'
@@ -125,9 +125,7 @@ export function describeSetup(given: {
     encoded: [...encoded],
     identity: distinct(identity).filter((name) => name !== 'Authorization'),
     elsewhere: hosts.filter((candidate) => candidate.port !== publicPort).map(({ host }) => host),
-    withoutCookie: hosts
-      .filter(({ name }) => !sharesCookie(name, hostname, given.cookieDomain))
-      .map(({ host }) => host),
+    withoutCookie: hosts.filter(({ name }) => !cookieReaches(name, given)).map(({ host }) => host),
     edgeSecret: given.edgeSecret,
   }
 }
@@ -164,11 +162,6 @@ function upstreamFinder(
     for (const { host: listed } of named) found.set(listed, { name, host, port })
   }
   return (host) => found.get(host) ?? { name: applicationName, ...others }
-}
-
-/** Whether the cookie that the sign-in page sets reaches a host. Cookies know no ports. */
-function sharesCookie(name: string, issuer: string, domain: string | undefined): boolean {
-  return domain === undefined ? name === issuer : isWithin(name, domain)
 }
 
 function distinct(names: readonly string[]): string[] {

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { cookieReaches } from '../../core/cookie-reach.ts'
 import type { Cookies } from '../../http/cookies.ts'
 
 /** What the page for signing in says about the way on which somebody came, in whole sentences; mostly nothing. */
@@ -7,14 +8,17 @@ export interface Notices {
   ofCookies(request: FastifyRequest): string[]
   /** Of a host that nobody is led back to, for the scheme that its proxy has told. */
   ofWayBack(request: FastifyRequest): string[]
+  /** Of where somebody goes back to who is signed in: a host that never learns of it would send them here again. */
+  ofReach(target: string): string[]
 }
 
 export function createNotices(dependencies: {
   cookies: Pick<Cookies, 'ambiguous' | 'site'>
   leftBehind(wanted: string | undefined): string | undefined
   issuer: string
+  cookieDomain: string | undefined
 }): Notices {
-  const { cookies, leftBehind, issuer } = dependencies
+  const { cookies, leftBehind, issuer, cookieDomain } = dependencies
   const isSecure = issuer.startsWith('https:')
   return {
     ofCookies(request) {
@@ -25,6 +29,13 @@ export function createNotices(dependencies: {
       const { return_to: wanted } = query as { return_to?: string }
       const host = leftBehind(wanted)
       return host === undefined ? [] : [wrongScheme(host, isSecure)]
+    },
+    ofReach(target) {
+      if (target.startsWith('/')) return []
+      const { host } = new URL(target)
+      return cookieReaches(host, dependencies)
+        ? []
+        : [outOfReach(host, cookieDomain === undefined ? cookies.site : `${cookieDomain} and the hosts below it`)]
     },
   }
 }
@@ -44,5 +55,12 @@ function wrongScheme(host: string, isSecure: boolean): string {
     `You will not be led back to ${host}: its address was told with ${other}, and this sign-in is on ${own}. When you are ` +
     `signed in, open the page that you wanted once more. If you run this service: make the proxy of ${host} tell the ` +
     `scheme that browsers use (X-Forwarded-Proto: ${own}). The command "gatehouse doctor" shows what it tells.`
+  )
+}
+
+function outOfReach(host: string, reach: string): string {
+  return (
+    `Your sign-in does not reach ${host}, which may send you here again: browsers show it to ${reach} alone. If you run this ` +
+    `service: set GATEHOUSE_COOKIE_DOMAIN to a domain that ${host} and this page are both in.`
   )
 }

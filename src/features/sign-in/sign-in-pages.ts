@@ -76,7 +76,8 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       if (user !== undefined && request.query.continue !== undefined) return goTo(reply, target)
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
       if (user !== undefined) {
-        return show(reply, signedInPage({ ...user, csrfToken, returnTo: target, notice: notices.ofWayBack(request) }))
+        const notice = [...notices.ofWayBack(request), ...notices.ofReach(target)]
+        return show(reply, signedInPage({ ...user, csrfToken, returnTo: target, notice }))
       }
       return showForm(request, reply, {})
     },
