@@ -1,7 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
-import { unavailable } from '../../core/errors.ts'
 import { isUuid, timeOf } from '../../core/ids.ts'
 import {
   allKeys,
@@ -16,6 +14,7 @@ import { firstPartyClientId, type Principal, type UserPrincipal } from '../../co
 import { hashSecret, type Shown } from '../../core/secrets.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { KnownSubjects } from './known-subjects.ts'
+import { createProofMemory, type MemoryBounds, type Proven, type Remembered } from './proof-memory.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
 import { createSharedPrincipals } from './shared-principals.ts'
 import { createSoleSession } from './sole-session.ts'
@@ -59,14 +58,6 @@ interface ProvenKey {
   readonly key: { readonly id: string; readonly expiresAt: number | undefined }
 }
 
-type Proven = Remembered | undefined | Promise<Remembered | undefined>
-
-interface Remembered extends Credential {
-  readonly subjects: readonly SubjectKey[]
-  /** The feed's position up to which this is known to hold. */
-  asOf: number
-}
-
 /** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
 const rememberSeconds = 300
 const touchAfterSeconds = 60
@@ -76,15 +67,8 @@ const longestToken = 4_096
 const cookieForm = /^[\w-]{43}$/
 /** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
 const rememberProgramSeconds = 60
-/** Past this the store is being flooded, and whoever waits longer is not helped. */
-const mostUnderWay = 500
 /** Moves when a key was found to be known to somebody else. */
 const anyKey: SubjectKey = `key:${allKeys}`
-/** Of tokens and of cookies, each: what was used longest ago goes first. Ordinary ones reach the number, not the bytes. */
-const usualBounds = { max: 100_000, maxSize: 256 * 1024 * 1024 }
-/** Objects, list slots and the cache's own book-keeping around the texts of one entry. */
-const bytesAround = 1_024
-
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   proveApiKey(key: string, address?: string): Promise<ProvenKey | undefined>
@@ -96,9 +80,9 @@ export function createCredentials(dependencies: {
   clock: Clock
   log: Log
   sessionIdleSeconds: number
-  bounds?: { max: number; maxSize: number }
+  bounds?: MemoryBounds
 }): Credentials {
-  const { bounds = usualBounds, feed, clock, log, sessionIdleSeconds } = dependencies
+  const { bounds, feed, clock, log, sessionIdleSeconds } = dependencies
   const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
 
   const shared = createSharedPrincipals(feed)
@@ -198,7 +182,7 @@ export function createCredentials(dependencies: {
     return { principal, audiences, expiresAt, asOf, subjects: [`client:${id}`, anyKey] }
   }
 
-  const remember = createMemory(holds, () => feed.position, bounds)
+  const remember = createProofMemory(holds, () => feed.position, bounds)
   const tokens = remember((token) => {
     const claims = verifyAccessToken(token)
     return claims === undefined ? undefined : proveClaims(claims)
@@ -218,73 +202,6 @@ export function createCredentials(dependencies: {
     basic: (authorization, from) => (authorization.length > longestToken ? undefined : secrets(authorization, from)),
     claims: proveClaims,
     sessionCookie: (shown) => (typeof shown === 'string' ? cookie(shown) : soleSession(shown)),
-  }
-}
-
-const principalSizes = new WeakMap<Principal, number>()
-
-/** Bytes of the texts; what tokens share counts for each of them. */
-function sizeOf({ principal, audiences, subjects }: Remembered): number {
-  let size = principalSizes.get(principal)
-  if (size === undefined) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))
-  for (const text of audiences) size += text.length
-  for (const text of subjects) size += text.length
-  return size
-}
-
-/**
- * What is remembered is found by the end of its text, a token's signature, and compared whole: to hash every byte of a
- * token on each request would cost more than the decision.
- */
-const keyOf = (presented: string): string => presented.slice(-43)
-
-/**
- * Remembers what was proven about a presented text, as long as it holds. Parallel first requests share one
- * proof, unless the feed has moved since it began; what was not proven is not remembered.
- */
-function createMemory(
-  holds: (remembered: Remembered) => boolean,
-  position: () => number,
-  bounds: { max: number; maxSize: number },
-) {
-  type Prove<Given> = (presented: string, from?: From) => Given
-  return (prove: Prove<Proven>): Prove<Proof> => {
-    // Bounded by size alone, with the least that lets in no more than `max`: to be told `max` itself, it would take the memory
-    // of all entries at once.
-    const leastSize = Math.ceil(bounds.maxSize / bounds.max)
-    const cache = new LRUCache<string, { presented: string; proven: Remembered }>({
-      maxSize: bounds.maxSize,
-      sizeCalculation: ({ presented, proven }) => Math.max(leastSize, presented.length + sizeOf(proven) + bytesAround),
-    })
-    const underWay = new Map<string, { asOf: number; proof: Promise<Remembered | undefined> }>()
-
-    function keep(presented: string, proven: Remembered | undefined): Remembered | undefined {
-      if (proven !== undefined) cache.set(keyOf(presented), { presented, proven })
-      return proven
-    }
-
-    return (presented, from) => {
-      const remembered = cache.get(keyOf(presented))
-      if (remembered?.presented === presented) {
-        if (holds(remembered.proven)) return remembered.proven
-        cache.delete(keyOf(presented))
-      }
-      const begun = underWay.get(presented)
-      if (begun !== undefined && begun.asOf === position()) return begun.proof
-      if (underWay.size >= mostUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
-      const asOf = position()
-      const proof = prove(presented, from)
-      if (!(proof instanceof Promise)) return keep(presented, proof)
-      const kept = proof.then((proven) => keep(presented, proven))
-      const entry = {
-        asOf,
-        proof: kept.finally(() => {
-          if (underWay.get(presented) === entry) underWay.delete(presented)
-        }),
-      }
-      underWay.set(presented, entry)
-      return entry.proof
-    }
   }
 }
 
