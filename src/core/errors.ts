@@ -51,11 +51,23 @@ export interface NeededProof {
 }
 
 /**
- * Ends a request early with an answer from the table. `detail` and `fields` are shown to the client and must not repeat
- * what the client sent; `cause` stays in the log. Only a fault of ours has a stack: where a refusal was made is in no log, and
- * to find it out costs as much as a decision.
+ * Ends a request early. Only a fault of ours has a stack: where a refusal was made is in no log, and to find it out costs as
+ * much as a decision.
  */
-export class GatehouseError extends Error {
+export abstract class EarlyEnd extends Error {
+  constructor(message: string, { isFault = false, ...options }: ErrorOptions & { isFault?: boolean } = {}) {
+    const { stackTraceLimit } = Error
+    if (!isFault) Error.stackTraceLimit = 0
+    super(message, options)
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+/**
+ * Ends a request early with an answer from the table. `detail` and `fields` are shown to the client and must not repeat
+ * what the client sent; `cause` stays in the log.
+ */
+export class GatehouseError extends EarlyEnd {
   readonly code: ErrorCode
   readonly detail: string | undefined
   readonly fields: readonly FieldError[] | undefined
@@ -76,10 +88,7 @@ export class GatehouseError extends Error {
       cause?: unknown
     } = {},
   ) {
-    const { stackTraceLimit } = Error
-    if (errorTable[code].status < 500) Error.stackTraceLimit = 0
-    super(options.detail ?? errorTable[code].title, { cause: options.cause })
-    Error.stackTraceLimit = stackTraceLimit
+    super(options.detail ?? errorTable[code].title, { cause: options.cause, isFault: errorTable[code].status >= 500 })
     this.name = 'GatehouseError'
     this.code = code
     this.detail = options.detail

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { GatehouseError } from '../../core/errors.ts'
+import { EarlyEnd, GatehouseError } from '../../core/errors.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import { OneOf } from '../../http/schema.ts'
 
@@ -20,14 +20,10 @@ export const oauthErrorTable = {
 export type OAuthErrorCode = keyof typeof oauthErrorTable
 
 /** Ends an OAuth request. The description may hold no quote, backslash or anything that the client sent (§5.2). */
-export class OAuthError extends Error {
+export class OAuthError extends EarlyEnd {
   readonly code: OAuthErrorCode
   constructor(code: OAuthErrorCode, description: string) {
-    // Where it was refused is in no log.
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = 0
     super(description)
-    Error.stackTraceLimit = stackTraceLimit
     this.code = code
   }
 }
