@@ -81,9 +81,9 @@ export function loadConfig(given: Environment): Config {
   }
   const smtpUrl = readUrl('SMTP_URL', ['smtp', 'smtps'], 'an smtp:// or smtps:// URL')
   const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
-  const readIssuerUrl = readIssuer(environment['GATEHOUSE_ISSUER'] || `http://localhost:${port}`)
-  if ('fault' in readIssuerUrl) faults.push(`GATEHOUSE_ISSUER: ${readIssuerUrl.fault}`)
-  const issuer = 'fault' in readIssuerUrl ? 'http://localhost' : readIssuerUrl.issuer
+  const issuerRead = readIssuer(environment['GATEHOUSE_ISSUER'] || `http://localhost:${port}`)
+  if ('fault' in issuerRead) faults.push(`GATEHOUSE_ISSUER: ${issuerRead.fault}`)
+  const issuer = 'fault' in issuerRead ? 'http://localhost' : issuerRead.issuer
   const cookieDomain = domainOf(environment['GATEHOUSE_COOKIE_DOMAIN'], issuer, faults)
   const dataDirectory = resolve(environment['GATEHOUSE_DATA_DIR'] || 'data')
   const secret = read('GATEHOUSE_SECRET', undefined, parseSecret, '32 bytes in base64')

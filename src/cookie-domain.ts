@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { isWithin } from './core/cookie-reach.ts'
 
 /** A domain as browsers keep it (A-labels, lower case, no dot before it), or what was expected, in words after "expected". */
 export type CookieDomain = { domain: string } | { expected: string }
@@ -26,7 +27,7 @@ export function readCookieDomain(text: string, issuer: string): CookieDomain {
     const expected = 'a domain such as example.com or app.localhost: browsers take no cookies for a name without a dot'
     return { expected: own === undefined ? expected + instead : expected }
   }
-  if (!` .${hostname}`.endsWith(`.${domain}`)) {
+  if (!isWithin(hostname, domain)) {
     const expected = 'the domain of GATEHOUSE_ISSUER or a parent of it'
     return { expected: own === undefined ? expected + instead : expected }
   }

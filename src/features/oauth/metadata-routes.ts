@@ -82,14 +82,13 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
   }
   let made = make(options.introspectionAlgorithms())
 
-  const [first, ...others] = metadataPaths(options.issuer)
-  for (const url of [first!, ...others]) {
+  for (const [place, url] of metadataPaths(options.issuer).entries()) {
     app.get(
       url,
       {
         config: { access: 'public', answers: answersWith('Cache-Control', 'ETag') },
         schema: {
-          operationId: url === first ? 'getAuthorizationServerMetadata' : 'getAuthorizationServerMetadataBelowIssuer',
+          operationId: place === 0 ? 'getAuthorizationServerMetadata' : 'getAuthorizationServerMetadataBelowIssuer',
           summary: 'What this authorization server does',
           description: 'The metadata of RFC 8414, by which clients configure themselves.',
           tags: ['OAuth'],
