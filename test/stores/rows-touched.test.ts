@@ -8,24 +8,11 @@ import { type Test, test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { Perishable } from '../../src/core/ports.ts'
 import { hashSecret } from '../../src/core/secrets.ts'
-import { createAccessTokenStore } from '../../src/stores/sql/access-tokens.ts'
-import { createApiKeyStore } from '../../src/stores/sql/api-keys.ts'
-import { createAssertionStore } from '../../src/stores/sql/assertions.ts'
-import { createAuditStore } from '../../src/stores/sql/audit.ts'
-import { createClientStore } from '../../src/stores/sql/clients.ts'
 import type { Database } from '../../src/stores/sql/database.ts'
 import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
-import { createHousekeepingStore } from '../../src/stores/sql/housekeeping.ts'
-import { createKnownDeviceStore } from '../../src/stores/sql/known-devices.ts'
 import { migrate } from '../../src/stores/sql/migrations.ts'
-import { createRefreshTokenStore } from '../../src/stores/sql/refresh-tokens.ts'
-import { createRegistrationStore } from '../../src/stores/sql/registrations.ts'
-import { createRevocationStore } from '../../src/stores/sql/revocations.ts'
-import { createRoleStore } from '../../src/stores/sql/roles.ts'
+import { createSqlStores } from '../../src/stores/sql/open.ts'
 import * as schema from '../../src/stores/sql/schema.ts'
-import { createSessionStore } from '../../src/stores/sql/sessions.ts'
-import { createSigningKeyStore } from '../../src/stores/sql/signing-keys.ts'
-import { createUserStore } from '../../src/stores/sql/users.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
 import { exampleClient, exampleKey } from './contract.ts'
@@ -61,14 +48,19 @@ interface PlanNode {
 const folder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 const plan = (rows: unknown) => (rows as { 'QUERY PLAN': { Plan: PlanNode }[] }[])[0]!['QUERY PLAN'][0]!.Plan
 
+/** Notes each statement that goes through a database. */
+function listen() {
+  const asked: Asked[] = []
+  return { asked, logger: { logQuery: (text: string, parameters: unknown[]) => void asked.push({ text, parameters }) } }
+}
+
 const engines: Record<string, (t: Test) => Promise<Engine>> = {
   async embedded(t) {
     const { PGlite, drizzle } = loadPglite()
     const file = process.env['TEST_PGLITE_SNAPSHOT']
     const client = await PGlite.create('memory://', file ? { loadDataDir: new Blob([readFileSync(file)]) } : {})
     t.teardown(() => client.close())
-    const asked: Asked[] = []
-    const logger = { logQuery: (text: string, parameters: unknown[]) => void asked.push({ text, parameters }) }
+    const { asked, logger } = listen()
     return {
       db: drizzle(client, { schema, logger }),
       asked,
@@ -85,8 +77,7 @@ const engines: Record<string, (t: Test) => Promise<Engine>> = {
       await client.end()
       await database.drop()
     })
-    const asked: Asked[] = []
-    const logger = { logQuery: (text: string, parameters: unknown[]) => void asked.push({ text, parameters }) }
+    const { asked, logger } = listen()
     return {
       db: drizzle(client, { schema, logger }),
       asked,
@@ -153,22 +144,7 @@ for (const [name, open] of Object.entries(engines)) {
     const at = (seconds = 0) => new Date(clock.now() + seconds * 1_000)
     await engine.run(fill(`'${at().toISOString()}'::timestamptz`))
 
-    const stores = {
-      users: createUserStore(db, clock),
-      roles: createRoleStore(db, clock),
-      registrations: createRegistrationStore(db),
-      sessions: createSessionStore(db),
-      knownDevices: createKnownDeviceStore(db),
-      refreshTokens: createRefreshTokenStore(db),
-      clients: createClientStore(db, clock),
-      apiKeys: createApiKeyStore(db),
-      assertions: createAssertionStore(db),
-      accessTokens: createAccessTokenStore(db),
-      signingKeys: createSigningKeyStore(db, clock),
-      revocations: createRevocationStore(db, clock, async () => async () => {}),
-      audit: createAuditStore(db),
-      housekeeping: createHousekeepingStore(db),
-    }
+    const stores = createSqlStores({ db, feedDb: db, listen: async () => async () => {} }, clock)
     const userId = uuidv7(clock.now())
     const email = 'ada@example.test'
     const session = {

@@ -86,7 +86,16 @@ export async function openPglite(directory: string | undefined, clock: Clock, sn
   return { ...assemble(engine, clock), setting: 'GATEHOUSE_DATA_DIR' }
 }
 
-function assemble({ db, feedDb, listen, ping, close }: Engine, clock: Clock): Omit<Stores, 'counters'> {
+function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
+  const { ping, close } = engine
+  return { ...createSqlStores(engine, clock), ping, close }
+}
+
+/** The stores of everything that lasts, over an open database. */
+export function createSqlStores(
+  { db, feedDb, listen }: Pick<Engine, 'db' | 'feedDb' | 'listen'>,
+  clock: Clock,
+): Omit<Stores, 'counters' | 'ping' | 'close'> {
   return {
     users: createUserStore(db, clock),
     roles: createRoleStore(db, clock),
@@ -102,7 +111,5 @@ function assemble({ db, feedDb, listen, ping, close }: Engine, clock: Clock): Om
     revocations: createRevocationStore(feedDb, clock, listen),
     audit: createAuditStore(db),
     housekeeping: createHousekeepingStore(db),
-    ping,
-    close,
   }
 }
