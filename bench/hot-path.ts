@@ -4,7 +4,7 @@
  */
 import { compare, verdict } from './support/compare.ts'
 import { start } from './support/contestant.ts'
-import { bearer, question, sampleOf } from './support/question.ts'
+import { bearer, headersOfAllowed, question } from './support/question.ts'
 import { startStores } from './support/stores.ts'
 import type { Teardowns } from './support/teardowns.ts'
 
@@ -15,15 +15,7 @@ export async function hotPath(teardowns: Teardowns): Promise<void> {
   const byToken = question(bearer(gatehouse.facts['token']!))
   const byCookie = question(`Cookie: theme=dark; gatehouse=${gatehouse.facts['cookie']}`)
 
-  const { headers } = await sampleOf(`http://127.0.0.1:${gatehouse.port}/forward-auth/traefik`, {
-    headers: {
-      'x-forwarded-method': 'GET',
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'app.example.com',
-      'x-forwarded-uri': '/',
-      authorization: `Bearer ${gatehouse.facts['token']}`,
-    },
-  })
+  const headers = await headersOfAllowed(gatehouse.port, gatehouse.facts['token']!)
   const ours = Object.entries(headers).filter(([name]) => name.startsWith('x-'))
   const empty = await start(teardowns, 'empty', Object.fromEntries(ours))
 

@@ -8,7 +8,7 @@ import { compare, type Entry, verdict } from './support/compare.ts'
 import { type Contestant, start } from './support/contestant.ts'
 import { checkOut } from './support/earlier-build.ts'
 import { oauth2ProxyVersion, startOauth2Proxy } from './support/oauth2-proxy.ts'
-import { bearer, form, message, question, sampleOf } from './support/question.ts'
+import { bearer, form, headersOfAllowed, message, question } from './support/question.ts'
 import { measureStarts } from './support/starts.ts'
 import type { Teardowns } from './support/teardowns.ts'
 
@@ -42,15 +42,7 @@ async function warm(teardowns: Teardowns, gatehouse: Contestant, earlier: Given)
   const { token } = gatehouse.facts
   const byToken = (of: Contestant) => question(bearer(of.facts['token']!))
   const byCookie = (of: Contestant) => question(`Cookie: theme=dark; gatehouse=${of.facts['cookie']}`)
-  const { headers } = await sampleOf(`http://127.0.0.1:${gatehouse.port}/forward-auth/traefik`, {
-    headers: {
-      'x-forwarded-method': 'GET',
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'app.example.com',
-      'x-forwarded-uri': '/',
-      authorization: `Bearer ${token}`,
-    },
-  })
+  const headers = await headersOfAllowed(gatehouse.port, token!)
   const bare = await start(teardowns, 'bare', { ...headers, 'content-length': '0' })
   const byNobody = question('X-Client: 1', { by: 'program' })
   const denied = 'HTTP/1.1 401'

@@ -67,3 +67,17 @@ export async function sampleOf(
   const headers = Object.fromEntries([...answer.headers].filter(([name]) => !own.has(name)))
   return { headers, body: await answer.text() }
 }
+
+/** The headers of the answer that lets a bearer token pass, for opponents that send the same. */
+export async function headersOfAllowed(port: number, token: string): Promise<Record<string, string>> {
+  const { headers } = await sampleOf(`http://127.0.0.1:${port}/forward-auth/traefik`, {
+    headers: {
+      'x-forwarded-method': 'GET',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'app.example.com',
+      'x-forwarded-uri': '/',
+      authorization: `Bearer ${token}`,
+    },
+  })
+  return headers
+}

@@ -133,6 +133,17 @@ if (hasChromium && hasProxy('nginx')) {
     const browser = await startBrowser(t)
     const strict = await startBrowser(t, [auth, app])
 
+    /** The first tab shows the form for what is wanted when somebody has signed in by the second one. */
+    async function signInElsewhere(open: typeof browser.open) {
+      const { page: first } = await open()
+      const second = await first.context().newPage()
+      await first.goto(wanted)
+      await second.goto(`${app}/other`)
+      await signIn(second, user)
+      await second.waitForURL(`${app}/other`)
+      return { first, second }
+    }
+
     for (const [how, { open }] of [
       ['on plain http', browser],
       ['with fetch metadata', strict],
@@ -166,12 +177,7 @@ if (hasChromium && hasProxy('nginx')) {
       })
 
       await t.test(`a sign-in in another tab, ${how}`, async (t) => {
-        const { page: first } = await open()
-        const second = await first.context().newPage()
-        await first.goto(wanted)
-        await second.goto(`${app}/other`)
-        await signIn(second, user)
-        await second.waitForURL(`${app}/other`)
+        const { first, second } = await signInElsewhere(open)
         const waiting = await first.context().newPage()
         await waiting.goto(`${auth}/login?return_to=${encodeURIComponent(app + '/third')}#/waits`)
         await signIn(first, user)
@@ -185,12 +191,7 @@ if (hasChromium && hasProxy('nginx')) {
       })
 
       await t.test(`the old form, loaded anew, ${how}`, async (t) => {
-        const { page: first } = await open()
-        const second = await first.context().newPage()
-        await first.goto(wanted)
-        await second.goto(`${app}/other`)
-        await signIn(second, user)
-        await second.waitForURL(`${app}/other`)
+        const { first } = await signInElsewhere(open)
         await first.reload()
         await first.getByRole('button', { name: 'Continue' }).click()
         await first.waitForURL(wanted)
