@@ -270,10 +270,9 @@ void test('something is told if and only if a decision changes, and of exactly t
   const subsets = (...[name, ...rest]: string[]): string[][] =>
     name === undefined ? [[]] : subsets(...rest).flatMap((set) => [set, [name].concat(set)])
   type Caller = (roles: RolePermissions, segments: readonly string[]) => ImaginedCaller
-  const scopeSets = [[], ['s'], ['u']]
   const persons = subsets('a', 'b', 'c').flatMap((roles) =>
     subsets('p', 'q').flatMap((permissions) =>
-      scopeSets.flatMap((scopes) =>
+      subsets('s', 'u').flatMap((scopes) =>
         (['aal1', 'aal2'] as AuthenticationLevel[]).flatMap((level) =>
           [0, 1, 9].flatMap((own) =>
             ['gatehouse', 'job', 'cron'].map((clientId): Caller => (file, segments) => {
@@ -288,7 +287,7 @@ void test('something is told if and only if a decision changes, and of exactly t
     ),
   )
   const programs = ['job', 'cron', 0, 1, 9].flatMap((own) =>
-    scopeSets.map((scopes): Caller => (_, segments) => {
+    subsets('s', 'u').map((scopes): Caller => (_, segments) => {
       const id = typeof own === 'string' ? own : (segments[own] ?? 'other')
       const principal: Principal = { kind: 'client', subject: id, name: '', scopes, clientId: id }
       return { shows: 'token', proven: { principal, audiences: [] } }
