@@ -19,6 +19,7 @@ import Fastify, {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ForwardedAddress } from '../core/client-address.ts'
 import { GatehouseError } from '../core/errors.ts'
+import { serviceHeaderBytes } from '../core/sizes.ts'
 import { createServer as createHttpServer, METHODS, STATUS_CODES } from './node-http.ts'
 import { documentedKey, formats } from './schema.ts'
 
@@ -87,7 +88,7 @@ export function createServer(options: {
     },
     // Repeated headers arrive joined by commas instead of all but one being dropped: a second Authorization is seen.
     // Requests without a body, which the proxies' questions are, get none of a stream's machinery (Node 24 and later).
-    http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true },
+    http: { joinDuplicateHeaders: true, optimizeEmptyRequests: true, maxHeaderSize: serviceHeaderBytes },
     forceCloseConnections: 'idle',
     // What reached a connection before it closed is answered like any other.
     return503OnClosing: false,

@@ -86,8 +86,12 @@ interface Edge {
   received: ReadonlyMap<string, number>
 }
 
-function open({ port, cookie }: Edge, path: string, { host = 'app.example.test', method = 'GET', length = 0 } = {}) {
-  const headers = { host: `${host}:${port}`, cookie, ...(length > 0 && { 'content-length': length }) }
+function open(
+  { port, cookie }: Edge,
+  path: string,
+  { host = 'app.example.test', method = 'GET', length = 0, more = {} } = {},
+) {
+  const headers = { host: `${host}:${port}`, cookie, ...(length > 0 && { 'content-length': length }), ...more }
   const request = httpRequest({
     host: '127.0.0.1',
     port,
@@ -183,6 +187,20 @@ const cases: Record<string, readonly [expected: string, run: (edge: Edge) => Pro
       const path = `/search?q=${'0123456789'.repeat(700)}`
       const { status, body } = await get(edge, path)
       return `${status} ${JSON.parse(body).url === path ? 'whole' : body.slice(0, 100)}`
+    },
+  ],
+  'headers of a request of 30 KiB': [
+    '200 whole',
+    async (edge) => {
+      const more = { 'x-one': 'x'.repeat(15 * 1024), 'x-two': 'y'.repeat(14 * 1024) }
+      const { request, answer } = open(edge, '/who', { more })
+      request.end()
+      const response = await answer
+      const body = await textOf(response)
+      if (response.statusCode !== 200) return `${response.statusCode} ${body.slice(0, 100)}`
+      const { headers } = JSON.parse(body)
+      const isWhole = Object.entries(more).every(([name, value]) => headers[name] === value)
+      return `200 ${isWhole ? 'whole' : 'in part'}`
     },
   ],
   'headers of an application’s answer of 28 KiB': [

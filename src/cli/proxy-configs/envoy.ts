@@ -43,8 +43,10 @@ ${lines('                ', ...trustedHops(setup))}
                 common_http_protocol_options:
                   headers_with_underscores_action: DROP_HEADER
                   idle_timeout: ${limits.betweenRequestsSeconds}s
+                # Room for the headers of a request and for those that are added to it, which say who it is: Envoy holds
+                # both to this together, and a request that grew beyond it ends in 500.
+                max_request_headers_kb: ${limits.requestHeaderKiB + limits.answerHeaderKiB}
                 # Uploads, answers, event streams and WebSockets last for as long as something moves.
-                max_request_headers_kb: ${limits.requestHeaderKiB}
                 request_headers_timeout: ${limits.headerSeconds}s
                 stream_idle_timeout: ${limits.silenceSeconds}s
                 # WebSocket is the one upgrade that passes.

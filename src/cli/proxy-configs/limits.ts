@@ -1,12 +1,14 @@
+import { answerHeaderBytes, requestHeaderBytes } from '../../core/sizes.ts'
+
 /**
  * What every printed configuration lets through, the same in all five as far as each has a word for it. Applications have
  * limits of their own; these are such that no ordinary one meets a proxy's first. docs/proxies/README.md has the table.
  */
 export const limits = {
-  /** Request line and headers of a request. The question's are the service's own limit. */
-  requestHeaderKiB: 32,
+  /** Request line and headers of a request. The service reads a question with all of them. */
+  requestHeaderKiB: requestHeaderBytes / 1024,
   /** Headers of an answer, the question's among them: somebody with hundreds of permissions has an assertion of many kilobytes. */
-  answerHeaderKiB: 32,
+  answerHeaderKiB: answerHeaderBytes / 1024,
   /** Until a connection to the service or to an application stands. */
   connectSeconds: 2,
   /** Until the question is answered. */

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { limitKey } from '../../core/network.ts'
 import type { Client } from '../../core/ports.ts'
+import { longestToken } from '../../core/sizes.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import { acceptForms, type App } from '../../http/server.ts'
@@ -17,7 +18,7 @@ export const Text = (maxLength: number, options: object = {}) => Type.Optional(T
 export const clientParameters = {
   client_id: Text(200),
   client_secret: Text(512),
-  client_assertion: Text(4_096, { description: 'RFC 7523: a JWT signed by a key of the client.' }),
+  client_assertion: Text(longestToken, { description: 'RFC 7523: a JWT signed by a key of the client.' }),
   client_assertion_type: Text(200, { examples: [clientAssertionType] }),
 }
 export interface ClientParameters {

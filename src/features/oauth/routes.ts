@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { grantTypes } from '../../core/grants.ts'
+import { longestToken } from '../../core/sizes.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -38,9 +39,9 @@ const TokenForm = Type.Object(
     scope: Text(2_048, { examples: ['reports:read'] }),
     resource: Targets,
     refresh_token: Text(512),
-    subject_token: Text(4_096),
+    subject_token: Text(longestToken),
     subject_token_type: Text(200, { examples: [accessTokenType] }),
-    actor_token: Text(4_096),
+    actor_token: Text(longestToken),
     actor_token_type: Text(200),
     requested_token_type: Text(200),
     audience: Targets,

@@ -12,6 +12,7 @@ import {
 } from '../../core/ports.ts'
 import { firstPartyClientId, type Principal, type UserPrincipal } from '../../core/principal.ts'
 import { hashSecret, type Shown } from '../../core/secrets.ts'
+import { longestToken } from '../../core/sizes.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { KnownSubjects } from './known-subjects.ts'
 import { createProofMemory, type MemoryBounds, type Proven, type Remembered } from './proof-memory.ts'
@@ -61,8 +62,6 @@ interface ProvenKey {
 /** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
 const rememberSeconds = 300
 const touchAfterSeconds = 60
-/** Longer texts are no token of ours; refusing them bounds what the cache can hold. */
-const longestToken = 4_096
 /** What `randomSecret` makes; nothing else is worth a look-up. */
 const cookieForm = /^[\w-]{43}$/
 /** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
@@ -192,6 +191,7 @@ export function createCredentials(dependencies: {
   const secrets = remember(proveSecret)
   const cookie = (secret: string) => (cookieForm.test(secret) ? cookies(secret) : undefined)
   const soleSession = createSoleSession({ prove: cookie, clock, log })
+  // A longer text is no token of ours, and would take room from those that are.
   const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
   const apiKey = (key: string, from?: From) => (isApiKey(key) ? keys(key, from) : undefined)
   return {
