@@ -134,6 +134,15 @@ void test('proxy-config', async (t) => {
     }
   })
 
+  await t.test('what a user name holds is no business of the proxy’s', async (t) => {
+    const printed = (headers: unknown) => print('nginx', { hosts: { 'app.example.com': { headers, rules } } })
+    const text = await printed({ preset: 'remote', user: 'email' })
+    t.equal(text, await printed('remote'))
+    const variables = [...text.matchAll(/auth_request_set (\$told_\w+) \$upstream_http_(\w+);/g)].map((set) => set[1])
+    t.equal(variables.length, 4)
+    t.equal(new Set(variables).size, 4, 'each header has a variable of its own')
+  })
+
   await t.test('each host goes to the application that is named for it', async (t) => {
     const wiki = { headers: 'remote', rules }
     const shop = { headers: { subject: 'X-User-Id' }, authorization: 'assertion', rules }

@@ -314,6 +314,10 @@ void test('captures and header names that cannot work are refused where they sta
     [{ rules: [{ allow: { networks: ['10.0.0.0/99'] } }] }, /allow\.networks\.0: expected an IP address/],
     [{ headers: { subject: 'Connection' }, rules: [] }, /headers: .*meaning of its own/],
     [{ headers: { subject: 'X-User', email: 'x-user' }, rules: [] }, /headers: .*twice/],
+    [{ headers: { user: 'email' }, rules: [] }, /headers: user: it belongs to a preset/],
+    [{ headers: { user: 'email', subject: 'X-User' }, rules: [] }, /headers: user: it belongs to a preset/],
+    [{ headers: { preset: 'remote', subject: 'X-User' }, rules: [] }, /headers: preset: .*names of its own/],
+    [{ headers: { preset: 'gatehouse', user: 'email' }, rules: [] }, /headers: user: .*read one of them/],
   ]
   for (const [host, message] of refused) t.throws(() => compileAccessRules({ 'app.test': host }), { message })
 })

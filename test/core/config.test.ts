@@ -561,6 +561,14 @@ mail: { from: "Gate <gate@example.test>" }
         'hosts.app.test.headers: expected gatehouse, remote, oauth2-proxy or an object',
       ],
       ['hosts: { app.test: {} }', 'hosts.app.test.rules: it is missing; expected a list of rules: [{ paths:'],
+      [
+        'hosts: { app.test: { headers: { preset: remote, user: name }, rules: [] } }',
+        'hosts.app.test.headers.user: expected subject or email (a display name is chosen freely, so it could be',
+      ],
+      [
+        'hosts: { app.test: { headers: { preset: authelia }, rules: [] } }',
+        'hosts.app.test.headers.preset: expected gatehouse, remote or oauth2-proxy',
+      ],
       ['host: {}', 'host: there is no such setting; did you mean hosts?'],
       ['proxies: { basic: 1 }', 'proxies.basic: expected true or false'],
       ['accounts: { domains: example.com }', 'accounts.domains: expected a list of mail domains: [example.com, …]'],
@@ -642,6 +650,11 @@ mail: { from: "Gate <gate@example.test>" }
       /^8:3: hosts\.\*\.notexample\.test: it is outside GATEHOUSE_COOKIE_DOMAIN/,
     ])
     t.same(warnings(hosts, issuer), [], 'without a cookie domain nobody expects it')
+    const headers = (names: string) => `hosts: { app.test: { headers: ${names}, rules: [{ allow: signed-in }] } }`
+    t.match(warnings(headers('{ email: X-User-Email, name: Remote-User }')), [
+      /^1:54: hosts\.app\.test\.headers\.name: Remote-User reads like a user name, but people choose/,
+    ])
+    t.same(warnings(headers('{ subject: Remote-User, name: X-User-Name }')), [])
     t.match(warnings(rule('allow: anyone') + '      - allow: nobody\n'), [
       /^5:9: hosts\.app\.test\.rules\.2: rule 2 \(line 5\) never decides/,
     ])

@@ -14,7 +14,7 @@ import { startUpstream } from '../support/upstream.ts'
 // Some twenty services, one after the other.
 tap.setTimeout(600_000)
 
-const identityLine = 'proxy_set_header X-Auth-Scopes $auth_scopes;'
+const identityLine = 'proxy_set_header X-Auth-Scopes $told_x_auth_scopes;'
 const openLocation = `location @open {
     proxy_pass http://app;
     proxy_set_header Host $host;
@@ -53,7 +53,7 @@ const broken: Record<string, Situation & { line: RegExp }> = {
     edits: [['underscores_in_headers off;', 'underscores_in_headers on;']],
     line: /^underscores_in_headers off;/,
   },
-  missing_headers: { edits: [['X-Auth-Email $auth_email;', 'X-Auth-Email "";']], line: /auth_request_set/ },
+  missing_headers: { edits: [['X-Auth-Email $told_x_auth_email;', 'X-Auth-Email "";']], line: /auth_request_set/ },
   cookie_not_shared: { environment: { GATEHOUSE_COOKIE_DOMAIN: '' }, line: /GATEHOUSE_COOKIE_DOMAIN/ },
   cookie_dropped: {
     edits: [

@@ -139,7 +139,7 @@ function application(setup: ProxySetup, { names, port, headers, upstream }: Host
   const host = `$host${port}`
   const own = new Set(headers.map(([name]) => name.toLowerCase()))
   const cleared = clearedNames(setup).filter((name) => !own.has(name.toLowerCase()))
-  const copied = headers.map(([name, field]) => ({ name, field, source: name.toLowerCase().replaceAll('-', '_') }))
+  const copied = headers.map(([name]) => ({ name, source: name.toLowerCase().replaceAll('-', '_') }))
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 server {
 ${listen(setup)}
@@ -226,8 +226,8 @@ ${shared}
     error_page 403 = @forbidden;
 
     # Who it is. Setting a header replaces the client's own, in any case and number; an empty value sends none.
-${lines('    ', ...copied.map(({ field, source }) => `auth_request_set $auth_${field} $upstream_http_${source};`))}
-${lines('    ', ...copied.map(({ name, field }) => `proxy_set_header ${name} $auth_${field};`))}
+${lines('    ', ...copied.map(({ source }) => `auth_request_set $told_${source} $upstream_http_${source};`))}
+${lines('    ', ...copied.map(({ name, source }) => `proxy_set_header ${name} $told_${source};`))}
 
     # No path behind the name: the upstream gets the path as it was sent, which is the one that was judged.
     proxy_pass ${allowedVariable(setup.upstreams.findIndex(({ name }) => name === upstream.name))};

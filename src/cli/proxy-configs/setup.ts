@@ -135,7 +135,7 @@ function identityOf({ headers: choice = 'gatehouse', authorization }: HostRules)
   const replaced = authorization === 'assertion' ? [['Authorization', 'authorization'] as const] : []
   const headers = [...headerPreset(choice), ...replaced]
   const digest = createHash('sha256').update(JSON.stringify(headers)).digest('hex').slice(0, 8)
-  const name = typeof choice === 'string' ? choice : `custom-${digest}`
+  const name = (typeof choice === 'string' ? choice : choice.preset) ?? `custom-${digest}`
   return { headers, headersName: replaced.length === 0 ? name : `${name}-assertion` }
 }
 

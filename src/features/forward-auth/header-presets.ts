@@ -1,8 +1,8 @@
 import { isClaimedHeader } from './claimed-headers.ts'
-import type { CustomHeaders, HeaderChoice } from './settings.ts'
+import type { HeaderChoice, HeaderTable } from './settings.ts'
 
 /** What an identity header can carry. */
-export type IdentityField = keyof CustomHeaders
+export type IdentityField = Exclude<keyof HeaderTable, 'preset' | 'user'>
 
 /** Header names and what they carry, in the order in which they are always sent. */
 export type HeaderPreset = readonly (readonly [name: string, field: IdentityField])[]
@@ -31,9 +31,16 @@ const presets = {
     ['X-Auth-Request-User', 'subject'],
     ['X-Auth-Request-Email', 'email'],
     ['X-Auth-Request-Groups', 'roles'],
-    ['X-Auth-Request-Preferred-Username', 'name'],
+    ['X-Auth-Request-Preferred-Username', 'subject'],
   ],
 } as const satisfies Record<string, HeaderPreset>
+
+/** The headers of a preset that applications take for a user name. */
+const userNames: ReadonlySet<string> = new Set([
+  'Remote-User',
+  'X-Auth-Request-User',
+  'X-Auth-Request-Preferred-Username',
+])
 
 /** The names of the default preset. */
 export const identityHeaderNames: readonly string[] = presets.gatehouse.map(([name]) => name)
@@ -47,10 +54,29 @@ export const presetHeaderNames: readonly string[] = Object.values(presets).flatM
 const reserved =
   /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-gatehouse-.*|x-original-.*|x-request-id|www-authenticate)$/i
 
-/** The headers that a host's configuration asks for. Throws when a custom name is reserved or used twice. */
+/**
+ * The headers that a host's configuration asks for. Throws when a custom name is reserved or used twice, and when a
+ * preset is asked for what it does not have.
+ */
 export function headerPreset(choice: HeaderChoice = 'gatehouse'): HeaderPreset {
   if (typeof choice === 'string') return presets[choice]
-  const chosen = Object.entries(choice).map(([field, name]) => [name, field as IdentityField] as const)
+  const { preset, user, ...names } = choice
+  if (preset === undefined) {
+    if (user !== undefined) throw new Error('user: it belongs to a preset: { preset: remote, user: email }')
+    return customPreset(names)
+  }
+  if (Object.keys(names).length > 0) {
+    throw new Error('preset: a preset has names of its own, so give either the preset or names of headers')
+  }
+  if (user === undefined) return presets[preset]
+  if (preset === 'gatehouse') {
+    throw new Error('user: X-Auth-Subject and X-Auth-Email are both there, so let the application read one of them')
+  }
+  return presets[preset].map(([name, field]) => [name, userNames.has(name) ? user : field])
+}
+
+function customPreset(names: Partial<Record<IdentityField, string>>): HeaderPreset {
+  const chosen = Object.entries(names).map(([field, name]) => [name, field as IdentityField] as const)
   const bad = chosen.find(([name]) => reserved.test(name) || isClaimedHeader(name))
   if (bad) throw new Error(`${bad[1]}: the header has a meaning of its own and cannot carry identity`)
   if (new Set(chosen.map(([name]) => name.toLowerCase())).size < chosen.length) {

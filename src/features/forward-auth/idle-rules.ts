@@ -4,16 +4,34 @@ import { parseRequestTarget } from '../../core/request-target.ts'
 import type { AccessRules, HostPolicy, Rule } from './access-rules.ts'
 import { distinctClients, distinctMethods, distinctPaths, TooManyKinds } from './request-classes.ts'
 
-/** Something about a rule that its author will not have meant. */
+/** Something about a host that its author will not have meant. */
 export interface RuleDoubt {
   /** The keys of gatehouse.yaml that lead to it. */
   readonly keys: readonly (string | number)[]
   readonly reason: string
 }
 
-/** Rules that never decide anything, and rules that let nobody pass without saying so. */
+/**
+ * Rules that never decide anything, rules that let nobody pass without saying so, and headers by which people could give
+ * themselves the user name of somebody else.
+ */
 export function doubtsAbout(rules: AccessRules, reachable = reachableLevels): RuleDoubt[] {
-  return rules.hosts.flatMap((policy) => [...doubtsAboutOrder(rules, policy), ...doubtsAboutLevel(policy, reachable)])
+  return rules.hosts.flatMap((policy) => [
+    ...doubtsAboutHeaders(policy),
+    ...doubtsAboutOrder(rules, policy),
+    ...doubtsAboutLevel(policy, reachable),
+  ])
+}
+
+/** How the headers end by which applications know people. */
+const userNameHeader = /(^|-)(user|username|login|uid)$/i
+
+function doubtsAboutHeaders({ name: host, authority, presentation }: HostPolicy): RuleDoubt[] {
+  const { preset } = presentation({ scheme: 'https', authority })
+  const found = preset.find(([name, field]) => field === 'name' && userNameHeader.test(name))
+  if (found === undefined) return []
+  const reason = `${found[0]} reads like a user name, but people choose their display name themselves: one could be signed in to the application as another; take subject or email`
+  return [{ keys: ['hosts', host, 'headers', 'name'], reason }]
 }
 
 function doubtsAboutOrder(rules: AccessRules, policy: HostPolicy): RuleDoubt[] {

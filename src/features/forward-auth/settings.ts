@@ -92,9 +92,17 @@ const HeaderName = Type.String({
   description: 'a header name such as X-User-Id',
 })
 
-/** Header names of an operator's own choice, by what they carry. */
-const CustomHeaders = Type.Object(
+/** A preset by its name, with what its user name holds, or header names of an operator's own choice by what they carry. */
+const HeaderTable = Type.Object(
   {
+    preset: Type.Optional(Type.Enum(['gatehouse', 'remote', 'oauth2-proxy'])),
+    /** What applications know a person by: unique, and nothing that people choose for themselves. */
+    user: Type.Optional(
+      Type.Enum(['subject', 'email'], {
+        description:
+          'subject or email (a display name is chosen freely, so it could be the user name of somebody else)',
+      }),
+    ),
     subject: Type.Optional(HeaderName),
     kind: Type.Optional(HeaderName),
     email: Type.Optional(HeaderName),
@@ -110,7 +118,7 @@ const CustomHeaders = Type.Object(
 )
 
 const Headers = Type.Union(
-  [Type.Literal('gatehouse'), Type.Literal('remote'), Type.Literal('oauth2-proxy'), CustomHeaders],
+  [Type.Literal('gatehouse'), Type.Literal('remote'), Type.Literal('oauth2-proxy'), HeaderTable],
   { description: 'gatehouse, remote, oauth2-proxy or an object of header names' },
 )
 
@@ -159,7 +167,7 @@ export type CredentialKind = Static<typeof CredentialKind>
 export type AccessRule = Static<typeof AccessRule>
 export type Expectation = Static<typeof Expectation>
 export type Conditions = Static<typeof Conditions>
-export type CustomHeaders = Static<typeof CustomHeaders>
+export type HeaderTable = Static<typeof HeaderTable>
 export type HeaderChoice = Static<typeof Headers>
 export type HostRules = Static<typeof HostRules>
 export type Hosts = Static<typeof Hosts>

@@ -1,7 +1,8 @@
 /** What the rules of a host can ask for and say to its upstream, over HTTP. */
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { test } from 'tap'
-import { asks, bearer, startService } from '../../support/service.ts'
+import { grant, register } from '../../support/oauth.ts'
+import { asks, bearer, startService, type TestUser } from '../../support/service.ts'
 
 const app = 'app.example.test'
 const hosts = {
@@ -16,6 +17,9 @@ const hosts = {
   },
   '*.tenant.example.test': { headers: 'remote', rules: [{ allow: 'signed-in' }] },
   'proxy.example.test': { headers: 'oauth2-proxy', rules: [{ allow: 'signed-in' }] },
+  'mail.example.test': { headers: { preset: 'remote', user: 'email' }, rules: [{ allow: 'signed-in' }] },
+  'mail-proxy.example.test': { headers: { preset: 'oauth2-proxy', user: 'email' }, rules: [{ allow: 'signed-in' }] },
+  'id.example.test': { headers: { preset: 'remote', user: 'subject' }, rules: [{ allow: 'signed-in' }] },
   'own.example.test': {
     headers: { subject: 'X-User-Id', roles: 'X-User-Roles' },
     authorization: 'assertion',
@@ -116,7 +120,41 @@ void test('how identity is told to an upstream', async (t) => {
       'x-auth-request-user': ada.id,
       'x-auth-request-email': ada.email,
       'x-auth-request-groups': 'a,b',
+      'x-auth-request-preferred-username': ada.id,
     })
+  })
+  await t.test('by the user name that the operator chose, never by one that people choose themselves', async (t) => {
+    const mallory = await service.createUser({ name: ada.email })
+    const userNames = async (user: TestUser, ...hosts: string[]) => {
+      const headers = bearer((await service.signIn(user)).accessToken)
+      const answers = await Promise.all(hosts.map((host) => question(host, '/', headers)))
+      return answers.flatMap(({ headers }) =>
+        ['remote-user', 'x-auth-request-user', 'x-auth-request-preferred-username'].flatMap(
+          (name) => headers[name] ?? [],
+        ),
+      )
+    }
+    const byAddress = ['mail.example.test', 'mail-proxy.example.test']
+    t.same(await userNames(ada, ...byAddress), [ada.email, ada.email, ada.email])
+    t.same(await userNames(mallory, ...byAddress), [mallory.email, mallory.email, mallory.email])
+    const byId = ['id.example.test', 'a.tenant.example.test', 'proxy.example.test']
+    t.same(await userNames(ada, ...byId), [ada.id, ada.id, ada.id, ada.id])
+    t.same(await userNames(mallory, ...byId), Array(4).fill(mallory.id))
+    t.match((await question('mail.example.test')).headers, { 'remote-email': ada.email, 'remote-groups': 'a,b' })
+
+    const [plain, escaped] = [
+      await service.createUser({ email: 'a%b@example.test' }),
+      await service.createUser({ email: 'a%25b@example.test' }),
+    ]
+    t.same(await userNames(plain, 'mail.example.test'), ['a%25b@example.test'])
+    t.same(await userNames(escaped, 'mail.example.test'), ['a%2525b@example.test'], 'no two are told alike')
+  })
+  await t.test('a program has no address, and so is nobody where addresses are user names', async (t) => {
+    const client = await register(service, { id: 'admin', audiences: ['http://mail.example.test'] })
+    const token = (await grant(service, client)).json().access_token
+    const { status, headers } = await question('mail.example.test', '/', bearer(token))
+    t.equal(status, 200)
+    t.match(headers, { 'remote-user': '', 'remote-email': '', 'remote-groups': '' })
   })
   await t.test('under names of the operator’s own, with the assertion instead of the credential', async (t) => {
     const { headers } = await question('own.example.test')

@@ -5,7 +5,7 @@ import { clientClaims } from '../../../src/features/forward-auth/claimed-headers
 import { identityHeaderNames } from '../../../src/features/forward-auth/header-presets.ts'
 import { bearer } from '../../support/service.ts'
 import { valuesOf } from '../../support/upstream.ts'
-import { appHost, customHost, handshake, identityOf, type Scene } from './scene.ts'
+import { appHost, customHost, handshake, identityOf, networkHost, type Scene } from './scene.ts'
 
 export async function identityTests(t: Test, scene: Scene): Promise<void> {
   const { traits, port, service, ada, bob, adaIn, asAda, asBob, bobLine, call, raw, during } = scene
@@ -52,6 +52,16 @@ export async function identityTests(t: Test, scene: Scene): Promise<void> {
     t.same(valuesOf(request!, 'X-Auth-Kind'), ['client'])
     t.same(valuesOf(request!, 'X-Auth-Client'), [client_id])
     t.same(valuesOf(request!, 'X-Auth-Scopes'), ['reports:read'])
+  })
+
+  await t.test('a host that wants an address for a user name gets it, and never the client’s own', async (t) => {
+    const spoofed = { 'remote-user': 'spoofed', 'remote-email': 'spoofed', remote_user: 'spoofed', 'x-auth-email': 'x' }
+    const headers = { host: `${networkHost}:${port}`, ...spoofed, ...asAda }
+    const [request] = await during(async () => t.equal((await call('/x', { headers })).status, 200))
+    const told = ['Remote-User', 'Remote-Email', 'Remote-Groups', 'X-Auth-Email'].map((name) =>
+      valuesOf(request!, name),
+    )
+    t.same(told.map(String), [ada.email, ada.email, 'admin,editor', ''])
   })
 
   await t.test('a host of a wildcard gets its own headers, and the assertion as Authorization', async (t) => {

@@ -38,6 +38,7 @@ function ownAddresses(): string[] {
 }
 
 export const networkRules = {
+  headers: { preset: 'remote', user: 'email' },
   rules: [
     { paths: ['/foreign/**'], networks: foreign, allow: 'anyone' },
     { paths: ['/near/**'], networks: [`${nearAddress}/32`], allow: 'anyone' },
