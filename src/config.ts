@@ -9,7 +9,12 @@ import { faultOfCredentials } from './core/server-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
 import { readCookieDomain } from './cookie-domain.ts'
-import { type AccountSettings, type RegistrationMode, registrationOf } from './features/accounts/settings.ts'
+import {
+  type AccountSettings,
+  type RegistrationMode,
+  mailDomainsOf,
+  registrationOf,
+} from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
@@ -107,7 +112,10 @@ export function loadConfig(given: Environment): Config {
   const hasEmbeddedStores = databaseUrl === undefined && redisUrl === undefined
   return Object.freeze({
     ...rest,
-    accounts: { ...accounts, registration: registrationOf(accounts, { issuer, hasEmbeddedStores }) },
+    accounts: {
+      domains: mailDomainsOf(accounts),
+      registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
+    },
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,
     host,

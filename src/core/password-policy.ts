@@ -1,3 +1,4 @@
+import { spellingsOf } from './email.ts'
 import { GatehouseError } from './errors.ts'
 import type { PasswordHasher } from './ports.ts'
 
@@ -39,10 +40,11 @@ export async function passwordFault(
   if (length > passwordLength.max) return `must have at most ${passwordLength.max} characters`
   const lower = judged.toLowerCase()
   const [localPart = ''] = account.email.split('@')
-  if (lower.includes(account.email) || (localPart.length >= 5 && lower.includes(localPart))) {
+  const spellings = spellingsOf(account.email)
+  if (spellings.some((spelling) => lower.includes(spelling)) || (localPart.length >= 5 && lower.includes(localPart))) {
     return 'must not contain the email address'
   }
-  if ((await estimate(judged, [account.email, localPart, ...account.name.split(/\s+/)])) < leastStrength) {
+  if ((await estimate(judged, [...spellings, localPart, ...account.name.split(/\s+/)])) < leastStrength) {
     return 'is too easy to guess'
   }
   return undefined

@@ -100,5 +100,22 @@ export const formats = { 'plain-text': isPlainText }
 
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 
+/** An email address as people write it. The operation itself reads it (`core/email.ts`), and says what is wrong with one. */
+export const WrittenEmail = Type.String({
+  description:
+    'White space around it and the case of its letters do not matter, and the domain may be written in any letters: ' +
+    '`ada@bücher.example` is `ada@xn--bcher-kva.example`, and is answered as such. Before the @ it is ASCII.',
+  examples: ['ada@example.com'],
+  ...documentedAs({ format: 'idn-email', maxLength: 254 }),
+})
+
+/** Names an account to operators and administrators. */
+export const IdOrEmail = Type.String({
+  minLength: 1,
+  maxLength: 254,
+  ...plainText,
+  description: 'Id or email address.',
+})
+
 /** The one-line answer of calls that only say that they were accepted. */
 export const NoContent = Type.Null({ description: 'Done.' })

@@ -154,7 +154,10 @@ void test('environment', async (t) => {
       t.equal(mode({ GATEHOUSE_ISSUER: `https://${host}` }, 'accounts: { registration: invite }'), 'invite')
       t.equal(mode({ GATEHOUSE_ISSUER: `https://${host}` }, 'accounts: { registration: open }'), 'open')
     }
-    for (const domain of ['Example.com', '@example.com', 'a b', '', '*.example.com', '.com', 'x..y']) {
+    const spelt = 'accounts: { domains: [Example.COM, bücher.example, XN--BCHER-KVA.example] }'
+    const domains = ['example.com', 'xn--bcher-kva.example', 'xn--bcher-kva.example']
+    t.same(load(t, {}, spelt).accounts.domains, domains, 'in whatever letters they are written')
+    for (const domain of ['@example.com', 'a b', '', '*.example.com', '.com', 'x..y', 'example', '10.0.0.1']) {
       const [line] = faults(t, {}, `accounts:\n  domains: [example.com, "${domain}"]\n`)
       t.match(line, /^gatehouse\.yaml:2:\d+: accounts\.domains\.2: expected a mail domain/, domain)
     }

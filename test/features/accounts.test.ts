@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { hashSecret } from '../../src/core/secrets.ts'
+import { linkTokenIn } from '../support/mails.ts'
 import { freePort } from '../support/servers.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
 
@@ -26,22 +27,9 @@ function logIn(service: Service, email: string, given = password) {
 }
 /** The mails to one address, oldest first. */
 const mailsTo = (service: Service, email: string) => service.mails().filter((mail) => mail.includes(`To: ${email}`))
-/** The text that a mail program shows. */
-function readMail(mail: string): string {
-  const text = mail.slice(mail.indexOf('\r\n\r\n') + 4)
-  if (!/^content-transfer-encoding: quoted-printable/im.test(mail)) return text
-  return text
-    .replaceAll('=\r\n', '')
-    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-}
 /** The token of the link that a mail shows. */
-function linkToken(service: Service, email: string, index = -1): string {
-  const mail = readMail(mailsTo(service, email).at(index) ?? '')
-  const prefix = `${service.issuer}/verify-email?token=`
-  const token = /^[\w-]+/.exec(mail.split(prefix)[1] ?? '')?.[0]
-  if (token === undefined) throw new Error(`no link in: ${mail}`)
-  return token
-}
+const linkToken = (service: Service, email: string, index = -1) =>
+  linkTokenIn(mailsTo(service, email).at(index) ?? '', service.issuer)
 
 void test('an account from registration to sign-out', async (t) => {
   const service = await startService(t)

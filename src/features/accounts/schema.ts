@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { passwordLength } from '../../core/password-policy.ts'
-import { documentedAs, Email, Instant, plainText, strict } from '../../http/schema.ts'
+import { documentedAs, Email, Instant, plainText, strict, WrittenEmail } from '../../http/schema.ts'
 
 export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
 
@@ -11,7 +11,7 @@ export const Password = Type.String({
   ...documentedAs({ minLength: passwordLength.min, maxLength: passwordLength.max, format: 'password' }),
 })
 
-export const Registration = Type.Object({ name: Name, email: Email, password: Password }, strict)
+export const Registration = Type.Object({ name: Name, email: WrittenEmail, password: Password }, strict)
 
 export const Registered = Type.Object(
   { status: Type.Enum(['check_your_email']) },

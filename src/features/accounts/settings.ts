@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { canonicalDomain } from '../../core/email.ts'
 import { parseNetworks } from '../../core/network.ts'
 import { type Findings, section } from '../../settings.ts'
 
@@ -13,9 +14,14 @@ export type AccountSettings = Static<typeof AccountSettings>
 
 export function checkAccountSettings({ domains }: AccountSettings, findings: Findings): void {
   for (const [place, domain] of domains.entries()) {
-    if (/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(domain)) continue
-    findings.fault(['accounts', 'domains', place], 'expected a mail domain in lower case, such as example.com')
+    if (canonicalDomain(domain) !== undefined) continue
+    findings.fault(['accounts', 'domains', place], 'expected a mail domain, such as example.com')
   }
+}
+
+/** The mail domains that may register, as canonical addresses hold them. */
+export function mailDomainsOf({ domains }: AccountSettings): string[] {
+  return domains.map((domain) => canonicalDomain(domain)!)
 }
 
 /** Who may make an account without an operator, and why it is so. */

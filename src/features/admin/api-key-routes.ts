@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
-import { IdInPath, Instant, plainText, strict } from '../../http/schema.ts'
+import { IdInPath, IdOrEmail, Instant, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './clients.ts'
 import type { UserAdministration } from './users.ts'
@@ -26,7 +26,7 @@ const NewKey = Type.Object(
 )
 const Owner = Type.Object({
   client: Type.Optional(Type.String({ minLength: 1, maxLength: 200, ...plainText })),
-  user: Type.Optional(Type.String({ minLength: 1, maxLength: 254, ...plainText })),
+  user: Type.Optional(IdOrEmail),
 })
 
 /** API keys, as the operator handles them: makes a client's, lists and revokes anybody's. */

@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import { grantTypes } from '../../core/grants.ts'
 import type { Client, SigningKey, User } from '../../core/ports.ts'
-import { Email, plainText, strict } from '../../http/schema.ts'
+import { IdOrEmail, plainText, strict, WrittenEmail } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './clients.ts'
 interface Rotation {
@@ -29,7 +29,7 @@ export interface ControlOptions {
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText })
 const Token = Type.String({ pattern: roleName })
 const Password = Type.String({ maxLength: 512 })
-const UserKey = Type.Object({ user: Type.String({ minLength: 1, maxLength: 254, ...plainText }) })
+const UserKey = Type.Object({ user: IdOrEmail })
 const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 200, ...plainText }) })
 
 /**
@@ -50,7 +50,10 @@ export async function controlRoutes(
   app.post(
     '/users',
     body(
-      Type.Object({ email: Email, name: Name, roles: Type.Array(Token), password: Type.Optional(Password) }, strict),
+      Type.Object(
+        { email: WrittenEmail, name: Name, roles: Type.Array(Token), password: Type.Optional(Password) },
+        strict,
+      ),
     ),
     async (request) => showUser(await users.create(request.body)),
   )

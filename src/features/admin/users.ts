@@ -1,5 +1,5 @@
 import type { Audit } from '../../core/audit.ts'
-import { canonicalEmail } from '../../core/email.ts'
+import { canonicalEmail, readEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
@@ -36,9 +36,13 @@ export function createUserAdministration(dependencies: {
   const { users, roles: thereAre, hashNewPassword, catchUp, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
-    const user = isUuid(idOrEmail)
-      ? await users.findById(idOrEmail)
-      : await users.findByEmail(canonicalEmail(idOrEmail))
+    const named = idOrEmail.trim()
+    const read = isUuid(named) ? { id: named } : readEmail(named)
+    if ('fault' in read) {
+      const detail = `There is no such user. What is no id is taken for an email address, which ${read.fault}.`
+      throw new GatehouseError('not_found', { detail })
+    }
+    const user = await ('id' in read ? users.findById(read.id) : users.findByEmail(read.email))
     if (user === undefined) throw new GatehouseError('not_found', { detail: 'There is no such user.' })
     return user
   }

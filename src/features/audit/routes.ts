@@ -4,7 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidPattern } from '../../core/ids.ts'
 import { readInstant } from '../../core/instant.ts'
 import type { AuditRow, AuditStore } from '../../core/ports.ts'
-import { plainText, strict } from '../../http/schema.ts'
+import { IdOrEmail, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 
 export interface AuditOptions {
@@ -15,8 +15,8 @@ export interface AuditOptions {
 const Query = Type.Object(
   {
     event: Type.Optional(Type.Enum(Object.keys(auditLines) as AuditEventName[])),
-    /** A user's id or email address, or the id of a client that acted for itself. */
-    user: Type.Optional(Type.String({ minLength: 1, maxLength: 254, ...plainText })),
+    /** Also the id of a client that acted for itself. */
+    user: Type.Optional(IdOrEmail),
     since: Type.Optional(Type.String({ format: 'date-time' })),
     before: Type.Optional(Type.String({ pattern: uuidPattern.source })),
     limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),

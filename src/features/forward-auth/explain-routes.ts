@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Access } from '../../http/guard.ts'
-import { documentedAs, plainText, problems, strict } from '../../http/schema.ts'
+import { documentedAs, IdOrEmail, plainText, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Explain } from './explain.ts'
 
@@ -20,19 +20,18 @@ const asked = {
   ),
   scopes: Type.Optional(Names),
 }
-const User = { ...Name, description: 'Id or email address.' }
 const level = { level: Type.Optional(Type.Enum(['aal1', 'aal2'])) }
 const granted = { roles: Type.Optional(Names), permissions: Type.Optional(Names) }
 
 /** Who would ask: one of these. The operation says what is wrong with another mixture better than a schema can. */
 const askers = [
   Type.Object({ ...asked, client: Name }, { ...strict, title: 'AskedByClient' }),
-  Type.Object({ ...asked, user: User, ...level }, { ...strict, title: 'AskedByUser' }),
+  Type.Object({ ...asked, user: IdOrEmail, ...level }, { ...strict, title: 'AskedByUser' }),
   Type.Object({ ...asked, ...granted, ...level }, { ...strict, title: 'AskedByAnyone' }),
 ]
 
 const Hypothesis = Type.Object(
-  { ...asked, user: Type.Optional(User), client: Type.Optional(Name), ...granted, ...level },
+  { ...asked, user: Type.Optional(IdOrEmail), client: Type.Optional(Name), ...granted, ...level },
   {
     ...strict,
     examples: [{ method: 'GET', url: 'https://app.example.com/admin/', user: 'ada@example.com', level: 'aal2' }],

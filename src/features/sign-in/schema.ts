@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
-import { Email, strict } from '../../http/schema.ts'
+import { strict, WrittenEmail } from '../../http/schema.ts'
 
 export const Login = Type.Object(
   {
-    email: Email,
+    email: WrittenEmail,
     password: Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] }),
     token_delivery: Type.Optional(
       Type.Enum(['cookie', 'body'], { description: 'How the refresh token comes: `cookie` (default) or `body`.' }),

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { readEmail } from '../../core/email.ts'
 import { errorTable } from '../../core/errors.ts'
 import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
 import type { App } from '../../http/server.ts'
@@ -102,10 +103,9 @@ export async function signInPages(app: App, options: SignInPageOptions): Promise
       const { csrf_token, email = '', password = '' } = request.body
       const again = mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return showForm(request, reply, { notice: again.notice })
-      const outcome = await logIn(
-        { email: email.slice(0, 254), password: password.slice(0, 512) },
-        deviceOf(request, cookies),
-      )
+      const read = readEmail(email)
+      if ('fault' in read) return showForm(request, reply.code(422), { fault: `The email address ${read.fault}.` })
+      const outcome = await logIn({ email: read.email, password: password.slice(0, 512) }, deviceOf(request, cookies))
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.
