@@ -8,7 +8,7 @@ import { adminRole, type Principal, type UserPrincipal } from '../core/principal
 import type { Shown } from '../core/secrets.ts'
 import type { Cookies } from './cookies.ts'
 import type { CheckCrossSite } from './cross-site.ts'
-import { isBearerToken } from './errors.ts'
+import { isBearerToken } from './problem.ts'
 import type { App } from './server.ts'
 
 /**

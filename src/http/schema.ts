@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
 import { isPlainText } from '../core/plain-text.ts'
-import { problemOf } from './errors.ts'
+import { problemOf } from './problem.ts'
 
 /** An object that refuses fields it does not know. */
 export const strict = { additionalProperties: false } as const

@@ -3,7 +3,7 @@ import { cookieReaches } from '../../core/cookie-reach.ts'
 import { escapedCharacters } from '../../core/request-path.ts'
 import { lowestVersions } from '../proxy-configs/versions.ts'
 import type { FindingName } from './advice.ts'
-import type { Asked, Examination, Outcome } from './diagnose.ts'
+import type { Asked, Examination, Outcome } from './examination.ts'
 
 export type Check = (examination: Examination, first: Asked) => Promise<Outcome> | Outcome
 

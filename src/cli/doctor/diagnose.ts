@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { EdgeFacts } from '../../features/forward-auth/edge-facts.ts'
-import type { Observation } from '../../features/forward-auth/probes.ts'
 import { CommandError } from '../command.ts'
 import { systemClock } from '../process.ts'
 import { advice, type FindingName, type Proxy } from './advice.ts'
 import * as checks from './checks.ts'
+import type { Asked, Examination, Outcome } from './examination.ts'
 import { markerHeader } from './echo.ts'
-import type { Exchange, Reply, Sent } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { Probe } from './probe.ts'
 
 export interface Diagnosis {
@@ -17,27 +17,6 @@ export interface Diagnosis {
   made: string[]
   not_made: { check: string; why: string }[]
 }
-
-/** What the checks have in common. */
-export interface Examination {
-  facts: EdgeFacts
-  probe: Probe | undefined
-  /** A random text that comes back in the body when the upstream echoes its headers. */
-  marker: string
-  token: string | undefined
-  exchange: Exchange
-  /** Sends a request with probe and marker, and tells what the service noted meanwhile. */
-  ask(request?: Partial<Sent> & { anonymous?: boolean }): Promise<Asked>
-}
-export interface Asked {
-  reply: Reply
-  observations: readonly Observation[]
-  /** The service's clock and this one's, epoch milliseconds. The service's is absent without a probe. */
-  clocks: { service: number | undefined; here: number }
-}
-
-/** What a check comes to: a finding with what was seen, nothing, or why it could not be made. */
-export type Outcome = { found: string; as?: FindingName } | { notMade: string } | undefined
 
 /**
  * Asks through the operator's own proxy and says what is wrong with it. `token` is an access token for requests that

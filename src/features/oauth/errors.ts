@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { EarlyEnd, GatehouseError } from '../../core/errors.ts'
-import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
+import { logFault, setErrorHeaders } from '../../http/errors.ts'
+import { toGatehouseError } from '../../http/problem.ts'
 import { OneOf } from '../../http/schema.ts'
 
 /** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2 and RFC 8628 §3.5 that the endpoints answer, and what each means. */

@@ -15,27 +15,17 @@ import { hashSecret, type Shown } from '../../core/secrets.ts'
 import { longestToken } from '../../core/sizes.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { KnownSubjects } from './known-subjects.ts'
-import { createProofMemory, type MemoryBounds, type Proven, type Remembered } from './proof-memory.ts'
+import {
+  createProofMemory,
+  type From,
+  type MemoryBounds,
+  type Proof,
+  type Proven,
+  type Remembered,
+} from './proof-memory.ts'
 import type { RevocationFeed, SubjectKey } from './revocation-feed.ts'
 import { createSharedPrincipals } from './shared-principals.ts'
 import { createSoleSession } from './sole-session.ts'
-
-/** What a presented secret has proven, and for how long that may be remembered. */
-export interface Credential {
-  readonly principal: Principal
-  /** The audiences of an access token or client; empty for a session cookie or a user's key, which is good everywhere. */
-  readonly audiences: readonly string[]
-  /** Epoch milliseconds from which it must be proven again. */
-  readonly expiresAt: number
-  /** Of an API key: its id, and when it expires itself, if ever. */
-  readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
-}
-
-/** Either at once, when it was proven before, or after one look-up. */
-export type Proof = Credential | undefined | Promise<Credential | undefined>
-
-/** The address that a secret comes from, for the limits of a proof that has some; nothing when nobody told it. */
-export type From = () => string | undefined
 
 export interface Credentials {
   /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */

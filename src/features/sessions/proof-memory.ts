@@ -1,8 +1,24 @@
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { Credential, From, Proof } from './credentials.ts'
 import type { SubjectKey } from './revocation-feed.ts'
+
+/** What a presented secret has proven, and for how long that may be remembered. */
+export interface Credential {
+  readonly principal: Principal
+  /** The audiences of an access token or client; empty for a session cookie or a user's key, which is good everywhere. */
+  readonly audiences: readonly string[]
+  /** Epoch milliseconds from which it must be proven again. */
+  readonly expiresAt: number
+  /** Of an API key: its id, and when it expires itself, if ever. */
+  readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
+}
+
+/** Either at once, when it was proven before, or after one look-up. */
+export type Proof = Credential | undefined | Promise<Credential | undefined>
+
+/** The address that a secret comes from, for the limits of a proof that has some; nothing when nobody told it. */
+export type From = () => string | undefined
 
 export type Proven = Remembered | undefined | Promise<Remembered | undefined>
 

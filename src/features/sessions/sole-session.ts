@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock, Log } from '../../core/ports.ts'
 import { whenAll } from '../../core/when-all.ts'
-import type { Credential, Proof } from './credentials.ts'
+import type { Credential, Proof } from './proof-memory.ts'
 
 /** A secret that was looked up in vain is so for good, but for a person who was disabled and is not any more. */
 const passOverMilliseconds = 10_000

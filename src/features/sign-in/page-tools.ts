@@ -1,11 +1,42 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
-import type { UserPrincipal } from '../../core/principal.ts'
-import type { FormState } from '../../http/csrf.ts'
+import type { Principal, UserPrincipal } from '../../core/principal.ts'
+import type { Shown } from '../../core/secrets.ts'
+import type { Cookies } from '../../http/cookies.ts'
+import type { CsrfTokens, FormState } from '../../http/csrf.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { qualityOf } from '../../http/accept.ts'
 import type { Html } from '../../pages/html.ts'
-import type { SignInPageOptions } from './page-routes.ts'
+import type { BeginSession } from './begin-session.ts'
+import type { LogIn } from './log-in.ts'
+import type { Notices } from './notices.ts'
+import type { ReturnTo } from './return-to.ts'
+import type { Started } from './routes.ts'
+import type { SessionsShown } from './sessions-shown.ts'
+import type { StepUp } from './step-up.ts'
+
+/** What the pages for people ask for. */
+export interface PageOptions {
+  logIn: LogIn<Started>
+  beginSession: BeginSession
+  stepUp: StepUp
+  sessionCookie(shown: Shown): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
+  sessionsShown: SessionsShown
+  endSession(sessionId: string, reason: string): Promise<unknown>
+  emailVerification: {
+    find(token: string): Promise<{ email: string } | undefined>
+    /** Throws `password_rejected`. */
+    confirm(token: string, password: string): Promise<'confirmed' | 'password_required' | 'invalid_token'>
+  }
+  returnTo: ReturnTo
+  /** What the path of each page begins with. */
+  basePath: string
+  notices: Notices
+  cookies: Cookies
+  csrf: CsrfTokens
+  limits: RateLimits
+}
 
 /** Why a form is shown once more, and what the person is told. */
 export interface AskAgain {
@@ -32,7 +63,7 @@ export const tooManyFailures = 'Too many failed tries. Wait a few minutes and tr
 export const Form = <T extends Record<string, ReturnType<typeof Type.String>>>(fields: T) =>
   Type.Partial(Type.Object({ csrf_token: Type.String(), return_to: Type.String(), ...fields }))
 
-export function createPageTools(options: SignInPageOptions): PageTools {
+export function createPageTools(options: PageOptions): PageTools {
   const { cookies, csrf } = options
   return {
     async userOf(request) {

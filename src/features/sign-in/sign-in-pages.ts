@@ -2,18 +2,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { readEmail } from '../../core/email.ts'
 import { errorTable } from '../../core/errors.ts'
-import { logFault, setErrorHeaders, toGatehouseError } from '../../http/errors.ts'
+import { logFault, setErrorHeaders } from '../../http/errors.ts'
+import { toGatehouseError } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import { signedInPage, strongerSignInPage } from '../../pages/account.ts'
 import type { Messages } from '../../pages/layout.ts'
 import { signInPage } from '../../pages/sign-in.ts'
-import type { SignInPageOptions } from './page-routes.ts'
 import {
   createPageTools,
   Form,
   goTo,
   hidden,
   isScript,
+  type PageOptions,
   publicPage,
   sentWith,
   show,
@@ -25,7 +26,7 @@ import { deviceOf } from './routes.ts'
 const hasNotArrived = 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.'
 
 /** The root and the page for signing in. */
-export async function signInPages(app: App, options: SignInPageOptions): Promise<void> {
+export async function signInPages(app: App, options: PageOptions): Promise<void> {
   const { logIn, returnTo, notices, cookies, csrf, limits } = options
   const { userOf, mustAskAgain } = createPageTools(options)
 

@@ -2,11 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { App } from '../../http/server.ts'
 import { signedOutPage, signOutPage } from '../../pages/account.ts'
-import type { SignInPageOptions } from './page-routes.ts'
-import { createPageTools, Form, goTo, hidden, publicPage, show } from './page-tools.ts'
+import { createPageTools, Form, goTo, hidden, type PageOptions, publicPage, show } from './page-tools.ts'
 
 /** The page that asks whether to sign out, and what its form does. */
-export async function signOutPages(app: App, options: SignInPageOptions): Promise<void> {
+export async function signOutPages(app: App, options: PageOptions): Promise<void> {
   const { returnTo, cookies, csrf, limits, sessionsShown } = options
   const { userOf, mustAskAgain } = createPageTools(options)
   const takingAway = { ...publicPage, rateLimit: limits.takingAway }

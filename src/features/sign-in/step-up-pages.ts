@@ -2,11 +2,20 @@ import { Type } from 'typebox'
 import { GatehouseError } from '../../core/errors.ts'
 import type { App } from '../../http/server.ts'
 import { stepUpPage } from '../../pages/step-up.ts'
-import type { SignInPageOptions } from './page-routes.ts'
-import { createPageTools, Form, goTo, hidden, publicPage, show, tooManyFailures, toSignIn } from './page-tools.ts'
+import {
+  createPageTools,
+  Form,
+  goTo,
+  hidden,
+  type PageOptions,
+  publicPage,
+  show,
+  tooManyFailures,
+  toSignIn,
+} from './page-tools.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
-export async function stepUpPages(app: App, options: SignInPageOptions): Promise<void> {
+export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
   const { returnTo, cookies, csrf, limits } = options
   const { userOf, mustAskAgain } = createPageTools(options)
 

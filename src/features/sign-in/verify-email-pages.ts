@@ -3,11 +3,10 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/layout.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
-import type { SignInPageOptions } from './page-routes.ts'
-import { createPageTools, Form, hidden, publicPage, show } from './page-tools.ts'
+import { createPageTools, Form, hidden, type PageOptions, publicPage, show } from './page-tools.ts'
 
 /** Where the link of a registration’s mail leads. */
-export async function verifyEmailPages(app: App, options: SignInPageOptions): Promise<void> {
+export async function verifyEmailPages(app: App, options: PageOptions): Promise<void> {
   const { csrf, limits } = options
   const { mustAskAgain } = createPageTools(options)
 

@@ -1,0 +1,105 @@
+/** What an error says to its caller, as headers and as a body; `errors.ts` answers with it. */
+import type { FastifyError } from 'fastify'
+import { type ErrorCode, type FieldError, GatehouseError, errorTable } from '../core/errors.ts'
+import { STATUS_CODES } from './node-http.ts'
+
+/**
+ * Turns whatever a route threw into one of the table's errors. What is not recognised is a bug: `internal_error`, with
+ * nothing about it in the answer.
+ */
+export function toGatehouseError(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error
+  const { code, validation, validationContext, statusCode } = error as Partial<FastifyError>
+  if (validation) {
+    return new GatehouseError('invalid_request', {
+      fields: validation.map((fault) => fieldError(fault, validationContext ?? 'body')),
+    })
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new GatehouseError('unsupported_media_type')
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new GatehouseError('body_too_large')
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
+    return new GatehouseError('invalid_json', { detail: 'The body is empty.' })
+  // Both engines of @fastify/jwt: whatever is wrong with a token is the token's fault, never a 500.
+  if (code?.startsWith('FAST_JWT_') || code?.startsWith('FST_JWT_')) return new GatehouseError('invalid_access_token')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new GatehouseError('invalid_request')
+  return new GatehouseError('internal_error', { cause: error })
+}
+
+function fieldError(
+  fault: { instancePath: string; message?: string; params: Record<string, unknown> },
+  context: string,
+): FieldError {
+  const extra = fault.params['additionalProperty'] ?? fault.params['missingProperty']
+  const path = `/${context}${fault.instancePath}${typeof extra === 'string' ? `/${pointerPart(extra.slice(0, 64))}` : ''}`
+  const message =
+    'additionalProperty' in fault.params
+      ? 'there is no such field'
+      : 'missingProperty' in fault.params
+        ? 'is required'
+        : (fault.message ?? 'is not valid')
+  return { path, message }
+}
+
+/** A name as a part of a JSON pointer (RFC 6901 §3). */
+function pointerPart(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+/** How RFC 9470 (§3) tells which proof of the person is needed, in a challenge as in a problem. */
+function proofOf({ proof }: GatehouseError): { acr_values?: string; max_age?: number } {
+  if (proof === undefined) return {}
+  return { acr_values: proof.level, ...(proof.maxAgeSeconds !== undefined && { max_age: proof.maxAgeSeconds }) }
+}
+
+/** Whether an `Authorization` header is a bearer token, by its form (RFC 6750 §2.1). */
+export function isBearerToken(authorization: string): boolean {
+  return /^Bearer [\w.~+/-]+=*$/i.test(authorization)
+}
+
+/**
+ * The `WWW-Authenticate` of an error (RFC 6750 §3, RFC 9470 §3): of every 401, and of a 400 or 403 whose reason is the bearer
+ * token in `authorization`. It names no error where none was presented, or something else (§3.1).
+ */
+export function challengeOf(error: GatehouseError, authorization: string | undefined): string | undefined {
+  const isBearer = authorization !== undefined && /^Bearer( |$)/i.test(authorization)
+  const isMalformed = isBearer && error.code === 'invalid_request' && !isBearerToken(authorization)
+  const isTooWeak = isBearer && error.code === 'forbidden'
+  if (error.status !== 401 && !isMalformed && !isTooWeak) return undefined
+  const needed = Object.entries(proofOf(error)).map(([name, value]) => `, ${name}="${value}"`)
+  const reasons: Partial<Record<ErrorCode, string>> = {
+    invalid_request: ', error="invalid_request"',
+    forbidden: ', error="insufficient_scope"',
+    invalid_access_token: isBearer ? ', error="invalid_token"' : '',
+    insufficient_user_authentication: `, error="insufficient_user_authentication"${needed.join('')}`,
+  }
+  return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`
+}
+
+/** What tells a caller about the limit that it has reached; nothing of other errors. */
+export function limitHeadersOf({ limit, retryAfterSeconds = 0 }: GatehouseError): Record<string, string> {
+  if (limit === undefined) return {}
+  return {
+    'RateLimit-Limit': String(limit),
+    'RateLimit-Remaining': '0',
+    'RateLimit-Reset': String(retryAfterSeconds),
+  }
+}
+
+/** RFC 9457 body of an error. With `about:blank` the title is the name of the status (§4.2.1), and the detail is ours. */
+export function problemOf(error: GatehouseError, requestId: string): object {
+  return {
+    type: 'about:blank',
+    title: phraseOf(error.status),
+    status: error.status,
+    code: error.code,
+    detail: error.detail ?? errorTable[error.code].title,
+    ...(error.fields === undefined ? {} : { errors: error.fields }),
+    ...proofOf(error),
+    request_id: requestId,
+  }
+}
+
+/** The name of a status by RFC 9110 §15.5.14, which Node still calls by an older one. */
+function phraseOf(status: number): string {
+  return status === 413 ? 'Content Too Large' : STATUS_CODES[status]!
+}
