@@ -1,8 +1,15 @@
 import type { Audit } from '../../core/audit.ts'
-import type { User } from '../../core/ports.ts'
+import type { Session, User } from '../../core/ports.ts'
 import { eachOf, type Shown } from '../../core/secrets.ts'
 import type { CheckPassword } from './check-password.ts'
 import type { KnownDevices } from './known-devices.ts'
+
+/** A session that just began, with its cookie's secret. */
+export interface Started {
+  session: Session
+  user: User
+  secret: string
+}
 
 interface Device {
   ip: string

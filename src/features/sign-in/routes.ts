@@ -12,7 +12,7 @@ import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { BeginSession } from './begin-session.ts'
-import type { LogIn } from './log-in.ts'
+import type { LogIn, Started } from './log-in.ts'
 import { Login, Proof, Refresh, type SignedIn } from './schema.ts'
 import type { SessionsShown } from './sessions-shown.ts'
 import type { StepUp } from './step-up.ts'
@@ -22,13 +22,6 @@ export interface SignInTokens {
   accessToken: string
   expiresInSeconds: number
   refreshToken?: string
-}
-
-/** A session that just began, with its cookie's secret. */
-export interface Started {
-  session: Session
-  user: User
-  secret: string
 }
 
 type RefreshOutcome =

@@ -1,0 +1,130 @@
+/**
+ * Who may know whom: the import rules of docs/architecture.md, as a rule of the linter. A room that is not named here may
+ * import nothing, so that a new one has to be entered.
+ */
+import { basename, dirname, join } from 'node:path/posix'
+
+/** A file under `src/`: its room, its feature where it has one, and its part in it. */
+export interface Place {
+  readonly room: string
+  readonly feature?: string
+}
+
+const roots: Readonly<Record<string, string>> = {
+  'launch.js': 'main',
+  'main.ts': 'main',
+  'app.ts': 'composition',
+  'operator-side.ts': 'composition',
+  'config.ts': 'configuration',
+  'config-file.ts': 'configuration',
+  'cookie-domain.ts': 'configuration',
+  'environment.ts': 'configuration',
+  'settings.ts': 'settings kit',
+  'schema-faults.ts': 'settings kit',
+  'yaml-text.ts': 'settings kit',
+}
+const folders = new Set(['adapters', 'cli', 'core', 'http', 'pages', 'stores'])
+
+/** What a file of a feature is, by the last word of its name. */
+const parts: Readonly<Record<string, string>> = {
+  routes: 'face',
+  admin: 'face',
+  pages: 'face',
+  schema: 'face',
+  views: 'view',
+  texts: 'view',
+  mails: 'view',
+  settings: 'settings',
+}
+
+/** For each room those that it may import, beside itself. Of another feature it may be the front door alone, for types. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  'settings kit': ['core'],
+  pages: ['core'],
+  stores: ['core'],
+  adapters: ['core'],
+  http: ['core', 'pages', 'settings kit', 'http settings'],
+  'http settings': ['core', 'settings kit'],
+  settings: ['core', 'settings kit', 'operation'],
+  operation: ['core', 'settings', 'http', 'pages'],
+  view: ['core', 'pages', 'operation', 'settings'],
+  face: ['core', 'http', 'pages', 'settings kit', 'operation', 'settings', 'view', 'front door'],
+  'front door': ['core', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
+  configuration: ['core', 'settings kit', 'settings', 'http settings', 'operation'],
+  composition: ['core', 'adapters', 'stores', 'http', 'pages', 'configuration', 'front door', 'operation', 'face'],
+  cli: [
+    'core',
+    'adapters',
+    'stores',
+    'http',
+    'pages',
+    'configuration',
+    'composition',
+    'front door',
+    'operation',
+    'settings',
+  ],
+  main: ['core', 'configuration', 'cli'],
+}
+
+/** Packages that a room may import: any where it is not listed. */
+const packages: Readonly<Record<string, RegExp>> = {
+  core: /^node:/,
+  pages: /^node:/,
+  'settings kit': /^(node:|typebox|yaml)/,
+  operation: /^(?!drizzle|postgres|pg$|ioredis|@electric-sql)/,
+  view: /^node:/,
+}
+
+/** The place of a file, given from `src/` on; nothing for one that is none of the program's modules. */
+export function placeOf(path: string): Place | undefined {
+  const [first = '', feature, ...rest] = path.split('/')
+  if (feature === undefined) return first in roots ? { room: roots[first]! } : undefined
+  if (folders.has(first)) return { room: path === 'http/settings.ts' ? 'http settings' : first }
+  if (first !== 'features' || rest.length === 0) return undefined
+  const name = basename(path, '.ts')
+  if (name === 'index') return { room: 'front door', feature }
+  return { room: parts[name.split('-').at(-1)!] ?? 'operation', feature }
+}
+
+/** What is wrong with an import of `specifier` in the file; nothing where it is allowed. Paths are given from `src/` on. */
+export function faultOf(path: string, specifier: string, isTypeAlone: boolean): string | undefined {
+  const from = placeOf(path)
+  if (from === undefined) return `${path} lies in no room of the table`
+  if (!specifier.startsWith('.')) {
+    return (packages[from.room]?.test(specifier) ?? true) ? undefined : `${from.room}: no package such as ${specifier}`
+  }
+  const target = join(dirname(path), specifier)
+  const to = placeOf(target)
+  if (to === undefined) return `${target} lies in no room of the table`
+  const sameFeature = from.feature === to.feature
+  if (from.feature !== undefined && to.feature !== undefined && !sameFeature) {
+    return to.room === 'front door' && isTypeAlone
+      ? undefined
+      : `of another feature, types of its index.ts alone (${target})`
+  }
+  const allowed = from.room === to.room || mayImport[from.room]!.includes(to.room)
+  return allowed ? undefined : `${from.room} may not import ${to.room} (${target})`
+}
+
+interface Node {
+  source: { value: string } | null
+  importKind?: string
+  exportKind?: string
+}
+
+const rooms = {
+  create(context: { filename: string; report(fault: { message: string; node: Node }): void }) {
+    const path = context.filename.replaceAll('\\', '/').split('/src/').at(-1)!
+    const inside = context.filename.includes('/src/')
+    const look = (node: Node) => {
+      if (!inside || node.source === null) return
+      const message = faultOf(path, node.source.value, (node.importKind ?? node.exportKind) === 'type')
+      if (message !== undefined) context.report({ message, node })
+    }
+    return { ImportDeclaration: look, ExportNamedDeclaration: look, ExportAllDeclaration: look }
+  },
+}
+
+export default { meta: { name: 'house' }, rules: { rooms } }
