@@ -22,10 +22,10 @@ export interface RequestPath {
   /** Decoded segments; the empty one behind a final slash is left out. */
   readonly segments: readonly string[]
   /**
-   * The segments that a program sees which normalises the path (Unicode NFKC) or decodes it until nothing changes, and then
-   * splits it; nothing where these are the same. None of them is a dot segment.
+   * The decoded path and what programs make of it that normalise it (Unicode NFKC) or decode it again, once and more often; empty
+   * where that changes nothing and no segment holds what a program might split or cut at.
    */
-  readonly otherReading: readonly string[] | undefined
+  readonly further: readonly string[]
   /** What structures a path where it stands undecoded, and is escaped in this one. */
   readonly escaped: readonly EscapedCharacter[]
 }
@@ -36,39 +36,67 @@ export interface RequestPath {
  */
 const pathPattern = /^[A-Za-z0-9\-._~!$&'()*+,=:@[\]|^/%]+$/
 
-const nothing: readonly EscapedCharacter[] = []
+const nothing: readonly never[] = []
+
+/** More than any chain of programs decodes a path again. Each time costs as much as the path is long. */
+const mostDecodings = 4
 
 /**
- * Reads a path, or refuses it: dot segments, controls and bytes that are not UTF-8 in whatever encoding, empty segments, and
- * what normalises to a separator or to an escape.
+ * Reads a path, or refuses it: dot segments, controls and bytes that are not UTF-8 in whatever encoding, empty segments, what
+ * normalises to a separator or to an escape, and what is still encoded after several decodings.
  */
 export function readPath(path: string): RequestPath | undefined {
   if (path.charCodeAt(0) !== 0x2f || !pathPattern.test(path)) return undefined
   const segments = path.slice(1).split('/')
   if (segments.at(-1) === '') segments.pop()
-  const escaped = path.includes('%') ? new Set<EscapedCharacter>() : undefined
-  let further: string[] | undefined
+  const isEscaped = path.includes('%')
+  let [isStructured, isPlain] = [false, true]
   for (let at = 0; at < segments.length; at++) {
     const raw = segments[at]!
-    const segment = escaped !== undefined && raw.includes('%') ? decode(raw) : raw
+    const segment = isEscaped && raw.includes('%') ? decode(raw) : raw
     if (segment === undefined || segment === '' || !isSound(segment)) return undefined
     if (segment === raw) continue
     segments[at] = segment
-    const isStructured = structure.test(segment)
-    if (isStructured && !noteEscaped(segment, escaped!)) return undefined
-    if (!isStructured && isAscii(segment)) continue
-    const text = readFurther(segment)
-    if (text === undefined) return undefined
-    if (!isStructured && text === segment) continue
-    further ??= []
-    further[at] = text
+    isStructured ||= structure.test(segment)
+    isPlain &&= isAscii(segment)
   }
+  if (isPlain && !isStructured) return { segments, further: nothing, escaped: nothing }
+  const text = segments.join('/')
+  const decoded = isStructured ? readFurther(text, (same) => same) : [text]
+  if (decoded === undefined) return undefined
+  const normalised = decoded.every(isAscii) ? decoded : readFurther(text, normalise)
+  if (normalised === undefined) return undefined
+  const further = [...new Set([...decoded, ...normalised])]
   return {
     segments,
-    otherReading: further && splitAnew(segments.map((segment, at) => further[at] ?? segment)),
-    escaped: escaped === undefined || escaped.size === 0 ? nothing : [...escaped],
+    further: isStructured || further.length > 1 ? further : nothing,
+    escaped: isStructured ? escapedIn(decoded, segments.length - 1) : nothing,
   }
 }
+
+/**
+ * Every other list of segments that a program may read out of a path: decoded and normalised or not, cut at `?` and `#` or not,
+ * split at backslashes too or not, with or without parameters behind `;` and empty segments. None holds a dot segment.
+ */
+export function otherReadings({ segments, further }: RequestPath): readonly (readonly string[])[] {
+  if (further.length === 0) return nothing
+  let texts = further
+  for (const change of changes) texts = [...new Set(texts.flatMap((text) => [text, change(text)]))]
+  return texts
+    .map((text) => {
+      const pieces = text.split('/')
+      if (pieces.at(-1) === '') pieces.pop()
+      return pieces
+    })
+    .filter((pieces) => pieces.length !== segments.length || pieces.some((piece, at) => piece !== segments[at]))
+}
+
+const changes: readonly ((text: string) => string)[] = [
+  (text) => text.replace(/[?#].*/s, ''),
+  (text) => text.replaceAll('\\', '/'),
+  (text) => text.replace(/;[^/]*/g, ''),
+  (text) => text.replace(/^\/+|\/+(?=\/|$)/g, ''),
+]
 
 export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7e) return false
@@ -97,54 +125,47 @@ function decodeAgain(text: string): string | undefined {
   return isBroken ? undefined : decoded
 }
 
-const structural = { slash: '/', backslash: '\\', semicolon: ';', 'question-mark': '?', hash: '#' } as const
+const structural = { backslash: '\\', semicolon: ';', 'question-mark': '?', hash: '#' } as const
 
 /** What a decoded segment may hold that another program acts on. */
 const structure = /[/\\;?#]|%(?:[0-9a-f]{2}|u)/i
 
-/** Notes what a decoded segment holds, or would after further decodings; false when one of those is broken. */
-function noteEscaped(segment: string, escaped: Set<EscapedCharacter>): boolean {
-  for (let text = segment; ;) {
-    for (const [name, character] of Object.entries(structural)) {
-      if (text.includes(character)) escaped.add(name as keyof typeof structural)
-    }
-    if (text.search(escape) === -1) return true
-    escaped.add('percent')
-    const next = decodeAgain(text)
-    if (next === undefined) return false
-    if (next === text) return true
-    text = next
+/** What structures a path and is held by one of these texts, which have so many slashes between their segments. */
+function escapedIn(texts: readonly string[], slashes: number): EscapedCharacter[] {
+  const holds = (text: string, name: EscapedCharacter) => {
+    if (name === 'percent') return text.search(escape) !== -1
+    return name === 'slash' ? countOf(text, /\//g) > slashes : text.includes(structural[name])
   }
+  return allEscaped.filter((name) => texts.some((text) => holds(text, name)))
 }
 
-/** A decoded segment, normalised and decoded until nothing changes; nothing when what comes of it is refused. */
-function readFurther(segment: string): string | undefined {
-  for (let text = segment; isSound(text);) {
-    const normal = isAscii(text) ? text : text.normalize('NFKC')
-    if (countOf(normal, /[/\\]/g) !== countOf(text, /[/\\]/g) || countOf(normal, escape) !== countOf(text, escape)) {
-      return undefined
-    }
-    const next = decodeAgain(normal)
-    if (next === undefined || next === text) return next
+/** A decoded path, and what normalising and decoding it in turn makes of it; nothing when any of that is refused. */
+function readFurther(path: string, normalise: (text: string) => string | undefined): string[] | undefined {
+  const texts = [path]
+  for (let [text, times] = [path, 0]; isSound(text) && times <= mostDecodings; times++) {
+    const normal = normalise(text)
+    const next = normal === undefined ? undefined : decodeAgain(normal)
+    if (normal === undefined || next === undefined) return undefined
+    if (next === text) return texts
+    texts.push(normal, next)
     text = next
   }
   return undefined
+}
+
+/** NFKC; nothing where that makes or takes away a separator or an escape. */
+function normalise(text: string): string | undefined {
+  const normal = text.normalize('NFKC')
+  const keeps = (pattern: RegExp) => countOf(normal, pattern) === countOf(text, pattern)
+  return keeps(/[/\\]/g) && keeps(escape) ? normal : undefined
 }
 
 function countOf(text: string, pattern: RegExp): number {
   return text.match(pattern)?.length ?? 0
 }
 
-/** Whether a segment holds no control, and no dot segment however it is split, cut or trimmed. */
+/** Whether a text holds no control, and no dot segment however it is split, cut or trimmed. */
 function isSound(text: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return !/[\u0000-\u001f\u007f-\u009f]|(?:^|[/\\])[. ]+(?:[/\\;?#]|$)/.test(text)
-}
-
-function splitAnew(segments: readonly string[]): string[] {
-  const [path = ''] = segments.join('/').split(/[?#]/, 1)
-  return path
-    .split(/[/\\]/)
-    .map((piece) => piece.replace(/;.*/s, ''))
-    .filter((piece) => piece !== '')
 }

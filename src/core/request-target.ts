@@ -45,10 +45,10 @@ export function parseRequestTarget(
   const query = mark === -1 ? '' : target.slice(mark)
   const read = readPath(path)
   if (read === undefined) return 'ambiguous'
-  const { segments, otherReading, escaped } = read
+  const { segments, further, escaped } = read
   if (escaped.some((character) => !takenEscaped.includes(character))) return 'ambiguous'
   if (!/^[\x21\x22\x24-\x7e]*$/.test(query)) return 'ambiguous'
-  return { method, scheme, authority, path, segments, otherReading, escaped, query }
+  return { method, scheme, authority, path, segments, further, escaped, query }
 }
 
 /** The target as an absolute URL. */

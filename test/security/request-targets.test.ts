@@ -248,15 +248,15 @@ void test('hostile request targets', async (t) => {
     encoded: ['slash'],
     rules: [
       { paths: ['/public/**', '/api/queues/*/jobs', '/@open%2F*'], allow: 'anyone' },
-      { paths: ['/admin/**'], allow: { roles: ['admin'] } },
-      { paths: ['/api/v4/projects/{id}', '/*'], allow: 'signed-in' },
+      { paths: ['/admin/**', '/tenants/*/admin/**'], allow: { roles: ['admin'] } },
+      { paths: ['/api/v4/projects/{id}', '/*', '/tenants/*'], allow: 'signed-in' },
     ],
   }
   const everything = {
     encoded: ['slash', 'backslash', 'semicolon', 'percent', 'question-mark', 'hash'],
     rules: [
       { paths: ['/public/**'], allow: 'anyone' },
-      { paths: ['/admin/**'], allow: { roles: ['admin'] } },
+      { paths: ['/admin/**', '/tenants/*/admin/**', '/*/*/*/shut'], allow: { roles: ['admin'] } },
       { allow: 'signed-in' },
     ],
   }
@@ -410,6 +410,47 @@ void test('hostile request targets', async (t) => {
         t.equal(await asked(guarded, bearer(bob.accessToken)), 403, `${escape} behind a guarded name`)
         t.equal(await asked(guarded, bearer(admin.accessToken)), 200, escape)
       }
+    })
+    await t.test(
+      `${dialect}: what a program may cut or split at is no way around a rule, whether it does or not`,
+      async (t) => {
+        // Whoever splits at the slash reads an admin's path, unless what stands before it is cut off or split as well.
+        const before = [
+          '%3F',
+          '%23',
+          '%5Cy',
+          '%3By',
+          '%2F',
+          '%EF%BC%9F',
+          '%EF%BC%83',
+          '%EF%BC%9B',
+          '%253F',
+          '%2523',
+          '%255Cy',
+        ]
+        for (const escape of before) {
+          for (const host of ['slashes.example.test', 'all.example.test']) {
+            const isTaken = host.startsWith('all') || escape === '%2F' || escape.startsWith('%E')
+            for (const path of [`/tenants/x${escape}%2Fadmin`, `/tenants%2Fx${escape}%2Fadmin`]) {
+              const guarded = { host, path }
+              t.equal(await asked(guarded, bearer(bob.accessToken)), isTaken ? 403 : refusal, `${host}: ${path}`)
+              t.equal(await asked(guarded, bearer(admin.accessToken)), isTaken ? 200 : refusal, `${host}: ${path}`)
+            }
+          }
+        }
+        for (const path of ['/a%2F%2Fb%2Fshut', '/a/%2Fb/shut', '/a%2Fb%2F%2Fshut']) {
+          const guarded = { host: 'all.example.test', path }
+          t.equal(await asked(guarded, bearer(bob.accessToken)), 403, `${path}, where empty segments are kept`)
+        }
+      },
+    )
+    await t.test(`${dialect}: what is encoded more often than any program decodes is refused`, async (t) => {
+      const encodedTimes = (times: number) => `/public/x%${'25'.repeat(times)}41`
+      for (const host of ['all.example.test', 'app.example.test']) {
+        t.equal(await asked({ host, path: encodedTimes(5) }), refusal, host)
+        t.equal(await asked({ host, path: encodedTimes(4_000) }), refusal, host)
+      }
+      t.equal(await asked({ host: 'all.example.test', path: encodedTimes(4) }), 200)
     })
     await t.test(`${dialect}: what is hostile elsewhere is so where escapes are taken`, async (t) => {
       const others = Object.entries(ambiguous).filter(

@@ -1,6 +1,7 @@
 import { claimsIssuer } from '../../core/access-token.ts'
 import { apiKeyPrefix } from '../../core/api-key.ts'
 import type { Principal } from '../../core/principal.ts'
+import { otherReadings } from '../../core/request-path.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
 import type { IdentityHeaders, Presentation } from './identity.ts'
@@ -80,12 +81,9 @@ export function createDecide(dependencies: {
     }
     const rule = policy.rule(asked)
     if (rule === undefined) return { kind: 'forbidden', reason: 'no_rule' }
-    const held = otherwiseHeld(policy, asked, rule)
-    if (held === undefined) return judgeBy(rule, asked, policy, presentation)
-    const first = judgeBy(held.rule, held.asked, policy, presentation)
-    const then = (decision: Decision) =>
-      decision.kind === 'allow' ? judgeBy(rule, asked, policy, presentation) : decision
-    return first instanceof Promise ? first.then(then) : then(first)
+    return judgeAll([...otherwiseHeld(policy, asked, rule), { rule, asked }], (held) =>
+      judgeBy(held.rule, held.asked, policy, presentation),
+    )
   }
 
   function judgeBy(rule: Rule, asked: Asked, policy: HostPolicy, presentation: Presentation): Judgement {
@@ -166,29 +164,40 @@ export function createDecide(dependencies: {
   }
 }
 
+/** What is first denied, or else what the last comes to. */
+function judgeAll<Q>([one, ...others]: readonly Held<Q>[], judgeOne: (held: Held<Q>) => Judgement): Judgement {
+  const judgement = judgeOne(one!)
+  if (others.length === 0) return judgement
+  const then = (decision: Decision) => (decision.kind === 'allow' ? judgeAll(others, judgeOne) : decision)
+  return judgement instanceof Promise ? judgement.then(then) : then(judgement)
+}
+
 /** The rule of the request that the preflight is about decides, since that is what the browser asks for. */
 function letsPreflightThrough(policy: HostPolicy, asked: Asked, method: string): boolean {
   const real = { ...asked, target: { ...asked.target, method } }
   const rule = policy.rule(real)
   if (rule === undefined || !rule.preflight) return false
-  return otherwiseHeld(policy, real, rule)?.rule.preflight ?? true
+  return otherwiseHeld(policy, real, rule).every((held) => held.rule.preflight)
+}
+
+/** A rule, and what is asked by it. */
+export interface Held<Q> {
+  rule: Rule
+  asked: Q
 }
 
 /**
- * Where the path can be read in another way once it is normalised or decoded again, and that way meets a rule before the one
- * that the path itself meets: that rule, and what is asked by it. It is held as well, so that no spelling of a guarded path
- * is a way around its rule, whatever the upstream makes of it.
+ * Where the path can be read in other ways once it is normalised, decoded again, cut or split, and one of those meets a rule
+ * before the one that the path itself meets: that rule. Each is held as well, so that no spelling of a guarded path is a
+ * way around its rule, whatever the upstream makes of it.
  */
-export function otherwiseHeld<Q extends Question>(
-  policy: HostPolicy,
-  asked: Q,
-  rule: Rule,
-): { rule: Rule; asked: Q } | undefined {
-  const { otherReading } = asked.target
-  if (otherReading === undefined) return undefined
-  const otherwise = { ...asked, target: { ...asked.target, segments: otherReading, otherReading: undefined } }
-  const held = policy.rule(otherwise)
-  return held !== undefined && held.position < rule.position ? { rule: held, asked: otherwise } : undefined
+export function otherwiseHeld<Q extends Question>(policy: HostPolicy, asked: Q, rule: Rule): Held<Q>[] {
+  if (asked.target.further.length === 0) return []
+  return otherReadings(asked.target).flatMap((segments) => {
+    const otherwise = { ...asked, target: { ...asked.target, segments, further: [] } }
+    const held = policy.rule(otherwise)
+    return held !== undefined && held.position < rule.position ? [{ rule: held, asked: otherwise }] : []
+  })
 }
 
 /** The token of an `Authorization: Bearer` header. Whether it is one token, and well-formed, its proof decides. */

@@ -4,7 +4,7 @@ import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
 import { describeTargetFault } from '../../core/target-fault.ts'
 import type { AccessRules, Considered, HostPolicy, Question, Rule } from './access-rules.ts'
-import { createDecide, type Decision, otherwiseHeld } from './decide.ts'
+import { createDecide, type Decision, type Held, otherwiseHeld } from './decide.ts'
 import { createIdentityHeaders, type IdentityHeaders } from './identity.ts'
 import type { AccessRule, Conditions, CredentialKind } from './settings.ts'
 
@@ -105,7 +105,9 @@ function explainQuestion(
   const trace = own.at(-1)
   // The core asks for the rule of the real request first, and needs no other when that lets preflights pass.
   const passesAsPreflight = preflightFor !== undefined && decision.kind === 'allow' && own.length === 1
-  const held = trace?.rule && otherwiseHeld(trace.policy, { ...question, ...trace.question }, trace.rule)
+  const all = trace?.rule ? otherwiseHeld(trace.policy, { ...question, ...trace.question }, trace.rule) : []
+  const denial = decision.kind === 'allow' ? undefined : firstDenial(all)
+  const held = denial?.held ?? all[0]
   const other = held && {
     other_reading: {
       ...numbered(held.rule),
@@ -113,12 +115,10 @@ function explainQuestion(
       allow: held.rule.source.allow,
     },
   }
-  if (held !== undefined && decision.kind !== 'allow') {
-    const byOther = explainQuestion(rules, held.asked, caller, surroundings)
-    if (byOther.decision !== 'allow') {
-      const reason = `Normalised or decoded again, the path is another one, whose rule is held too. ${byOther.reason}`
-      return { ...byOther, reason, ...other }
-    }
+  if (denial !== undefined) {
+    const { explained } = denial
+    const reason = `Normalised or decoded again, the path is another one, whose rule is held too. ${explained.reason}`
+    return { ...explained, reason, ...other }
   }
   const considered = trace?.policy.consider(trace.question) ?? []
   const earlier = considered.slice(0, trace?.rule?.position ?? considered.length)
@@ -133,6 +133,14 @@ function explainQuestion(
     earlier: earlier.map(({ rule, mismatch }) => Object.assign(numbered(rule), { mismatch: mismatch! })),
     ...(decision.kind === 'allow' && { headers: pairsOf(decision.headers) }),
     ...(assertion && { assertion }),
+  }
+
+  function firstDenial(all: readonly Held<ImaginedQuestion>[]) {
+    for (const held of all) {
+      const explained = explainQuestion(rules, held.asked, caller, surroundings)
+      if (explained.decision !== 'allow') return { held, explained }
+    }
+    return undefined
   }
 }
 
