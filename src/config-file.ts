@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { type Static, Type } from './json-schema.ts'
 import { isWithin } from './core/cookie-reach.ts'
 import { ApiKeySettings } from './features/api-keys/settings.ts'
 import {
@@ -22,7 +21,7 @@ import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
 import { checkRoleSettings, RoleSettings } from './features/admin/settings.ts'
 import { basePathOf } from './core/issuer.ts'
-import { faultsOf } from './schema-faults.ts'
+import { faultsOf, withDefaults } from './schema-faults.ts'
 import { type Findings, type Keys, section, strict } from './settings.ts'
 import { readYaml } from './yaml-text.ts'
 
@@ -93,7 +92,7 @@ export function parseConfigFile(text: string, path: string, issuer?: string, coo
   const findings: Findings = { fault: into(faults), warning: into(warnings) }
   const faulty = () => ({ kind: 'faulty' as const, faults: inOrder(path, faults) })
 
-  const content = Value.Default(ConfigFile, withoutExtensions(yaml.content))
+  const content = withDefaults(ConfigFile, withoutExtensions(yaml.content))
   const misfits = faultsOf(ConfigFile, content)
   for (const { keys, reason } of misfits) findings.fault(keys, reason)
   const fits = (section: string) => misfits.every(({ keys: [first] }) => first !== undefined && first !== section)

@@ -1,20 +1,19 @@
-import type { TSchema } from 'typebox'
-import { Settings } from 'typebox/system'
-import { Pointer, Value } from 'typebox/value'
+import type { TSchema } from './json-schema.ts'
 import type { Keys } from './settings.ts'
 
-// Every fault is told at once; of its own accord the validator stops at eight.
-Settings.Set({ maxErrors: 10_000 })
-
-/** A schema as far as sentences about it go. `description`, where there is one, completes "expected …". */
+/** A schema as far as settings need one. `description`, where there is one, completes "expected …". */
 interface Shape {
   description?: string
+  default?: unknown
   type?: string
   enum?: readonly string[]
   const?: unknown
   anyOf?: readonly Shape[]
   items?: Shape
   properties?: Record<string, Shape>
+  patternProperties?: Record<string, Shape>
+  required?: readonly string[]
+  additionalProperties?: false
   minimum?: number
   maximum?: number
 }
@@ -24,62 +23,93 @@ interface SchemaFault {
   reason: string
 }
 
+type Table = Record<string, unknown>
+
+const isTable = (value: unknown): value is Table => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const types: Record<string, (value: unknown) => boolean> = {
+  array: Array.isArray,
+  boolean: (value) => typeof value === 'boolean',
+  integer: Number.isInteger,
+  object: isTable,
+  string: (value) => typeof value === 'string',
+}
+
+/** What a keyword asks of a value: nothing, where it is of another type than the keyword is about. */
+const demands: Record<string, (value: unknown, limit: never) => boolean> = {
+  type: (value, type: string) => types[type]!(value),
+  enum: (value, words: readonly unknown[]) => words.includes(value),
+  const: (value, word: unknown) => value === word,
+  minimum: (value, least: number) => typeof value !== 'number' || value >= least,
+  maximum: (value, most: number) => typeof value !== 'number' || value <= most,
+  minLength: (value, least: number) => typeof value !== 'string' || [...value].length >= least,
+  maxLength: (value, most: number) => typeof value !== 'string' || [...value].length <= most,
+  pattern: (value, pattern: string) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),
+  minItems: (value, least: number) => !Array.isArray(value) || value.length >= least,
+  uniqueItems: (value) => !Array.isArray(value) || new Set(value).size === value.length,
+  minProperties: (value, least: number) => !isTable(value) || Object.keys(value).length >= least,
+}
+
+/** What asks nothing of the value as a whole, or is followed into its parts. */
+const others = new Set([
+  ...['description', 'default', 'anyOf', 'items'],
+  ...['properties', 'patternProperties', 'required', 'additionalProperties'],
+])
+
+/** The content with a copy of the default of each part that is missing. */
+export function withDefaults(schema: TSchema, content: unknown): unknown {
+  const { default: fallback, properties = {} }: Shape = schema
+  const value = content === undefined ? structuredClone(fallback) : content
+  if (!isTable(value)) return value
+  const filled = Object.entries(properties)
+    .map(([name, shape]) => [name, withDefaults(shape, Object.hasOwn(value, name) ? value[name] : undefined)] as const)
+    .filter(([, part]) => part !== undefined)
+  return { ...value, ...Object.fromEntries(filled) }
+}
+
 /**
- * Says what does not fit: the keys that lead there, and what is expected there, with a guess for a misspelt key. No value is
- * repeated, since it may be a secret.
+ * Says what does not fit, all of it: the keys that lead there, and what is expected there, with a guess for a misspelt key. No
+ * value is repeated, since it may be a secret. Throws at a schema that asks for something that is not known here, so that
+ * nothing is passed over.
  */
 export function faultsOf(schema: TSchema, content: unknown): SchemaFault[] {
-  const errors = Value.Errors(schema, content)
-  const shapeAt = (path: string) => Pointer.Get(schema, path.slice(1)) as Shape
-  const keysOf = (path: string): (string | number)[] => {
-    let at = content
-    return Pointer.Indices(path).map((key) => {
-      const isPlace = Array.isArray(at)
-      at = (at as Record<string, unknown> | undefined)?.[key]
-      return isPlace ? Number(key) : key
-    })
-  }
-  // Where a table stands in place of one of several forms, the only form that is a table is meant.
-  const meant: { instance: string; branch: string }[] = []
-  for (const { keyword, schemaPath, instancePath } of errors) {
-    if (keyword !== 'anyOf') continue
-    const value = Pointer.Get(content, instancePath)
-    const tables = (shapeAt(schemaPath).anyOf ?? []).flatMap(({ type }, number) => (type === 'object' ? [number] : []))
-    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (isTable && tables.length === 1)
-      meant.push({ instance: instancePath, branch: `${schemaPath}/anyOf/${tables[0]}` })
-  }
-  const isMeant = (path: string, at: string) =>
-    [...path.matchAll(/\/anyOf\/\d+/g)].every(({ index, 0: number }) =>
-      meant.some(
-        ({ instance, branch }) => branch === path.slice(0, index) + number && `${at}/`.startsWith(`${instance}/`),
-      ),
-    )
-  const isReplaced = (path: string, at: string) =>
-    meant.some(({ instance, branch }) => instance === at && branch.startsWith(`${path}/anyOf/`))
+  return misfits(schema, content, [])
+}
 
-  const faults = errors.flatMap((error): SchemaFault[] => {
-    const { keyword, schemaPath, instancePath } = error
-    if (!isMeant(schemaPath, instancePath)) return []
-    const keys = keysOf(instancePath)
-    if (keyword === 'boolean') {
-      const known = Object.keys(shapeAt(schemaPath.replace(/\/additionalProperties$/, '')).properties ?? {})
-      return [{ keys, reason: unknownSetting(String(keys.at(-1)), known) }]
-    }
-    // Told with the key that is too much.
-    if (keyword === 'additionalProperties') return []
-    if (keyword === 'anyOf' && isReplaced(schemaPath, instancePath)) return []
-    const shape = shapeAt(schemaPath)
-    if (keyword === 'required') {
-      return error.params.requiredProperties.map((name) => ({
-        keys: [...keys, name],
-        reason: `it is missing; expected ${formOf(shape.properties![name]!)}`,
-      }))
-    }
-    return [{ keys, reason: `expected ${formOf(shape)}` }]
+function misfits(shape: Shape, value: unknown, keys: Keys): SchemaFault[] {
+  const expected = () => ({ keys, reason: `expected ${formOf(shape)}` })
+  const fits = Object.entries(shape).every(([keyword, limit]) => {
+    const demand = demands[keyword]
+    if (demand === undefined && !others.has(keyword)) throw new Error(`no settings can be held to ${keyword}`)
+    return demand === undefined || demand(value, limit as never)
   })
-  // A value of the wrong type breaks several demands of its schema at once.
-  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()]
+  const within = misfitsWithin(shape, value, keys)
+  if (!fits) return [expected(), ...within]
+  const { anyOf = [] } = shape
+  const branches = anyOf.map((branch) => misfits(branch, value, keys))
+  if (anyOf.length === 0 || branches.some((faults) => faults.length === 0)) return within
+  // Where a table stands in place of one of several forms, the only form that is a table is meant.
+  const tables = branches.filter((_, number) => anyOf[number]!.type === 'object')
+  return isTable(value) && tables.length === 1 ? tables[0]! : [expected()]
+}
+
+function misfitsWithin(shape: Shape, value: unknown, keys: Keys): SchemaFault[] {
+  const { items, properties = {}, patternProperties = {}, required = [], additionalProperties } = shape
+  if (Array.isArray(value)) return value.flatMap((item, place) => (items ? misfits(items, item, [...keys, place]) : []))
+  if (!isTable(value)) return []
+  const missing = required
+    .filter((name) => !Object.hasOwn(value, name))
+    .map((name) => ({ keys: [...keys, name], reason: `it is missing; expected ${formOf(properties[name]!)}` }))
+  const parts = Object.entries(value).flatMap(([name, part]) => {
+    const shapes = Object.entries(patternProperties).flatMap(([pattern, shape]) =>
+      new RegExp(pattern, 'u').test(name) ? [shape] : [],
+    )
+    if (Object.hasOwn(properties, name)) shapes.push(properties[name]!)
+    if (shapes.length > 0) return shapes.flatMap((shape) => misfits(shape, part, [...keys, name]))
+    if (additionalProperties !== false) return []
+    return [{ keys: [...keys, name], reason: unknownSetting(name, Object.keys(properties)) }]
+  })
+  return [...missing, ...parts]
 }
 
 /** The sentence about a setting that does not exist. */

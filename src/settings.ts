@@ -2,7 +2,7 @@
  * What the sections of gatehouse.yaml are made of. Each section stands in the `settings.ts` of the feature that it is
  * for, with the checks that a schema cannot express; `config-file.ts` joins them.
  */
-import { type TProperties, Type } from 'typebox'
+import { type TProperties, Type } from './json-schema.ts'
 import { parseNetworks } from './core/network.ts'
 
 /** Unknown keys are refused, so that a misspelt setting never keeps its default in silence. */

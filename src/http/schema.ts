@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from '../json-schema.ts'
 import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
 import { isPlainText } from '../core/plain-text.ts'
 import { problemOf } from './problem.ts'

@@ -19,6 +19,7 @@ const roots: Readonly<Record<string, string>> = {
   'config-file.ts': 'configuration',
   'cookie-domain.ts': 'configuration',
   'environment.ts': 'configuration',
+  'json-schema.ts': 'schema kit',
   'settings.ts': 'settings kit',
   'schema-faults.ts': 'settings kit',
   'yaml-text.ts': 'settings kit',
@@ -40,18 +41,19 @@ const parts: Readonly<Record<string, string>> = {
 /** For each room those that it may import, beside itself. Of another feature it may be the front door alone, for types. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  'settings kit': ['core'],
+  'schema kit': [],
+  'settings kit': ['core', 'schema kit'],
   pages: ['core'],
   stores: ['core'],
   adapters: ['core'],
-  http: ['core', 'pages', 'settings kit', 'http settings'],
-  'http settings': ['core', 'settings kit'],
-  settings: ['core', 'settings kit', 'operation'],
-  operation: ['core', 'settings', 'http', 'pages'],
+  http: ['core', 'pages', 'schema kit', 'settings kit', 'http settings'],
+  'http settings': ['core', 'schema kit', 'settings kit'],
+  settings: ['core', 'schema kit', 'settings kit', 'operation'],
+  operation: ['core', 'schema kit', 'settings', 'http', 'pages'],
   view: ['core', 'pages', 'operation', 'settings'],
-  face: ['core', 'http', 'pages', 'settings kit', 'operation', 'settings', 'view', 'front door'],
+  face: ['core', 'http', 'pages', 'schema kit', 'settings kit', 'operation', 'settings', 'view', 'front door'],
   'front door': ['core', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
-  configuration: ['core', 'settings kit', 'settings', 'http settings', 'operation'],
+  configuration: ['core', 'schema kit', 'settings kit', 'settings', 'http settings', 'operation'],
   composition: ['core', 'adapters', 'stores', 'http', 'pages', 'configuration', 'front door', 'operation', 'face'],
   cli: [
     'core',
@@ -72,7 +74,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, RegExp>> = {
   core: /^node:/,
   pages: /^node:/,
-  'settings kit': /^(node:|typebox|yaml)/,
+  'schema kit': /^typebox$/,
+  'settings kit': /^(node:|yaml)/,
   operation: /^(?!drizzle|postgres|pg$|ioredis|@electric-sql)/,
   view: /^node:/,
 }
@@ -93,6 +96,8 @@ export function faultOf(path: string, specifier: string, isTypeAlone: boolean): 
   const from = placeOf(path)
   if (from === undefined) return `${path} lies in no room of the table`
   if (!specifier.startsWith('.')) {
+    if (/^(typebox|@fastify\/type-provider)/.test(specifier) && !isTypeAlone)
+      return `${specifier} gives types alone: json-schema.ts builds schemas (decision 28)`
     return (packages[from.room]?.test(specifier) ?? true) ? undefined : `${from.room}: no package such as ${specifier}`
   }
   const target = join(dirname(path), specifier)

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { User, UserStore } from '../../core/ports.ts'
 import { userOf } from '../../http/guard.ts'

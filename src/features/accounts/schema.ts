@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { passwordLength } from '../../core/password-policy.ts'
 import { documentedAs, Email, Instant, plainText, strict, WrittenEmail } from '../../http/schema.ts'
 

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { canonicalDomain } from '../../core/email.ts'
 import { parseNetworks } from '../../core/network.ts'
 import { type Findings, section } from '../../settings.ts'

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
 import { IdInPath, IdOrEmail, Instant, plainText, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { grantTypes } from '../../core/grants.ts'
 import type { Client, SigningKey, User } from '../../core/ports.ts'

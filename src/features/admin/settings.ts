@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { anyKey, type Findings } from '../../settings.ts'
 
 /** Names that travel in comma- and space-separated lists, and in paths, where `.` and `..` would be folded away. */

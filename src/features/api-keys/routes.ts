@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
 import { userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { section } from '../../settings.ts'
 
 /** The `api_keys` section of gatehouse.yaml. */

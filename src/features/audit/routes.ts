@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { auditLines, type AuditEventName } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidPattern } from '../../core/ids.ts'

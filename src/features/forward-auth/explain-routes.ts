@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import type { Access } from '../../http/guard.ts'
 import { documentedAs, IdOrEmail, plainText, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'

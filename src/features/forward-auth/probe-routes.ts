@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import { strict } from '../../http/schema.ts'

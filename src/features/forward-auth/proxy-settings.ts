@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { readNetwork } from '../../core/network.ts'
 import { checkNetworks, type Findings, section, strict } from '../../settings.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from '../../json-schema.ts'
 import { type ErrorCode, errorTable } from '../../core/errors.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { toGatehouseError } from '../../http/problem.ts'

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { anyKey, strict } from '../../settings.ts'
 
 const Names = Type.Array(Type.String({ minLength: 1, description: 'a name' }), {

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { answersWith } from '../../http/document.ts'
 import { sendPublic } from '../../http/etag.ts'
 import type { App } from '../../http/server.ts'

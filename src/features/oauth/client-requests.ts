@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from '../../json-schema.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Client } from '../../core/ports.ts'
 import { longestToken } from '../../core/sizes.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { EarlyEnd, GatehouseError } from '../../core/errors.ts'
 import { logFault, setErrorHeaders } from '../../http/errors.ts'
 import { toGatehouseError } from '../../http/problem.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import type { Client } from '../../core/ports.ts'
 import type { App } from '../../http/server.ts'
 import { type AuthenticateClient, clientAuthMethods } from './authenticate-client.ts'

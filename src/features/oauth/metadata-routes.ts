@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
 import { basePathOf } from '../../core/issuer.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'

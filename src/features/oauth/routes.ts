@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
 import { longestToken } from '../../core/sizes.ts'
 import { noteAnswers } from '../../http/document.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { GatehouseError, unavailable } from '../../core/errors.ts'
 import { answersWith } from '../../http/document.ts'
 import { sendProblem } from '../../http/errors.ts'

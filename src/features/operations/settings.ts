@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { checkNetworks, type Findings, seconds, section } from '../../settings.ts'
 
 /** The `shutdown` section of gatehouse.yaml. */

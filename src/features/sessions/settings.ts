@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import { type Findings, neverEnds, seconds, section } from '../../settings.ts'
 
 /** The `sessions` section of gatehouse.yaml. */

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Principal, UserPrincipal } from '../../core/principal.ts'
 import type { Shown } from '../../core/secrets.ts'

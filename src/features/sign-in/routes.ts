@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../../json-schema.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Session, User } from '../../core/ports.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { strict, WrittenEmail } from '../../http/schema.ts'
 
 export const Login = Type.Object(

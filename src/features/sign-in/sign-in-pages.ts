@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { readEmail } from '../../core/email.ts'
 import { errorTable } from '../../core/errors.ts'
 import { logFault, setErrorHeaders } from '../../http/errors.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import type { App } from '../../http/server.ts'
 import { signedOutPage, signOutPage } from '../../pages/account.ts'
 import { createPageTools, Form, goTo, hidden, type PageOptions, publicPage, show } from './page-tools.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { App } from '../../http/server.ts'
 import { stepUpPage } from '../../pages/step-up.ts'
