@@ -201,24 +201,26 @@ function addBodyParsers(server: App): void {
   const parseJson = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer
-    // Many clients state the type on every request, also where they have nothing to say.
-    if (bytes.length === 0 && !needsBody(request)) return done(null, undefined)
+    if (isNothing(request, bytes)) return done(null, undefined)
     if (!isUtf8(bytes)) return done(new GatehouseError('invalid_encoding'))
     return parseJson(request, bytes.toString('utf8'), (error, value) =>
       error === null ? done(null, value) : done(new GatehouseError('invalid_json')),
     )
   })
-  // Of a body in chunks nobody knows that it is empty, and so has no type, before it was read.
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) =>
-    body.length === 0 && request.headers['content-type'] === undefined
-      ? done(null, undefined)
-      : done(new GatehouseError('unsupported_media_type')),
+    isNothing(request, body as Buffer) ? done(null, undefined) : done(new GatehouseError('unsupported_media_type')),
   )
 }
 
-function needsBody({ routeOptions }: FastifyRequest): boolean {
-  const body = routeOptions.schema?.body as { anyOf?: readonly { type?: string }[] } | undefined
-  return body !== undefined && body.anyOf?.some(({ type }) => type === 'null') !== true
+/**
+ * Whether there is no body. Of one in chunks nobody knows that it is empty, and so has no type, before it was read. Where none is
+ * needed a type changes nothing: many clients state one on every request, also where they have nothing to say.
+ */
+function isNothing({ headers, routeOptions }: FastifyRequest, body: Buffer): boolean {
+  if (body.length > 0) return false
+  const schema = routeOptions.schema?.body as { anyOf?: readonly { type?: string }[] } | undefined
+  const isNeeded = schema !== undefined && schema.anyOf?.some(({ type }) => type === 'null') !== true
+  return !isNeeded || headers['content-type'] === undefined
 }
 
 /**

@@ -4,6 +4,11 @@ import { sendRaw } from '../support/raw.ts'
 import { asks, bearer, newClient, startService } from '../support/service.ts'
 
 const origin = 'https://app.example.test'
+/** What clients call a body that they do not send: `fetch` an empty text, `curl -d ''` an empty form. */
+const typesOfNothing = [
+  ...['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF8'],
+  ...['application/x-www-form-urlencoded', 'text/plain;charset=UTF-8', 'application/octet-stream'],
+]
 
 interface Operation {
   requestBody?: { required?: boolean; content: Record<string, object> }
@@ -14,7 +19,7 @@ void test('habits of clients', async (t) => {
   const ada = await service.createUser({ roles: ['admin'] })
   const logIn = async () => (await service.signIn(ada)).accessToken
 
-  await t.test('a JSON type without a body, on every route that needs none', async (t) => {
+  await t.test('a type without a body, on every route that needs none', async (t) => {
     const { paths } = (await service.call('/openapi.json')).json() as {
       paths: Record<string, Record<string, Operation>>
     }
@@ -43,7 +48,7 @@ void test('habits of clients', async (t) => {
       ).status
     for (const route of bodiless) {
       const plain = await ask(route, '', 'Content-Length: 0\r\n')
-      for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF8']) {
+      for (const type of typesOfNothing) {
         const typed = `Content-Type: ${type}\r\n`
         t.equal(await ask(route, typed, 'Content-Length: 0\r\n'), plain, `${route.method} ${route.path}: ${type}`)
         t.equal(await ask(route, typed, ''), plain, 'without a length')
@@ -66,6 +71,26 @@ void test('habits of clients', async (t) => {
       headers: { 'content-type': 'application/json' },
     })
     t.match([needed.status, needed.json().code], [400, 'invalid_json'], 'where one is needed, it is missing')
+  })
+
+  await t.test('and on those of the operator', async (t) => {
+    await service.operate('PUT', '/roles/some', { permissions: [] })
+    const client = await service.operate('POST', '/clients', newClient)
+    for (const [method, url, status] of [
+      ['PUT', `/users/${ada.id}/roles/some`, 200],
+      ['DELETE', `/users/${ada.id}/roles/some`, 200],
+      ['POST', `/users/${ada.id}/unlock`, 200],
+      ['POST', '/keys/rewrap', 200],
+      ['POST', `/clients/${client.client_id}/secret`, 200],
+      ['DELETE', '/api-keys/unknown', 404],
+      ['DELETE', '/roles/unknown', 404],
+      ['DELETE', '/clients/unknown', 404],
+    ] as const) {
+      for (const type of typesOfNothing) {
+        const answer = await service.gatehouse.control.inject({ method, url, headers: { 'content-type': type } })
+        t.equal(answer.statusCode, status, `${method} ${url}: ${type}`)
+      }
+    }
   })
 
   await t.test('a media type in any case and with any charset of UTF-8', async (t) => {
