@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock, Log } from '../../core/ports.ts'
+import { mostShown } from '../../core/secrets.ts'
 import { whenAll } from '../../core/when-all.ts'
 import type { Credential, Proof } from './proof-memory.ts'
 
@@ -10,7 +11,8 @@ const mostRemembered = 1_000
 
 /**
  * Makes the proof of what several cookies of one name stand for: the one live session that they name. Nothing when they
- * name two: a neighbouring host may have planted one, so that a person acts in somebody else's account (RFC 6265 §8.6).
+ * name two: a neighbouring host may have planted one, so that a person acts in somebody else's account (RFC 6265 §8.6). Nor
+ * when there are too many to look at each: whoever plants one can plant others, behind which the person's own is not seen.
  * Rejects when one cannot be proven for want of a store, since that one may be the second.
  */
 export function createSoleSession(dependencies: {
@@ -46,6 +48,7 @@ export function createSoleSession(dependencies: {
   }
 
   return (secrets) => {
+    if (secrets.length > mostShown) return undefined
     const now = clock.now()
     const proofs = secrets.map((secret) => {
       if ((unknownUntil.get(secret) ?? 0) > now) return undefined

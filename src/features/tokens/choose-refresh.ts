@@ -1,8 +1,8 @@
 import type { Clock, RefreshTokenStore } from '../../core/ports.ts'
 import { hasEnded } from '../../core/refresh-token.ts'
-import { hashSecret } from '../../core/secrets.ts'
+import { hashSecret, mostShown } from '../../core/secrets.ts'
 
-/** `ambiguous`: the tokens stand for two live sessions, of which a neighbouring host may have planted one. */
+/** `ambiguous`: the tokens stand for two live sessions, of which a neighbouring host may have planted one, or are too many to tell. */
 export type ChosenRefreshToken = { kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }
 
 /**
@@ -16,6 +16,7 @@ export function createChooseRefreshToken(dependencies: {
 }): (shown: readonly string[]) => Promise<ChosenRefreshToken> {
   const { refreshTokens, clock } = dependencies
   return async (shown) => {
+    if (shown.length > mostShown) return { kind: 'ambiguous' }
     const found = await Promise.all(
       shown.map(async (token) => ({ token, presented: await refreshTokens.find(hashSecret(token)) })),
     )
