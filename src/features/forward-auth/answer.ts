@@ -138,11 +138,14 @@ export function createAnswer(options: {
     }
 
     try {
+      // Several lines arrive joined by commas.
+      const everyAuthorization = () => request.headersDistinct['authorization'] ?? []
+      const { authorization } = headers
       const decision = decide({
         target,
         clientAddress: () => clientAddress(request),
-        authorization: headers.authorization,
-        everyAuthorization: () => request.headersDistinct['authorization'] ?? [],
+        authorization: authorization?.includes(',') ? everyAuthorization()[0] : authorization,
+        everyAuthorization,
         apiKey: apiKeyOf(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
         preflightFor: preflightMethod(target, headers),

@@ -112,7 +112,7 @@ export function createDecide(dependencies: {
     return byFurtherAuthorization(matter, place + 1)
   }
 
-  /** Node keeps the first of several headers alone, while the upstream may get them all. */
+  /** The upstream may get all of several headers. */
   function byFurtherAuthorization(matter: Matter, place: number): Judgement {
     const shown = matter.asked.everyAuthorization?.()[place]
     return shown === undefined ? byKey(matter) : byAuthorization(matter, shown, place)

@@ -119,7 +119,28 @@ for (const backend of backends) {
           t.equal(await status({ ...headers, cookie }, { dialect }), 401, `${what}, ${dialect}`)
         }
       }
-      t.equal(await status({ authorization: ['Digest x', `Bearer ${accessToken}`] }), 200, 'and a valid one lets pass')
+    })
+    await t.test('of several Authorization headers the first of ours decides', async (t) => {
+      const [own, invalid] = [`Bearer ${accessToken}`, `Bearer ${ended.accessToken}`]
+      const lists: [authorization: string[], status: number][] = [
+        [['Digest x', own], 200],
+        [['Bearer one', own], 200],
+        [[own, 'Bearer one'], 200],
+        [['Bearer one', 'Digest a="b", c="d"', own, 'Bearer two'], 200],
+        [[own, own], 200],
+        [[own, invalid], 200],
+        [[invalid, own], 401],
+        [['Bearer one', invalid, own], 401],
+      ]
+      for (const [authorization, expected] of lists) {
+        for (const dialect of Object.keys(dialects)) {
+          const shown = authorization
+            .join(' | ')
+            .replaceAll(accessToken, 'own')
+            .replaceAll(ended.accessToken, 'invalid')
+          t.equal(await status({ authorization }, { dialect }), expected, `${shown}, ${dialect}`)
+        }
+      }
     })
     await t.test('a host takes those that it names, and no others', async (t) => {
       const program = bearer(accessToken)
