@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
+import { createBase } from '../src/base.ts'
 import { readVersion } from '../src/cli/command.ts'
 import { createLogger, systemClock } from '../src/cli/process.ts'
 import { loadConfig } from '../src/config.ts'
@@ -16,7 +17,7 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'gatehouse-openapi-'))
 const config = loadConfig({ GATEHOUSE_DATA_DIR: dataDirectory })
 const stores = combineStores(await openPglite(undefined, systemClock), createMemoryCounters(systemClock))
 const logger = createLogger('silent')
-const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
+const gatehouse = await buildApp(createBase({ config, stores, clock: systemClock, logger }), config, readVersion())
 await gatehouse.app.ready()
 const document = renderDocument(gatehouse.app)
 await gatehouse.close()

@@ -1,17 +1,15 @@
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import type { FastifyBaseLogger } from 'fastify'
 import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
+import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import type { Audit } from './core/audit.ts'
 import { createForwardedAddress } from './core/client-address.ts'
-import { basePathOf } from './core/issuer.ts'
 import { parseNetworks } from './core/network.ts'
-import type { Clock, Stores } from './core/ports.ts'
 import type { RequestTarget } from './core/request-target.ts'
-import { createSecretBox, hashSecret } from './core/secrets.ts'
+import { hashSecret } from './core/secrets.ts'
 import { createRegister } from './features/accounts/register.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
@@ -83,15 +81,7 @@ import { traceOrigins } from './http/request-origin.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
 import { staticAssets } from './http/static-assets.ts'
-import {
-  administerKeys,
-  buildControl,
-  configuredFacts,
-  createAudit,
-  createOperatorSide,
-  createPasswords,
-  scheduleOf,
-} from './operator-side.ts'
+import { administerKeys, buildControl, configuredFacts, createOperatorSide, scheduleOf } from './operator-side.ts'
 
 const upkeepMilliseconds = 60_000
 
@@ -117,32 +107,22 @@ export interface Gatehouse {
  * The composition root: everything that the service consists of is made and joined here, and nowhere else. Read top to
  * bottom it is the table of contents.
  */
-export async function buildApp(dependencies: {
-  config: Config
-  stores: Stores
-  clock: Clock
-  logger: FastifyBaseLogger
-  version: string
-}): Promise<Gatehouse> {
-  const { config, stores, clock, logger, version } = dependencies
-  const { issuer } = config
-  const basePath = basePathOf(issuer)
-  const log = logger
-  const audit = createAudit({ stores, clock, logger })
+export async function buildApp(base: Base, config: Config, version: string): Promise<Gatehouse> {
+  const { issuer, basePath, clock, log, audit, stores, hasher, hashNewPassword } = base
   let stopping = false
   await applyFileRoles(config.roles, { roles: stores.roles, audit })
 
   // Revocation and keys
   const keyRing = await openKeyRing({
     store: stores.signingKeys,
-    box: createSecretBox(config.secrets, 'signing keys'),
+    box: base.box('signing keys'),
     clock,
     log,
     issuer,
     schedule: scheduleOf(config),
     algorithmOf: (type) => (type === 'identity-assertion+jwt' ? config.keys.assertions : config.keys.access_tokens),
   })
-  await administerKeys({ config, stores, clock, audit, catchUp: async () => {} }).keepSchedule()
+  await administerKeys(base, config, async () => {}).keepSchedule()
   const feed = await followRevocations(stores.revocations, log, (changed) => keyRing.reload(changed))
   // What was made just now, or changed before the feed was followed.
   await keyRing.reload()
@@ -199,7 +179,7 @@ export async function buildApp(dependencies: {
     endSession,
     tellOfReuse: createTellOfReuse({ mailer, log, issuer }),
     audit,
-    box: createSecretBox(config.secrets, 'refresh replay'),
+    box: base.box('refresh replay'),
     clock,
     graceSeconds: config.tokens.refresh_grace_seconds,
     sessionIdleSeconds: config.sessions.idle_ttl_seconds,
@@ -207,7 +187,6 @@ export async function buildApp(dependencies: {
   })
 
   // Accounts and sign-in
-  const passwords = createPasswords()
   const { registration, domains } = config.accounts
   log.info(
     { event: 'registration.mode', registration: registration.mode },
@@ -216,7 +195,7 @@ export async function buildApp(dependencies: {
   const registering = {
     rules: { mode: registration.mode, domains },
     registrations: stores.registrations,
-    hashNewPassword: passwords.hashNewPassword,
+    hashNewPassword,
     clock,
   }
   const register = createRegister({
@@ -230,7 +209,7 @@ export async function buildApp(dependencies: {
   const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock, failures })
   const checkPassword = createCheckPassword({
     users: stores.users,
-    hasher: passwords.hasher,
+    hasher,
     counters: stores.counters,
     knownDevices,
     audit,
@@ -244,7 +223,7 @@ export async function buildApp(dependencies: {
   })
 
   // What operators and administrators do
-  const operator = createOperatorSide({ config, stores, clock, audit, passwords, rules: () => rules, catchUp })
+  const operator = createOperatorSide(base, { config, rules: () => rules, catchUp })
 
   // What the HTTP features share
   const cookies = createCookies(config)
@@ -313,7 +292,7 @@ export async function buildApp(dependencies: {
   // Everything else, behind the shared guards
   const below = { prefix: basePath }
   await app.register(async (service) => {
-    logInto(service, logger)
+    logInto(service, log)
     tagReplies(service)
     logRequests(service)
     await service.register(helmet, securityHeaders(issuer))
@@ -388,7 +367,7 @@ export async function buildApp(dependencies: {
 
   // Asked by machines, in short intervals: no limit on requests, no cookies, no security headers for pages
   await app.register(async (machines) => {
-    logInto(machines, logger)
+    logInto(machines, log)
     tagReplies(machines)
     traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
     await machines.register(keyRoutes, { keyRing, maxAgeSeconds: config.keys.max_age_seconds, ...below })
@@ -452,7 +431,7 @@ export async function buildApp(dependencies: {
     })
   })
 
-  const control = await buildControl(operator, logger)
+  const control = await buildControl(operator, log)
   await control.register(probeRoutes, { probes, facts: (url) => configuredFacts(config, rules, url), clock })
   const sweep = createHousekeeping({
     store: stores.housekeeping,

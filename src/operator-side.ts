@@ -1,12 +1,8 @@
 /** The operator's side of the composition: what commands and administrators ask for, apart from the service itself. */
 import type { FastifyBaseLogger } from 'fastify'
-import { createPasswordHasher } from './adapters/password-hasher.ts'
-import { createStrengthEstimate } from './adapters/password-strength.ts'
+import type { Base } from './base.ts'
 import type { Config } from './config.ts'
-import { type Audit, operatorActor } from './core/audit.ts'
-import { createHashNewPassword, type HashNewPassword } from './core/password-policy.ts'
-import type { Clock, PasswordHasher, Stores } from './core/ports.ts'
-import { createSecretBox } from './core/secrets.ts'
+import { operatorActor } from './core/audit.ts'
 import { createClientAdministration } from './features/admin/clients.ts'
 import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
 import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
@@ -14,7 +10,6 @@ import { createRoleAdministration } from './features/admin/roles.ts'
 import { createUserAdministration } from './features/admin/users.ts'
 import { type ApiKeyManagement, createApiKeyManagement } from './features/api-keys/manage.ts'
 import { type AuditOptions, auditRoutes } from './features/audit/routes.ts'
-import { type AuditTrail, createAuditTrail } from './features/audit/trail.ts'
 import type { AccessRules } from './features/forward-auth/access-rules.ts'
 import { type EdgeFacts, edgeFactsOf } from './features/forward-auth/edge-facts.ts'
 import { explainRoutes } from './features/forward-auth/explain-routes.ts'
@@ -25,7 +20,7 @@ import { keyScheduleOf } from './features/keys/schedule.ts'
 import { logInto } from './http/access-log.ts'
 import { createCookies } from './http/cookies.ts'
 import { handleErrors } from './http/errors.ts'
-import { currentOrigin, traceOrigins } from './http/request-origin.ts'
+import { traceOrigins } from './http/request-origin.ts'
 import { Problem } from './http/schema.ts'
 import { type App, createServer } from './http/server.ts'
 
@@ -35,38 +30,17 @@ export function configuredFacts(config: Config, rules: AccessRules, url: string)
   return edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
 }
 
-/** The audit trail, which knows from the request under way who did what, and from where. */
-export function createAudit(dependencies: { stores: Stores; clock: Clock; logger: FastifyBaseLogger }): AuditTrail {
-  const { stores, clock, logger: log } = dependencies
-  return createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin })
-}
-
-export interface Passwords {
-  hasher: PasswordHasher
-  hashNewPassword: HashNewPassword
-}
-
-/** What judges, hashes and verifies passwords: once a process, since its queues bound what the process spends on them. */
-export function createPasswords(): Passwords {
-  const hasher = createPasswordHasher()
-  return { hasher, hashNewPassword: createHashNewPassword({ hasher, estimateStrength: createStrengthEstimate() }) }
-}
-
 /** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
-export function createOperatorSide(dependencies: {
-  config: Config
-  stores: Stores
-  clock: Clock
-  audit: Audit
-  passwords: Pick<Passwords, 'hashNewPassword'>
-  rules: () => AccessRules
-  catchUp(): Promise<void>
-}): OperatorSide {
-  const { config, stores, clock, audit, passwords, rules, catchUp } = dependencies
+export function createOperatorSide(
+  base: Base,
+  dependencies: { config: Config; rules: () => AccessRules; catchUp(): Promise<void> },
+): OperatorSide {
+  const { stores, clock, audit, hashNewPassword, issuer } = base
+  const { config, rules, catchUp } = dependencies
   const users = createUserAdministration({
     users: stores.users,
     roles: stores.roles,
-    hashNewPassword: passwords.hashNewPassword,
+    hashNewPassword,
     catchUp,
     audit,
     clock,
@@ -79,9 +53,9 @@ export function createOperatorSide(dependencies: {
     findClient: clients.find,
     listRoles: () => stores.roles.list(),
     clock,
-    issuer: config.issuer,
+    issuer,
   })
-  const keys = administerKeys({ config, stores, clock, audit, catchUp })
+  const keys = administerKeys(base, config, catchUp)
   const apiKeys = createApiKeyManagement({
     apiKeys: stores.apiKeys,
     settings: config.api_keys,
@@ -117,21 +91,15 @@ export async function buildControl(
 }
 
 /** What may be done to the ring of signing keys. */
-export function administerKeys(dependencies: {
-  config: Config
-  stores: Stores
-  clock: Clock
-  audit: Audit
-  catchUp(): Promise<void>
-}) {
-  const { config, stores, clock, audit, catchUp } = dependencies
-  const box = createSecretBox(config.secrets, 'signing keys')
+export function administerKeys(base: Base, config: Config, catchUp: () => Promise<void>): KeyAdministration {
+  const { stores, clock, audit } = base
+  const schedule = scheduleOf(config)
   return createKeyAdministration({
     store: stores.signingKeys,
-    box,
+    box: base.box('signing keys'),
     clock,
     audit,
-    schedule: scheduleOf(config),
+    schedule,
     catchUp,
   })
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { buildApp } from '../../src/app.ts'
+import { createBase } from '../../src/base.ts'
 import { readVersion } from '../../src/cli/command.ts'
 import { createLogger, systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -42,7 +43,7 @@ const config = loadConfig({
 // Denials and faults would be logged; what is measured is allowed, and not.
 const logger = createLogger('warn')
 const stores = await openStores(config, systemClock, logger)
-const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
+const gatehouse = await buildApp(createBase({ config, stores, clock: systemClock, logger }), config, readVersion())
 await gatehouse.app.listen({ host: '127.0.0.1', port: 0 })
 
 const user = { email: 'ada@example.com', name: 'Ada Lovelace', roles: ['admin', 'editor'], password }

@@ -5,20 +5,22 @@ import { canonicalPassword } from '../core/password-policy.ts'
 import type { PasswordHasher } from '../core/ports.ts'
 
 /** OWASP's recommended minimum for Argon2id: 19 MiB, two passes, one lane. */
-const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-
-/** Made with `parameters` from a random password; verified when an account has no hash, so that both take as long. */
-let dummyHash: Promise<string> | undefined
+const recommended = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 /**
  * Argon2id behind a bounded queue: at most as many hashes at once as there are cores, so that a flood of sign-ins slows
  * down sign-ins and nothing else; past `maxWaiting` callers the answer is an early 503.
  */
-export function createPasswordHasher(options: { concurrency?: number; maxWaiting?: number } = {}): PasswordHasher {
+export function createPasswordHasher(
+  options: { concurrency?: number; maxWaiting?: number; parameters?: typeof recommended } = {},
+): PasswordHasher {
+  const { parameters = recommended } = options
   const concurrency = options.concurrency ?? availableParallelism()
   const maxWaiting = options.maxWaiting ?? concurrency * 32
   const waiting: (() => void)[] = []
   let running = 0
+  /** Made with the same parameters from a random password; verified when an account has no hash, so that both take as long. */
+  let dummyHash: Promise<string> | undefined
 
   async function queued<T>(work: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {

@@ -42,7 +42,8 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
-  const [{ buildControl, createAudit, createOperatorSide, createPasswords }, { openStores }] = await Promise.all([
+  const [{ createBase }, { buildControl, createOperatorSide }, { openStores }] = await Promise.all([
+    import('../base.ts'),
     import('../operator-side.ts'),
     import('../stores/open.ts'),
   ])
@@ -53,9 +54,8 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     try {
       const rules = () => config.accessRules
       const catchUp = async () => {}
-      const audit = createAudit({ stores, clock: systemClock, logger })
-      const passwords = createPasswords()
-      const side = createOperatorSide({ config, stores, clock: systemClock, audit, passwords, rules, catchUp })
+      const base = createBase({ config, stores, clock: systemClock, logger })
+      const side = createOperatorSide(base, { config, rules, catchUp })
       const control = await buildControl(side, logger)
       try {
         return await task(
@@ -66,7 +66,7 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
         )
       } finally {
         await control.close()
-        await audit.close()
+        await base.audit.close()
       }
     } finally {
       await stores.close()

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { buildApp, type Gatehouse } from '../app.ts'
+import { createBase } from '../base.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { adminRole, firstPartyClientId } from '../core/principal.ts'
 import { SetupError } from '../core/errors.ts'
@@ -22,7 +23,8 @@ async function runService(): Promise<void> {
   warnOf(config.warnings, logger)
   const held = await hold(config)
   const stores = await openStores(config, systemClock, logger)
-  const gatehouse = await buildApp({ config, stores, clock: systemClock, logger, version: readVersion() })
+  const base = createBase({ config, stores, clock: systemClock, logger })
+  const gatehouse = await buildApp(base, config, readVersion())
 
   if (held !== undefined) {
     // Made ready by the first command that asks: most starts see none.

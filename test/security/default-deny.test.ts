@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { test } from 'tap'
 import { buildApp } from '../../src/app.ts'
+import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
 import { requireAccessLevels } from '../../src/http/guard.ts'
 import { type App, createServer } from '../../src/http/server.ts'
@@ -55,7 +56,7 @@ void test('a route without an access level stops the start', async (t) => {
     const clock = createClock()
     const backend = await backends[0]!.open(clock)
     const config = loadConfig({ GATEHOUSE_DATA_DIR: scratchFolder(t), GATEHOUSE_CONFIG: '/dev/null' })
-    const gatehouse = await buildApp({ config, stores: backend.stores, clock, logger, version: '0.0.0' })
+    const gatehouse = await buildApp(createBase({ config, stores: backend.stores, clock, logger }), config, '0.0.0')
     t.teardown(async () => {
       await gatehouse.close()
       await backend.close()

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
 import postgres from 'postgres'
-import { buildControl, createAudit, createOperatorSide, createPasswords } from '../../src/operator-side.ts'
+import { createBase } from '../../src/base.ts'
+import { buildControl, createOperatorSide } from '../../src/operator-side.ts'
 import { systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openStores } from '../../src/stores/open.ts'
@@ -65,20 +66,12 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const config = loadConfig(environmentOf('operator'))
   const logger = pino({ level: 'silent' })
   const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
-  const audit = createAudit({ stores, clock: systemClock, logger })
+  const base = createBase({ config, stores, clock: systemClock, logger })
   const catchUp = async () => {}
-  const side = createOperatorSide({
-    config,
-    stores,
-    clock: systemClock,
-    audit,
-    passwords: createPasswords(),
-    rules: () => config.accessRules,
-    catchUp,
-  })
+  const side = createOperatorSide(base, { config, rules: () => config.accessRules, catchUp })
   const control = await buildControl(side, logger)
   t.teardown(async () => {
-    await audit.close()
+    await base.audit.close()
     await stores.close()
   })
   let users = 0

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
 import { buildApp, type Gatehouse } from '../../src/app.ts'
+import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { Stores } from '../../src/core/ports.ts'
 import { type ApiDocument, createDocumentCheck, watchAnswers } from './document.ts'
@@ -142,7 +143,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   })
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-  const gatehouse = await buildApp({ config, stores, clock, logger, version: '0.0.0' }).catch(
+  const gatehouse = await buildApp(createBase({ config, stores, clock, logger }), config, '0.0.0').catch(
     async (error: unknown) => {
       await stores.close()
       throw error

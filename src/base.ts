@@ -1,0 +1,50 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { createPasswordHasher } from './adapters/password-hasher.ts'
+import { createStrengthEstimate } from './adapters/password-strength.ts'
+import type { Config } from './config.ts'
+import { basePathOf } from './core/issuer.ts'
+import { createHashNewPassword, type HashNewPassword } from './core/password-policy.ts'
+import type { Clock, PasswordHasher, Stores } from './core/ports.ts'
+import { createSecretBox, type SecretBox } from './core/secrets.ts'
+import { type AuditTrail, createAuditTrail } from './features/audit/trail.ts'
+import { currentOrigin } from './http/request-origin.ts'
+
+/** What everything stands on. A process has one of each: the queues of the hasher bound what the process spends on passwords. */
+export interface Base {
+  /** URL of the service, without a slash at its end. */
+  readonly issuer: string
+  /** What the path of each route begins with; empty where the issuer has none. */
+  readonly basePath: string
+  readonly clock: Clock
+  readonly log: FastifyBaseLogger
+  /** Knows from the request under way who did what, and from where. */
+  readonly audit: AuditTrail
+  readonly stores: Stores
+  readonly hasher: PasswordHasher
+  /** Judges a password that somebody chose, and hashes it. */
+  readonly hashNewPassword: HashNewPassword
+  /** Seals and opens secrets at rest, for one purpose. */
+  box(purpose: string): SecretBox
+}
+
+/** Makes the base. Does no I/O. `hasher`: another than the one for people's passwords, for tests that are not about it. */
+export function createBase(dependencies: {
+  config: Pick<Config, 'issuer' | 'secrets'>
+  stores: Stores
+  clock: Clock
+  logger: FastifyBaseLogger
+  hasher?: PasswordHasher
+}): Base {
+  const { config, stores, clock, logger: log, hasher = createPasswordHasher() } = dependencies
+  return {
+    issuer: config.issuer,
+    basePath: basePathOf(config.issuer),
+    clock,
+    log,
+    audit: createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin }),
+    stores,
+    hasher,
+    hashNewPassword: createHashNewPassword({ hasher, estimateStrength: createStrengthEstimate() }),
+    box: (purpose) => createSecretBox(config.secrets, purpose),
+  }
+}
