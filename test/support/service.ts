@@ -7,7 +7,8 @@ import { stringify } from 'yaml'
 import { buildApp, type Gatehouse } from '../../src/app.ts'
 import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
-import type { Stores } from '../../src/core/ports.ts'
+import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
+import type { PasswordHasher, Stores } from '../../src/core/ports.ts'
 import { type ApiDocument, createDocumentCheck, watchAnswers } from './document.ts'
 import { patientProxies } from './patience.ts'
 import { freePort, scratchFolder } from './servers.ts'
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   /** Content of gatehouse.yaml. */
   yaml?: { proxies?: object; [section: string]: unknown }
   environment?: Record<string, string>
+  /** What hashes passwords; without it Argon2id at its cheapest, since few tests are about what a hash costs. */
+  hasher?: PasswordHasher
   /** Where it listens, when the caller must know beforehand. */
   port?: number
 }
@@ -141,9 +144,10 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     GATEHOUSE_SECRET: testSecret().toString('base64'),
     ...options.environment,
   })
+  const { hasher = createPasswordHasher({ parameters: { memoryCost: 8, timeCost: 1, parallelism: 1 } }) } = options
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-  const gatehouse = await buildApp(createBase({ config, stores, clock, logger }), config, '0.0.0').catch(
+  const gatehouse = await buildApp(createBase({ config, stores, clock, logger, hasher }), config, '0.0.0').catch(
     async (error: unknown) => {
       await stores.close()
       throw error
