@@ -20,6 +20,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ForwardedAddress } from '../core/client-address.ts'
 import { GatehouseError } from '../core/errors.ts'
 import { serviceHeaderBytes } from '../core/sizes.ts'
+import { endUnusedConnections } from './closing.ts'
 import { createServer as createHttpServer, METHODS, STATUS_CODES } from './node-http.ts'
 import { documentedKey, formats } from './schema.ts'
 
@@ -77,9 +78,11 @@ export function createServer(options: {
         }
         if (isMisleading(request))
           return void response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
+        noteAnswer(response)
         route(request, response)
       }
       const http1 = createHttpServer(http as object, listener)
+      const noteAnswer = endUnusedConnections(http1)
       http1.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
         askForBodyLate(request, response)
         listener(request, response)
