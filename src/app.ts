@@ -29,6 +29,7 @@ import { createOutageLog, decideWithin } from './features/forward-auth/outage.ts
 import { probeRoutes } from './features/forward-auth/probe-routes.ts'
 import { createProbes } from './features/forward-auth/probes.ts'
 import { answerAhead, forwardAuthRoutes } from './features/forward-auth/routes.ts'
+import { createWhatIsLeft } from './features/forward-auth/withheld.ts'
 import { openKeyRing } from './features/keys/key-ring.ts'
 import { jwksPath, keyRoutes } from './features/keys/routes.ts'
 import { createAuthenticateClient, createProveClientSecret } from './features/oauth/authenticate-client.ts'
@@ -265,6 +266,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     createAnswer({
       decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
       readSessionCookie: (header) => readCookie(header, cookies.sessionName),
+      whatIsLeft: createWhatIsLeft({ cookieNames: cookies.names, issuer }),
       checkEdge,
       clientAddress: forwardedAddress.ofClient,
       shareDenial: createShareDenial({ issuer, allowedOrigins: config.cors.origins, knowsHost }),

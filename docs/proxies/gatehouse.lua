@@ -25,8 +25,9 @@ local identity = {
   "x-auth-request-preferred-username",
 }
 
--- Hosts whose application gets the assertion as its Authorization, whatever the client presented.
-local replaces_authorization = {}
+-- Hosts whose application gets some of the headers with credentials from the answer too: the assertion in place of what the
+-- client presented, or what is left of it.
+local credentials = {}
 
 -- What a decision reads of the client's own headers. Nothing else is passed on, so that no claim of a client about its
 -- own request can be taken for ours.
@@ -95,15 +96,14 @@ core.register_action("gatehouse", { "http-req" }, function(txn)
     return deny(txn, answer.status, kept, answer.body)
   end
 
-  for _, name in ipairs(identity) do
-    txn.http:req_del_header(name)
-    local value = answer.headers[name] and answer.headers[name][0]
-    if value ~= nil and value ~= "" then txn.http:req_set_header(name, value) end
+  local function replace(names)
+    for _, name in ipairs(names) do
+      txn.http:req_del_header(name)
+      local value = answer.headers[name] and answer.headers[name][0]
+      if value ~= nil and value ~= "" then txn.http:req_set_header(name, value) end
+    end
   end
-  if replaces_authorization[txn:get_var("txn.policy")] then
-    txn.http:req_del_header("authorization")
-    local value = answer.headers["authorization"] and answer.headers["authorization"][0]
-    if value ~= nil and value ~= "" then txn.http:req_set_header("authorization", value) end
-  end
+  replace(identity)
+  replace(credentials[txn:get_var("txn.policy")] or {})
   txn:set_var("txn.allowed", true)
 end)

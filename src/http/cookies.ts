@@ -10,6 +10,8 @@ export interface Cookies {
   readonly refreshName: string
   readonly csrfName: string
   readonly deviceName: string
+  /** All of these. */
+  readonly names: readonly string[]
   /** The host or domain under which browsers keep the session cookie. */
   readonly site: string
   setSession(reply: FastifyReply, secret: string, expires: Date): void
@@ -50,6 +52,7 @@ export function createCookies(settings: {
   const refreshName = `${isBelowPath && secure ? '__Secure-' : host}${name}_refresh`
   const deviceName = `${host}${name}_device`
   const csrfName = `${host}${name}_csrf`
+  const names = [sessionName, refreshName, deviceName, csrfName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -92,6 +95,7 @@ export function createCookies(settings: {
     refreshName,
     csrfName,
     deviceName,
+    names,
     site: settings.cookieDomain ?? issuerHost,
     setSession(reply, secret, expires) {
       dropNamesakes(reply)
@@ -129,10 +133,7 @@ export function createCookies(settings: {
       return typeof shown === 'string' ? shown : undefined
     },
     device: (request) => readCookie(request.headers.cookie, deviceName),
-    ambiguous({ headers: { cookie } }) {
-      const names = [sessionName, refreshName, deviceName, csrfName]
-      return names.filter((name) => typeof readCookie(cookie, name) === 'object')
-    },
+    ambiguous: ({ headers: { cookie } }) => names.filter((name) => typeof readCookie(cookie, name) === 'object'),
   }
 }
 

@@ -215,6 +215,21 @@ const cases: Record<string, readonly [expected: string, run: (edge: Edge) => Pro
     '200 300',
     (edge) => permissionsIn(edge, 'api.example.test', 'authorization'),
   ],
+  'a person with 300 permissions, and 27 KiB of credentials of the application’s own where ours are kept back': [
+    '200 300, whole',
+    async (edge) => {
+      const own = { cookie: `large=${'x'.repeat(14 * 1024)}`, authorization: `Digest ${'y'.repeat(13 * 1024)}` }
+      const more = { ...own, cookie: `${own.cookie}; ${edge.cookie}` }
+      const { request, answer } = open(edge, '/who', { host: 'kept.example.test', more })
+      request.end()
+      const response = await answer
+      const body = await textOf(response)
+      if (response.statusCode !== 200) return statusAnd({ status: response.statusCode, body })
+      const { headers } = JSON.parse(body)
+      const isWhole = Object.entries(own).every(([name, value]) => headers[name] === value)
+      return `200 ${permissionsOf(headers['x-auth-assertion'])}, ${isWhole ? 'whole' : 'in part'}`
+    },
+  ],
 }
 
 const statusAnd = ({ status, body }: { status: number | undefined; body: string }) => `${status} ${body.slice(0, 100)}`
@@ -223,9 +238,11 @@ const statusAnd = ({ status, body }: { status: number | undefined; body: string 
 async function permissionsIn(edge: Edge, host: string, header: string): Promise<string> {
   const answer = await get(edge, '/who', host)
   if (answer.status !== 200) return statusAnd(answer)
-  const value = String(JSON.parse(answer.body).headers[header])
-  const claims = JSON.parse(Buffer.from(value.split('.')[1] ?? '', 'base64url').toString())
-  return `${answer.status} ${claims.permissions?.length}`
+  return `${answer.status} ${permissionsOf(String(JSON.parse(answer.body).headers[header]))}`
+}
+
+function permissionsOf(assertion: string): number | undefined {
+  return JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()).permissions?.length
 }
 
 async function permittedUser(service: Service): Promise<string> {
@@ -241,6 +258,7 @@ void test('the limits of the printed configurations', async (t) => {
   const hostsAt = (port: number) => ({
     [`app.example.test:${port}`]: { rules: [{ allow: 'signed-in' }] },
     [`api.example.test:${port}`]: { authorization: 'assertion', rules: [{ allow: 'signed-in' }] },
+    [`kept.example.test:${port}`]: { forward: 'never', rules: [{ allow: 'signed-in' }] },
   })
   const issuerAt = (port: number) => `http://auth.example.test:${port}`
   const service = await startService(t, {

@@ -99,9 +99,9 @@ ${addresses(setup, [issuer.name])} {
 }`
 }
 
-function application(setup: ProxySetup, { names, port, headers, upstream }: HostGroup): string {
+function application(setup: ProxySetup, { names, port, headers, credentials, upstream }: HostGroup): string {
   const { gatehouse, scheme, edgeSecret } = setup
-  const identity = headers.map(([name]) => name)
+  const copied = [...headers.map(([name]) => name), ...credentials]
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 ${addresses(setup, names)} {
 	route {
@@ -139,7 +139,7 @@ ${
 				header X-Gatehouse-Decision allow
 			}
 			handle_response @allowed {
-${lines('\t\t\t\t', ...identity.map((name) => `request_header ${name} {http.reverse_proxy.header.${name}}`))}
+${lines('\t\t\t\t', ...copied.map((name) => `request_header ${name} {http.reverse_proxy.header.${inPlaceholders(name)}}`))}
 			}
 
 			# Any other success decides nothing. What is left goes to the client as it is: the way to the sign-in page, 401,
@@ -149,7 +149,7 @@ ${lines('\t\t\t\t', ...identity.map((name) => `request_header ${name} {http.reve
 				respond 503
 			}
 		}
-
+${withoutEmpty(credentials)}
 		# The application gets the path as it was judged. Answers and WebSockets last for as long as something moves.
 		reverse_proxy ${addressOf(upstream)} {
 			header_up Host {host}${port}
@@ -162,4 +162,18 @@ ${lines('\t\t\t\t', ...identity.map((name) => `request_header ${name} {http.reve
 		}
 	}
 }`
+}
+
+/** Caddy knows a header of the answer by the spelling of Go alone: `X-Api-Key`. */
+function inPlaceholders(name: string): string {
+  return name.toLowerCase().replaceAll(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase())
+}
+
+/** Some applications take an empty one for a credential that is wrong. */
+function withoutEmpty(credentials: readonly string[]): string {
+  if (credentials.length === 0) return ''
+  return `
+		# Of the client's own credentials the answer holds what is left; where that is nothing, none is sent.
+${lines('\t\t', ...credentials.flatMap((name) => [`@no-${name} header ${name} ""`, `request_header @no-${name} -${name}`]))}
+`
 }

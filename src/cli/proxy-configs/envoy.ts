@@ -18,7 +18,9 @@ const type = (name: keyof typeof types) => `"@type": type.googleapis.com/${types
 /** A whole bootstrap configuration for Envoy. */
 export function envoyConfig(setup: ProxySetup): string {
   const { gatehouse, upstreams, listen, tls, scheme, groups, edgeSecret } = setup
-  const upstreamHeaders = [...new Set(groups.flatMap(({ headers }) => headers.map(([name]) => name)))]
+  const upstreamHeaders = new Set(
+    groups.flatMap(({ headers, credentials }) => [...headers.map(([name]) => name), ...credentials]),
+  )
   return `# Gatehouse behind Envoy (${lowestVersions.envoy} and newer): /etc/envoy/envoy.yaml.
 # Printed by \`gatehouse proxy-config envoy\`; docs/proxies/envoy.md explains every line.
 
@@ -74,6 +76,9 @@ ${lines('                        ', ...removedNames(setup).map((name) => `- remo
                       status_on_error: { code: ServiceUnavailable }
                       # The decision is about the route that was chosen; it must not choose another one.
                       clear_route_cache: false
+                      # Asked with every line as it came: otherwise several cookies would be joined by a comma, and what is no
+                      # UTF-8 would be changed.
+                      encode_raw_headers: true
                       # What a decision reads beside Host, method, path and Authorization, which are always sent.
                       allowed_headers:
                         patterns:
@@ -91,7 +96,7 @@ ${edgeSecret === undefined ? '' : `                            # Proves to the s
                           allowed_upstream_headers:
                             patterns:
                               - { exact: x-gatehouse-decision }
-${lines('                              ', ...upstreamHeaders.map((name) => `- { exact: ${name.toLowerCase()} }`))}
+${lines('                              ', ...[...upstreamHeaders].map((name) => `- { exact: ${name.toLowerCase()} }`))}
                   # Only a 200 that says so is a yes: nothing but a decision of the service has this header.
                   - name: envoy.filters.http.rbac
                     typed_config:

@@ -1,11 +1,17 @@
 import { limits } from './limits.ts'
-import { addressOf, certificate, clearedNames, lines, type ProxySetup } from './setup.ts'
+import { addressOf, certificate, clearedNames, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'
 
 /** The Lua file that asks Gatehouse, for HAProxy 2.6 and newer. */
 export function haproxyLua(setup: ProxySetup): string {
   const { gatehouse, scheme, groups, edgeSecret } = setup
   const { identity: names } = setup
-  const replaced = groups.filter(({ headers }) => headers.some(([name]) => name === 'Authorization'))
+  const credentials = groups.flatMap((group) =>
+    group.credentials.length === 0
+      ? []
+      : group.names.map(
+          (name) => `["${name}"] = { ${group.credentials.map((header) => `"${header.toLowerCase()}"`).join(', ')} }`,
+        ),
+  )
   const port = groups[0]!.port
   return `-- Gatehouse behind HAProxy (2.6 and newer): /etc/haproxy/gatehouse.lua, loaded by haproxy.cfg.
 -- Printed by \`gatehouse proxy-config haproxy --part lua\`; docs/proxies/haproxy.md explains it.
@@ -15,8 +21,9 @@ local question = "http://${addressOf(gatehouse)}/forward-auth/haproxy"
 -- Who it is. Each of these is taken from the answer; what a client sent under the same name is gone.
 local identity = ${table(names.map((name) => `"${name.toLowerCase()}"`))}
 
--- Hosts whose application gets the assertion as its Authorization, whatever the client presented.
-local replaces_authorization = ${table(replaced.flatMap(({ names: hosts }) => hosts.map((name) => `["${name}"] = true`)))}
+-- Hosts whose application gets some of the headers with credentials from the answer too: the assertion in place of what the
+-- client presented, or what is left of it.
+local credentials = ${table(credentials)}
 
 -- What a decision reads of the client's own headers. Nothing else is passed on, so that no claim of a client about its
 -- own request can be taken for ours.
@@ -85,16 +92,15 @@ ${edgeSecret === undefined ? '' : `    -- Proves to the service that this edge a
     return deny(txn, answer.status, kept, answer.body)
   end
 
-  for _, name in ipairs(identity) do
-    txn.http:req_del_header(name)
-    local value = answer.headers[name] and answer.headers[name][0]
-    if value ~= nil and value ~= "" then txn.http:req_set_header(name, value) end
+  local function replace(names)
+    for _, name in ipairs(names) do
+      txn.http:req_del_header(name)
+      local value = answer.headers[name] and answer.headers[name][0]
+      if value ~= nil and value ~= "" then txn.http:req_set_header(name, value) end
+    end
   end
-  if replaces_authorization[txn:get_var("txn.policy")] then
-    txn.http:req_del_header("authorization")
-    local value = answer.headers["authorization"] and answer.headers["authorization"][0]
-    if value ~= nil and value ~= "" then txn.http:req_set_header("authorization", value) end
-  end
+  replace(identity)
+  replace(credentials[txn:get_var("txn.policy")] or {})
   txn:set_var("txn.allowed", true)
 end)
 `
@@ -113,6 +119,7 @@ export function haproxyConfig(setup: ProxySetup): string {
   const { port } = groups[0]!
   const hostsOf = (upstream: string) =>
     groups.filter((group) => group.upstream.name === upstream).flatMap((group) => group.names)
+  const largest = Math.max(limits.requestHeaderKiB, ...groups.map((group) => questionAnswerKiB(group.credentials)))
   return `# Gatehouse behind HAProxy (2.6 and newer): /etc/haproxy/haproxy.cfg, with gatehouse.lua beside it.
 # Printed by \`gatehouse proxy-config haproxy\`; docs/proxies/haproxy.md explains every line.
 
@@ -122,7 +129,7 @@ global
   log stdout format raw local0 notice
   # Room for the headers of a request and for those that are added to it, which say who it is. One of the two also bounds
   # the headers of an answer.
-  tune.bufsize ${(limits.requestHeaderKiB + limits.answerHeaderKiB) * 1024}
+  tune.bufsize ${(largest + limits.answerHeaderKiB) * 1024}
   tune.maxrewrite ${limits.answerHeaderKiB * 1024}
 
 defaults

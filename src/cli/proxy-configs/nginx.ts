@@ -1,6 +1,14 @@
 import { forbiddenPage } from '../../pages/forbidden.ts'
 import { limits } from './limits.ts'
-import { addressOf, certificate, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
+import {
+  addressOf,
+  certificate,
+  clearedNames,
+  type HostGroup,
+  lines,
+  type ProxySetup,
+  questionAnswerKiB,
+} from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
 export function nginxConfig(setup: ProxySetup): string {
@@ -92,11 +100,8 @@ function listen({ listen: port, tls }: ProxySetup, more = ''): string {
 }
 
 /** Buffers for the headers of an answer; nginx wants more than one of their size. */
-const answerBuffers = lines(
-  '    ',
-  `proxy_buffer_size ${limits.answerHeaderKiB}k;`,
-  `proxy_buffers 4 ${limits.answerHeaderKiB}k;`,
-)
+const answerBuffers = (kib: number = limits.answerHeaderKiB) =>
+  lines('    ', `proxy_buffer_size ${kib}k;`, `proxy_buffers 4 ${kib}k;`)
 
 function servicePages(setup: ProxySetup): string {
   const { issuer, scheme } = setup
@@ -120,7 +125,7 @@ ${pathsAlone}
     proxy_pass http://gatehouse;
     proxy_http_version 1.1;
     proxy_connect_timeout ${limits.connectSeconds}s;
-${answerBuffers}
+${answerBuffers()}
     proxy_set_header Connection "";
     proxy_set_header Host $host${issuer.port};
 
@@ -134,12 +139,22 @@ ${answerBuffers}
 }`
 }
 
-function application(setup: ProxySetup, { names, port, headers, upstream }: HostGroup): string {
+/** Headers of the answer that go to the application. */
+function copying(names: readonly string[]): string {
+  const copied = names.map((name) => ({ name, source: name.toLowerCase().replaceAll('-', '_') }))
+  return lines(
+    '    ',
+    ...copied.map(({ source }) => `auth_request_set $told_${source} $upstream_http_${source};`),
+    ...copied.map(({ name, source }) => `proxy_set_header ${name} $told_${source};`),
+  )
+}
+
+function application(setup: ProxySetup, { names, port, headers, credentials, upstream }: HostGroup): string {
   const { scheme, issuerUrl, edgeSecret } = setup
   const host = `$host${port}`
   const own = new Set(headers.map(([name]) => name.toLowerCase()))
   const cleared = clearedNames(setup).filter((name) => !own.has(name.toLowerCase()))
-  const copied = headers.map(([name]) => ({ name, source: name.toLowerCase().replaceAll('-', '_') }))
+  const left = copying(credentials)
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 server {
 ${listen(setup)}
@@ -160,7 +175,7 @@ ${pathsAlone}
     proxy_read_timeout ${limits.questionSeconds}s;
 
     # The answer holds who it is: with hundreds of permissions many kilobytes. A larger one ends in 500.
-${answerBuffers}
+${answerBuffers(questionAnswerKiB(credentials))}
 
     # The body is for the application alone.
     proxy_pass_request_body off;
@@ -226,9 +241,8 @@ ${shared}
     error_page 403 = @forbidden;
 
     # Who it is. Setting a header replaces the client's own, in any case and number; an empty value sends none.
-${lines('    ', ...copied.map(({ source }) => `auth_request_set $told_${source} $upstream_http_${source};`))}
-${lines('    ', ...copied.map(({ name, source }) => `proxy_set_header ${name} $told_${source};`))}
-
+${copying(headers.map(([name]) => name))}
+${left && `\n    # What is left of what the client presented, or the assertion in its place.\n${left}\n`}
     # No path behind the name: the upstream gets the path as it was sent, which is the one that was judged.
     proxy_pass ${allowedVariable(setup.upstreams.findIndex(({ name }) => name === upstream.name))};
     proxy_http_version 1.1;
@@ -241,7 +255,7 @@ ${lines('    ', ...copied.map(({ name, source }) => `proxy_set_header ${name} $t
     proxy_read_timeout ${limits.silenceSeconds}s;
     proxy_send_timeout ${limits.silenceSeconds}s;
     send_timeout ${limits.silenceSeconds}s;
-${answerBuffers}
+${answerBuffers()}
 
     proxy_set_header Upgrade $app_upgrade;
     proxy_set_header Connection $app_connection;

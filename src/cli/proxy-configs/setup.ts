@@ -4,6 +4,8 @@ import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { headerPreset, type IdentityField, presetHeaderNames } from '../../features/forward-auth/header-presets.ts'
 import type { HostRules, Hosts } from '../../features/forward-auth/settings.ts'
+import { type CredentialHeader, credentialHeaders, withheldHeaders } from '../../features/forward-auth/withheld.ts'
+import { limits } from './limits.ts'
 
 /** Where something listens: a name or address, and a port. */
 export interface Endpoint {
@@ -27,8 +29,10 @@ export interface HostGroup {
   readonly port: string
   /** The name of the headers below, the same for every group that has them: `remote`, `custom-1a2b3c4d`. */
   readonly headersName: string
-  /** Header names and what they carry; `Authorization` where the assertion replaces it. */
-  readonly headers: readonly (readonly [name: string, field: IdentityField | 'authorization'])[]
+  /** Header names and what they carry. */
+  readonly headers: readonly (readonly [name: string, field: IdentityField])[]
+  /** The headers of which the application gets what the answer holds, be it the assertion or what is left of the client's own. */
+  readonly credentials: readonly CredentialHeader[]
   readonly upstream: Upstream
 }
 
@@ -123,7 +127,7 @@ export function describeSetup(given: {
     tls: scheme === 'https' && listen === publicPort,
     groups: [...groups.values()],
     encoded: [...encoded],
-    identity: distinct(identity).filter((name) => name !== 'Authorization'),
+    identity: distinct(identity),
     elsewhere: hosts.filter((candidate) => candidate.port !== publicPort).map(({ host }) => host),
     withoutCookie: hosts.filter(({ name }) => !cookieReaches(name, given)).map(({ host }) => host),
     edgeSecret: given.edgeSecret,
@@ -131,12 +135,17 @@ export function describeSetup(given: {
 }
 
 /** How a host is told who it is, under a name that stays while the headers do. */
-function identityOf({ headers: choice = 'gatehouse', authorization }: HostRules) {
-  const replaced = authorization === 'assertion' ? [['Authorization', 'authorization'] as const] : []
-  const headers = [...headerPreset(choice), ...replaced]
+function identityOf(settings: HostRules) {
+  const { headers: choice = 'gatehouse', authorization } = settings
+  const headers = headerPreset(choice)
+  const withheld = withheldHeaders(settings)
+  const credentials = credentialHeaders.filter(
+    (name) => withheld.includes(name) || (name === 'Authorization' && authorization === 'assertion'),
+  )
   const digest = createHash('sha256').update(JSON.stringify(headers)).digest('hex').slice(0, 8)
   const name = (typeof choice === 'string' ? choice : choice.preset) ?? `custom-${digest}`
-  return { headers, headersName: replaced.length === 0 ? name : `${name}-assertion` }
+  const suffix = [authorization === 'assertion' ? '-assertion' : '', withheld.length > 0 ? '-withheld' : ''].join('')
+  return { headers, credentials, headersName: `${name}${suffix}` }
 }
 
 /** Name and port of a host as gatehouse.yaml lists it. */
@@ -166,6 +175,11 @@ function upstreamFinder(
 
 function distinct(names: readonly string[]): string[] {
   return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()]
+}
+
+/** Headers of the answer to a question: what is left of the client's own credentials comes on top of who it is. */
+export function questionAnswerKiB(credentials: readonly CredentialHeader[]): number {
+  return limits.answerHeaderKiB + (credentials.includes('Cookie') ? limits.requestHeaderKiB : 0)
 }
 
 /**

@@ -117,7 +117,7 @@ other spelling; those with underscores, which most upstreams know, go even witho
       },
     }),
     ...Object.fromEntries(
-      ask.map(({ headersName, headers: told }) => [
+      ask.map(({ headersName, headers: told, credentials }) => [
         `auth-${headersName}`,
         {
           about: `The question. Only a 2xx passes; any other answer goes to the client as it is, and no answer at all ends in 500.
@@ -128,7 +128,7 @@ own headers of authResponseHeaders, then sets what the answer holds. The largest
               address: `http://${addressOf(gatehouse)}/forward-auth/traefik`,
               trustForwardHeader: false,
               maxResponseBodySize: 65_536,
-              authResponseHeaders: told.map(([name]) => name),
+              authResponseHeaders: [...told.map(([name]) => name), ...credentials],
             },
           },
         },

@@ -6,6 +6,7 @@ import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { Presentation } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
 import type { AccessRule, Conditions, CredentialKind, HostRules, Hosts } from './settings.ts'
+import { type CredentialHeader, withheldHeaders } from './withheld.ts'
 
 /** One compiled rule. */
 export interface Rule {
@@ -47,6 +48,8 @@ export interface HostPolicy {
   readonly encoded: readonly EscapedCharacter[]
   /** The credentials that count; none: those that count on every host. */
   readonly credentials: readonly CredentialKind[] | undefined
+  /** The headers in which credentials are kept from the host's upstream. */
+  readonly withholds: readonly CredentialHeader[]
   /** Whether the host's upstream may read another path than the one that is judged. */
   isAmbiguous(target: RequestTarget): boolean
   /** The first rule that matches; none: denied. */
@@ -149,6 +152,7 @@ function compileHost(
     rules,
     encoded,
     credentials: settings.credentials,
+    withholds: withheldHeaders(settings),
     isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((character) => encoded.includes(character)),
     rule: (question) => onPath(question).find((candidate) => candidate.mismatch(question) === undefined),
     matching: (question) => onPath(question).filter((candidate) => candidate.mismatch(question) === undefined),

@@ -13,6 +13,7 @@ import type { CheckEdge } from './edges.ts'
 import { isPageNavigation, isSafe, preflightMethod, type ShareDenial, wayBackTo } from './negotiation.ts'
 import type { OutageLog } from './outage.ts'
 import { createSchemeWatch } from './scheme-watch.ts'
+import type { WhatIsLeft } from './withheld.ts'
 
 /** Answers a question, now or later, and never throws. `id` names it in the answer and in the log. */
 export type Answer = (dialect: Dialect, request: IncomingMessage, response: ServerResponse, id: string) => void
@@ -23,11 +24,13 @@ export type Answer = (dialect: Dialect, request: IncomingMessage, response: Serv
  */
 export const decisionHeader = 'X-Gatehouse-Decision'
 const denied = [decisionHeader, 'deny']
+const none: readonly string[] = []
 
 /** Joins what is needed to answer: answers are written straight to the socket in one go. */
 export function createAnswer(options: {
   decide: Decide
   readSessionCookie(header: string | undefined): Shown | undefined
+  whatIsLeft: WhatIsLeft
   checkEdge: CheckEdge
   clientAddress: ForwardedAddress['ofClient']
   shareDenial: ShareDenial
@@ -35,7 +38,7 @@ export function createAnswer(options: {
   issuer: string
   log: Log
 }): Answer {
-  const { decide, readSessionCookie, checkEdge, clientAddress, shareDenial, outages, issuer, log } = options
+  const { decide, readSessionCookie, whatIsLeft, checkEdge, clientAddress, shareDenial, outages, issuer, log } = options
   const watchScheme = createSchemeWatch({ issuer, log })
   const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) =>
     `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
@@ -73,7 +76,9 @@ export function createAnswer(options: {
     const conclude = (decision: Decision): void => {
       outages.decided()
       if (decision.kind === 'allow') {
-        const more = dialect.whenAllowed?.(decision.headers) ?? []
+        const { withholding } = decision
+        const left = withholding === undefined ? none : whatIsLeft(request, withholding)
+        const more = dialect.whenAllowed?.(decision.headers, left, headers) ?? left
         response
           .writeHead(200, [
             'Content-Length',

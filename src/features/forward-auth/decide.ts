@@ -1,15 +1,15 @@
-import { claimsIssuer } from '../../core/access-token.ts'
-import { apiKeyPrefix } from '../../core/api-key.ts'
 import type { Principal } from '../../core/principal.ts'
 import { otherReadings } from '../../core/request-path.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
+import { bearerToken, holdsApiKey, isBasic, isOwnBearer } from './credential-forms.ts'
 import type { IdentityHeaders, Presentation } from './identity.ts'
-import type { CredentialKind } from './settings.ts'
+import { type CredentialKind, credentialKinds } from './settings.ts'
+import type { Withholding } from './withheld.ts'
 
 /** What a proxy is told. Denials say why; how that is spelt is the dialect's business. */
 export type Decision =
-  | { kind: 'allow'; headers: readonly string[] }
+  | { kind: 'allow'; headers: readonly string[]; withholding?: Withholding }
   /** Nobody is signed in; `invalid` when something was presented that proved nothing. */
   | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token' | 'invalid_session'; sessionCounts: boolean }
   /** Somebody is signed in, but not strongly enough (RFC 9470). */
@@ -77,7 +77,7 @@ export function createDecide(dependencies: {
     if (policy.isAmbiguous(target)) return { kind: 'ambiguous' }
     const presentation = policy.presentation(target)
     if (asked.preflightFor !== undefined && letsPreflightThrough(policy, asked, asked.preflightFor)) {
-      return { kind: 'allow', headers: identity.anonymous(presentation) }
+      return allow(policy, identity.anonymous(presentation))
     }
     const rule = policy.rule(asked)
     if (rule === undefined) return { kind: 'forbidden', reason: 'no_rule' }
@@ -88,7 +88,7 @@ export function createDecide(dependencies: {
 
   function judgeBy(rule: Rule, asked: Asked, policy: HostPolicy, presentation: Presentation): Judgement {
     if (rule.allow === 'nobody') return { kind: 'forbidden', reason: 'not_permitted' }
-    if (rule.allow === 'anyone') return { kind: 'allow', headers: identity.anonymous(presentation) }
+    if (rule.allow === 'anyone') return allow(policy, identity.anonymous(presentation))
     // The first credential of ours that is present and counts decides; an invalid one never falls back to the next.
     const matter = { rule, asked, policy, presentation }
     const { authorization } = asked
@@ -103,7 +103,9 @@ export function createDecide(dependencies: {
     if (token !== undefined && counts(matter, 'bearer')) {
       return whenProven(bearer(token, clientAddress), (proven) => {
         if (proven !== undefined) return judge(matter, proven, 'bearer')
-        return isOwnBearer(token) ? unauthenticated(matter, 'invalid_token') : byFurtherAuthorization(matter, place + 1)
+        return isOwnBearer(token, deploymentAudience)
+          ? unauthenticated(matter, 'invalid_token')
+          : byFurtherAuthorization(matter, place + 1)
       })
     }
     if (isBasic(shown) && counts(matter, 'basic')) {
@@ -136,27 +138,28 @@ export function createDecide(dependencies: {
   }
 
   function judge(matter: Matter, proven: Proven | undefined, by: CredentialKind): Decision {
-    const { rule, asked, presentation } = matter
+    const { rule, asked, policy, presentation } = matter
     if (proven === undefined || !isMeantFor(proven.audiences, presentation.audience)) {
       return unauthenticated(matter, by === 'session' ? 'invalid_session' : 'invalid_token')
     }
     const missing = typeof rule.allow === 'string' ? undefined : rule.allow.missing(proven.principal, asked)
     if (missing === 'level') return { kind: 'step_up', sessionCounts: counts(matter, 'session') }
     if (missing !== undefined) return { kind: 'forbidden', reason: 'not_permitted', by }
-    return { kind: 'allow', headers: identity.of(proven.principal, presentation, asked.target) }
+    return allow(policy, identity.of(proven.principal, presentation, asked.target))
+  }
+
+  function allow(policy: HostPolicy, headers: readonly string[]): Decision {
+    if (policy.withholds.length === 0) return { kind: 'allow', headers }
+    const kinds = credentialKinds.filter((kind) => counts({ policy }, kind))
+    return { kind: 'allow', headers, withholding: { headers: policy.withholds, kinds } }
   }
 
   function unauthenticated(matter: Matter, presented: 'nothing' | 'invalid_token' | 'invalid_session'): Decision {
     return { kind: 'unauthenticated', presented, sessionCounts: counts(matter, 'session') }
   }
 
-  function counts({ policy }: Matter, kind: CredentialKind): boolean {
+  function counts({ policy }: Pick<Matter, 'policy'>, kind: CredentialKind): boolean {
     return policy.credentials?.includes(kind) ?? (kind !== 'basic' || basicByDefault)
-  }
-
-  /** By its form. Proxies join repeated headers in one line, in which one of ours may stand anywhere. */
-  function isOwnBearer(token: string): boolean {
-    return holdsApiKey(token) || partsOf(token).some((part) => claimsIssuer(part, deploymentAudience))
   }
 
   function isMeantFor(audiences: readonly string[], audience: string): boolean {
@@ -198,24 +201,6 @@ export function otherwiseHeld<Q extends Question>(policy: HostPolicy, asked: Q, 
     const held = policy.rule(otherwise)
     return held !== undefined && held.position < rule.position ? [{ rule: held, asked: otherwise }] : []
   })
-}
-
-/** The token of an `Authorization: Bearer` header. Whether it is one token, and well-formed, its proof decides. */
-function bearerToken(authorization: string): string | undefined {
-  const scheme = authorization.slice(0, 7)
-  return scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ' ? authorization.slice(7) : undefined
-}
-
-function isBasic(authorization: string): boolean {
-  return /^basic /i.test(authorization)
-}
-
-function holdsApiKey(text: string): boolean {
-  return partsOf(text).some((part) => part.startsWith(apiKeyPrefix))
-}
-
-function partsOf(text: string): string[] {
-  return text.split(/[\s,]+/)
 }
 
 function whenProven(proof: Proof, judge: (proven: Proven | undefined) => Judgement): Judgement {

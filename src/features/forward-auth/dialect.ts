@@ -21,8 +21,11 @@ export interface Dialect {
     headers: IncomingHttpHeaders,
     question: { readonly method?: string | undefined; readonly url?: string | undefined },
   ): RequestTarget | TargetFault
-  /** What an allowed answer holds beside these identity headers; flat name-value pairs. */
-  whenAllowed?(identity: readonly string[]): readonly string[]
+  /**
+   * What an allowed answer holds beside these identity headers, where that is not just what is left of the question's own
+   * credentials; flat name-value pairs.
+   */
+  whenAllowed?(identity: readonly string[], left: readonly string[], headers: IncomingHttpHeaders): readonly string[]
 }
 
 /** A header that was sent once. Repeats arrive joined by a comma and a space, which none of the strict parsers accept. */

@@ -41,7 +41,12 @@ const nginx: Dialect = {
 }
 
 export const dialects: readonly Dialect[] = [
-  forwardedFamily('traefik', 'Traefik ForwardAuth', '/forward-auth'),
+  {
+    ...forwardedFamily('traefik', 'Traefik ForwardAuth', '/forward-auth'),
+    // Traefik removes a client's own before it sets what the answer has, and would pass on an empty one, which some
+    // applications take for a credential that is wrong.
+    whenAllowed: (_identity, left) => left.filter((_, at) => left[at - (at % 2) + 1] !== ''),
+  },
   forwardedFamily('caddy', 'Caddy forward_auth'),
   nginx,
   forwardedFamily('haproxy', 'HAProxy'),

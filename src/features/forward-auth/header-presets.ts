@@ -52,7 +52,7 @@ export const presetHeaderNames: readonly string[] = Object.values(presets).flatM
 
 /** Headers that decide how a message is read or who it comes from; an identity under such a name would break it. */
 const reserved =
-  /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-gatehouse-.*|x-original-.*|x-request-id|www-authenticate)$/i
+  /^(authorization|connection|content-.*|cookie|host|keep-alive|location|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade|x-api-key|x-forwarded-.*|x-gatehouse-.*|x-original-.*|x-request-id|www-authenticate)$/i
 
 /**
  * The headers that a host's configuration asks for. Throws when a custom name is reserved or used twice, and when a

@@ -9,6 +9,7 @@ import { type Answer, decisionHeader, sendProblem } from './answer.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOfUrl, dialects } from './dialects.ts'
 import { headerPreset } from './header-presets.ts'
+import { credentialHeaders } from './withheld.ts'
 
 /**
  * Answers the proxies' questions before the router sees them: what it would do for each costs as much as the decision,
@@ -90,12 +91,13 @@ const identityHeaders = Object.fromEntries(
     .map(([name, field]) => [name, { type: 'string', description: `Of the preset that the host names: ${field}.` }]),
 )
 
-const assertionHeader = {
-  Authorization: {
-    type: 'string',
-    description: 'The identity assertion as a bearer token, where the host asks for it.',
-  },
-}
+const credentialsOfAnswer = Object.fromEntries(
+  credentialHeaders.map((name) => {
+    const description = `What is left of the client’s own, where the host says \`forward: never\`.`
+    const assertion = 'The identity assertion as a bearer token, where the host asks for it. '
+    return [name, { type: 'string', description: `${name === 'Authorization' ? assertion : ''}${description}` }]
+  }),
+)
 
 const pageHeader = {
   'X-Gatehouse-Page': {
@@ -133,7 +135,7 @@ function documentation(dialect: Dialect, url: string) {
     response: {
       200: Type.Null({
         description: 'Allowed. Every identity header of the preset is present; the body is empty.',
-        headers: { ...identityHeaders, ...assertionHeader, ...dialect.answerHeaders },
+        headers: { ...identityHeaders, ...credentialsOfAnswer, ...dialect.answerHeaders },
       }),
       ...(dialect.relaysAnswers && {
         302: Type.Null({ description: 'Nobody is signed in and a person is looking: the way to the sign-in page.' }),

@@ -123,7 +123,8 @@ const Headers = Type.Union(
 )
 
 /** By where it is shown: the session cookie, `Authorization: Bearer`, `X-API-Key` and `Authorization: Basic`. */
-const CredentialKind = Type.Enum(['session', 'bearer', 'api-key', 'basic'])
+export const credentialKinds = ['session', 'bearer', 'api-key', 'basic'] as const
+const CredentialKind = Type.Enum([...credentialKinds])
 
 export const HostRules = Type.Object(
   {
@@ -144,6 +145,8 @@ export const HostRules = Type.Object(
         description: 'a list of session, bearer, api-key and basic, each at most once',
       }),
     ),
+    /** `never`: what counts here is kept from the upstream, and so are the service's own cookies. */
+    forward: Type.Optional(Type.Enum(['never'])),
     /** `assertion`: the upstream gets the assertion as `Authorization: Bearer`, whatever the client presented. */
     authorization: Type.Optional(Type.Enum(['assertion'])),
     /** `request`: the assertion holds the method and path that it was made for, and is good for nothing else. */

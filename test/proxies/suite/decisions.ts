@@ -50,7 +50,8 @@ export async function guardTests(t: Test, traits: Traits): Promise<void> {
 /** Several hosts, told by different headers, of different applications, beneath a wildcard that covers the issuer. */
 export async function hostTests(t: Test, traits: Traits): Promise<void> {
   const [port, app, tenants] = [await freePort(), await startUpstream(t), await startUpstream(t)]
-  const own = { headers: { subject: 'X-User-Id' }, rules: [{ paths: ['/x'], allow: 'signed-in' }, { allow: nobody }] }
+  // In capitals, as some applications have it: X-WEBAUTH-USER.
+  const own = { headers: { subject: 'X-USER-ID' }, rules: [{ paths: ['/x'], allow: 'signed-in' }, { allow: nobody }] }
   const hosts = { [`${appHost}:${port}`]: own, [`*.example.test:${port}`]: { rules: [{ allow: 'signed-in' }] } }
   const issuer = `http://${authHost}:${port}`
   const service = await startService(t, { yaml: { hosts }, environment: { GATEHOUSE_ISSUER: issuer } })

@@ -7,6 +7,7 @@ import { hasProxy, startProxy } from '../../support/proxies.ts'
 import { freePort } from '../../support/servers.ts'
 import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
+import { credentialTests } from './credentials.ts'
 import { guardTests, hostTests } from './decisions.ts'
 import { encodedTests } from './encoded.ts'
 import { identityTests } from './identity.ts'
@@ -48,6 +49,8 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
   void test(`${title} and what is no decision`, (t) => guardTests(t, traits))
 
   void test(`${title} and hosts that differ`, (t) => hostTests(t, traits))
+
+  void test(`${title} and credentials that the application gets or not`, (t) => credentialTests(t, traits))
 
   void test(`${title} and escaped characters that a host takes`, (t) => encodedTests(t, traits))
 
