@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { median, verdict } from './compare.ts'
-import { processTimes, startStores } from './stores.ts'
+import { anotherDatabase, processTimes, startStores } from './stores.ts'
 import type { Teardowns } from './teardowns.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -43,14 +43,18 @@ export async function measureStarts(teardowns: Teardowns, earlierRoot: string, e
     PostgreSQL: { ready: 0.5, cpu: 0.5, peak: undefined, settled: 0.6 },
   }
   for (const [kind, settings] of Object.entries(kinds)) {
-    const builds = [root, earlierRoot].map((folder) => ({
-      folder,
-      data: mkdtempSync(join(tmpdir(), 'gatehouse-bench-')),
-      starts: [] as Start[],
-    }))
+    // Each has a database of its own: their migrations are not the same.
+    const builds = await Promise.all(
+      [root, earlierRoot].map(async (folder) => ({
+        folder,
+        data: mkdtempSync(join(tmpdir(), 'gatehouse-bench-')),
+        settings: settings && { ...settings, DATABASE_URL: await anotherDatabase(settings.DATABASE_URL) },
+        starts: [] as Start[],
+      })),
+    )
     teardowns.teardown(() => builds.forEach(({ data }) => rmSync(data, { recursive: true, force: true })))
     for (let round = -1; round < rounds; round++) {
-      for (const { folder, data, starts } of builds) {
+      for (const { folder, data, settings, starts } of builds) {
         const measured = await startOnce(folder, { GATEHOUSE_DATA_DIR: data, ...settings })
         if (round >= 0) starts.push(measured)
       }

@@ -1,4 +1,5 @@
 /** Private PostgreSQL and Redis servers for a bench, and what they themselves know of their work. */
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
@@ -15,6 +16,14 @@ export async function startStores(teardowns: Teardowns, { durable = false } = {}
   const [database, redis] = await Promise.all([startPostgres({ durable }), startRedis()])
   for (const server of [database, redis]) if (server) teardowns.teardown(() => server.stop())
   return database && redis && { databaseUrl: database.url, redisUrl: redis.url }
+}
+
+/** Another, empty database of the same server; returns its URL. */
+export async function anotherDatabase(databaseUrl: string): Promise<string> {
+  const sql = postgres(databaseUrl, { max: 1 })
+  const name = `bench_${randomUUID().replaceAll('-', '')}`
+  await sql.unsafe(`create database ${name}`).finally(() => sql.end())
+  return Object.assign(new URL(databaseUrl), { pathname: `/${name}` }).href
 }
 
 export interface StoreWork {
