@@ -22,7 +22,8 @@ export async function startStores(teardowns: Teardowns, { durable = false } = {}
 export async function anotherDatabase(databaseUrl: string): Promise<string> {
   const sql = postgres(databaseUrl, { max: 1 })
   const name = `bench_${randomUUID().replaceAll('-', '')}`
-  await sql.unsafe(`create database ${name}`).finally(() => sql.end())
+  await sql.unsafe(`create database ${name}`)
+  await sql.end()
   return Object.assign(new URL(databaseUrl), { pathname: `/${name}` }).href
 }
 
