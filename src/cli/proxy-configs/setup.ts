@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { cookieReaches } from '../../core/cookie-reach.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
-import { headerPreset, type IdentityField, presetHeaderNames } from '../../features/forward-auth/header-presets.ts'
+import { headerPreset, type IdentityField, knownIdentityNames } from '../../features/forward-auth/header-presets.ts'
 import type { HostRules, Hosts } from '../../features/forward-auth/settings.ts'
 import { type CredentialHeader, credentialHeaders, withheldHeaders } from '../../features/forward-auth/withheld.ts'
 import { limits } from './limits.ts'
@@ -52,7 +52,7 @@ export interface ProxySetup {
   readonly groups: readonly HostGroup[]
   /** The escaped characters that any of these hosts takes in a segment. */
   readonly encoded: readonly EscapedCharacter[]
-  /** Every header by which any host, on whatever port, is told who it is, and those of all presets: each once. */
+  /** Every header by which any host, on whatever port, is told who it is, and all that applications know: each once. */
   readonly identity: readonly string[]
   /** Names of hosts that were left out, since they live on a port that this listener does not serve. */
   readonly elsewhere: readonly string[]
@@ -100,7 +100,7 @@ export function describeSetup(given: {
   const port = publicPort === usual ? '' : `:${publicPort}`
   const upstreamOf = upstreamFinder(given.upstreams, hosts)
   const groups = new Map<string, HostGroup & { names: string[] }>()
-  const identity = [...presetHeaderNames]
+  const identity = [...knownIdentityNames]
   const encoded = new Set<EscapedCharacter>()
   for (const { host, name, port: hostPort, settings } of hosts) {
     const told = identityOf(settings)

@@ -45,10 +45,29 @@ const userNames: ReadonlySet<string> = new Set([
 /** The names of the default preset. */
 export const identityHeaderNames: readonly string[] = presets.gatehouse.map(([name]) => name)
 
-/** The names of every preset: applications take them for an identity, whichever of them a host is told by. */
-export const presetHeaderNames: readonly string[] = Object.values(presets).flatMap((preset) =>
-  preset.map(([name]) => name),
-)
+/**
+ * Names of no preset by which applications or other proxies of this kind tell who it is. A host may name them for itself; where
+ * it does not, an application that was set up for one of them must not read the client's own.
+ */
+const othersNames = [
+  ...['X-Remote-User', 'X-Remote-Name', 'X-Remote-Email', 'X-Remote-Groups', 'X-Auth-User'],
+  ...[
+    'X-WebAuth-User',
+    'X-WebAuth-Email',
+    'X-WebAuth-Name',
+    'X-WebAuth-FullName',
+    'X-WebAuth-Groups',
+    'X-WebAuth-Role',
+  ],
+  ...['X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Groups', 'X-Forwarded-Preferred-Username'],
+  ...['X-authentik-username', 'X-authentik-email', 'X-authentik-name', 'X-authentik-groups'],
+]
+
+/** Names that applications take for an identity, whichever of them a host is told by: those of every preset, and others. */
+export const knownIdentityNames: readonly string[] = [
+  ...Object.values(presets).flatMap((preset) => preset.map(([name]) => name)),
+  ...othersNames,
+]
 
 /** Headers that decide how a message is read or who it comes from; an identity under such a name would break it. */
 const reserved =

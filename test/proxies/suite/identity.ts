@@ -2,7 +2,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import type { Test } from 'tap'
 import { clientClaims } from '../../../src/features/forward-auth/claimed-headers.ts'
-import { identityHeaderNames } from '../../../src/features/forward-auth/header-presets.ts'
+import { identityHeaderNames, knownIdentityNames } from '../../../src/features/forward-auth/header-presets.ts'
 import { bearer } from '../../support/service.ts'
 import { valuesOf } from '../../support/upstream.ts'
 import { appHost, customHost, handshake, identityOf, networkHost, type Scene } from './scene.ts'
@@ -111,6 +111,15 @@ export async function identityTests(t: Test, scene: Scene): Promise<void> {
     }
   })
 
+  await t.test('nor does a name by which other programs tell who it is', async (t) => {
+    const lines = knownIdentityNames.map((name) => `${name}: spoofed`)
+    const [open] = await during(async () => t.equal((await raw('/public/x', lines)).status, 200))
+    const arrived = (request: typeof open) => request!.headers.filter(([, value]) => value.includes('spoofed'))
+    t.same(arrived(open), [])
+    const [known] = await during(async () => t.equal((await raw('/reports', [...lines, bobLine])).status, 200))
+    t.same(arrived(known), [])
+  })
+
   await t.test('nor does one that comes as a trailer', async (t) => {
     for (const declared of [['Trailer: X-Auth-Subject'], []]) {
       const trailers = { method: 'POST', body: '1\r\na\r\n0\r\nX-Auth-Subject: spoofed\r\n\r\n' }
@@ -174,8 +183,12 @@ export async function identityTests(t: Test, scene: Scene): Promise<void> {
       'x-real-ip': '198.51.100.1',
       forwarded: 'for=198.51.100.1;host=evil.example;proto=https',
     }
-    const doubled = Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, [value, value]]))
-    for (const headers of [claims, doubled, { x_original_url: '/public/x' }]) {
+    // In two parts: proxies bound the number of headers.
+    const names = Object.keys(claims)
+    const doubled = [names.slice(0, names.length / 2), names.slice(names.length / 2)].map((part) =>
+      Object.fromEntries(part.map((name) => [name, [claims[name]!, claims[name]!]])),
+    )
+    for (const headers of [claims, ...doubled, { x_original_url: '/public/x' }]) {
       const denied = await during(async () => {
         t.equal((await call('/admin/x', { headers: { ...headers, ...asBob } })).status, 403)
         t.equal((await call('/read-only/x', { method: 'POST', headers: { ...headers, ...asBob } })).status, 403)
@@ -183,11 +196,14 @@ export async function identityTests(t: Test, scene: Scene): Promise<void> {
       })
       t.same(denied, [])
     }
-    const [request] = await during(() => call('/reports', { headers: { ...doubled, ...asBob } }))
-    const arrived = Object.keys(claims).flatMap((name) => valuesOf(request!, name).map((value) => `${name}: ${value}`))
+    const arrived = new Set<string>()
+    for (const headers of doubled) {
+      const [request] = await during(() => call('/reports', { headers: { ...headers, ...asBob } }))
+      for (const name of names) for (const value of valuesOf(request!, name)) arrived.add(`${name}: ${value}`)
+    }
     // Traefik tells these two itself, and Envoy the address that it saw.
     const own = /^(x-forwarded-port: \d+|x-forwarded-server: (?!spoofed).*|x-envoy-external-address: 127\.0\.0\.1)$/
-    const left = arrived.filter((line) => !own.test(line))
+    const left = [...arrived].filter((line) => !own.test(line))
     t.same(left.toSorted(), [
       'x-forwarded-for: 127.0.0.1',
       `x-forwarded-host: ${appHost}:${port}`,
