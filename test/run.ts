@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
+import { applicationNames, hasApplication } from './applications/install.ts'
 import { currentNames, findCurrent } from './proxies/install.ts'
 import { hasVerifier, verifierNames } from './verifiers/install.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from './support/servers.ts'
@@ -116,6 +117,9 @@ try {
   }
   for (const name of verifierNames.filter((name) => !hasVerifier(name))) {
     missing.push(`${name}: not installed (npm run verifiers does that where it can), so its recipe did not run`)
+  }
+  for (const name of applicationNames.filter((name) => !hasApplication(name))) {
+    missing.push(`${name}: not installed (npm run applications does that where it can), so nothing ran behind a proxy`)
   }
   const { code: tapCode, passed, failed, skipped, failures: titles } = await runTap(files)
   for (const line of missing) process.stdout.write(`not exercised: ${line}\n`)
