@@ -96,12 +96,11 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
         const removed = [...known.values()]
           .filter(({ name, source }) => source === 'file' && !wanted.some((role) => role.name === name))
           .map(({ name }) => name)
-        for (const role of defined) {
-          const { name, permissions } = role
+        if (defined.length > 0) {
           await tx
             .insert(roles)
-            .values({ name, permissions, source: 'file' })
-            .onConflictDoUpdate({ target: roles.name, set: { permissions } })
+            .values(defined.map(({ name, permissions }) => ({ name, permissions, source: 'file' as const })))
+            .onConflictDoUpdate({ target: roles.name, set: { permissions: sql`excluded.permissions` } })
         }
         if (removed.length > 0) await tx.delete(roles).where(inArray(roles.name, removed))
         const changed = [...defined.map(({ name }) => name), ...removed]
