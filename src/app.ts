@@ -7,9 +7,11 @@ import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import type { Audit } from './core/audit.ts'
 import { createForwardedAddress } from './core/client-address.ts'
+import { compileIdentityLimits, createShorteningLog } from './core/identity-limits.ts'
 import { parseNetworks } from './core/network.ts'
 import type { RequestTarget } from './core/request-target.ts'
 import { hashSecret } from './core/secrets.ts'
+import { longestToken } from './core/sizes.ts'
 import { createRegister } from './features/accounts/register.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { Profile } from './features/accounts/schema.ts'
@@ -129,6 +131,12 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   await keyRing.reload()
   const catchUp = () => feed.catchUp()
 
+  // Who is told what of somebody's rights
+  let rules = config.accessRules
+  const everywhere = compileIdentityLimits(config.tokens.identity, longestToken)
+  const identityLimits = (audience: string) => (audience === issuer ? [everywhere] : rules.identityLimits(audience))
+  const noteShortening = createShorteningLog({ log, clock })
+
   // Sessions and tokens
   const startSession = createStartSession({
     sessions: stores.sessions,
@@ -158,6 +166,8 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const knownGrants = createKnownGrants(feed)
   const tokenIssuer = createTokenIssuer({
     sign: keyRing.sign,
+    identityLimits,
+    noteShortening,
     refreshTokens: stores.refreshTokens,
     knownGrants,
     clock,
@@ -239,7 +249,6 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const checkCrossSite = createCrossSiteCheck(sourceOf)
   const limits = rateLimitsOf(config.limits)
   const trustedPeer = parseNetworks(config.proxies.trusted)
-  let rules = config.accessRules
   const knowsHost = (authority: string) => rules.host(authority) !== undefined
   const waysBack = {
     issuer,
@@ -254,7 +263,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     basicByDefault: config.proxies.basic,
     apiKey: credentials.apiKey,
     sessionCookie: credentials.sessionCookie,
-    identity: createIdentityHeaders({ sign: keyRing.sign, clock }),
+    identity: createIdentityHeaders({ sign: keyRing.sign, noteShortening, issuer, clock }),
     deploymentAudience: issuer,
   })
 
@@ -401,10 +410,10 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
           exchangeToken: createExchangeToken({
             verifyAccessToken: keyRing.verifyAccessToken,
             prove: credentials.claims,
+            issue: tokenIssuer.forDelegation,
             audit,
             deploymentAudience: issuer,
           }),
-          forDelegation: tokenIssuer.forDelegation,
           deploymentAudience: issuer,
         }),
         revokeToken: createRevokeToken({

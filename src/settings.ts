@@ -19,6 +19,15 @@ const longest = 3_650 * 86_400
 export const seconds = (fallback: number, minimum = 1, maximum = longest) =>
   Type.Integer({ minimum, maximum, default: fallback })
 
+/** Which roles or permissions are told. */
+export const toldNames = (options: object = {}) =>
+  Type.Array(Type.String({ minLength: 1, maxLength: 100, description: 'a name of at most 100 characters' }), {
+    description: 'a list of names, in which * stands for any text: [reports:*, …]',
+    ...options,
+  })
+/** Room for anybody without rights whose name is no longer than names are. */
+export const leastIdentityBytes = 4_096
+
 /** Keys that the operator chooses. Of its own accord a record looks at no value whose key holds a line break. */
 export const anyKey = Type.String({ pattern: '^[\\s\\S]*$' })
 

@@ -139,8 +139,8 @@ void test('proxy-config', async (t) => {
     const text = await printed({ preset: 'remote', user: 'email' })
     t.equal(text, await printed('remote'))
     const variables = [...text.matchAll(/auth_request_set (\$told_\w+) \$upstream_http_(\w+);/g)].map((set) => set[1])
-    t.equal(variables.length, 4)
-    t.equal(new Set(variables).size, 4, 'each header has a variable of its own')
+    t.equal(variables.length, 5)
+    t.equal(new Set(variables).size, 5, 'each header has a variable of its own')
   })
 
   await t.test('each host goes to the application that is named for it', async (t) => {

@@ -15,6 +15,7 @@ local identity = {
   "x-auth-session",
   "x-auth-level",
   "x-auth-assertion",
+  "x-auth-shortened",
   "remote-user",
   "remote-groups",
   "remote-name",

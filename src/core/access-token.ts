@@ -31,6 +31,8 @@ export interface AccessTokenClaims {
   amr?: string[]
   roles?: string[]
   permissions?: string[]
+  /** Of the lists of rights those that are not whole, since there was no room for all of it. */
+  shortened?: string[]
   /** Who acts for the subject, and who did before (RFC 8693 §4.1). */
   act?: Actor
   /** Ids of the tokens that it was exchanged from, the newest first: it ends when one of them is revoked. */
@@ -44,15 +46,18 @@ export interface AccessTokenClaims {
 export function authorityClaims({
   roles = [],
   permissions = [],
+  shortened = [],
 }: Authority): Partial<Record<keyof Authority, string[]>> {
   return {
     ...(roles.length > 0 && { roles: [...roles] }),
     ...(permissions.length > 0 && { permissions: [...permissions] }),
+    ...(shortened.length > 0 && { shortened: [...shortened] }),
   }
 }
 interface Authority {
   roles?: readonly string[] | undefined
   permissions?: readonly string[] | undefined
+  shortened?: readonly string[] | undefined
 }
 
 export interface Actor {
@@ -70,6 +75,14 @@ export function actorsOf(act: Actor | undefined): string[] {
 /** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */
 export type TokenType = (typeof tokenTypes)[number]
 export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt'] as const
+
+/** Header, signature and dots at their longest: RS256, and the longest type, come to 492. */
+const aroundPayload = 512
+
+/** No token that the service signs of these claims is longer; `iss` is among them. */
+export function mostBytesOf(claims: object): number {
+  return aroundPayload + Math.ceil((Buffer.byteLength(JSON.stringify(claims)) * 4) / 3)
+}
 
 /**
  * Whether a compact JWS spells its signature in the one canonical way: decoders ignore the last character's spare bits,

@@ -1,3 +1,5 @@
+import { longestIssuer } from './sizes.ts'
+
 /**
  * The path of an issuer (RFC 8414 §2), without a slash at its end; empty where it has none. Whatever of the service people,
  * browsers and clients see lies below it: a proxy passes such paths on as they are.
@@ -20,6 +22,7 @@ export function readIssuer(text: string): { issuer: string } | { fault: string }
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) {
     return { fault: 'expected a URL with its scheme, such as https://auth.example.com or https://example.com/auth' }
   }
+  if (text.length > longestIssuer) return { fault: `expected a URL of at most ${longestIssuer} characters` }
   const { origin, pathname, username, password } = new URL(text)
   if (/[?#]/.test(text) || username || password) {
     return { fault: 'expected a URL without query, fragment, user name and password' }

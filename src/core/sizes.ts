@@ -18,6 +18,18 @@ export const answerHeaderBytes = 32 * 1024
  */
 export const longestToken = headerLineBytes - 1024
 
+/** All headers of an answer that say who it is, as long as a host does not say otherwise; the others are far smaller than the rest. */
+export const identityHeaderBytes = answerHeaderBytes - 4 * 1024
+
+/** All scopes of a client, as one text: what a request may ask for, and a token of the client's holds. */
+export const longestScope = 4 * 1024
+
+/** Of a client, and so of a token. */
+export const mostAudiences = 20
+
+/** Of an issuer, in characters: it stands in every token, and twice in most. */
+export const longestIssuer = 255
+
 /**
  * Headers that the service reads. A question holds those of the request and what the proxy adds: the path once more in
  * place of the request line, names and addresses. Go's proxies let 4 KiB more through than they are told.

@@ -408,6 +408,31 @@ mail: { from: "Gate <gate@example.test>" }
       rule('{ allow: anyone, methods: [hunter] }'),
       /^gatehouse\.yaml:4:\d+: hosts\.app\.test\.rules\.1\.methods\.1: expected a method in upper case, such as GET/,
     ],
+    [
+      'a bound of identity below the least',
+      'hosts:\n  app.test:\n    identity: { max_bytes: 4095 }\n    rules: []\n',
+      /^gatehouse\.yaml:3:17: hosts\.app\.test\.identity\.max_bytes: expected a whole number from 4096 to 262144$/,
+    ],
+    [
+      'a misspelt list of what is told',
+      'hosts:\n  app.test:\n    identity: { permission: ["hunter2:*"] }\n    rules: []\n',
+      /^gatehouse\.yaml:3:17: hosts\.app\.test\.identity\.permission: there is no such setting; did you mean permissions\?$/,
+    ],
+    [
+      'nothing about identity',
+      'hosts:\n  app.test:\n    identity: {}\n    rules: []\n',
+      /^gatehouse\.yaml:3:5: hosts\.app\.test\.identity: expected at least one of roles, permissions, max_bytes and beyond$/,
+    ],
+    [
+      'tokens that proxies would not let through',
+      'tokens: { identity: { max_bytes: 15361 } }\n',
+      /^gatehouse\.yaml:1:23: tokens\.identity\.max_bytes: expected a whole number from 4096 to 15360$/,
+    ],
+    [
+      'an audience that would fill a token',
+      `hosts:\n  app.test: { audience: ${'x'.repeat(256)}, rules: [] }\n`,
+      /^gatehouse\.yaml:2:15: hosts\.app\.test\.audience: expected a text of 1 to 255 characters$/,
+    ],
     ['a host without rules', 'hosts:\n  app.test: {}\n', /^gatehouse\.yaml:2:3: hosts\.app\.test.*rules/],
     [
       'a pattern in the middle',

@@ -57,7 +57,7 @@ for (const backend of backends) {
         [{ scope: 'admin' }, 'invalid_scope'],
         [{ scope: marker }, 'invalid_scope'],
         [{ scope: ' reports:read' }, 'invalid_scope'],
-        [{ scope: 'x'.repeat(2_049) }, 'invalid_request'],
+        [{ scope: 'x'.repeat(4_097) }, 'invalid_request'],
         [{ resource: `https://elsewhere.test/${marker}` }, 'invalid_target'],
       ]
       for (const [change, error] of cases) {

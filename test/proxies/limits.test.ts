@@ -83,6 +83,8 @@ async function startApplication(t: Test): Promise<{ port: number; received: Map<
 interface Edge {
   port: number
   cookie: string
+  /** Of a person with 5,000 permissions by 400 roles. */
+  cookieOfMany: string
   received: ReadonlyMap<string, number>
 }
 
@@ -230,6 +232,18 @@ const cases: Record<string, readonly [expected: string, run: (edge: Edge) => Pro
       return `200 ${permissionsOf(headers['x-auth-assertion'])}, ${isWhole ? 'whole' : 'in part'}`
     },
   ],
+  'a person with 5,000 permissions': [
+    '200 permissions in part',
+    (edge) => markedIn(edge, 'few.example.test', (headers) => permissionsOf(headers['x-auth-assertion']) ?? 0),
+  ],
+  'a person with 5,000 permissions, told twice': [
+    '200 permissions in part',
+    (edge) => markedIn(edge, 'api.example.test', (headers) => permissionsOf(headers['authorization']) ?? 0),
+  ],
+  'a person with 400 roles of long names': [
+    '200 roles in part',
+    (edge) => markedIn(edge, 'remote.example.test', (headers) => headers['remote-groups']!.split(',').length),
+  ],
 }
 
 const statusAnd = ({ status, body }: { status: number | undefined; body: string }) => `${status} ${body.slice(0, 100)}`
@@ -241,14 +255,34 @@ async function permissionsIn(edge: Edge, host: string, header: string): Promise<
   return `${answer.status} ${permissionsOf(String(JSON.parse(answer.body).headers[header]))}`
 }
 
-function permissionsOf(assertion: string): number | undefined {
+function permissionsOf(assertion = ''): number | undefined {
   return JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()).permissions?.length
 }
 
-async function permittedUser(service: Service): Promise<string> {
-  const permissions = Array.from({ length: 300 }, (_, number) => `project-number-${number}:write`)
-  await service.operate('PUT', '/roles/many', { permissions })
-  const { cookie } = await service.signIn(await service.createUser({ roles: ['many'] }))
+type Count = (headers: Record<string, string>) => number
+
+/** What is told of somebody who may do too much to be told all of it: which list is marked, and whether some of it is there. */
+async function markedIn(edge: Edge, host: string, count: Count): Promise<string> {
+  const answer = await get({ ...edge, cookie: edge.cookieOfMany }, '/who', host)
+  if (answer.status !== 200) return statusAnd(answer)
+  const { headers } = JSON.parse(answer.body)
+  const told = count(headers)
+  return `200 ${headers['x-auth-shortened']} ${told > 100 ? 'in part' : told}`
+}
+
+const names = (prefix: string, count: number, suffix = '') =>
+  Array.from({ length: count }, (_, at) => `${prefix}${at}${suffix}`)
+
+/** Roles of the file: one with 300 permissions, and 400 that add up to 5,000, with long names. */
+const manyRoles = names(`${'department-of-something-'.repeat(3)}-`, 400)
+const permissions = names('project-number-', 5_000, ':write')
+const roles = Object.fromEntries([
+  ['many', permissions.slice(0, 300)],
+  ...manyRoles.map((role, at) => [role, permissions.slice(at * 13, (at + 1) * 13)]),
+])
+
+async function cookieOf(service: Service, held: string[]): Promise<string> {
+  const { cookie } = await service.signIn(await service.createUser({ roles: held }))
   return cookie
 }
 
@@ -257,16 +291,22 @@ void test('the limits of the printed configurations', async (t) => {
   const edges = await Promise.all(proxies.map(async ([name, release]) => ({ name, release, port: await freePort() })))
   const hostsAt = (port: number) => ({
     [`app.example.test:${port}`]: { rules: [{ allow: 'signed-in' }] },
-    [`api.example.test:${port}`]: { authorization: 'assertion', rules: [{ allow: 'signed-in' }] },
+    [`api.example.test:${port}`]: {
+      authorization: 'assertion',
+      identity: { roles: [] },
+      rules: [{ allow: 'signed-in' }],
+    },
     [`kept.example.test:${port}`]: { forward: 'never', rules: [{ allow: 'signed-in' }] },
+    [`few.example.test:${port}`]: { identity: { roles: [] }, rules: [{ allow: 'signed-in' }] },
+    [`remote.example.test:${port}`]: { headers: 'remote', rules: [{ allow: 'signed-in' }] },
   })
   const issuerAt = (port: number) => `http://auth.example.test:${port}`
   const service = await startService(t, {
     backend: backends.at(-1)!,
-    yaml: { hosts: Object.assign({}, ...edges.map(({ port }) => hostsAt(port))) },
+    yaml: { roles, hosts: Object.assign({}, ...edges.map(({ port }) => hostsAt(port))) },
     environment: { GATEHOUSE_ISSUER: issuerAt(edges[0]?.port ?? 80) },
   })
-  const cookie = await permittedUser(service)
+  const [cookie, cookieOfMany] = [await cookieOf(service, ['many']), await cookieOf(service, manyRoles)]
   await Promise.all(
     edges.map(({ name, release, port }) => {
       const at = { release, port, servicePort: service.port, upstreamPort: application.port }
@@ -276,7 +316,7 @@ void test('the limits of the printed configurations', async (t) => {
   const outcomes = await Promise.all(
     edges.flatMap(({ name, release, port }) =>
       Object.entries(cases).map(async ([title, [expected, run]]) => {
-        const outcome = run({ port, cookie, received: application.received })
+        const outcome = run({ port, cookie, cookieOfMany, received: application.received })
         return { title: `${name} (${release}): ${title}`, expected, actual: await outcome.catch(String) }
       }),
     ),

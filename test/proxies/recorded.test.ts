@@ -123,7 +123,7 @@ void test('recorded questions of Traefik and Envoy', async (t) => {
     t.equal(valueOf(open.headers, 'x-envoy-auth-headers-to-remove'), identityHeaderNames.join(','))
     for (const allowed of [names, []]) t.same(identityIn(afterEnvoy(spoofed, open.headers, allowed)), {})
     const signedIn = await envoy('GET', '/reports', [`authorization: ${token}`])
-    t.equal(valueOf(signedIn.headers, 'x-envoy-auth-headers-to-remove'), 'X-Auth-Scopes')
+    t.equal(valueOf(signedIn.headers, 'x-envoy-auth-headers-to-remove'), 'X-Auth-Scopes,X-Auth-Shortened')
     const anonymous = await envoy('GET', '/', [`authorization: ${token}`], 'custom.example.test')
     t.equal(valueOf(anonymous.headers, 'x-envoy-auth-headers-to-remove'), 'X-User,Authorization')
     const denied = await envoy('GET', '/reports')

@@ -9,6 +9,7 @@ import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
 import type { PasswordHasher, Stores } from '../../src/core/ports.ts'
+import { answerHeaderBytes } from '../../src/core/sizes.ts'
 import { type ApiDocument, createDocumentCheck, watchAnswers } from './document.ts'
 import { patientProxies } from './patience.ts'
 import { freePort, scratchFolder } from './servers.ts'
@@ -246,7 +247,9 @@ export function ask(
   const length = payload === undefined ? 0 : Buffer.byteLength(payload)
   if (payload !== undefined || method !== 'GET') raw.push('content-length', String(length))
   return new Promise((done, fail) => {
-    const outgoing = httpRequest({ host: '127.0.0.1', port, path, method, headers: raw as never }, (response) => {
+    // What a proxy would not take is no answer here either.
+    const options = { host: '127.0.0.1', port, path, method, headers: raw as never, maxHeaderSize: answerHeaderBytes }
+    const outgoing = httpRequest(options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', fail)

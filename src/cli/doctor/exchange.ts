@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { splitAbsoluteUrl } from '../../core/request-target.ts'
+import { answerHeaderBytes } from '../../core/sizes.ts'
 
 /** What came back through the proxy. */
 export interface Reply {
@@ -54,6 +55,7 @@ export function openExchange(connect: { host: string; port: number | undefined }
         path: otherHost === undefined ? splitAbsoluteUrl(url)?.target : url,
         headers: [['Host', otherHost ?? host], ...headers].flat(),
         timeout: timeoutMilliseconds,
+        maxHeaderSize: answerHeaderBytes,
       }
       return new Promise((done, fail) => {
         const outgoing = (secure ? httpsRequest : httpRequest)(options, (response) => {

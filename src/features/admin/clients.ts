@@ -5,6 +5,7 @@ import type { Client, ClientStore, Clock, PublicJwkSet } from '../../core/ports.
 import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import { longestScope, mostAudiences } from '../../core/sizes.ts'
 
 export interface NewClient {
   /** Chosen by the operator; otherwise a UUID. */
@@ -132,6 +133,18 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
   }
   if (request.public && request.jwks !== undefined) {
     return { path: '/body/jwks', message: 'a public client has no keys' }
+  }
+  // What a token holds, and a request for it.
+  const scopeLength = request.scopes.join(' ').length
+  if (scopeLength > longestScope) {
+    const message = `must be at most ${longestScope} characters together, with a space between two; these are ${scopeLength}`
+    return { path: '/body/scopes', message }
+  }
+  if (request.audiences.length > mostAudiences) {
+    return {
+      path: '/body/audiences',
+      message: `must be at most ${mostAudiences}; these are ${request.audiences.length}`,
+    }
   }
   const bad = request.redirectUris.find((uri) => !URL.canParse(uri) || uri.includes('#'))
   if (bad !== undefined) return { path: '/body/redirect_uris', message: 'must be absolute URIs without a fragment' }

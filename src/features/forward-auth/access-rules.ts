@@ -1,7 +1,9 @@
+import { compileIdentityLimits, type IdentityLimits } from '../../core/identity-limits.ts'
 import { parseNetworks } from '../../core/network.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { parseAuthority, type RequestTarget } from '../../core/request-target.ts'
+import { identityHeaderBytes } from '../../core/sizes.ts'
 import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { Presentation } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
@@ -58,6 +60,10 @@ export interface HostPolicy {
   matching(question: Question): readonly Rule[]
   /** All rules in order, with the reason why each does not apply. The first that has none is the one that matches. */
   consider(question: Question): readonly Considered[]
+  /** What its upstream is told of somebody's rights. */
+  readonly identity: IdentityLimits
+  /** The one audience of all its origins; none: each is its own. */
+  readonly audience: string | undefined
   /** How identity is told to the upstream of this origin; its audience is one that access tokens may be meant for. */
   presentation(target: Pick<RequestTarget, 'scheme' | 'authority'>): Presentation
 }
@@ -72,6 +78,8 @@ export interface AccessRules {
   host(authority: string): HostPolicy | undefined
   /** The policies of all hosts, exact ones first. */
   readonly hosts: readonly HostPolicy[]
+  /** What the hosts with this audience are told of somebody's rights; none: it is no host's. */
+  identityLimits(audience: string): readonly IdentityLimits[]
 }
 
 /** On which line the rule at a position of a host begins. */
@@ -100,12 +108,22 @@ export function compileAccessRules(hosts: Hosts, lineOf: LineOfRule = () => unde
     if (authority !== undefined) policies.set(authority, policy)
   }
   if (faults.length > 0) throw new RuleFaults(faults)
+  const all = [...exact.values(), ...wildcard.values()]
+  const byAudience = Map.groupBy(all, (policy) => policy.audience)
+  const host = (authority: string) => {
+    const dot = authority.indexOf('.')
+    return exact.get(authority) ?? (dot === -1 ? undefined : wildcard.get(authority.slice(dot + 1)))
+  }
   return {
-    host(authority) {
-      const dot = authority.indexOf('.')
-      return exact.get(authority) ?? (dot === -1 ? undefined : wildcard.get(authority.slice(dot + 1)))
+    host,
+    hosts: all,
+    identityLimits(audience) {
+      const [, authority = ''] = /^https?:\/\/(.*)$/.exec(audience) ?? []
+      const origin = host(authority)
+      const named = byAudience.get(audience) ?? []
+      const meant = origin !== undefined && origin.audience === undefined ? [...named, origin] : named
+      return meant.map(({ identity }) => identity)
     },
-    hosts: [...exact.values(), ...wildcard.values()],
   }
 }
 
@@ -145,6 +163,7 @@ function compileHost(
     return compileRule(rule, { position, line: lineOf(host.name, position) }, encoded, attempt)
   })
   const rules = compiled.map(({ rule }) => rule)
+  const identity = compileIdentityLimits(settings.identity, identityHeaderBytes)
   const index = buildPathIndex(compiled.map(({ patterns }) => patterns))
   const onPath = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
   return {
@@ -160,7 +179,9 @@ function compileHost(
       const candidates = new Set(onPath(question))
       return rules.map((rule) => ({ rule, mismatch: candidates.has(rule) ? rule.mismatch(question) : 'path' }))
     },
-    presentation: presentations(host.isWildcard, settings, report),
+    identity,
+    audience: settings.audience,
+    presentation: presentations(host, settings, identity, report),
   }
 }
 
@@ -168,18 +189,23 @@ function compileHost(
  * An exact host has two origins. A wildcard has as many as somebody may think of, so nothing is kept for one of them: all
  * share what identity is remembered by.
  */
-function presentations(isWildcard: boolean, settings: HostRules, report: Report): HostPolicy['presentation'] {
+function presentations(
+  host: Pick<HostPolicy, 'name' | 'isWildcard'>,
+  settings: HostRules,
+  limits: IdentityLimits,
+  report: Report,
+): HostPolicy['presentation'] {
   let preset: HeaderPreset = []
   try {
     preset = headerPreset(settings.headers)
   } catch (error) {
     report(['headers'], (error as Error).message)
   }
-  const host = {}
   const make = (audience: string): Presentation => ({
     host,
     preset,
     audience,
+    limits,
     replacesAuthorization: settings.authorization === 'assertion',
     boundToRequest: settings.bind === 'request',
   })
@@ -189,7 +215,7 @@ function presentations(isWildcard: boolean, settings: HostRules, report: Report)
     const always = make(settings.audience)
     return () => always
   }
-  if (isWildcard) return ofOrigin
+  if (host.isWildcard) return ofOrigin
   const known: { http?: Presentation; https?: Presentation } = {}
   return (target) => (known[target.scheme] ??= ofOrigin(target))
 }

@@ -15,7 +15,11 @@ export type Decision =
   /** Somebody is signed in, but not strongly enough (RFC 9470). */
   | { kind: 'step_up'; sessionCounts: boolean }
   /** `by`: the credential whose principal may not. */
-  | { kind: 'forbidden'; reason: 'unknown_host' | 'no_rule' | 'not_permitted'; by?: CredentialKind }
+  | {
+      kind: 'forbidden'
+      reason: 'unknown_host' | 'no_rule' | 'not_permitted' | 'identity_too_large'
+      by?: CredentialKind
+    }
   /** The host's upstream may read another path than this one. */
   | { kind: 'ambiguous' }
 
@@ -145,7 +149,8 @@ export function createDecide(dependencies: {
     const missing = typeof rule.allow === 'string' ? undefined : rule.allow.missing(proven.principal, asked)
     if (missing === 'level') return { kind: 'step_up', sessionCounts: counts(matter, 'session') }
     if (missing !== undefined) return { kind: 'forbidden', reason: 'not_permitted', by }
-    return allow(policy, identity.of(proven.principal, presentation, asked.target))
+    const headers = identity.of(proven.principal, presentation, asked.target)
+    return headers === undefined ? { kind: 'forbidden', reason: 'identity_too_large', by } : allow(policy, headers)
   }
 
   function allow(policy: HostPolicy, headers: readonly string[]): Decision {

@@ -93,8 +93,9 @@ function explainQuestion(
   const { clock, issuer } = surroundings
   const identity = createIdentityHeaders({
     clock,
+    issuer,
     sign(_type, claims) {
-      assertion = { iss: issuer, ...claims }
+      assertion = claims
       return '(assertion)'
     },
   })
@@ -258,6 +259,9 @@ function reasonOf(
     case 'forbidden':
       if (decision.reason === 'unknown_host') return 'The host is not listed.'
       if (decision.reason === 'no_rule') return 'No rule of the host matches.'
+      if (decision.reason === 'identity_too_large') {
+        return 'What the host is told of this caller is larger than its `identity.max_bytes`.'
+      }
       if (trace?.rule?.allow === 'nobody') return 'The rule lets nobody pass.'
       if (trace?.missing === 'networks' && clientAddress() === undefined) {
         return 'The condition `networks` does not hold: no address is given.'

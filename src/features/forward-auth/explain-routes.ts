@@ -5,7 +5,7 @@ import type { App } from '../../http/server.ts'
 import type { Explain } from './explain.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 254, ...plainText })
-const Names = Type.Array(Name, { maxItems: 100 })
+const Names = Type.Array(Name, { maxItems: 10_000 })
 
 const asked = {
   method: Type.Optional(Type.String({ maxLength: 64, default: 'GET' })),

@@ -7,6 +7,9 @@ export type IdentityField = Exclude<keyof HeaderTable, 'preset' | 'user'>
 /** Header names and what they carry, in the order in which they are always sent. */
 export type HeaderPreset = readonly (readonly [name: string, field: IdentityField])[]
 
+/** Says which lists of rights are not whole. Every host that is told of some gets it, under this name or one of its own. */
+const marker = ['X-Auth-Shortened', 'shortened'] as const
+
 const presets = {
   gatehouse: [
     ['X-Auth-Subject', 'subject'],
@@ -19,6 +22,7 @@ const presets = {
     ['X-Auth-Session', 'session'],
     ['X-Auth-Level', 'level'],
     ['X-Auth-Assertion', 'assertion'],
+    marker,
   ],
   /** As Authelia and many self-hosted applications expect them. */
   remote: [
@@ -26,12 +30,14 @@ const presets = {
     ['Remote-Groups', 'roles'],
     ['Remote-Name', 'name'],
     ['Remote-Email', 'email'],
+    marker,
   ],
   'oauth2-proxy': [
     ['X-Auth-Request-User', 'subject'],
     ['X-Auth-Request-Email', 'email'],
     ['X-Auth-Request-Groups', 'roles'],
     ['X-Auth-Request-Preferred-Username', 'subject'],
+    marker,
   ],
 } as const satisfies Record<string, HeaderPreset>
 
@@ -41,6 +47,9 @@ const userNames: ReadonlySet<string> = new Set([
   'X-Auth-Request-User',
   'X-Auth-Request-Preferred-Username',
 ])
+
+/** What can be shortened. */
+const tellsOfRights: ReadonlySet<IdentityField> = new Set(['roles', 'scopes', 'assertion'])
 
 /** The names of the default preset. */
 export const identityHeaderNames: readonly string[] = presets.gatehouse.map(([name]) => name)
@@ -95,7 +104,9 @@ export function headerPreset(choice: HeaderChoice = 'gatehouse'): HeaderPreset {
 }
 
 function customPreset(names: Partial<Record<IdentityField, string>>): HeaderPreset {
-  const chosen = Object.entries(names).map(([field, name]) => [name, field as IdentityField] as const)
+  const named = Object.entries(names).map(([field, name]) => [name, field as IdentityField] as const)
+  const isMarked = names.shortened !== undefined || !named.some(([, field]) => tellsOfRights.has(field))
+  const chosen = isMarked ? named : [...named, marker]
   const bad = chosen.find(([name]) => reserved.test(name) || isClaimedHeader(name))
   if (bad) throw new Error(`${bad[1]}: the header has a meaning of its own and cannot carry identity`)
   if (new Set(chosen.map(([name]) => name.toLowerCase())).size < chosen.length) {

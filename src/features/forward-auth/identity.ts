@@ -1,5 +1,12 @@
 import { uuidv7 } from '../../core/ids.ts'
-import { authorityClaims, type TokenType } from '../../core/access-token.ts'
+import { authorityClaims, mostBytesOf, type TokenType } from '../../core/access-token.ts'
+import {
+  fitRights,
+  type IdentityLimits,
+  type NoteShortening,
+  type Rights,
+  type ToldRights,
+} from '../../core/identity-limits.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
@@ -8,10 +15,12 @@ import type { HeaderPreset, IdentityField } from './header-presets.ts'
 /** How identity is told to the upstreams of one origin. */
 export interface Presentation {
   /** One object for all origins of a configured host; what was written for it is remembered by it. */
-  readonly host: object
+  readonly host: { readonly name: string }
   readonly preset: HeaderPreset
   /** Audience of the assertion. */
   readonly audience: string
+  /** What is told of somebody's rights. */
+  readonly limits: IdentityLimits
   /** Whether `Authorization` is replaced by the assertion. */
   readonly replacesAuthorization: boolean
   /** Whether the assertion is good for the one request that it was made for. */
@@ -33,30 +42,36 @@ const bytesAround = 1_024
 export interface IdentityHeaders {
   /** Headers of someone who was not asked to sign in. */
   anonymous(presentation: Presentation): readonly string[]
-  /** The headers are remembered by the principal, the object itself: as long as it lives, they need not be written again. */
-  of(principal: Principal, presentation: Presentation, target: RequestTarget): readonly string[]
+  /**
+   * The headers are remembered by the principal, the object itself: as long as it lives, they need not be written again.
+   * Nothing where they would be larger than the host allows, and must not or cannot be shortened.
+   */
+  of(principal: Principal, presentation: Presentation, target: RequestTarget): readonly string[] | undefined
 }
 
 interface Written {
-  headers: readonly string[]
+  headers: readonly string[] | undefined
   /** Epoch milliseconds from which the assertion inside has less than half its life left. */
   renewAt: number
 }
 
 export function createIdentityHeaders(dependencies: {
   sign(type: TokenType, claims: object): string
+  noteShortening?: NoteShortening
+  issuer: string
   clock: Clock
   mostRememberedBytes?: number
 }): IdentityHeaders {
-  const { sign, clock, mostRememberedBytes = usualBound } = dependencies
+  const { sign, noteShortening, issuer, clock, mostRememberedBytes = usualBound } = dependencies
   let written = new WeakMap<object, WeakMap<object, Map<string, Written>>>()
   let writtenBytes = 0
   const empty = new WeakMap<object, readonly string[]>()
 
-  function assertionFor(principal: Principal, audience: string, now: number, request?: RequestTarget): string {
+  function claimsFor(principal: Principal, audience: string, now: number, request?: RequestTarget) {
     const user = principal.kind === 'user' ? principal : undefined
     const iat = Math.floor(now / 1000)
-    return sign('identity-assertion+jwt', {
+    const claims = {
+      iss: issuer,
       sub: principal.subject,
       aud: audience,
       iat,
@@ -64,27 +79,45 @@ export function createIdentityHeaders(dependencies: {
       jti: uuidv7(now),
       client_id: principal.clientId,
       name: principal.name,
-      ...(principal.scopes.length > 0 && { scope: principal.scopes.join(' ') }),
       ...(user && {
         email: user.email,
         ...(user.sessionId !== undefined && { sid: user.sessionId }),
         auth_time: user.authenticatedAt,
         acr: user.level,
         amr: user.methods,
-        ...authorityClaims(user),
       }),
       // Method and URL in the words of RFC 9449 §4.2, path as it was sent.
       ...(request && { htm: request.method, htu: `${request.scheme}://${request.authority}${request.path}` }),
+    }
+    return (told: ToldRights) => ({
+      ...claims,
+      ...(told.scopes.length > 0 && { scope: told.scopes.join(' ') }),
+      ...authorityClaims(told),
     })
   }
 
   function write(principal: Principal, presentation: Presentation, now: number, target: RequestTarget): Written {
-    const { preset, audience, replacesAuthorization, boundToRequest } = presentation
-    const wanted = replacesAuthorization || preset.some(([, field]) => field === 'assertion')
-    const assertion = wanted ? assertionFor(principal, audience, now, boundToRequest ? target : undefined) : ''
-    const values = valuesOf(principal, assertion)
-    const headers = preset.flatMap(([name, field]) => [name, values[field]])
-    if (replacesAuthorization) headers.push('Authorization', `Bearer ${assertion}`)
+    const { host, preset, audience, limits, replacesAuthorization, boundToRequest } = presentation
+    const copies = preset.filter(([, field]) => field === 'assertion').length + Number(replacesAuthorization)
+    const claimsOf = claimsFor(principal, audience, now, boundToRequest ? target : undefined)
+    const compose = (told: ToldRights, assertion: string): string[] => {
+      const values = valuesOf(principal, told, assertion)
+      const headers = preset.flatMap(([name, field]) => [name, values[field]])
+      return replacesAuthorization ? [...headers, 'Authorization', `Bearer ${assertion}`] : headers
+    }
+    const carries = (field: IdentityField) => preset.some(([, carried]) => carried === field)
+    const held = limits.select(rightsOf(principal))
+    const rights = {
+      roles: copies > 0 || carries('roles') ? held.roles : [],
+      permissions: copies > 0 ? held.permissions : [],
+      scopes: copies > 0 || carries('scopes') ? held.scopes : [],
+    }
+    const fitted = fitRights(rights, limits, (told) => {
+      return bytesOf(compose(told, '')) + (copies === 0 ? 0 : copies * mostBytesOf(claimsOf(told)))
+    })
+    noteShortening?.({ subject: principal.subject, to: { host: host.name }, rights, limits }, fitted)
+    const { told } = fitted
+    const headers = told && compose(told, copies === 0 ? '' : sign('identity-assertion+jwt', claimsOf(told)))
     return { headers, renewAt: now + (assertionLifetimeSeconds * 1000) / 2 }
   }
 
@@ -108,10 +141,11 @@ export function createIdentityHeaders(dependencies: {
       const known = byAudience?.get(audience)
       if (known !== undefined && now < known.renewAt) return known.headers
       const fresh = write(principal, presentation, now, target)
-      writtenBytes += sizeOf(fresh.headers)
+      const bytes = bytesAround + bytesOf(fresh.headers ?? [])
+      writtenBytes += bytes
       if (writtenBytes > mostRememberedBytes) {
         written = new WeakMap()
-        writtenBytes = sizeOf(fresh.headers)
+        writtenBytes = bytes
         byHost = byAudience = undefined
       }
       if (byHost === undefined) written.set(principal, (byHost = new WeakMap()))
@@ -123,24 +157,31 @@ export function createIdentityHeaders(dependencies: {
   }
 }
 
-/** Header values are ASCII: a byte a character. */
-function sizeOf(headers: readonly string[]): number {
-  return headers.reduce((sum, text) => sum + text.length, bytesAround)
+/** As they are sent, a byte a character: each name with a colon and a space, each value with the end of its line. */
+function bytesOf(headers: readonly string[]): number {
+  return headers.reduce((sum, text) => sum + text.length + 2, 0)
 }
 
-function valuesOf(principal: Principal, assertion: string): Record<IdentityField, string> {
+function rightsOf(principal: Principal): Rights {
+  if (principal.kind === 'client') return { roles: [], permissions: [], scopes: principal.scopes }
+  const { roles, permissions, scopes } = principal
+  return { roles, permissions, scopes }
+}
+
+function valuesOf(principal: Principal, told: ToldRights, assertion: string): Record<IdentityField, string> {
   const user = principal.kind === 'user' ? principal : undefined
   return {
     subject: headerValue(principal.subject),
     kind: principal.kind,
     email: headerValue(user?.email ?? ''),
     name: headerValue(principal.name),
-    roles: (user?.roles ?? []).map(headerValue).join(','),
-    scopes: principal.scopes.map(headerValue).join(' '),
+    roles: told.roles.map(headerValue).join(','),
+    scopes: told.scopes.map(headerValue).join(' '),
     client: headerValue(principal.clientId),
     session: user?.sessionId ?? '',
     level: user?.level ?? '',
     assertion,
+    shortened: told.shortened.join(','),
   }
 }
 

@@ -1,4 +1,5 @@
 import { allEscaped, type EscapedCharacter, escapedCharacters } from '../../core/request-path.ts'
+import { compileWildcard } from '../../core/wildcard.ts'
 
 /**
  * Which of many path patterns match a path, found by walking the path's segments through a tree instead of trying the
@@ -113,7 +114,7 @@ function childOf(node: Node, part: string): Node {
   const alike = wildcardsLike(node.wildcards, pattern)
   let wildcard = alike.find((known) => known.pattern === pattern)
   if (wildcard === undefined) {
-    wildcard = { pattern, matches: compileSegment(pattern), node: createNode() }
+    wildcard = { pattern, matches: compileWildcard(pattern), node: createNode() }
     alike.push(wildcard)
   }
   return wildcard.node
@@ -148,22 +149,4 @@ function collect(node: Node, segments: readonly string[], position: number, foun
   const { byStart, byEnd } = node.wildcards
   for (const [length, group] of byStart) follow(group.get(segment.slice(0, length)))
   for (const [length, group] of byEnd) follow(group.get(segment.slice(-length)))
-}
-
-/** Matches one segment by its fixed parts, left to right: linear, since no part is ever tried twice at one place. */
-export function compileSegment(pattern: string): (segment: string) => boolean {
-  const [head = '', ...rest] = pattern.split('*')
-  const tail = rest.pop() ?? ''
-  return (segment) => {
-    if (segment.length < head.length + tail.length) return false
-    if (!segment.startsWith(head) || !segment.endsWith(tail)) return false
-    let from = head.length
-    const end = segment.length - tail.length
-    for (const part of rest) {
-      const at = segment.indexOf(part, from)
-      if (at === -1 || at + part.length > end) return false
-      from = at + part.length
-    }
-    return true
-  }
 }

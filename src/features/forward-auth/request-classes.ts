@@ -6,7 +6,8 @@
 import { distinctAddresses, parseNetworks, readNetwork } from '../../core/network.ts'
 import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget } from '../../core/request-target.ts'
-import { compileSegment, parsePathPattern } from './path-index.ts'
+import { compileWildcard } from '../../core/wildcard.ts'
+import { parsePathPattern } from './path-index.ts'
 import type { AccessRule } from './settings.ts'
 
 /** A second or so. Patterns that overlap in every way tell apart exponentially many paths. */
@@ -111,7 +112,7 @@ function* distinctSegments(
   work: (amount: number) => void,
 ): Generator<Segment> {
   const literals = new Set(globs.filter((glob) => !glob.includes('*')))
-  const wild = globs.filter((glob) => glob.includes('*')).map((glob) => ({ glob, matches: compileSegment(glob) }))
+  const wild = globs.filter((glob) => glob.includes('*')).map((glob) => ({ glob, matches: compileWildcard(glob) }))
   const fitting = (text: string) => wild.filter(({ matches }) => matches(text)).map(({ glob }) => glob)
   for (const literal of literals) {
     if (isSegment(literal)) yield { text: literal, fits: [literal, ...fitting(literal)] }

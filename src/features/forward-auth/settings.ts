@@ -1,5 +1,5 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { anyKey, strict } from '../../settings.ts'
+import { anyKey, leastIdentityBytes, strict, toldNames } from '../../settings.ts'
 
 const Names = Type.Array(Type.String({ minLength: 1, description: 'a name' }), {
   minItems: 1,
@@ -113,6 +113,7 @@ const HeaderTable = Type.Object(
     session: Type.Optional(HeaderName),
     level: Type.Optional(HeaderName),
     assertion: Type.Optional(HeaderName),
+    shortened: Type.Optional(HeaderName),
   },
   { ...strict, minProperties: 1 },
 )
@@ -126,10 +127,26 @@ const Headers = Type.Union(
 export const credentialKinds = ['session', 'bearer', 'api-key', 'basic'] as const
 const CredentialKind = Type.Enum([...credentialKinds])
 
+/** What headers, assertions and access tokens for the host tell of somebody's rights. */
+const Identity = Type.Object(
+  {
+    roles: Type.Optional(toldNames()),
+    permissions: Type.Optional(toldNames()),
+    /** Of all identity headers together, and of an access token. */
+    max_bytes: Type.Optional(Type.Integer({ minimum: leastIdentityBytes, maximum: 262_144 })),
+    /** What becomes of rights that do not fit. */
+    beyond: Type.Optional(Type.Enum(['shorten', 'refuse'])),
+  },
+  { ...strict, minProperties: 1, description: 'at least one of roles, permissions, max_bytes and beyond' },
+)
+
 export const HostRules = Type.Object(
   {
-    audience: Type.Optional(Type.String({ minLength: 1, description: 'a text that is not empty' })),
+    audience: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'a text of 1 to 255 characters' }),
+    ),
     headers: Type.Optional(Headers),
+    identity: Type.Optional(Identity),
     /** Escaped characters that segments of this host may hold, since its upstream never splits a decoded path again. */
     encoded: Type.Optional(
       Type.Array(Type.Enum(['slash', 'backslash', 'semicolon', 'percent', 'question-mark', 'hash']), {

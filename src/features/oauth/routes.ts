@@ -1,6 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import { longestToken } from '../../core/sizes.ts'
+import { longestScope, longestToken, mostAudiences } from '../../core/sizes.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -30,13 +30,13 @@ export interface OAuthOptions {
 }
 
 /** May be repeated (RFC 8707 §2, RFC 8693 §2.1). */
-const Targets = Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 20 }))
+const Targets = Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: mostAudiences }))
 const repeatable = ['resource', 'audience']
 
 const TokenForm = Type.Object(
   {
     grant_type: Text(200, { examples: ['client_credentials'], ...documentedAs({ enum: grantTypes }) }),
-    scope: Text(2_048, { examples: ['reports:read'] }),
+    scope: Text(longestScope, { examples: ['reports:read'] }),
     resource: Targets,
     refresh_token: Text(512),
     subject_token: Text(longestToken),

@@ -35,14 +35,16 @@ const longestChain = 4
  * at another service (RFC 8693). Never wider: the audience and scope are among those of the subject token, it ends no
  * later, hangs on the same session, dies with the subject token, and `act` names the client, then whoever acted before it.
  */
-export function createExchangeToken(dependencies: {
+export function createExchangeToken<Issued>(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** Whom verified claims stand for now; nothing when they are revoked. */
   prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
+  /** Nothing where a token of this would be too large. */
+  issue(delegation: Delegation): Issued | undefined
   audit: Audit
   deploymentAudience: string
 }) {
-  const { verifyAccessToken, prove, audit, deploymentAudience } = dependencies
+  const { verifyAccessToken, prove, issue, audit, deploymentAudience } = dependencies
 
   /** Those of the client's audiences that the token is good for; the deployment's stands for all of them. */
   function reachable(client: Client, claims: AccessTokenClaims): string[] {
@@ -51,7 +53,7 @@ export function createExchangeToken(dependencies: {
     return held.has(deploymentAudience) ? own : own.filter((audience) => held.has(audience))
   }
 
-  return async (client: Client, request: ExchangeRequest): Promise<Delegation> => {
+  return async (client: Client, request: ExchangeRequest): Promise<Issued> => {
     const token = readRequest(client, request)
     const claims = verifyAccessToken(token)
     const proven = claims && (await prove(claims))
@@ -71,13 +73,8 @@ export function createExchangeToken(dependencies: {
     const { sub, sid, auth_time, acr, amr, act } = claims
     const user = proven.principal.kind === 'user' ? proven.principal : undefined
     const targets = named.length === 0 ? audiences : [...named]
-    audit.record({
-      event: 'token.exchanged',
-      ...{ subject: sub, clientId: client.id, sessionId: sid },
-      ...{ subject_token_id: claims.jti, audiences: targets, scopes },
-    })
     const still = (then: string[] = [], now: readonly string[]) => then.filter((name) => now.includes(name))
-    return {
+    const issued = issue({
       claims: {
         sub,
         aud: targets.length === 1 ? targets[0]! : targets,
@@ -92,11 +89,23 @@ export function createExchangeToken(dependencies: {
           authorityClaims({
             roles: still(claims.roles, user.roles),
             permissions: still(claims.permissions, user.permissions),
+            shortened: claims.shortened,
           })),
       },
       scopes,
       notAfter: claims.exp,
+    })
+    if (issued === undefined) {
+      const reason =
+        'A token for this audience would be too large: what the subject may do does not fit with the scope.'
+      throw new OAuthError('invalid_target', reason)
     }
+    audit.record({
+      event: 'token.exchanged',
+      ...{ subject: sub, clientId: client.id, sessionId: sid },
+      ...{ subject_token_id: claims.jti, audiences: targets, scopes },
+    })
+    return issued
   }
 }
 

@@ -3,7 +3,7 @@ import { type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grant
 import type { Client } from '../../core/ports.ts'
 import { OAuthError } from './errors.ts'
 import { parseScope } from './scope.ts'
-import { accessTokenType, type Delegation, type ExchangeRequest } from './token-exchange.ts'
+import { accessTokenType, type ExchangeRequest } from './token-exchange.ts'
 
 export interface GrantedTokens {
   accessToken: string
@@ -40,17 +40,17 @@ type RefreshOutcome =
 
 /** The grants of the token endpoint (RFC 6749 §4.4, §6, RFC 8693), for a client that is authenticated already. */
 export function createGrantTokens(dependencies: {
-  forClient(client: Client, scopes: string[], audiences: readonly string[]): GrantedTokens
+  /** Nothing where the token would be too large. */
+  forClient(client: Client, scopes: string[], audiences: readonly string[]): GrantedTokens | undefined
   rotateRefresh(request: {
     refreshToken: string
     clientId: string
     scopes?: string[] | undefined
   }): Promise<RefreshOutcome>
-  exchangeToken(client: Client, request: ExchangeRequest): Promise<Delegation>
-  forDelegation(delegation: Delegation): GrantedTokens
+  exchangeToken(client: Client, request: ExchangeRequest): Promise<GrantedTokens>
   deploymentAudience: string
 }): GrantTokens {
-  const { forClient, rotateRefresh, exchangeToken, forDelegation, deploymentAudience } = dependencies
+  const { forClient, rotateRefresh, exchangeToken, deploymentAudience } = dependencies
 
   async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
@@ -61,7 +61,9 @@ export function createGrantTokens(dependencies: {
     if (request.targets.some((target) => !audiences.includes(target))) {
       throw new OAuthError('invalid_target', 'The client is not registered for this resource.')
     }
-    return forClient(client, scopes, request.targets.length === 0 ? audiences : request.targets)
+    const issued = forClient(client, scopes, request.targets.length === 0 ? audiences : request.targets)
+    if (issued !== undefined) return issued
+    throw new OAuthError('invalid_scope', 'The token would be too large: ask for fewer scopes or audiences.')
   }
 
   async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
@@ -81,8 +83,8 @@ export function createGrantTokens(dependencies: {
   }
 
   async function exchange(client: Client, { scope, targets, exchange }: TokenRequest): Promise<GrantedTokens> {
-    const delegation = await exchangeToken(client, { ...exchange, scope, targets })
-    return { ...forDelegation(delegation), issuedTokenType: accessTokenType }
+    const issued = await exchangeToken(client, { ...exchange, scope, targets })
+    return { ...issued, issuedTokenType: accessTokenType }
   }
 
   const grants: Record<GrantType, typeof refresh> = {

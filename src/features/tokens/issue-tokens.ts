@@ -1,7 +1,15 @@
 import { uuidv7 } from '../../core/ids.ts'
-import { authorityClaims, type TokenType } from '../../core/access-token.ts'
+import { type AccessTokenClaims, authorityClaims, mostBytesOf, type TokenType } from '../../core/access-token.ts'
+import {
+  fitRights,
+  type IdentityLimits,
+  joinIdentityLimits,
+  type NoteShortening,
+  type ToldRights,
+} from '../../core/identity-limits.ts'
 import type { Client, Clock, RefreshFamily, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import { longestToken } from '../../core/sizes.ts'
 import type { KnownGrants } from './known-grants.ts'
 
 /** A token answer (RFC 6749 §5.1), before it is spelt as JSON or cookies. */
@@ -13,13 +21,26 @@ export interface IssuedTokens {
   refreshToken?: string
 }
 
+/** Claims of an access token before it has a time and an id. */
+type Claims = Omit<AccessTokenClaims, 'iss' | 'iat' | 'exp' | 'jti' | 'scope'>
+
+/**
+ * Issues tokens that are accepted wherever the service takes one: none is longer than `longestToken`. Roles and permissions
+ * are told as far as the audience's limits go.
+ */
 export interface TokenIssuer {
   /** An access token for a session, good for the whole deployment. */
   forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): IssuedTokens
-  /** An access token for a client acting for itself; never a refresh token (RFC 6749 §4.4.3). */
-  forClient(client: Client, scopes: string[], audiences: readonly string[]): IssuedTokens
-  /** An access token for a client that acts for somebody else, which ends at `notAfter` (epoch seconds) at the latest. */
-  forDelegation(delegation: { claims: object; scopes: string[]; notAfter: number }): IssuedTokens
+  /**
+   * An access token for a client acting for itself; never a refresh token (RFC 6749 §4.4.3). Nothing where scopes and
+   * audiences alone are too large for one.
+   */
+  forClient(client: Client, scopes: string[], audiences: readonly string[]): IssuedTokens | undefined
+  /**
+   * An access token for a client that acts for somebody else, which ends at `notAfter` (epoch seconds) at the latest. Nothing
+   * where it would be too large, or the host that it is for is told all of somebody's rights or none.
+   */
+  forDelegation(delegation: { claims: Claims; scopes: string[]; notAfter: number }): IssuedTokens | undefined
   /** Begins a refresh family for a session: an access token and the family's first refresh token. */
   beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<IssuedTokens>
   /** When a refresh token issued at `now` (epoch milliseconds) goes idle. */
@@ -36,25 +57,46 @@ export function createTokenIssuer(dependencies: {
   sign(type: TokenType, claims: object): string
   refreshTokens: Pick<RefreshTokenStore, 'createFamily'>
   knownGrants: Pick<KnownGrants, 'begin'>
+  /** What is told of somebody's rights to those who stand for an audience. */
+  identityLimits(audience: string): readonly IdentityLimits[]
+  noteShortening: NoteShortening
   clock: Clock
   /** The audience that stands for every service behind this gate. */
   deploymentAudience: string
   lifetimes: TokenLifetimes
 }): TokenIssuer {
-  const { sign, refreshTokens, knownGrants, clock, deploymentAudience, lifetimes } = dependencies
+  const { sign, refreshTokens, knownGrants, identityLimits, noteShortening } = dependencies
+  const { clock, deploymentAudience, lifetimes } = dependencies
 
-  function accessToken(claims: object, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens {
+  function accessToken(given: Claims, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens | undefined {
+    const { roles = [], permissions = [], shortened = [], ...others } = given
     const now = clock.now()
     const iat = Math.floor(now / 1000)
-    const scope = scopes.length > 0 ? { scope: scopes.join(' ') } : {}
     const exp = Math.min(iat + lifetimes.accessSeconds, notAfter)
-    const token = sign('at+jwt', { ...claims, ...scope, iat, exp, jti: uuidv7(now) })
+    const scope = scopes.length > 0 ? { scope: scopes.join(' ') } : {}
+    const claims = { iss: deploymentAudience, ...others, ...scope, iat, exp, jti: uuidv7(now) }
+    // What was not whole before does not become so by being passed on.
+    const withRights = (told: ToldRights) => ({
+      ...claims,
+      ...authorityClaims({ ...told, shortened: [...new Set([...shortened, ...told.shortened])] }),
+    })
+    const audiences = [given.aud].flat()
+    const limits = joinIdentityLimits(audiences.flatMap(identityLimits), longestToken)
+    const rights = limits.select({ roles, permissions, scopes: [] })
+    let token = sign('at+jwt', withRights({ ...rights, shortened: [] }))
+    if (token.length > limits.maxBytes) {
+      const fitted = fitRights(rights, limits, (told) => mostBytesOf(withRights(told)))
+      noteShortening({ subject: given.sub, to: { audiences }, rights, limits }, fitted)
+      if (fitted.told === undefined) return undefined
+      token = sign('at+jwt', withRights(fitted.told))
+    }
     return { accessToken: token, expiresInSeconds: exp - iat, scopes }
   }
 
   const issuer: TokenIssuer = {
-    forSession: ({ user, session, clientId, scopes }) =>
-      accessToken(
+    forSession({ user, session, clientId, scopes }) {
+      const { roles, permissions } = user
+      const issued = accessToken(
         {
           sub: user.id,
           aud: deploymentAudience,
@@ -63,15 +105,19 @@ export function createTokenIssuer(dependencies: {
           auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
           acr: session.level,
           amr: session.methods,
-          ...authorityClaims(user),
+          roles,
+          permissions,
         },
         scopes,
         // Whoever verifies it offline sees the end of the session nowhere else.
         Math.floor(session.expiresAt.getTime() / 1000),
-      ),
+      )
+      if (issued === undefined) throw new Error('an access token is too large without any rights')
+      return issued
+    },
     forClient: (client, scopes, audiences) =>
       accessToken(
-        { sub: client.id, aud: audiences.length === 1 ? audiences[0] : audiences, client_id: client.id },
+        { sub: client.id, aud: audiences.length === 1 ? audiences[0]! : [...audiences], client_id: client.id },
         scopes,
       ),
     forDelegation: ({ claims, scopes, notAfter }) => accessToken(claims, scopes, notAfter),

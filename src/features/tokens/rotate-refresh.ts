@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
 import type { Clock, PresentedRefreshToken, RefreshTokenStore, Session, User } from '../../core/ports.ts'
 import { hasEnded } from '../../core/refresh-token.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
+import { createTellOnce } from '../../core/tell-once.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
 import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
 
@@ -58,8 +58,8 @@ export function createRotateRefresh(dependencies: {
   const { refreshTokens, knownGrants, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
   const { graceSeconds, sessionIdleSeconds, refreshesPerMinute } = dependencies
   const pace = { everyMilliseconds: minute / refreshesPerMinute, withinMilliseconds: minute }
-  const replayTold = createTellOnce(clock)
-  const limitTold = createTellOnce(clock)
+  const replayTold = createTellOnce(clock, 60)
+  const limitTold = createTellOnce(clock, 60)
 
   return async ({ refreshToken, clientId, scopes: requested }) => {
     const hash = hashSecret(refreshToken)
@@ -144,17 +144,6 @@ export function createRotateRefresh(dependencies: {
       await tellOfReuse(user, session)
     }
     return { kind: 'reused' }
-  }
-}
-
-/** Says of each key once a minute, on this replica, that it is to be told: whoever goes on trying shall not fill the trail. */
-function createTellOnce(clock: Clock): (key: string) => boolean {
-  const told = new LRUCache<string, number>({ max: 10_000 })
-  return (key) => {
-    const now = clock.now()
-    if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < minute) return false
-    told.set(key, now)
-    return true
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { type Findings, neverEnds, seconds, section } from '../../settings.ts'
+import { longestToken } from '../../core/sizes.ts'
+import { type Findings, leastIdentityBytes, neverEnds, seconds, section, toldNames } from '../../settings.ts'
 
 /** The `tokens` section of gatehouse.yaml. */
 export const TokenSettings = section({
@@ -8,6 +9,12 @@ export const TokenSettings = section({
   refresh_idle_ttl_seconds: seconds(30 * 86_400),
   refresh_absolute_ttl_seconds: seconds(90 * 86_400),
   refresh_grace_seconds: Type.Integer({ minimum: 0, maximum: 60, default: 10 }),
+  /** What tokens that are good for every host tell of somebody's rights. */
+  identity: section({
+    roles: toldNames({ default: ['*'] }),
+    permissions: toldNames({ default: ['*'] }),
+    max_bytes: Type.Integer({ minimum: leastIdentityBytes, maximum: longestToken, default: longestToken }),
+  }),
 })
 export type TokenSettings = Static<typeof TokenSettings>
 

@@ -314,7 +314,7 @@ void test('whatever the rules and the request, explained and decided are the sam
       allEscaped,
     )
     if (typeof target === 'string') throw new Error(target)
-    const identity = createIdentityHeaders({ clock, sign: () => 'signed' })
+    const identity = createIdentityHeaders({ clock, issuer: 'http://auth.example.test', sign: () => 'signed' })
     const principal = { kind: 'user', subject: 'x', scopes: [], clientId: 'x', name: '', ...asked.person } as never
     const decision = await createDecide({
       rules: () => compiled,

@@ -6,13 +6,14 @@ import { compileAccessRules } from '../../../src/features/forward-auth/access-ru
 import { createIdentityHeaders } from '../../../src/features/forward-auth/identity.ts'
 import { createClock } from '../../support/service.ts'
 
+const issuer = 'https://auth.example.test'
 const principal: Principal = { kind: 'client', subject: 'c', name: 'C', scopes: [], clientId: 'c' }
 
 void test('an assertion is signed once for half its life, and remembered in a bounded number of bytes', (t) => {
   const clock = createClock()
   let signed = 0
   const sign = () => `${++signed}`.padEnd(1_000, 'x')
-  const headers = createIdentityHeaders({ sign, clock, mostRememberedBytes: 32_000 })
+  const headers = createIdentityHeaders({ sign, issuer, clock, mostRememberedBytes: 32_000 })
   const rules = compileAccessRules({ 'app.example.test': { rules: [{ allow: 'signed-in' }] } })
   const target = parseRequestTarget({ method: 'GET', scheme: 'https', host: 'app.example.test', target: '/' })
   if (typeof target === 'string') throw new Error(target)
@@ -35,7 +36,7 @@ void test('an assertion is signed once for half its life, and remembered in a bo
 void test('origins that somebody invents under a wildcard take nothing away from real ones', (t) => {
   const clock = createClock()
   let signed = 0
-  const headers = createIdentityHeaders({ sign: () => `${++signed}`, clock })
+  const headers = createIdentityHeaders({ sign: () => `${++signed}`, issuer, clock })
   const settings = { rules: [{ allow: 'signed-in' as const }] }
   const rules = compileAccessRules({ '*.example.test': settings, 'exact.example.test': settings })
   const ask = (host: string, who?: Principal) => {

@@ -37,6 +37,7 @@ export async function identityTests(t: Test, scene: Scene): Promise<void> {
         'X-Auth-Session': payload['sid'],
         'X-Auth-Level': 'aal1',
         'X-Auth-Assertion': assertion,
+        'X-Auth-Shortened': '',
       })
     }
   })
