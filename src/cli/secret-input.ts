@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { UsageError } from './command.ts'
 
 /** How long to look for something on standard input that nobody said was there. */
@@ -9,16 +9,24 @@ const lookForMilliseconds = 200
 /**
  * Reads a password: all of standard input with `--password-stdin`, else from a person at a terminal, unseen. Nothing
  * when neither is there. Never from the arguments, which every process on the machine can read. Throws a `UsageError`
- * when standard input holds something and `--password-stdin` was not given: a password that is passed over in silence
- * leaves an account that nobody can sign in to.
+ * when standard input holds something and `--password-stdin` was not given, or what is no UTF-8: a password that is passed over in
+ * silence, or changed, leaves an account that nobody can sign in to.
  */
 export async function readPassword(fromStdin: boolean): Promise<string | undefined> {
-  if (fromStdin) return (await text(process.stdin)).replace(/\r?\n$/, '')
+  if (fromStdin) return textOf(await buffer(process.stdin)).replace(/\r?\n$/, '')
   if (process.stdin.isTTY) return askForPassword()
   if (await holdsSomething(process.stdin)) {
     throw new UsageError('standard input holds something: give --password-stdin to have it read as the password')
   }
   return undefined
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new UsageError('the password on standard input is no UTF-8 text')
+  }
 }
 
 /** Ctrl-C ends the program as it does anywhere else: at once, with nothing printed and nothing done. */

@@ -34,6 +34,8 @@ export async function passwordFault(
 ): Promise<string | undefined> {
   // Halves of surrogates are hashed as one and the same replacement character, whichever they are.
   if (!password.isWellFormed()) return 'must be well-formed Unicode'
+  // No form takes them, so that nobody could sign in with it: a line break is most often of a file with two lines.
+  if (/\p{Cc}/u.test(password)) return 'must not hold line breaks and other control characters'
   const judged = canonicalPassword(password)
   const [typed, length] = [[...password].length, [...judged].length]
   if (Math.min(typed, length) < passwordLength.min) return `must have at least ${passwordLength.min} characters`

@@ -351,6 +351,12 @@ void test('what registration refuses', async (t) => {
       'password_rejected',
       '/body/password',
     ],
+    'a line break, which no form takes': [
+      { password: 'seven quiet\nherons at dawn' },
+      'password_rejected',
+      '/body/password',
+    ],
+    'a NUL in the password': [{ password: 'seven quiet\0herons at dawn' }, 'password_rejected', '/body/password'],
     'the email address in full-width letters': [
       { email: 'holder@example.test', password: 'zz ｈｏｌｄｅｒ and more of it' },
       'password_rejected',

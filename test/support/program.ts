@@ -33,7 +33,7 @@ const program = (cwd: string, args: readonly string[], environment: Environment)
   environment,
 })
 
-function begin({ command, args, cwd, environment }: Start, input?: string) {
+function begin({ command, args, cwd, environment }: Start, input?: string | Buffer) {
   const env = { PATH: process.env['PATH'], ...environment }
   const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
@@ -51,7 +51,7 @@ export async function run(
   cwd: string,
   args: readonly string[],
   environment: Environment,
-  input?: string,
+  input?: string | Buffer,
 ): Promise<Finished> {
   return begin(program(cwd, args, environment), input).finished
 }
