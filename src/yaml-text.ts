@@ -21,6 +21,9 @@ export function readYaml(text: string): YamlText | { faults: { place: Place; rea
     const { line, col: column } = lines.linePos(offset)
     return { line, column }
   }
+  // What a decoder puts in place of bytes that are no UTF-8: a rule for another path than the one that was written.
+  const broken = text.indexOf('\ufffd')
+  if (broken !== -1) return { faults: [{ place: place(broken), reason: 'expected a file of UTF-8 text' }] }
   if (document.errors.length > 0) {
     return {
       faults: document.errors.map(({ pos, code, message }) => ({

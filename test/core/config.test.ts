@@ -9,7 +9,7 @@ import { testSecret } from '../support/secrets.ts'
 const secret = testSecret().toString('base64')
 
 /** Loads a configuration from a file with this text. */
-function load(t: Test, environment: Record<string, string> = {}, yaml = ''): Config {
+function load(t: Test, environment: Record<string, string> = {}, yaml: string | Buffer = ''): Config {
   const folder = scratchFolder(t)
   writeFileSync(join(folder, 'gatehouse.yaml'), yaml)
   return loadConfig({
@@ -19,7 +19,7 @@ function load(t: Test, environment: Record<string, string> = {}, yaml = ''): Con
   })
 }
 /** The lines of the refusal, without the folder of the file. */
-function faults(t: Test, environment: Record<string, string>, yaml = ''): string[] {
+function faults(t: Test, environment: Record<string, string>, yaml: string | Buffer = ''): string[] {
   try {
     load(t, environment, yaml)
   } catch (error) {
@@ -205,6 +205,17 @@ void test('environment', async (t) => {
     ])
     t.same(faults(t, { GATEHOUSE_: 'hunter2' }), ['GATEHOUSE_: there is no such setting'])
   })
+  await t.test(
+    'bytes that are no UTF-8 stop the start, before a rule means another path than was written',
+    async (t) => {
+      const rules = 'hosts:\n  app.test: { rules: [{ paths: [/bücher/**], allow: nobody }, { allow: anyone }] }\n'
+      t.same(faults(t, {}, Buffer.from(rules, 'latin1')), ['gatehouse.yaml:2:35: expected a file of UTF-8 text'])
+      t.same(faults(t, {}, Buffer.from(`\ufeff${rules}`, 'utf16le')), [
+        'gatehouse.yaml:1:1: expected a file of UTF-8 text',
+      ])
+      t.ok(load(t, {}, Buffer.from(`\ufeff${rules}`)).accessRules.host('app.test'), 'a mark of UTF-8 is none')
+    },
+  )
   await t.test('every fault is told at once', async (t) => {
     const lines = faults(t, { PORT: 'x', REDIS_URL: 'x', GATEHOUSE_X: 'x' }, 'tokens: { x: 1 }')
     for (const name of ['PORT', 'REDIS_URL', 'GATEHOUSE_X', 'tokens.x']) t.match(lines.join('\n'), `${name}: `)
