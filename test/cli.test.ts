@@ -46,7 +46,7 @@ void test('an embedded service and its commands, on one data directory', async (
     for (const line of ['user revoke-role .. kept', 'role create ..', 'role create .', 'client show ..']) {
       const { code, stderr } = await gatehouse(line)
       t.equal(code, 1, line)
-      t.match(stderr, /named "\." or "\.\."|must match pattern/, line)
+      t.match(stderr, /named "\." or "\.\."|not just dots/, line)
     }
     t.match(await json('role delete kept'), { deleted: true })
   }
@@ -215,7 +215,15 @@ void test('an embedded service and its commands, on one data directory', async (
     const cases: [line: string, reason: RegExp, input?: string][] = [
       [`user create --email ${boss} --name Twin`, /exists already/],
       ['user create --email w@example.test --name W --password-stdin', /password .*(characters|guess)/, 'password1234'],
+      [
+        'user create --email w@example.test --name W --password-stdin',
+        /password must not hold line breaks/,
+        'two\nlines',
+      ],
       ['user show nobody@example.test', /no such user/],
+      ['role create ü', /: name must be a name of at most 100 visible ASCII characters/],
+      [`user grant-role ${boss} ü`, /: role must be a name of at most 100 visible ASCII characters/],
+      ['audit tail --event signed-in', /: event must be one of sign_in\.succeeded, /],
       ['migrate', /running service/],
     ]
     const results = await Promise.all(cases.map(([line, , input]) => gatehouse(line, input)))
@@ -403,6 +411,9 @@ void test('a command that is called wrongly exits 2, does nothing, and no passwo
     'a password that nobody asked for is not passed over',
   )
   t.notMatch(piped.stderr, 'hunter2')
+  const stdin = ['user', 'create', '--email', 'a@b.test', '--name', 'A', '--password-stdin']
+  const latin = await run(folder, stdin, environment, Buffer.from('hunter2 hüpft über Zäune', 'latin1'))
+  t.match([latin.code, latin.stderr], [2, /standard input is no UTF-8 text/], 'nor is one changed')
   t.same(readdirSync(folder), [])
 })
 

@@ -82,7 +82,9 @@ function operatorOf(ask: Ask): Operator {
     const content: unknown = answer.body === '' ? undefined : JSON.parse(answer.body)
     if (answer.status < 400) return content
     const problem = (content ?? {}) as { title?: string; detail?: string; errors?: { path: string; message: string }[] }
-    const fields = problem.errors?.map(({ path, message }) => `${path.replace('/body/', '')} ${message}`)
+    const fields = problem.errors?.map(
+      ({ path, message }) => `${path.replace(/^\/(body|params|querystring)\//, '')} ${message}`,
+    )
     throw new CommandError(
       fields?.join('; ') ?? problem.detail ?? problem.title ?? `the service answered ${answer.status}`,
     )

@@ -5,10 +5,20 @@
  */
 const controls = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
-/** Whether a text may be a name: it holds none of these, nor half a surrogate. */
+/** What stands for no character: what a decoder puts in place of bytes that are none, and what Unicode never gives away. */
+const noCharacters = /[\ufffd\p{Noncharacter_Code_Point}]/u
+const seen = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}]/u
+
+/** Whether a text may be a name: it holds none of these, nor half a surrogate, and something that is seen. */
 export function isPlainText(text: string): boolean {
-  return text.isWellFormed() && text.search(controls) === -1
+  return text.isWellFormed() && text.search(controls) === -1 && !noCharacters.test(text) && seen.test(text)
 }
+
+/** Names that travel in comma- and space-separated lists, and in paths, where `.` and `..` would be folded away. */
+export const listedName = /^(?!\.\.?$)[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/
+/** The same in words, after "expected" or "must be". */
+export const listedNameForm =
+  'a name of at most 100 visible ASCII characters, no commas, quotes or backslashes, and not just dots'
 
 /** A text with its control characters spelt out as `\u009b`, so that whoever reads it sees them, and nothing obeys them. */
 export function spellControls(text: string): string {

@@ -2,6 +2,7 @@
 import type { FastifyError } from 'fastify'
 import { type ErrorCode, type FieldError, GatehouseError, errorTable } from '../core/errors.ts'
 import { STATUS_CODES } from './node-http.ts'
+import { formatFaults } from './text-formats.ts'
 
 /**
  * Turns whatever a route threw into one of the table's errors. What is not recognised is a bug: `internal_error`, with
@@ -31,17 +32,19 @@ function fieldError(
 ): FieldError {
   const extra = fault.params['additionalProperty'] ?? fault.params['missingProperty']
   const path = `/${context}${fault.instancePath}${typeof extra === 'string' ? `/${pointerPart(extra.slice(0, 64))}` : ''}`
-  const message =
-    'additionalProperty' in fault.params
-      ? 'there is no such field'
-      : 'missingProperty' in fault.params
-        ? 'is required'
-        : (fault.message ?? 'is not valid')
-  return { path, message }
+  return { path, message: wordsOf(fault) }
+}
+
+function wordsOf({ message = 'is not valid', params }: { message?: string; params: Record<string, unknown> }): string {
+  const { format, allowedValues } = params
+  if ('additionalProperty' in params) return 'there is no such field'
+  if ('missingProperty' in params) return 'is required'
+  if (typeof format === 'string') return formatFaults[format] ?? message
+  return Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : message
 }
 
 /** A name as a part of a JSON pointer (RFC 6901 §3). */
-function pointerPart(name: string): string {
+export function pointerPart(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 

@@ -1,6 +1,5 @@
 import { type TSchema, Type } from '../json-schema.ts'
 import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
-import { isPlainText } from '../core/plain-text.ts'
 import { problemOf } from './problem.ts'
 
 /** An object that refuses fields it does not know. */
@@ -90,13 +89,10 @@ export const IdInPath = Type.String({ description: 'A UUID.', examples: ['01932c
 
 /**
  * Text for people: no control characters, marks of direction or half surrogates, from which logs, mails, headers and
- * terminals would suffer. The pattern is what every engine reads alike; what Rust, Go and .NET cannot name in one is left
- * to the format.
+ * terminals would suffer. The document names by a pattern what every engine reads alike; what Rust, Go and .NET cannot name in
+ * one is left to the format.
  */
-export const plainText = { pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$', format: 'plain-text' } as const
-
-/** The formats that ajv does not know by itself. */
-export const formats = { 'plain-text': isPlainText }
+export const plainText = { format: 'plain-text', ...documentedAs({ pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$' }) } as const
 
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 

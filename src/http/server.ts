@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
@@ -18,11 +17,12 @@ import Fastify, {
 } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ForwardedAddress } from '../core/client-address.ts'
-import { GatehouseError } from '../core/errors.ts'
 import { serviceHeaderBytes } from '../core/sizes.ts'
+import { addBodyParsers } from './bodies.ts'
 import { endUnusedConnections } from './closing.ts'
 import { createServer as createHttpServer, METHODS, STATUS_CODES } from './node-http.ts'
-import { documentedKey, formats } from './schema.ts'
+import { documentedKey } from './schema.ts'
+import { formats } from './text-formats.ts'
 
 /** The Fastify instance as every `routes.ts` sees it: schemas are TypeBox and give the handlers their types. */
 export type App = FastifyInstance<
@@ -197,82 +197,4 @@ function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
  */
 function isMisleading({ headers, url, method }: IncomingMessage): boolean {
   return headers.host?.includes(',') === true || (url === '*' && method !== 'OPTIONS')
-}
-
-function addBodyParsers(server: App): void {
-  server.removeAllContentTypeParsers()
-  const parseJson = server.getDefaultJsonParser('error', 'error')
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = body as Buffer
-    if (isNothing(request, bytes)) return done(null, undefined)
-    if (!isUtf8(bytes)) return done(new GatehouseError('invalid_encoding'))
-    return parseJson(request, bytes.toString('utf8'), (error, value) =>
-      error === null ? done(null, value) : done(new GatehouseError('invalid_json')),
-    )
-  })
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) =>
-    isNothing(request, body as Buffer) ? done(null, undefined) : done(new GatehouseError('unsupported_media_type')),
-  )
-}
-
-/**
- * Whether there is no body. Of one in chunks nobody knows that it is empty, and so has no type, before it was read. Where none is
- * needed a type changes nothing: many clients state one on every request, also where they have nothing to say.
- */
-function isNothing({ headers, routeOptions }: FastifyRequest, body: Buffer): boolean {
-  if (body.length > 0) return false
-  const schema = routeOptions.schema?.body as { anyOf?: readonly { type?: string }[] } | undefined
-  const isNeeded = schema !== undefined && schema.anyOf?.some(({ type }) => type === 'null') !== true
-  return !isNeeded || headers['content-type'] === undefined
-}
-
-/**
- * Lets the routes of a scope read forms. The JSON API must not: any page can send a form anywhere, unasked. `repeatable`: as
- * `parseForm` takes it.
- */
-export function acceptForms(app: App, repeatable: readonly string[] = []): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseForm(body as Buffer, repeatable))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
-}
-
-/**
- * Reads a form. A parameter without a value counts as absent (RFC 6749 §3.1). Throws `invalid_encoding` for bytes that
- * are not UTF-8, `invalid_request` for a parameter given twice, unless it is one of `repeatable`: those are lists.
- */
-export function parseForm(body: Buffer, repeatable: readonly string[] = []): Record<string, string | string[]> {
-  if (!isUtf8(body)) throw new GatehouseError('invalid_encoding')
-  // Without a prototype, so that no name means more than what was sent.
-  const form = Object.create(null) as Record<string, string | string[]>
-  for (const pair of body.toString('utf8').split('&')) {
-    const equals = pair.indexOf('=')
-    if (equals === -1) continue
-    const [name, value] = [decodeFormText(pair.slice(0, equals)), decodeFormText(pair.slice(equals + 1))]
-    if (value === '') continue
-    if (repeatable.includes(name)) {
-      form[name] = [...(form[name] ?? []), value]
-      continue
-    }
-    if (name in form) {
-      throw new GatehouseError('invalid_request', {
-        detail: 'A parameter was sent more than once.',
-        fields: [{ path: '/body', message: 'must not repeat a parameter' }],
-      })
-    }
-    form[name] = value
-  }
-  return form
-}
-
-function decodeFormText(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    throw new GatehouseError('invalid_encoding')
-  }
 }

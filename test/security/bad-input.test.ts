@@ -95,6 +95,17 @@ for (const backend of backends) {
           names(t, await put(path, { json: { ...body, [field]: 'x' } }), `/body/${field}`, `unknown ${field}`)
         }
       })
+      await t.test(`${path}: a field that is sent twice is named, in whatever spelling`, async (t) => {
+        const rest = JSON.stringify(body).slice(1)
+        const escaped = [...first].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+        for (const name of [first, escaped]) {
+          names(t, await put(path, json(`{ "${name}" : "first", ${rest}`)), `/body/${first}`, name)
+        }
+        const nested = `{"surprise":[{},{"a":["}:\\"",{"b":1}],"x/y":{"b":1,"c":{"b":2},"b":3}}],${rest}`
+        names(t, await put(path, json(nested)), '/body/surprise/1/x~1y/b', 'far inside')
+        const once = `{"surprise":[{"a":1},{"a":1}],"more":{"a":"a","b":{"a":["a","a"]}},${rest}`
+        names(t, await put(path, json(once)), '/body/surprise', 'the same name in different objects is no repetition')
+      })
       await t.test(`${path}: bytes that are no UTF-8 are invalid_encoding`, async (t) => {
         for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xc3]]) {
           const text = Buffer.concat([Buffer.from(`{"${first}":"`), Buffer.from(bytes), Buffer.from('"}')])
@@ -160,8 +171,12 @@ for (const backend of backends) {
       ]) {
         names(t, await put('/api/auth/login', { json: { email, password } }), '/body/email', email)
       }
-      for (const name of ['', 'x'.repeat(201)])
-        names(t, await put('/api/users/me', { json: { name } }), '/body/name', name)
+      const unseen = [' ', '\u00a0', '\u200b', '\u3164', '\u{e0041}', 'a\ufffd', 'a\ufffe', '\u{10ffff}a']
+      for (const name of ['', 'x'.repeat(201), ...unseen]) {
+        names(t, await put('/api/users/me', { json: { name } }), '/body/name', JSON.stringify(name))
+        const key = { json: { name, scopes: [] }, headers: bearer(accessToken) }
+        names(t, await put('/api/users/me/api-keys', key), '/body/name', JSON.stringify(name))
+      }
     })
 
     await t.test('page forms refuse broken bodies without a fault', async (t) => {
@@ -230,16 +245,41 @@ for (const backend of backends) {
         'since=2016-12-31T23:59:60Z',
         `since=0000-01-01T00:00:00%2B01:00`,
         'user=x%00',
+        'user=x&user=y',
+        'surprise=1',
       ]) {
         await t.rejects(service.operate('GET', `/audit?${query}`), /: 4\d\d /, query)
       }
+    })
+    await t.test('an operator is told in words what is wrong, and where', async (t) => {
+      const named = { email: 'eve@example.test', name: 'Eve', roles: [] }
+      const wrong: [method: 'GET' | 'POST' | 'PUT', path: string, fault: RegExp, body?: object][] = [
+        ['POST', '/users', /body\/name","message":"must be text that people can read/, { ...named, name: 'a\u001b' }],
+        ['POST', '/users', /body\/roles\/0","message":"must be a name of at most 100 /, { ...named, roles: ['ü'] }],
+        ['PUT', '/roles/%C3%BC', /params\/name","message":"must be a name of at most 100 /, { permissions: [] }],
+        ['GET', '/users/%1b', /params\/user","message":"must be text that people can read/],
+        ['GET', '/audit?event=x', /querystring\/event","message":"must be one of sign_in\.succeeded, /],
+        ['GET', '/audit?since=x', /querystring\/since","message":"must be a time such as /],
+        ['GET', '/api-keys?surprise=1', /querystring\/surprise","message":"there is no such field/],
+        ['GET', '/api-keys?user=a&user=b', /querystring\/user","message":"must be string/],
+      ]
+      for (const [method, path, fault, body] of wrong) {
+        await t.rejects(service.operate(method, path, body), { message: fault }, `${method} ${path}`)
+      }
+      const twice = { ...named, email: 'twice@example.test', roles: ['admin', 'admin'] }
+      const { id, roles } = await service.operate('POST', '/users', twice)
+      t.same(roles, ['admin'], 'what is named twice is there once')
+      await service.operate('PUT', `/users/${id}/status`, { status: 'disabled' })
     })
     await t.test('nothing was created or changed by any of it', async (t) => {
       t.same(service.mails(), [])
       const users = await service.operate('GET', '/users')
       t.same(
         users.map((user: { email: string; name: string }) => [user.email, user.name]),
-        [[ada.email, 'Ada Lovelace']],
+        [
+          ['twice@example.test', 'Eve'],
+          [ada.email, 'Ada Lovelace'],
+        ],
       )
       t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, 200)
       t.notMatch(service.logged(), /"code":"internal_error"/)

@@ -24,10 +24,13 @@ const NewKey = Type.Object(
   },
   strict,
 )
-const Owner = Type.Object({
-  client: Type.Optional(Type.String({ minLength: 1, maxLength: 200, ...plainText })),
-  user: Type.Optional(IdOrEmail),
-})
+const Owner = Type.Object(
+  {
+    client: Type.Optional(Type.String({ minLength: 1, maxLength: 200, ...plainText })),
+    user: Type.Optional(IdOrEmail),
+  },
+  strict,
+)
 
 /** API keys, as the operator handles them: makes a client's, lists and revokes anybody's. */
 export async function apiKeyControlRoutes(

@@ -58,10 +58,10 @@ export function createClientAdministration(dependencies: {
         name: request.name,
         authMethod: request.public ? 'none' : jwks === null ? 'client_secret' : 'private_key_jwt',
         secretHash: secret === undefined ? null : hashSecret(secret),
-        grants: request.grants,
+        grants: [...new Set(request.grants)],
         redirectUris: request.redirectUris,
-        scopes: request.scopes,
-        audiences: request.audiences,
+        scopes: [...new Set(request.scopes)],
+        audiences: [...new Set(request.audiences)],
         jwks,
         createdAt: new Date(now),
       }

@@ -16,7 +16,6 @@ interface KeyAdministration {
   rewrap(): Promise<number>
 }
 import type { RoleAdministration } from './roles.ts'
-import { roleName } from './settings.ts'
 import type { UserAdministration } from './users.ts'
 
 export interface ControlOptions {
@@ -27,7 +26,7 @@ export interface ControlOptions {
 }
 
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText })
-const Token = Type.String({ pattern: roleName })
+const Token = Type.String({ format: 'listed-name' })
 const Password = Type.String({ maxLength: 512 })
 const UserKey = Type.Object({ user: IdOrEmail })
 const ClientKey = Type.Object({ client: Type.String({ minLength: 1, maxLength: 200, ...plainText }) })

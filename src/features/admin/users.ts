@@ -56,8 +56,9 @@ export function createUserAdministration(dependencies: {
   }
 
   return {
-    async create({ email: address, name, roles, password }) {
+    async create({ email: address, name, password, ...given }) {
       const email = canonicalEmail(address)
+      const roles = [...new Set(given.roles)]
       const now = clock.now()
       const passwordHash = password === undefined ? null : await hashNewPassword(password, { email, name })
       const createdAt = new Date(now)
