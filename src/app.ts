@@ -1,7 +1,6 @@
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
@@ -48,6 +47,7 @@ import { createExchangeToken } from './features/oauth/token-exchange.ts'
 import { createGrantTokens } from './features/oauth/token.ts'
 import { createMetrics } from './features/operations/metrics.ts'
 import { createHousekeeping } from './features/operations/housekeeping.ts'
+import { mailRoutes } from './features/operations/mail-routes.ts'
 import { operationsRoutes } from './features/operations/routes.ts'
 import { createCredentials } from './features/sessions/credentials.ts'
 import { createEndSession } from './features/sessions/end-session.ts'
@@ -84,7 +84,14 @@ import { traceOrigins } from './http/request-origin.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
 import { staticAssets } from './http/static-assets.ts'
-import { administerKeys, buildControl, configuredFacts, createOperatorSide, scheduleOf } from './operator-side.ts'
+import {
+  administerKeys,
+  buildControl,
+  configuredFacts,
+  createConfiguredMailer,
+  createOperatorSide,
+  scheduleOf,
+} from './operator-side.ts'
 
 const upkeepMilliseconds = 60_000
 
@@ -100,6 +107,8 @@ export interface Gatehouse {
   replaceRoles(roles: Config['roles']): Promise<void>
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   upkeep(): Promise<void>
+  /** Says in the log what keeps mails from being sent. */
+  checkMail(): Promise<void>
   /** From now on not ready: balancers send no new requests, and each answer is the last of its connection. */
   beginStop(): void
   /** Finishes requests under way, then releases everything but the stores. */
@@ -178,11 +187,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       refreshAbsoluteSeconds: config.tokens.refresh_absolute_ttl_seconds,
     },
   })
-  const mailer = createMailer(
-    { from: config.mailFrom, smtpUrl: config.smtpUrl, outboxDirectory: `${config.dataDirectory}/outbox` },
-    clock,
-    log,
-  )
+  const mailer = createConfiguredMailer(config, clock, log)
   const rotateRefresh = createRotateRefresh({
     refreshTokens: stores.refreshTokens,
     knownGrants,
@@ -443,6 +448,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   })
 
   const control = await buildControl(operator, log)
+  await control.register(mailRoutes, { mailer })
   await control.register(probeRoutes, { probes, facts: (url) => configuredFacts(config, rules, url), clock })
   const sweep = createHousekeeping({
     store: stores.housekeeping,
@@ -473,6 +479,10 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       await catchUp()
     },
     upkeep,
+    async checkMail() {
+      const fault = await mailer.check()
+      if (fault !== undefined) log.warn({ event: 'mail.unusable' }, fault)
+    },
     beginStop: () => void (stopping = true),
     async close() {
       stopping = true

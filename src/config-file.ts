@@ -48,7 +48,7 @@ export const ConfigFile = Type.Object(
     metrics: MetricsSettings,
     audit: AuditSettings,
     shutdown: ShutdownSettings,
-    mail: section({ from: Type.Optional(Mailbox) }),
+    mail: section({ from: Type.Optional(Mailbox), require_tls: Type.Boolean({ default: true }) }),
   },
   { ...strict, description: 'a table of settings such as hosts and proxies' },
 )

@@ -5,7 +5,7 @@ import { readDatabaseUrl } from './core/database-url.ts'
 import { SetupError } from './core/errors.ts'
 import { readIssuer } from './core/issuer.ts'
 import { readRedisUrl } from './core/redis-url.ts'
-import { faultOfCredentials } from './core/server-url.ts'
+import { faultsBeside, readSmtpUrl } from './core/smtp-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
 import { readCookieDomain } from './cookie-domain.ts'
@@ -41,6 +41,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts'>> 
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
   readonly smtpUrl: string | undefined
   readonly mailFrom: string
+  /** Whether a mail goes to a server on another machine over TLS or not at all. */
+  readonly mailRequiresTls: boolean
   readonly cookieDomain: string | undefined
   readonly logLevel: LogLevel
 }
@@ -65,11 +67,6 @@ export function loadConfig(given: Environment): Config {
 
   const host = read('HOST', '127.0.0.1', (text) => text, 'an address to listen on')
   const port = read('PORT', 3000, parsePort, 'a port number from 0 to 65535')
-  const readUrl = (name: string, schemes: readonly string[], expected: string) => {
-    const fault = faultOfCredentials(environment[name] ?? '')
-    if (fault !== undefined) faults.push(`${nameOf(name)}: ${fault}`)
-    return fault === undefined ? read(name, undefined, urlOf(schemes), expected) : undefined
-  }
   const tell = (name: string, told: readonly string[]) =>
     faults.push(
       ...told.map((fault) => (fault.startsWith(`${name}:`) ? `${nameOf(name)}${fault.slice(name.length)}` : fault)),
@@ -84,7 +81,9 @@ export function loadConfig(given: Environment): Config {
     const read = readRedisUrl(redisUrl)
     if (read.kind === 'faulty') tell('REDIS_URL', read.faults)
   }
-  const smtpUrl = readUrl('SMTP_URL', ['smtp', 'smtps'], 'an smtp:// or smtps:// URL')
+  const smtpUrl = environment['SMTP_URL'] || undefined
+  const smtpRead = smtpUrl === undefined ? undefined : readSmtpUrl(smtpUrl)
+  if (smtpRead?.kind === 'faulty') tell('SMTP_URL', smtpRead.faults)
   const logLevel = read('LOG_LEVEL', 'info', (text) => logLevels.find((level) => level === text), logLevels.join(', '))
   const issuerRead = readIssuer(environment['GATEHOUSE_ISSUER'] || `http://localhost:${port}`)
   if ('fault' in issuerRead) faults.push(`GATEHOUSE_ISSUER: ${issuerRead.fault}`)
@@ -106,6 +105,7 @@ export function loadConfig(given: Environment): Config {
     cookieDomain,
   })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
+  else if (smtpRead?.kind === 'read') tell('SMTP_URL', faultsBeside(smtpRead.address, fromFile.file.mail.require_tls))
   if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
 
   const { mail, accounts, ...rest } = fromFile.file
@@ -128,6 +128,7 @@ export function loadConfig(given: Environment): Config {
     redisUrl,
     secrets: [secret ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
     smtpUrl,
+    mailRequiresTls: mail.require_tls,
     mailFrom: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
     cookieDomain,
     logLevel,
@@ -136,11 +137,6 @@ export function loadConfig(given: Environment): Config {
 
 function parsePort(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined
-}
-
-function urlOf(schemes: readonly string[]) {
-  return (text: string): string | undefined =>
-    schemes.some((scheme) => text.toLowerCase().startsWith(`${scheme}://`)) && URL.canParse(text) ? text : undefined
 }
 
 /** The cookie domain, if one is set; what is wrong with it goes to the faults. */

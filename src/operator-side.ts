@@ -1,8 +1,10 @@
 /** The operator's side of the composition: what commands and administrators ask for, apart from the service itself. */
 import type { FastifyBaseLogger } from 'fastify'
+import { createMailer } from './adapters/mailer.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import { operatorActor } from './core/audit.ts'
+import type { Clock, Log, Mailer } from './core/ports.ts'
 import { createClientAdministration } from './features/admin/clients.ts'
 import { apiKeyControlRoutes } from './features/admin/api-key-routes.ts'
 import { type ControlOptions, controlRoutes } from './features/admin/control-routes.ts'
@@ -28,6 +30,12 @@ import { type App, createServer } from './http/server.ts'
 export function configuredFacts(config: Config, rules: AccessRules, url: string): EdgeFacts | undefined {
   const { issuer, cookieDomain } = config
   return edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
+}
+
+/** What sends the service's mails. */
+export function createConfiguredMailer(config: Config, clock: Clock, log: Log): Mailer {
+  const { mailFrom: from, smtpUrl, mailRequiresTls: requiresTls, dataDirectory } = config
+  return createMailer({ from, smtpUrl, requiresTls, outboxDirectory: `${dataDirectory}/outbox` }, clock, log)
 }
 
 /** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */

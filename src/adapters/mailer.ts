@@ -1,20 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { createTransport } from 'nodemailer'
+import { SetupError } from '../core/errors.ts'
+import { isThisMachine } from '../core/network.ts'
 import type { Clock, Log, Mail, Mailer } from '../core/ports.ts'
+import { needsTls, readSmtpUrl } from '../core/smtp-url.ts'
+import { readTlsFiles } from '../pem.ts'
+import { smtpFault } from './smtp-fault.ts'
 
 export interface MailSettings {
   from: string
   /** Absent: mails become `.eml` files in `outboxDirectory`. */
   smtpUrl?: string | undefined
+  /** Whether a mail goes to another machine over TLS or not at all. */
+  requiresTls: boolean
   outboxDirectory: string
 }
 
+/** Throws a `SetupError` when the SMTP_URL, or a file that it names, cannot be used. */
 export function createMailer(settings: MailSettings, clock: Clock, log: Log): Mailer {
-  return settings.smtpUrl === undefined
+  const { smtpUrl, from, requiresTls } = settings
+  return smtpUrl === undefined
     ? createOutboxMailer(settings, clock, log)
-    : createSmtpMailer(settings.smtpUrl, settings.from, log)
+    : createSmtpMailer(connectionTo(smtpUrl, requiresTls), from, log)
 }
 
 /** Writes each mail as one file that appears whole. The link inside is a secret: the log names the file alone. */
@@ -33,14 +43,39 @@ function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Cloc
       await rename(draft, join(outboxDirectory, name))
       log.info({ event: 'mail.written', file: name }, 'mail written to the outbox')
     },
+    check: async () => undefined,
     close: async () => {},
   }
 }
 
+/** What the mail library is told of a server. Nothing of the URL reaches it but through here. */
+function connectionTo(smtpUrl: string, requiresTls: boolean) {
+  const read = readSmtpUrl(smtpUrl)
+  if (read.kind === 'faulty') throw new SetupError(read.faults.join('\n'))
+  const { host, port, credentials, security, tls, name } = read.address
+  // A name of this machine may stand for another one in somebody's DNS.
+  const isOwnName = isThisMachine(host) && isIP(host) === 0
+  return {
+    host: isOwnName ? '127.0.0.1' : host,
+    port,
+    ...(credentials && { auth: { user: credentials.user, pass: credentials.password } }),
+    ...(name && { name }),
+    secure: security === 'implicit',
+    ignoreTLS: security === 'never',
+    requireTLS: needsTls(read.address, requiresTls),
+    tls: {
+      rejectUnauthorized: true,
+      ...(isOwnName && { servername: host }),
+      ...readTlsFiles('SMTP_URL', tls),
+    },
+    connectionTimeout: 15_000,
+  }
+}
+
 /** Queues mails and tries each up to four times; a caller never waits for the mail server, nor learns from its pace. */
-function createSmtpMailer(smtpUrl: string, from: string, log: Log): Mailer {
-  const transport = onFirstMail((create) => create(smtpUrl))
-  let sent = false
+function createSmtpMailer(connection: ReturnType<typeof connectionTo>, from: string, log: Log): Mailer {
+  const transport = onFirstMail((create) => create(connection))
+  let asked = false
   const underWay = new Set<Promise<void>>()
   const pauses = [1_000, 5_000, 30_000]
 
@@ -51,8 +86,8 @@ function createSmtpMailer(smtpUrl: string, from: string, log: Log): Mailer {
         return
       } catch (error) {
         const pause = pauses[attempt]
-        const reason = error instanceof Error ? ((error as { code?: string }).code ?? error.name) : 'unknown'
-        log.warn({ event: 'mail.failed', attempt, reason, last: pause === undefined }, 'mail was not accepted')
+        const { reason, text } = smtpFault(error)
+        log.warn({ event: 'mail.failed', attempt, reason, last: pause === undefined }, text)
         if (pause === undefined) return
         await new Promise((resolve) => setTimeout(resolve, pause).unref())
       }
@@ -61,15 +96,24 @@ function createSmtpMailer(smtpUrl: string, from: string, log: Log): Mailer {
 
   return {
     async send(mail) {
-      sent = true
+      asked = true
       const delivery = deliver(mail).finally(() => underWay.delete(delivery))
       underWay.add(delivery)
+    },
+    async check() {
+      asked = true
+      try {
+        await (await transport()).verify()
+        return undefined
+      } catch (error) {
+        return smtpFault(error).text
+      }
     },
     async close() {
       const bound = new Promise((resolve) => setTimeout(resolve, 5_000).unref())
       await Promise.race([Promise.allSettled(underWay), bound])
-      // Where nothing was sent there is nothing to close.
-      if (sent) (await transport()).close()
+      // Where nobody was asked there is nothing to close.
+      if (asked) (await transport()).close()
     },
   }
 }

@@ -7,6 +7,7 @@ import { serveEcho } from './doctor/echo.ts'
 import { openExchange } from './doctor/exchange.ts'
 import { openProbe, type Probe } from './doctor/probe.ts'
 import { runningService } from './operator.ts'
+import { createLogger, systemClock } from './process.ts'
 import { readPassword } from './secret-input.ts'
 import { tell } from './terminal.ts'
 
@@ -44,11 +45,11 @@ async function ask(values: Asked): Promise<void> {
   if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) throw new UsageError('--token-stdin: expected one token')
 
   const marker = randomBytes(16).toString('hex')
-  const { facts, probe } = await prepare(config, url)
+  const { facts, probe, checkMail } = await prepare(config, url)
   const stopEcho = echo && (await serveEcho({ host: echo.host || '127.0.0.1', port: echo.port ?? 0 }, marker))
   const exchange = openExchange(connect && { host: connect.host || '127.0.0.1', port: connect.port })
   try {
-    const diagnosis = await diagnose({ facts, probe, exchange, token, marker })
+    const diagnosis = await diagnose({ facts, probe, checkMail, exchange, token, marker })
     if (values.json) print(diagnosis, true)
     else tell(render(diagnosis))
     if (diagnosis.findings.length > 0 || (values.strict && diagnosis.not_made.length > 0)) process.exitCode = 1
@@ -62,20 +63,30 @@ async function ask(values: Asked): Promise<void> {
   }
 }
 
+interface Prepared {
+  facts: EdgeFacts
+  probe: Probe | undefined
+  /** What keeps mails from being sent, from where the service runs or, without a way to it, from here. */
+  checkMail(): Promise<string | undefined>
+}
+
 /** A probe where the service can be reached; otherwise the facts of the configuration alone. */
-async function prepare(config: Config, url: string): Promise<{ facts: EdgeFacts; probe: Probe | undefined }> {
+async function prepare(config: Config, url: string): Promise<Prepared> {
   const running = await runningService(config)
   if (running !== undefined) {
     const probe = await openProbe(running, url)
-    return { facts: probe.facts, probe }
+    const checkMail = async () =>
+      ((await running('POST', '/mail/check')) as { fault: string | null }).fault ?? undefined
+    return { facts: probe.facts, probe, checkMail }
   }
   if (config.databaseUrl === undefined) {
     throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')
   }
-  const { configuredFacts } = await import('../operator-side.ts')
+  const { configuredFacts, createConfiguredMailer } = await import('../operator-side.ts')
   const facts = configuredFacts(config, config.accessRules, url)
   if (facts === undefined) throw new CommandError('--url: it is ambiguous, or its host is not listed')
-  return { facts, probe: undefined }
+  const mailer = createConfiguredMailer(config, systemClock, createLogger('error'))
+  return { facts, probe: undefined, checkMail: () => mailer.check() }
 }
 
 /** `PORT`, `HOST` or `HOST:PORT`; an IPv6 address stands in brackets. */

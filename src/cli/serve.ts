@@ -56,6 +56,7 @@ async function runService(): Promise<void> {
     const address = await listen(gatehouse, config)
     logger.info({ event: 'service.listening' }, `listening on ${address}`)
     if (countsAlone(config)) logger.info({ event: 'service.counts_alone' }, countsAloneText)
+    void gatehouse.checkMail()
     await warnOfUnknownNames(config.accessRules)
     const unwatch = watch()
     announce(config, await stores.users.anyHolds(adminRole))

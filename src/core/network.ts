@@ -110,3 +110,10 @@ export function limitKey(address: string | undefined): string | undefined {
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':')}::/64`
 }
+
+const isLoopback = parseNetworks(['127.0.0.0/8', '::1/128'])
+
+/** Whether nothing that is said to a host leaves this machine: a loopback address, or a name of RFC 6761 §6.3. */
+export function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || isLoopback(host)
+}

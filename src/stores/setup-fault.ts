@@ -1,12 +1,10 @@
 import { SetupError } from '../core/errors.ts'
+import { connectionRemedies, type Remedies, remedyOf, serverFault } from '../core/server-fault.ts'
 
-/** What keeps a server from being used, by SQLSTATE and the codes of Redis and Node.js, and what to do about it; the first counts. */
-const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
-  [/^ECONNREFUSED$/, 'nothing listens there; start the server, or correct host and port'],
+/** By SQLSTATE and the codes of Redis, with what else Node.js tells of sockets. */
+const remedies: Remedies = [
   [/^ENOENT$/, 'there is no socket in that folder; start the server, or correct the folder and the port'],
   [/^EACCES$/, 'its socket may not be opened by the user of this process; let it, or connect by host and port'],
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'nobody knows its host name; correct it'],
-  [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'it does not answer; correct host and port, or let the network through'],
   [
     /^(28P01|WRONGPASS|NOAUTH)$/,
     'it does not accept this user with this password; correct them, with reserved characters percent-encoded',
@@ -41,21 +39,10 @@ const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/^(08|25P03)/, 'the connection broke; a new one is made by itself'],
   [/^40/, 'transactions were in each other’s way; it is asked again by whoever asked'],
   [/^(58|XX)/, 'it has a fault of its own; look into its log'],
-  [/ALTNAME/, 'its certificate is for another name; connect by a name that it holds, or say sslmode=verify-ca'],
-  [/EXPIRED|NOT_YET_VALID/, 'a certificate is not valid at this time; renew it, or set the clock'],
-  [/REVOKED/, 'its certificate was revoked; replace it'],
   [/^NO_TLS$/, 'it offers no TLS; switch that on there, or ask for sslmode=disable'],
   [
     /^NO_CHANNEL_BINDING$/,
     'it proves nothing that is bound to its certificate; let it use scram-sha-256, or ask for channel_binding=prefer and sslmode=verify-full',
-  ],
-  [
-    /CERT|UNABLE_TO_(VERIFY|GET)/,
-    'its certificate is not trusted; name the file of its authority in NODE_EXTRA_CA_CERTS, or in sslrootcert of the URL',
-  ],
-  [
-    /^(ERR_SSL|ERR_OSSL|ERR_TLS|EPROTO)/,
-    'it and this service do not agree on TLS; look at its versions and certificates',
   ],
   [
     /^NOPERM$/,
@@ -78,7 +65,7 @@ export function unusable(setting: string, error: unknown): SetupError {
 
 /** The same for a fault whose remedy is known where it is found. */
 export function unusableBecause(setting: string, code: string, remedy: string): SetupError {
-  return new SetupError(told(setting, code, remedy))
+  return new SetupError(serverFault(setting, code, remedy))
 }
 
 /**
@@ -95,8 +82,14 @@ function setupErrorIn(error: unknown): SetupError | undefined {
   return undefined
 }
 
-function told(setting: string, code: string, remedy = remedies.find(([codes]) => codes.test(code))?.[1]): string {
-  return `${setting}: the server cannot be used (${code})${remedy === undefined ? '' : `: ${remedy}`}`
+/** What a word of DATABASE_URL alone can change. */
+const ofDatabase: Remedies = [
+  [/ALTNAME/, 'its certificate is for another name; connect by a name that it holds, or say sslmode=verify-ca'],
+]
+
+function told(setting: string, code: string): string {
+  const own = setting === 'DATABASE_URL' ? ofDatabase : []
+  return serverFault(setting, code, remedyOf(code, own, remedies, connectionRemedies))
 }
 
 /** The code of the first cause that has one. Drivers give some faults none, and Redis puts it before the message. */

@@ -13,7 +13,7 @@ const [appHost, authHost] = ['app.example.test', 'auth.example.test']
 const password = 'seven quiet herons at dawn'
 
 /** A running service, nginx in front of it, and the command. */
-async function startAll(t: { teardown(after: () => unknown): unknown }, edits: readonly Edit[] = []) {
+async function startAll(t: { teardown(after: () => unknown): unknown }, edits: readonly Edit[] = [], settings = {}) {
   const folder = scratchFolder(t)
   const [port, echo] = [await freePort(), await freePort()]
   const url = `http://${appHost}:${port}/reports`
@@ -23,6 +23,7 @@ async function startAll(t: { teardown(after: () => unknown): unknown }, edits: r
     GATEHOUSE_DATA_DIR: join(folder, 'data'),
     GATEHOUSE_ISSUER: `http://${authHost}:${port}`,
     GATEHOUSE_COOKIE_DOMAIN: 'example.test',
+    ...settings,
   }
   const service = await serve(t, folder, environment)
   const issuer = environment.GATEHOUSE_ISSUER
@@ -47,7 +48,7 @@ if (hasProxy('nginx')) {
     const token = await newToken()
     const healthy = await doctor([...through, ...echo, '--token-stdin'], `${token}\n`)
     t.equal(healthy.code, 0, healthy.stderr)
-    t.equal(healthy.stdout, `${url}, asked by nginx\n\n14 checks made, 0 not; no findings\n`)
+    t.equal(healthy.stdout, `${url}, asked by nginx\n\n15 checks made, 0 not; no findings\n`)
     t.notMatch(service.said.stdout, token.slice(-40), 'the token is not in the log')
 
     const { code, stdout } = await doctor([...through, '--json'])
@@ -64,7 +65,7 @@ if (hasProxy('nginx')) {
       const { code, stdout } = await doctor([...through, ...echo, '--token-stdin'], token, clustered)
       t.equal(code, 0, stdout)
       t.match(stdout, 'not made: fails_open, since it needs the control socket')
-      t.match(stdout, '6 checks made, 8 not; no findings')
+      t.match(stdout, '7 checks made, 8 not; no findings')
     })
     await t.test('what it is told wrongly, and what is not there, is named', async (t) => {
       t.match(await doctor([]), { code: 2, stderr: /--url is required/ })
@@ -80,13 +81,17 @@ if (hasProxy('nginx')) {
   })
 
   void test('doctor names what it finds, the danger and the line, and exits with 1', async (t) => {
-    const { doctor, through } = await startAll(t, [[/\$host:\d+\$request_uri/, '$http_host$request_uri']])
+    const SMTP_URL = `smtp://gate:hunter2@127.0.0.1:${await freePort()}`
+    const edits: Edit[] = [[/\$host:\d+\$request_uri/, '$http_host$request_uri']]
+    const { doctor, through } = await startAll(t, edits, { SMTP_URL })
     const { code, stdout } = await doctor(through)
     t.equal(code, 1)
     t.match(
       stdout,
       /\nFOUND host_confusion\n {2}seen {4}.+\n {2}danger {2}.+\n {2}change {2}.*\$host in place of \$http_host\n/,
     )
-    t.match(stdout, /; 1 finding\n$/)
+    t.match(stdout, /\nFOUND mail_not_sent\n {2}seen {4}SMTP_URL: .*\(ECONNREFUSED\): nothing listens there/)
+    t.notMatch(stdout, 'hunter2')
+    t.match(stdout, /; 2 findings\n$/)
   })
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { parse } from 'yaml'
 import { createDatabase, hasServers, redisUrlOf } from '../support/backends.ts'
+import { startMailServer } from '../support/mail-server.ts'
 import { until } from '../support/patience.ts'
 import { type Environment, launch, type Running, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
@@ -115,10 +116,13 @@ void test('a healthy start logs nothing at warning or above', async (t) => {
     const rules = read('deploy/gatehouse/gatehouse.yaml')
     const file = join(folder, 'gatehouse.yaml')
     writeFileSync(file, rules)
+    const mailServer = await startMailServer(t)
     const service = await serve(t, folder, {
       ...given,
       ...Object.fromEntries(files.map((name) => [name, join(folder, name)])),
       REDIS_URL,
+      // By an address that is not excused from TLS, as the other container is not.
+      SMTP_URL: given.SMTP_URL.replace(/\/\/.*$/, `//0.0.0.0:${mailServer.port}`),
       LOG_LEVEL: 'info',
       GATEHOUSE_CONFIG: file,
       GATEHOUSE_DATA_DIR: join(folder, 'data'),

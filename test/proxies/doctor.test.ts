@@ -180,8 +180,9 @@ if (hasProxy('nginx')) {
       const exchange = openExchange({ host: '127.0.0.1', port })
       t.teardown(() => exchange.close())
       const config = { issuer: service.issuer, cookieDomain: undefined } as never
+      const checkMail = async () => undefined
       const facts = configuredFacts(config, compileAccessRules(hosts as never), `http://${appHost}:${port}/x`)!
-      const diagnosis = await diagnose({ facts, probe: undefined, exchange, token, marker })
+      const diagnosis = await diagnose({ facts, probe: undefined, exchange, checkMail, token, marker })
       t.same(
         diagnosis.findings.map(({ finding }) => finding),
         ['spoofable_spellings', 'cookie_not_shared'],

@@ -1,34 +1,15 @@
 /** libpq's words in DATABASE_URL, on a server with TLS, SCRAM, certificates of clients and a socket. */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { type Test, test } from 'tap'
 import { hasServers } from '../support/backends.ts'
+import { authorityIn } from '../support/certificates.ts'
 import { freePort, scratchFolder, startPgBouncer, startPostgres, startRelay } from '../support/servers.ts'
 import { comesAndGoes, stageOf } from './support.ts'
 
 const password = 'p@ss/w#rd?%:&é'
 const encoded = encodeURIComponent(password)
-
-/** An authority, and what it signs. */
-function authorityIn(folder: string) {
-  mkdirSync(folder, { recursive: true })
-  const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' })
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=An authority', '-days', '2')
-  return {
-    ca: join(folder, 'ca.pem'),
-    issue(name: string, commonName: string, alternative: string) {
-      openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${commonName}`)
-      writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${alternative}\n`)
-      const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${name}.ext`, '-days', '2']
-      openssl('x509', '-req', '-in', `${name}.csr`, ...by, '-out', `${name}.pem`)
-      chmodSync(join(folder, `${name}.key`), 0o600)
-      return { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) }
-    },
-  }
-}
 
 async function startWithTls(t: Test) {
   const folder = scratchFolder(t)

@@ -1,11 +1,10 @@
 /** Redis as operators have it: users with few rights, TLS, other databases, proxies that know one protocol, replicas. */
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { connect, createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { type Test, test } from 'tap'
 import { openRedisCounters } from '../../src/stores/redis/counters.ts'
 import { hasServers } from '../support/backends.ts'
+import { selfSignedIn } from '../support/certificates.ts'
 import { freePort, type InterruptibleServer, scratchFolder, startRedis } from '../support/servers.ts'
 import { untilWanted } from '../support/patience.ts'
 import { comesAndGoes, databaseWithRole, personsPassword, refusal, stageOf } from './support.ts'
@@ -61,13 +60,8 @@ if (hasServers) {
 
   void test('TLS is checked, by an authority of one’s own too', async (t) => {
     const folder = scratchFolder(t)
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync('openssl', ['req', '-x509', ...key, ...names, '-keyout', 'key.pem', '-out', 'cert.pem'], {
-      cwd: folder,
-      stdio: 'pipe',
-    })
-    const [cert, secret, port] = [join(folder, 'cert.pem'), join(folder, 'key.pem'), await freePort()]
+    const { cert, key: secret } = selfSignedIn(folder, 'DNS:localhost')
+    const port = await freePort()
     await startOwn(
       t,
       '--tls-port',

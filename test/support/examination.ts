@@ -75,7 +75,14 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Diagn
     return service.operate(method as 'GET', path, body)
   }, url)
   const token = situation.anonymous ? undefined : accessToken
-  const diagnosis = await diagnose({ facts: probe.facts, probe, exchange, token, marker })
+  const diagnosis = await diagnose({
+    facts: probe.facts,
+    probe,
+    exchange,
+    checkMail: async () => undefined,
+    token,
+    marker,
+  })
   await probe.close()
   return { ...diagnosis, names: diagnosis.findings.map(({ finding }) => finding) }
 }

@@ -1,71 +1,93 @@
-/** A mail server (RFC 5321) that takes every mail and keeps it; it offers neither TLS nor SMTPUTF8, as many do not. */
-import { createServer, type Socket } from 'node:net'
+/** A mail server on loopback, with and without TLS, that keeps what it is told. */
+import { readFileSync } from 'node:fs'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import type { Certificate } from './certificates.ts'
 import { until } from './patience.ts'
+import { freePort } from './servers.ts'
+
+export const mailUser = { user: 'gate', password: 'p@ss/w#rd?%:é' }
+
+/** A URL's user and password for it. */
+export const mailCredentials = `${mailUser.user}:${encodeURIComponent(mailUser.password)}@`
 
 export interface ReceivedMail {
   from: string
   to: string[]
   /** Head and body, as they were sent. */
   content: string
+  isSecured: boolean
+  /** Who handed it in; nothing for nobody in particular. */
+  user: unknown
 }
 
 export interface MailServer {
-  /** For `SMTP_URL`. */
+  port: number
+  /** For `SMTP_URL`, without a login. */
   url: string
+  /** Each login that was tried, and whether by TLS. */
+  logins: { isSecured: boolean; isRight: boolean }[]
   received: ReceivedMail[]
   /** The mails to one address, once there are so many. */
   mailsTo(address: string, count?: number): Promise<ReceivedMail[]>
+  /** How clients greeted. */
+  greetings: string[]
+  close(): Promise<void>
 }
 
-export async function startMailServer(t: { teardown(after: () => unknown): unknown }): Promise<MailServer> {
-  const received: ReceivedMail[] = []
-  const open = new Set<Socket>()
-  const server = createServer((socket) => {
-    open.add(socket.on('close', () => open.delete(socket)).on('error', () => {}))
-    converse(socket, (mail) => received.push(mail))
+/** Runs until the test ends. Without a certificate it knows no TLS. Logins are taken on whatever connection they come. */
+export async function startMailServer(
+  t: { teardown(after: () => unknown): unknown },
+  {
+    certificate,
+    port,
+    host = '127.0.0.1',
+    ...options
+  }: SMTPServerOptions & { certificate?: Certificate; port?: number; host?: string } = {},
+): Promise<MailServer> {
+  const at = port ?? (await freePort())
+  const [logins, received, greetings]: [MailServer['logins'], ReceivedMail[], string[]] = [[], [], []]
+  const server = new SMTPServer({
+    logger: false,
+    authOptional: true,
+    allowInsecureAuth: true,
+    disableReverseLookup: true,
+    closeTimeout: 100,
+    // As with many servers.
+    hideSMTPUTF8: true,
+    ...(certificate === undefined
+      ? { disabledCommands: ['STARTTLS'] }
+      : { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }),
+    onAuth({ username, password }, { secure }, done) {
+      const isRight = username === mailUser.user && password === mailUser.password
+      logins.push({ isSecured: secure, isRight })
+      if (isRight) done(null, { user: username })
+      else done(new Error('Invalid username or password'))
+    },
+    onData(stream, session, done) {
+      const { secure, envelope, user, hostNameAppearsAs } = session
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+      stream.on('end', () => {
+        greetings.push(hostNameAppearsAs)
+        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
+        const to = envelope.rcptTo.map(({ address }) => address)
+        received.push({ from, to, content: Buffer.concat(chunks).toString(), isSecured: secure, user })
+        done()
+      })
+    },
+    ...options,
   })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  t.teardown(() => {
-    for (const socket of open) socket.destroy()
-    server.close()
-  })
-  const { port } = server.address() as { port: number }
-  const to = (address: string) => received.filter((mail) => mail.to.includes(address))
+  // Clients that refuse its certificate, which is what the tests are about.
+  server.on('error', () => {})
+  await new Promise<void>((listening) => server.listen(at, host, listening))
+  const close = () => new Promise<void>((closed) => server.close(closed))
+  t.teardown(close)
+  const mailsTo = (address: string) => received.filter((mail) => mail.to.includes(address))
   return {
-    url: `smtp://127.0.0.1:${port}`,
-    received,
+    ...{ port: at, url: `smtp://${host}:${at}`, logins, received, greetings, close },
     async mailsTo(address, count = 1) {
-      await until(`${count} mails to ${address}`, async () => to(address).length >= count)
-      return to(address)
+      await until(`${count} mails to ${address}`, () => mailsTo(address).length >= count)
+      return mailsTo(address)
     },
   }
-}
-
-function converse(socket: Socket, take: (mail: ReceivedMail) => void): void {
-  let [waiting, isContent] = ['', false]
-  let mail: ReceivedMail = { from: '', to: [], content: '' }
-  const say = (line: string) => socket.write(`${line}\r\n`)
-  const answer = (line: string) => {
-    const [, address = ''] = /<(.*)>/.exec(line) ?? []
-    if (/^MAIL FROM:/i.test(line)) mail = { from: address, to: [], content: '' }
-    if (/^RCPT TO:/i.test(line)) mail.to.push(address)
-    isContent = /^DATA$/i.test(line)
-    if (/^QUIT$/i.test(line)) return void socket.end('221 bye\r\n')
-    say(isContent ? '354 go on' : '250 ok')
-  }
-  say('220 mail.example.test')
-  socket.setEncoding('utf8').on('data', (chunk: string) => {
-    waiting += chunk
-    for (let end; (end = waiting.indexOf(isContent ? '\r\n.\r\n' : '\r\n')) !== -1;) {
-      const part = waiting.slice(0, end)
-      waiting = waiting.slice(end + (isContent ? 5 : 2))
-      if (!isContent) {
-        answer(part)
-        continue
-      }
-      take({ ...mail, content: part })
-      isContent = false
-      say('250 taken')
-    }
-  })
 }

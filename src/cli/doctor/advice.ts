@@ -151,6 +151,10 @@ export const advice = {
       envoy: newer('envoy'),
     },
   },
+  mail_not_sent: {
+    danger: 'Nobody gets the links that confirm an address, nor word of what happens to an account.',
+    change: everywhere('no line of the proxy’s: SMTP_URL, or what is said of the server under “seen”'),
+  },
   no_keep_alive: {
     danger: 'Every request waits for a new connection to the service.',
     change: {

@@ -236,6 +236,11 @@ function isOlder(version: string, than: string): boolean {
   return at !== -1 && (own![at] ?? 0) < other![at]!
 }
 
+const mailNotSent: Check = async ({ checkMail }) => {
+  const fault = await checkMail()
+  return fault === undefined ? undefined : { found: fault }
+}
+
 const questions = 6
 
 const noKeepAlive: Check = async ({ ask, probe }) => {
@@ -279,11 +284,12 @@ export const inOrder = {
   no_way_to_sign_in: noWayToSignIn,
   clocks_disagree: clocksDisagree,
   outdated,
+  mail_not_sent: mailNotSent,
   no_keep_alive: noKeepAlive,
   fails_open: failsOpen,
 } as const satisfies Partial<Record<FindingName, Check>>
 
 /** These say something even where the proxy does not ask. */
 export const independent: ReadonlySet<FindingName> = new Set([
-  ...(['cookie_not_shared', 'cookie_dropped', 'clocks_disagree', 'outdated'] as const),
+  ...(['cookie_not_shared', 'cookie_dropped', 'clocks_disagree', 'outdated', 'mail_not_sent'] as const),
 ])

@@ -26,16 +26,18 @@ export async function diagnose(options: {
   facts: EdgeFacts
   probe: Probe | undefined
   exchange: Exchange
+  checkMail(): Promise<string | undefined>
   token?: string | undefined
   marker?: string
 }): Promise<Diagnosis> {
-  const { facts, probe, exchange, token, marker = randomBytes(16).toString('hex') } = options
+  const { facts, probe, exchange, checkMail, token, marker = randomBytes(16).toString('hex') } = options
   const examination: Examination = {
     facts,
     probe,
     marker,
     token,
     exchange,
+    checkMail,
     async ask({ anonymous = false, headers = [], ...request } = {}) {
       const lines = [
         [markerHeader, marker] as const,

@@ -12,6 +12,8 @@ export interface Examination {
   marker: string
   token: string | undefined
   exchange: Exchange
+  /** What keeps mails from being sent; nothing while they can be. */
+  checkMail(): Promise<string | undefined>
   /** Sends a request with probe and marker, and tells what the service noted meanwhile. */
   ask(request?: Partial<Sent> & { anonymous?: boolean }): Promise<Asked>
 }

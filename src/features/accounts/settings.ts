@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { canonicalDomain } from '../../core/email.ts'
-import { parseNetworks } from '../../core/network.ts'
+import { isThisMachine } from '../../core/network.ts'
 import { type Findings, section } from '../../settings.ts'
 
 /** The `accounts` section of gatehouse.yaml. */
@@ -31,8 +31,6 @@ export interface RegistrationMode {
   reason: string
 }
 
-const isLoopback = parseNetworks(['127.0.0.0/8', '::1'])
-
 /**
  * Who may register: what the setting says. Without it registration is open where somebody tries the service on their own
  * machine (an issuer that only this machine reaches, stores inside the process), and closed everywhere else.
@@ -43,8 +41,7 @@ export function registrationOf(
 ): RegistrationMode {
   if (registration !== undefined) return { mode: registration, reason: 'accounts.registration says so' }
   const { hostname } = new URL(issuer)
-  const isOwnMachine =
-    hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[|\]$/g, ''))
+  const isOwnMachine = isThisMachine(hostname.replace(/^\[|\]$/g, ''))
   const [notSet, allTold] = ['accounts.registration is not set', isOwnMachine && hasEmbeddedStores]
   if (allTold) return { mode: 'open', reason: `${notSet}, the issuer is this machine and the stores are embedded` }
   const because = isOwnMachine ? 'the stores are servers' : 'the issuer is not this machine'

@@ -3,7 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { SetupError } from '../../core/errors.ts'
 import type { Counters } from '../../core/ports.ts'
 import { readRedisUrl } from '../../core/redis-url.ts'
-import { type PemKind, readPem } from '../pem.ts'
+import { readTlsFiles } from '../../pem.ts'
 
 /** How long a server may take to accept a connection and to greet. */
 const answersWithinMilliseconds = 5_000
@@ -87,7 +87,6 @@ function connectionTo(redisUrl: string): Options {
   const read = readRedisUrl(redisUrl)
   if (read.kind === 'faulty') throw new SetupError(read.faults.join('\n'))
   const { host, port, username, password, database, keyPrefix, protocol, tls } = read.address
-  const pem = (word: string, path: string, kind: PemKind) => readPem('REDIS_URL', word, path, kind)
   return {
     host,
     port,
@@ -99,9 +98,7 @@ function connectionTo(redisUrl: string): Options {
     ...(tls && {
       tls: {
         servername: isIP(host) === 0 ? host : '',
-        ...(tls.rootCertificates && { ca: pem('sslrootcert', tls.rootCertificates, 'certificate') }),
-        ...(tls.certificate && { cert: pem('sslcert', tls.certificate, 'certificate') }),
-        ...(tls.key && { key: pem('sslkey', tls.key, 'key') }),
+        ...readTlsFiles('REDIS_URL', tls),
       },
     }),
   }

@@ -1,7 +1,7 @@
 import { isIP, Socket } from 'node:net'
 import { connect as connectTls, getCACertificates, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { DatabaseAddress, DatabaseHost } from '../../core/database-url.ts'
-import { type PemKind, readPem } from '../pem.ts'
+import { type PemKind, readPem } from '../../pem.ts'
 
 /** Whether a connection is encrypted: `offered` where the server offers it. */
 export type Security = 'never' | 'offered' | 'always'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { SetupError } from '../core/errors.ts'
+import { SetupError } from './core/errors.ts'
+import type { TlsFiles } from './core/server-url.ts'
 
 export type PemKind = 'certificate' | 'key' | 'revocations'
 
@@ -19,4 +20,16 @@ export function readPem(setting: string, word: string, path: string, kind: PemKi
   }
   if (markers[kind].test(content)) return content
   throw new SetupError(`${setting}: ${word}: the file holds no such thing in PEM`)
+}
+
+/** What the files hold that `sslrootcert`, `sslcert` and `sslkey` of a URL name, as TLS of Node.js takes it. Throws as `readPem`. */
+export function readTlsFiles(
+  setting: string,
+  { rootCertificates, certificate, key }: TlsFiles,
+): { ca?: string; cert?: string; key?: string } {
+  return {
+    ...(rootCertificates && { ca: readPem(setting, 'sslrootcert', rootCertificates, 'certificate') }),
+    ...(certificate && { cert: readPem(setting, 'sslcert', certificate, 'certificate') }),
+    ...(key && { key: readPem(setting, 'sslkey', key, 'key') }),
+  }
 }
