@@ -1,5 +1,6 @@
 /** A mail server on loopback, with and without TLS, that keeps what it is told. */
 import { readFileSync } from 'node:fs'
+import { domainToASCII } from 'node:url'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import type { Certificate } from './certificates.ts'
 import { until } from './patience.ts'
@@ -33,6 +34,9 @@ export interface MailServer {
   greetings: string[]
   close(): Promise<void>
 }
+
+/** As it was sent: the library shows domains in their own letters. */
+const inAscii = (address: string) => address.replace(/[^@]+$/, (domain) => domainToASCII(domain))
 
 /** Runs until the test ends. Without a certificate it knows no TLS. Logins are taken on whatever connection they come. */
 export async function startMailServer(
@@ -69,8 +73,8 @@ export async function startMailServer(
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
         greetings.push(hostNameAppearsAs)
-        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-        const to = envelope.rcptTo.map(({ address }) => address)
+        const from = envelope.mailFrom === false ? '' : inAscii(envelope.mailFrom.address)
+        const to = envelope.rcptTo.map(({ address }) => inAscii(address))
         received.push({ from, to, content: Buffer.concat(chunks).toString(), isSecured: secure, user })
         done()
       })
