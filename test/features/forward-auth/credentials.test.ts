@@ -120,6 +120,20 @@ for (const backend of backends) {
         }
       }
     })
+    await t.test(
+      'of tokens that were joined so many are looked at as proxies join, and more are an invalid one',
+      async (t) => {
+        const joined = (count: number) => bearer(Array.from({ length: count }, () => 'a.b').join(', '))
+        t.equal(await status({ ...joined(16), cookie }), 200)
+        t.equal(await status({ ...joined(17), cookie }), 401)
+        t.equal(await status({ ...joined(3_000), cookie }), 401)
+        t.equal(
+          await status({ ...joined(3_000), cookie }, { host: 'person.example.test' }),
+          200,
+          'where no bearer token counts',
+        )
+      },
+    )
     await t.test('of several Authorization headers the first of ours decides', async (t) => {
       const [own, invalid] = [`Bearer ${accessToken}`, `Bearer ${ended.accessToken}`]
       const lists: [authorization: string[], status: number][] = [
