@@ -3,7 +3,7 @@ import { forwardedFamily, proxySuite } from './suite/suite.ts'
 proxySuite(
   {
     ...{ name: 'haproxy', release: 'packaged' },
-    ...{ away: 503, broken: 503, silent: [504, 15], largeHeaders: 431, unknownHost: 421 },
+    ...{ away: 503, broken: 503, silent: [504, 15], largeHeaders: 400, unknownHost: 421 },
     ...{ dropsUserInfo: false, writesAnew: {} },
     ...{
       refusesChunks: true,

@@ -5,7 +5,7 @@ for (const release of ['packaged', 'current'] as const) {
   proxySuite(
     {
       ...{ name: 'nginx', release },
-      ...{ away: 500, broken: 500, silent: [500, 15], largeHeaders: 500, unknownHost: 421 },
+      ...{ away: 500, broken: 500, silent: [500, 15], largeHeaders: 400, unknownHost: 421 },
       ...{ dropsUserInfo: false, writesAnew: {} },
       ...{
         refusesChunks: false,

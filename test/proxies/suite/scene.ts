@@ -56,7 +56,7 @@ export interface Traits {
   broken: number
   /** Status while the service is silent, and the most seconds until then. */
   silent: readonly [status: number, seconds: number]
-  /** Status of a request whose headers are larger than the service reads. */
+  /** Status of a request whose headers are larger than the proxy reads. */
   largeHeaders: number
   /** Status of a host that nobody configured. */
   unknownHost: number
