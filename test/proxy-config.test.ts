@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { limits } from '../src/cli/proxy-configs/limits.ts'
+import { questionAnswerKiB } from '../src/cli/proxy-configs/setup.ts'
 import { scratchFolder } from './support/servers.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -72,8 +73,13 @@ void test('proxy-config', async (t) => {
       t.same(
         table.map(([, value]) => value),
         [
-          ...[`${limits.requestHeaderKiB} KiB`, `${limits.answerHeaderKiB} KiB`, time(limits.connectSeconds)],
-          ...[time(limits.questionSeconds), time(limits.headerSeconds), time(limits.betweenRequestsSeconds)],
+          ...[
+            `${limits.requestHeaderKiB} KiB`,
+            `${limits.answerHeaderKiB} KiB`,
+            `${questionAnswerKiB(['Cookie'])} KiB`,
+          ],
+          ...[time(limits.connectSeconds), time(limits.questionSeconds)],
+          ...[time(limits.headerSeconds), time(limits.betweenRequestsSeconds)],
           ...[time(limits.silenceSeconds), time(limits.uploadSilenceSeconds), 'none', 'none'],
         ],
       )
