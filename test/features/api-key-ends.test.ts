@@ -70,7 +70,8 @@ for (const backend of backends) {
       const second = service.backend.replica && (await startService(t, { beside: service, yaml }))
       const { id, ...user } = await service.createUser()
       const person = await service.signIn({ id, ...user })
-      await Promise.all(Array.from({ length: 95 }, () => make(service, person)))
+      // One after the other, since a slow machine may turn some of a crowd away.
+      for (let made = 0; made < 95; made++) t.equal((await make(service, person)).status, 201)
       const replicas = [service, second ?? service]
       const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => make(replicas[i % 2]!, person)))
       const count = (status: number) => answers.filter((answer) => answer.status === status).length
