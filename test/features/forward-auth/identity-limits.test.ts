@@ -1,6 +1,7 @@
 /** What a host is told of somebody's rights: which of them, and never more than the proxies let through. */
 import { type Test, test } from 'tap'
 import { answerHeaderBytes, identityHeaderBytes } from '../../../src/core/sizes.ts'
+import { compileAccessRules } from '../../../src/features/forward-auth/access-rules.ts'
 import { backends } from '../../support/backends.ts'
 import { type Answer, asks, newClient, type Service, type SignedIn, startService } from '../../support/service.ts'
 
@@ -212,6 +213,15 @@ void test('somebody with hundreds of long roles is told as many as fit, where ro
     t.strictSame(one.roles, roles.toSorted().slice(0, one.roles.length))
   }
   t.equal((await ask(service, ada, 'subject.example.test')).headers['x-auth-shortened'], undefined)
+})
+
+void test('what a host is told changes with its rules, also for somebody whose headers were written a moment ago', async (t) => {
+  const { service, ada } = await startFor(t, shareOut(['role'], 10))
+  const told = async () => readTold('app.example.test', await ask(service, ada, 'app.example.test')).permissions
+  t.equal((await told())!.length, 10)
+  const settings = { identity: { permissions: ['project-number-1:*'] }, rules: [{ allow: 'signed-in' as const }] }
+  service.gatehouse.replaceRules(compileAccessRules({ 'app.example.test': settings }))
+  t.same(await told(), ['project-number-1:write'])
 })
 
 void test('nobody, and whoever has few rights, is marked as nothing', async (t) => {
