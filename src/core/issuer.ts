@@ -9,6 +9,14 @@ export function basePathOf(issuer: string): string {
   return pathname === '/' ? '' : pathname
 }
 
+const metadataName = '/.well-known/oauth-authorization-server'
+
+/** Where clients look for the metadata of an issuer: RFC 8414 §3.1 has its path behind the well-known name, others before it (§5). */
+export function metadataPathsOf(issuer: string): { inserted: string; appended: string } {
+  const basePath = basePathOf(issuer)
+  return { inserted: `${metadataName}${basePath}`, appended: `${basePath}${metadataName}` }
+}
+
 /** Scheme, host and port of an issuer, as browsers spell them. */
 export function originOf(issuer: string): string {
   return new URL(issuer).origin

@@ -183,9 +183,9 @@ async function writeCertificate(folder: string, name: string): Promise<void> {
 /** Traefik listens before it has its routes: it answers 404 until then, and breaks connections before it has a certificate. */
 async function routing(port: number, issuer: string): Promise<void> {
   await listening(port)
-  const { protocol, host } = new URL(issuer)
+  const { protocol, host, pathname } = new URL(`${issuer}/login`)
   const page = () =>
-    protocol === 'https:' ? overHttp1(port, host, '/login', {}) : ask(port, '/login', { headers: { host } })
+    protocol === 'https:' ? overHttp1(port, host, pathname, {}) : ask(port, pathname, { headers: { host } })
   await until('Traefik has its routes', async () => {
     const answer = await page().catch(() => undefined)
     return answer !== undefined && answer.status !== 404

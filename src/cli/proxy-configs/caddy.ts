@@ -1,5 +1,5 @@
 import { limits } from './limits.ts'
-import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup } from './setup.ts'
+import { addressOf, clearedNames, type HostGroup, lines, type OwnPaths, type ProxySetup } from './setup.ts'
 
 /** A whole Caddyfile, for Caddy 2.6 and newer. The question is what `forward_auth` is short for, with a matcher of its own. */
 export function caddyConfig(setup: ProxySetup): string {
@@ -80,34 +80,53 @@ ${setup.tls ? 'https' : 'http'}://:${setup.listen} {
 }
 
 function servicePages(setup: ProxySetup): string {
-  const { issuer, gatehouse, scheme } = setup
-  if (issuer === undefined) return ''
+  const { issuer } = setup
+  if (issuer === undefined || issuer.isShared) return ''
   return `# ---- The service's own pages and API --------------------------------------------------------------------------------
 ${addresses(setup, [issuer.name])} {
 	route {
 		import clean
 
-		# Only Caddy itself asks whether a request may pass, and only machines read the metrics.
+${
+  issuer.paths === undefined
+    ? `		# Only Caddy itself asks whether a request may pass, and only machines read the metrics.
 		@closed path /forward-auth* /metrics /metrics/*
 		respond @closed 404
 
-		# X-Forwarded-For is set anew by Caddy, which trusts nobody's unless \`trusted_proxies\` says so.
-		reverse_proxy ${addressOf(gatehouse)} {
-			header_up X-Forwarded-Proto ${scheme}
-		}
+${toService(setup)}`
+    : `${ownPaths(setup, issuer.paths)}
+		respond 404`
+}
 	}
 }`
 }
 
-function application(setup: ProxySetup, { names, port, headers, credentials, upstream }: HostGroup): string {
-  const { gatehouse, scheme, edgeSecret } = setup
+/** `matcher` ends with a space where there is one. */
+function toService({ gatehouse, scheme }: ProxySetup, matcher = ''): string {
+  return `		# X-Forwarded-For is set anew by Caddy, which trusts nobody's unless \`trusted_proxies\` says so.
+		reverse_proxy ${matcher}${addressOf(gatehouse)} {
+			header_up X-Forwarded-Proto ${scheme}
+		}`
+}
+
+/** The service where it has only some paths of its host. */
+function ownPaths(setup: ProxySetup, { pattern }: OwnPaths): string {
+  return `		# The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.
+		# Caddy's own matcher \`path\` takes other spellings for them, too.
+		@gatehouse vars_regexp {http.request.uri} ^(${pattern})(\\?|$)
+${toService(setup, '@gatehouse ')}
+`
+}
+
+function application(setup: ProxySetup, { names, port, headers, credentials, upstream, isIssuer }: HostGroup): string {
+  const { gatehouse, issuer, scheme, edgeSecret } = setup
   const copied = [...headers.map(([name]) => name), ...credentials]
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 ${addresses(setup, names)} {
 	route {
 		import clean
 
-		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
+${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.paths)}\n` : ''}		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
 		# the question's own.
 		reverse_proxy ${addressOf(gatehouse)} {
 			method GET

@@ -1,19 +1,8 @@
+import { application, servicePages, undecided } from './envoy-hosts.ts'
+import { type } from './envoy-types.ts'
 import { limits } from './limits.ts'
-import { certificate, clearedNames, type Endpoint, type HostGroup, lines, type ProxySetup } from './setup.ts'
+import { certificate, clearedNames, type Endpoint, lines, type ProxySetup } from './setup.ts'
 import { lowestVersions } from './versions.ts'
-
-const types = {
-  manager: 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-  mutation: 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-  authz: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
-  perRoute: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
-  rbac: 'envoy.extensions.filters.http.rbac.v3.RBAC',
-  rbacPerRoute: 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
-  router: 'envoy.extensions.filters.http.router.v3.Router',
-  connections: 'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
-  tls: 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
-}
-const type = (name: keyof typeof types) => `"@type": type.googleapis.com/${types[name]}`
 
 /** A whole bootstrap configuration for Envoy. */
 export function envoyConfig(setup: ProxySetup): string {
@@ -177,13 +166,6 @@ const askedWith = [
   'x-gatehouse-probe',
 ]
 
-/** How browsers write the host, and how it may be written with the scheme's own port. */
-function domains({ scheme }: ProxySetup, names: readonly string[], port: string): string {
-  const own = scheme === 'https' ? ':443' : ':80'
-  const written = names.flatMap((name) => (port === '' ? [name, `${name}${own}`] : [`${name}${port}`]))
-  return `[${written.map((name) => `"${name}"`).join(', ')}]`
-}
-
 /** The client's address as Envoy settled it: text of a client's own never becomes a part of it. */
 const remoteAddress = '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%'
 
@@ -210,41 +192,6 @@ function told({ scheme, tls }: ProxySetup): string[] {
     '# A WebSocket’s Connection may name headers that the next hop then drops: the identity among them.',
     ...set('connection', 'upgrade', 'OVERWRITE_IF_EXISTS'),
   ]
-}
-
-/** For what is not decided about. */
-const undecided = `                      typed_per_filter_config:
-                        envoy.filters.http.ext_authz:
-                          ${type('perRoute')}
-                          disabled: true
-                        envoy.filters.http.rbac:
-                          ${type('rbacPerRoute')}`
-
-function servicePages(setup: ProxySetup): string {
-  const { issuer } = setup
-  if (issuer === undefined) return ''
-  return `                    # The service's own pages and API. Only Envoy itself asks whether a request may pass, and only
-                    # machines read the metrics. No path of the service has an escape in its first segment, where one
-                    # would hide the name.
-                    - name: gatehouse
-                      domains: ${domains(setup, [issuer.name], issuer.port)}
-${undecided}
-                      routes:
-                        - match: { safe_regex: { regex: "/*(forward-auth.*|metrics(/.*)?|[^/]*%.*)" } }
-                          direct_response: { status: 404 }
-                        - match: { prefix: / }
-                          route: { cluster: gatehouse }`
-}
-
-function application(setup: ProxySetup, { names, port, upstream }: HostGroup, at: number): string {
-  return `                    # An application behind the service.
-                    - name: app-${at}
-                      domains: ${domains(setup, names, port)}
-                      request_headers_to_remove: [x-gatehouse-decision]
-                      routes:
-                        - match: { prefix: / }
-                          # Envoy's default of 15 s would cut slow answers and event streams.
-                          route: { cluster: ${upstream.name}, timeout: 0s }`
 }
 
 function cluster(name: string, { host, port }: Endpoint): string {

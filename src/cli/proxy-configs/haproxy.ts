@@ -1,5 +1,13 @@
 import { limits } from './limits.ts'
-import { addressOf, certificate, clearedNames, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'
+import {
+  addressOf,
+  certificate,
+  clearedNames,
+  type IssuerPlace,
+  lines,
+  type ProxySetup,
+  questionAnswerKiB,
+} from './setup.ts'
 
 /** The Lua file that asks Gatehouse, for HAProxy 2.6 and newer. */
 export function haproxyLua(setup: ProxySetup): string {
@@ -183,18 +191,9 @@ ${lines('  ', ...clearedNames(setup).map((name) => `http-request del-header ${na
   http-request set-header X-Forwarded-Proto ${scheme}
   http-request set-header X-Forwarded-Host %[var(txn.host)]${port}
   http-request set-header Host %[var(txn.host)]${port}
-${
-  issuer === undefined
-    ? ''
-    : `
-  # ---- The service's own pages and API. Only HAProxy itself asks whether a request may pass, and only machines read the
-  # metrics. No path of the service has an escape in its first segment, where one would hide the name.
-  acl issuer var(txn.host) -m str ${issuer.name}
-  http-request return status 404 if issuer { path_reg ^/*(forward-auth|metrics(/|$)|[^/]*%) }
-`
-}
+${issuer === undefined ? '' : servicePages(issuer)}
   # ---- The application behind the service. Hosts that nobody configured get no answer of use.
-${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if { var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if ${issuer === undefined ? '' : '!issuer '}!{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
+${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if ${name === issuer?.name ? '!issuer ' : ''}{ var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if ${issuer === undefined ? '' : '!issuer '}!{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
   acl application var(txn.policy) -m found
   http-request deny deny_status 421 if !application${issuer === undefined ? '' : ' !issuer'}
   http-request lua.gatehouse if application
@@ -206,4 +205,20 @@ backend gatehouse
   server gatehouse ${addressOf(gatehouse)}
 
 ${upstreams.map((upstream) => `backend ${upstream.name}\n  server app ${addressOf(upstream)}\n`).join('\n')}`
+}
+
+function servicePages({ name, paths, isShared }: IssuerPlace): string {
+  if (paths === undefined) {
+    return `
+  # ---- The service's own pages and API. Only HAProxy itself asks whether a request may pass, and only machines read the
+  # metrics. No path of the service has an escape in its first segment, where one would hide the name.
+  acl issuer var(txn.host) -m str ${name}
+  http-request return status 404 if issuer { path_reg ^/*(forward-auth|metrics(/|$)|[^/]*%) }
+`
+  }
+  return `
+  # ---- The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.
+  http-request set-var(txn.issuer) bool(true) if { var(txn.host) -m str ${name} } { path_reg ^(${paths.pattern})$ }
+  acl issuer var(txn.issuer) -m bool
+${isShared ? '' : `  http-request return status 404 if !issuer { var(txn.host) -m str ${name} }\n`}`
 }

@@ -1,14 +1,8 @@
+import { originOf } from '../../core/issuer.ts'
 import { forbiddenPage } from '../../pages/forbidden.ts'
 import { limits } from './limits.ts'
-import {
-  addressOf,
-  certificate,
-  clearedNames,
-  type HostGroup,
-  lines,
-  type ProxySetup,
-  questionAnswerKiB,
-} from './setup.ts'
+import { answerBuffers, listen, ownPaths, pathsAlone, toService } from './nginx-parts.ts'
+import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
 export function nginxConfig(setup: ProxySetup): string {
@@ -80,32 +74,10 @@ const shared = `    add_header Access-Control-Allow-Origin $gatehouse_origin alw
     add_header Access-Control-Expose-Headers $gatehouse_exposed always;
     add_header Vary $gatehouse_vary always;`
 
-/** nginx itself refuses the other forms of a target; this line keeps it so, whatever its version. */
-const pathsAlone = `  # A target that is no path has none to judge. A whole URL is read as its host and path.
-  if ($request_uri !~ ^/) {
-    return 400;
-  }`
-
-/** Large headers are read by the limit of the default server, which does not know yet for which host they are. */
-function listen({ listen: port, tls }: ProxySetup, more = ''): string {
-  return lines(
-    '  ',
-    `listen ${port}${tls ? ' ssl' : ''}${more};`,
-    tls && `ssl_certificate ${certificate.chain};`,
-    tls && `ssl_certificate_key ${certificate.key};`,
-    `large_client_header_buffers 2 ${limits.requestHeaderKiB / 2}k;`,
-    `client_header_timeout ${limits.headerSeconds}s;`,
-    `keepalive_timeout ${limits.betweenRequestsSeconds}s;`,
-  )
-}
-
-/** Buffers for the headers of an answer; nginx wants more than one of their size. */
-const answerBuffers = (kib: number = limits.answerHeaderKiB) =>
-  lines('    ', `proxy_buffer_size ${kib}k;`, `proxy_buffers 4 ${kib}k;`)
-
 function servicePages(setup: ProxySetup): string {
-  const { issuer, scheme } = setup
-  if (issuer === undefined) return ''
+  const { issuer } = setup
+  if (issuer === undefined || issuer.isShared) return ''
+  const { paths } = issuer
   return `# ---- The service's own pages and API --------------------------------------------------------------------------------
 server {
 ${listen(setup)}
@@ -113,7 +85,9 @@ ${listen(setup)}
 
 ${pathsAlone}
 
-  # Only nginx itself asks whether a request may pass, and only machines read the metrics.
+${
+  paths === undefined
+    ? `  # Only nginx itself asks whether a request may pass, and only machines read the metrics.
   location ^~ /forward-auth {
     return 404;
   }
@@ -122,20 +96,14 @@ ${pathsAlone}
   }
 
   location / {
-    proxy_pass http://gatehouse;
-    proxy_http_version 1.1;
-    proxy_connect_timeout ${limits.connectSeconds}s;
-${answerBuffers()}
-    proxy_set_header Connection "";
-    proxy_set_header Host $host${issuer.port};
+${toService(setup, issuer)}
+  }`
+    : `${ownPaths(setup, issuer, paths)}
 
-    # Set, never appended: $proxy_add_x_forwarded_for would keep what the client claims about its own address.
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto ${scheme};
-    proxy_set_header X-Forwarded-Host $host${issuer.port};
-    proxy_set_header Forwarded "";
-    proxy_set_header X-Edge-Secret "";
-  }
+  location / {
+    return 404;
+  }`
+}
 }`
 }
 
@@ -149,8 +117,8 @@ function copying(names: readonly string[]): string {
   )
 }
 
-function application(setup: ProxySetup, { names, port, headers, credentials, upstream }: HostGroup): string {
-  const { scheme, issuerUrl, edgeSecret } = setup
+function application(setup: ProxySetup, { names, port, headers, credentials, upstream, isIssuer }: HostGroup): string {
+  const { scheme, issuerUrl, issuer, edgeSecret } = setup
   const host = `$host${port}`
   const own = new Set(headers.map(([name]) => name.toLowerCase()))
   const cleared = clearedNames(setup).filter((name) => !own.has(name.toLowerCase()))
@@ -161,7 +129,7 @@ ${listen(setup)}
   server_name ${names.join(' ')};
 
 ${pathsAlone}
-
+${isIssuer && issuer?.paths ? `\n${ownPaths(setup, issuer, issuer.paths)}\n` : ''}
   # Uploads of any size. The question is held to this as well, though it has no body: so it stands here.
   client_max_body_size 0;
 
@@ -219,7 +187,7 @@ ${shared}
 ${shared}
     if ($gatehouse_page) {
       add_header Cache-Control no-store always;
-      add_header Content-Security-Policy "default-src 'none'; style-src ${issuerUrl}; img-src data:; frame-ancestors 'none'" always;
+      add_header Content-Security-Policy "default-src 'none'; style-src ${originOf(issuerUrl)}; img-src data:; frame-ancestors 'none'" always;
       add_header X-Content-Type-Options nosniff always;
       return 403 $gatehouse_forbidden;
     }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { cookieReaches } from '../../core/cookie-reach.ts'
+import { basePathOf, metadataPathsOf } from '../../core/issuer.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { headerPreset, type IdentityField, knownIdentityNames } from '../../features/forward-auth/header-presets.ts'
@@ -34,15 +35,38 @@ export interface HostGroup {
   /** The headers of which the application gets what the answer holds, be it the assertion or what is left of the client's own. */
   readonly credentials: readonly CredentialHeader[]
   readonly upstream: Upstream
+  /** Whether it is the issuer's own host, alone in its group, of which the service has a path for itself. */
+  readonly isIssuer: boolean
+}
+
+/** Where browsers find the service. */
+export interface IssuerPlace {
+  readonly name: string
+  /** As of a group. */
+  readonly port: string
+  /** What the service has of the host, as paths on it; nothing where it has all of it. */
+  readonly paths: OwnPaths | undefined
+  /** Whether the rest of the host is an application. */
+  readonly isShared: boolean
+}
+
+/** Paths that are the service's own and that nobody is asked about, as they are sent: no other spelling of them is. */
+export interface OwnPaths {
+  /** `/auth`: this very path, and what begins with it and a slash. */
+  readonly base: string
+  /** Where RFC 8414 §3.1 looks for the metadata of such an issuer, which lies beside its path. */
+  readonly metadata: string
+  /** All of them as one regular expression that a path must match as a whole. Between dots and letters it holds nothing odd. */
+  readonly pattern: string
 }
 
 /** What a proxy's configuration is made of. Every text in it is safe to print as it is. */
 export interface ProxySetup {
   readonly scheme: 'http' | 'https'
-  /** The issuer as an origin. */
+  /** The issuer, with its path where it has one. */
   readonly issuerUrl: string
-  /** The issuer's host, and its port where browsers show one; nothing when it is not served on the same port. */
-  readonly issuer: { readonly name: string; readonly port: string } | undefined
+  /** The issuer's host; nothing when it is not served on the same port. */
+  readonly issuer: IssuerPlace | undefined
   readonly gatehouse: Endpoint
   /** The applications of all groups, each once. */
   readonly upstreams: readonly Upstream[]
@@ -88,6 +112,7 @@ export function describeSetup(given: {
   const { protocol, hostname, port: issuerPort } = new URL(given.issuer)
   const scheme = protocol === 'https:' ? 'https' : 'http'
   const usual = scheme === 'https' ? 443 : 80
+  const basePath = basePathOf(given.issuer)
   const hosts = Object.entries(given.hosts).map(([host, settings]) => {
     const { name, port } = splitHost(host, usual)
     return { host, name, port, settings }
@@ -106,13 +131,15 @@ export function describeSetup(given: {
     const told = identityOf(settings)
     identity.push(...told.headers.map(([header]) => header))
     if (hostPort !== publicPort) continue
-    if (name === hostname && issuerAt === publicPort) {
+    const isIssuer = name === hostname && issuerAt === publicPort
+    if (isIssuer && basePath === '') {
       throw new Error(`${host} is the issuer's own host, which no rule can protect`)
     }
     for (const character of settings.encoded ?? []) encoded.add(character)
     const upstream = upstreamOf(host)
-    const group = `${told.headersName}${upstream.name === applicationName ? '' : `-${upstream.name}`}`
-    if (!groups.has(group)) groups.set(group, { name: group, names: [], port, ...told, upstream })
+    const application = upstream.name === applicationName ? '' : `-${upstream.name}`
+    const group = `${told.headersName}${application}${isIssuer ? '-beside' : ''}`
+    if (!groups.has(group)) groups.set(group, { name: group, names: [], port, ...told, upstream, isIssuer })
     groups.get(group)!.names.push(name)
   }
   const listen = given.listen ?? publicPort
@@ -120,7 +147,15 @@ export function describeSetup(given: {
   return {
     scheme,
     issuerUrl: given.issuer,
-    issuer: issuerAt === publicPort ? { name: hostname, port } : undefined,
+    issuer:
+      issuerAt === publicPort
+        ? {
+            name: hostname,
+            port,
+            paths: pathsOf(given.issuer),
+            isShared: [...groups.values()].some((one) => one.isIssuer),
+          }
+        : undefined,
     gatehouse: given.gatehouse,
     upstreams: [...upstreams.values()],
     listen,
@@ -132,6 +167,14 @@ export function describeSetup(given: {
     withoutCookie: hosts.filter(({ name }) => !cookieReaches(name, given)).map(({ host }) => host),
     edgeSecret: given.edgeSecret,
   }
+}
+
+function pathsOf(issuer: string): OwnPaths | undefined {
+  const base = basePathOf(issuer)
+  if (base === '') return undefined
+  const { inserted: metadata } = metadataPathsOf(issuer)
+  const literally = (path: string) => path.replaceAll('.', '\\.')
+  return { base, metadata, pattern: `${literally(base)}(/.*)?|${literally(metadata)}` }
 }
 
 /** How a host is told who it is, under a name that stays while the headers do. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
-import type { Endpoint, HostGroup, ProxySetup } from './setup.ts'
+import type { Endpoint, HostGroup, IssuerPlace, ProxySetup } from './setup.ts'
 import { entryPointFlags } from './traefik-labels.ts'
-import { type Router, type Routes, traefikRoutes } from './traefik.ts'
+import { isWildcard, type Router, type Routes, traefikRoutes } from './traefik.ts'
 import { lowestVersions } from './versions.ts'
 
 interface KubernetesObject {
@@ -75,42 +75,61 @@ export function traefikGateway(setup: ProxySetup): string {
     spec: { parentRefs: [{ name: 'gatehouse', namespace: home }], hostnames, rules },
   })
   const to = (target: Endpoint) => [{ name: serviceOf(target, 'gateway').service, port: target.port }]
-  const prefix = (value: string) => ({ path: { type: 'PathPrefix', value } })
-  const application = (group: HostGroup): KubernetesObject => {
+  // Traefik goes by the longest name of a route, then by the number of its rules: a wildcard stands alone, since among longer
+  // names it would take the requests of an exact host, and rules that nothing reaches keep it below a name of its own length.
+  const hasWildcards = groups.some(({ names }) => names.some(isWildcard))
+  const aboveWildcards = hasWildcards ? Array.from({ length: 3 }, () => ({ matches: [prefix('/'), webSockets] })) : []
+  const application = (group: HostGroup): KubernetesObject[] => {
     const [ordinary, webSocket] = routes.applications.filter((one) => one.group === group).map((one) => one.router)
-    const upgrade = { type: 'RegularExpression', name: 'Upgrade', value: '(?i)^websocket$' }
-    return route(`app-${group.name}`, group.names, group.upstream, [
-      {
-        matches: [{ ...prefix('/'), headers: [upgrade] }],
-        filters: filters(webSocket!),
-        backendRefs: to(group.upstream),
-      },
+    const rules = [
+      { matches: [webSockets], filters: filters(webSocket!), backendRefs: to(group.upstream) },
       { matches: [prefix('/')], filters: filters(ordinary!), backendRefs: to(group.upstream) },
-    ])
+    ]
+    const exact = group.names.filter((name) => !isWildcard(name))
+    const wildcards = group.names.filter(isWildcard).map((name, at) => {
+      return route(`app-${group.name}-wildcard${at === 0 ? '' : `-${at + 1}`}`, [name], group.upstream, rules)
+    })
+    if (exact.length === 0) return wildcards
+    return [route(`app-${group.name}`, exact, group.upstream, [...rules, ...aboveWildcards]), ...wildcards]
   }
   const pages =
     routes.pages === undefined || issuer === undefined
       ? []
       : [
           route('gatehouse', [issuer.name], gatehouse, [
-            // Without a target nothing passes: only Traefik asks, only machines inside read the metrics, and no path of
-            // the service has an escape in its first segment.
-            {
-              matches: [
-                prefix('/forward-auth'),
-                prefix('/metrics'),
-                { path: { type: 'RegularExpression', value: '/[^/]*%.*' } },
-              ],
-            },
-            { matches: [prefix('/')], filters: filters(routes.pages), backendRefs: to(gatehouse) },
+            ...(issuer.paths === undefined ? [closed] : []),
+            { matches: pagesMatches(issuer, hasWildcards), filters: filters(routes.pages), backendRefs: to(gatehouse) },
+            ...(issuer.isShared ? [] : aboveWildcards),
           ]),
         ]
   return printed(
     setup,
     'gateway',
     ['--providers.kubernetesGateway=true', ...crdProvider],
-    [gateway, ...middlewareObjects(setup, routes, 'gateway'), ...pages, ...groups.map(application)],
+    [gateway, ...middlewareObjects(setup, routes, 'gateway'), ...pages, ...groups.flatMap(application)],
   )
+}
+
+const prefix = (value: string) => ({ path: { type: 'PathPrefix', value } })
+
+/** Requests that ask for a WebSocket. */
+const webSockets = {
+  ...prefix('/'),
+  headers: [{ type: 'RegularExpression', name: 'Upgrade', value: '(?i)^websocket$' }],
+}
+
+/**
+ * Without a target nothing passes: only Traefik asks, only machines inside read the metrics, and no path of the service has an
+ * escape in its first segment.
+ */
+const closed = {
+  matches: [prefix('/forward-auth'), prefix('/metrics'), { path: { type: 'RegularExpression', value: '/[^/]*%.*' } }],
+}
+
+/** What the service has of its host. A prefix of the Gateway API ends where a segment does. */
+function pagesMatches({ paths }: IssuerPlace, hasWildcards: boolean): object[] {
+  if (paths !== undefined) return [prefix(paths.base), { path: { type: 'Exact', value: paths.metadata } }]
+  return hasWildcards ? [prefix('/'), webSockets] : [prefix('/')]
 }
 
 /** Each namespace has its own: an object does not refer to another namespace's middlewares. */

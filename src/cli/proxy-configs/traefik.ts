@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { limits } from './limits.ts'
-import { addressOf, certificate, type HostGroup, type ProxySetup } from './setup.ts'
+import { addressOf, certificate, type HostGroup, type IssuerPlace, type ProxySetup } from './setup.ts'
 import { lowestVersions } from './versions.ts'
 
 /** One of Traefik's routers, in whatever form it is printed. */
@@ -30,9 +30,7 @@ export function traefikRoutes(setup: ProxySetup): Routes {
   }
   return {
     pages: issuer && {
-      about: `The service's own pages and API. Only Traefik itself asks whether a request may pass, and only machines read the
-metrics. No path of the service has an escape in its first segment, where one would hide the name.`,
-      rule: `Host(\`${issuer.name}\`) && !PathPrefix(\`/forward-auth\`) && !PathPrefix(\`/metrics\`) && !PathRegexp(\`^/[^/]*%\`)`,
+      ...pagesRule(issuer),
       priority: 4000,
       middlewares: ['clean', 'no-upgrade'],
       service: 'gatehouse',
@@ -42,7 +40,21 @@ metrics. No path of the service has an escape in its first segment, where one wo
   }
 }
 
-const isWildcard = (name: string) => name.startsWith('*.')
+function pagesRule({ name, paths }: IssuerPlace): Pick<Router, 'about' | 'rule'> {
+  if (paths !== undefined) {
+    return {
+      about: "The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.",
+      rule: `Host(\`${name}\`) && (Path(\`${paths.base}\`) || PathPrefix(\`${paths.base}/\`) || Path(\`${paths.metadata}\`))`,
+    }
+  }
+  return {
+    about: `The service's own pages and API. Only Traefik itself asks whether a request may pass, and only machines read the
+metrics. No path of the service has an escape in its first segment, where one would hide the name.`,
+    rule: `Host(\`${name}\`) && !PathPrefix(\`/forward-auth\`) && !PathPrefix(\`/metrics\`) && !PathRegexp(\`^/[^/]*%\`)`,
+  }
+}
+
+export const isWildcard = (name: string) => name.startsWith('*.')
 
 /** A router for what is no WebSocket and one for what is, of the exact hosts and of the wildcards. */
 function applicationRouters(setup: ProxySetup, group: HostGroup): { name: string; group: HostGroup; router: Router }[] {

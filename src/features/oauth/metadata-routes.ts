@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import { basePathOf } from '../../core/issuer.ts'
+import { metadataPathsOf } from '../../core/issuer.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
 import { answersWith } from '../../http/document.ts'
 import { etagOf, sendPublic } from '../../http/etag.ts'
@@ -19,13 +19,6 @@ export interface MetadataOptions {
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
 }
-
-/** Where clients look for the metadata of an issuer: RFC 8414 §3.1 has its path behind the well-known name, others before it (§5). */
-function metadataPaths(issuer: string): string[] {
-  const basePath = basePathOf(issuer)
-  return [...new Set([`${wellKnown}${basePath}`, `${basePath}${wellKnown}`])]
-}
-const wellKnown = '/.well-known/oauth-authorization-server'
 
 const Names = Type.Array(Type.String())
 const Metadata = Type.Object(
@@ -82,7 +75,8 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
   }
   let made = make(options.introspectionAlgorithms())
 
-  for (const [place, url] of metadataPaths(options.issuer).entries()) {
+  const { inserted, appended } = metadataPathsOf(options.issuer)
+  for (const [place, url] of [...new Set([inserted, appended])].entries()) {
     app.get(
       url,
       {

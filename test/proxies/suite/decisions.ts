@@ -47,6 +47,36 @@ export async function guardTests(t: Test, traits: Traits): Promise<void> {
   })
 }
 
+/** A wildcard beside longer names than those that it covers, which it must not take. */
+export async function wildcardTests(t: Test, traits: Traits): Promise<void> {
+  const [port, upstream] = [await freePort(), await startUpstream(t)]
+  const at = (name: string) => `${name}.example.test:${port}`
+  const open = [{ allow: 'anyone' }]
+  const hosts = {
+    [at('a')]: { headers: { subject: 'X-User-Id' }, rules: [{ allow: 'signed-in' }] },
+    [at('*')]: { rules: open },
+    [at('*.much-longer-than-any-other')]: { rules: open },
+    [at('also-longer-than-any-other')]: { rules: open },
+  }
+  const issuer = `http://${at('i')}`
+  const service = await startService(t, { yaml: { hosts }, environment: { GATEHOUSE_ISSUER: issuer } })
+  const { form, release } = traits
+  const ports = { port, servicePort: service.port, upstreamPort: upstream.port }
+  await startProxy(t, traits.name, { ...(form && { form }), release, ...ports, hosts, issuer })
+  const token = bearer((await service.signIn(await service.createUser())).accessToken)
+
+  const page = await ask(port, '/login', { headers: { host: at('i') } })
+  t.equal(page.headers['content-type'], 'text/html; charset=utf-8', 'the issuer’s pages are its own')
+  await ask(port, '/login', { headers: { host: at('i'), upgrade: 'websocket', connection: 'upgrade' } })
+  t.same(upstream.arrived, [], 'and no WebSocket of its host is an application’s')
+  t.equal((await ask(port, '/x', { headers: { host: at('a'), ...token } })).status, 200)
+  t.equal(valuesOf(upstream.arrived[0]!, 'X-User-Id').length, 1, 'a host is told by its own headers')
+  t.same(valuesOf(upstream.arrived[0]!, 'X-Auth-Subject'), [])
+  for (const host of [at('b'), at('also-longer-than-any-other'), at('b.much-longer-than-any-other')]) {
+    t.equal((await ask(port, '/x', { headers: { host } })).status, 200, host)
+  }
+}
+
 /** Several hosts, told by different headers, of different applications, beneath a wildcard that covers the issuer. */
 export async function hostTests(t: Test, traits: Traits): Promise<void> {
   const [port, app, tenants] = [await freePort(), await startUpstream(t), await startUpstream(t)]

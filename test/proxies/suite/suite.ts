@@ -8,7 +8,8 @@ import { freePort } from '../../support/servers.ts'
 import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
 import { credentialTests } from './credentials.ts'
-import { guardTests, hostTests } from './decisions.ts'
+import { basePathTests } from './base-path.ts'
+import { guardTests, hostTests, wildcardTests } from './decisions.ts'
 import { encodedTests } from './encoded.ts'
 import { identityTests } from './identity.ts'
 import { networksBehindTls, networkTests } from './networks.ts'
@@ -43,6 +44,13 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
     await networkTests(t, scene)
     await trafficTests(t, scene)
   })
+
+  void test(`${title} and a wildcard beside longer names`, (t) => wildcardTests(t, traits))
+
+  for (const shared of [true, false]) {
+    const where = shared ? 'an application’s host' : 'a host of its own'
+    void test(`${title} and the service below a path of ${where}`, (t) => basePathTests(t, traits, shared))
+  }
 
   // What follows does not depend on how Traefik is told.
   if (traits.form !== undefined) return

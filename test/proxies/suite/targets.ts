@@ -7,7 +7,7 @@ import { valuesOf } from '../../support/upstream.ts'
 import { appHost, authHost, customHost, identityOf, otherHost, type Scene } from './scene.ts'
 
 /** Paths that two parsers could read differently, as bytes. */
-const hostile = [
+export const hostile = [
   ...['/public/../admin', '/public/..%2fadmin', '/public/%2e%2e/admin', '/public/.%2E/admin', '/public;/x'],
   ...['/public/..;/admin', '/public/./x', '/public//x', '//public/x', '/public/%2e/x', '/public/..', '/public/.'],
   ...['/public/%5c..%5cadmin', '/public/..\\admin', '/public/%252e%252e/admin', '/public/%2561', '/public/%zz'],

@@ -1,0 +1,62 @@
+/** The virtual hosts of Envoy's configuration. */
+import { type } from './envoy-types.ts'
+import type { HostGroup, OwnPaths, ProxySetup } from './setup.ts'
+
+/** How browsers write the host, and how it may be written with the scheme's own port. */
+function domains({ scheme }: ProxySetup, names: readonly string[], port: string): string {
+  const own = scheme === 'https' ? ':443' : ':80'
+  const written = names.flatMap((name) => (port === '' ? [name, `${name}${own}`] : [`${name}${port}`]))
+  return `[${written.map((name) => `"${name}"`).join(', ')}]`
+}
+
+/** For what is not decided about. */
+export const undecided = `                      typed_per_filter_config:
+                        envoy.filters.http.ext_authz:
+                          ${type('perRoute')}
+                          disabled: true
+                        envoy.filters.http.rbac:
+                          ${type('rbacPerRoute')}`
+
+/** The service where it has only some paths of its host: a route that comes before others. */
+const ownPaths = ({ pattern }: OwnPaths) =>
+  `                        # The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked
+                        # about them.
+                        - match: { safe_regex: { regex: "${pattern.replaceAll('\\', '\\\\')}" } }
+                          route: { cluster: gatehouse }`
+
+export function servicePages(setup: ProxySetup): string {
+  const { issuer } = setup
+  if (issuer === undefined || issuer.isShared) return ''
+  if (issuer.paths !== undefined) {
+    return `                    - name: gatehouse
+                      domains: ${domains(setup, [issuer.name], issuer.port)}
+${undecided}
+                      routes:
+${ownPaths(issuer.paths)}
+                        - match: { prefix: / }
+                          direct_response: { status: 404 }`
+  }
+  return `                    # The service's own pages and API. Only Envoy itself asks whether a request may pass, and only
+                    # machines read the metrics. No path of the service has an escape in its first segment, where one
+                    # would hide the name.
+                    - name: gatehouse
+                      domains: ${domains(setup, [issuer.name], issuer.port)}
+${undecided}
+                      routes:
+                        - match: { safe_regex: { regex: "/*(forward-auth.*|metrics(/.*)?|[^/]*%.*)" } }
+                          direct_response: { status: 404 }
+                        - match: { prefix: / }
+                          route: { cluster: gatehouse }`
+}
+
+export function application(setup: ProxySetup, { names, port, upstream, isIssuer }: HostGroup, at: number): string {
+  const { issuer } = setup
+  return `                    # An application behind the service.
+                    - name: app-${at}
+                      domains: ${domains(setup, names, port)}
+                      request_headers_to_remove: [x-gatehouse-decision]
+                      routes:
+${isIssuer && issuer?.paths ? `${ownPaths(issuer.paths)}\n${undecided.replaceAll(/^/gm, '    ')}\n` : ''}                        - match: { prefix: / }
+                          # Envoy's default of 15 s would cut slow answers and event streams.
+                          route: { cluster: ${upstream.name}, timeout: 0s }`
+}
