@@ -15,10 +15,9 @@ export function addBodyParsers(server: Parsers): void {
   server.removeAllContentTypeParsers()
   const parseJson = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = body as Buffer
-    if (isNothing(request, bytes)) return done(null, undefined)
-    if (!isUtf8(bytes)) return done(new GatehouseError('invalid_encoding'))
-    const text = bytes.toString('utf8')
+    if (isNothing(request, body as Buffer)) return done(null, undefined)
+    const text = textOf(request, body as Buffer)
+    if (text instanceof GatehouseError) return done(text)
     return parseJson(request, text, (error, value) => {
       if (error !== null) return done(new GatehouseError('invalid_json'))
       const repeated = repeatedMember(text)
@@ -39,6 +38,15 @@ function isNothing({ headers, routeOptions }: FastifyRequest, body: Buffer): boo
   const schema = routeOptions.schema?.body as { anyOf?: readonly { type?: string }[] } | undefined
   const isNeeded = schema !== undefined && schema.anyOf?.some(({ type }) => type === 'null') !== true
   return !isNeeded || headers['content-type'] === undefined
+}
+
+/** A body as text, or what it is instead: compressed (RFC 9110 §15.5.16), or no UTF-8. */
+function textOf({ headers }: FastifyRequest, body: Buffer): string | GatehouseError {
+  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity'
+  if (coding !== 'identity') {
+    return new GatehouseError('unsupported_media_type', { detail: 'Send the body as it is, without Content-Encoding.' })
+  }
+  return isUtf8(body) ? body.toString('utf8') : new GatehouseError('invalid_encoding')
 }
 
 /**
@@ -73,9 +81,11 @@ function sentTwice(path: string): GatehouseError {
  * `parseForm` takes it.
  */
 export function acceptForms(app: Pick<Parsers, 'addContentTypeParser'>, repeatable: readonly string[] = []): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {
+    const text = textOf(request, body as Buffer)
+    if (text instanceof GatehouseError) return done(text)
     try {
-      done(null, parseForm(body as Buffer, repeatable))
+      done(null, parseForm(text, repeatable))
     } catch (error) {
       done(error as Error)
     }
@@ -83,14 +93,13 @@ export function acceptForms(app: Pick<Parsers, 'addContentTypeParser'>, repeatab
 }
 
 /**
- * Reads a form. A parameter without a value counts as absent (RFC 6749 §3.1). Throws `invalid_encoding` for bytes that
+ * Reads a form. A parameter without a value counts as absent (RFC 6749 §3.1). Throws `invalid_encoding` for escapes of bytes that
  * are not UTF-8, `invalid_request` for a parameter given twice, unless it is one of `repeatable`: those are lists.
  */
-export function parseForm(body: Buffer, repeatable: readonly string[] = []): Record<string, string | string[]> {
-  if (!isUtf8(body)) throw new GatehouseError('invalid_encoding')
+function parseForm(text: string, repeatable: readonly string[] = []): Record<string, string | string[]> {
   // Without a prototype, so that no name means more than what was sent.
   const form = Object.create(null) as Record<string, string | string[]>
-  for (const pair of body.toString('utf8').split('&')) {
+  for (const pair of text.split('&')) {
     const equals = pair.indexOf('=')
     if (equals === -1) continue
     const [name, value] = [decodeFormText(pair.slice(0, equals)), decodeFormText(pair.slice(equals + 1))]

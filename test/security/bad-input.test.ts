@@ -1,4 +1,5 @@
 /** Broken, hostile and oversized input at every route that reads JSON or a page's form: a clear 4xx, nothing created, never a 500. */
+import { gzipSync } from 'node:zlib'
 import { type Test, test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { type Answer, bearer, type Call, startService } from '../support/service.ts'
@@ -114,6 +115,16 @@ for (const backend of backends) {
         const utf16 = Buffer.from(JSON.stringify(body), 'utf16le')
         t.equal((await put(path, json(utf16))).status, 400, 'UTF-16')
       })
+      await t.test(`${path}: a compressed body is unsupported, and the answer says so`, async (t) => {
+        for (const coding of ['gzip', 'BR', 'identity, gzip']) {
+          const headers = { 'content-type': 'application/json', 'content-encoding': coding }
+          const answer = await put(path, { body: gzipSync(JSON.stringify(body)), headers })
+          isProblem(t, answer, 415, 'unsupported_media_type', coding)
+          t.match(answer.json().detail, 'without Content-Encoding')
+        }
+        const headers = { 'content-type': 'application/json', 'content-encoding': 'Identity' }
+        names(t, await put(path, { body: '[]', headers }), '/body', 'as it is')
+      })
       await t.test(`${path}: a megabyte is too much`, async (t) => {
         const text = JSON.stringify({ ...body, [first]: 'x'.repeat(1024 * 1024) })
         isProblem(t, await put(path, json(text)), 413, 'body_too_large', 'one field')
@@ -188,6 +199,8 @@ for (const backend of backends) {
         t.ok([400, 403].includes((await put(path, {})).status), `${path} without a body`)
         t.equal((await put(path, { form: `x=${'x'.repeat(1024 * 1024)}` })).status, 413, path)
         t.equal((await put(path, { body: 'x', headers: { 'content-type': 'text/plain' } })).status, 415, path)
+        const coded = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' }
+        t.equal((await put(path, { body: gzipSync('x=y'), headers: coded })).status, 415, path)
       }
     })
     await t.test('the sign-in form takes any bytes for an address or password as a wrong one', async (t) => {

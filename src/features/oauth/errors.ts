@@ -63,6 +63,6 @@ export function handleOAuthErrors(thrown: unknown, request: FastifyRequest, repl
 }
 
 function describe(error: GatehouseError): string {
-  if (error.code === 'unsupported_media_type') return 'Send the parameters form-encoded.'
+  if (error.code === 'unsupported_media_type') return error.detail ?? 'Send the parameters form-encoded.'
   return (error.detail ?? 'The request is not valid.').replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, ' ')
 }
