@@ -130,6 +130,10 @@ if (hasProxy('nginx')) {
     t.match(findings[0]?.seen, /: Authorization$/)
   })
 
+  void test('credentials that a host withholds are no finding once the configuration is printed anew', async (t) => {
+    t.match(await examine(t, { host: { forward: 'never' }, printsHost: true }), { findings: [], not_made: [] })
+  })
+
   void test('an application that echoes in a way of its own is as good as the doctor’s', async (t) => {
     const edits: Edit[] = [[identityLine, '']]
     t.same((await examine(t, { ownUpstream: 'Something/1.0', edits })).names, ['spoofable_headers'])

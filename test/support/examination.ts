@@ -29,6 +29,8 @@ export interface Situation {
   tlsBefore?: boolean
   /** What the host's settings say beside its rules. */
   host?: object
+  /** Whether the configuration is printed for them; left out, it is older than they are. */
+  printsHost?: boolean
 }
 
 /** Service, proxy and the doctor's echo behind it, and what the doctor says. */
@@ -53,7 +55,7 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Diagn
     },
   })
   // What a host's settings change in the configuration is left out, so that the doctor has it to find.
-  const printed = { hosts: { [`${appHost}${at}`]: rules }, issuer }
+  const printed = { hosts: situation.printsHost ? hosts : { [`${appHost}${at}`]: rules }, issuer }
   const edits = situation.edits ?? []
   const [name, release] = situation.proxy ?? ['nginx', 'packaged']
   await startProxy(t, name, { release, port, servicePort: service.port, upstreamPort, ...printed, edits })

@@ -107,6 +107,18 @@ export const advice = {
       envoy: 'allowed_upstream_headers with each of them',
     },
   },
+  credentials_forwarded: {
+    danger: 'The application gets sessions, tokens and keys by which it can be at every other host whoever sent them.',
+    change: {
+      nginx:
+        'auth_request_set $told_cookie $upstream_http_cookie; and proxy_set_header Cookie $told_cookie; likewise for Authorization and X-API-Key',
+      caddy:
+        'request_header Cookie {http.reverse_proxy.header.Cookie} in handle_response @allowed; likewise for Authorization and X-Api-Key',
+      traefik: 'authResponseHeaders: with Cookie, Authorization and X-API-Key',
+      haproxy: 'the host in `credentials` of gatehouse.lua: print it anew',
+      envoy: 'allowed_upstream_headers with cookie, authorization and x-api-key',
+    },
+  },
   cookie_not_shared: {
     danger:
       'Browsers do not send the session cookie to this URL: people sign in and are led to the sign-in page again.',

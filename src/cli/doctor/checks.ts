@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { apiKeyPrefix } from '../../core/api-key.ts'
 import { cookieReaches } from '../../core/cookie-reach.ts'
 import { escapedCharacters } from '../../core/request-path.ts'
 import { lowestVersions } from '../proxy-configs/versions.ts'
@@ -166,6 +167,26 @@ const missingHeaders: Check = async (examination, first) => {
     : { found: `the service sent them, the upstream did not get them: ${namesOf(plain)}` }
 }
 
+const credentialsForwarded: Check = async (examination, first) => {
+  const { ask, facts, token } = examination
+  if (facts.withheld.length === 0) return undefined
+  const blind = blindness(examination, first)
+  if (blind !== undefined) return blind
+  // Nobody's: the token decides, or anyone may see this URL.
+  const [cookie, key] = [randomBytes(12).toString('hex'), `${apiKeyPrefix}${randomBytes(12).toString('hex')}`]
+  const { reply } = await ask({
+    headers: [
+      ['Cookie', `theme=dark; ${facts.page_cookie}=${cookie}`],
+      ['X-API-Key', key],
+    ],
+  })
+  const shown = { Cookie: cookie, Authorization: token, 'X-API-Key': key }
+  const arrived = facts.withheld.filter((name) => shown[name] !== undefined && reply.body.includes(shown[name]))
+  return arrived.length === 0
+    ? undefined
+    : { found: `the host says \`forward: never\`, and credentials of ours reached the upstream: ${namesOf(arrived)}` }
+}
+
 const cookieNotShared: Check = ({ facts }) => {
   const [url, issuer] = [new URL(facts.url), new URL(facts.issuer)]
   const domain = facts.cookie_domain
@@ -279,6 +300,7 @@ export const inOrder = {
   spoofable_headers: spoofableHeaders,
   spoofable_spellings: spoofableSpellings,
   missing_headers: missingHeaders,
+  credentials_forwarded: credentialsForwarded,
   cookie_not_shared: cookieNotShared,
   cookie_dropped: cookieDropped,
   no_way_to_sign_in: noWayToSignIn,

@@ -45,7 +45,8 @@ export const dialects: readonly Dialect[] = [
     ...forwardedFamily('traefik', 'Traefik ForwardAuth', '/forward-auth'),
     // Traefik removes a client's own before it sets what the answer has, and would pass on an empty one, which some
     // applications take for a credential that is wrong.
-    whenAllowed: (_identity, left) => left.filter((_, at) => left[at - (at % 2) + 1] !== ''),
+    whenAllowed: (_identity, left) =>
+      left.length === 0 ? left : left.filter((_, at) => left[at - (at % 2) + 1] !== ''),
   },
   forwardedFamily('caddy', 'Caddy forward_auth'),
   nginx,

@@ -1,6 +1,7 @@
 import { allEscaped, type EscapedCharacter } from '../../core/request-path.ts'
 import { parseRequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
 import type { AccessRules } from './access-rules.ts'
+import type { CredentialHeader } from './withheld.ts'
 
 /** What has to be so at the edge for one URL, as the service is configured. Nothing of it is secret. */
 export interface EdgeFacts {
@@ -15,6 +16,8 @@ export interface EdgeFacts {
   identity_headers: string[]
   /** Whether `Authorization` is replaced by the assertion. */
   replaces_authorization: boolean
+  /** The headers in which credentials of ours that reach the proxy must go no further; each is taken from the answer. */
+  withheld: readonly CredentialHeader[]
   /** The escaped characters that may stand in a segment of its path. */
   encoded: readonly EscapedCharacter[]
 }
@@ -37,6 +40,10 @@ export function edgeFactsOf(
     page_cookie: settings.pageCookie,
     identity_headers: presentation.preset.map(([name]) => name),
     replaces_authorization: presentation.replacesAuthorization,
+    // What does not count is passed on in it.
+    withheld: policy.withholds.filter(
+      (name) => name !== 'X-API-Key' || (policy.credentials?.includes('api-key') ?? true),
+    ),
     encoded: policy.encoded,
   }
 }
