@@ -134,11 +134,10 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     schedule: scheduleOf(config),
     algorithmOf: (type) => (type === 'identity-assertion+jwt' ? config.keys.assertions : config.keys.access_tokens),
   })
-  await administerKeys(base, config, async () => {}).keepSchedule()
+  await administerKeys(base, config).keepSchedule()
   const feed = await followRevocations(stores.revocations, log, (changed) => keyRing.reload(changed))
   // What was made just now, or changed before the feed was followed.
   await keyRing.reload()
-  const catchUp = () => feed.catchUp()
 
   // Who is told what of somebody's rights
   let rules = config.accessRules
@@ -153,7 +152,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     idleSeconds: config.sessions.idle_ttl_seconds,
     absoluteSeconds: config.sessions.absolute_ttl_seconds,
   })
-  const endSession = createEndSession({ sessions: stores.sessions, feed, audit, clock })
+  const endSession = createEndSession({ sessions: stores.sessions, audit, clock })
   const authenticateClient = createAuthenticateClient({
     clients: stores.clients,
     proven: rememberClients({ feed, clock }),
@@ -234,12 +233,12 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const logIn = createLogIn({ checkPassword, knownDevices, startSession, audit })
   const stepUp = createStepUp({
     checkPassword,
-    renewSession: createRenewSession({ sessions: stores.sessions, feed, clock }),
+    renewSession: createRenewSession({ sessions: stores.sessions, clock }),
     audit,
   })
 
   // What operators and administrators do
-  const operator = createOperatorSide(base, { config, rules: () => rules, catchUp })
+  const operator = createOperatorSide(base, { config, rules: () => rules })
 
   // What the HTTP features share
   const cookies = createCookies(config)
@@ -338,7 +337,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
 
     traceOrigins(service, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
-    await service.register(accountRoutes, { register, emailVerification, users: stores.users, catchUp, limits })
+    await service.register(accountRoutes, { register, emailVerification, users: stores.users, limits })
     await service.register(apiKeyRoutes, { apiKeys: operator.apiKeys, limits })
     await service.register(signInRoutes, {
       logIn,
@@ -427,7 +426,6 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
           accessTokens: stores.accessTokens,
           apiKeys: stores.apiKeys,
           endSession,
-          catchUp,
           audit,
           clock,
         }),
@@ -476,7 +474,6 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     replaceRules: (others) => void (rules = others),
     async replaceRoles(roles) {
       await applyFileRoles(roles, { roles: stores.roles, audit })
-      await catchUp()
     },
     upkeep,
     async checkMail() {

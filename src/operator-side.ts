@@ -38,23 +38,22 @@ export function createConfiguredMailer(config: Config, clock: Clock, log: Log): 
   return createMailer({ from, smtpUrl, requiresTls, outboxDirectory: `${dataDirectory}/outbox` }, clock, log)
 }
 
-/** The operations of operators and administrators. `catchUp` makes a change act at once on this replica. */
+/** The operations of operators and administrators. */
 export function createOperatorSide(
   base: Base,
-  dependencies: { config: Config; rules: () => AccessRules; catchUp(): Promise<void> },
+  dependencies: { config: Config; rules: () => AccessRules },
 ): OperatorSide {
   const { stores, clock, audit, hashNewPassword, issuer } = base
-  const { config, rules, catchUp } = dependencies
+  const { config, rules } = dependencies
   const users = createUserAdministration({
     users: stores.users,
     roles: stores.roles,
     hashNewPassword,
-    catchUp,
     audit,
     clock,
   })
-  const clients = createClientAdministration({ clients: stores.clients, catchUp, audit, clock })
-  const roles = createRoleAdministration({ roles: stores.roles, audit, catchUp })
+  const clients = createClientAdministration({ clients: stores.clients, audit, clock })
+  const roles = createRoleAdministration({ roles: stores.roles, audit })
   const explain = createExplain({
     rules,
     findUser: users.find,
@@ -63,11 +62,10 @@ export function createOperatorSide(
     clock,
     issuer,
   })
-  const keys = administerKeys(base, config, catchUp)
+  const keys = administerKeys(base, config)
   const apiKeys = createApiKeyManagement({
     apiKeys: stores.apiKeys,
     settings: config.api_keys,
-    catchUp,
     audit,
     clock,
   })
@@ -99,7 +97,7 @@ export async function buildControl(
 }
 
 /** What may be done to the ring of signing keys. */
-export function administerKeys(base: Base, config: Config, catchUp: () => Promise<void>): KeyAdministration {
+export function administerKeys(base: Base, config: Config): KeyAdministration {
   const { stores, clock, audit } = base
   const schedule = scheduleOf(config)
   return createKeyAdministration({
@@ -108,7 +106,6 @@ export function administerKeys(base: Base, config: Config, catchUp: () => Promis
     clock,
     audit,
     schedule,
-    catchUp,
   })
 }
 

@@ -53,9 +53,8 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
     try {
       const rules = () => config.accessRules
-      const catchUp = async () => {}
       const base = createBase({ config, stores, clock: systemClock, logger })
-      const side = createOperatorSide(base, { config, rules, catchUp })
+      const side = createOperatorSide(base, { config, rules })
       const control = await buildControl(side, logger)
       try {
         return await task(

@@ -429,6 +429,11 @@ export interface RevocationStore {
   readAfter(sequence: number): Promise<{ rows: Revocation[]; complete: boolean }>
   /** Calls back soon after any replica wrote a row; a hint, which may be lost. Returns the way to stop. */
   onWake(wake: () => void): Promise<() => Promise<void>>
+  /**
+   * Calls whenever something was changed through these stores that replicas may remember, and waits before the change resolves:
+   * `read` reads the feed, and never rejects. Returns the way to stop.
+   */
+  onChange(read: () => Promise<void>): Promise<() => Promise<void>>
 }
 
 export interface AuditStore {

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { test } from 'tap'
 import { tokenTypes } from '../../src/core/access-token.ts'
-import type { SigningAlgorithm, SigningKey } from '../../src/core/ports.ts'
+import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../src/core/ports.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { type KeyRing, openKeyRing } from '../../src/features/keys/key-ring.ts'
 import { createKeyAdministration } from '../../src/features/keys/rotate-keys.ts'
@@ -59,17 +59,20 @@ for (const backend of backends) {
     const clocks = [clock, { now: () => clock.now() - 3_000 }] as const
 
     async function openReplica(index: 0 | 1) {
-      const store = stores[index].signingKeys
-      const dependencies = { store, box, clock: clocks[index], schedule, audit: { record() {} } }
-      const open = async () => openKeyRing({ ...dependencies, log: silent, issuer, algorithmOf })
       const self = { ring: undefined as unknown as KeyRing, knowsAll: true }
-      const administration = createKeyAdministration({
-        ...dependencies,
-        catchUp: async () => {
+      const { list, change } = stores[index].signingKeys
+      const store: SigningKeyStore = {
+        list,
+        async change(decide) {
+          const made = await change(decide)
           await self.ring?.reload([])
           self.knowsAll = true
+          return made
         },
-      })
+      }
+      const dependencies = { store, box, clock: clocks[index], schedule, audit: { record() {} } }
+      const open = async () => openKeyRing({ ...dependencies, log: silent, issuer, algorithmOf })
+      const administration = createKeyAdministration(dependencies)
       await administration.keepSchedule()
       self.ring = await open()
       return Object.assign(self, { administration })

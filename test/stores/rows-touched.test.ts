@@ -286,7 +286,14 @@ for (const [name, open] of Object.entries(engines)) {
     }
     const asksAll = new Set(Object.keys(calls).map((call) => call.split(/[ ]/)[0]))
     // What an operator asks for, and gets whole; what an emergency ends is all there is.
-    const whole = new Set(['users.list', 'roles.list', 'clients.list', 'apiKeys.revokeAll', 'revocations.onWake'])
+    const whole = new Set([
+      'users.list',
+      'roles.list',
+      'clients.list',
+      'apiKeys.revokeAll',
+      'revocations.onWake',
+      'revocations.onChange',
+    ])
     for (const [store, methods] of Object.entries(stores)) {
       for (const method of Object.keys(methods))
         t.ok(asksAll.has(`${store}.${method}`) || whole.has(`${store}.${method}`), `${store}.${method} is counted`)

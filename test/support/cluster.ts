@@ -67,8 +67,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const logger = pino({ level: 'silent' })
   const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
   const base = createBase({ config, stores, clock: systemClock, logger })
-  const catchUp = async () => {}
-  const side = createOperatorSide(base, { config, rules: () => config.accessRules, catchUp })
+  const side = createOperatorSide(base, { config, rules: () => config.accessRules })
   const control = await buildControl(side, logger)
   t.teardown(async () => {
     await base.audit.close()

@@ -13,13 +13,11 @@ export interface AccountOptions {
   register: Register
   emailVerification: Pick<EmailVerification, 'confirm'>
   users: Pick<UserStore, 'findById' | 'rename'>
-  /** Makes a change of the account act at once on this replica. */
-  catchUp(): Promise<void>
   limits: RateLimits
 }
 
 export async function accountRoutes(app: App, options: AccountOptions): Promise<void> {
-  const { register, emailVerification, users, catchUp, limits } = options
+  const { register, emailVerification, users, limits } = options
 
   app.post(
     '/api/auth/register',
@@ -112,7 +110,6 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
     async (request, reply) => {
       const { subject } = userOf(request)
       if (request.body.name !== undefined) await users.rename(subject, request.body.name)
-      await catchUp()
       const user = await users.findById(subject)
       if (user === undefined) throw new GatehouseError('unauthorized')
       return reply.header('cache-control', 'no-store').send(profileOf(user))

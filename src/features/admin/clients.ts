@@ -34,11 +34,10 @@ export interface ClientAdministration {
 /** What an operator may do to clients. */
 export function createClientAdministration(dependencies: {
   clients: ClientStore
-  catchUp(): Promise<void>
   audit: Audit
   clock: Clock
 }): ClientAdministration {
-  const { clients, catchUp, audit, clock } = dependencies
+  const { clients, audit, clock } = dependencies
 
   async function find(id: string): Promise<Client> {
     const client = await clients.find(id)
@@ -82,7 +81,6 @@ export function createClientAdministration(dependencies: {
       const secret = randomSecret()
       await clients.setSecret(id, hashSecret(secret))
       audit.record({ event: 'client.secret_rotated', clientId: id })
-      await catchUp()
       return { client, secret }
     },
     async setJwks(id, jwks) {
@@ -92,13 +90,11 @@ export function createClientAdministration(dependencies: {
       }
       await clients.setJwks(id, keysOf(jwks))
       audit.record({ event: 'client.keys_replaced', clientId: id })
-      await catchUp()
       return find(id)
     },
     async delete(id) {
       if (!(await clients.delete(id))) throw noSuchClient()
       audit.record({ event: 'client.deleted', clientId: id })
-      await catchUp()
     },
   }
 }

@@ -48,12 +48,8 @@ export async function applyFileRoles(
 }
 
 /** What an operator may do to roles. Each change acts on this replica when the call resolves. */
-export function createRoleAdministration(dependencies: {
-  roles: RoleStore
-  audit: Audit
-  catchUp(): Promise<void>
-}): RoleAdministration {
-  const { roles, audit, catchUp } = dependencies
+export function createRoleAdministration(dependencies: { roles: RoleStore; audit: Audit }): RoleAdministration {
+  const { roles, audit } = dependencies
   async function refuseRoleOfFile(name: string): Promise<void> {
     if (!(await roles.list()).some((role) => role.name === name && role.source === 'file')) return
     throw new GatehouseError('conflict', { detail: 'The role stands in gatehouse.yaml, and is changed there.' })
@@ -67,18 +63,15 @@ export function createRoleAdministration(dependencies: {
         })
       }
       audit.record({ event: 'role.defined', role: name, permissions })
-      await catchUp()
     },
     async setPermissions({ name, permissions }: Role) {
       await refuseRoleOfFile(name)
       if (!(await roles.setPermissions(name, permissions))) throw await noSuchRole(roles)
       audit.record({ event: 'role.defined', role: name, permissions })
-      await catchUp()
     },
     async put({ name, permissions }: Role) {
       if (!(await roles.put({ name, permissions }))) await refuseRoleOfFile(name)
       audit.record({ event: 'role.defined', role: name, permissions })
-      await catchUp()
     },
     async delete(name) {
       await refuseRoleOfFile(name)
@@ -88,7 +81,6 @@ export function createRoleAdministration(dependencies: {
         throw await noSuchRole(roles)
       }
       audit.record({ event: 'role.deleted', role: name, users: holders })
-      await catchUp()
       return holders
     },
   }

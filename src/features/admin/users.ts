@@ -29,11 +29,10 @@ export function createUserAdministration(dependencies: {
   users: UserStore
   roles: Pick<RoleStore, 'list'>
   hashNewPassword: HashNewPassword
-  catchUp(): Promise<void>
   audit: Audit
   clock: Clock
 }): UserAdministration {
-  const { users, roles: thereAre, hashNewPassword, catchUp, audit, clock } = dependencies
+  const { users, roles: thereAre, hashNewPassword, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
     const named = idOrEmail.trim()
@@ -51,7 +50,6 @@ export function createUserAdministration(dependencies: {
   async function change(idOrEmail: string, apply: (user: User) => Promise<void>): Promise<User> {
     const user = await find(idOrEmail)
     await apply(user)
-    await catchUp()
     return find(user.id)
   }
 

@@ -40,11 +40,10 @@ const mostKeys = 100
 export function createApiKeyManagement(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke' | 'revokeAll'>
   settings: ApiKeySettings
-  catchUp(): Promise<void>
   audit: Audit
   clock: Clock
 }): ApiKeyManagement {
-  const { apiKeys, settings, catchUp, audit, clock } = dependencies
+  const { apiKeys, settings, audit, clock } = dependencies
 
   function endOf(wanted: string | null | undefined, now: number): Date | null {
     if (wanted === undefined) return new Date(now + settings.days * 86_400_000)
@@ -85,12 +84,10 @@ export function createApiKeyManagement(dependencies: {
         throw new GatehouseError('not_found', { detail: 'There is no such key.' })
       }
       audit.record({ event: 'api_key.revoked', ...(owner && subjectOf(owner)), key_id: id })
-      await catchUp()
     },
     async revokeAll() {
       const ended = await apiKeys.revokeAll(new Date(clock.now()))
       audit.record({ event: 'api_keys.ended', reason: 'emergency', ended })
-      await catchUp()
       return ended
     },
   }

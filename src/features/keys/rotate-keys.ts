@@ -44,9 +44,8 @@ export function createKeyAdministration(dependencies: {
   audit: Audit
   schedule: KeySchedule
   /** Resolves once this replica has read what was changed. */
-  catchUp(): Promise<void>
 }): KeyAdministration {
-  const { store, box, clock, audit, schedule, catchUp } = dependencies
+  const { store, box, clock, audit, schedule } = dependencies
   const noticeOfEnd =
     'Nothing that an ended key signed counts here any more. Services that verify tokens by themselves may trust it, and ' +
     `refuse what a new key signs, until they fetch the key set anew: within ${schedule.maxAgeSeconds} seconds where they go by ` +
@@ -108,7 +107,6 @@ export function createKeyAdministration(dependencies: {
       audit.record({ event: 'key.created', kid, alg: algorithm, activates_at: activatesAt.toISOString() })
     }
     if (rotateNow) audit.record({ event: 'key.rotated', created: created.length })
-    await catchUp()
     return takesEffectAt
   }
 
@@ -150,7 +148,6 @@ export function createKeyAdministration(dependencies: {
         return { create: [], reschedule: [], compromised: [], remove: [], reseal }
       })
       audit.record({ event: 'key.rewrapped', resealed })
-      await catchUp()
       return resealed
     },
   }

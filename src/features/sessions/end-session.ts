@@ -1,6 +1,5 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Clock, SessionStore } from '../../core/ports.ts'
-import type { RevocationFeed } from './revocation-feed.ts'
 
 export type EndSession = (sessionId: string, reason: string) => Promise<boolean>
 
@@ -10,17 +9,15 @@ export type EndSession = (sessionId: string, reason: string) => Promise<boolean>
  */
 export function createEndSession(dependencies: {
   sessions: Pick<SessionStore, 'revoke'>
-  feed: Pick<RevocationFeed, 'catchUp'>
   audit: Audit
   clock: Clock
 }): EndSession {
-  const { sessions, feed, audit, clock } = dependencies
+  const { sessions, audit, clock } = dependencies
   return async (sessionId, reason) => {
     const ended = await sessions.revoke(sessionId, reason, new Date(clock.now()))
     if (ended !== undefined) {
       audit.record({ event: 'session.revoked', subject: ended.userId, clientId: ended.clientId, sessionId, reason })
     }
-    await feed.catchUp()
     return ended !== undefined
   }
 }

@@ -1,6 +1,5 @@
 import type { Clock, Session, SessionStore, User } from '../../core/ports.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
-import type { RevocationFeed } from './revocation-feed.ts'
 
 export type RenewSession = (
   session: Pick<Session, 'id' | 'level'> & { methods: readonly string[] },
@@ -13,16 +12,13 @@ export type RenewSession = (
  */
 export function createRenewSession(dependencies: {
   sessions: Pick<SessionStore, 'renew'>
-  feed: Pick<RevocationFeed, 'catchUp'>
   clock: Clock
 }): RenewSession {
-  const { sessions, feed, clock } = dependencies
+  const { sessions, clock } = dependencies
   return async ({ id, level, methods }, user) => {
     const secret = randomSecret()
     const proof = { methods: [...methods], level, authenticatedAt: new Date(clock.now()) }
     const session = await sessions.renew(id, { ...proof, secretHash: hashSecret(secret) }, user.passwordHash)
-    if (session === undefined) return undefined
-    await feed.catchUp()
-    return { session, secret }
+    return session && { session, secret }
   }
 }

@@ -16,7 +16,7 @@ export interface RevocationFeed {
   holds(memory: { asOf: number }, subjects: readonly SubjectKey[]): boolean
   /** Whether a row of the last twenty minutes names the subject, those before this process began included. */
   namedLately(subject: SubjectKey): boolean
-  /** Reads all rows committed before the call, so that a change made here is in force when its answer leaves. */
+  /** Reads all rows committed before the call; rejects when that cannot be done. */
   catchUp(): Promise<void>
   stop(): Promise<void>
 }
@@ -24,6 +24,8 @@ export interface RevocationFeed {
 const pollMilliseconds = 250
 /** Four missed polls. The bound within which a revocation acts on every replica. */
 const staleAfterMilliseconds = 1_000
+/** How long a change waits for its row to be read. */
+const readOwnWithinMilliseconds = 1_000
 /** How long a row's subject is kept; what was not asked for in that time is then proven anew. */
 const keepMilliseconds = 20 * 60_000
 
@@ -47,6 +49,8 @@ export async function followRevocations(
   /** Up to here subjects have been let go of, so nothing can be said about older positions. */
   let forgotten = 0
   let readAt = monotonic.now()
+  /** When this replica made a change whose row it could not read: nothing remembered counts until a later read. */
+  let owedSince = -Infinity
   let failing = false
   let setBack = false
   let stopped = false
@@ -113,7 +117,20 @@ export async function followRevocations(
   schedule()
   const unlisten = await store.onWake(() => void attempt())
 
-  const isCurrent = () => monotonic.now() - readAt < staleAfterMilliseconds
+  /** A change is made, whether or not its row can be read: where it cannot, memory does not count instead. */
+  async function readOwn(): Promise<void> {
+    const changedAt = monotonic.now()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the feed was not read in time')), readOwnWithinMilliseconds)
+    })
+    await Promise.race([catchUp(), late])
+      .catch(() => void (owedSince = Math.max(owedSince, changedAt)))
+      .finally(() => clearTimeout(timer))
+  }
+  const unchange = await store.onChange(readOwn)
+
+  const isCurrent = () => readAt > owedSince && monotonic.now() - readAt < staleAfterMilliseconds
 
   return {
     get position() {
@@ -134,7 +151,7 @@ export async function followRevocations(
     async stop() {
       stopped = true
       clearTimeout(timer)
-      await unlisten().catch(() => {})
+      await Promise.allSettled([unlisten(), unchange()])
       await current.catch(() => {})
     },
   }

@@ -1,19 +1,20 @@
 import { inArray } from './drizzle.ts'
 import type { AccessTokenStore } from '../../core/ports.ts'
-import { announce, type Database } from './database.ts'
+import type { Change } from './changes.ts'
+import type { Database } from './database.ts'
 import { revokedAccessTokens } from './schema.ts'
 
-export function createAccessTokenStore(db: Database): AccessTokenStore {
+export function createAccessTokenStore(db: Database, change: Change): AccessTokenStore {
   return {
     async revoke(tokenId, expiresAt, at) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const revoked = await tx
           .insert(revokedAccessTokens)
           .values({ tokenId, expiresAt })
           .onConflictDoNothing()
           .returning({ tokenId: revokedAccessTokens.tokenId })
         if (revoked.length === 0) return false
-        await announce(tx, 'token', [tokenId], at)
+        await announce('token', [tokenId], at)
         return true
       })
     },

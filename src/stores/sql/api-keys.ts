@@ -1,6 +1,7 @@
 import { and, asc, eq, isNull, lt, or, sql } from './drizzle.ts'
 import { allKeys, type ApiKey, type ApiKeyOwner, type ApiKeyStore } from '../../core/ports.ts'
-import { announce, type Database, type Transaction } from './database.ts'
+import type { Change } from './changes.ts'
+import type { Database, Transaction } from './database.ts'
 import { endKeys, isLiveKey } from './live-keys.ts'
 import { apiKeys, clients, sessions, users } from './schema.ts'
 import { userColumns } from './users.ts'
@@ -16,7 +17,7 @@ const keyColumns = {
   lastUsedAt: apiKeys.lastUsedAt,
 }
 
-export function createApiKeyStore(db: Database): ApiKeyStore {
+export function createApiKeyStore(db: Database, change: Change): ApiKeyStore {
   const ownedBy = ({ kind, id }: ApiKeyOwner) => eq(kind === 'user' ? apiKeys.userId : apiKeys.clientId, id)
 
   return {
@@ -66,24 +67,24 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         .where(and(eq(apiKeys.id, id), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, notSince))))
     },
     async revoke(id, at, owner) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const revoked = await tx
           .update(apiKeys)
           .set({ revokedAt: at })
           .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt), owner && ownedBy(owner)))
           .returning({ id: apiKeys.id })
         if (revoked.length === 0) return false
-        await announce(tx, 'token', [id], at)
+        await announce('token', [id], at)
         return true
       })
     },
     async revokeAll(at) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         // Waits for keys that are being made; a new one waits for this.
         await tx.execute(sql`lock table ${apiKeys} in share row exclusive mode`)
         const ended = await endKeys(tx, undefined, at)
         // One row for all of them, on which whatever is remembered of a key hangs.
-        await announce(tx, 'key', [allKeys], at)
+        await announce('key', [allKeys], at)
         return ended
       })
     },

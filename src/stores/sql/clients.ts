@@ -1,15 +1,16 @@
 import { and, asc, eq, isNull } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { ClientStore, Clock } from '../../core/ports.ts'
-import { announce, type Database, isUniqueViolation } from './database.ts'
+import type { Change } from './changes.ts'
+import { type Database, isUniqueViolation } from './database.ts'
 import { clients, refreshFamilies } from './schema.ts'
 
-export function createClientStore(db: Database, clock: Clock): ClientStore {
-  async function change(id: string, values: PgUpdateSetSource<typeof clients>): Promise<boolean> {
-    return await db.transaction(async (tx) => {
+export function createClientStore(db: Database, change: Change, clock: Clock): ClientStore {
+  async function changeOne(id: string, values: PgUpdateSetSource<typeof clients>): Promise<boolean> {
+    return await change(async (tx, announce) => {
       const changed = await tx.update(clients).set(values).where(eq(clients.id, id)).returning({ id: clients.id })
       if (changed.length === 0) return false
-      await announce(tx, 'client', [id], new Date(clock.now()))
+      await announce('client', [id], new Date(clock.now()))
       return true
     })
   }
@@ -29,10 +30,10 @@ export function createClientStore(db: Database, clock: Clock): ClientStore {
       return row
     },
     list: () => db.select().from(clients).orderBy(asc(clients.id)),
-    setSecret: (id, secretHash) => change(id, { secretHash }),
-    setJwks: (id, jwks) => change(id, { jwks }),
+    setSecret: (id, secretHash) => changeOne(id, { secretHash }),
+    setJwks: (id, jwks) => changeOne(id, { jwks }),
     async delete(id) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const deleted = await tx.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })
         if (deleted.length === 0) return false
         const at = new Date(clock.now())
@@ -41,7 +42,7 @@ export function createClientStore(db: Database, clock: Clock): ClientStore {
           .update(refreshFamilies)
           .set({ revokedAt: at })
           .where(and(eq(refreshFamilies.clientId, id), isNull(refreshFamilies.revokedAt)))
-        await announce(tx, 'client', [id], at)
+        await announce('client', [id], at)
         return true
       })
     },

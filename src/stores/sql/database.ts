@@ -1,7 +1,6 @@
-import { type SQL, sql } from './drizzle.ts'
+import type { SQL } from './drizzle.ts'
 import type { PgDatabase, PgQueryResultHKT } from './drizzle.ts'
-import type { RevocationKind } from '../../core/ports.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
 /** What PGlite and PostgreSQL have in common; everything under `stores/sql` is written against this alone. */
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
@@ -22,17 +21,6 @@ export const advisoryLocks = {
 export async function rowsOf<Row>(db: Database | Transaction, statement: SQL): Promise<Row[]> {
   const result: unknown = await db.execute(statement)
   return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[]
-}
-
-/**
- * Writes rows of the revocation feed inside the transaction that changed the subjects. The lock makes numbers appear in
- * the order of commits, so that a reader who has seen number n never finds a smaller one later.
- */
-export async function announce(tx: Transaction, kind: RevocationKind, ids: readonly string[], at: Date): Promise<void> {
-  if (ids.length === 0) return
-  await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.revocationFeed})`)
-  await tx.insert(schema.revocations).values(ids.map((id) => ({ kind, id, at })))
-  await tx.execute(sql`select pg_notify(${revocationChannel}, '')`)
 }
 
 /** Whether an error, or what caused it, says that a unique index refused the row. */

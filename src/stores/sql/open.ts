@@ -4,6 +4,7 @@ import { createAccessTokenStore } from './access-tokens.ts'
 import { createApiKeyStore } from './api-keys.ts'
 import { createAssertionStore } from './assertions.ts'
 import { createAuditStore } from './audit.ts'
+import { createChange } from './changes.ts'
 import { createClientStore } from './clients.ts'
 import { type Database, revocationChannel } from './database.ts'
 import { createHousekeepingStore } from './housekeeping.ts'
@@ -96,19 +97,21 @@ export function createSqlStores(
   { db, feedDb, listen }: Pick<Engine, 'db' | 'feedDb' | 'listen'>,
   clock: Clock,
 ): Omit<Stores, 'counters' | 'ping' | 'close'> {
+  const readers = new Set<() => Promise<void>>()
+  const change = createChange(db, async () => void (await Promise.all([...readers].map((read) => read()))))
   return {
-    users: createUserStore(db, clock),
-    roles: createRoleStore(db, clock),
+    users: createUserStore(db, change, clock),
+    roles: createRoleStore(db, change, clock),
     registrations: createRegistrationStore(db),
-    sessions: createSessionStore(db),
+    sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
     refreshTokens: createRefreshTokenStore(db),
-    clients: createClientStore(db, clock),
-    apiKeys: createApiKeyStore(db),
+    clients: createClientStore(db, change, clock),
+    apiKeys: createApiKeyStore(db, change),
     assertions: createAssertionStore(db),
-    accessTokens: createAccessTokenStore(db),
-    signingKeys: createSigningKeyStore(db, clock),
-    revocations: createRevocationStore(feedDb, clock, listen),
+    accessTokens: createAccessTokenStore(db, change),
+    signingKeys: createSigningKeyStore(db, change, clock),
+    revocations: createRevocationStore(feedDb, clock, { listen, readers }),
     audit: createAuditStore(db),
     housekeeping: createHousekeepingStore(db),
   }

@@ -6,7 +6,11 @@ import { revocations } from './schema.ts'
 /** `listen` is the one thing that the two engines spell differently. */
 export type Listen = (wake: () => void) => Promise<() => Promise<void>>
 
-export function createRevocationStore(db: Database, clock: Clock, listen: Listen): RevocationStore {
+export function createRevocationStore(
+  db: Database,
+  clock: Clock,
+  { listen, readers }: { listen: Listen; readers: Set<() => Promise<void>> },
+): RevocationStore {
   const columns = { sequence: revocations.sequence, kind: revocations.kind, id: revocations.id }
   return {
     async latest() {
@@ -30,5 +34,9 @@ export function createRevocationStore(db: Database, clock: Clock, listen: Listen
       return { rows, complete: rows.length < found.length || (sequence === 0 && (rows[0]?.sequence ?? 1) === 1) }
     },
     onWake: listen,
+    async onChange(read) {
+      readers.add(read)
+      return async () => void readers.delete(read)
+    },
   }
 }

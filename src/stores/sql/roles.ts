@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { and, arrayContains, arrayOverlaps, asc, eq, inArray, sql } from './drizzle.ts'
 import type { Clock, RoleStore } from '../../core/ports.ts'
 import { adminRole } from '../../core/principal.ts'
-import { advisoryLocks, announce, type Database, type Transaction } from './database.ts'
+import type { Announce, Change } from './changes.ts'
+import { advisoryLocks, type Database, type Transaction } from './database.ts'
 import { roles, users } from './schema.ts'
 
 /**
@@ -21,51 +22,51 @@ export async function holdRoles(tx: Transaction, names: readonly string[]): Prom
   return there.length === wanted.size
 }
 
-export function createRoleStore(db: Database, clock: Clock): RoleStore {
+export function createRoleStore(db: Database, change: Change, clock: Clock): RoleStore {
   const ofOperator = eq(roles.source, 'operator')
 
-  async function announceHolders(tx: Transaction, ...names: string[]) {
+  async function announceHolders(tx: Transaction, announce: Announce, ...names: string[]) {
     // Before the holders are read: a grant under way is then either seen here, or announced after this commits.
     await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.revocationFeed})`)
     const holders = await tx.select({ id: users.id }).from(users).where(arrayOverlaps(users.roles, names))
     const ids = holders.map((holder) => holder.id)
-    await announce(tx, 'user', ids, new Date(clock.now()))
+    await announce('user', ids, new Date(clock.now()))
   }
 
   return {
     async create(role) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const created = await tx.insert(roles).values(role).onConflictDoNothing().returning({ name: roles.name })
         // Accounts may hold the name already.
-        if (created.length > 0) await announceHolders(tx, role.name)
+        if (created.length > 0) await announceHolders(tx, announce, role.name)
         return created.length > 0
       })
     },
     async setPermissions(name, permissions) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const changed = await tx
           .update(roles)
           .set({ permissions })
           .where(and(eq(roles.name, name), ofOperator))
           .returning({ name: roles.name })
-        if (changed.length > 0) await announceHolders(tx, name)
+        if (changed.length > 0) await announceHolders(tx, announce, name)
         return changed.length > 0
       })
     },
     async put(role) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const written = await tx
           .insert(roles)
           .values(role)
           .onConflictDoUpdate({ target: roles.name, set: { permissions: role.permissions }, setWhere: ofOperator })
           .returning({ name: roles.name })
-        if (written.length > 0) await announceHolders(tx, role.name)
+        if (written.length > 0) await announceHolders(tx, announce, role.name)
         return written.length > 0
       })
     },
     list: () => db.select().from(roles).orderBy(asc(roles.name)),
     async delete(name) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const deleted = await tx
           .delete(roles)
           .where(and(eq(roles.name, name), ofOperator))
@@ -79,12 +80,12 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
           .where(arrayContains(users.roles, [name]))
           .returning({ id: users.id })
         const ids = holders.map(({ id }) => id)
-        await announce(tx, 'user', ids, new Date(clock.now()))
+        await announce('user', ids, new Date(clock.now()))
         return { deleted: deleted.length > 0, holders: holders.length }
       })
     },
     async replaceFileRoles(wanted) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         // Replicas start together, and operators make roles meanwhile.
         await tx.execute(sql`lock table roles in share row exclusive mode`)
         const known = new Map((await tx.select().from(roles)).map((role) => [role.name, role]))
@@ -104,7 +105,7 @@ export function createRoleStore(db: Database, clock: Clock): RoleStore {
         }
         if (removed.length > 0) await tx.delete(roles).where(inArray(roles.name, removed))
         const changed = [...defined.map(({ name }) => name), ...removed]
-        if (changed.length > 0) await announceHolders(tx, ...changed)
+        if (changed.length > 0) await announceHolders(tx, announce, ...changed)
         return { kind: 'replaced' as const, defined: [...defined], removed }
       })
     },

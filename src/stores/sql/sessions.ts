@@ -1,6 +1,7 @@
 import { and, eq, gt, inArray, isNull, type SQL, sql } from './drizzle.ts'
 import type { SessionStore } from '../../core/ports.ts'
-import { announce, type Database, type Transaction } from './database.ts'
+import type { Change } from './changes.ts'
+import type { Database, Transaction } from './database.ts'
 import { refreshFamilies, revokedAccessTokens, sessions, users } from './schema.ts'
 import { userColumns } from './users.ts'
 
@@ -32,7 +33,7 @@ async function isUnchanged(tx: Transaction, user: SQL, provenHash: string | null
   return unchanged.length > 0
 }
 
-export function createSessionStore(db: Database): SessionStore {
+export function createSessionStore(db: Database, change: Change): SessionStore {
   return {
     async create(session, provenHash) {
       return await db.transaction(async (tx) => {
@@ -42,7 +43,7 @@ export function createSessionStore(db: Database): SessionStore {
       })
     },
     async renew(id, proof, provenHash) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const owner = sql`${users.id} = (select user_id from sessions where id = ${id})`
         if (!(await isUnchanged(tx, owner, provenHash))) return undefined
         const at = proof.authenticatedAt
@@ -52,7 +53,7 @@ export function createSessionStore(db: Database): SessionStore {
           .set(proof)
           .where(and(eq(sessions.id, id), ...live))
           .returning(sessionColumns)
-        if (renewed !== undefined) await announce(tx, 'session', [id], at)
+        if (renewed !== undefined) await announce('session', [id], at)
         return renewed
       })
     },
@@ -88,7 +89,7 @@ export function createSessionStore(db: Database): SessionStore {
         .where(and(eq(sessions.id, id), isNull(sessions.revokedAt)))
     },
     async revoke(id, reason, at) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         const [ended] = await tx
           .update(sessions)
           .set({ revokedAt: at, revokedReason: reason })
@@ -99,7 +100,7 @@ export function createSessionStore(db: Database): SessionStore {
           .update(refreshFamilies)
           .set({ revokedAt: at })
           .where(and(eq(refreshFamilies.sessionId, id), isNull(refreshFamilies.revokedAt)))
-        await announce(tx, 'session', [id], at)
+        await announce('session', [id], at)
         return ended
       })
     },

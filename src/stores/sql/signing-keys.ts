@@ -1,13 +1,14 @@
 import { asc, eq, inArray, sql } from './drizzle.ts'
 import { allKeys, type Clock, type SigningKeyStore } from '../../core/ports.ts'
-import { advisoryLocks, announce, type Database } from './database.ts'
+import type { Change } from './changes.ts'
+import { advisoryLocks, type Database } from './database.ts'
 import { signingKeys } from './schema.ts'
 
-export function createSigningKeyStore(db: Database, clock: Clock): SigningKeyStore {
+export function createSigningKeyStore(db: Database, change: Change, clock: Clock): SigningKeyStore {
   return {
     list: () => db.select().from(signingKeys).orderBy(asc(signingKeys.createdAt), asc(signingKeys.kid)),
     async change(decide) {
-      return await db.transaction(async (tx) => {
+      return await change(async (tx, announce) => {
         await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.signingKeys})`)
         const keys = await tx.select().from(signingKeys).orderBy(asc(signingKeys.createdAt), asc(signingKeys.kid))
         const { create, reschedule, compromised, remove, reseal } = await decide(keys)
@@ -23,7 +24,7 @@ export function createSigningKeyStore(db: Database, clock: Clock): SigningKeySto
         }
         if (remove.length > 0) await tx.delete(signingKeys).where(inArray(signingKeys.kid, remove))
         const changed = [...remove, ...[create, reschedule, compromised, reseal].flat().map(({ kid }) => kid)]
-        await announce(tx, 'key', compromised.length > 0 ? [...changed, allKeys] : changed, new Date(clock.now()))
+        await announce('key', compromised.length > 0 ? [...changed, allKeys] : changed, new Date(clock.now()))
         return create
       })
     },

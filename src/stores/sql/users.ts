@@ -1,7 +1,8 @@
 import { and, arrayContains, asc, eq, sql } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
 import type { Clock, User, UserStore } from '../../core/ports.ts'
-import { announce, type Database, isUniqueViolation, type Transaction } from './database.ts'
+import type { Announce, Change } from './changes.ts'
+import { type Database, isUniqueViolation, type Transaction } from './database.ts'
 import { endKeys, liveKeysOf } from './live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
@@ -25,18 +26,24 @@ export const userColumns = {
 
 const oneMore = sql`${users.unlocks} + 1`
 
-export function createUserStore(db: Database, clock: Clock): UserStore {
+export function createUserStore(db: Database, change: Change, clock: Clock): UserStore {
   type Values = PgUpdateSetSource<typeof users>
   /** `before`: what else happens in the transaction, ahead of the feed's lock, which is taken last everywhere. */
-  async function changeIn<T>(tx: Transaction, id: string, at: Date, values: Values, before: () => Promise<T>) {
+  async function changeIn<T>(
+    [tx, announce]: [Transaction, Announce],
+    id: string,
+    at: Date,
+    values: Values,
+    before: () => Promise<T>,
+  ) {
     await tx.update(users).set(values).where(eq(users.id, id))
     const done = await before()
-    await announce(tx, 'user', [id], at)
+    await announce('user', [id], at)
     return done
   }
-  const change = (id: string, at: Date, values: Values, endSessions?: string) =>
-    db.transaction((tx) =>
-      changeIn(tx, id, at, values, async () => {
+  const changeOne = (id: string, at: Date, values: Values, endSessions?: string) =>
+    change((tx, announce) =>
+      changeIn([tx, announce], id, at, values, async () => {
         if (endSessions) await endSessionsOf(tx, id, endSessions, at)
       }),
     )
@@ -72,26 +79,26 @@ export function createUserStore(db: Database, clock: Clock): UserStore {
       // Counted: for the first one alone PostgreSQL would rather read everybody than look into the index.
       return (await db.$count(users, holder)) > 0
     },
-    rename: (id, name) => change(id, now(), { name }),
+    rename: (id, name) => changeOne(id, now(), { name }),
     // One statement each: of parallel changes none undoes another.
     grantRole: (id, role) =>
-      db.transaction(async (tx) => {
+      change(async (tx, announce) => {
         if (!(await holdRoles(tx, [role]))) return 'unknown_role'
         const granted = sql`array_append(array_remove(${users.roles}, ${role}), ${role})`
-        return changeIn(tx, id, now(), { roles: granted }, async () => 'granted' as const)
+        return changeIn([tx, announce], id, now(), { roles: granted }, async () => 'granted' as const)
       }),
-    revokeRole: (id, role) => change(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
+    revokeRole: (id, role) => changeOne(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
     setPassword: (id, passwordHash, at, also) =>
-      db.transaction(async (tx) => {
+      change(async (tx, announce) => {
         const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
         if (user !== undefined) await endRegistrations(tx, user.email)
-        return changeIn(tx, id, at, { passwordHash, unlocks: oneMore }, async () => {
+        return changeIn([tx, announce], id, at, { passwordHash, unlocks: oneMore }, async () => {
           await endSessionsOf(tx, id, 'password_changed', at)
           if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
           return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
         })
       }),
-    setStatus: (id, status, at) => change(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
+    setStatus: (id, status, at) => changeOne(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
     unlock: (id) =>
       db.transaction(async (tx) => {
         await tx.update(users).set({ unlocks: oneMore }).where(eq(users.id, id))

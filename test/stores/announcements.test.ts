@@ -1,0 +1,194 @@
+/** What a change makes out of date is out of date on this replica when the change resolves, and each change says so itself. */
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { type Test, test } from 'tap'
+import { uuidv7 } from '../../src/core/ids.ts'
+import type { RevocationStore } from '../../src/core/ports.ts'
+import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
+import { followRevocations, type SubjectKey } from '../../src/features/sessions/revocation-feed.ts'
+import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
+import type { Database } from '../../src/stores/sql/database.ts'
+import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
+import { migrate } from '../../src/stores/sql/migrations.ts'
+import { createSqlStores } from '../../src/stores/sql/open.ts'
+import * as schema from '../../src/stores/sql/schema.ts'
+import { createDatabase, hasServers } from '../support/backends.ts'
+import { createClock } from '../support/service.ts'
+import { type Bench, createBench, exampleClient, exampleKey } from './contract.ts'
+
+const silent = pino({ level: 'silent' })
+const nothing = { create: [], reschedule: [], compromised: [], reseal: [], remove: [] }
+
+/** Prepares a change; resolves to the subject that it makes out of date, and to what makes it. */
+type Prepare = (bench: Bench) => Promise<[subject: SubjectKey, change: () => Promise<unknown>]>
+
+async function holder({ user, stores }: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
+  await stores.roles.put({ name: 'editor', permissions: ['a:b'] })
+  const { id } = await user({ roles: ['editor'] })
+  return [`user:${id}`, () => change(id)]
+}
+async function ofSession(bench: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
+  const { id } = await bench.session((await bench.user()).id)
+  return [`session:${id}`, () => change(id)]
+}
+async function ofClient({ stores, at }: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
+  const id = uuidv7(at().getTime())
+  await stores.clients.create(exampleClient(id, at()))
+  return [`client:${id}`, () => change(id)]
+}
+async function ofKey(bench: Bench, change: (kid: string) => Promise<unknown>): ReturnType<Prepare> {
+  const kid = uuidv7(bench.at().getTime())
+  await bench.stores.signingKeys.change(async () => ({ ...nothing, create: [exampleKey(kid, bench.at())] }))
+  return [`key:${kid}`, () => change(kid)]
+}
+
+/** Every method of the stores that makes something out of date. */
+const changes: Record<string, Prepare> = {
+  'users.rename': (bench) => holder(bench, (id) => bench.stores.users.rename(id, 'Ada King')),
+  'users.grantRole': (bench) => holder(bench, (id) => bench.stores.users.grantRole(id, 'admin')),
+  'users.revokeRole': (bench) => holder(bench, (id) => bench.stores.users.revokeRole(id, 'editor')),
+  'users.setPassword': (bench) => holder(bench, (id) => bench.stores.users.setPassword(id, 'another', bench.at())),
+  'users.setStatus': (bench) => holder(bench, (id) => bench.stores.users.setStatus(id, 'disabled', bench.at())),
+  'roles.create': async (bench) => {
+    const { id } = await bench.user({ roles: ['returns'] })
+    // A role of the file goes, and its holders keep the name of it.
+    const { roles } = bench.stores
+    await roles.delete('returns')
+    await roles.replaceFileRoles([{ name: 'returns', permissions: [] }])
+    await bench.stores.users.grantRole(id, 'returns')
+    await roles.replaceFileRoles([])
+    return [`user:${id}`, () => roles.create({ name: 'returns', permissions: ['a:b'] })]
+  },
+  'roles.setPermissions': (bench) => holder(bench, () => bench.stores.roles.setPermissions('editor', ['c:d'])),
+  'roles.put': (bench) => holder(bench, () => bench.stores.roles.put({ name: 'editor', permissions: ['c:d'] })),
+  'roles.delete': (bench) => holder(bench, () => bench.stores.roles.delete('editor')),
+  'roles.replaceFileRoles': async (bench) => {
+    const { roles } = bench.stores
+    await roles.replaceFileRoles([{ name: 'of-the-file', permissions: ['a:b'] }])
+    const { id } = await bench.user()
+    await bench.stores.users.grantRole(id, 'of-the-file')
+    return [`user:${id}`, () => roles.replaceFileRoles([{ name: 'of-the-file', permissions: ['c:d'] }])]
+  },
+  'sessions.renew': (bench) => {
+    const proof = { methods: ['pwd'], level: 'aal1' as const, authenticatedAt: bench.at() }
+    const secretHash = hashSecret(randomSecret())
+    return ofSession(bench, (id) => bench.stores.sessions.renew(id, { ...proof, secretHash }, 'a hash'))
+  },
+  'sessions.revoke': (bench) => ofSession(bench, (id) => bench.stores.sessions.revoke(id, 'test', bench.at())),
+  'clients.setSecret': (bench) => ofClient(bench, (id) => bench.stores.clients.setSecret(id, 'another')),
+  'clients.setJwks': (bench) => ofClient(bench, (id) => bench.stores.clients.setJwks(id, { keys: [] })),
+  'clients.delete': (bench) => ofClient(bench, (id) => bench.stores.clients.delete(id)),
+  'apiKeys.revoke': async (bench) => {
+    const key = await apiKey(bench)
+    return [`token:${key}`, () => bench.stores.apiKeys.revoke(key, bench.at())]
+  },
+  'apiKeys.revokeAll': async (bench) => {
+    await apiKey(bench)
+    return ['key:all', () => bench.stores.apiKeys.revokeAll(bench.at())]
+  },
+  'accessTokens.revoke': async ({ stores, at }) => {
+    const id = uuidv7(at().getTime())
+    return [`token:${id}`, () => stores.accessTokens.revoke(id, at(300), at())]
+  },
+  'signingKeys.change': (bench) =>
+    ofKey(bench, (kid) => {
+      const compromised = [{ kid, at: bench.at() }]
+      return bench.stores.signingKeys.change(async () => ({ ...nothing, compromised }))
+    }),
+}
+
+async function apiKey({ user, stores, at }: Bench): Promise<string> {
+  const [owner, id] = [await user(), uuidv7(at().getTime())]
+  const times = { createdAt: at(), expiresAt: null, lastUsedAt: null }
+  const key = { id, name: 'CI', owner: { kind: 'user' as const, id: owner.id }, scopes: [], ...times }
+  const made = await stores.apiKeys.create({ ...key, hash: hashSecret(randomSecret()) }, { most: 10 })
+  if (made !== 'created') throw new Error(made)
+  return id
+}
+
+const engines: Record<string, (t: Test) => Promise<{ db: Database; run(text: string): Promise<unknown> }>> = {
+  async embedded(t) {
+    const { PGlite, drizzle } = loadPglite()
+    const client = await PGlite.create('memory://')
+    t.teardown(() => client.close())
+    return { db: drizzle(client, { schema }), run: (text) => client.exec(text) }
+  },
+  async clustered(t) {
+    const database = await createDatabase()
+    const { postgres, drizzle } = loadPostgres()
+    const client = postgres(database.url, { max: 2, onnotice: () => {} })
+    t.teardown(async () => {
+      await client.end()
+      await database.drop()
+    })
+    return { db: drizzle(client, { schema }), run: (text) => client.unsafe(text) }
+  },
+}
+
+for (const [name, open] of Object.entries(engines)) {
+  if (name === 'clustered' && !hasServers) continue
+  void test(`changes of what replicas remember, on ${name} stores`, async (t) => {
+    const { db, run } = await open(t)
+    await migrate(db, fileURLToPath(new URL('../../drizzle', import.meta.url)))
+    const clock = createClock()
+    const durable = createSqlStores({ db, feedDb: db, listen: async () => async () => {} }, clock)
+    const stores = { ...durable, counters: createMemoryCounters(clock), ping: async () => {}, close: async () => {} }
+    const bench = createBench({ stores, close: stores.close }, stores, clock)
+
+    /** Only a change itself has the feed read: its polls find nothing. */
+    let mayRead = false
+    const revocations: RevocationStore = {
+      ...stores.revocations,
+      readAfter: (sequence) =>
+        mayRead ? stores.revocations.readAfter(sequence) : Promise.reject(new Error('the feed is cut')),
+      onChange: (read) =>
+        stores.revocations.onChange(async () => {
+          mayRead = isReadable
+          await read().finally(() => (mayRead = false))
+        }),
+    }
+    let isReadable = true
+    const time = createClock()
+    const feed = await followRevocations(revocations, silent, undefined, time)
+    t.teardown(() => feed.stop())
+    const readFeed = () => stores.users.rename(uuidv7(clock.now()), 'nobody')
+
+    await run(`
+      create function lose() returns trigger language plpgsql as 'begin return null; end';
+      create trigger lose before insert on revocations for each row execute function lose();
+      alter table revocations disable trigger lose`)
+    const loseAnnouncements = (lose: boolean) =>
+      run(`alter table revocations ${lose ? 'enable' : 'disable'} trigger lose`)
+
+    /** Whether this replica knows that the subject is out of date when the change resolves. */
+    async function knows(prepare: Prepare): Promise<boolean> {
+      const [subject, change] = await prepare(bench)
+      const memory = { asOf: feed.position }
+      await change()
+      return !feed.holds(memory, [subject])
+    }
+    for (const [method, prepare] of Object.entries(changes)) {
+      await t.test(method, async (t) => {
+        t.equal(await knows(prepare), true, 'known when the change resolves')
+        await loseAnnouncements(true)
+        t.equal(await knows(prepare), false, 'by its announcement alone')
+        await loseAnnouncements(false)
+      })
+    }
+    await t.test(
+      'where the feed cannot be read the change is made, and nothing remembered counts until it can',
+      async (t) => {
+        const [, change] = await changes['sessions.revoke']!(bench)
+        t.ok(feed.isCurrent())
+        isReadable = false
+        t.match(await change(), { clientId: 'gatehouse' })
+        t.notOk(feed.isCurrent())
+        t.notOk(feed.holds({ asOf: feed.position }, []))
+        isReadable = true
+        time.advance(0.001)
+        await readFeed()
+        t.ok(feed.isCurrent())
+      },
+    )
+  })
+}
