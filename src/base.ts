@@ -6,7 +6,7 @@ import { basePathOf } from './core/issuer.ts'
 import { createHashNewPassword, type HashNewPassword } from './core/password-policy.ts'
 import type { Clock, PasswordHasher, Stores } from './core/ports.ts'
 import { createSecretBox, type SecretBox } from './core/secrets.ts'
-import { type AuditTrail, createAuditTrail } from './features/audit/trail.ts'
+import { type AuditTrail, createAuditTrail } from './features/audit-log/trail.ts'
 import { currentOrigin } from './http/request-origin.ts'
 
 /** What everything stands on. A process has one of each: the queues of the hasher bound what the process spends on passwords. */

@@ -1,26 +1,17 @@
 import { type Static, Type } from './json-schema.ts'
-import { isWithin } from './core/cookie-reach.ts'
 import { ApiKeySettings } from './features/api-keys/settings.ts'
-import {
-  type AccessRules,
-  compileAccessRules,
-  type HostPolicy,
-  RuleFaults,
-} from './features/forward-auth/access-rules.ts'
-import { brokenExpectations } from './features/forward-auth/expectations.ts'
-import { doubtsAbout } from './features/forward-auth/idle-rules.ts'
+import { type AccessRules, checkHosts, compileHosts } from './features/forward-auth/host-settings.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
 import { AccountSettings, checkAccountSettings } from './features/accounts/settings.ts'
-import { AuditSettings } from './features/audit/settings.ts'
+import { AuditSettings } from './features/audit-log/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
-import { checkKeySettings, KeySettings } from './features/keys/settings.ts'
-import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/operations/settings.ts'
+import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
+import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
-import { checkRoleSettings, RoleSettings } from './features/admin/settings.ts'
-import { basePathOf } from './core/issuer.ts'
+import { checkRoleSettings, RoleSettings } from './features/roles/settings.ts'
 import { faultsOf, withDefaults } from './schema-faults.ts'
 import { type Findings, type Keys, section, strict } from './settings.ts'
 import { readYaml } from './yaml-text.ts'
@@ -101,38 +92,12 @@ export function parseConfigFile(text: string, path: string, issuer?: string, coo
     if (fits(section))
       (check as (settings: unknown, findings: Findings) => void)(file[section as keyof ConfigFile], findings)
   }
-  const accessRules = fits('hosts') ? compile(file.hosts, placeOf, findings) : undefined
+  const lineOf = (host: string, position: number) => placeOf(['hosts', host, 'rules', position]).line
+  const accessRules = fits('hosts') ? compileHosts(file.hosts, lineOf, findings) : undefined
   if (accessRules === undefined || !fits('roles')) return faulty()
-  for (const { keys, reason } of brokenExpectations(file.hosts, accessRules, file.roles)) findings.fault(keys, reason)
+  checkHosts(file.hosts, accessRules, { roles: file.roles, issuer, cookieDomain }, findings)
   if (faults.length > 0) return faulty()
-
-  // Beside the service's own path its host may have applications like any other.
-  const isAlone = issuer !== undefined && basePathOf(issuer) === ''
-  const own = isAlone ? accessRules.host(new URL(issuer).host) : undefined
-  if (own !== undefined && !own.isWildcard) {
-    findings.warning(['hosts', own.name], "it is the issuer's own host, which no rule can protect")
-  }
-  for (const policy of accessRules.hosts) {
-    if (cookieDomain === undefined || !asksForPeople(policy) || mayShare(policy, cookieDomain)) continue
-    const reason =
-      'it is outside GATEHOUSE_COOKIE_DOMAIN, so no browser sends the session cookie: people cannot sign in to it'
-    findings.warning(['hosts', policy.name], reason)
-  }
-  for (const { keys, reason } of doubtsAbout(accessRules)) findings.warning(keys, reason)
   return { kind: 'read', file, accessRules, warnings: inOrder(path, warnings) }
-}
-
-/** Whether some rule of a host lets somebody pass by a session; scopes and clients are of programs. */
-function asksForPeople({ rules }: HostPolicy): boolean {
-  return rules.some(({ allow, source }) => {
-    if (allow === 'anyone' || allow === 'nobody') return false
-    return typeof source.allow === 'string' || (source.allow.scopes ?? source.allow.clients) === undefined
-  })
-}
-
-/** Whether the cookies of a domain reach a host, or one of those that a wildcard stands for. */
-function mayShare({ authority, isWildcard }: HostPolicy, domain: string): boolean {
-  return isWithin(authority, domain) || (isWildcard && isWithin(domain, authority))
 }
 
 interface Located {
@@ -161,13 +126,4 @@ function spell(keys: Keys): string {
     return /\p{C}/u.test(key) ? JSON.stringify(key) : key
   })
   return words.join('.') || 'the file'
-}
-
-function compile(hosts: Hosts, placeOf: (keys: Keys) => { line: number }, findings: Findings) {
-  try {
-    return compileAccessRules(hosts, (host, position) => placeOf(['hosts', host, 'rules', position]).line)
-  } catch (error) {
-    if (!(error instanceof RuleFaults)) throw error
-    for (const { keys, reason } of error.faults) findings.fault(keys, reason)
-  }
 }

@@ -15,7 +15,7 @@ import {
   mailDomainsOf,
   registrationOf,
 } from './features/accounts/settings.ts'
-import type { AccessRules } from './features/forward-auth/access-rules.ts'
+import type { AccessRules } from './features/forward-auth/host-settings.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
@@ -39,10 +39,14 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts'>> 
   readonly redisUrl: string | undefined
   /** 32 bytes each, from which every key of the service is derived; the first is in use, the others still open things. */
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
-  readonly smtpUrl: string | undefined
-  readonly mailFrom: string
-  /** Whether a mail goes to a server on another machine over TLS or not at all. */
-  readonly mailRequiresTls: boolean
+  readonly mail: {
+    readonly from: string
+    /** Absent: mails become files in the outbox. */
+    readonly smtpUrl: string | undefined
+    /** Whether a mail goes to a server on another machine over TLS or not at all. */
+    readonly requiresTls: boolean
+    readonly outboxDirectory: string
+  }
   readonly cookieDomain: string | undefined
   readonly logLevel: LogLevel
 }
@@ -127,9 +131,12 @@ export function loadConfig(given: Environment): Config {
     databaseUrl,
     redisUrl,
     secrets: [secret ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
-    smtpUrl,
-    mailRequiresTls: mail.require_tls,
-    mailFrom: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
+    mail: {
+      from: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
+      smtpUrl,
+      requiresTls: mail.require_tls,
+      outboxDirectory: join(dataDirectory, 'outbox'),
+    },
     cookieDomain,
     logLevel,
   })

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { errorTable } from '../src/core/errors.ts'
 import { grantTypes } from '../src/core/grants.ts'
 import { passwordLength } from '../src/core/password-policy.ts'
-import { oauthErrorTable } from '../src/features/oauth/errors.ts'
+import { oauthErrorTable } from '../src/core/oauth-error.ts'
 import { type ApiDocument, createDocumentCheck, type Given } from './support/document.ts'
 import { startService } from './support/service.ts'
 

@@ -138,7 +138,7 @@ async function kindsOfWork({ program, beside }: Stage, ledger: Ledger) {
       ledger.roles.set(id, true)
     },
     async upkeep() {
-      await beside.gatehouse.upkeep()
+      await beside.gatehouse.maintain()
     },
     async 'forward-auth'() {
       await done(program.call('/forward-auth', { headers: { ...asks({ path: '/reports' }), cookie: held.cookie } }))

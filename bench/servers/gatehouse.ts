@@ -12,8 +12,8 @@ import { createLogger, systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
-import { openKeyRing } from '../../src/features/keys/key-ring.ts'
-import { scheduleOf } from '../../src/operator-side.ts'
+import { createKeyRing } from '../../src/features/signing-keys/key-ring.ts'
+import { scheduleOf } from '../../src/features/signing-keys/schedule.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { facts, report } from '../support/contestant.ts'
 import type { StoreServers } from '../support/stores.ts'
@@ -56,7 +56,7 @@ const login = await gatehouse.app.inject({
 })
 const { access_token: token } = login.json<{ access_token: string }>()
 const cookie = login.cookies.find(({ name }) => name === 'gatehouse')!.value
-const keyRing = await openKeyRing({
+const keyRing = createKeyRing({
   store: stores.signingKeys,
   box: createSecretBox(config.secrets, 'signing keys'),
   clock: systemClock,
@@ -65,6 +65,7 @@ const keyRing = await openKeyRing({
   schedule: scheduleOf(config),
   algorithmOf: () => 'ES256',
 })
+await keyRing.open()
 const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as AccessTokenClaims
 
 const client = { name: 'Bench', grants: ['client_credentials'], redirect_uris: [], scopes: ['api'], public: false }

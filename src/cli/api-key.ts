@@ -1,3 +1,4 @@
+import type { MadeApiKeyOfOwner, OwnedApiKey } from '../features/api-keys/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
 
@@ -20,7 +21,7 @@ export const apiKey = group({
       )
       if (ends.length > 1) throw new UsageError('api-key create: give one of --days, --expires-at and --unlimited')
       const body = { client, name, scopes, ...(ends.length > 0 && { expires_at: ends[0] }) }
-      print(await withOperator((operator) => operator('POST', '/api-keys', body)), json)
+      print(await withOperator((operator) => operator<MadeApiKeyOfOwner>('POST', '/api-keys', body)), json)
     },
   }),
   list: command({
@@ -35,7 +36,7 @@ export const apiKey = group({
       const owner = Object.entries({ client, user }).filter(([, id]) => id !== undefined)
       if (owner.length + Number(all) !== 1) throw new UsageError('api-key list: give one of --client, --user and --all')
       const query = new URLSearchParams(owner as [string, string][]).toString()
-      print(await withOperator((operator) => operator('GET', `/api-keys?${query}`)), json)
+      print(await withOperator((operator) => operator<OwnedApiKey[]>('GET', `/api-keys?${query}`)), json)
     },
   }),
   revoke: command({
@@ -43,7 +44,7 @@ export const apiKey = group({
     arguments: ['key id'],
     example: 'api-key revoke 01890a5d-ac96-774b-bcce-b302099a8057',
     async run({ json }, id) {
-      print(await withOperator((operator) => operator('DELETE', pathOf('api-keys', id))), json)
+      print(await withOperator((operator) => operator<{ revoked: boolean }>('DELETE', pathOf('api-keys', id))), json)
     },
   }),
 })

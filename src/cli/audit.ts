@@ -1,21 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ShownAuditEvent } from '../features/audit-log/index.ts'
 import { spellControls } from '../core/plain-text.ts'
 import { command, flag, group, print, text, UsageError } from './command.ts'
 import { type Operator, withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
-
-interface Event {
-  id: string
-  at: string
-  event: string
-  subject: string | null
-  actor: string | null
-  client_id: string | null
-  session_id: string | null
-  ip: string | null
-  request_id: string | null
-  details: Record<string, unknown>
-}
 
 const pageSize = 1_000
 const followEveryMilliseconds = 500
@@ -83,19 +71,19 @@ function backFrom(time: number): string {
 
 /** All pages, or as many events as asked for; oldest first. */
 async function read(operator: Operator, query: Record<string, string>, most = Number.POSITIVE_INFINITY) {
-  const events: Event[] = []
+  const events: ShownAuditEvent[] = []
   for (;;) {
     const limit = Math.min(pageSize, most - events.length)
     const before = events.at(-1)?.id
     const parameters = new URLSearchParams({ ...query, limit: String(limit), ...(before && { before }) })
-    const page = (await operator('GET', `/audit?${parameters.toString()}`)) as Event[]
+    const page = await operator<ShownAuditEvent[]>('GET', `/audit?${parameters.toString()}`)
     events.push(...page)
     if (page.length < limit || events.length >= most) return events.toReversed()
   }
 }
 
 /** What a person reads: one short line an event. */
-function brief({ at, event, subject, actor, client_id, ip, details }: Event) {
+function brief({ at, event, subject, actor, client_id, ip, details }: ShownAuditEvent) {
   const told = Object.entries(details).map(([name, value]) => `${name}=${[value].flat().join(',')}`)
   return {
     at,

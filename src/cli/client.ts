@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { ShownClient } from '../features/clients/index.ts'
 import { command, CommandError, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
 
@@ -33,14 +34,14 @@ export const client = group({
         public: values.public,
         ...(file !== undefined && { jwks: readJwks(file) }),
       }
-      print(await withOperator((operator) => operator('POST', '/clients', body)), json)
+      print(await withOperator((operator) => operator<ShownClient>('POST', '/clients', body)), json)
     },
   }),
   list: command({
     summary: 'show every program',
     example: 'client list --json',
     async run({ json }) {
-      print(await withOperator((operator) => operator('GET', '/clients')), json)
+      print(await withOperator((operator) => operator<ShownClient[]>('GET', '/clients')), json)
     },
   }),
   show: onClient('show one program', 'show', 'GET', ''),
@@ -52,7 +53,7 @@ export const client = group({
     example: 'client set-jwks reports-job --jwks-file public.json',
     async run({ json, ...values }, id) {
       const jwks = readJwks(values['jwks-file'])
-      print(await withOperator((operator) => operator('PUT', `${at(id)}/jwks`, { jwks })), json)
+      print(await withOperator((operator) => operator<ShownClient>('PUT', `${at(id)}/jwks`, { jwks })), json)
     },
   }),
   delete: onClient('remove a program, and with it all its tokens and keys', 'delete', 'DELETE', ''),
@@ -64,7 +65,10 @@ function onClient(summary: string, verb: string, method: string, suffix: string)
     arguments: ['client id'],
     example: `client ${verb} reports-job`,
     async run({ json }, id) {
-      print(await withOperator((operator) => operator(method, `${at(id)}${suffix}`)), json)
+      print(
+        await withOperator((operator) => operator<ShownClient | { deleted: boolean }>(method, `${at(id)}${suffix}`)),
+        json,
+      )
     },
   })
 }

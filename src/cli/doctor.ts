@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { createMailer } from '../adapters/mailer.ts'
 import { type Config, loadConfig } from '../config.ts'
-import type { EdgeFacts } from '../features/forward-auth/edge-facts.ts'
+import { type EdgeFacts, edgeFactsOf } from '../features/forward-auth/edge-facts.ts'
+import { createCookies } from '../http/cookies.ts'
 import { command, CommandError, flag, print, required, text, UsageError } from './command.ts'
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts'
 import { serveEcho } from './doctor/echo.ts'
@@ -75,17 +77,16 @@ async function prepare(config: Config, url: string): Promise<Prepared> {
   const running = await runningService(config)
   if (running !== undefined) {
     const probe = await openProbe(running, url)
-    const checkMail = async () =>
-      ((await running('POST', '/mail/check')) as { fault: string | null }).fault ?? undefined
+    const checkMail = async () => (await running<{ fault: string | null }>('POST', '/mail/check')).fault ?? undefined
     return { facts: probe.facts, probe, checkMail }
   }
   if (config.databaseUrl === undefined) {
     throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')
   }
-  const { configuredFacts, createConfiguredMailer } = await import('../operator-side.ts')
-  const facts = configuredFacts(config, config.accessRules, url)
+  const { issuer, cookieDomain, accessRules: rules } = config
+  const facts = edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
   if (facts === undefined) throw new CommandError('--url: it is ambiguous, or its host is not listed')
-  const mailer = createConfiguredMailer(config, systemClock, createLogger('error'))
+  const mailer = createMailer(config.mail, systemClock, createLogger('error'))
   return { facts, probe: undefined, checkMail: () => mailer.check() }
 }
 

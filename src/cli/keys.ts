@@ -1,3 +1,4 @@
+import type { RotatedKeys, ShownKey } from '../features/signing-keys/index.ts'
 import { command, flag, group, print, text, UsageError } from './command.ts'
 import { withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
@@ -8,7 +9,7 @@ export const keys = group({
     summary: 'show every signing key and what it does now',
     example: 'keys list',
     async run({ json }) {
-      print(await withOperator((operator) => operator('GET', '/keys')), json)
+      print(await withOperator((operator) => operator<ShownKey[]>('GET', '/keys')), json)
     },
   }),
   rotate: command({
@@ -24,9 +25,9 @@ export const keys = group({
         throw new UsageError('--kid and --api-keys go with --compromised alone')
       }
       const body = { compromised, end_api_keys: endApiKeys, ...(kid !== undefined && { kid }) }
-      const answer = await withOperator((operator) => operator('POST', '/keys/rotate', body))
+      const answer = await withOperator((operator) => operator<RotatedKeys>('POST', '/keys/rotate', body))
       if (json) return print(answer, true)
-      const { notice, keys: ring } = answer as { notice: string; keys: unknown }
+      const { notice, keys: ring } = answer
       print(ring, false)
       tell(`\n${notice}\n`)
     },
@@ -35,7 +36,7 @@ export const keys = group({
     summary: 'seal the private keys with the current GATEHOUSE_SECRET',
     example: 'keys rewrap',
     async run({ json }) {
-      print(await withOperator((operator) => operator('POST', '/keys/rewrap')), json)
+      print(await withOperator((operator) => operator<{ resealed: number }>('POST', '/keys/rewrap')), json)
     },
   }),
 })

@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '../config.ts'
 import { request } from '../http/node-http.ts'
+import type { ShownProblem } from '../http/schema.ts'
 import { CommandError } from './command.ts'
 import { controlSocketPath, holdDataDirectory, isSocketAlive } from './data-directory.ts'
 import { createLogger, systemClock } from './process.ts'
@@ -11,7 +12,7 @@ interface Answer {
 type Ask = (method: string, path: string, body?: object) => Promise<Answer>
 
 /** Asks the service for an operator's task and returns the answer; throws a `CommandError` that says why not. */
-export type Operator = (method: string, path: string, body?: object) => Promise<unknown>
+export type Operator = <Answer extends object>(method: string, path: string, body?: object) => Promise<Answer>
 
 /**
  * The path of a task that is about named things: each name is one segment of it, whatever the name holds. Throws a
@@ -42,9 +43,9 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   if (embedded && held === undefined)
     throw new CommandError('the service on this data directory is starting; try again')
   // The whole service is loaded only where a command has to do its work.
-  const [{ createBase }, { buildControl, createOperatorSide }, { openStores }] = await Promise.all([
+  const [{ createBase }, { buildControl }, { openStores }] = await Promise.all([
     import('../base.ts'),
-    import('../operator-side.ts'),
+    import('../app.ts'),
     import('../stores/open.ts'),
   ])
   try {
@@ -52,10 +53,8 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     // Commands count nothing: what an operator takes away waits for SQL alone.
     const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
     try {
-      const rules = () => config.accessRules
       const base = createBase({ config, stores, clock: systemClock, logger })
-      const side = createOperatorSide(base, { config, rules })
-      const control = await buildControl(side, logger)
+      const control = await buildControl(base, config)
       try {
         return await task(
           operatorOf(async (method, path, body) => {
@@ -75,12 +74,12 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   }
 }
 
+/** The routes' own schemas say what they answer; each caller names the type that follows from the one that it asks. */
 function operatorOf(ask: Ask): Operator {
-  return async (method, path, body) => {
+  return async <Answer extends object>(method: string, path: string, body?: object) => {
     const answer = await ask(method, path, body)
-    const content: unknown = answer.body === '' ? undefined : JSON.parse(answer.body)
-    if (answer.status < 400) return content
-    const problem = (content ?? {}) as { title?: string; detail?: string; errors?: { path: string; message: string }[] }
+    if (answer.status < 400) return JSON.parse(answer.body) as Answer
+    const problem = JSON.parse(answer.body || '{}') as Partial<ShownProblem>
     const fields = problem.errors?.map(
       ({ path, message }) => `${path.replace(/^\/(body|params|querystring)\//, '')} ${message}`,
     )

@@ -1,3 +1,4 @@
+import type { DeletedRole, ShownRole } from '../features/roles/index.ts'
 import { command, group, print, texts } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
 
@@ -12,7 +13,7 @@ export const role = group({
     options: { permission },
     example: 'role create editor --permission reports:read --permission reports:write',
     async run({ permission: permissions, json }, name) {
-      print(await withOperator((operator) => operator('POST', '/roles', { name, permissions })), json)
+      print(await withOperator((operator) => operator<ShownRole>('POST', '/roles', { name, permissions })), json)
     },
   }),
   'set-permissions': command({
@@ -21,14 +22,20 @@ export const role = group({
     options: { permission },
     example: 'role set-permissions editor --permission reports:read',
     async run({ permission: permissions, json }, name) {
-      print(await withOperator((operator) => operator('PUT', `${at(name)}/permissions`, { permissions })), json)
+      print(
+        await withOperator((operator) => operator<ShownRole>('PUT', `${at(name)}/permissions`, { permissions })),
+        json,
+      )
     },
   }),
   list: command({
     summary: 'show every role and what it permits',
     example: 'role list',
     async run({ json }) {
-      print(await withOperator((operator) => operator('GET', '/roles')), json)
+      const roles = await withOperator((operator) => operator<ShownRole[]>('GET', '/roles'))
+      // Those of the service itself are many, and one thing to people.
+      const brief = (one: ShownRole) => (one.source === 'built-in' ? { ...one, permissions: ['gatehouse:*'] } : one)
+      print(json ? roles : roles.map(brief), json)
     },
   }),
   delete: command({
@@ -36,7 +43,7 @@ export const role = group({
     arguments: ['name'],
     example: 'role delete editor',
     async run({ json }, name) {
-      print(await withOperator((operator) => operator('DELETE', at(name))), json)
+      print(await withOperator((operator) => operator<DeletedRole>('DELETE', at(name))), json)
     },
   }),
 })

@@ -3,6 +3,7 @@ import { parseConfigFile } from '../config-file.ts'
 import { readCookieDomain } from '../cookie-domain.ts'
 import { diffRules, type HostDiff, type Side } from '../features/forward-auth/rules-diff.ts'
 import { command, CommandError, group, print, required, text, UsageError } from './command.ts'
+import type { ShownExplanation } from '../features/forward-auth/index.ts'
 import { withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
 
@@ -67,9 +68,9 @@ export const rules = group({
         ...(preflightFor !== undefined && { preflight_for: preflightFor }),
         ...listOf({ roles, permissions, scopes }),
       }
-      const explanation = await withOperator((operator) => operator('POST', '/access/explain', body))
+      const explanation = await withOperator((operator) => operator<ShownExplanation>('POST', '/access/explain', body))
       if (json) print(explanation, true)
-      else tell(render(explanation as Explained))
+      else tell(render(explanation))
     },
   }),
 })
@@ -127,19 +128,7 @@ function ruleName({ number, line }: { number: number; line?: number }): string {
   return `rule ${number}${line === undefined ? '' : ` (line ${line})`}`
 }
 
-interface Explained {
-  decision: string
-  reason: string
-  host?: string
-  rule?: { number: number; line?: number; allow: unknown }
-  segments?: string[]
-  other_reading?: { number: number; line?: number; segments: string[]; allow: unknown }
-  earlier: { number: number; line?: number; mismatch: string }[]
-  headers?: Record<string, string>
-  assertion?: object
-}
-
-function render({ decision, reason, host, rule, earlier, headers, assertion, ...paths }: Explained): string {
+function render({ decision, reason, host, rule, earlier, headers, assertion, ...paths }: ShownExplanation): string {
   const lines = [`${decision}: ${reason}`]
   const listed = (segments: string[]) => segments.map((segment) => JSON.stringify(segment)).join(', ')
   if (host !== undefined) lines.push(`host ${host}`)

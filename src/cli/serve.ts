@@ -138,7 +138,9 @@ function announce(config: Config, hasAdministrator: boolean): void {
         ? undefined
         : `  First administrator   ${program} user create --email you@example.com --name You --role admin`,
       `  Registration          ${config.accounts.registration.mode}: ${config.accounts.registration.reason}`,
-      embedded && config.smtpUrl === undefined ? `  Mails are written to  ${config.dataDirectory}/outbox` : undefined,
+      embedded && config.mail.smtpUrl === undefined
+        ? `  Mails are written to  ${config.mail.outboxDirectory}`
+        : undefined,
       countsAlone(config) ? `  ${countsAloneText}.` : undefined,
       '',
       '',

@@ -1,3 +1,4 @@
+import type { ShownUser, UserAfterPassword } from '../features/accounts/index.ts'
 import { command, flag, group, print, required, texts, UsageError } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
@@ -19,14 +20,14 @@ export const user = group({
     async run({ email, name, role: roles, json, ...values }) {
       const password = await readPassword(values['password-stdin'])
       const body = { email, name, roles, ...(password !== undefined && { password }) }
-      print(await withOperator((operator) => operator('POST', '/users', body)), json)
+      print(await withOperator((operator) => operator<ShownUser>('POST', '/users', body)), json)
     },
   }),
   list: command({
     summary: 'show everybody',
     example: 'user list --json',
     async run({ json }) {
-      print(await withOperator((operator) => operator('GET', '/users')), json)
+      print(await withOperator((operator) => operator<ShownUser[]>('GET', '/users')), json)
     },
   }),
   show: onUser('show one person', 'show', (id) => ['GET', at(id)]),
@@ -49,7 +50,7 @@ export const user = group({
       const password = await readPassword(values['password-stdin'])
       if (password === undefined) throw new UsageError('user set-password: use --password-stdin or a terminal')
       const body = { password, end_api_keys: values['api-keys'] }
-      print(await withOperator((operator) => operator('PUT', `${at(id)}/password`, body)), json)
+      print(await withOperator((operator) => operator<UserAfterPassword>('PUT', `${at(id)}/password`, body)), json)
     },
   }),
   'grant-role': onRole('give a person a role, from their next request on', 'grant-role', 'PUT'),
@@ -62,7 +63,7 @@ function onUser(summary: string, verb: string, ask: (id: string) => [method: str
     arguments: ['id or email'],
     example: `user ${verb} ada@example.com`,
     async run({ json }, id) {
-      print(await withOperator((operator) => operator(...ask(id))), json)
+      print(await withOperator((operator) => operator<ShownUser>(...ask(id))), json)
     },
   })
 }
@@ -74,7 +75,7 @@ function onRole(summary: string, verb: string, method: 'PUT' | 'DELETE') {
     example: `user ${verb} ada@example.com editor`,
     async run({ json }, id, role) {
       const path = pathOf('users', id, 'roles', role)
-      print(await withOperator((operator) => operator(method, path)), json)
+      print(await withOperator((operator) => operator<ShownUser>(method, path)), json)
     },
   })
 }

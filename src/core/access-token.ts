@@ -101,3 +101,6 @@ export function isInTime(claims: AccessTokenClaims & { nbf?: unknown }, now: num
   const { exp, iat, nbf } = claims
   return Number.isSafeInteger(exp) && Number.isSafeInteger(iat) && nbf === undefined && now < exp * 1000
 }
+
+/** How long an identity assertion is good for: it goes no further than the upstream that it was made for. */
+export const assertionLifetimeSeconds = 60

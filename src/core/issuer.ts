@@ -44,3 +44,6 @@ export function readIssuer(text: string): { issuer: string } | { fault: string }
   if (besideBase.has(first)) return { fault: `expected another path: the service has /${first} for itself` }
   return { issuer: origin + path }
 }
+
+/** Where the key set is, below the issuer. */
+export const jwksPath = '/.well-known/jwks.json'

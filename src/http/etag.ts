@@ -1,15 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Whether an `If-None-Match` header names this entity tag, compared weakly (RFC 9110 §13.1.2). */
 export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-}
-
-/** A strong entity tag (RFC 9110 §8.8.3) that follows from the content alone, so that replicas agree. */
-export function etagOf(content: string | Buffer): string {
-  return `"${createHash('sha256').update(content).digest('base64url')}"`
 }
 
 /** Answers with a text that any verifier may keep and any web page may read, or says that the copy it names is current. */

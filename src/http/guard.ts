@@ -4,7 +4,8 @@ import fastifyPlugin from 'fastify-plugin'
 import { type AccessTokenClaims, isCanonical, isInTime } from '../core/access-token.ts'
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
-import { adminRole, type Principal, type UserPrincipal } from '../core/principal.ts'
+import { mayAdminister, type OwnPermission } from '../core/permissions.ts'
+import type { Principal, UserPrincipal } from '../core/principal.ts'
 import type { Shown } from '../core/secrets.ts'
 import type { Cookies } from './cookies.ts'
 import type { CheckCrossSite } from './cross-site.ts'
@@ -13,14 +14,17 @@ import type { App } from './server.ts'
 
 /**
  * Who may call a route. `public` anyone; `user` a signed-in person, by bearer token or session cookie; `admin` such a
- * person with the role of administrators; `client` a program, which the route authenticates itself (OAuth's own rules);
- * `proxy` a trusted edge proxy. A route that declares none fails at boot.
+ * person with the permission that the route names; `client` a program, which the route authenticates itself (OAuth's own
+ * rules); `proxy` a trusted edge proxy; `operator` whoever reaches the control socket, and nobody over a network. A route
+ * that declares none fails at boot.
  */
-export type Access = 'public' | 'user' | 'admin' | 'client' | 'proxy'
+export type Access = 'public' | 'user' | 'admin' | 'client' | 'proxy' | 'operator'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
+    /** With access `admin`: what of the administration it is. */
+    permission?: OwnPermission
     /** With access `user`: open also to programs that act for the person, by an API key or a delegated token. */
     programs?: boolean
     /** Open only to a person who proved who they are a short while ago (RFC 9470): for what outlives the session. */
@@ -110,12 +114,13 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
 
   // After the limiter, whose hooks are the routes' own: a refusal counts too.
   app.addHook('preParsing', async (request) => {
-    const access = request.routeOptions.config.access
+    const { access, permission } = request.routeOptions.config
     if (access === 'public' || access === 'client') return
     const principal = await provePrincipal(request)
     if (principal === undefined) throw new GatehouseError('unauthorized')
     if (principal.kind !== 'user') throw new GatehouseError('forbidden')
-    if (access === 'admin' && !principal.roles.includes(adminRole)) throw new GatehouseError('forbidden')
+    const isPermitted = permission !== undefined && mayAdminister(principal, permission)
+    if (access !== 'user' && !isPermitted) throw new GatehouseError('forbidden')
     if (principal.sessionId === undefined) refuseProgram(request)
     // By the session as it is now: a token that was issued before a step-up says less than is known.
     const age = Math.floor(clock.now() / 1000) - principal.authenticatedAt
@@ -137,15 +142,20 @@ function refuseProgram(request: FastifyRequest): void {
   throw new GatehouseError('forbidden', { detail: 'A program cannot do this for somebody. Sign in.' })
 }
 
-/** Fails the boot when a route was declared without an access level. Registered first, so that it sees every route. */
+/**
+ * Fails the boot when a route was declared without an access level, or as administration without a permission, or is the
+ * operator's alone. Registered first, so that it sees every route.
+ */
 export function requireAccessLevels(app: App): void {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
   app.addHook('onReady', async () => {
-    const undeclared = routes.filter((route) => route.config?.access === undefined)
+    const undeclared = routes.filter(({ config: { access, permission } = {} }) => {
+      return access === undefined || access === 'operator' || (access === 'admin') !== (permission !== undefined)
+    })
     if (undeclared.length === 0) return
     const names = undeclared.map((route) => `${[route.method].flat().join(',')} ${route.url}`)
-    throw new Error(`routes without an access level: ${names.join('; ')}`)
+    throw new Error(`routes without their access level: ${names.join('; ')}`)
   })
 }
 

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from '../json-schema.ts'
+import { type Static, type TSchema, Type } from '../json-schema.ts'
 import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
 import { problemOf } from './problem.ts'
 
@@ -37,6 +37,8 @@ export const Problem = Type.Object(
   },
   { $id: 'Problem', description: 'RFC 9457 problem details.' },
 )
+
+export type ShownProblem = Static<typeof Problem>
 
 /** The documented error answers of a route; those that follow from how it is declared are added (`document.ts`). */
 export function problems(...codes: ErrorCode[]): Record<number, TSchema> {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { ownStyles, styleSheetPaths } from '../pages/layout.ts'
-import { etagOf, matchesEtag } from './etag.ts'
+import { etagOf } from '../core/etag.ts'
+import { matchesEtag } from './etag.ts'
 import type { App } from './server.ts'
 
 /** The style sheets of the pages, from memory. */

@@ -15,7 +15,7 @@ const roots: Readonly<Record<string, string>> = {
   'main.ts': 'main',
   'app.ts': 'composition',
   'base.ts': 'base',
-  'operator-side.ts': 'composition',
+  'maintenance.ts': 'composition',
   'config.ts': 'configuration',
   'config-file.ts': 'configuration',
   'cookie-domain.ts': 'configuration',
@@ -52,24 +52,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ['core', 'pages', 'schema kit', 'settings kit', 'http settings'],
   'http settings': ['core', 'schema kit', 'settings kit'],
   settings: ['core', 'schema kit', 'settings kit', 'operation'],
-  operation: ['core', 'schema kit', 'settings', 'http', 'pages'],
+  operation: ['core', 'settings'],
   view: ['core', 'pages', 'operation', 'settings'],
   face: ['core', 'http', 'pages', 'schema kit', 'settings kit', 'operation', 'settings', 'view', 'front door'],
-  'front door': ['core', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
-  configuration: ['core', 'schema kit', 'settings kit', 'settings', 'http settings', 'operation'],
+  'front door': ['core', 'base', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
+  configuration: ['core', 'schema kit', 'settings kit', 'settings', 'http settings'],
   base: ['core', 'adapters', 'http', 'configuration', 'operation'],
-  composition: [
-    'core',
-    'base',
-    'adapters',
-    'stores',
-    'http',
-    'pages',
-    'configuration',
-    'front door',
-    'operation',
-    'face',
-  ],
+  composition: ['core', 'base', 'adapters', 'stores', 'http', 'pages', 'configuration', 'front door'],
   cli: [
     'core',
     'base',
@@ -103,6 +92,8 @@ export function placeOf(path: string): Place | undefined {
   if (folders.has(first)) return { room: path === 'http/settings.ts' ? 'http settings' : first }
   if (first !== 'features' || rest.length === 0) return undefined
   const name = basename(path, '.ts')
+  // What of a feature reads requests and writes answers, beside its routes.
+  if (rest.length > 1 && rest[0] === 'http') return { room: 'face', feature }
   if (name === 'index') return { room: 'front door', feature }
   return { room: parts[name.split('-').at(-1)!] ?? 'operation', feature }
 }

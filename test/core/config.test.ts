@@ -33,7 +33,12 @@ void test('environment', async (t) => {
   await t.test('without anything set, the documented defaults hold', async (t) => {
     const config = load(t)
     t.match(config, { host: '127.0.0.1', port: 3000, issuer: 'http://localhost:3000', logLevel: 'info', hosts: {} })
-    t.match(config, { databaseUrl: undefined, redisUrl: undefined, smtpUrl: undefined, cookieDomain: undefined })
+    t.match(config, {
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      mail: { smtpUrl: undefined },
+      cookieDomain: undefined,
+    })
     t.match(config.tokens, { access_ttl_seconds: 300, refresh_grace_seconds: 10 })
     t.match(config.limits, { failures_per_account: 10, failure_window_seconds: 900 })
     t.same(config.proxies.trusted, ['127.0.0.1/32', '::1/128'])
@@ -348,7 +353,7 @@ mail: { from: "Gate <gate@example.test>" }
       rules: [{ allow: 'anyone' }, { allow: { roles: ['admin'] } }],
     })
     t.match(config.tokens, { access_ttl_seconds: 60, refresh_grace_seconds: 0, refresh_idle_ttl_seconds: 2_592_000 })
-    t.equal(config.mailFrom, 'Gate <gate@example.test>')
+    t.equal(config.mail.from, 'Gate <gate@example.test>')
   })
 
   const rule = (text: string) => `hosts:\n  app.test:\n    rules:\n      - ${text}\n`
@@ -648,7 +653,7 @@ mail: { from: "Gate <gate@example.test>" }
       t.match(faults(t, {}, yaml), told, 'each network that is none is told where it stands')
     }
     for (const from of ['a@b.test', 'A B <a@b.test>', '"A, B" <a@b.test>']) {
-      t.equal(load(t, {}, `mail: { from: '${from}' }`).mailFrom, from)
+      t.equal(load(t, {}, `mail: { from: '${from}' }`).mail.from, from)
     }
     const networks = ['10.0.0.0/8', '10.0.0.5', '10.0.0.5/32', '::/0', '2001:db8::/32', '::ffff:10.0.0.0/104']
     t.equal(

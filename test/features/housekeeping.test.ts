@@ -23,7 +23,7 @@ const refresh = (service: Service, refreshToken: string) =>
 for (const backend of backends) {
   void test(`housekeeping on ${backend.name} stores`, async (t) => {
     const service = await startService(t, { backend })
-    const { upkeep } = service.gatehouse
+    const { maintain: upkeep } = service.gatehouse
     const { refreshTokens } = service.stores
 
     await t.test('the sealed answer of a rotation is gone after its window, and not before', async (t) => {
@@ -67,10 +67,10 @@ for (const backend of backends) {
       await auditRows(short)
       const left = async () => (await short.stores.audit.list({ limit: 100, subject: id })).length
       short.clock.advance(7 * day)
-      await short.gatehouse.upkeep()
+      await short.gatehouse.maintain()
       t.equal(await left(), 1)
       short.clock.advance(1)
-      await short.gatehouse.upkeep()
+      await short.gatehouse.maintain()
       t.equal(await left(), 0)
     })
     await t.test(
@@ -189,7 +189,7 @@ for (const backend of backends) {
       }
       // Upkeep runs every minute of a day; what it can do, it has done after a few of them.
       clock.advance(day)
-      for (let minute = 0; minute < 3; minute++) await service.gatehouse.upkeep()
+      for (let minute = 0; minute < 3; minute++) await service.gatehouse.maintain()
     }
 
     await service.gatehouse.close()
@@ -237,10 +237,10 @@ if (hasServers) {
     const sealed = async () => (await service.stores.refreshTokens.find(hashSecret(refreshToken)))?.replay
     await sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(7410004)`
-      await Promise.all([service.gatehouse.upkeep(), other.gatehouse.upkeep()])
+      await Promise.all([service.gatehouse.maintain(), other.gatehouse.maintain()])
       t.type(await sealed(), 'string', 'neither did anything, nor waited')
     })
-    await Promise.all([service.gatehouse.upkeep(), other.gatehouse.upkeep()])
+    await Promise.all([service.gatehouse.maintain(), other.gatehouse.maintain()])
     t.equal(await sealed(), null)
   })
 }

@@ -43,7 +43,7 @@ for (const backend of backends) {
         t.equal(await signsAfter(t, first), second, 'the active key, while its successor is published')
         t.equal(await signsAfter(t, (await kids('next'))[0]!), second, 'a next key')
         service.clock.advance(2 * hour)
-        await service.gatehouse.upkeep()
+        await service.gatehouse.maintain()
         await service.operate('POST', '/keys/rotate', { compromised: false })
         t.same(await kids('retiring'), [second])
         const third = (await kids('active'))[0]!

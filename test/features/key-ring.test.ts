@@ -7,9 +7,9 @@ import { test } from 'tap'
 import { tokenTypes } from '../../src/core/access-token.ts'
 import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../src/core/ports.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
-import { type KeyRing, openKeyRing } from '../../src/features/keys/key-ring.ts'
-import { createKeyAdministration } from '../../src/features/keys/rotate-keys.ts'
-import { keyScheduleOf, statusOf } from '../../src/features/keys/schedule.ts'
+import { createKeyRing, type KeyRing } from '../../src/features/signing-keys/key-ring.ts'
+import { createKeyAdministration } from '../../src/features/signing-keys/rotate-keys.ts'
+import { scheduleOf, statusOf } from '../../src/features/signing-keys/schedule.ts'
 import { backends } from '../support/backends.ts'
 import { day, hour } from '../support/keys.ts'
 import { testSecret } from '../support/secrets.ts'
@@ -19,7 +19,10 @@ const issuer = 'https://auth.example.test'
 const box = createSecretBox([testSecret()], 'signing keys')
 const settings = { rotation_days: 30, lead_seconds: hour, max_age_seconds: 300 }
 const tokenSeconds = 300
-const schedule = keyScheduleOf({ ...settings, access_tokens: 'ES256', assertions: 'EdDSA' }, tokenSeconds)
+const schedule = scheduleOf({
+  keys: { ...settings, access_tokens: 'ES256', assertions: 'EdDSA' },
+  tokens: { access_ttl_seconds: tokenSeconds },
+})
 const algorithmOf = (type: string): SigningAlgorithm => (type === 'identity-assertion+jwt' ? 'EdDSA' : 'ES256')
 const silent = { info() {}, warn() {}, error() {} }
 
@@ -71,7 +74,11 @@ for (const backend of backends) {
         },
       }
       const dependencies = { store, box, clock: clocks[index], schedule, audit: { record() {} } }
-      const open = async () => openKeyRing({ ...dependencies, log: silent, issuer, algorithmOf })
+      const open = async () => {
+        const ring = createKeyRing({ ...dependencies, log: silent, issuer, algorithmOf })
+        await ring.open()
+        return ring
+      }
       const administration = createKeyAdministration(dependencies)
       await administration.keepSchedule()
       self.ring = await open()

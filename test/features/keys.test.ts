@@ -2,8 +2,8 @@ import { createPrivateKey } from 'node:crypto'
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import postgres from 'postgres'
 import { test } from 'tap'
-import { openKeyRing } from '../../src/features/keys/key-ring.ts'
-import { scheduleOf } from '../../src/operator-side.ts'
+import { createKeyRing } from '../../src/features/signing-keys/key-ring.ts'
+import { scheduleOf } from '../../src/features/signing-keys/schedule.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { backends } from '../support/backends.ts'
@@ -102,7 +102,7 @@ for (const backend of backends) {
     })
     await t.test('a restart keeps the key, its name and the tokens it signed', async (t) => {
       const { accessToken } = await service.signIn(await service.createUser())
-      const ring = await openKeyRing({
+      const ring = createKeyRing({
         store: service.stores.signingKeys,
         box: createSecretBox([secret], 'signing keys'),
         clock: service.clock,
@@ -111,6 +111,7 @@ for (const backend of backends) {
         schedule: scheduleOf(loadConfig({ GATEHOUSE_SECRET: secret.toString('base64') })),
         algorithmOf: () => 'ES256',
       })
+      await ring.open()
       t.equal(ring.jwks.body, answer.body)
       t.equal(ring.jwks.etag, answer.headers['etag'])
       t.match(ring.verifyAccessToken(accessToken), { iss: service.issuer })

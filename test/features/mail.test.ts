@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Test, test } from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { createConfiguredMailer } from '../../src/operator-side.ts'
+import { createMailer } from '../../src/adapters/mailer.ts'
 import { authorityIn, selfSignedIn } from '../support/certificates.ts'
 import { mailCredentials, type MailServer, mailUser, startMailServer } from '../support/mail-server.ts'
 import { until } from '../support/patience.ts'
@@ -40,7 +40,7 @@ function mailerOf(t: Test, SMTP_URL: string, mail: object = {}) {
   })
   const lines: string[] = []
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-  return { ...createConfiguredMailer(config, createClock(), log), logged: () => lines.join('') }
+  return { ...createMailer(config.mail, createClock(), log), logged: () => lines.join('') }
 }
 type ConfiguredMailer = ReturnType<typeof mailerOf>
 

@@ -132,7 +132,7 @@ for (const backend of backends) {
       const { refreshToken } = await service.signIn(await service.createUser())
       const first = await refresh(service, refreshToken)
       service.clock.advance(59)
-      await service.gatehouse.upkeep()
+      await service.gatehouse.maintain()
       t.equal((await refresh(service, refreshToken)).body, first.body)
       service.clock.advance(1)
       t.equal((await refresh(service, refreshToken)).status, 401)

@@ -4,9 +4,9 @@ import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { longestToken } from '../../src/core/sizes.ts'
-import { createCredentials } from '../../src/features/sessions/credentials.ts'
-import { createKnownSubjects } from '../../src/features/sessions/known-subjects.ts'
-import { followRevocations } from '../../src/features/sessions/revocation-feed.ts'
+import { createCredentials } from '../../src/features/credentials/credentials.ts'
+import { createKnownSubjects } from '../../src/features/credentials/known-subjects.ts'
+import { createRevocationFeed } from '../../src/features/revocations/feed.ts'
 import { backends } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
 import { createBench, exampleClient } from '../stores/contract.ts'
@@ -30,7 +30,8 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     // Whatever the test changes was changed by another replica.
     onChange: async () => async () => {},
   }
-  const feed = await followRevocations(revocations, silent, undefined, monotonic)
+  const feed = createRevocationFeed(revocations, silent, monotonic)
+  await feed.start()
   t.teardown(async () => {
     await feed.stop()
     await opened.close()
@@ -171,7 +172,8 @@ for (const backend of backends) {
       await feed.catchUp()
       t.ok(await credentials.accessToken(further))
       t.equal(await credentials.accessToken(token), undefined)
-      const laterFeed = await followRevocations(stores.revocations, silent, undefined, bench.monotonic)
+      const laterFeed = createRevocationFeed(stores.revocations, silent, bench.monotonic)
+      await laterFeed.start()
       t.teardown(() => laterFeed.stop())
       const later = createKnownSubjects({ ...stores, feed: laterFeed, clock: bench.clock })
       const issuedAt = Math.floor(bench.clock.now() / 1000)

@@ -101,7 +101,7 @@ for (const backend of backends) {
     await t.test('and so when the schedule rotates', async (t) => {
       service.clock.advance(30 * day - 1_500)
       await addVerifier()
-      await Promise.all([service, other].map(({ gatehouse }) => gatehouse.upkeep()))
+      await Promise.all([service, other].map(({ gatehouse }) => gatehouse.maintain()))
       await bothPublish(3)
       t.same(await watch(1_600, verifiers), { wrong: [], kids: 2 })
       await bothPublish(2)

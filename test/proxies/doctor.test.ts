@@ -1,10 +1,10 @@
 /** The operator's doctor against a real nginx: each way to break the documented configuration is found. */
 import tap, { test } from 'tap'
-import { configuredFacts } from '../../src/operator-side.ts'
 import { diagnose } from '../../src/cli/doctor/diagnose.ts'
 import { markerHeader, serveEcho } from '../../src/cli/doctor/echo.ts'
 import { openExchange } from '../../src/cli/doctor/exchange.ts'
 import { compileAccessRules } from '../../src/features/forward-auth/access-rules.ts'
+import { edgeFactsOf } from '../../src/features/forward-auth/edge-facts.ts'
 import { appHost, authHost, examine, marker, type Situation } from '../support/examination.ts'
 import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/servers.ts'
@@ -183,9 +183,10 @@ if (hasProxy('nginx')) {
       const { accessToken: token } = await service.signIn(await service.createUser())
       const exchange = openExchange({ host: '127.0.0.1', port })
       t.teardown(() => exchange.close())
-      const config = { issuer: service.issuer, cookieDomain: undefined } as never
       const checkMail = async () => undefined
-      const facts = configuredFacts(config, compileAccessRules(hosts as never), `http://${appHost}:${port}/x`)!
+      const rules = compileAccessRules(hosts as never)
+      const settings = { issuer: service.issuer, pageCookie: 'gatehouse_csrf', rules }
+      const facts = edgeFactsOf(`http://${appHost}:${port}/x`, settings)!
       const diagnosis = await diagnose({ facts, probe: undefined, exchange, checkMail, token, marker })
       t.same(
         diagnosis.findings.map(({ finding }) => finding),

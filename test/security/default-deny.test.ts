@@ -24,7 +24,7 @@ void test('a route without an access level stops the start', async (t) => {
   await t.test('at the root, and in a plugin within a plugin', async (t) => {
     const plain = server()
     plain.get('/open-by-accident', async () => 'x')
-    await t.rejects(start(plain), { message: /without an access level: .*GET.* \/open-by-accident/ })
+    await t.rejects(start(plain), { message: /without their access level: .*GET.* \/open-by-accident/ })
 
     const nested = server()
     await nested.register(async (outer) => {

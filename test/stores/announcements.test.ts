@@ -5,7 +5,7 @@ import { type Test, test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { RevocationStore } from '../../src/core/ports.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
-import { followRevocations, type SubjectKey } from '../../src/features/sessions/revocation-feed.ts'
+import { createRevocationFeed, type SubjectKey } from '../../src/features/revocations/feed.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import type { Database } from '../../src/stores/sql/database.ts'
 import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
@@ -149,7 +149,8 @@ for (const [name, open] of Object.entries(engines)) {
     }
     let isReadable = true
     const time = createClock()
-    const feed = await followRevocations(revocations, silent, undefined, time)
+    const feed = createRevocationFeed(revocations, silent, time)
+    await feed.start()
     t.teardown(() => feed.stop())
     const readFeed = () => stores.users.rename(uuidv7(clock.now()), 'nobody')
 

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { stringify } from 'yaml'
 import postgres from 'postgres'
 import { createBase } from '../../src/base.ts'
-import { buildControl, createOperatorSide } from '../../src/operator-side.ts'
+import { buildControl } from '../../src/app.ts'
 import { systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openStores } from '../../src/stores/open.ts'
@@ -67,8 +67,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const logger = pino({ level: 'silent' })
   const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
   const base = createBase({ config, stores, clock: systemClock, logger })
-  const side = createOperatorSide(base, { config, rules: () => config.accessRules })
-  const control = await buildControl(side, logger)
+  const control = await buildControl(base, config)
   t.teardown(async () => {
     await base.audit.close()
     await stores.close()

@@ -1,5 +1,5 @@
 import type { EdgeFacts } from '../../features/forward-auth/edge-facts.ts'
-import type { Observation } from '../../features/forward-auth/probes.ts'
+import type { Observation } from '../../features/forward-auth/index.ts'
 import type { FindingName } from './advice.ts'
 import type { Exchange, Reply, Sent } from './exchange.ts'
 import type { Probe } from './probe.ts'

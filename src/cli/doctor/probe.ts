@@ -1,5 +1,5 @@
 import type { EdgeFacts } from '../../features/forward-auth/edge-facts.ts'
-import type { Behaviour, Observation } from '../../features/forward-auth/probes.ts'
+import type { Behaviour, Observation } from '../../features/forward-auth/index.ts'
 import type { Operator } from '../operator.ts'
 
 /** A probe in the running service: requests that carry its header are noted there. */
@@ -13,14 +13,14 @@ export interface Probe {
 }
 
 export async function openProbe(operator: Operator, url: string): Promise<Probe> {
-  const opened = (await operator('POST', '/probes', { url })) as { id: string; header: string; facts: EdgeFacts }
+  const opened = await operator<{ id: string; header: string; facts: EdgeFacts }>('POST', '/probes', { url })
   const at = `/probes/${opened.id}`
   let read = 0
   return {
     facts: opened.facts,
     header: [opened.header, opened.id],
     async news() {
-      const { now, observations } = (await operator('GET', at)) as { now: string; observations: Observation[] }
+      const { now, observations } = await operator<{ now: string; observations: Observation[] }>('GET', at)
       const fresh = observations.slice(read)
       read = observations.length
       return { now: Date.parse(now), observations: fresh }

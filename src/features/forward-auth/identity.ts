@@ -1,5 +1,5 @@
 import { uuidv7 } from '../../core/ids.ts'
-import { authorityClaims, mostBytesOf, type TokenType } from '../../core/access-token.ts'
+import { assertionLifetimeSeconds, authorityClaims, mostBytesOf, type TokenType } from '../../core/access-token.ts'
 import {
   fitRights,
   type IdentityLimits,
@@ -27,7 +27,6 @@ export interface Presentation {
   readonly boundToRequest: boolean
 }
 
-export const assertionLifetimeSeconds = 60
 /** What is remembered of written headers; past it all of it is let go, and written anew when it is asked for. */
 const usualBound = 256 * 1024 * 1024
 /** Origins of one wildcard host for which one principal's headers are remembered; past them all are written anew. */

@@ -4,10 +4,9 @@ import type { Clock } from '../../core/ports.ts'
 import { strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { EdgeFacts } from './edge-facts.ts'
-import { probeHeader, type Probes } from './probes.ts'
+import { probeHeader, type Probes } from './http/probes.ts'
 
 const ProbeKey = Type.Object({ id: Type.String({ pattern: '^[\\w-]{43}$' }) })
-const operator = { access: 'public' } as const
 
 /** What `gatehouse doctor` asks the running service, over the control socket alone. */
 export async function probeRoutes(
@@ -18,7 +17,7 @@ export async function probeRoutes(
 
   app.post(
     '/probes',
-    { config: operator, schema: { body: Type.Object({ url: Type.String({ maxLength: 16_384 }) }, strict) } },
+    { schema: { body: Type.Object({ url: Type.String({ maxLength: 16_384 }) }, strict) } },
     async (request) => {
       const known = facts(request.body.url)
       if (known === undefined) {
@@ -28,14 +27,13 @@ export async function probeRoutes(
       return { id, header: probeHeader, expires_at: expiresAt.toISOString(), facts: known }
     },
   )
-  app.get('/probes/:id', { config: operator, schema: { params: ProbeKey } }, async (request) => ({
+  app.get('/probes/:id', { schema: { params: ProbeKey } }, async (request) => ({
     now: new Date(clock.now()).toISOString(),
     observations: probes.read(request.params.id),
   }))
   app.put(
     '/probes/:id',
     {
-      config: operator,
       schema: { params: ProbeKey, body: Type.Object({ behaviour: Type.Enum(['answer', 'vanish']) }, strict) },
     },
     async (request) => {
@@ -43,7 +41,7 @@ export async function probeRoutes(
       return { behaviour: request.body.behaviour }
     },
   )
-  app.delete('/probes/:id', { config: operator, schema: { params: ProbeKey } }, async (request) => {
+  app.delete('/probes/:id', { schema: { params: ProbeKey } }, async (request) => {
     probes.close(request.params.id)
     return { deleted: true }
   })

@@ -4,21 +4,12 @@ import type { Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
 import { hasEnded } from '../../core/refresh-token.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import type { Credentials } from '../credentials/index.ts'
 
 /** RFC 7662 §2.2. For anything but a live token that concerns the caller: exactly `{ active: false }`. */
 export type Introspection = { active: false } | ({ active: true; token_type: string } & Record<string, unknown>)
 
 export type Introspect = (caller: Client, token: string) => Promise<Introspection>
-
-interface ProvenKey {
-  principal: Principal
-  audiences: readonly string[]
-  key?: { id: string; expiresAt: number | undefined }
-}
-
-interface ProvenToken {
-  principal: Principal
-}
 
 type ActiveAccessToken = { active: true; token_type: string } & AccessTokenClaims & Record<string, unknown>
 
@@ -31,9 +22,9 @@ const inactive: Introspection = { active: false }
  */
 export function createIntrospect(dependencies: {
   /** Whether an access token is live, at once where it was proven before. */
-  accessToken(token: string): ProvenToken | undefined | Promise<ProvenToken | undefined>
+  accessToken: Credentials['accessToken']
   /** Without a limit: whoever asks is known, and shows what others showed it. */
-  apiKey(key: string): ProvenKey | undefined | Promise<ProvenKey | undefined>
+  apiKey: Credentials['apiKey']
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   clock: Clock
   issuer: string

@@ -1,7 +1,8 @@
 import { Type } from '../../json-schema.ts'
+import { clientAuthMethods } from '../../core/client-auth.ts'
 import type { Client } from '../../core/ports.ts'
 import type { App } from '../../http/server.ts'
-import { type AuthenticateClient, clientAuthMethods } from './authenticate-client.ts'
+import type { AuthenticateClient } from '../clients/index.ts'
 import {
   clientOf,
   clientSecurity,
@@ -9,8 +10,8 @@ import {
   requireForm,
   speakOAuth,
   TokenReferenceForm,
-} from './client-requests.ts'
-import { OAuthError } from './errors.ts'
+} from './http/client-requests.ts'
+import { OAuthError } from '../../core/oauth-error.ts'
 import type { Introspect, Introspection } from './introspect.ts'
 import { signedIntrospectionType, wantsSigned } from './sign-introspection.ts'
 

@@ -1,12 +1,13 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import { metadataPathsOf } from '../../core/issuer.ts'
+import { clientAuthMethods } from '../../core/client-auth.ts'
+import { etagOf } from '../../core/etag.ts'
+import { jwksPath, metadataPathsOf } from '../../core/issuer.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
 import { answersWith } from '../../http/document.ts'
-import { etagOf, sendPublic } from '../../http/etag.ts'
+import { sendPublic } from '../../http/etag.ts'
 import { documentationPath } from '../../http/openapi.ts'
 import type { App } from '../../http/server.ts'
-import { clientAuthMethods } from './authenticate-client.ts'
 import { introspectionAuthMethods, introspectionPath } from './introspection-routes.ts'
 import { revocationPath, tokenPath } from './routes.ts'
 
@@ -15,7 +16,6 @@ const maxAgeSeconds = 300
 /** The facts that other features know. */
 export interface MetadataOptions {
   issuer: string
-  jwksPath: string
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
 }
@@ -44,7 +44,7 @@ const Metadata = Type.Object(
 
 /** Says what this service is as an authorization server: what it does today, in the words of the code that does it. */
 function describe(
-  { issuer, jwksPath }: MetadataOptions,
+  { issuer }: MetadataOptions,
   introspectionAlgorithms: readonly string[],
 ): Record<keyof Static<typeof Metadata>, unknown> {
   return {

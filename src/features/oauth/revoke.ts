@@ -5,6 +5,7 @@ import type { AccessTokenStore, ApiKeyStore, Client, Clock, RefreshTokenStore } 
 import { firstPartyClientId } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
+import type { EndSession } from '../sessions/index.ts'
 
 export type RevokeToken = (caller: Client, token: string) => Promise<void>
 
@@ -18,7 +19,7 @@ export function createRevokeToken(dependencies: {
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'revoke'>
   apiKeys: Pick<ApiKeyStore, 'find' | 'revoke'>
-  endSession(sessionId: string, reason: string): Promise<unknown>
+  endSession: EndSession
   audit: Audit
   clock: Clock
 }): RevokeToken {

@@ -4,7 +4,7 @@ import { longestScope, longestToken, mostAudiences } from '../../core/sizes.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
-import type { AuthenticateClient } from './authenticate-client.ts'
+import type { AuthenticateClient } from '../clients/index.ts'
 import {
   clientOf,
   clientParameters,
@@ -14,8 +14,8 @@ import {
   speakOAuth,
   Text,
   TokenReferenceForm,
-} from './client-requests.ts'
-import { OAuthError } from './errors.ts'
+} from './http/client-requests.ts'
+import { OAuthError } from '../../core/oauth-error.ts'
 import type { RevokeToken } from './revoke.ts'
 import { accessTokenType } from './token-exchange.ts'
 import { type GrantTokens, grantTypeOf } from './token.ts'

@@ -1,4 +1,4 @@
-import { OAuthError } from './errors.ts'
+import { OAuthError } from '../../core/oauth-error.ts'
 
 /** Splits a scope (RFC 6749 §3.3), without repeats. Throws `invalid_scope`. */
 export function parseScope(scope: string): string[] {

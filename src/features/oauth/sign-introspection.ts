@@ -1,6 +1,6 @@
 import type { TokenType } from '../../core/access-token.ts'
 import type { Client, Clock } from '../../core/ports.ts'
-import { qualityOf } from '../../http/accept.ts'
+import { qualityOf } from '../../core/accept.ts'
 import type { Introspection } from './introspect.ts'
 
 export const signedIntrospectionType = 'application/token-introspection+jwt'

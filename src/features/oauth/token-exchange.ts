@@ -2,7 +2,7 @@ import { type AccessTokenClaims, actorsOf, authorityClaims } from '../../core/ac
 import type { Audit } from '../../core/audit.ts'
 import type { Client } from '../../core/ports.ts'
 import type { Principal } from '../../core/principal.ts'
-import { OAuthError } from './errors.ts'
+import { OAuthError } from '../../core/oauth-error.ts'
 import { parseScope } from './scope.ts'
 
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'

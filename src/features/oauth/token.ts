@@ -1,15 +1,12 @@
 import { GatehouseError } from '../../core/errors.ts'
 import { type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
 import type { Client } from '../../core/ports.ts'
-import { OAuthError } from './errors.ts'
+import { OAuthError } from '../../core/oauth-error.ts'
+import type { IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
 import { parseScope } from './scope.ts'
 import { accessTokenType, type ExchangeRequest } from './token-exchange.ts'
 
-export interface GrantedTokens {
-  accessToken: string
-  expiresInSeconds: number
-  scopes: string[]
-  refreshToken?: string
+export interface GrantedTokens extends IssuedTokens {
   /** RFC 8693 §2.2.1; of an exchange alone. */
   issuedTokenType?: string
 }
@@ -33,20 +30,11 @@ export interface TokenRequest {
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
 
-type RefreshOutcome =
-  | { kind: 'rotated'; tokens: GrantedTokens }
-  | { kind: 'limited'; retryAfterSeconds: number; limit: number }
-  | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
-
 /** The grants of the token endpoint (RFC 6749 §4.4, §6, RFC 8693), for a client that is authenticated already. */
 export function createGrantTokens(dependencies: {
   /** Nothing where the token would be too large. */
-  forClient(client: Client, scopes: string[], audiences: readonly string[]): GrantedTokens | undefined
-  rotateRefresh(request: {
-    refreshToken: string
-    clientId: string
-    scopes?: string[] | undefined
-  }): Promise<RefreshOutcome>
+  forClient: TokenIssuer['forClient']
+  rotateRefresh: RotateRefresh
   exchangeToken(client: Client, request: ExchangeRequest): Promise<GrantedTokens>
   deploymentAudience: string
 }): GrantTokens {

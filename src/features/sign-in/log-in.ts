@@ -1,15 +1,8 @@
 import type { Audit } from '../../core/audit.ts'
-import type { Session, User } from '../../core/ports.ts'
 import { eachOf, type Shown } from '../../core/secrets.ts'
+import type { StartedSession, StartSession } from '../sessions/index.ts'
 import type { CheckPassword } from './check-password.ts'
 import type { KnownDevices } from './known-devices.ts'
-
-/** A session that just began, with its cookie's secret. */
-export interface Started {
-  session: Session
-  user: User
-  secret: string
-}
 
 interface Device {
   ip: string
@@ -18,24 +11,21 @@ interface Device {
   known: Shown | undefined
 }
 
-export type LogInOutcome<Session> =
+export type LogInOutcome =
   /** `device`: what the browser is known by from now on. */
-  | { kind: 'signed_in'; started: Session; device: { secret: string; expires: Date } | undefined }
+  | { kind: 'signed_in'; started: StartedSession; device: { secret: string; expires: Date } | undefined }
   | { kind: 'invalid_credentials' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-export type LogIn<Session> = (
-  request: { email: string; password: string },
-  device: Device,
-) => Promise<LogInOutcome<Session>>
+export type LogIn = (request: { email: string; password: string }, device: Device) => Promise<LogInOutcome>
 
 /** Signs a person in with email and password. What is wrong about them has one answer. */
-export function createLogIn<Session extends { session: { id: string } }>(dependencies: {
+export function createLogIn(dependencies: {
   checkPassword: CheckPassword
   knownDevices: Pick<KnownDevices, 'remember'>
-  startSession(user: User, methods: readonly string[], device: Device): Promise<Session | undefined>
+  startSession: StartSession
   audit: Audit
-}): LogIn<Session> {
+}): LogIn {
   const { checkPassword, knownDevices, startSession, audit } = dependencies
   return async ({ email, password }, device) => {
     const check = await checkPassword(email, password, device.known)

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from '../../json-schema.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { Session, User } from '../../core/ports.ts'
+import type { User } from '../../core/ports.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CheckCrossSite } from '../../http/cross-site.ts'
@@ -11,42 +11,28 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
-import type { BeginSession } from './begin-session.ts'
-import type { LogIn, Started } from './log-in.ts'
+import type { BeginSession } from './http/begin-session.ts'
+import type { LogIn } from './log-in.ts'
+import type { Credentials } from '../credentials/index.ts'
+import type { EndSession } from '../sessions/index.ts'
+import type { ChooseRefreshToken, IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
 import { Login, Proof, Refresh, type SignedIn } from './schema.ts'
-import type { SessionsShown } from './sessions-shown.ts'
+import type { SessionsShown } from './http/sessions-shown.ts'
 import type { StepUp } from './step-up.ts'
 
-/** The tokens of one sign-in, as issued or refreshed. */
-export interface SignInTokens {
-  accessToken: string
-  expiresInSeconds: number
-  refreshToken?: string
-}
-
-type RefreshOutcome =
-  | { kind: 'rotated'; tokens: SignInTokens; user: User; sessionId: string }
-  | { kind: 'limited'; retryAfterSeconds: number; limit: number }
-  | { kind: 'reused' | 'invalid' | 'scope_exceeded' }
-
-/** Of several refresh tokens the one that counts; `ambiguous` when they stand for two sessions. */
-type ChooseRefreshToken = (
-  shown: readonly string[],
-) => Promise<{ kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }>
-
 export interface SignInOptions {
-  logIn: LogIn<Started>
+  logIn: LogIn
   beginSession: BeginSession
   stepUp: StepUp
-  forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): SignInTokens
-  beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<SignInTokens>
-  rotateRefresh(request: { refreshToken: string; clientId: string }): Promise<RefreshOutcome>
+  forSession: TokenIssuer['forSession']
+  beginFamily: TokenIssuer['beginFamily']
+  rotateRefresh: RotateRefresh
   chooseRefreshToken: ChooseRefreshToken
   sessionsShown: SessionsShown
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** Whom an access token stands for now; nothing when it was revoked. */
-  accessToken(token: string): Promise<object | undefined> | object | undefined
-  endSession(sessionId: string, reason: string): Promise<unknown>
+  accessToken: Credentials['accessToken']
+  endSession: EndSession
   cookies: Cookies
   checkCrossSite: CheckCrossSite
   limits: RateLimits
@@ -208,7 +194,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     return sessions
   }
 
-  function deliver(reply: FastifyReply, tokens: SignInTokens, user: User, inBody: boolean) {
+  function deliver(reply: FastifyReply, tokens: IssuedTokens, user: User, inBody: boolean) {
     if (!inBody && tokens.refreshToken) cookies.setRefresh(reply, tokens.refreshToken, options.refreshCookieExpiry())
     return reply.header('cache-control', 'no-store').send({
       access_token: tokens.accessToken,

@@ -19,7 +19,7 @@ import {
   sentWith,
   show,
   tooManyFailures,
-} from './page-tools.ts'
+} from './http/page-tools.ts'
 import { deviceOf } from './routes.ts'
 
 /** Said where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth). */

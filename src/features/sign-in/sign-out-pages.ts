@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import type { App } from '../../http/server.ts'
 import { signedOutPage, signOutPage } from '../../pages/account.ts'
-import { createPageTools, Form, goTo, hidden, type PageOptions, publicPage, show } from './page-tools.ts'
+import { createPageTools, Form, goTo, hidden, type PageOptions, publicPage, show } from './http/page-tools.ts'
 
 /** The page that asks whether to sign out, and what its form does. */
 export async function signOutPages(app: App, options: PageOptions): Promise<void> {

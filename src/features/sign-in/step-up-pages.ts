@@ -12,7 +12,7 @@ import {
   show,
   tooManyFailures,
   toSignIn,
-} from './page-tools.ts'
+} from './http/page-tools.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {

@@ -2,6 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import type { Session, User } from '../../core/ports.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { Shown } from '../../core/secrets.ts'
+import type { RenewSession } from '../sessions/index.ts'
 import type { CheckPassword } from './check-password.ts'
 
 export type StepUpOutcome =
@@ -29,10 +30,7 @@ export type StepUp = (
  */
 export function createStepUp(dependencies: {
   checkPassword: CheckPassword
-  renewSession(
-    session: { id: string; methods: readonly string[]; level: Session['level'] },
-    user: User,
-  ): Promise<{ session: Session; secret: string } | undefined>
+  renewSession: RenewSession
   audit: Audit
 }): StepUp {
   const { checkPassword, renewSession, audit } = dependencies

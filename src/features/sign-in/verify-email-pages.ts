@@ -3,7 +3,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/layout.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from '../../pages/verify-email.ts'
-import { createPageTools, Form, hidden, type PageOptions, publicPage, show } from './page-tools.ts'
+import { createPageTools, Form, hidden, type PageOptions, publicPage, show } from './http/page-tools.ts'
 
 /** Where the link of a registration’s mail leads. */
 export async function verifyEmailPages(app: App, options: PageOptions): Promise<void> {

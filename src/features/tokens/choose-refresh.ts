@@ -5,6 +5,8 @@ import { hashSecret, mostShown } from '../../core/secrets.ts'
 /** `ambiguous`: the tokens stand for two live sessions, of which a neighbouring host may have planted one, or are too many to tell. */
 export type ChosenRefreshToken = { kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }
 
+export type ChooseRefreshToken = (shown: readonly string[]) => Promise<ChosenRefreshToken>
+
 /**
  * Of several refresh tokens that a browser shows under one name, the one that counts: of the one live session that they
  * stand for, and if one of them is not used yet, that one. To hand over a used one beside it would end the session, though
@@ -13,7 +15,7 @@ export type ChosenRefreshToken = { kind: 'chosen'; token: string | undefined } |
 export function createChooseRefreshToken(dependencies: {
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   clock: Clock
-}): (shown: readonly string[]) => Promise<ChosenRefreshToken> {
+}): ChooseRefreshToken {
   const { refreshTokens, clock } = dependencies
   return async (shown) => {
     if (shown.length > mostShown) return { kind: 'ambiguous' }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { RefreshFamily, Session, User } from '../../core/ports.ts'
+import type { RevocationFeed } from '../revocations/index.ts'
 
 /** Whose a refresh token is, and what it stands for. */
 export interface RefreshGrant {
@@ -9,11 +10,7 @@ export interface RefreshGrant {
 }
 
 /** What the feed tells of the subjects of a grant. */
-export interface GrantFeed {
-  readonly position: number
-  holds(memory: { asOf: number }, subjects: readonly Subject[]): boolean
-  namedLately(subject: Subject): boolean
-}
+export type GrantFeed = Pick<RevocationFeed, 'position' | 'holds' | 'namedLately'>
 type Subject = `session:${string}` | `user:${string}`
 
 /** A grant that nothing has changed up to this position of the feed. */

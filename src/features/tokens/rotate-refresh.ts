@@ -6,6 +6,7 @@ import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
 import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
+import type { EndSession } from '../sessions/index.ts'
 
 export type RefreshOutcome =
   | { kind: 'rotated'; tokens: IssuedTokens; user: User; sessionId: string }
@@ -44,8 +45,7 @@ export function createRotateRefresh(dependencies: {
   refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'newestOf'>
   knownGrants: KnownGrants
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
-  /** True when this call ended it. */
-  endSession(sessionId: string, reason: string): Promise<boolean>
+  endSession: EndSession
   tellOfReuse(user: User, session: Session): Promise<void>
   audit: Audit
   box: SecretBox

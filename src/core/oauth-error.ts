@@ -1,0 +1,25 @@
+import { EarlyEnd } from './errors.ts'
+
+/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2 and RFC 8628 §3.5 that the endpoints answer, and what each means. */
+export const oauthErrorTable = {
+  invalid_request: 'The request is not valid.',
+  invalid_client: 'Client authentication failed.',
+  invalid_grant: 'The refresh token is not valid.',
+  unauthorized_client: 'The client is not registered for this grant type.',
+  unsupported_grant_type: 'This grant type is not supported.',
+  invalid_scope: 'The client is not registered for this scope.',
+  invalid_target: 'The client is not registered for this resource.',
+  slow_down: 'Too many requests.',
+  temporarily_unavailable: 'Try again later.',
+  server_error: 'Something went wrong on our side.',
+} as const
+export type OAuthErrorCode = keyof typeof oauthErrorTable
+
+/** Ends an OAuth request. The description may hold no quote, backslash or anything that the client sent (§5.2). */
+export class OAuthError extends EarlyEnd {
+  readonly code: OAuthErrorCode
+  constructor(code: OAuthErrorCode, description: string) {
+    super(description)
+    this.code = code
+  }
+}

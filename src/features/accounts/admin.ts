@@ -1,0 +1,134 @@
+import { type Static, Type } from '../../json-schema.ts'
+import type { User } from '../../core/ports.ts'
+import { administers, ListedName, Name } from '../../http/admin-schema.ts'
+import { Email, IdOrEmail, Instant, problems, strict, WrittenEmail } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { UserAdministration } from './administer-users.ts'
+import { Password } from './schema.ts'
+
+const shown = {
+  id: Type.String({ format: 'uuid' }),
+  email: Email,
+  name: Type.String(),
+  roles: Type.Array(Type.String()),
+  permissions: Type.Array(Type.String(), { description: 'What the roles add up to.' }),
+  status: Type.Enum(['active', 'disabled']),
+  email_verified: Type.Boolean(),
+  created_at: Instant,
+}
+const example = {
+  id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+  email: 'ada@example.com',
+  name: 'Ada Lovelace',
+  roles: ['editor'],
+  permissions: ['reports:write'],
+  status: 'active',
+  email_verified: true,
+  created_at: '2026-11-20T08:00:00.000Z',
+}
+const Shown = Type.Object(shown, { description: 'The account as it is now.', examples: [example] })
+const AfterPassword = Type.Object(
+  {
+    ...shown,
+    ended_api_keys: Type.Integer({ description: 'API keys that were ended with the password.' }),
+    api_keys_left: Type.Integer({ description: 'API keys that still count.' }),
+  },
+  { description: 'The account as it is now.', examples: [{ ...example, ended_api_keys: 0, api_keys_left: 2 }] },
+)
+/** An account as administrators see it. */
+export type ShownUser = Static<typeof Shown>
+export type UserAfterPassword = Static<typeof AfterPassword>
+
+const UserKey = Type.Object({ user: IdOrEmail })
+const RoleOfUser = Type.Object({ ...UserKey.properties, role: ListedName })
+
+const read = administers('gatehouse:users:read')
+const write = administers('gatehouse:users:write')
+
+/** What administrators and operators do to the accounts of people. */
+export async function userRoutes(app: App, users: UserAdministration): Promise<void> {
+  const ofUser = { params: UserKey, response: { 200: Shown, ...problems('not_found') } }
+
+  app.post(
+    '/users',
+    write('createUser', 'Make an account', {
+      description: 'Its address counts as verified. Without a password nobody can sign in to it yet.',
+      body: Type.Object(
+        { email: WrittenEmail, name: Name, roles: Type.Array(ListedName), password: Type.Optional(Password) },
+        strict,
+      ),
+      response: { 201: Shown, ...problems('conflict', 'password_rejected') },
+    }),
+    async (request, reply) => reply.code(201).send(showUser(await users.create(request.body))),
+  )
+
+  app.get(
+    '/users',
+    read('listUsers', 'All accounts', { response: { 200: Type.Array(Shown, { description: 'By address.' }) } }),
+    async () => (await users.list()).map(showUser),
+  )
+
+  app.get('/users/:user', read('getUser', 'One account', ofUser), async (request) =>
+    showUser(await users.find(request.params.user)),
+  )
+
+  app.put(
+    '/users/:user/password',
+    write('setUserPassword', 'Set a password', {
+      description:
+        'Ends all sessions of the person and lifts a lockout; their API keys end where `end_api_keys` says so.',
+      params: UserKey,
+      body: Type.Object({ password: Password, end_api_keys: Type.Boolean({ default: false }) }, strict),
+      response: { 200: AfterPassword, ...problems('not_found', 'password_rejected') },
+    }),
+    async (request) => {
+      const { password, end_api_keys: endApiKeys } = request.body
+      const { user, endedApiKeys, apiKeysLeft } = await users.setPassword(request.params.user, password, endApiKeys)
+      return { ...showUser(user), ended_api_keys: endedApiKeys, api_keys_left: apiKeysLeft }
+    },
+  )
+
+  app.put(
+    '/users/:user/status',
+    write('setUserStatus', 'Disable or enable an account', {
+      description: 'Disabling ends all sessions; nobody can sign in until it is enabled again.',
+      ...ofUser,
+      body: Type.Object({ status: Type.Enum(['active', 'disabled']) }, strict),
+    }),
+    async (request) => showUser(await users.setStatus(request.params.user, request.body.status)),
+  )
+
+  app.post(
+    '/users/:user/unlock',
+    write('unlockUser', 'Lift the lockout after failed sign-ins', ofUser),
+    async (request) => showUser(await users.unlock(request.params.user)),
+  )
+
+  const ofRole = { ...ofUser, params: RoleOfUser }
+  app.put(
+    '/users/:user/roles/:role',
+    write('grantRole', 'Give a person a role', { description: 'It counts from their next request on.', ...ofRole }),
+    async (request) => showUser(await users.grantRole(request.params.user, request.params.role)),
+  )
+  app.delete(
+    '/users/:user/roles/:role',
+    write('revokeRole', 'Take a role from a person', {
+      description: 'It counts no more from their next request on.',
+      ...ofRole,
+    }),
+    async (request) => showUser(await users.revokeRole(request.params.user, request.params.role)),
+  )
+}
+
+function showUser(user: User): ShownUser {
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    roles: user.roles,
+    permissions: user.permissions,
+    status: user.status,
+    email_verified: user.emailVerifiedAt !== null,
+    created_at: user.createdAt.toISOString(),
+  }
+}

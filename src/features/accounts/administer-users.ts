@@ -1,0 +1,116 @@
+import type { Audit } from '../../core/audit.ts'
+import { canonicalEmail, readEmail } from '../../core/email.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import { isUuid, uuidv7 } from '../../core/ids.ts'
+import type { HashNewPassword } from '../../core/password-policy.ts'
+import type { Clock, User, UserStore } from '../../core/ports.ts'
+import type { Roles } from '../roles/index.ts'
+
+export interface UserAdministration {
+  create(request: { email: string; name: string; roles: string[]; password?: string | undefined }): Promise<User>
+  /** By id or by email address. */
+  find(idOrEmail: string): Promise<User>
+  list(): Promise<User[]>
+  /** Also ends the person's sessions and, where asked to, their API keys. */
+  setPassword(
+    idOrEmail: string,
+    password: string,
+    endApiKeys: boolean,
+  ): Promise<{ user: User; endedApiKeys: number; apiKeysLeft: number }>
+  setStatus(idOrEmail: string, status: User['status']): Promise<User>
+  /** Lifts the lockout after failed sign-ins. A new password does so, too. */
+  unlock(idOrEmail: string): Promise<User>
+  grantRole(idOrEmail: string, role: string): Promise<User>
+  revokeRole(idOrEmail: string, role: string): Promise<User>
+}
+
+/** What an operator may do to accounts. Each change acts on this replica when the call resolves. */
+export function createUserAdministration(dependencies: {
+  users: UserStore
+  roles: Pick<Roles['administration'], 'thereAre'>
+  hashNewPassword: HashNewPassword
+  audit: Audit
+  clock: Clock
+}): UserAdministration {
+  const { users, roles: thereAre, hashNewPassword, audit, clock } = dependencies
+
+  async function find(idOrEmail: string): Promise<User> {
+    const named = idOrEmail.trim()
+    const read = isUuid(named) ? { id: named } : readEmail(named)
+    if ('fault' in read) {
+      const detail = `There is no such user. What is no id is taken for an email address, which ${read.fault}.`
+      throw new GatehouseError('not_found', { detail })
+    }
+    const user = await ('id' in read ? users.findById(read.id) : users.findByEmail(read.email))
+    if (user === undefined) throw new GatehouseError('not_found', { detail: 'There is no such user.' })
+    return user
+  }
+
+  /** Applies a change to one user and shows the user after it. */
+  async function change(idOrEmail: string, apply: (user: User) => Promise<void>): Promise<User> {
+    const user = await find(idOrEmail)
+    await apply(user)
+    return find(user.id)
+  }
+
+  return {
+    async create({ email: address, name, password, ...given }) {
+      const email = canonicalEmail(address)
+      const roles = [...new Set(given.roles)]
+      const now = clock.now()
+      const passwordHash = password === undefined ? null : await hashNewPassword(password, { email, name })
+      const createdAt = new Date(now)
+      const user = { id: uuidv7(now), email, name, passwordHash, roles, emailVerifiedAt: createdAt, createdAt }
+      const outcome = await users.create(user)
+      if (outcome === 'email_taken') {
+        throw new GatehouseError('conflict', { detail: 'A user with this email address exists already.' })
+      }
+      if (outcome === 'unknown_role') throw await unknownRole(thereAre)
+      audit.record({ event: 'user.created', subject: user.id, roles })
+      return find(user.id)
+    },
+    find,
+    list: () => users.list(),
+    async setPassword(idOrEmail, password, endApiKeys) {
+      let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
+      const user = await change(idOrEmail, async (user) => {
+        const passwordHash = await hashNewPassword(password, user)
+        keys = await users.setPassword(user.id, passwordHash, new Date(clock.now()), { endApiKeys })
+        audit.record({ event: 'user.password_changed', subject: user.id })
+        if (endApiKeys) {
+          audit.record({
+            event: 'api_keys.ended',
+            subject: user.id,
+            reason: 'password_changed',
+            ended: keys.endedApiKeys,
+          })
+        }
+      })
+      return { user, ...keys }
+    },
+    setStatus: (idOrEmail, status) =>
+      change(idOrEmail, async (user) => {
+        await users.setStatus(user.id, status, new Date(clock.now()))
+        audit.record({ event: status === 'disabled' ? 'user.disabled' : 'user.enabled', subject: user.id })
+      }),
+    unlock: (idOrEmail) =>
+      change(idOrEmail, async (user) => {
+        await users.unlock(user.id)
+        audit.record({ event: 'user.unlocked', subject: user.id })
+      }),
+    grantRole: (idOrEmail, role) =>
+      change(idOrEmail, async (user) => {
+        if ((await users.grantRole(user.id, role)) === 'unknown_role') throw await unknownRole(thereAre)
+        audit.record({ event: 'role.granted', subject: user.id, role })
+      }),
+    revokeRole: (idOrEmail, role) =>
+      change(idOrEmail, async (user) => {
+        await users.revokeRole(user.id, role)
+        audit.record({ event: 'role.withdrawn', subject: user.id, role })
+      }),
+  }
+}
+
+async function unknownRole(roles: Pick<Roles['administration'], 'thereAre'>): Promise<GatehouseError> {
+  return new GatehouseError('invalid_request', { detail: `No such role can be granted. ${await roles.thereAre()}` })
+}

@@ -1,0 +1,58 @@
+/** The accounts of people: how one is opened, what it shows, and what administrators do to it. */
+import type { Base } from '../../base.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
+import type { Mail } from '../mail/index.ts'
+import type { Roles } from '../roles/index.ts'
+import { userRoutes } from './admin.ts'
+import { createUserAdministration, type UserAdministration } from './administer-users.ts'
+import { createRegister } from './register.ts'
+import { accountRoutes } from './routes.ts'
+import { Profile } from './schema.ts'
+import type { RegistrationMode } from './settings.ts'
+import { createEmailVerification, type EmailVerification } from './verify-email.ts'
+
+export type { ShownUser, UserAfterPassword } from './admin.ts'
+export type { UserAdministration } from './administer-users.ts'
+export type { EmailVerification } from './verify-email.ts'
+
+export interface Accounts extends Feature {
+  readonly administration: UserAdministration
+  readonly emailVerification: EmailVerification
+}
+
+export function createAccounts(
+  base: Base,
+  settings: { registration: RegistrationMode; domains: readonly string[] },
+  needs: { mail: Mail; roles: Roles; limits: RateLimits },
+): Accounts {
+  const { stores, clock, audit, issuer, log, hashNewPassword } = base
+  const { mode, reason } = settings.registration
+  const registering = {
+    rules: { mode, domains: settings.domains },
+    registrations: stores.registrations,
+    hashNewPassword,
+    clock,
+  }
+  const register = createRegister({ ...registering, mailer: needs.mail.mailer, counters: stores.counters, issuer })
+  const emailVerification = createEmailVerification({ ...registering, audit })
+  const administration = createUserAdministration({
+    users: stores.users,
+    roles: needs.roles.administration,
+    hashNewPassword,
+    audit,
+    clock,
+  })
+  return {
+    administration,
+    emailVerification,
+    schemas: [Profile],
+    routes: {
+      people: (app) => accountRoutes(app, { register, emailVerification, users: stores.users, limits: needs.limits }),
+      admin: (app) => userRoutes(app, administration),
+    },
+    async start() {
+      log.info({ event: 'registration.mode', registration: mode }, `registration is ${mode}: ${reason}`)
+    },
+  }
+}

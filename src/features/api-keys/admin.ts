@@ -1,0 +1,119 @@
+import { type Static, Type } from '../../json-schema.ts'
+import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
+import { administers, ClientId, Name } from '../../http/admin-schema.ts'
+import { IdInPath, IdOrEmail, Instant, problems, strict } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { Accounts } from '../accounts/index.ts'
+import type { Clients } from '../clients/index.ts'
+import type { ApiKeyManagement } from './manage.ts'
+
+const NewKey = Type.Object(
+  {
+    client: ClientId,
+    name: Name,
+    scopes: Type.Array(Type.String({ maxLength: 100 })),
+    expires_at: Type.Optional(Type.Union([Instant, Type.Null()])),
+  },
+  { ...strict, examples: [{ client: 'reports-job', name: 'Nightly', scopes: ['reports:read'] }] },
+)
+const Owner = Type.Object({ client: Type.Optional(ClientId), user: Type.Optional(IdOrEmail) }, strict)
+
+const Time = Type.Union([Instant, Type.Null()])
+const shown = {
+  id: Type.String({ format: 'uuid' }),
+  owner: Type.String({ description: 'Id of the person or client that it stands for.' }),
+  name: Type.String(),
+  scopes: Type.Array(Type.String()),
+  created_at: Instant,
+  expires_at: Time,
+  last_used_at: Time,
+}
+const example = {
+  id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+  owner: 'reports-job',
+  name: 'Nightly',
+  scopes: ['reports:read'],
+  created_at: '2026-11-20T08:00:00.000Z',
+  expires_at: '2027-06-30T00:00:00.000Z',
+  last_used_at: null,
+}
+const Shown = Type.Object(shown)
+const Made = Type.Object(
+  { ...shown, key: Type.String({ description: 'The key itself: shown here and never again.' }) },
+  { description: 'A new API key.', examples: [{ ...example, key: 'ghk_mFzK9…' }] },
+)
+/** An API key as administrators see it. */
+export type OwnedApiKey = Static<typeof Shown>
+export type MadeApiKeyOfOwner = Static<typeof Made>
+
+const write = administers('gatehouse:api-keys:write')
+
+/** API keys, as administrators and operators handle them: they make a client's, list and revoke anybody's. */
+export async function administeredApiKeyRoutes(
+  app: App,
+  options: {
+    apiKeys: ApiKeyManagement
+    clients: Pick<Clients['administration'], 'find'>
+    users: Pick<Accounts['administration'], 'find'>
+  },
+): Promise<void> {
+  const { apiKeys, clients, users } = options
+
+  async function ownerOf({ client, user }: Static<typeof Owner>): Promise<ApiKeyOwner | undefined> {
+    if (user !== undefined) return { kind: 'user', id: (await users.find(user)).id }
+    return client === undefined ? undefined : { kind: 'client', id: (await clients.find(client)).id }
+  }
+
+  app.post(
+    '/api-keys',
+    write('createApiKey', 'Make a key that stands for a client', {
+      body: NewKey,
+      response: { 201: Made, ...problems('conflict', 'not_found') },
+    }),
+    async (request, reply) => {
+      const { client: id, name, scopes, expires_at: expiresAt } = request.body
+      const client = await clients.find(id)
+      const owner = { kind: 'client' as const, id: client.id }
+      const { apiKey, key } = await apiKeys.create(owner, client.scopes, { name, scopes, expiresAt })
+      return reply.code(201).send({ ...showKey(apiKey), key })
+    },
+  )
+
+  const Keys = Type.Array(Shown, { description: 'Without those revoked.', examples: [[example]] })
+  app.get(
+    '/api-keys',
+    administers('gatehouse:api-keys:read')('listAllApiKeys', 'The API keys of one owner, or of everybody', {
+      querystring: Owner,
+      response: { 200: Keys, ...problems('not_found') },
+    }),
+    async (request) => (await apiKeys.list(await ownerOf(request.query))).map(showKey),
+  )
+
+  const Revoked = Type.Object(
+    { revoked: Type.Boolean() },
+    { description: 'It counts no more.', examples: [{ revoked: true }] },
+  )
+  app.delete(
+    '/api-keys/:id',
+    write('revokeAnyApiKey', 'Revoke anybody’s API key', {
+      params: Type.Object({ id: IdInPath }),
+      response: { 200: Revoked, ...problems('not_found') },
+    }),
+    async (request) => {
+      await apiKeys.revoke(request.params.id)
+      return { revoked: true }
+    },
+  )
+}
+
+function showKey(key: ApiKey): OwnedApiKey {
+  return {
+    id: key.id,
+    owner: key.owner.id,
+    name: key.name,
+    scopes: key.scopes,
+    created_at: key.createdAt.toISOString(),
+    expires_at: key.expiresAt?.toISOString() ?? null,
+    last_used_at: key.lastUsedAt?.toISOString() ?? null,
+  }
+}

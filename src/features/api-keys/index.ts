@@ -1,0 +1,39 @@
+/** Long-lived keys, which stand for a person's program or for a client. */
+import type { Base } from '../../base.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
+import type { Accounts } from '../accounts/index.ts'
+import type { Clients } from '../clients/index.ts'
+import { administeredApiKeyRoutes } from './admin.ts'
+import { type ApiKeyManagement, createApiKeyManagement } from './manage.ts'
+import { createProveApiKey, type ProveApiKey } from './prove.ts'
+import { apiKeyRoutes } from './routes.ts'
+import { ApiKeyBody, MadeApiKey } from './schema.ts'
+import type { ApiKeySettings } from './settings.ts'
+
+export type { MadeApiKeyOfOwner, OwnedApiKey } from './admin.ts'
+export type { ProvenKey } from './prove.ts'
+
+export interface ApiKeys extends Feature {
+  readonly prove: ProveApiKey
+  /** Ends everybody's keys, as after an emergency, and resolves to how many. */
+  revokeAll(): Promise<number>
+}
+
+export function createApiKeys(
+  { stores, clock, audit, log }: Base,
+  settings: ApiKeySettings,
+  needs: { accounts: Accounts; clients: Clients; limits: RateLimits },
+): ApiKeys {
+  const apiKeys: ApiKeyManagement = createApiKeyManagement({ apiKeys: stores.apiKeys, settings, audit, clock })
+  const [users, clients] = [needs.accounts.administration, needs.clients.administration]
+  return {
+    prove: createProveApiKey({ apiKeys: stores.apiKeys, counters: stores.counters, audit, clock, log }),
+    revokeAll: () => apiKeys.revokeAll(),
+    schemas: [ApiKeyBody, MadeApiKey],
+    routes: {
+      people: (app) => apiKeyRoutes(app, { apiKeys, limits: needs.limits }),
+      admin: (app) => administeredApiKeyRoutes(app, { apiKeys, clients, users }),
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { type Static, Type } from '../../json-schema.ts'
+import { auditLines, type AuditEventName } from '../../core/audit.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import { isUuid, uuidPattern } from '../../core/ids.ts'
+import { readInstant } from '../../core/instant.ts'
+import type { AuditDetails, AuditRow, AuditStore } from '../../core/ports.ts'
+import { administers } from '../../http/admin-schema.ts'
+import { IdOrEmail, Instant, OneOf, problems, strict } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+
+const EventName = OneOf(Object.keys(auditLines) as AuditEventName[])
+const Query = Type.Object(
+  {
+    event: Type.Optional(EventName),
+    user: Type.Optional({
+      ...IdOrEmail,
+      description: 'Id or email address of a person, or the id of a client that acted for itself.',
+    }),
+    since: Type.Optional(Instant),
+    before: Type.Optional(
+      Type.String({ pattern: uuidPattern.source, description: 'The `id` of the last event of the page before.' }),
+    ),
+    limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),
+  },
+  strict,
+)
+const Text = Type.Union([Type.String(), Type.Null()])
+const Shown = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  at: Instant,
+  event: EventName,
+  subject: Text,
+  actor: Text,
+  client_id: Text,
+  session_id: Text,
+  ip: Text,
+  request_id: Text,
+  details: Type.Unsafe<AuditDetails>({ type: 'object', additionalProperties: true }),
+})
+/** An event of the trail as administrators see it. */
+export type ShownAuditEvent = Static<typeof Shown>
+
+/** What `audit tail` asks: the newest events first, page by page. */
+export async function auditRoutes(
+  app: App,
+  options: { audit: Pick<AuditStore, 'list'>; findUser(idOrEmail: string): Promise<{ id: string }> },
+): Promise<void> {
+  const { audit, findUser } = options
+  const Events = Type.Array(Shown, { description: 'A page of events.' })
+  app.get(
+    '/audit',
+    administers('gatehouse:audit:read')('listAuditEvents', 'What has happened, the newest first', {
+      querystring: Query,
+      response: { 200: Events, ...problems('not_found') },
+    }),
+    async (request) => {
+      const { event, user, since, before, limit } = request.query
+      const from = since === undefined ? undefined : readInstant(since)
+      if (since !== undefined && from === undefined) {
+        throw new GatehouseError('invalid_request', { fields: [{ path: '/querystring/since', message: 'is no time' }] })
+      }
+      const subject = user === undefined || isUuid(user) ? user : (await findUser(user)).id
+      return (await audit.list({ event, subject, since: from, before, limit })).map(showEvent)
+    },
+  )
+}
+
+function showEvent(row: AuditRow): ShownAuditEvent {
+  return {
+    id: row.id,
+    at: row.at.toISOString(),
+    event: row.event,
+    subject: row.subject,
+    actor: row.actor,
+    client_id: row.clientId,
+    session_id: row.sessionId,
+    ip: row.ip,
+    request_id: row.requestId,
+    details: row.details,
+  }
+}

@@ -1,0 +1,160 @@
+import { type Static, Type } from '../../json-schema.ts'
+import { grantTypes } from '../../core/grants.ts'
+import type { Client } from '../../core/ports.ts'
+import { administers, ClientId, ListedName, Name } from '../../http/admin-schema.ts'
+import { Instant, OneOf, problems, strict } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { ClientAdministration } from './administer-clients.ts'
+
+const Names = Type.Array(Type.String())
+const Shown = Type.Object(
+  {
+    client_id: Type.String(),
+    client_secret: Type.Optional(Type.String({ description: 'Shown when it is made, and never again.' })),
+    name: Type.String(),
+    token_endpoint_auth_method: Type.Enum(['client_secret_basic', 'private_key_jwt', 'none']),
+    grants: Names,
+    redirect_uris: Names,
+    scopes: Names,
+    audiences: Names,
+    jwks: Type.Optional(
+      Type.Unsafe<NonNullable<Client['jwks']>>({
+        type: 'object',
+        additionalProperties: true,
+        description: 'RFC 7517.',
+      }),
+    ),
+    created_at: Instant,
+  },
+  {
+    description: 'The client as it is now.',
+    examples: [
+      {
+        client_id: 'reports-job',
+        name: 'Reports',
+        token_endpoint_auth_method: 'client_secret_basic',
+        grants: ['client_credentials'],
+        redirect_uris: [],
+        scopes: ['reports:read'],
+        audiences: [],
+        created_at: '2026-11-20T08:00:00.000Z',
+      },
+    ],
+  },
+)
+/** A client as administrators see it. */
+export type ShownClient = Static<typeof Shown>
+
+const ClientKey = Type.Object({ client: ClientId })
+const NewClient = Type.Object(
+  {
+    id: Type.Optional(ListedName),
+    name: Name,
+    grants: Type.Array(OneOf(grantTypes), { minItems: 1 }),
+    redirect_uris: Type.Array(Type.String({ maxLength: 2_048 })),
+    scopes: Type.Array(ListedName),
+    audiences: Type.Array(ListedName),
+    public: Type.Boolean({ description: 'A program that cannot keep a secret, such as an app.' }),
+    jwks: Type.Optional(
+      Type.Unknown({ description: 'Public keys, for a client that authenticates by `private_key_jwt`.' }),
+    ),
+  },
+  {
+    ...strict,
+    examples: [
+      {
+        id: 'reports-job',
+        name: 'Reports',
+        grants: ['client_credentials'],
+        redirect_uris: [],
+        scopes: ['reports:read'],
+        audiences: [],
+        public: false,
+      },
+    ],
+  },
+)
+const read = administers('gatehouse:clients:read')
+const write = administers('gatehouse:clients:write')
+
+/** What administrators and operators do to clients. */
+export async function clientRoutes(app: App, clients: ClientAdministration): Promise<void> {
+  const ofClient = { params: ClientKey, response: { 200: Shown, ...problems('not_found') } }
+
+  app.post(
+    '/clients',
+    write('createClient', 'Register a client', {
+      description: 'Its secret is shown in this answer alone.',
+      body: NewClient,
+      response: { 201: Shown, ...problems('conflict') },
+    }),
+    async (request, reply) => {
+      const { redirect_uris: redirectUris, ...rest } = request.body
+      const { client, secret } = await clients.create({ ...rest, redirectUris })
+      return reply.code(201).send(showClient(client, secret))
+    },
+  )
+
+  app.get(
+    '/clients',
+    read('listClients', 'All clients', { response: { 200: Type.Array(Shown, { description: 'By id.' }) } }),
+    async () => (await clients.list()).map((client) => showClient(client)),
+  )
+
+  app.get('/clients/:client', read('getClient', 'One client', ofClient), async (request) =>
+    showClient(await clients.find(request.params.client)),
+  )
+
+  app.post(
+    '/clients/:client/secret',
+    write('rotateClientSecret', 'Replace a client’s secret', {
+      description: 'The former one ends at once.',
+      ...ofClient,
+    }),
+    async (request) => {
+      const { client, secret } = await clients.rotateSecret(request.params.client)
+      return showClient(client, secret)
+    },
+  )
+
+  app.put(
+    '/clients/:client/jwks',
+    write('setClientKeys', 'Replace a client’s public keys', {
+      ...ofClient,
+      body: Type.Object({ jwks: Type.Unknown() }, strict),
+    }),
+    async (request) => showClient(await clients.setJwks(request.params.client, request.body.jwks)),
+  )
+
+  const Deleted = Type.Object(
+    { deleted: Type.Boolean() },
+    { description: 'It is gone.', examples: [{ deleted: true }] },
+  )
+  app.delete(
+    '/clients/:client',
+    write('deleteClient', 'Remove a client', {
+      description: 'All its tokens and API keys end with it.',
+      params: ClientKey,
+      response: { 200: Deleted, ...problems('not_found') },
+    }),
+    async (request) => {
+      await clients.delete(request.params.client)
+      return { deleted: true }
+    },
+  )
+}
+
+function showClient(client: Client, secret?: string): ShownClient {
+  return {
+    client_id: client.id,
+    ...(secret === undefined ? {} : { client_secret: secret }),
+    name: client.name,
+    token_endpoint_auth_method: client.authMethod === 'client_secret' ? 'client_secret_basic' : client.authMethod,
+    grants: client.grants,
+    redirect_uris: client.redirectUris,
+    scopes: client.scopes,
+    audiences: client.audiences,
+    ...(client.jwks === null ? {} : { jwks: client.jwks }),
+    created_at: client.createdAt.toISOString(),
+  }
+}

@@ -1,0 +1,151 @@
+import type { Audit } from '../../core/audit.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import { isUuid, uuidv7 } from '../../core/ids.ts'
+import { isReservedName, notReserved } from '../../core/permissions.ts'
+import type { Client, ClientStore, Clock, PublicJwkSet } from '../../core/ports.ts'
+import { firstPartyClientId } from '../../core/principal.ts'
+import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
+import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import { longestScope, mostAudiences } from '../../core/sizes.ts'
+
+export interface NewClient {
+  /** Chosen by the operator; otherwise a UUID. */
+  id?: string | undefined
+  name: string
+  grants: string[]
+  redirectUris: string[]
+  scopes: string[]
+  audiences: string[]
+  public: boolean
+  /** The client then authenticates by `private_key_jwt` and has no secret. */
+  jwks?: unknown
+}
+
+export interface ClientAdministration {
+  /** The secret is shown here and never again; public clients and those with keys have none. */
+  create(request: NewClient): Promise<{ client: Client; secret: string | undefined }>
+  find(id: string): Promise<Client>
+  list(): Promise<Client[]>
+  rotateSecret(id: string): Promise<{ client: Client; secret: string }>
+  /** Replaces the keys of a client that has keys. */
+  setJwks(id: string, jwks: unknown): Promise<Client>
+  delete(id: string): Promise<void>
+}
+
+/** What an operator may do to clients. */
+export function createClientAdministration(dependencies: {
+  clients: ClientStore
+  audit: Audit
+  clock: Clock
+}): ClientAdministration {
+  const { clients, audit, clock } = dependencies
+
+  async function find(id: string): Promise<Client> {
+    const client = await clients.find(id)
+    if (client === undefined) throw noSuchClient()
+    return client
+  }
+
+  return {
+    async create(request) {
+      const fault = faultOf(request)
+      if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
+      const now = clock.now()
+      const jwks = request.jwks === undefined ? null : keysOf(request.jwks)
+      const secret = request.public || jwks !== null ? undefined : randomSecret()
+      const client: Client = {
+        id: request.id ?? uuidv7(now),
+        name: request.name,
+        authMethod: request.public ? 'none' : jwks === null ? 'client_secret' : 'private_key_jwt',
+        secretHash: secret === undefined ? null : hashSecret(secret),
+        grants: [...new Set(request.grants)],
+        redirectUris: request.redirectUris,
+        scopes: [...new Set(request.scopes)],
+        audiences: [...new Set(request.audiences)],
+        jwks,
+        createdAt: new Date(now),
+      }
+      if ((await clients.create(client)) === 'id_taken') {
+        throw new GatehouseError('conflict', { detail: 'A client with this id exists already.' })
+      }
+      const { grants, scopes } = client
+      audit.record({ event: 'client.created', clientId: client.id, grants, scopes })
+      return { client, secret }
+    },
+    find,
+    list: () => clients.list(),
+    async rotateSecret(id) {
+      const client = await find(id)
+      if (client.authMethod !== 'client_secret') {
+        throw new GatehouseError('invalid_request', { detail: 'This client has no secret.' })
+      }
+      const secret = randomSecret()
+      await clients.setSecret(id, hashSecret(secret))
+      audit.record({ event: 'client.secret_rotated', clientId: id })
+      return { client, secret }
+    },
+    async setJwks(id, jwks) {
+      const client = await find(id)
+      if (client.authMethod !== 'private_key_jwt') {
+        throw new GatehouseError('invalid_request', { detail: 'This client does not authenticate by keys.' })
+      }
+      await clients.setJwks(id, keysOf(jwks))
+      audit.record({ event: 'client.keys_replaced', clientId: id })
+      return find(id)
+    },
+    async delete(id) {
+      if (!(await clients.delete(id))) throw noSuchClient()
+      audit.record({ event: 'client.deleted', clientId: id })
+    },
+  }
+}
+
+/** The set, when it is one of public keys. */
+function keysOf(jwks: unknown): PublicJwkSet {
+  try {
+    readPublicJwks(jwks)
+  } catch (error) {
+    if (!(error instanceof JwksFault)) throw error
+    throw new GatehouseError('invalid_request', { fields: [{ path: '/body/jwks', message: error.message }] })
+  }
+  return jwks as PublicJwkSet
+}
+
+function noSuchClient(): GatehouseError {
+  return new GatehouseError('not_found', { detail: 'There is no such client.' })
+}
+
+function faultOf(request: NewClient): { path: string; message: string } | undefined {
+  // A client named like a user could get tokens that read as that user's (RFC 9700 §4.15).
+  if (request.id !== undefined && (isUuid(request.id) || request.id === firstPartyClientId)) {
+    return { path: '/body/id', message: 'must be neither a UUID nor the name of the service' }
+  }
+  // RFC 6749 §2.3.1 has ids form-encoded before they stand in a header, which many clients forget.
+  if (request.id !== undefined && /[:%+]/.test(request.id)) {
+    return { path: '/body/id', message: 'must not hold ":", "%" or "+", which many clients send unencoded' }
+  }
+  // RFC 6749 §4.4, and whoever acts for others must prove who it is.
+  if (request.public && request.grants.some((grant) => grant !== 'refresh_token')) {
+    return { path: '/body/grants', message: 'a public client can use nothing but refresh_token' }
+  }
+  if (request.public && request.jwks !== undefined) {
+    return { path: '/body/jwks', message: 'a public client has no keys' }
+  }
+  const reserved = request.scopes.findIndex(isReservedName)
+  if (reserved !== -1) return { path: `/body/scopes/${reserved}`, message: `must be ${notReserved}` }
+  // What a token holds, and a request for it.
+  const scopeLength = request.scopes.join(' ').length
+  if (scopeLength > longestScope) {
+    const message = `must be at most ${longestScope} characters together, with a space between two; these are ${scopeLength}`
+    return { path: '/body/scopes', message }
+  }
+  if (request.audiences.length > mostAudiences) {
+    return {
+      path: '/body/audiences',
+      message: `must be at most ${mostAudiences}; these are ${request.audiences.length}`,
+    }
+  }
+  const bad = request.redirectUris.find((uri) => !URL.canParse(uri) || uri.includes('#'))
+  if (bad !== undefined) return { path: '/body/redirect_uris', message: 'must be absolute URIs without a fragment' }
+  return undefined
+}

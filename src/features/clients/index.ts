@@ -1,0 +1,41 @@
+/** Programs that ask for tokens: how one proves who it is, and what administrators do to it. */
+import type { Base } from '../../base.ts'
+import type { Client } from '../../core/ports.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { Revocations } from '../revocations/index.ts'
+import { clientRoutes } from './admin.ts'
+import { type ClientAdministration, createClientAdministration } from './administer-clients.ts'
+import { type AuthenticateClient, createAuthenticateClient, createProveClientSecret } from './authenticate-client.ts'
+import { createVerifyClientAssertion } from './client-assertion.ts'
+import { rememberClients } from './remember-clients.ts'
+
+export type { ShownClient } from './admin.ts'
+export type { ClientAdministration } from './administer-clients.ts'
+export type { AuthenticateClient, ClientCredentials } from './authenticate-client.ts'
+
+export interface Clients extends Feature {
+  readonly administration: ClientAdministration
+  readonly authenticate: AuthenticateClient
+  /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
+  proveSecret(authorization: string, address: string): Promise<Client | undefined>
+}
+
+export function createClients(
+  { stores, clock, audit, issuer }: Base,
+  { revocations: { feed } }: { revocations: Revocations },
+): Clients {
+  const authenticate = createAuthenticateClient({
+    clients: stores.clients,
+    proven: rememberClients({ feed, clock }),
+    counters: stores.counters,
+    verifyAssertion: createVerifyClientAssertion({ assertions: stores.assertions, clock, issuer }),
+    audit,
+  })
+  const administration = createClientAdministration({ clients: stores.clients, audit, clock })
+  return {
+    administration,
+    authenticate,
+    proveSecret: createProveClientSecret(authenticate),
+    routes: { admin: (app) => clientRoutes(app, administration) },
+  }
+}

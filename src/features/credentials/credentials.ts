@@ -1,0 +1,212 @@
+import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
+import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
+import { isUuid, timeOf } from '../../core/ids.ts'
+import {
+  allKeys,
+  type Client,
+  type Clock,
+  type Log,
+  type Session,
+  type SessionStore,
+  type User,
+} from '../../core/ports.ts'
+import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
+import { hashSecret, type Shown } from '../../core/secrets.ts'
+import { longestToken } from '../../core/sizes.ts'
+import { whenAll, whenEach } from '../../core/when-all.ts'
+import type { ApiKeys } from '../api-keys/index.ts'
+import type { KnownSubjects } from './known-subjects.ts'
+import {
+  createProofMemory,
+  type From,
+  type MemoryBounds,
+  type Proof,
+  type Proven,
+  type Remembered,
+} from './proof-memory.ts'
+import type { RevocationFeed, SubjectKey } from '../revocations/index.ts'
+import { createSharedPrincipals } from './shared-principals.ts'
+import { createSoleSession } from './sole-session.ts'
+
+export interface Credentials {
+  /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */
+  accessToken(token: string): Proof
+  /** Proves an API key: revocation, expiry, and what its owner may do now. Rejects when a store is down, or wrong keys come too often. */
+  apiKey(key: string, from?: From): Proof
+  /** Proves what came as `Authorization: Bearer`: an access token or an API key. */
+  bearer(credential: string, from: From): Proof
+  /** Proves the name and secret of a client, from an `Authorization: Basic` header. */
+  basic(authorization: string, from: From): Proof
+  /** Proves claims whose signature was verified already. */
+  claims(claims: AccessTokenClaims): Proof
+  /** Proves a session cookie: of several, the one of a live session, unless they name two. Rejects when a store is down. */
+  sessionCookie(shown: Shown): Proof
+}
+
+/** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
+const rememberSeconds = 300
+const touchAfterSeconds = 60
+/** What `randomSecret` makes; nothing else is worth a look-up. */
+const cookieForm = /^[\w-]{43}$/
+/** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
+const rememberProgramSeconds = 60
+/** Moves when a key was found to be known to somebody else. */
+const anyKey: SubjectKey = `key:${allKeys}`
+export function createCredentials(dependencies: {
+  verifyAccessToken(token: string): AccessTokenClaims | undefined
+  proveApiKey: ApiKeys['prove']
+  /** The client that a header names and proves. */
+  authenticateClient(authorization: string, address: string): Promise<Client | undefined>
+  sessions: Pick<SessionStore, 'findLive' | 'touch'>
+  known: KnownSubjects
+  feed: Pick<RevocationFeed, 'position' | 'holds'>
+  clock: Clock
+  log: Log
+  sessionIdleSeconds: number
+  bounds?: MemoryBounds
+}): Credentials {
+  const { bounds, feed, clock, log, sessionIdleSeconds } = dependencies
+  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
+
+  const shared = createSharedPrincipals(feed)
+
+  const holds = (remembered: Remembered): boolean =>
+    clock.now() < remembered.expiresAt && feed.holds(remembered, remembered.subjects)
+
+  function proveClaims(claims: AccessTokenClaims): Proven {
+    // Read before the store: a change between the two is then noticed, never missed.
+    const asOf = feed.position
+    const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+    // Meant for nobody; an empty list would read as a cookie's, which is good everywhere.
+    if (audiences.length === 0) return undefined
+    const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
+    const expiresAt = claims.exp * 1000
+    const { sub, sid, jti, client_id: clientId, act } = claims
+    const ids = [jti, ...(claims.exchanged_from ?? [])]
+    const token = { ids, issuedAt: claims.iat }
+    /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
+    const issuedAt = isUuid(jti) ? timeOf(jti) : claims.iat * 1000
+    /** Whether a client was registered when the token was issued: another may have got the id of one that was deleted. */
+    const stands = (client: Client | undefined): client is Client =>
+      client !== undefined && client.createdAt.getTime() <= issuedAt
+    // Whoever got the token, acts for its subject, or did on the way here, must still be registered itself.
+    const holders = [clientId, ...actorsOf(act)]
+    const programs = whenEach(holders.filter((id) => id !== firstPartyClientId).map((id) => known.client(id)))
+    const clients = holders.map((id) => `client:${id}` as const)
+    const always = [...ids.map((id) => `token:${id}` as const), ...clients, anyKey]
+    if (sid === undefined) {
+      const about = [programs, known.client(sub), known.isTokenRevoked(token)] as const
+      return whenAll(about, ([acting, client, revoked]) => {
+        if (!stands(client) || revoked || !acting.every(stands)) return undefined
+        const { id: subject, name } = client
+        const principal = shared(client, clientId, scopes, () => ({ kind: 'client', subject, name, scopes, clientId }))
+        return { principal, audiences, expiresAt, asOf, subjects: [`client:${subject}`, ...always] }
+      })
+    }
+    return whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
+      if (live === undefined || live.user.id !== sub || !acting.every(stands)) return undefined
+      const { user, session } = live
+      return {
+        principal: shared(live, clientId, scopes, () => userPrincipal(user, session, scopes, clientId)),
+        audiences,
+        expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
+        asOf,
+        subjects: [`session:${session.id}`, `user:${user.id}`, ...always],
+      }
+    })
+  }
+
+  async function proveCookie(secret: string): Promise<Remembered | undefined> {
+    const asOf = feed.position
+    const now = clock.now()
+    const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
+    if (live === undefined) return undefined
+    const { session, user } = live
+    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, sessionIdleSeconds / 4) * 1000) {
+      sessions
+        .touch(session.id, new Date(now), new Date(now + sessionIdleSeconds * 1000))
+        .catch((error: unknown) => log.warn({ event: 'session.touch_failed', err: error }, 'session not touched'))
+    }
+    return {
+      principal: userPrincipal(user, session, [], session.clientId),
+      audiences: [],
+      expiresAt: Math.min(
+        now + Math.min(rememberSeconds, sessionIdleSeconds / 2) * 1000,
+        session.expiresAt.getTime(),
+        session.idleExpiresAt.getTime(),
+      ),
+      asOf,
+      // The assertions that were written for it were signed too.
+      subjects: [`session:${session.id}`, `user:${user.id}`, anyKey],
+    }
+  }
+
+  async function proveKey(presented: string, from?: From): Promise<Remembered | undefined> {
+    const asOf = feed.position
+    const proven = await proveApiKey(presented, from && addressOf(from))
+    if (proven === undefined) return undefined
+    const { principal, key } = proven
+    const expiresAt = Math.min(clock.now() + rememberProgramSeconds * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY)
+    return {
+      ...proven,
+      expiresAt,
+      asOf,
+      subjects: [`token:${key.id}`, `${principal.kind}:${principal.subject}`, anyKey],
+    }
+  }
+
+  async function proveSecret(authorization: string, from?: From): Promise<Remembered | undefined> {
+    const asOf = feed.position
+    const client = await authenticateClient(authorization, addressOf(from))
+    if (client === undefined) return undefined
+    const { id, name, scopes, audiences } = client
+    const principal = { kind: 'client', subject: id, name, scopes, clientId: id } as const
+    const expiresAt = clock.now() + rememberProgramSeconds * 1000
+    return { principal, audiences, expiresAt, asOf, subjects: [`client:${id}`, anyKey] }
+  }
+
+  const remember = createProofMemory(holds, () => feed.position, bounds)
+  const tokens = remember((token) => {
+    const claims = verifyAccessToken(token)
+    return claims === undefined ? undefined : proveClaims(claims)
+  })
+  const cookies = remember(proveCookie)
+  const keys = remember(proveKey)
+  const secrets = remember(proveSecret)
+  const cookie = (secret: string) => (cookieForm.test(secret) ? cookies(secret) : undefined)
+  const soleSession = createSoleSession({ prove: cookie, clock, log })
+  // A longer text is no token of ours, and would take room from those that are.
+  const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
+  const apiKey = (key: string, from?: From) => (isApiKey(key) ? keys(key, from) : undefined)
+  return {
+    accessToken,
+    apiKey,
+    bearer: (credential, from) =>
+      credential.startsWith(apiKeyPrefix) ? apiKey(credential, from) : accessToken(credential),
+    basic: (authorization, from) => (authorization.length > longestToken ? undefined : secrets(authorization, from)),
+    claims: proveClaims,
+    sessionCookie: (shown) => (typeof shown === 'string' ? cookie(shown) : soleSession(shown)),
+  }
+}
+
+/** What stands in the trail where nobody told the address. It is none that a limit counts. */
+function addressOf(from: From | undefined): string {
+  return from?.() ?? 'unknown'
+}
+
+function userPrincipal(user: User, session: Session, scopes: string[], clientId: string): UserPrincipal {
+  return {
+    kind: 'user',
+    subject: user.id,
+    email: user.email,
+    name: user.name,
+    roles: user.roles,
+    permissions: user.permissions,
+    scopes,
+    clientId,
+    sessionId: session.id,
+    level: session.level,
+    methods: session.methods,
+    authenticatedAt: Math.floor(session.authenticatedAt.getTime() / 1000),
+  }
+}

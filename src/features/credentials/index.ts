@@ -1,0 +1,30 @@
+/** Whom a credential stands for now: access tokens, API keys, clients' secrets and session cookies. */
+import type { Base } from '../../base.ts'
+import type { ApiKeys } from '../api-keys/index.ts'
+import type { Clients } from '../clients/index.ts'
+import type { Revocations } from '../revocations/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import { createCredentials as joinCredentials, type Credentials } from './credentials.ts'
+import { createKnownSubjects } from './known-subjects.ts'
+
+export type { Credentials } from './credentials.ts'
+export type { Credential, From, Proof } from './proof-memory.ts'
+
+export function createCredentials(
+  { stores, clock, log }: Base,
+  settings: { idle_ttl_seconds: number },
+  needs: { revocations: Revocations; signingKeys: SigningKeys; clients: Clients; apiKeys: ApiKeys },
+): Credentials {
+  const { feed } = needs.revocations
+  return joinCredentials({
+    verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
+    proveApiKey: needs.apiKeys.prove,
+    authenticateClient: needs.clients.proveSecret,
+    sessions: stores.sessions,
+    known: createKnownSubjects({ ...stores, feed, clock }),
+    feed,
+    clock,
+    log,
+    sessionIdleSeconds: settings.idle_ttl_seconds,
+  })
+}

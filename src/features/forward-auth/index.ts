@@ -1,0 +1,130 @@
+/** The question that edge proxies ask of every request, and what explains its answers. */
+import type { Base } from '../../base.ts'
+import type { ForwardedAddress } from '../../core/client-address.ts'
+import { createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
+import type { RequestTarget } from '../../core/request-target.ts'
+import { type Cookies, readCookie } from '../../http/cookies.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { Ahead } from '../../http/server.ts'
+import type { Accounts } from '../accounts/index.ts'
+import type { Clients } from '../clients/index.ts'
+import type { Credentials } from '../credentials/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import type { AccessRules } from './access-rules.ts'
+import { explainRoutes } from './admin.ts'
+import { createDecide } from './decide.ts'
+import { edgeFactsOf } from './edge-facts.ts'
+import { createEdgeCheck } from './edges.ts'
+import { createExplain } from './explain.ts'
+import { createAnswer } from './http/answer.ts'
+import { createShareDenial } from './http/negotiation.ts'
+import { createProbes } from './http/probes.ts'
+import { createIdentityHeaders } from './identity.ts'
+import { createOutageLog, decideWithin } from './outage.ts'
+import { probeRoutes } from './probe-routes.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+import { answerAhead, forwardAuthRoutes } from './routes.ts'
+import { createWhatIsLeft } from './withheld.ts'
+
+export type { AccessRules } from './access-rules.ts'
+export type { ShownExplanation } from './admin.ts'
+export type { Behaviour, Observation } from './http/probes.ts'
+
+export interface ForwardAuth extends Feature {
+  /** Answers the proxies' questions before the router sees them. */
+  readonly ahead: Ahead
+  /** Decides by other rules from the next question on. */
+  replaceRules(rules: AccessRules): void
+  /** Whether the rules of a host decide about a target. */
+  decidesAbout(target: RequestTarget): boolean
+}
+
+/** The hosts of gatehouse.yaml, as they are at any time. */
+export interface Hosts {
+  rules(): AccessRules
+  replace(rules: AccessRules): void
+  /** What is told of somebody's rights to those who stand for an audience. */
+  identityLimits(audience: string): readonly IdentityLimits[]
+}
+
+export function createHosts(given: AccessRules): Hosts {
+  let rules = given
+  return {
+    rules: () => rules,
+    replace: (others) => void (rules = others),
+    identityLimits: (audience) => rules.identityLimits(audience),
+  }
+}
+
+export function createForwardAuth(
+  { stores, clock, log, issuer }: Base,
+  config: { proxies: ProxySettings; cors: { origins: readonly string[] }; cookieDomain: string | undefined },
+  needs: {
+    hosts: Hosts
+    credentials: Credentials
+    signingKeys: SigningKeys
+    accounts: Accounts
+    clients: Clients
+    cookies: Cookies
+    /** Whether an address may be a proxy's. */
+    trustedPeer: (address: string | undefined) => boolean
+    forwardedAddress: ForwardedAddress
+  },
+): ForwardAuth {
+  const { hosts, credentials, cookies, trustedPeer, forwardedAddress } = needs
+  const { rules } = hosts
+  const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
+  const probes = createProbes({ clock, checkEdge })
+  const decide = createDecide({
+    rules,
+    bearer: credentials.bearer,
+    basic: credentials.basic,
+    basicByDefault: config.proxies.basic,
+    apiKey: credentials.apiKey,
+    sessionCookie: credentials.sessionCookie,
+    identity: createIdentityHeaders({
+      sign: needs.signingKeys.ring.sign,
+      noteShortening: createShorteningLog({ log, clock }),
+      issuer,
+      clock,
+    }),
+    deploymentAudience: issuer,
+  })
+  const answer = probes.watch(
+    createAnswer({
+      decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
+      readSessionCookie: (header) => readCookie(header, cookies.sessionName),
+      whatIsLeft: createWhatIsLeft({ cookieNames: cookies.names, issuer }),
+      checkEdge,
+      clientAddress: forwardedAddress.ofClient,
+      shareDenial: createShareDenial({
+        issuer,
+        allowedOrigins: config.cors.origins,
+        knowsHost: (authority) => rules().host(authority) !== undefined,
+      }),
+      outages: createOutageLog(log, clock),
+      issuer,
+      log,
+    }),
+  )
+  const explain = createExplain({
+    rules,
+    findUser: needs.accounts.administration.find,
+    findClient: needs.clients.administration.find,
+    listRoles: () => stores.roles.list(),
+    clock,
+    issuer,
+  })
+  const facts = (url: string) =>
+    edgeFactsOf(url, { issuer, cookieDomain: config.cookieDomain, pageCookie: cookies.csrfName, rules: rules() })
+  return {
+    ahead: answerAhead(answer),
+    replaceRules: hosts.replace,
+    decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
+    routes: {
+      bare: (app) => forwardAuthRoutes(app, { answer }),
+      admin: (app) => explainRoutes(app, { explain }),
+      control: (app) => probeRoutes(app, { probes, facts, clock }),
+    },
+  }
+}

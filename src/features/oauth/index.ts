@@ -1,0 +1,79 @@
+/** What programs ask for: tokens, introspection, revocation, and the metadata by which they find their way. */
+import type { Base } from '../../base.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { Clients } from '../clients/index.ts'
+import type { Credentials } from '../credentials/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import type { Tokens } from '../tokens/index.ts'
+import { createIntrospect } from './introspect.ts'
+import { introspectionRoutes } from './introspection-routes.ts'
+import { metadataRoutes } from './metadata-routes.ts'
+import { createRevokeToken } from './revoke.ts'
+import { oauthRoutes } from './routes.ts'
+import { createSignIntrospection } from './sign-introspection.ts'
+import { createExchangeToken } from './token-exchange.ts'
+import { createGrantTokens } from './token.ts'
+
+export function createOAuth(
+  { stores, clock, audit, issuer, basePath }: Base,
+  needs: {
+    clients: Clients
+    sessions: Sessions
+    tokens: Tokens
+    credentials: Credentials
+    signingKeys: SigningKeys
+  },
+): Feature {
+  const { tokens, credentials } = needs
+  const { ring } = needs.signingKeys
+  const authenticateClient = needs.clients.authenticate
+  const exchangeToken = createExchangeToken({
+    verifyAccessToken: ring.verifyAccessToken,
+    prove: credentials.claims,
+    issue: tokens.issuer.forDelegation,
+    audit,
+    deploymentAudience: issuer,
+  })
+  return {
+    routes: {
+      async machines(app) {
+        await app.register(metadataRoutes, {
+          issuer,
+          introspectionAlgorithms: () => ring.algorithms('token-introspection+jwt'),
+        })
+        await app.register(introspectionRoutes, {
+          prefix: basePath,
+          authenticateClient,
+          introspect: createIntrospect({
+            accessToken: credentials.accessToken,
+            apiKey: credentials.apiKey,
+            refreshTokens: stores.refreshTokens,
+            clock,
+            issuer,
+          }),
+          signIntrospection: createSignIntrospection({ sign: ring.sign, clock }),
+        })
+      },
+      oauth: (app) =>
+        oauthRoutes(app, {
+          authenticateClient,
+          grantTokens: createGrantTokens({
+            forClient: tokens.issuer.forClient,
+            rotateRefresh: tokens.rotateRefresh,
+            exchangeToken,
+            deploymentAudience: issuer,
+          }),
+          revokeToken: createRevokeToken({
+            verifyAccessToken: ring.verifyAccessToken,
+            refreshTokens: stores.refreshTokens,
+            accessTokens: stores.accessTokens,
+            apiKeys: stores.apiKeys,
+            endSession: needs.sessions.end,
+            audit,
+            clock,
+          }),
+        }),
+    },
+  }
+}

@@ -1,0 +1,41 @@
+/** Sessions of people: how one begins, is proven again and ends. */
+import type { Base } from '../../base.ts'
+import type { Feature } from '../../http/feature.ts'
+import { hashSecret } from '../../core/secrets.ts'
+import { createEndSession, type EndSession } from './end-session.ts'
+import { createRenewSession, type RenewSession } from './renew-session.ts'
+import type { SessionSettings } from './settings.ts'
+import { createStartSession, type StartSession } from './start-session.ts'
+
+export type { EndSession } from './end-session.ts'
+export type { RenewSession } from './renew-session.ts'
+export type { StartedSession, StartSession } from './start-session.ts'
+
+export interface Sessions extends Feature {
+  readonly begin: StartSession
+  readonly renew: RenewSession
+  readonly end: EndSession
+  /** The live session of a cookie. */
+  ofCookie(secret: string): Promise<string | undefined>
+  /** The session behind a refresh token, whether or not the token is still usable. */
+  ofRefreshToken(token: string): Promise<string | undefined>
+}
+
+export function createSessions({ stores, clock, audit }: Base, settings: SessionSettings): Sessions {
+  const { sessions, refreshTokens } = stores
+  return {
+    begin: createStartSession({
+      sessions,
+      clock,
+      idleSeconds: settings.idle_ttl_seconds,
+      absoluteSeconds: settings.absolute_ttl_seconds,
+    }),
+    renew: createRenewSession({ sessions, clock }),
+    end: createEndSession({ sessions, audit, clock }),
+    async ofCookie(secret) {
+      const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now()))
+      return live?.session.id
+    },
+    ofRefreshToken: async (token) => (await refreshTokens.find(hashSecret(token)))?.session.id,
+  }
+}

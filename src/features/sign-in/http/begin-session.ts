@@ -1,0 +1,32 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Cookies } from '../../../http/cookies.ts'
+import type { EndSession } from '../../sessions/index.ts'
+import type { LogInOutcome } from '../log-in.ts'
+import type { SessionsShown } from './sessions-shown.ts'
+
+/** What a sign-in has begun. */
+type SignedIn = Extract<LogInOutcome, { kind: 'signed_in' }>
+
+/** Gives a browser the cookies of a sign-in, in place of those of whoever signed in there before. */
+export type BeginSession = (request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn) => Promise<void>
+
+/**
+ * The session that the browser had ends with its cookie: nobody could use it any more but who has stolen it. So do the one
+ * behind a refresh cookie that is left of a sign-in before, and each of several cookies of one name: of two live sessions
+ * neither would count.
+ */
+export function createBeginSession(dependencies: {
+  cookies: Cookies
+  sessionsShown: SessionsShown
+  endSession: EndSession
+}): BeginSession {
+  const { cookies, sessionsShown, endSession } = dependencies
+  return async (request, reply, { started, device }) => {
+    for (const sessionId of await sessionsShown(request)) {
+      if (sessionId !== started.session.id) await endSession(sessionId, 'signed_in_again')
+    }
+    cookies.setSession(reply, started.secret, started.session.expiresAt)
+    if (cookies.refresh(request) !== undefined) cookies.clearRefresh(reply)
+    if (device !== undefined) cookies.setDevice(reply, device.secret, device.expires)
+  }
+}

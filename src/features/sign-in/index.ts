@@ -1,0 +1,99 @@
+/** How people prove who they are, by page and by API, and stop being signed in. */
+import type { Base } from '../../base.ts'
+import type { RequestTarget } from '../../core/request-target.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { Accounts } from '../accounts/index.ts'
+import type { Credentials } from '../credentials/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import type { Tokens } from '../tokens/index.ts'
+import { createCheckPassword } from './check-password.ts'
+import { createBeginSession } from './http/begin-session.ts'
+import { createNotices } from './http/notices.ts'
+import { createSessionsShown } from './http/sessions-shown.ts'
+import { createKnownDevices } from './known-devices.ts'
+import { createLogIn } from './log-in.ts'
+import { signInPageRoutes } from './page-routes.ts'
+import { createLeftBehind, createReturnTo } from './return-to.ts'
+import { signInRoutes } from './routes.ts'
+import { SignedIn } from './schema.ts'
+import { createStepUp } from './step-up.ts'
+
+export function createSignIn(
+  { stores, clock, audit, hasher, issuer, basePath }: Base,
+  config: {
+    limits: { failures_per_account: number; failure_window_seconds: number }
+    cookieDomain: string | undefined
+  },
+  needs: {
+    accounts: Accounts
+    sessions: Sessions
+    tokens: Tokens
+    credentials: Credentials
+    signingKeys: SigningKeys
+    browser: BrowserGuards
+    /** Whether somebody may be sent to an address after signing in. */
+    decidesAbout(target: RequestTarget): boolean
+  },
+): Feature {
+  const { sessions, tokens, credentials, decidesAbout, browser } = needs
+  const { cookies, csrf, checkCrossSite, limits } = browser
+  const failures = { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds }
+  const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock, failures })
+  const checkPassword = createCheckPassword({
+    users: stores.users,
+    hasher,
+    counters: stores.counters,
+    knownDevices,
+    audit,
+    failures,
+  })
+  const sessionsShown = createSessionsShown({
+    cookies,
+    sessionOfCookie: sessions.ofCookie,
+    sessionOfRefreshToken: sessions.ofRefreshToken,
+  })
+  const waysBack = { issuer, decidesAbout }
+  const shared = {
+    logIn: createLogIn({ checkPassword, knownDevices, startSession: sessions.begin, audit }),
+    stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
+    beginSession: createBeginSession({ cookies, sessionsShown, endSession: sessions.end }),
+    sessionsShown,
+    endSession: sessions.end,
+    cookies,
+    limits,
+  }
+  return {
+    schemas: [SignedIn],
+    routes: {
+      async people(app) {
+        await app.register(signInRoutes, {
+          ...shared,
+          forSession: tokens.issuer.forSession,
+          beginFamily: tokens.issuer.beginFamily,
+          rotateRefresh: tokens.rotateRefresh,
+          chooseRefreshToken: tokens.chooseRefresh,
+          refreshCookieExpiry: () => tokens.issuer.refreshExpiry(clock.now()),
+          verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
+          accessToken: credentials.accessToken,
+          checkCrossSite,
+        })
+        await app.register(signInPageRoutes, {
+          ...shared,
+          sessionCookie: credentials.sessionCookie,
+          emailVerification: needs.accounts.emailVerification,
+          returnTo: createReturnTo(waysBack),
+          notices: createNotices({
+            issuer,
+            cookieDomain: config.cookieDomain,
+            cookies,
+            leftBehind: createLeftBehind(waysBack),
+          }),
+          csrf,
+          basePath,
+        })
+      },
+    },
+  }
+}

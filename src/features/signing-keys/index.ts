@@ -1,0 +1,49 @@
+/** What signs every token, and is published for whoever verifies them. */
+import type { Base } from '../../base.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { ApiKeys } from '../api-keys/index.ts'
+import type { Revocations } from '../revocations/index.ts'
+import { signingKeyRoutes } from './admin.ts'
+import { createKeyRing, type KeyRing } from './key-ring.ts'
+import { createKeyAdministration } from './rotate-keys.ts'
+import { keyRoutes } from './routes.ts'
+import { type ScheduleSettings, scheduleOf } from './schedule.ts'
+
+export type { RotatedKeys, ShownKey } from './admin.ts'
+export type { KeyRing } from './key-ring.ts'
+
+export interface SigningKeys extends Feature {
+  readonly ring: KeyRing
+}
+
+export function createSigningKeys(
+  { stores, clock, audit, log, issuer, basePath, box }: Base,
+  config: ScheduleSettings,
+  needs: { revocations: Revocations; apiKeys: ApiKeys },
+): SigningKeys {
+  const { keys: settings } = config
+  const stands = { store: stores.signingKeys, box: box('signing keys'), clock, schedule: scheduleOf(config) }
+  const administration = createKeyAdministration({ ...stands, audit })
+  const ring = createKeyRing({
+    ...stands,
+    log,
+    issuer,
+    algorithmOf: (type) => (type === 'identity-assertion+jwt' ? settings.assertions : settings.access_tokens),
+  })
+  needs.revocations.feed.onKeysChanged((changed) => ring.reload(changed))
+  const { max_age_seconds: maxAgeSeconds } = settings
+  return {
+    ring,
+    routes: {
+      machines: (app) => app.register(keyRoutes, { ring, maxAgeSeconds, prefix: basePath }),
+      admin: (app) => signingKeyRoutes(app, { keys: administration, endApiKeys: needs.apiKeys.revokeAll }),
+    },
+    async start() {
+      await ring.open()
+      await administration.keepSchedule()
+      // What was made just now, or before the feed was followed.
+      await ring.reload()
+    },
+    maintain: () => administration.keepSchedule(),
+  }
+}

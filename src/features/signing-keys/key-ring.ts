@@ -1,0 +1,239 @@
+import { type AccessTokenClaims, isInTime, type TokenType, tokenTypes } from '../../core/access-token.ts'
+import { SetupError, unavailable } from '../../core/errors.ts'
+import { etagOf } from '../../core/etag.ts'
+import { createJwsSigner, createJwsVerifier } from '../../core/jws.ts'
+import {
+  allKeys,
+  type Clock,
+  type Log,
+  type SigningAlgorithm,
+  type SigningKey,
+  type SigningKeyStore,
+} from '../../core/ports.ts'
+import type { SecretBox } from '../../core/secrets.ts'
+import { type KeySchedule, nextChange, statusOf } from './schedule.ts'
+import { headerOf, openPrivateKey, publicJwk, wrongSecret } from './signing-key.ts'
+
+export interface KeyRing {
+  /**
+   * Reads the ring for the first time; before that it is empty. Throws a `SetupError` when the secret does not open a key
+   * that signs, or is going to.
+   */
+  open(): Promise<void>
+  /** Signs claims with the active key of the type's algorithm. `iss` is added. Throws `unavailable` when no key can sign. */
+  sign(type: TokenType, claims: object): string
+  /**
+   * The claims of an access token that this service signed and that has not expired; otherwise nothing. Says nothing
+   * about revocation. Throws `unavailable` for a key of which is not known whether it has ended.
+   */
+  verifyAccessToken(token: string): AccessTokenClaims | undefined
+  /** PEM of the public key that a token's header names, while it counts. A key has one `alg`, and is none for another. */
+  publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
+  /**
+   * The algorithm that signs a type of token and, while the first key of a changed setting is not in use yet, the one that
+   * is going to. Another list only when the ring changes.
+   */
+  algorithms(type: TokenType): readonly SigningAlgorithm[]
+  /** The JWK set (RFC 7517 §5), made anew only when the ring changes. */
+  readonly jwks: { readonly body: string; readonly etag: string }
+  /** How often each key has signed and verified in this process. */
+  usage(): { kid: string; type: TokenType | 'verified'; count: number }[]
+  /** False while the ring could not be read, or the service's secret does not open a key that signs, or is going to. */
+  isWhole(): boolean
+  /**
+   * Reads the ring anew; until it resolves the old one is in force. `changed`: kids of keys that may have changed, and
+   * `allKeys` when one has ended; absent when it may be any. Rejects when the store does not answer, and then lets none of
+   * the keys count of which one has ended, until the ring could be read.
+   */
+  reload(changed?: readonly string[]): Promise<void>
+}
+
+/** What the ring is at one time; another one is made when a key's status changes. */
+interface View {
+  until: number
+  signers: Record<TokenType, (claims: object) => string>
+  algorithms: Record<TokenType, readonly SigningAlgorithm[]>
+  verifiers: Map<string, { kid: string; verify(token: string): AccessTokenClaims | undefined }>
+  publicKeys: Map<unknown, SigningKey>
+  jwks: { body: string; etag: string }
+}
+
+/** Keys as they were read: which private keys opened, and of which keys nobody knows whether they have ended. */
+interface Read {
+  keys: readonly SigningKey[]
+  privateKeys: ReadonlyMap<string, string>
+  whole: boolean
+  doubted: (kid: string) => boolean
+}
+
+/**
+ * The ring that the store holds. Private keys are sealed there and opened only in memory. Which key signs follows from the
+ * time alone, so that replicas agree without a word.
+ */
+export function createKeyRing(dependencies: {
+  store: Pick<SigningKeyStore, 'list'>
+  box: SecretBox
+  clock: Clock
+  log: Log
+  issuer: string
+  schedule: KeySchedule
+  /** What signs each type of token, once it has an active key. */
+  algorithmOf(type: TokenType): SigningAlgorithm
+}): KeyRing {
+  const { store, box, clock, log, issuer, schedule, algorithmOf } = dependencies
+  const counts = new Map<string, Map<TokenType | 'verified', number>>()
+  let ring: Read = { keys: [], privateKeys: new Map(), whole: false, doubted: () => false }
+  let view = viewAt(clock.now())
+
+  function count(kid: string, type: TokenType | 'verified'): void {
+    let ofKey = counts.get(kid)
+    if (ofKey === undefined) counts.set(kid, (ofKey = new Map()))
+    ofKey.set(type, (ofKey.get(type) ?? 0) + 1)
+  }
+
+  function readFrom(keys: readonly SigningKey[]): Read {
+    const now = clock.now()
+    const signing = keys.filter((key) => ['next', 'active'].includes(statusOf(key, schedule, now)))
+    const privateKeys = new Map<string, string>()
+    for (const key of signing) {
+      const privateKey = openPrivateKey(key, box)
+      if (privateKey !== undefined) privateKeys.set(key.kid, privateKey)
+    }
+    return { keys, privateKeys, whole: privateKeys.size === signing.length, doubted: () => false }
+  }
+
+  /** Nothing when none of the keys that may sign could be opened. */
+  function keyFor(type: TokenType, able: readonly SigningKey[], now: number): SigningKey | undefined {
+    const active = able.filter((key) => statusOf(key, schedule, now) === 'active')
+    // A clock that is behind sees no active key for a moment after an emergency; the next one is published as well.
+    const may = active.length > 0 ? active : able
+    // While the algorithm of a changed setting has no key that verifiers know, another one signs.
+    return may.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? may[0]
+  }
+
+  function signerOf(type: TokenType, key: SigningKey | undefined): (claims: object) => string {
+    if (key === undefined) {
+      return () => {
+        throw unavailable(new Error('no signing key can be used'))
+      }
+    }
+    const sign = createJwsSigner(key.algorithm, ring.privateKeys.get(key.kid)!)
+    const header = headerOf(key, type)
+    return (claims) => {
+      count(key.kid, type)
+      const signed = `${header}.${Buffer.from(JSON.stringify({ ...claims, iss: issuer })).toString('base64url')}`
+      return `${signed}.${sign(signed)}`
+    }
+  }
+
+  function viewAt(now: number): View {
+    const order = ['active', 'next', 'retiring']
+    const rank = (key: SigningKey) => order.indexOf(statusOf(key, schedule, now))
+    // What signs comes first: verifiers that know nothing of `kid` take the first one.
+    const published = ring.keys.filter((key) => rank(key) >= 0).toSorted((a, b) => rank(a) - rank(b))
+    const known = published.filter(({ kid }) => !ring.doubted(kid))
+    const able = known
+      .filter(({ kid }) => ring.privateKeys.has(kid))
+      .filter((key) => statusOf(key, schedule, now) !== 'retiring')
+      .toSorted((a, b) => a.activatesAt.getTime() - b.activatesAt.getTime())
+    const ofType = <T>(make: (type: TokenType, key: SigningKey | undefined) => T) =>
+      Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, able, now))])) as Record<TokenType, T>
+    const body = JSON.stringify({ keys: known.map(publicJwk) })
+    return {
+      until: nextChange(ring.keys, schedule, now),
+      signers: ofType(signerOf),
+      algorithms: ofType((type, key) => [...new Set([key?.algorithm ?? algorithmOf(type), algorithmOf(type)])]),
+      verifiers: new Map(
+        published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
+      ),
+      publicKeys: new Map(published.map((key) => [key.kid, key])),
+      jwks: { body, etag: etagOf(body) },
+    }
+  }
+
+  function current(): View {
+    const now = clock.now()
+    if (now >= view.until) view = viewAt(now)
+    return view
+  }
+
+  /** Whether it has ended is not known: neither "not signed in" nor "allowed". */
+  function refuseDoubted(kid: string): void {
+    if (ring.doubted(kid)) throw unavailable(new Error('the key ring could not be read since a key ended'))
+  }
+
+  function use(read: Read): void {
+    ring = read
+    view = viewAt(clock.now())
+  }
+
+  return {
+    async open() {
+      const read = readFrom(await store.list())
+      if (!read.whole) throw new SetupError(wrongSecret)
+      use(read)
+    },
+    sign: (type, claims) => current().signers[type](claims),
+    verifyAccessToken(token) {
+      // Looked up by the whole header segment: only headers that this service writes, byte for byte, are ever
+      // verified, which leaves no `alg`, `kid`, `jku` or `crit` of an attacker's to interpret.
+      const verifier = current().verifiers.get(token.slice(0, token.indexOf('.')))
+      if (verifier === undefined) return undefined
+      refuseDoubted(verifier.kid)
+      const claims = verifier.verify(token)
+      if (claims === undefined) return undefined
+      count(verifier.kid, 'verified')
+      return isInTime(claims, clock.now()) ? claims : undefined
+    },
+    publicKey({ kid, alg }) {
+      const key = current().publicKeys.get(kid)
+      if (key === undefined || key.algorithm !== alg) return undefined
+      refuseDoubted(key.kid)
+      return key.publicKeyPem
+    },
+    algorithms: (type) => current().algorithms[type],
+    get jwks() {
+      return current().jwks
+    },
+    usage: () =>
+      [...counts].flatMap(([kid, ofKey]) => [...ofKey].map(([type, number]) => ({ kid, type, count: number }))),
+    isWhole: () => ring.whole,
+    async reload(changed) {
+      const before = ring
+      try {
+        use(readFrom(await store.list()))
+      } catch (error) {
+        if (changed === undefined || changed.includes(allKeys)) {
+          const doubted = (kid: string) => before.doubted(kid) || changed === undefined || changed.includes(kid)
+          use({ ...before, whole: false, doubted })
+        }
+        throw error
+      }
+      if (before.whole && !ring.whole) log.error({ event: 'keys.unopened' }, wrongSecret)
+    },
+  }
+}
+
+const neededClaims = ['sub', 'aud', 'exp', 'iat', 'jti', 'client_id'] as const
+
+/** Reads a token whose header is known already to be one that the service writes for this key; times are the caller's. */
+function verifierOf(key: SigningKey, issuer: string): (token: string) => AccessTokenClaims | undefined {
+  const isSignature = createJwsVerifier(key.algorithm, key.publicKeyPem)
+  return (token) => {
+    const start = token.indexOf('.') + 1
+    const end = token.indexOf('.', start)
+    if (end === -1 || !isSignature(token.slice(0, end), token.slice(end + 1))) return undefined
+    // Nothing is read before the signature has proven who wrote it.
+    const claims = readJson(token.slice(start, end)) as Partial<AccessTokenClaims> | null | undefined
+    const isWhole = claims?.iss === issuer && neededClaims.every((name) => claims[name] !== undefined)
+    return isWhole ? (claims as AccessTokenClaims) : undefined
+  }
+}
+
+function readJson(segment: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(segment, 'base64url').toString())
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+/** Access tokens and refresh tokens: how they are issued and renewed. */
+import type { Base } from '../../base.ts'
+import { compileIdentityLimits, createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
+import { longestToken } from '../../core/sizes.ts'
+import type { Mail } from '../mail/index.ts'
+import type { Revocations } from '../revocations/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import { type ChooseRefreshToken, createChooseRefreshToken } from './choose-refresh.ts'
+import { createTokenIssuer, type TokenIssuer } from './issue-tokens.ts'
+import { createKnownGrants } from './known-grants.ts'
+import { createRotateRefresh, type RotateRefresh } from './rotate-refresh.ts'
+import type { TokenSettings } from './settings.ts'
+import { createTellOfReuse } from './tell-of-reuse.ts'
+
+export type { ChooseRefreshToken } from './choose-refresh.ts'
+export type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
+export type { RefreshOutcome, RotateRefresh } from './rotate-refresh.ts'
+
+export interface Tokens {
+  readonly issuer: TokenIssuer
+  readonly rotateRefresh: RotateRefresh
+  readonly chooseRefresh: ChooseRefreshToken
+}
+
+export function createTokens(
+  { stores, clock, audit, log, issuer: deploymentAudience, box }: Base,
+  config: {
+    tokens: TokenSettings
+    sessions: { idle_ttl_seconds: number }
+    limits: { refreshes_per_minute: number }
+  },
+  needs: {
+    revocations: Revocations
+    signingKeys: SigningKeys
+    sessions: Sessions
+    mail: Mail
+    /** What is told of somebody's rights to those who stand for the audience of a host. */
+    hosts: { identityLimits(audience: string): readonly IdentityLimits[] }
+  },
+): Tokens {
+  const { tokens: settings } = config
+  const { refreshTokens } = stores
+  const everywhere = compileIdentityLimits(settings.identity, longestToken)
+  const knownGrants = createKnownGrants(needs.revocations.feed)
+  const issuer = createTokenIssuer({
+    sign: needs.signingKeys.ring.sign,
+    identityLimits: (audience) =>
+      audience === deploymentAudience ? [everywhere] : needs.hosts.identityLimits(audience),
+    noteShortening: createShorteningLog({ log, clock }),
+    refreshTokens,
+    knownGrants,
+    clock,
+    deploymentAudience,
+    lifetimes: {
+      accessSeconds: settings.access_ttl_seconds,
+      refreshIdleSeconds: settings.refresh_idle_ttl_seconds,
+      refreshAbsoluteSeconds: settings.refresh_absolute_ttl_seconds,
+    },
+  })
+  return {
+    issuer,
+    rotateRefresh: createRotateRefresh({
+      refreshTokens,
+      knownGrants,
+      issuer,
+      endSession: needs.sessions.end,
+      tellOfReuse: createTellOfReuse({ mailer: needs.mail.mailer, log, issuer: deploymentAudience }),
+      audit,
+      box: box('refresh replay'),
+      clock,
+      graceSeconds: settings.refresh_grace_seconds,
+      sessionIdleSeconds: config.sessions.idle_ttl_seconds,
+      refreshesPerMinute: config.limits.refreshes_per_minute,
+    }),
+    chooseRefresh: createChooseRefreshToken({ refreshTokens, clock }),
+  }
+}

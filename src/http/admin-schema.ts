@@ -1,0 +1,33 @@
+/** What routes of administration have in common. */
+import type { FastifySchema } from 'fastify'
+import { Type } from '../json-schema.ts'
+import type { OwnPermission } from '../core/permissions.ts'
+import { plainText } from './schema.ts'
+
+/** A name for people. */
+export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
+/** A name that travels in lists: of a role, a permission, a scope or an audience. */
+export const ListedName = Type.String({ format: 'listed-name' })
+export const ClientId = Type.String({ minLength: 1, maxLength: 200, ...plainText, description: 'A `client_id`.' })
+
+/**
+ * Makes what routes of administration declare that need one permission. `operationId` and `summary` name a route in the
+ * document; `schema` is what it takes and answers, as any route's.
+ */
+export function administers(permission: OwnPermission) {
+  return <const Schema extends FastifySchema & { description?: string }>(
+    operationId: string,
+    summary: string,
+    schema: Schema,
+  ) => ({
+    config: { permission },
+    schema: {
+      ...schema,
+      operationId,
+      summary,
+      description: `${schema.description === undefined ? '' : `${schema.description} `}Needs \`${permission}\`.`,
+      tags: ['Administration'],
+      security: [{ bearer: [] as string[] }, { session: [] as string[] }],
+    },
+  })
+}

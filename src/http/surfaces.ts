@@ -1,0 +1,128 @@
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import type { FastifyBaseLogger } from 'fastify'
+import { operatorActor } from '../core/audit.ts'
+import type { Counters } from '../core/ports.ts'
+import { logInto, logRequests, tagReplies } from './access-log.ts'
+import type { Cookies } from './cookies.ts'
+import { corsOptions, shareAnswers } from './cors.ts'
+import { handleErrors } from './errors.ts'
+import type { Feature, Surface } from './feature.ts'
+import { guard, type GuardOptions, requireAccessLevels } from './guard.ts'
+import { OAuthErrorBody } from './oauth-errors.ts'
+import { documentRoutes, openApi } from './openapi.ts'
+import { rateLimits } from './rate-limits.ts'
+import { traceOrigins } from './request-origin.ts'
+import { Problem } from './schema.ts'
+import { securityHeaders } from './security-headers.ts'
+import { type App, createServer } from './server.ts'
+import { staticAssets } from './static-assets.ts'
+
+/** What the path of each administration route begins with, over HTTP. */
+const administrationPath = '/api/admin'
+
+export interface SurfaceOptions {
+  issuer: string
+  /** What the path of each route begins with that lies below the issuer. */
+  basePath: string
+  version: string
+  log: FastifyBaseLogger
+  counters: Counters
+  requestsPerMinute: number
+  allowedOrigins: readonly string[]
+  cookies: Cookies
+  guard: GuardOptions
+}
+
+/** Registers the routes of all features, each in the scope of who asks, and what every scope does to its requests. */
+export async function mountSurfaces(app: App, features: readonly Feature[], options: SurfaceOptions): Promise<void> {
+  const { issuer, basePath, version, log, counters, requestsPerMinute, allowedOrigins, cookies } = options
+  const below = { prefix: basePath }
+  const of = (surface: Surface) => routesOf(features, surface)
+  requireAccessLevels(app)
+  handleErrors(app, { basePath, allowedOrigins })
+  await app.register(openApi, { issuer, version, cookies })
+  for (const schema of [OAuthErrorBody, ...features.flatMap(({ schemas = [] }) => schemas)]) app.addSchema(schema)
+
+  await app.register(of('bare'))
+
+  await app.register(async (people) => {
+    logInto(people, log)
+    tagReplies(people)
+    logRequests(people)
+    await people.register(helmet, securityHeaders(issuer))
+    people.addHook('onRoute', (route) => {
+      // The route that the CORS plugin adds for preflights. What is none is answered before a body is read.
+      if (route.method !== 'OPTIONS' || route.url !== `${basePath}*`) return
+      route.config = { ...route.config, access: 'public' }
+      route.onRequest = async (_request, reply) => reply.callNotFound()
+    })
+    await people.register(cors, corsOptions(allowedOrigins))
+    await people.register(cookie)
+    await people.register(rateLimits, { counters, requestsPerMinute })
+    await people.register(guard, options.guard)
+    traceOrigins(people, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
+
+    await people.register(of('people'))
+    await people.register(
+      async (administrators) => {
+        administration(administrators, 'admin')
+        await administrators.register(of('admin'))
+      },
+      { prefix: administrationPath },
+    )
+    await people.register(staticAssets)
+    await people.register(documentRoutes)
+  }, below)
+
+  // Asked in short intervals: no limit on requests, no cookies, no security headers for pages.
+  await app.register(async (machines) => {
+    logInto(machines, log)
+    tagReplies(machines)
+    traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
+    await machines.register(of('machines'))
+    await machines.register(async (clients) => {
+      logRequests(clients)
+      shareAnswers(clients, allowedOrigins)
+      await clients.register(of('oauth'))
+    }, below)
+  })
+}
+
+/**
+ * What the command line asks for, as an application that never listens on a network: whoever reaches it, by the control
+ * socket (mode 0600) or inside the command's own process, is the operator, who may do everything.
+ */
+export async function mountControl(features: readonly Feature[], log: FastifyBaseLogger): Promise<App> {
+  const control = createServer({ trustedPeer: () => false })
+  logInto(control, log)
+  handleErrors(control)
+  control.addSchema(Problem)
+  for (const schema of features.flatMap(({ schemas = [] }) => schemas)) control.addSchema(schema)
+  traceOrigins(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
+  administration(control, 'operator')
+  await control.register(routesOf(features, 'admin'))
+  await control.register(routesOf(features, 'control'))
+  return control
+}
+
+function routesOf(features: readonly Feature[], surface: Surface) {
+  return async (scope: App): Promise<void> => {
+    for (const { routes } of features) {
+      const register = routes?.[surface]
+      if (register !== undefined) await scope.register(async (own: App) => void (await register(own)))
+    }
+  }
+}
+
+/** Routes of administration name the permission that they need, and get their access level from where they are mounted. */
+function administration(app: App, access: 'admin' | 'operator'): void {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, access }
+  })
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+}
