@@ -113,7 +113,7 @@ void test('an embedded service and its commands, on one data directory', async (
     const again = await gatehouse('role create editor --permission x:y')
     t.match([again.code, again.stderr], [1, /such a role already/])
     t.match((await me()).json(), { permissions: ['reports:read', 'reports:write'] }, 'and nothing was taken away')
-    t.same(await json('role set-permissions editor --permission a:b'), { name: 'editor', permissions: ['a:b'] })
+    t.match(await json('role set-permissions editor --permission a:b'), { name: 'editor', permissions: ['a:b'] })
     t.match((await me()).json(), { permissions: ['a:b'] })
     const absent = await gatehouse('role set-permissions absent --permission a:b')
     t.match([absent.code, absent.stderr], [1, /no such role/])
