@@ -1,4 +1,4 @@
-import type { Log } from './core/ports.ts'
+import type { Log } from './core/log.ts'
 import type { Feature } from './http/feature.ts'
 
 const everyMilliseconds = 60_000

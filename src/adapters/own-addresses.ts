@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import type { Clock } from '../core/ports.ts'
+import type { Clock } from '../core/clock.ts'
 
 /** Addresses change when a network is joined; asking the system for each request would be waste. */
 const keptMilliseconds = 5_000

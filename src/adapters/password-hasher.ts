@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { GatehouseError } from '../core/errors.ts'
 import { canonicalPassword } from '../core/password-policy.ts'
-import type { PasswordHasher } from '../core/ports.ts'
+import type { PasswordHasher } from '../core/password-hasher.ts'
 
 /** OWASP's recommended minimum for Argon2id: 19 MiB, two passes, one lane. */
 const recommended = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }

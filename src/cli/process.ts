@@ -1,7 +1,7 @@
 import { pino, stdSerializers } from 'pino'
 import type { LogLevel } from '../config.ts'
 import { spellControlsInLines } from '../core/plain-text.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock } from '../core/clock.ts'
 
 export const systemClock: Clock = { now: () => Date.now() }
 

@@ -1,4 +1,5 @@
-import type { Clock, Log } from './ports.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
 import { createTellOnce } from './tell-once.ts'
 import { compileWildcard } from './wildcard.ts'
 

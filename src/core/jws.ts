@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
-import type { SigningAlgorithm } from './ports.ts'
+import type { SigningAlgorithm } from './records/signing-key.ts'
 
 /**
  * Signatures of compact JWS (RFC 7515 §3.1) by one key that is read once. The key itself is handed to OpenSSL's functions:

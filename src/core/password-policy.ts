@@ -1,6 +1,6 @@
 import { spellingsOf } from './email.ts'
 import { GatehouseError } from './errors.ts'
-import type { PasswordHasher } from './ports.ts'
+import type { PasswordHasher } from './password-hasher.ts'
 
 /** Length bounds in characters (code points), as NIST SP 800-63B asks: long, any Unicode, no composition rules. */
 export const passwordLength = { min: 12, max: 128 } as const

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import type { PublicJwkSet } from './ports.ts'
+import type { PublicJwkSet } from './records/client.ts'
 
 /** A key of a client, ready to verify with. */
 export interface VerificationKey {

@@ -1,4 +1,4 @@
-import type { Clock } from './ports.ts'
+import type { Clock } from './clock.ts'
 
 /** Of more keys than these the one told longest ago is forgotten, and told again. */
 const mostKeys = 10_000

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts'
+import type { Clock } from '../core/clock.ts'
 import { type Cookies, createCookies } from './cookies.ts'
 import { type CheckCrossSite, createCrossSiteCheck, createSourceOf } from './cross-site.ts'
 import { createCsrfTokens, type CsrfTokens } from './csrf.ts'

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock } from '../core/clock.ts'
 import { deriveKey, equalSecrets, randomSecret } from '../core/secrets.ts'
 import type { Cookies } from './cookies.ts'
 import type { SourceOf } from './cross-site.ts'

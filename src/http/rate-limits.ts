@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastifyPlugin from 'fastify-plugin'
 import { GatehouseError } from '../core/errors.ts'
 import { limitKey } from '../core/network.ts'
-import type { Counters } from '../core/ports.ts'
+import type { Counters } from '../core/counters.ts'
 import { noteAnswers } from './document.ts'
 import type { App } from './server.ts'
 

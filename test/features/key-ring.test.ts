@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { test } from 'tap'
 import { tokenTypes } from '../../src/core/access-token.ts'
-import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../src/core/ports.ts'
+import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../src/core/records/signing-key.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { createKeyRing, type KeyRing } from '../../src/features/signing-keys/key-ring.ts'
 import { createKeyAdministration } from '../../src/features/signing-keys/rotate-keys.ts'

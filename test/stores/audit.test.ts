@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import type { AuditEventName } from '../../src/core/audit.ts'
 import { createOrderedIds } from '../../src/core/ids.ts'
-import type { AuditRow } from '../../src/core/ports.ts'
+import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { backends } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
 

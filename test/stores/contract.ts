@@ -1,14 +1,12 @@
 /** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
 import { uuidv7 } from '../../src/core/ids.ts'
-import type {
-  Client,
-  NewUser,
-  PendingRegistration,
-  RefreshFamily,
-  Session,
-  SigningKey,
-  Stores,
-} from '../../src/core/ports.ts'
+import type { Client } from '../../src/core/records/client.ts'
+import type { RefreshFamily } from '../../src/core/records/refresh-token.ts'
+import type { PendingRegistration } from '../../src/core/records/registration.ts'
+import type { Session } from '../../src/core/records/session.ts'
+import type { SigningKey } from '../../src/core/records/signing-key.ts'
+import type { NewUser } from '../../src/core/records/user.ts'
+import type { Stores } from '../../src/core/stores.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import type { OpenBackend } from '../support/backends.ts'
 import type { TestClock } from '../support/service.ts'

@@ -1,6 +1,6 @@
 /** The audit trail as rows, once all that was logged is written. */
 import { isAuditEventName } from '../../src/core/audit.ts'
-import type { AuditRow } from '../../src/core/ports.ts'
+import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import type { Service } from './service.ts'
 import { until } from './patience.ts'
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from '../../json-schema.ts'
-import type { User } from '../../core/ports.ts'
+import type { User } from '../../core/records/user.ts'
 import { administers, ListedName, Name } from '../../http/admin-schema.ts'
 import { Email, IdOrEmail, Instant, problems, strict, WrittenEmail } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'

@@ -3,7 +3,8 @@ import { canonicalEmail, readEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
-import type { Clock, User, UserStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
 import type { Roles } from '../roles/index.ts'
 
 export interface UserAdministration {

@@ -2,7 +2,10 @@ import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
-import type { Clock, Counters, Mailer, RegistrationStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Counters } from '../../core/counters.ts'
+import type { Mailer } from '../../core/mailer.ts'
+import type { RegistrationStore } from '../../core/records/registration.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 
 /** `ip`: the network address of whoever asks. */

@@ -1,6 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { User, UserStore } from '../../core/ports.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
 import { userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'

@@ -1,5 +1,5 @@
 import { type Static, Type } from '../../json-schema.ts'
-import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
+import type { ApiKey, ApiKeyOwner } from '../../core/records/api-key.ts'
 import { administers, ClientId, Name } from '../../http/admin-schema.ts'
 import { IdInPath, IdOrEmail, Instant, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
-import type { ApiKey, ApiKeyOwner } from '../../core/ports.ts'
+import type { ApiKey, ApiKeyOwner } from '../../core/records/api-key.ts'
 import { userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { IdInPath, NoContent, problems } from '../../http/schema.ts'

@@ -1,7 +1,9 @@
 import { type Audit, type AuditEvent, auditLines, type Origin, systemActor } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { createOrderedIds } from '../../core/ids.ts'
-import type { AuditDetails, AuditRow, AuditStore, Clock, Log } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { AuditDetails, AuditRow, AuditStore } from '../../core/records/audit-event.ts'
 
 export interface AuditTrail extends Audit {
   /** Writes what is left, within a bound; what cannot be written is counted in the log. */

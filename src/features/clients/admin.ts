@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import type { Client } from '../../core/ports.ts'
+import type { Client } from '../../core/records/client.ts'
 import { administers, ClientId, ListedName, Name } from '../../http/admin-schema.ts'
 import { Instant, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'

@@ -2,7 +2,8 @@ import { generateKeyPairSync, type JsonWebKey, randomBytes, verify as verifySign
 import { createVerifier } from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
 import type { AssertionFault } from '../../core/audit.ts'
-import type { AssertionStore, Client, Clock, PublicJwkSet } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { AssertionStore, Client, PublicJwkSet } from '../../core/records/client.ts'
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
 

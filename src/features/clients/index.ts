@@ -1,6 +1,6 @@
 /** Programs that ask for tokens: how one proves who it is, and what administrators do to it. */
 import type { Base } from '../../base.ts'
-import type { Client } from '../../core/ports.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Revocations } from '../revocations/index.ts'
 import { clientRoutes } from './admin.ts'

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { Client, Clock } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 
 /** What of the revocation feed tells that a client was changed or deleted. */

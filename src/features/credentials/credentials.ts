@@ -1,15 +1,12 @@
 import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
 import { isUuid, timeOf } from '../../core/ids.ts'
-import {
-  allKeys,
-  type Client,
-  type Clock,
-  type Log,
-  type Session,
-  type SessionStore,
-  type User,
-} from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Client } from '../../core/records/client.ts'
+import { allKeys } from '../../core/records/revocation.ts'
+import type { Session, SessionStore } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { hashSecret, type Shown } from '../../core/secrets.ts'
 import { longestToken } from '../../core/sizes.ts'

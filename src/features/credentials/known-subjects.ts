@@ -1,5 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { AccessTokenStore, Client, ClientStore, Clock, Session, SessionStore, User } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { AccessTokenStore } from '../../core/records/access-token.ts'
+import type { Client, ClientStore } from '../../core/records/client.ts'
+import type { Session, SessionStore } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import type { RevocationFeed, SubjectKey } from '../revocations/index.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { allKeys } from '../../core/ports.ts'
+import { allKeys } from '../../core/records/revocation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 

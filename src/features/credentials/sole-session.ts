@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock, Log } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
 import { mostShown } from '../../core/secrets.ts'
 import { whenAll } from '../../core/when-all.ts'
 import type { Credential, Proof } from './proof-memory.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Principal } from '../../core/principal.ts'
 import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget, type RequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'

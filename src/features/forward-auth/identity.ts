@@ -7,7 +7,7 @@ import {
   type Rights,
   type ToldRights,
 } from '../../core/identity-limits.ts'
-import type { Clock } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { HeaderPreset, IdentityField } from './header-presets.ts'

@@ -1,5 +1,6 @@
 import { type GatehouseError, unavailable } from '../../core/errors.ts'
-import type { Clock, Log } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
 import type { Decide } from './decide.ts'
 
 /**

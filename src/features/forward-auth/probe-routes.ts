@@ -1,6 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { Clock } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
 import { strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { EdgeFacts } from './edge-facts.ts'

@@ -1,4 +1,4 @@
-import type { Log } from '../../core/ports.ts'
+import type { Log } from '../../core/log.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 
 /** As many hosts as anybody has; wildcards in the rules match any number. */

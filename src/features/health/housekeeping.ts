@@ -1,4 +1,6 @@
-import type { Clock, HousekeepingStore, Log, Perishable } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { HousekeepingStore, Perishable } from '../../core/records/sweep.ts'
 
 /** How many rows of each kind have gone. */
 export type Swept = Partial<Record<Perishable, number>>

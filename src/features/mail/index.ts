@@ -1,5 +1,5 @@
 /** What is sent. */
-import type { Mailer } from '../../core/ports.ts'
+import type { Mailer } from '../../core/mailer.ts'
 import type { Feature } from '../../http/feature.ts'
 import { mailRoutes } from './routes.ts'
 

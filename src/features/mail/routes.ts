@@ -1,4 +1,4 @@
-import type { Mailer } from '../../core/ports.ts'
+import type { Mailer } from '../../core/mailer.ts'
 import type { App } from '../../http/server.ts'
 
 /** What `gatehouse doctor` asks of mail, over the control socket alone. */

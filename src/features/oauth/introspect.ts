@@ -1,8 +1,10 @@
 import { apiKeyPrefix } from '../../core/api-key.ts'
 import { type AccessTokenClaims, authorityClaims } from '../../core/access-token.ts'
-import type { Client, Clock, RefreshTokenStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Client } from '../../core/records/client.ts'
+import type { RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import type { Principal } from '../../core/principal.ts'
-import { hasEnded } from '../../core/refresh-token.ts'
+import { hasEnded } from '../../core/records/refresh-token.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { Credentials } from '../credentials/index.ts'
 

@@ -1,6 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { clientAuthMethods } from '../../core/client-auth.ts'
-import type { Client } from '../../core/ports.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { App } from '../../http/server.ts'
 import type { AuthenticateClient } from '../clients/index.ts'
 import {

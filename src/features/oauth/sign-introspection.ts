@@ -1,5 +1,6 @@
 import type { TokenType } from '../../core/access-token.ts'
-import type { Client, Clock } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Client } from '../../core/records/client.ts'
 import { qualityOf } from '../../core/accept.ts'
 import type { Introspection } from './introspect.ts'
 

@@ -1,6 +1,6 @@
 import { type AccessTokenClaims, actorsOf, authorityClaims } from '../../core/access-token.ts'
 import type { Audit } from '../../core/audit.ts'
-import type { Client } from '../../core/ports.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import { parseScope } from './scope.ts'

@@ -1,6 +1,6 @@
 import { GatehouseError } from '../../core/errors.ts'
 import { type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
-import type { Client } from '../../core/ports.ts'
+import type { Client } from '../../core/records/client.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
 import { parseScope } from './scope.ts'

@@ -1,4 +1,6 @@
-import type { Clock, Log, Revocation, RevocationKind, RevocationStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Revocation, RevocationKind, RevocationStore } from '../../core/records/revocation.ts'
 
 /** How a subject is named in the feed and in whatever remembers something about it. */
 export type SubjectKey = `${RevocationKind}:${string}`

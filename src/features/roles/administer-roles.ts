@@ -1,6 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import { GatehouseError, SetupError } from '../../core/errors.ts'
-import type { Role, RoleStore, StoredRole } from '../../core/ports.ts'
+import type { Role, RoleStore, StoredRole } from '../../core/records/role.ts'
 import { isReservedName, notReserved, ownPermissions } from '../../core/permissions.ts'
 import { adminRole } from '../../core/principal.ts'
 

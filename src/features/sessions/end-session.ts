@@ -1,5 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
-import type { Clock, SessionStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { SessionStore } from '../../core/records/session.ts'
 
 export type EndSession = (sessionId: string, reason: string) => Promise<boolean>
 

@@ -1,4 +1,6 @@
-import type { Clock, Session, SessionStore, User } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Session, SessionStore } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 
 export type RenewSession = (

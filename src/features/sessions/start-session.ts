@@ -1,5 +1,7 @@
 import { uuidv7 } from '../../core/ids.ts'
-import type { Clock, Session, SessionStore, User } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Session, SessionStore } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 

@@ -1,6 +1,8 @@
 import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
-import type { Counters, PasswordHasher, User, UserStore } from '../../core/ports.ts'
+import type { Counters } from '../../core/counters.ts'
+import type { PasswordHasher } from '../../core/password-hasher.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { KnownDevices } from './known-devices.ts'
 

@@ -1,4 +1,6 @@
-import type { Clock, KnownDeviceStore, User } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { KnownDeviceStore } from '../../core/records/known-device.ts'
+import type { User } from '../../core/records/user.ts'
 import { eachOf, hashSecret, randomSecret, type Shown } from '../../core/secrets.ts'
 
 /** How long a browser stays known after its last sign-in. */

@@ -1,5 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
-import type { Session, User } from '../../core/ports.ts'
+import type { Session } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { RenewSession } from '../sessions/index.ts'

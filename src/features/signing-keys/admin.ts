@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { SigningKey } from '../../core/ports.ts'
+import type { SigningKey } from '../../core/records/signing-key.ts'
 import { administers } from '../../http/admin-schema.ts'
 import { Instant, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'

@@ -2,14 +2,10 @@ import { type AccessTokenClaims, isInTime, type TokenType, tokenTypes } from '..
 import { SetupError, unavailable } from '../../core/errors.ts'
 import { etagOf } from '../../core/etag.ts'
 import { createJwsSigner, createJwsVerifier } from '../../core/jws.ts'
-import {
-  allKeys,
-  type Clock,
-  type Log,
-  type SigningAlgorithm,
-  type SigningKey,
-  type SigningKeyStore,
-} from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import { allKeys } from '../../core/records/revocation.ts'
+import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/records/signing-key.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 import { type KeySchedule, nextChange, statusOf } from './schedule.ts'
 import { headerOf, openPrivateKey, publicJwk, wrongSecret } from './signing-key.ts'

@@ -1,6 +1,7 @@
 import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { Clock, SigningKey, SigningKeyStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { SigningKey, SigningKeyStore } from '../../core/records/signing-key.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 import { changesDue, type DueChange, type KeySchedule, type KeyStatus, statusOf } from './schedule.ts'
 import { makeKey, openPrivateKey, wrongSecret } from './signing-key.ts'

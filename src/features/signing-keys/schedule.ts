@@ -1,5 +1,5 @@
 import { assertionLifetimeSeconds } from '../../core/access-token.ts'
-import type { SigningAlgorithm, SigningKey } from '../../core/ports.ts'
+import type { SigningAlgorithm, SigningKey } from '../../core/records/signing-key.ts'
 import type { KeySettings } from './settings.ts'
 
 /** `next`: published, not signing yet; `active`: signs; `retiring`: verifies what it signed; `retired`: counts for nothing. */

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { TokenType } from '../../core/access-token.ts'
-import type { SigningAlgorithm, SigningKey } from '../../core/ports.ts'
+import type { SigningAlgorithm, SigningKey } from '../../core/records/signing-key.ts'
 import type { SecretBox } from '../../core/secrets.ts'
 
 /** Makes a key whose private half is sealed. RSA keys have 2048 bits (RFC 7518 §3.3). */

@@ -1,5 +1,6 @@
-import type { Clock, RefreshTokenStore } from '../../core/ports.ts'
-import { hasEnded } from '../../core/refresh-token.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { RefreshTokenStore } from '../../core/records/refresh-token.ts'
+import { hasEnded } from '../../core/records/refresh-token.ts'
 import { hashSecret, mostShown } from '../../core/secrets.ts'
 
 /** `ambiguous`: the tokens stand for two live sessions, of which a neighbouring host may have planted one, or are too many to tell. */

@@ -7,7 +7,11 @@ import {
   type NoteShortening,
   type ToldRights,
 } from '../../core/identity-limits.ts'
-import type { Client, Clock, RefreshFamily, RefreshTokenStore, Session, User } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Client } from '../../core/records/client.ts'
+import type { RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
+import type { Session } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { longestToken } from '../../core/sizes.ts'
 import type { KnownGrants } from './known-grants.ts'

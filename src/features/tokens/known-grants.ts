@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { RefreshFamily, Session, User } from '../../core/ports.ts'
+import type { RefreshFamily } from '../../core/records/refresh-token.ts'
+import type { Session } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 
 /** Whose a refresh token is, and what it stands for. */

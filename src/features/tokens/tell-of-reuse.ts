@@ -1,4 +1,7 @@
-import type { Log, Mailer, Session, User } from '../../core/ports.ts'
+import type { Log } from '../../core/log.ts'
+import type { Mailer } from '../../core/mailer.ts'
+import type { Session } from '../../core/records/session.ts'
+import type { User } from '../../core/records/user.ts'
 
 export type TellOfReuse = (user: User, session: Session) => Promise<void>
 

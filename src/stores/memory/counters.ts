@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock, Counters } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Counters } from '../../core/counters.ts'
 
 interface Window {
   count: number

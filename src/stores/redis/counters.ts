@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { Redis, type RedisOptions } from 'ioredis'
 import { SetupError } from '../../core/errors.ts'
-import type { Counters } from '../../core/ports.ts'
+import type { Counters } from '../../core/counters.ts'
 import { readRedisUrl } from '../../core/redis-url.ts'
 import { readTlsFiles } from '../../pem.ts'
 

@@ -1,5 +1,5 @@
 import { inArray } from './drizzle.ts'
-import type { AccessTokenStore } from '../../core/ports.ts'
+import type { AccessTokenStore } from '../../core/records/access-token.ts'
 import type { Change } from './changes.ts'
 import type { Database } from './database.ts'
 import { revokedAccessTokens } from './schema.ts'

@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, lt, or, sql } from './drizzle.ts'
-import { allKeys, type ApiKey, type ApiKeyOwner, type ApiKeyStore } from '../../core/ports.ts'
+import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../core/records/api-key.ts'
+import { allKeys } from '../../core/records/revocation.ts'
 import type { Change } from './changes.ts'
 import type { Database, Transaction } from './database.ts'
 import { endKeys, isLiveKey } from './live-keys.ts'

@@ -1,4 +1,4 @@
-import type { AssertionStore } from '../../core/ports.ts'
+import type { AssertionStore } from '../../core/records/client.ts'
 import type { Database } from './database.ts'
 import { usedAssertions } from './schema.ts'
 

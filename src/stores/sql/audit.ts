@@ -1,5 +1,5 @@
 import { and, desc, eq, gte, lt, sql } from './drizzle.ts'
-import type { AuditStore } from '../../core/ports.ts'
+import type { AuditStore } from '../../core/records/audit-event.ts'
 import type { Database } from './database.ts'
 import { auditEvents } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import type { RevocationKind } from '../../core/ports.ts'
+import type { RevocationKind } from '../../core/records/revocation.ts'
 import { advisoryLocks, type Database, revocationChannel, type Transaction } from './database.ts'
 import { sql } from './drizzle.ts'
 import { revocations } from './schema.ts'

@@ -1,6 +1,7 @@
 import { and, asc, eq, isNull } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
-import type { ClientStore, Clock } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { ClientStore } from '../../core/records/client.ts'
 import type { Change } from './changes.ts'
 import { type Database, isUniqueViolation } from './database.ts'
 import { clients, refreshFamilies } from './schema.ts'

@@ -1,5 +1,5 @@
 import { type SQL, sql } from './drizzle.ts'
-import type { HousekeepingStore, Perishable } from '../../core/ports.ts'
+import type { HousekeepingStore, Perishable } from '../../core/records/sweep.ts'
 import { advisoryLocks, type Database, rowsOf, type Transaction } from './database.ts'
 
 /** Deletes one batch and resolves to the number of rows of the kind that have gone. */

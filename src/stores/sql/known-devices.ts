@@ -1,5 +1,5 @@
 import { and, eq, gt, sql } from './drizzle.ts'
-import type { KnownDeviceStore } from '../../core/ports.ts'
+import type { KnownDeviceStore } from '../../core/records/known-device.ts'
 import { type Database, rowsOf } from './database.ts'
 import { knownDevices, users } from './schema.ts'
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type { Clock, Stores } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Stores } from '../../core/stores.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createApiKeyStore } from './api-keys.ts'
 import { createAssertionStore } from './assertions.ts'

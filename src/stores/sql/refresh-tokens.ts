@@ -1,5 +1,5 @@
 import { desc, eq, sql } from './drizzle.ts'
-import type { RefreshTokenStore, Rotation } from '../../core/ports.ts'
+import type { RefreshTokenStore, Rotation } from '../../core/records/refresh-token.ts'
 import type { Database } from './database.ts'
 import { refreshFamilies, refreshTokens, sessions, users } from './schema.ts'
 import { sessionColumns } from './sessions.ts'

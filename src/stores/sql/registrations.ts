@@ -1,5 +1,5 @@
 import { and, eq, gt, sql } from './drizzle.ts'
-import type { RegistrationStore } from '../../core/ports.ts'
+import type { RegistrationStore } from '../../core/records/registration.ts'
 import { type Database, rowsOf, type Transaction } from './database.ts'
 import { registrations, users } from './schema.ts'
 

@@ -1,5 +1,6 @@
 import { asc, gt, gte, max } from './drizzle.ts'
-import type { Clock, RevocationStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { RevocationStore } from '../../core/records/revocation.ts'
 import type { Database } from './database.ts'
 import { revocations } from './schema.ts'
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { and, arrayContains, arrayOverlaps, asc, eq, inArray, sql } from './drizzle.ts'
-import type { Clock, RoleStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { RoleStore } from '../../core/records/role.ts'
 import { adminRole } from '../../core/principal.ts'
 import type { Announce, Change } from './changes.ts'
 import { advisoryLocks, type Database, type Transaction } from './database.ts'

@@ -1,14 +1,11 @@
 import { sql } from './drizzle.ts'
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from './drizzle.ts'
-import type {
-  AuditDetails,
-  ClientAuthMethod,
-  PublicJwkSet,
-  RevocationKind,
-  SigningKey,
-  StoredRole,
-  User,
-} from '../../core/ports.ts'
+import type { AuditDetails } from '../../core/records/audit-event.ts'
+import type { ClientAuthMethod, PublicJwkSet } from '../../core/records/client.ts'
+import type { RevocationKind } from '../../core/records/revocation.ts'
+import type { StoredRole } from '../../core/records/role.ts'
+import type { SigningKey } from '../../core/records/signing-key.ts'
+import type { User } from '../../core/records/user.ts'
 import type { AuditEventName } from '../../core/audit.ts'
 import type { AuthenticationLevel } from '../../core/principal.ts'
 

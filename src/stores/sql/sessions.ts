@@ -1,5 +1,5 @@
 import { and, eq, gt, inArray, isNull, type SQL, sql } from './drizzle.ts'
-import type { SessionStore } from '../../core/ports.ts'
+import type { SessionStore } from '../../core/records/session.ts'
 import type { Change } from './changes.ts'
 import type { Database, Transaction } from './database.ts'
 import { refreshFamilies, revokedAccessTokens, sessions, users } from './schema.ts'

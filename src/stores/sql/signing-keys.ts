@@ -1,5 +1,7 @@
 import { asc, eq, inArray, sql } from './drizzle.ts'
-import { allKeys, type Clock, type SigningKeyStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import { allKeys } from '../../core/records/revocation.ts'
+import type { SigningKeyStore } from '../../core/records/signing-key.ts'
 import type { Change } from './changes.ts'
 import { advisoryLocks, type Database } from './database.ts'
 import { signingKeys } from './schema.ts'

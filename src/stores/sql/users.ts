@@ -1,6 +1,7 @@
 import { and, arrayContains, asc, eq, sql } from './drizzle.ts'
 import type { PgUpdateSetSource } from './drizzle.ts'
-import type { Clock, User, UserStore } from '../../core/ports.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
 import type { Announce, Change } from './changes.ts'
 import { type Database, isUniqueViolation, type Transaction } from './database.ts'
 import { endKeys, liveKeysOf } from './live-keys.ts'

@@ -1,0 +1,30 @@
+/** What somebody asked for who has yet to show that the mail address is theirs. Until then there is no account. */
+export interface PendingRegistration {
+  tokenHash: string
+  email: string
+  name: string
+  passwordHash: string
+  expiresAt: Date
+}
+
+export interface RegistrationStore {
+  /**
+   * Keeps what was registered until its mail is confirmed. `taken`: there is an account with this address, which nothing
+   * about this registration can change.
+   */
+  open(registration: PendingRegistration): Promise<'opened' | 'taken'>
+  /** Whom the mailed link of a pending registration is for. Uses nothing up. */
+  find(tokenHash: string, at: Date): Promise<{ email: string; name: string } | undefined>
+  /**
+   * Makes the account of the registration whose mail was opened, and ends all others for its address. `passwordHash`: of
+   * the password that shall count; without it the registration's counts, as long as none but this one is pending for the
+   * address, since nobody can tell which of several people the mailbox belongs to. One statement: of any number of calls
+   * for one address, one makes the account.
+   */
+  confirm(confirmation: {
+    tokenHash: string
+    userId: string
+    passwordHash: string | undefined
+    at: Date
+  }): Promise<'confirmed' | 'password_required' | 'invalid_token'>
+}

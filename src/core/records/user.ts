@@ -1,0 +1,47 @@
+export interface User {
+  id: string
+  email: string
+  name: string
+  passwordHash: string | null
+  roles: string[]
+  /** Union of what the user's roles permit, sorted. */
+  permissions: string[]
+  status: 'active' | 'disabled'
+  emailVerifiedAt: Date | null
+  createdAt: Date
+  /** How often the lockout of the account was lifted. Failed sign-ins are counted under this number. */
+  unlocks: number
+}
+
+export type NewUser = Omit<User, 'permissions' | 'status' | 'unlocks'>
+
+export interface UserStore {
+  /**
+   * Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. Ends
+   * what is pending for the address: no mailed link makes a second account of it, or changes this one.
+   */
+  create(user: NewUser): Promise<'created' | 'email_taken' | 'unknown_role'>
+  findByEmail(email: string): Promise<User | undefined>
+  findById(id: string): Promise<User | undefined>
+  list(): Promise<User[]>
+  /** Whether anybody who is not disabled has the role. */
+  anyHolds(role: string): Promise<boolean>
+  /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */
+  rename(id: string, name: string): Promise<void>
+  grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
+  revokeRole(id: string, role: string): Promise<void>
+  /**
+   * Also lifts a lockout, ends the sessions, known devices, registrations that are pending for the address and, where asked
+   * to, the API keys: resolves to how many of those, and how many still count.
+   */
+  setPassword(
+    id: string,
+    passwordHash: string,
+    at: Date,
+    also?: { endApiKeys: boolean },
+  ): Promise<{ endedApiKeys: number; apiKeysLeft: number }>
+  /** Disabling also ends the sessions and known devices. */
+  setStatus(id: string, status: User['status'], at: Date): Promise<void>
+  /** Lifts the lockout after failed sign-ins, of the account and of its known devices. */
+  unlock(id: string): Promise<void>
+}

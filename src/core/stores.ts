@@ -1,0 +1,35 @@
+import type { Counters } from './counters.ts'
+import type { AccessTokenStore } from './records/access-token.ts'
+import type { ApiKeyStore } from './records/api-key.ts'
+import type { AuditStore } from './records/audit-event.ts'
+import type { AssertionStore, ClientStore } from './records/client.ts'
+import type { KnownDeviceStore } from './records/known-device.ts'
+import type { RefreshTokenStore } from './records/refresh-token.ts'
+import type { RegistrationStore } from './records/registration.ts'
+import type { RevocationStore } from './records/revocation.ts'
+import type { RoleStore } from './records/role.ts'
+import type { SessionStore } from './records/session.ts'
+import type { SigningKeyStore } from './records/signing-key.ts'
+import type { HousekeepingStore } from './records/sweep.ts'
+import type { UserStore } from './records/user.ts'
+
+export interface Stores {
+  users: UserStore
+  roles: RoleStore
+  registrations: RegistrationStore
+  sessions: SessionStore
+  knownDevices: KnownDeviceStore
+  refreshTokens: RefreshTokenStore
+  clients: ClientStore
+  apiKeys: ApiKeyStore
+  assertions: AssertionStore
+  accessTokens: AccessTokenStore
+  signingKeys: SigningKeyStore
+  revocations: RevocationStore
+  audit: AuditStore
+  housekeeping: HousekeepingStore
+  counters: Counters
+  /** Rejects when a store does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
