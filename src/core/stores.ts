@@ -2,7 +2,7 @@ import type { Counters } from './counters.ts'
 import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuditStore } from './records/audit-event.ts'
-import type { AssertionStore, ClientStore } from './records/client.ts'
+import type { UsedJtiStore, ClientStore } from './records/client.ts'
 import type { KnownDeviceStore } from './records/known-device.ts'
 import type { RefreshTokenStore } from './records/refresh-token.ts'
 import type { RegistrationStore } from './records/registration.ts'
@@ -22,7 +22,7 @@ export interface Stores {
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   apiKeys: ApiKeyStore
-  assertions: AssertionStore
+  usedJtis: UsedJtiStore
   accessTokens: AccessTokenStore
   signingKeys: SigningKeyStore
   revocations: RevocationStore

@@ -74,7 +74,8 @@ interface Translation {
 
 function translateFaults<Store extends object>(store: Store, translation: Translation): Store {
   const { setting, isFault, withinMilliseconds } = translation
-  const wrapped = Object.entries(store).map(([name, method]) => [
+  const methods = Object.entries(store).filter(([, member]) => typeof member === 'function')
+  const wrapped = methods.map(([name, method]) => [
     name,
     async (...parameters: unknown[]) => {
       try {
@@ -86,7 +87,7 @@ function translateFaults<Store extends object>(store: Store, translation: Transl
       }
     },
   ])
-  return Object.fromEntries(wrapped) as Store
+  return { ...store, ...Object.fromEntries(wrapped) }
 }
 
 function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {

@@ -301,11 +301,11 @@ for (const backend of backends) {
       t.equal((await send(service, form.client_assertion)).status, 200, 'and none of that used it up')
     })
     await t.test('a failure of the store is 503, and never a yes', async (t) => {
-      const { use } = service.stores.assertions
+      const { use } = service.stores.usedJtis
       const { unavailable } = await import('../../src/core/errors.ts')
-      service.stores.assertions.use = () => Promise.reject(unavailable(new Error('gone')))
+      service.stores.usedJtis.use = () => Promise.reject(unavailable(new Error('gone')))
       t.equal((await send(service, await sign())).status, 503)
-      service.stores.assertions.use = use
+      service.stores.usedJtis.use = use
     })
   })
 }

@@ -11,7 +11,6 @@ import type { Database } from '../../src/stores/sql/database.ts'
 import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
 import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
-import * as schema from '../../src/stores/sql/schema.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
 import { type Bench, createBench, exampleClient, exampleKey } from './contract.ts'
@@ -111,7 +110,7 @@ const engines: Record<string, (t: Test) => Promise<{ db: Database; run(text: str
     const { PGlite, drizzle } = loadPglite()
     const client = await PGlite.create('memory://')
     t.teardown(() => client.close())
-    return { db: drizzle(client, { schema }), run: (text) => client.exec(text) }
+    return { db: drizzle(client), run: (text) => client.exec(text) }
   },
   async clustered(t) {
     const database = await createDatabase()
@@ -121,7 +120,7 @@ const engines: Record<string, (t: Test) => Promise<{ db: Database; run(text: str
       await client.end()
       await database.drop()
     })
-    return { db: drizzle(client, { schema }), run: (text) => client.unsafe(text) }
+    return { db: drizzle(client), run: (text) => client.unsafe(text) }
   },
 }
 

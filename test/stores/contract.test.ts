@@ -580,7 +580,7 @@ for (const backend of backends) {
       t.equal(await stores.apiKeys.revokeAll(at()), 0)
     })
     await t.test('assertions: an id is used once, by each client for itself', async (t) => {
-      const use = (one: Stores, client: string) => one.assertions.use(client, 'id', at(300))
+      const use = (one: Stores, client: string) => one.usedJtis.use(client, 'id', at(300))
       const used = await Promise.all(times(20, (i) => use([stores, second][i % 2]!, 'reports')))
       t.equal(used.filter(Boolean).length, 1)
       t.equal(await use(second, 'reports'), false)
@@ -723,7 +723,7 @@ if (hasServers) {
       'clients.find': () => stores.clients.find('reports'),
       'clients.create': () => stores.clients.create(exampleClient('reports', at)),
       'apiKeys.findLive': () => stores.apiKeys.findLive('hash', at),
-      'assertions.use': () => stores.assertions.use('reports', 'id', at),
+      'usedJtis.use': () => stores.usedJtis.use('reports', 'id', at),
       'apiKeys.revoke': () => stores.apiKeys.revoke(id, at),
       'accessTokens.isRevoked': () => stores.accessTokens.isRevoked('jti'),
       'signingKeys.list': () => stores.signingKeys.list(),

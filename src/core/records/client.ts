@@ -31,7 +31,7 @@ export interface ClientStore {
   delete(id: string): Promise<boolean>
 }
 
-export interface AssertionStore {
+export interface UsedJtiStore {
   /**
    * Uses up the id of a client's assertion, which is remembered until `expiresAt`: of any number of parallel calls, one
    * returns true.

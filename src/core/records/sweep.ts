@@ -1,22 +1,23 @@
-/** Kinds of rows that end. `replays` are no rows but the sealed answers of used refresh tokens. */
-export type Perishable =
-  | 'replays'
-  | 'expiredRefreshTokens'
-  | 'revokedRefreshTokens'
-  | 'sessions'
-  | 'registrations'
-  | 'knownDevices'
-  | 'revokedAccessTokens'
-  | 'usedAssertions'
-  | 'revocations'
-  | 'auditEvents'
-  | 'apiKeys'
+/** How long settings have some rows kept. */
+export interface Retention {
+  /** The grace window of refresh tokens. */
+  graceSeconds: number
+  auditDays: number
+}
+
+/** One kind of rows that end, or of what stands in rows. */
+export interface Sweep {
+  readonly name: string
+  /** How long after it ended it is kept, in milliseconds: room for clocks that differ, and for whoever looks into what happened. */
+  kept(retention: Retention): number
+}
 
 export interface HousekeepingStore {
+  /** Every kind that ends, in the order in which they leave: a session after its refresh tokens. */
+  readonly sweeps: readonly Sweep[]
   /**
-   * Deletes up to `limit` rows of one kind that ended before a time, and with them what belongs to them alone: a family with
-   * its last token. Resolves to how many; to `busy` while another
-   * replica is at it.
+   * Deletes up to `limit` rows of one kind, by its name, that ended before a time, and with them what belongs to them alone: a
+   * family with its last token. Resolves to how many; to `busy` while another replica is at it.
    */
-  sweep(kind: Perishable, endedBefore: Date, limit: number): Promise<number | 'busy'>
+  sweep(name: string, endedBefore: Date, limit: number): Promise<number | 'busy'>
 }

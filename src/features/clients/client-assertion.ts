@@ -3,7 +3,7 @@ import { createVerifier } from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
 import type { AssertionFault } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { AssertionStore, Client, PublicJwkSet } from '../../core/records/client.ts'
+import type { UsedJtiStore, Client, PublicJwkSet } from '../../core/records/client.ts'
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
 
@@ -33,11 +33,11 @@ const types = new Set<unknown>([undefined, 'jwt', 'client-authentication+jwt'])
  * fits: so the time of a refusal does not tell which clients exist.
  */
 export function createVerifyClientAssertion(dependencies: {
-  assertions: AssertionStore
+  usedJtis: UsedJtiStore
   clock: Clock
   issuer: string
 }): VerifyClientAssertion {
-  const { assertions, clock, issuer } = dependencies
+  const { usedJtis, clock, issuer } = dependencies
   const nobody = makeKeysOfNobody()
 
   /** The claims, when the signature is that of one of the client's keys. */
@@ -69,7 +69,7 @@ export function createVerifyClientAssertion(dependencies: {
     if (!isInTime(nbf) || !isInTime(iat)) return 'lifetime'
     if (typeof jti !== 'string' || jti === '' || jti.length > 512) return 'jti'
     // Hashed, since whatever a client thinks of must fit the table.
-    const isFirst = await assertions.use(client.id, hashSecret(jti), new Date((exp + leewaySeconds) * 1000))
+    const isFirst = await usedJtis.use(client.id, hashSecret(jti), new Date((exp + leewaySeconds) * 1000))
     return isFirst ? undefined : 'jti'
   }
 }

@@ -28,7 +28,7 @@ export function createClients(
     clients: stores.clients,
     proven: rememberClients({ feed, clock }),
     counters: stores.counters,
-    verifyAssertion: createVerifyClientAssertion({ assertions: stores.assertions, clock, issuer }),
+    verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, clock, issuer }),
     audit,
   })
   const administration = createClientAdministration({ clients: stores.clients, audit, clock })

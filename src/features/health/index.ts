@@ -40,8 +40,7 @@ export function createHealth(
       store: stores.housekeeping,
       clock,
       log,
-      graceSeconds: config.tokens.refresh_grace_seconds,
-      auditRetentionDays: config.audit.retention_days,
+      retention: { graceSeconds: config.tokens.refresh_grace_seconds, auditDays: config.audit.retention_days },
       isStopping,
     }),
   }

@@ -1,7 +1,7 @@
 import type { RevocationKind } from '../../core/records/revocation.ts'
 import { advisoryLocks, type Database, revocationChannel, type Transaction } from './database.ts'
 import { sql } from './drizzle.ts'
-import { revocations } from './schema.ts'
+import { revocations } from './revocations/tables.ts'
 
 /**
  * Writes rows of the revocation feed into the transaction that changes the subjects. The feed's lock makes numbers appear in the

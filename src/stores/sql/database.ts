@@ -1,9 +1,8 @@
 import type { SQL } from './drizzle.ts'
 import type { PgDatabase, PgQueryResultHKT } from './drizzle.ts'
-import type * as schema from './schema.ts'
 
 /** What PGlite and PostgreSQL have in common; everything under `stores/sql` is written against this alone. */
-export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
+export type Database = PgDatabase<PgQueryResultHKT>
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 /** The channel that wakes the replicas. */

@@ -1,27 +1,33 @@
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../core/clock.ts'
 import type { Stores } from '../../core/stores.ts'
-import { createAccessTokenStore } from './access-tokens.ts'
-import { createApiKeyStore } from './api-keys.ts'
-import { createAssertionStore } from './assertions.ts'
-import { createAuditStore } from './audit.ts'
+import { createAccessTokenStore } from './tokens/access-tokens.ts'
+import { createApiKeyStore } from './api-keys/api-keys.ts'
+import { createUsedJtiStore } from './clients/used-jtis.ts'
+import { createAuditStore } from './audit/audit.ts'
 import { createChange } from './changes.ts'
-import { createClientStore } from './clients.ts'
+import { createClientStore } from './clients/clients.ts'
 import { type Database, revocationChannel } from './database.ts'
-import { createHousekeepingStore } from './housekeeping.ts'
-import { createKnownDeviceStore } from './known-devices.ts'
+import { createKnownDeviceStore } from './accounts/known-devices.ts'
 import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
-import { createRefreshTokenStore } from './refresh-tokens.ts'
-import { createRegistrationStore } from './registrations.ts'
-import { createRevocationStore, type Listen } from './revocations.ts'
-import { createRoleStore } from './roles.ts'
+import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
+import { createRegistrationStore } from './accounts/registrations.ts'
+import { createRevocationStore, type Listen } from './revocations/revocations.ts'
+import { createRoleStore } from './accounts/roles.ts'
 import { loadPglite, sql } from './drizzle.ts'
-import * as schema from './schema.ts'
-import { createSessionStore } from './sessions.ts'
-import { createSigningKeyStore } from './signing-keys.ts'
-import { createUserStore } from './users.ts'
+import { createSessionStore } from './sessions/sessions.ts'
+import { createSigningKeyStore } from './signing-keys/signing-keys.ts'
+import { sweeps as accountSweeps } from './accounts/sweeps.ts'
+import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
+import { sweeps as auditSweeps } from './audit/sweeps.ts'
+import { sweeps as clientSweeps } from './clients/sweeps.ts'
+import { sweeps as revocationSweeps } from './revocations/sweeps.ts'
+import { sweeps as sessionSweeps } from './sessions/sweeps.ts'
+import { createHousekeepingStore } from './sweeps.ts'
+import { sweeps as tokenSweeps } from './tokens/sweeps.ts'
+import { createUserStore } from './accounts/users.ts'
 
 /** A call that takes longer counts as failed. */
 const answersWithinMilliseconds = 3_000
@@ -76,7 +82,7 @@ export async function migratePostgres(databaseUrl: string): Promise<void> {
 export async function openPglite(directory: string | undefined, clock: Clock, snapshot?: Blob): Promise<DurableStores> {
   const { drizzle } = loadPglite()
   const client = await startPglite(directory, snapshot)
-  const db = drizzle(client, { schema })
+  const db = drizzle(client)
   await migrate(db, migrationsFolder)
   const engine: Engine = {
     db,
@@ -92,6 +98,11 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
   const { ping, close } = engine
   return { ...createSqlStores(engine, clock), ping, close }
 }
+
+/** What each area lets go of, in this order: what refers to something leaves before it. */
+const sweeps = [
+  ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
+].flat()
 
 /** The stores of everything that lasts, over an open database. */
 export function createSqlStores(
@@ -109,11 +120,11 @@ export function createSqlStores(
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),
     apiKeys: createApiKeyStore(db, change),
-    assertions: createAssertionStore(db),
+    usedJtis: createUsedJtiStore(db),
     accessTokens: createAccessTokenStore(db, change),
     signingKeys: createSigningKeyStore(db, change, clock),
     revocations: createRevocationStore(feedDb, clock, { listen, readers }),
     audit: createAuditStore(db),
-    housekeeping: createHousekeepingStore(db),
+    housekeeping: createHousekeepingStore(db, sweeps),
   }
 }

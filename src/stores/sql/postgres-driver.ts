@@ -1,6 +1,5 @@
 import type { Database } from './database.ts'
 import { loadPostgres, type Sql } from './drizzle.ts'
-import * as schema from './schema.ts'
 
 /** What asks a client something. `mayPrepare`: whether the server will know a statement again by its name. */
 export type Statement<T> = (client: Sql, mayPrepare: boolean) => PromiseLike<T>
@@ -29,7 +28,7 @@ export class Driver {
   }
 
   open(): Database {
-    return loadPostgres().drizzle(this as never, { schema })
+    return loadPostgres().drizzle(this as never)
   }
 
   /** The rows as objects; as lists when `values` is called on the answer at once. */

@@ -1,8 +1,8 @@
-import { asc, gt, gte, max } from './drizzle.ts'
-import type { Clock } from '../../core/clock.ts'
-import type { RevocationStore } from '../../core/records/revocation.ts'
-import type { Database } from './database.ts'
-import { revocations } from './schema.ts'
+import { asc, gt, gte, max } from '../drizzle.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { RevocationStore } from '../../../core/records/revocation.ts'
+import type { Database } from '../database.ts'
+import { revocations } from './tables.ts'
 
 /** `listen` is the one thing that the two engines spell differently. */
 export type Listen = (wake: () => void) => Promise<() => Promise<void>>

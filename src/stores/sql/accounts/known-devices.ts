@@ -1,7 +1,7 @@
-import { and, eq, gt, sql } from './drizzle.ts'
-import type { KnownDeviceStore } from '../../core/records/known-device.ts'
-import { type Database, rowsOf } from './database.ts'
-import { knownDevices, users } from './schema.ts'
+import { and, eq, gt, sql } from '../drizzle.ts'
+import type { KnownDeviceStore } from '../../../core/records/known-device.ts'
+import { type Database, rowsOf } from '../database.ts'
+import { knownDevices, users } from './tables.ts'
 
 /** Of more than so many devices of one account those leave that were used longest ago, who never came back first. */
 const maxDevices = 50

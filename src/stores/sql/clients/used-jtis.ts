@@ -1,8 +1,8 @@
-import type { AssertionStore } from '../../core/records/client.ts'
-import type { Database } from './database.ts'
-import { usedAssertions } from './schema.ts'
+import type { UsedJtiStore } from '../../../core/records/client.ts'
+import type { Database } from '../database.ts'
+import { usedAssertions } from './tables.ts'
 
-export function createAssertionStore(db: Database): AssertionStore {
+export function createUsedJtiStore(db: Database): UsedJtiStore {
   return {
     async use(clientId, tokenId, expiresAt) {
       const used = await db

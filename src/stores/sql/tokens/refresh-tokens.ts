@@ -1,9 +1,11 @@
-import { desc, eq, sql } from './drizzle.ts'
-import type { RefreshTokenStore, Rotation } from '../../core/records/refresh-token.ts'
-import type { Database } from './database.ts'
-import { refreshFamilies, refreshTokens, sessions, users } from './schema.ts'
-import { sessionColumns } from './sessions.ts'
-import { userColumns } from './users.ts'
+import { desc, eq, sql } from '../drizzle.ts'
+import type { RefreshTokenStore, Rotation } from '../../../core/records/refresh-token.ts'
+import type { Database } from '../database.ts'
+import { users } from '../accounts/tables.ts'
+import { sessions } from '../sessions/tables.ts'
+import { refreshFamilies, refreshTokens } from './tables.ts'
+import { sessionColumns } from '../sessions/sessions.ts'
+import { userColumns } from '../accounts/users.ts'
 
 /**
  * Asked for as a number, to be compared: whether there is a newer row would be a question whose plan depends on the number,

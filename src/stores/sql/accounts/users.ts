@@ -1,13 +1,15 @@
-import { and, arrayContains, asc, eq, sql } from './drizzle.ts'
-import type { PgUpdateSetSource } from './drizzle.ts'
-import type { Clock } from '../../core/clock.ts'
-import type { User, UserStore } from '../../core/records/user.ts'
-import type { Announce, Change } from './changes.ts'
-import { type Database, isUniqueViolation, type Transaction } from './database.ts'
-import { endKeys, liveKeysOf } from './live-keys.ts'
+import { and, arrayContains, asc, eq, sql } from '../drizzle.ts'
+import type { PgUpdateSetSource } from '../drizzle.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { User, UserStore } from '../../../core/records/user.ts'
+import type { Announce, Change } from '../changes.ts'
+import { type Database, isUniqueViolation, type Transaction } from '../database.ts'
+import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
-import { apiKeys, knownDevices, sessions, users } from './schema.ts'
+import { knownDevices, users } from './tables.ts'
+import { apiKeys } from '../api-keys/tables.ts'
+import { sessions } from '../sessions/tables.ts'
 
 /** A user with the permissions that their roles add up to; joined wherever a user is loaded. */
 export const userColumns = {

@@ -1,7 +1,7 @@
 /** Which API keys count, and how many of them end at once; apart, since users and keys both ask. */
-import { and, eq, gt, isNull, or } from './drizzle.ts'
-import type { Transaction } from './database.ts'
-import { apiKeys } from './schema.ts'
+import { and, eq, gt, isNull, or } from '../drizzle.ts'
+import type { Transaction } from '../database.ts'
+import { apiKeys } from './tables.ts'
 
 /** Those of a user. */
 export const liveKeysOf = (userId: string, at: Date) => and(eq(apiKeys.userId, userId), isLiveKey(at))

@@ -1,7 +1,7 @@
-import { and, eq, gt, sql } from './drizzle.ts'
-import type { RegistrationStore } from '../../core/records/registration.ts'
-import { type Database, rowsOf, type Transaction } from './database.ts'
-import { registrations, users } from './schema.ts'
+import { and, eq, gt, sql } from '../drizzle.ts'
+import type { RegistrationStore } from '../../../core/records/registration.ts'
+import { type Database, rowsOf, type Transaction } from '../database.ts'
+import { registrations, users } from './tables.ts'
 
 export function createRegistrationStore(db: Database): RegistrationStore {
   return {

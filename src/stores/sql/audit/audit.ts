@@ -1,7 +1,7 @@
-import { and, desc, eq, gte, lt, sql } from './drizzle.ts'
-import type { AuditStore } from '../../core/records/audit-event.ts'
-import type { Database } from './database.ts'
-import { auditEvents } from './schema.ts'
+import { and, desc, eq, gte, lt, sql } from '../drizzle.ts'
+import type { AuditStore } from '../../../core/records/audit-event.ts'
+import type { Database } from '../database.ts'
+import { auditEvents } from './tables.ts'
 
 export function createAuditStore(db: Database): AuditStore {
   return {

@@ -1,9 +1,11 @@
-import { and, eq, gt, inArray, isNull, type SQL, sql } from './drizzle.ts'
-import type { SessionStore } from '../../core/records/session.ts'
-import type { Change } from './changes.ts'
-import type { Database, Transaction } from './database.ts'
-import { refreshFamilies, revokedAccessTokens, sessions, users } from './schema.ts'
-import { userColumns } from './users.ts'
+import { and, eq, gt, inArray, isNull, type SQL, sql } from '../drizzle.ts'
+import type { SessionStore } from '../../../core/records/session.ts'
+import type { Change } from '../changes.ts'
+import type { Database, Transaction } from '../database.ts'
+import { users } from '../accounts/tables.ts'
+import { sessions } from './tables.ts'
+import { refreshFamilies, revokedAccessTokens } from '../tokens/tables.ts'
+import { userColumns } from '../accounts/users.ts'
 
 export const sessionColumns = {
   id: sessions.id,

@@ -1,8 +1,8 @@
-import { inArray } from './drizzle.ts'
-import type { AccessTokenStore } from '../../core/records/access-token.ts'
-import type { Change } from './changes.ts'
-import type { Database } from './database.ts'
-import { revokedAccessTokens } from './schema.ts'
+import { inArray } from '../drizzle.ts'
+import type { AccessTokenStore } from '../../../core/records/access-token.ts'
+import type { Change } from '../changes.ts'
+import type { Database } from '../database.ts'
+import { revokedAccessTokens } from './tables.ts'
 
 export function createAccessTokenStore(db: Database, change: Change): AccessTokenStore {
   return {

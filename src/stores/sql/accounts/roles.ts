@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import { and, arrayContains, arrayOverlaps, asc, eq, inArray, sql } from './drizzle.ts'
-import type { Clock } from '../../core/clock.ts'
-import type { RoleStore } from '../../core/records/role.ts'
-import { adminRole } from '../../core/principal.ts'
-import type { Announce, Change } from './changes.ts'
-import { advisoryLocks, type Database, type Transaction } from './database.ts'
-import { roles, users } from './schema.ts'
+import { and, arrayContains, arrayOverlaps, asc, eq, inArray, sql } from '../drizzle.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { RoleStore } from '../../../core/records/role.ts'
+import { adminRole } from '../../../core/principal.ts'
+import type { Announce, Change } from '../changes.ts'
+import { advisoryLocks, type Database, type Transaction } from '../database.ts'
+import { roles, users } from './tables.ts'
 
 /**
  * Whether all of these roles are there. They stay until the transaction ends, so that whoever gets one of them does so

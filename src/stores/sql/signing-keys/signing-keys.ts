@@ -1,10 +1,10 @@
-import { asc, eq, inArray, sql } from './drizzle.ts'
-import type { Clock } from '../../core/clock.ts'
-import { allKeys } from '../../core/records/revocation.ts'
-import type { SigningKeyStore } from '../../core/records/signing-key.ts'
-import type { Change } from './changes.ts'
-import { advisoryLocks, type Database } from './database.ts'
-import { signingKeys } from './schema.ts'
+import { asc, eq, inArray, sql } from '../drizzle.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { allKeys } from '../../../core/records/revocation.ts'
+import type { SigningKeyStore } from '../../../core/records/signing-key.ts'
+import type { Change } from '../changes.ts'
+import { advisoryLocks, type Database } from '../database.ts'
+import { signingKeys } from './tables.ts'
 
 export function createSigningKeyStore(db: Database, change: Change, clock: Clock): SigningKeyStore {
   return {

@@ -1,11 +1,14 @@
-import { and, asc, eq, isNull, lt, or, sql } from './drizzle.ts'
-import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../core/records/api-key.ts'
-import { allKeys } from '../../core/records/revocation.ts'
-import type { Change } from './changes.ts'
-import type { Database, Transaction } from './database.ts'
+import { and, asc, eq, isNull, lt, or, sql } from '../drizzle.ts'
+import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../../core/records/api-key.ts'
+import { allKeys } from '../../../core/records/revocation.ts'
+import type { Change } from '../changes.ts'
+import type { Database, Transaction } from '../database.ts'
 import { endKeys, isLiveKey } from './live-keys.ts'
-import { apiKeys, clients, sessions, users } from './schema.ts'
-import { userColumns } from './users.ts'
+import { users } from '../accounts/tables.ts'
+import { apiKeys } from './tables.ts'
+import { clients } from '../clients/tables.ts'
+import { sessions } from '../sessions/tables.ts'
+import { userColumns } from '../accounts/users.ts'
 
 const keyColumns = {
   id: apiKeys.id,

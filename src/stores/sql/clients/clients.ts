@@ -1,10 +1,11 @@
-import { and, asc, eq, isNull } from './drizzle.ts'
-import type { PgUpdateSetSource } from './drizzle.ts'
-import type { Clock } from '../../core/clock.ts'
-import type { ClientStore } from '../../core/records/client.ts'
-import type { Change } from './changes.ts'
-import { type Database, isUniqueViolation } from './database.ts'
-import { clients, refreshFamilies } from './schema.ts'
+import { and, asc, eq, isNull } from '../drizzle.ts'
+import type { PgUpdateSetSource } from '../drizzle.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { ClientStore } from '../../../core/records/client.ts'
+import type { Change } from '../changes.ts'
+import { type Database, isUniqueViolation } from '../database.ts'
+import { clients } from './tables.ts'
+import { refreshFamilies } from '../tokens/tables.ts'
 
 export function createClientStore(db: Database, change: Change, clock: Clock): ClientStore {
   async function changeOne(id: string, values: PgUpdateSetSource<typeof clients>): Promise<boolean> {

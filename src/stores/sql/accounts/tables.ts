@@ -1,0 +1,55 @@
+import type { StoredRole } from '../../../core/records/role.ts'
+import type { User } from '../../../core/records/user.ts'
+import { instant, list } from '../columns.ts'
+import { index, integer, pgTable, text, uuid } from '../drizzle.ts'
+
+export const users = pgTable(
+  'users',
+  {
+    id: uuid('id').primaryKey(),
+    email: text('email').notNull().unique(),
+    name: text('name').notNull(),
+    passwordHash: text('password_hash'),
+    roles: list('roles'),
+    status: text('status').$type<User['status']>().notNull().default('active'),
+    emailVerifiedAt: instant('email_verified_at'),
+    createdAt: instant('created_at').notNull(),
+    unlocks: integer('unlocks').notNull().default(0),
+  },
+  // Whoever holds a role is found among however many registered.
+  (table) => [index('users_roles').using('gin', table.roles)],
+)
+
+export const roles = pgTable('roles', {
+  name: text('name').primaryKey(),
+  permissions: list('permissions'),
+  source: text('source').$type<StoredRole['source']>().notNull().default('operator'),
+})
+
+export const registrations = pgTable(
+  'registrations',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    email: text('email').notNull(),
+    name: text('name').notNull(),
+    passwordHash: text('password_hash').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('registrations_email').on(table.email), index('registrations_expires_at').on(table.expiresAt)],
+)
+
+export const knownDevices = pgTable(
+  'known_devices',
+  {
+    secretHash: text('secret_hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    createdAt: instant('created_at').notNull(),
+    seenAt: instant('seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    tries: integer('tries').notNull().default(0),
+    windowEndsAt: instant('window_ends_at'),
+  },
+  (table) => [index('known_devices_user_id').on(table.userId), index('known_devices_expires_at').on(table.expiresAt)],
+)
