@@ -120,8 +120,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     version,
     log,
     counters: stores.counters,
-    requestsPerMinute: config.limits.requests_per_minute,
-    allowedOrigins: config.cors.origins,
+    config,
     cookies: browser.cookies,
     guard: {
       ...browser,
@@ -129,7 +128,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       publicKey: signingKeys.ring.publicKey,
       clock,
       issuer,
-      freshSeconds: config.sign_in.fresh_seconds,
+      settings: config.sign_in,
     },
   })
   const control = await mountControl(features, log)

@@ -25,7 +25,7 @@ export function createBrowserGuards(
   clock: Clock,
 ): BrowserGuards {
   const cookies = createCookies(config)
-  const sourceOf = createSourceOf({ issuer: config.issuer, allowedOrigins: config.cors.origins })
+  const sourceOf = createSourceOf({ issuer: config.issuer, ...config.cors })
   return {
     cookies,
     csrf: createCsrfTokens({ secrets: config.secrets, cookies, clock, sourceOf }),

@@ -8,8 +8,8 @@ export const exposedHeaders = [
 ]
 
 /** How pages of the listed origins, and no others, may call the service (Fetch §3.3): by name, with credentials. */
-export function corsOptions(allowedOrigins: readonly string[]): FastifyCorsOptions {
-  const origins = new Set(allowedOrigins)
+export function corsOptions(allowed: readonly string[]): FastifyCorsOptions {
+  const origins = new Set(allowed)
   return {
     // Decided here, since the plugin would say `Allow-Credentials` to every origin.
     origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
@@ -24,8 +24,8 @@ export function corsOptions(allowedOrigins: readonly string[]): FastifyCorsOptio
  * Lets pages of the listed origins read the answers of a scope without the plugin, which answers the preflights of every
  * path from the scope that has it.
  */
-export function shareAnswers(app: App, allowedOrigins: readonly string[]): void {
-  const origins = new Set(allowedOrigins)
+export function shareAnswers(app: App, allowed: readonly string[]): void {
+  const origins = new Set(allowed)
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers
     if (origin !== undefined) reply.header('vary', 'Origin')

@@ -15,9 +15,9 @@ export type SourceOf = (request: FastifyRequest) => 'own_page' | 'listed_origin'
  * A page that asks for no referrer sends forms with the `Origin` `null`, as a sandboxed frame does: then the fetch metadata
  * must say it. `Sec-Fetch-Site: none` is a person who has opened or loaded anew whatever it is, so it says nothing of a form.
  */
-export function createSourceOf(settings: { issuer: string; allowedOrigins: readonly string[] }): SourceOf {
+export function createSourceOf(settings: { issuer: string; origins: readonly string[] }): SourceOf {
   const own = new URL(settings.issuer).origin
-  const listed = new Set(settings.allowedOrigins)
+  const listed = new Set(settings.origins)
   return (request) => {
     const { origin, 'sec-fetch-site': site } = request.headers
     if (origin === own) return 'own_page'

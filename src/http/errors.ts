@@ -42,7 +42,7 @@ export function refusePath({ code }: { code: string }, request: FastifyRequest, 
 /** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */
 export function handleErrors(
   app: App,
-  { basePath = '', allowedOrigins = [] }: { basePath?: string; allowedOrigins?: readonly string[] } = {},
+  { basePath = '', origins = [] }: { basePath?: string; origins?: readonly string[] } = {},
 ): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
@@ -66,7 +66,7 @@ export function handleErrors(
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))
   }
   void app.register(async (nowhere) => {
-    shareAnswers(nowhere, allowedOrigins)
+    shareAnswers(nowhere, origins)
     // Before a body is read: whatever it is, the answer is the same.
     nowhere.addHook('onRequest', async (request, reply) => answer(request, reply))
     nowhere.setNotFoundHandler(answer)

@@ -51,13 +51,13 @@ export interface GuardOptions {
   checkCrossSite: CheckCrossSite
   clock: Clock
   issuer: string
-  /** How old a proof of the person may be where `fresh` is asked for. */
-  freshSeconds: number
+  /** How old a proof of the person may be where `fresh` is asked for: the `sign_in` section of gatehouse.yaml. */
+  settings: { fresh_seconds: number }
 }
 
 /** Guards the service's own API: every route starts denied and opens by its declared access level. */
 export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
-  const { publicKey, cookies, checkCrossSite, clock, issuer, freshSeconds } = options
+  const { publicKey, cookies, checkCrossSite, clock, issuer, settings } = options
   await app.register(fastifyJwt, {
     namespace: 'access',
     decoratorName: 'access',
@@ -124,9 +124,9 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     if (principal.sessionId === undefined) refuseProgram(request)
     // By the session as it is now: a token that was issued before a step-up says less than is known.
     const age = Math.floor(clock.now() / 1000) - principal.authenticatedAt
-    if (request.routeOptions.config.fresh && age > freshSeconds) {
+    if (request.routeOptions.config.fresh && age > settings.fresh_seconds) {
       throw new GatehouseError('insufficient_user_authentication', {
-        proof: { level: 'aal1', maxAgeSeconds: freshSeconds },
+        proof: { level: 'aal1', maxAgeSeconds: settings.fresh_seconds },
       })
     }
     request.principal = principal

@@ -34,7 +34,7 @@ export function rateLimitsOf(settings: { secret_tests_per_minute: number }): Rat
  * rights away.
  */
 export const rateLimits = fastifyPlugin(
-  async (app: App, options: { counters: Counters; requestsPerMinute: number }): Promise<void> => {
+  async (app: App, options: { counters: Counters; settings: { requests_per_minute: number } }): Promise<void> => {
     /** The plugin's store interface over the shared counters. */
     class CounterStore {
       readonly #scope: string
@@ -66,7 +66,7 @@ export const rateLimits = fastifyPlugin(
     noteAnswers(app, { errors: ['too_many_requests'], headers }, ({ config }) => config?.rateLimit !== false)
     await app.register(rateLimit, {
       global: true,
-      max: options.requestsPerMinute,
+      max: options.settings.requests_per_minute,
       timeWindow: windowMilliseconds,
       keyGenerator: (request) => limitKey(request.ip) ?? '',
       allowList: (request) => limitKey(request.ip) === undefined,

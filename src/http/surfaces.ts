@@ -29,19 +29,19 @@ export interface SurfaceOptions {
   version: string
   log: FastifyBaseLogger
   counters: Counters
-  requestsPerMinute: number
-  allowedOrigins: readonly string[]
+  config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[] } }
   cookies: Cookies
   guard: GuardOptions
 }
 
 /** Registers the routes of all features, each in the scope of who asks, and what every scope does to its requests. */
 export async function mountSurfaces(app: App, features: readonly Feature[], options: SurfaceOptions): Promise<void> {
-  const { issuer, basePath, version, log, counters, requestsPerMinute, allowedOrigins, cookies } = options
+  const { issuer, basePath, version, log, counters, config, cookies } = options
+  const { origins } = config.cors
   const below = { prefix: basePath }
   const of = (surface: Surface) => routesOf(features, surface)
   requireAccessLevels(app)
-  handleErrors(app, { basePath, allowedOrigins })
+  handleErrors(app, { basePath, origins })
   await app.register(openApi, { issuer, version, cookies })
   for (const schema of [OAuthErrorBody, ...features.flatMap(({ schemas = [] }) => schemas)]) app.addSchema(schema)
 
@@ -58,9 +58,9 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
       route.config = { ...route.config, access: 'public' }
       route.onRequest = async (_request, reply) => reply.callNotFound()
     })
-    await people.register(cors, corsOptions(allowedOrigins))
+    await people.register(cors, corsOptions(origins))
     await people.register(cookie)
-    await people.register(rateLimits, { counters, requestsPerMinute })
+    await people.register(rateLimits, { counters, settings: config.limits })
     await people.register(guard, options.guard)
     traceOrigins(people, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
@@ -84,7 +84,7 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
     await machines.register(of('machines'))
     await machines.register(async (clients) => {
       logRequests(clients)
-      shareAnswers(clients, allowedOrigins)
+      shareAnswers(clients, origins)
       await clients.register(of('oauth'))
     }, below)
   })

@@ -66,7 +66,7 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     feed,
     clock,
     log: silent,
-    sessionIdleSeconds: 100,
+    settings: { idle_ttl_seconds: 100 },
     ...(bounds && { bounds }),
   })
   return {

@@ -1,8 +1,7 @@
-/** How long settings have some rows kept. */
+/** The settings that say how long some rows are kept, as sections of gatehouse.yaml. */
 export interface Retention {
-  /** The grace window of refresh tokens. */
-  graceSeconds: number
-  auditDays: number
+  tokens: { refresh_grace_seconds: number }
+  audit: { retention_days: number }
 }
 
 /** One kind of rows that end, or of what stands in rows. */

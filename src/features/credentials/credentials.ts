@@ -59,10 +59,11 @@ export function createCredentials(dependencies: {
   feed: Pick<RevocationFeed, 'position' | 'holds'>
   clock: Clock
   log: Log
-  sessionIdleSeconds: number
+  /** The `sessions` section of gatehouse.yaml. */
+  settings: { idle_ttl_seconds: number }
   bounds?: MemoryBounds
 }): Credentials {
-  const { bounds, feed, clock, log, sessionIdleSeconds } = dependencies
+  const { bounds, feed, clock, log, settings } = dependencies
   const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
 
   const shared = createSharedPrincipals(feed)
@@ -119,16 +120,16 @@ export function createCredentials(dependencies: {
     const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
     if (live === undefined) return undefined
     const { session, user } = live
-    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, sessionIdleSeconds / 4) * 1000) {
+    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, settings.idle_ttl_seconds / 4) * 1000) {
       sessions
-        .touch(session.id, new Date(now), new Date(now + sessionIdleSeconds * 1000))
+        .touch(session.id, new Date(now), new Date(now + settings.idle_ttl_seconds * 1000))
         .catch((error: unknown) => log.warn({ event: 'session.touch_failed', err: error }, 'session not touched'))
     }
     return {
       principal: userPrincipal(user, session, [], session.clientId),
       audiences: [],
       expiresAt: Math.min(
-        now + Math.min(rememberSeconds, sessionIdleSeconds / 2) * 1000,
+        now + Math.min(rememberSeconds, settings.idle_ttl_seconds / 2) * 1000,
         session.expiresAt.getTime(),
         session.idleExpiresAt.getTime(),
       ),

@@ -25,6 +25,6 @@ export function createCredentials(
     feed,
     clock,
     log,
-    sessionIdleSeconds: settings.idle_ttl_seconds,
+    settings,
   })
 }

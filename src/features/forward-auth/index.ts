@@ -99,7 +99,7 @@ export function createForwardAuth(
       clientAddress: forwardedAddress.ofClient,
       shareDenial: createShareDenial({
         issuer,
-        allowedOrigins: config.cors.origins,
+        origins: config.cors.origins,
         knowsHost: (authority) => rules().host(authority) !== undefined,
       }),
       outages: createOutageLog(log, clock),

@@ -40,7 +40,7 @@ export function createHealth(
       store: stores.housekeeping,
       clock,
       log,
-      retention: { graceSeconds: config.tokens.refresh_grace_seconds, auditDays: config.audit.retention_days },
+      retention: config,
       isStopping,
     }),
   }

@@ -24,12 +24,7 @@ export interface Sessions extends Feature {
 export function createSessions({ stores, clock, audit }: Base, settings: SessionSettings): Sessions {
   const { sessions, refreshTokens } = stores
   return {
-    begin: createStartSession({
-      sessions,
-      clock,
-      idleSeconds: settings.idle_ttl_seconds,
-      absoluteSeconds: settings.absolute_ttl_seconds,
-    }),
+    begin: createStartSession({ sessions, clock, settings }),
     renew: createRenewSession({ sessions, clock }),
     end: createEndSession({ sessions, audit, clock }),
     async ofCookie(secret) {

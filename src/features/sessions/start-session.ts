@@ -4,6 +4,7 @@ import type { Session, SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import type { SessionSettings } from './settings.ts'
 
 export interface Device {
   ip: string
@@ -27,10 +28,9 @@ export type StartSession = (
 export function createStartSession(dependencies: {
   sessions: Pick<SessionStore, 'create'>
   clock: Clock
-  idleSeconds: number
-  absoluteSeconds: number
+  settings: Pick<SessionSettings, 'idle_ttl_seconds' | 'absolute_ttl_seconds'>
 }): StartSession {
-  const { sessions, clock, idleSeconds, absoluteSeconds } = dependencies
+  const { sessions, clock, settings } = dependencies
   return async (user, methods, device) => {
     const now = clock.now()
     const secret = randomSecret()
@@ -42,8 +42,8 @@ export function createStartSession(dependencies: {
       level: 'aal1',
       authenticatedAt: new Date(now),
       lastSeenAt: new Date(now),
-      idleExpiresAt: new Date(now + idleSeconds * 1000),
-      expiresAt: new Date(now + absoluteSeconds * 1000),
+      idleExpiresAt: new Date(now + settings.idle_ttl_seconds * 1000),
+      expiresAt: new Date(now + settings.absolute_ttl_seconds * 1000),
       ip: device.ip,
       userAgent: device.userAgent.slice(0, 512),
     }

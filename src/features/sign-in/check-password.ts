@@ -14,6 +14,12 @@ export type PasswordCheck =
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 /** `known`: what the browser shows that it is known by. */
+/** Of the `limits` section of gatehouse.yaml: how many failures an account or a known browser has in a window. */
+export interface FailureLimits {
+  failures_per_account: number
+  failure_window_seconds: number
+}
+
 export type CheckPassword = (email: string, password: string, known: Shown | undefined) => Promise<PasswordCheck>
 
 /**
@@ -29,9 +35,9 @@ export function createCheckPassword(dependencies: {
   counters: Pick<Counters, 'increment' | 'reset'>
   knownDevices: Pick<KnownDevices, 'mayTry' | 'clearTries'>
   audit: Audit
-  failures: { max: number; windowSeconds: number }
+  limits: FailureLimits
 }): CheckPassword {
-  const { users, hasher, counters, knownDevices, audit, failures } = dependencies
+  const { users, hasher, counters, knownDevices, audit, limits } = dependencies
   return async (address, password, known) => {
     const email = canonicalEmail(address)
     const user = await users.findByEmail(email)
@@ -39,13 +45,17 @@ export function createCheckPassword(dependencies: {
     const counter = `sign-in:${user?.unlocks ?? 0}:${email}`
     const knownBy = await knownDevices.mayTry(known, email)
     if (knownBy === undefined) {
-      const { count, resetSeconds } = await counters.increment(counter, failures.windowSeconds)
-      if (count > failures.max) {
+      const { count, resetSeconds } = await counters.increment(counter, limits.failure_window_seconds)
+      if (count > limits.failures_per_account) {
         // The first refusal alone: whoever goes on trying shall not fill the trail.
-        if (count === failures.max + 1) {
-          audit.record({ event: 'sign_in.limited', subject: user?.id, limit: failures.max })
+        if (count === limits.failures_per_account + 1) {
+          audit.record({ event: 'sign_in.limited', subject: user?.id, limit: limits.failures_per_account })
         }
-        return { kind: 'too_many_failures', retryAfterSeconds: Math.max(1, resetSeconds), limit: failures.max }
+        return {
+          kind: 'too_many_failures',
+          retryAfterSeconds: Math.max(1, resetSeconds),
+          limit: limits.failures_per_account,
+        }
       }
     }
 

@@ -8,7 +8,7 @@ import type { Credentials } from '../credentials/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
-import { createCheckPassword } from './check-password.ts'
+import { createCheckPassword, type FailureLimits } from './check-password.ts'
 import { createBeginSession } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
@@ -23,7 +23,7 @@ import { createStepUp } from './step-up.ts'
 export function createSignIn(
   { stores, clock, audit, hasher, issuer, basePath }: Base,
   config: {
-    limits: { failures_per_account: number; failure_window_seconds: number }
+    limits: FailureLimits
     cookieDomain: string | undefined
   },
   needs: {
@@ -39,15 +39,14 @@ export function createSignIn(
 ): Feature {
   const { sessions, tokens, credentials, decidesAbout, browser } = needs
   const { cookies, csrf, checkCrossSite, limits } = browser
-  const failures = { max: config.limits.failures_per_account, windowSeconds: config.limits.failure_window_seconds }
-  const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock, failures })
+  const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock, limits: config.limits })
   const checkPassword = createCheckPassword({
     users: stores.users,
     hasher,
     counters: stores.counters,
     knownDevices,
     audit,
-    failures,
+    limits: config.limits,
   })
   const sessionsShown = createSessionsShown({
     cookies,

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { KnownDeviceStore } from '../../core/records/known-device.ts'
 import type { User } from '../../core/records/user.ts'
 import { eachOf, hashSecret, randomSecret, type Shown } from '../../core/secrets.ts'
+import type { FailureLimits } from './check-password.ts'
 
 /** How long a browser stays known after its last sign-in. */
 const knownSeconds = 365 * 86_400
@@ -30,13 +31,13 @@ export interface KnownDevices {
 export function createKnownDevices(dependencies: {
   devices: KnownDeviceStore
   clock: Clock
-  failures: { max: number; windowSeconds: number }
+  limits: FailureLimits
 }): KnownDevices {
-  const { devices, clock, failures } = dependencies
+  const { devices, clock, limits } = dependencies
   return {
     async mayTry(shown, email) {
       const at = new Date(clock.now())
-      const { max, windowSeconds } = failures
+      const { failures_per_account: max, failure_window_seconds: windowSeconds } = limits
       // One at a time: only one of them may be charged.
       for (const secret of eachOf(shown)) {
         const tries = await devices.countTry({ secretHash: hashSecret(secret), email, at, windowSeconds })

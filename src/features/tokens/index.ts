@@ -52,11 +52,7 @@ export function createTokens(
     knownGrants,
     clock,
     deploymentAudience,
-    lifetimes: {
-      accessSeconds: settings.access_ttl_seconds,
-      refreshIdleSeconds: settings.refresh_idle_ttl_seconds,
-      refreshAbsoluteSeconds: settings.refresh_absolute_ttl_seconds,
-    },
+    settings,
   })
   return {
     issuer,
@@ -69,9 +65,7 @@ export function createTokens(
       audit,
       box: box('refresh replay'),
       clock,
-      graceSeconds: settings.refresh_grace_seconds,
-      sessionIdleSeconds: config.sessions.idle_ttl_seconds,
-      refreshesPerMinute: config.limits.refreshes_per_minute,
+      config,
     }),
     chooseRefresh: createChooseRefreshToken({ refreshTokens, clock }),
   }

@@ -15,6 +15,7 @@ import type { User } from '../../core/records/user.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { longestToken } from '../../core/sizes.ts'
 import type { KnownGrants } from './known-grants.ts'
+import type { TokenSettings } from './settings.ts'
 
 /** A token answer (RFC 6749 §5.1), before it is spelt as JSON or cookies. */
 export interface IssuedTokens {
@@ -51,12 +52,6 @@ export interface TokenIssuer {
   refreshExpiry(now: number): Date
 }
 
-export interface TokenLifetimes {
-  accessSeconds: number
-  refreshIdleSeconds: number
-  refreshAbsoluteSeconds: number
-}
-
 export function createTokenIssuer(dependencies: {
   sign(type: TokenType, claims: object): string
   refreshTokens: Pick<RefreshTokenStore, 'createFamily'>
@@ -67,16 +62,16 @@ export function createTokenIssuer(dependencies: {
   clock: Clock
   /** The audience that stands for every service behind this gate. */
   deploymentAudience: string
-  lifetimes: TokenLifetimes
+  settings: TokenSettings
 }): TokenIssuer {
   const { sign, refreshTokens, knownGrants, identityLimits, noteShortening } = dependencies
-  const { clock, deploymentAudience, lifetimes } = dependencies
+  const { clock, deploymentAudience, settings } = dependencies
 
   function accessToken(given: Claims, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens | undefined {
     const { roles = [], permissions = [], shortened = [], ...others } = given
     const now = clock.now()
     const iat = Math.floor(now / 1000)
-    const exp = Math.min(iat + lifetimes.accessSeconds, notAfter)
+    const exp = Math.min(iat + settings.access_ttl_seconds, notAfter)
     const scope = scopes.length > 0 ? { scope: scopes.join(' ') } : {}
     const claims = { iss: deploymentAudience, ...others, ...scope, iat, exp, jti: uuidv7(now) }
     // What was not whole before does not become so by being passed on.
@@ -129,7 +124,7 @@ export function createTokenIssuer(dependencies: {
       const now = clock.now()
       const refreshToken = randomSecret()
       const expiresAt = new Date(
-        Math.min(now + lifetimes.refreshAbsoluteSeconds * 1000, grant.session.expiresAt.getTime()),
+        Math.min(now + settings.refresh_absolute_ttl_seconds * 1000, grant.session.expiresAt.getTime()),
       )
       const family: RefreshFamily = {
         id: uuidv7(now),
@@ -148,7 +143,7 @@ export function createTokenIssuer(dependencies: {
       knownGrants.begin(hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
-    refreshExpiry: (now) => new Date(now + lifetimes.refreshIdleSeconds * 1000),
+    refreshExpiry: (now) => new Date(now + settings.refresh_idle_ttl_seconds * 1000),
   }
   return issuer
 }

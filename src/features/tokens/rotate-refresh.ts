@@ -53,14 +53,16 @@ export function createRotateRefresh(dependencies: {
   audit: Audit
   box: SecretBox
   clock: Clock
-  graceSeconds: number
-  sessionIdleSeconds: number
-  /** Of one session, by all its families; so many may also come at once. */
-  refreshesPerMinute: number
+  config: {
+    tokens: { refresh_grace_seconds: number }
+    sessions: { idle_ttl_seconds: number }
+    /** Of one session, by all its families; so many may also come at once. */
+    limits: { refreshes_per_minute: number }
+  }
 }): RotateRefresh {
   const { refreshTokens, knownGrants, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
-  const { graceSeconds, sessionIdleSeconds, refreshesPerMinute } = dependencies
-  const pace = { everyMilliseconds: minute / refreshesPerMinute, withinMilliseconds: minute }
+  const { tokens: settings, sessions, limits } = dependencies.config
+  const pace = { everyMilliseconds: minute / limits.refreshes_per_minute, withinMilliseconds: minute }
   const replayTold = createTellOnce(clock, 60)
   const limitTold = createTellOnce(clock, 60)
 
@@ -103,7 +105,7 @@ export function createRotateRefresh(dependencies: {
       hash,
       successorHash,
       successorExpiresAt: issuer.refreshExpiry(now),
-      sessionIdleExpiresAt: new Date(now + sessionIdleSeconds * 1000),
+      sessionIdleExpiresAt: new Date(now + sessions.idle_ttl_seconds * 1000),
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
       pace,
@@ -121,15 +123,15 @@ export function createRotateRefresh(dependencies: {
     const free = (presented.paidUntil?.getTime() ?? 0) + pace.everyMilliseconds - pace.withinMilliseconds
     if (free <= now) return undefined
     if (limitTold(presented.session.id)) {
-      audit.record({ event: 'refresh.limited', ...subjectsOf(presented), limit: refreshesPerMinute })
+      audit.record({ event: 'refresh.limited', ...subjectsOf(presented), limit: limits.refreshes_per_minute })
     }
-    return { kind: 'limited', retryAfterSeconds: Math.ceil((free - now) / 1000), limit: refreshesPerMinute }
+    return { kind: 'limited', retryAfterSeconds: Math.ceil((free - now) / 1000), limit: limits.refreshes_per_minute }
   }
 
   async function useAgain(presented: PresentedRefreshToken, hash: string, scopes: string[]): Promise<RefreshOutcome> {
     if (presented.revoked || presented.user.status !== 'active') return { kind: 'invalid' }
     const age = clock.now() - presented.usedAt!.getTime()
-    if (age < graceSeconds * 1000 && presented.replay !== null) {
+    if (age < settings.refresh_grace_seconds * 1000 && presented.replay !== null) {
       const tokens = JSON.parse(box.open(presented.replay, hash)) as IssuedTokens
       // The answer was made for other scopes: refuse, but a client that asks oddly is no thief.
       if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }

@@ -83,10 +83,10 @@ export type ShareDenial = (origin: string | undefined) => readonly string[]
 /** Shares denials with the allowed origins and with those of known hosts that are as well protected as the issuer. */
 export function createShareDenial(settings: {
   issuer: string
-  allowedOrigins: readonly string[]
+  origins: readonly string[]
   knowsHost(authority: string): boolean
 }): ShareDenial {
-  const allowed = new Set([originOf(settings.issuer), ...settings.allowedOrigins])
+  const allowed = new Set([originOf(settings.issuer), ...settings.origins])
   const scheme = settings.issuer.slice(0, settings.issuer.indexOf('//') + 2)
   return (origin) => {
     if (origin === undefined) return []

@@ -4,7 +4,7 @@ import { countOf, day, type SqlSweep } from '../sweeps.ts'
 export const sweeps: readonly SqlSweep[] = [
   {
     name: 'auditEvents',
-    kept: ({ auditDays }) => auditDays * day,
+    kept: ({ audit }) => audit.retention_days * day,
     run: (tx, endedBefore, limit) =>
       countOf(
         tx,

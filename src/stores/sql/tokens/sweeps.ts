@@ -5,7 +5,7 @@ import { countOf, day, deleteExpired, hour, type SqlSweep } from '../sweeps.ts'
 export const sweeps: readonly SqlSweep[] = [
   {
     name: 'replays',
-    kept: ({ graceSeconds }) => graceSeconds * 1000,
+    kept: ({ tokens }) => tokens.refresh_grace_seconds * 1000,
     run: (tx, endedBefore, limit) =>
       countOf(
         tx,
