@@ -2,7 +2,6 @@ import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
-import type { Audit } from './core/audit.ts'
 import { createForwardedAddress } from './core/client-address.ts'
 import { parseNetworks } from './core/network.ts'
 import { createAccounts } from './features/accounts/index.ts'
@@ -78,7 +77,7 @@ export interface Gatehouse {
   app: App
   /** What operators' commands talk to; never listens on a network. */
   control: App
-  audit: Audit
+  audit: Base['audit']
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
   /** Makes these the roles of the file; throws a `SetupError` when one stands in the database too. */

@@ -8,6 +8,7 @@ import type { Clock } from './core/clock.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
 import type { Stores } from './core/stores.ts'
 import { createSecretBox, type SecretBox } from './core/secrets.ts'
+import { auditEvents } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './features/audit-log/trail.ts'
 import { currentOrigin } from './http/request-origin.ts'
 
@@ -20,7 +21,7 @@ export interface Base {
   readonly clock: Clock
   readonly log: FastifyBaseLogger
   /** Knows from the request under way who did what, and from where. */
-  readonly audit: AuditTrail
+  readonly audit: AuditTrail<typeof auditEvents>
   readonly stores: Stores
   readonly hasher: PasswordHasher
   /** Judges a password that somebody chose, and hashes it. */
@@ -43,7 +44,7 @@ export function createBase(dependencies: {
     basePath: basePathOf(config.issuer),
     clock,
     log,
-    audit: createAuditTrail({ store: stores.audit, clock, log, origin: currentOrigin }),
+    audit: createAuditTrail({ events: auditEvents, store: stores.audit, clock, log, origin: currentOrigin }),
     stores,
     hasher,
     hashNewPassword: createHashNewPassword({ hasher, estimateStrength: createStrengthEstimate() }),

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { type FileContent, parseConfigFile, type ReadConfigFile } from '../config-file.ts'
 import type { Audit } from '../core/audit.ts'
+import type { forwardAuthEvents } from '../features/forward-auth/index.ts'
 import { SetupError } from '../core/errors.ts'
 
 /** Read instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
@@ -25,7 +26,7 @@ export function createRulesLook(dependencies: {
   startedWith: FileContent
   /** Puts a sound file into force, or throws a `SetupError` that says why it cannot be. */
   apply: (read: Extract<ReadConfigFile, { kind: 'read' }>) => Promise<void>
-  audit: Audit
+  audit: Audit<typeof forwardAuthEvents>
   log: Pick<FastifyBaseLogger, 'warn'>
 }): () => Promise<Look> {
   const { path, issuer, cookieDomain, startedWith, apply, audit, log } = dependencies

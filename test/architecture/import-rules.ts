@@ -14,6 +14,7 @@ const roots: Readonly<Record<string, string>> = {
   'launch.js': 'main',
   'main.ts': 'main',
   'app.ts': 'composition',
+  'audit-events.ts': 'event list',
   'base.ts': 'base',
   'maintenance.ts': 'composition',
   'config.ts': 'configuration',
@@ -38,6 +39,7 @@ const parts: Readonly<Record<string, string>> = {
   texts: 'view',
   mails: 'view',
   settings: 'settings',
+  events: 'events',
 }
 
 /** For each room those that it may import, beside itself. Of another feature it may be the front door alone, for types. */
@@ -52,12 +54,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ['core', 'pages', 'schema kit', 'settings kit', 'http settings'],
   'http settings': ['core', 'schema kit', 'settings kit'],
   settings: ['core', 'schema kit', 'settings kit', 'operation'],
-  operation: ['core', 'settings'],
+  operation: ['core', 'settings', 'events'],
+  events: ['core'],
+  'event list': ['events'],
   view: ['core', 'pages', 'operation', 'settings'],
   face: ['core', 'http', 'pages', 'schema kit', 'settings kit', 'operation', 'settings', 'view', 'front door'],
-  'front door': ['core', 'base', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
+  'front door': ['core', 'events', 'base', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
   configuration: ['core', 'schema kit', 'settings kit', 'settings', 'http settings'],
-  base: ['core', 'adapters', 'http', 'configuration', 'operation'],
+  base: ['core', 'adapters', 'http', 'configuration', 'event list', 'operation'],
   composition: ['core', 'base', 'adapters', 'stores', 'http', 'pages', 'configuration', 'front door'],
   cli: [
     'core',

@@ -7,7 +7,7 @@ import postgres from 'postgres'
 import { test } from 'tap'
 import { createRulesLook } from '../../src/cli/watch-rules.ts'
 import { makeApiKey } from '../../src/core/api-key.ts'
-import { auditLines } from '../../src/core/audit.ts'
+import { auditEvents } from '../../src/audit-events.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { createAuditTrail } from '../../src/features/audit-log/trail.ts'
@@ -337,7 +337,7 @@ for (const backend of backends) {
       for (const row of rows) t.equal(row.subject, ada.id)
     })
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
-      const all = Object.keys(auditLines).toSorted()
+      const all = Object.keys(auditEvents).toSorted()
       t.same([...new Set((await auditRows(service)).map(({ event }) => event))].toSorted(), all)
       const guide = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
       const table = guide.split('\n').filter((line) => line.startsWith('| `'))
@@ -414,6 +414,7 @@ void test('in a long outage rows wait up to a bound; how many were lost is told 
   let down = true
   const lines: string[] = []
   const trail = createAuditTrail({
+    events: auditEvents,
     store: {
       async append(rows) {
         if (down) throw unavailable(new Error('down'))

@@ -1,6 +1,6 @@
 /** The stored audit trail keeps the contract of its port, on every backend. */
 import { test } from 'tap'
-import type { AuditEventName } from '../../src/core/audit.ts'
+import type { AuditEventName } from '../../src/audit-events.ts'
 import { createOrderedIds } from '../../src/core/ids.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { backends } from '../support/backends.ts'

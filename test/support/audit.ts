@@ -1,5 +1,5 @@
 /** The audit trail as rows, once all that was logged is written. */
-import { isAuditEventName } from '../../src/core/audit.ts'
+import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import type { Service } from './service.ts'
 import { until } from './patience.ts'
@@ -9,7 +9,7 @@ export function auditLinesOf(service: Service): Record<string, unknown>[] {
   const lines = service.logged().split('\n').filter(Boolean)
   return lines
     .map((line) => JSON.parse(line) as { event?: string })
-    .filter(({ event }) => isAuditEventName(event ?? ''))
+    .filter(({ event }) => Object.hasOwn(auditEvents, event ?? ''))
 }
 
 /** The rows, oldest first: as many as there are log lines of all given replicas together. */

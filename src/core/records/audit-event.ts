@@ -1,5 +1,3 @@
-import type { AuditEventName } from '../audit.ts'
-
 /** What an audit event says beyond who and when: names and numbers, never a secret. */
 export type AuditDetails = Record<string, string | number | boolean | string[]>
 
@@ -7,7 +5,7 @@ export type AuditDetails = Record<string, string | number | boolean | string[]>
 export interface AuditRow {
   id: string
   at: Date
-  event: AuditEventName
+  event: string
   subject: string | null
   actor: string | null
   clientId: string | null
@@ -25,7 +23,7 @@ export interface AuditStore {
 }
 
 export interface AuditQuery {
-  event?: AuditEventName | undefined
+  event?: string | undefined
   subject?: string | undefined
   since?: Date | undefined
   before?: string | undefined

@@ -6,6 +6,7 @@ import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { Roles } from '../roles/index.ts'
+import type { accountsEvents } from './audit-events.ts'
 
 export interface UserAdministration {
   create(request: { email: string; name: string; roles: string[]; password?: string | undefined }): Promise<User>
@@ -30,7 +31,7 @@ export function createUserAdministration(dependencies: {
   users: UserStore
   roles: Pick<Roles['administration'], 'thereAre'>
   hashNewPassword: HashNewPassword
-  audit: Audit
+  audit: Audit<typeof accountsEvents>
   clock: Clock
 }): UserAdministration {
   const { users, roles: thereAre, hashNewPassword, audit, clock } = dependencies

@@ -14,6 +14,7 @@ import { createEmailVerification, type EmailVerification } from './verify-email.
 
 export type { ShownUser, UserAfterPassword } from './admin.ts'
 export type { UserAdministration } from './administer-users.ts'
+export type { accountsEvents } from './audit-events.ts'
 export type { EmailVerification } from './verify-email.ts'
 
 export interface Accounts extends Feature {

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { RegistrationStore } from '../../core/records/registration.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { RegistrationRules } from './register.ts'
+import type { accountsEvents } from './audit-events.ts'
 
 export interface EmailVerification {
   /**
@@ -26,7 +27,7 @@ export function createEmailVerification(dependencies: {
   rules: RegistrationRules
   registrations: Pick<RegistrationStore, 'find' | 'confirm'>
   hashNewPassword: HashNewPassword
-  audit: Audit
+  audit: Audit<typeof accountsEvents>
   clock: Clock
 }): EmailVerification {
   const { rules, registrations, hashNewPassword, audit, clock } = dependencies

@@ -12,6 +12,7 @@ import { ApiKeyBody, MadeApiKey } from './schema.ts'
 import type { ApiKeySettings } from './settings.ts'
 
 export type { MadeApiKeyOfOwner, OwnedApiKey } from './admin.ts'
+export type { apiKeysEvents } from './audit-events.ts'
 export type { ProvenKey } from './prove.ts'
 
 export interface ApiKeys extends Feature {

@@ -7,6 +7,8 @@ import type { Clock } from '../../core/clock.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../core/records/api-key.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { ApiKeySettings } from './settings.ts'
+import type { accountsEvents } from '../accounts/index.ts'
+import type { apiKeysEvents } from './audit-events.ts'
 
 export interface NewApiKey {
   name: string
@@ -41,7 +43,7 @@ const mostKeys = 100
 export function createApiKeyManagement(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke' | 'revokeAll'>
   settings: ApiKeySettings
-  audit: Audit
+  audit: Audit<typeof apiKeysEvents & Pick<typeof accountsEvents, 'api_keys.ended'>>
   clock: Clock
 }): ApiKeyManagement {
   const { apiKeys, settings, audit, clock } = dependencies

@@ -8,6 +8,7 @@ import type { Log } from '../../core/log.ts'
 import type { ApiKeyStore } from '../../core/records/api-key.ts'
 import { firstPartyClientId, type Principal } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import type { apiKeysEvents } from './audit-events.ts'
 
 /** What an API key has proven, and what it hangs on. */
 export interface ProvenKey {
@@ -40,7 +41,7 @@ const failures = { max: 100, windowSeconds: 300 }
 export function createProveApiKey(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'findLive' | 'markUsed'>
   counters: Pick<Counters, 'increment' | 'read'>
-  audit: Audit
+  audit: Audit<typeof apiKeysEvents>
   clock: Clock
   log: Log
 }): ProveApiKey {

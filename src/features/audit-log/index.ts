@@ -9,7 +9,7 @@ export type { ShownAuditEvent } from './admin.ts'
 export function createAuditLog({ stores, audit }: Base, { accounts }: { accounts: Accounts }): Feature {
   const findUser = accounts.administration.find
   return {
-    routes: { admin: (app) => auditRoutes(app, { audit: stores.audit, findUser }) },
+    routes: { admin: (app) => auditRoutes(app, { names: audit.names, audit: stores.audit, findUser }) },
     stop: () => audit.close(),
   }
 }

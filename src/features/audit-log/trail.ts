@@ -1,11 +1,13 @@
-import { type Audit, type AuditEvent, auditLines, type Origin, systemActor } from '../../core/audit.ts'
+import { type Audit, type AuditEvent, type AuditEvents, type Origin, systemActor } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { createOrderedIds } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { AuditDetails, AuditRow, AuditStore } from '../../core/records/audit-event.ts'
 
-export interface AuditTrail extends Audit {
+export interface AuditTrail<Events extends AuditEvents> extends Audit<Events> {
+  /** The names of all events. */
+  readonly names: readonly string[]
   /** Writes what is left, within a bound; what cannot be written is counted in the log. */
   close(): Promise<void>
 }
@@ -22,15 +24,17 @@ const longestText = 500
  * store is down, rows wait in memory up to a bound; beyond it their log lines are all that is left, and how many is
  * logged. A process that is killed loses the rows of the last quarter of a second, not their log lines.
  */
-export function createAuditTrail(dependencies: {
+export function createAuditTrail<Events extends AuditEvents>(dependencies: {
+  /** Every event that may be told. */
+  events: Events
   store: Pick<AuditStore, 'append'>
   clock: Clock
   log: Log
   /** Of the request that is being answered. */
   origin(): Origin | undefined
   bound?: number
-}): AuditTrail {
-  const { store, clock, log, origin, bound = usualBound } = dependencies
+}): AuditTrail<Events> {
+  const { events, store, clock, log, origin, bound = usualBound } = dependencies
   const nextId = createOrderedIds()
   let waiting: AuditRow[] = []
   let lost = 0
@@ -80,10 +84,11 @@ export function createAuditTrail(dependencies: {
   }
 
   return {
+    names: Object.keys(events),
     record(event) {
       const now = clock.now()
       const row = rowOf(event, { id: nextId(now), at: new Date(now) }, origin())
-      const [level, message] = auditLines[event.event]
+      const { level, message } = events[event.event]!
       log[level](lineOf(row), message)
       if (waiting.length >= bound) return lose(1)
       waiting.push(row)

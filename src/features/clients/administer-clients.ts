@@ -8,6 +8,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { longestScope, mostAudiences } from '../../core/sizes.ts'
+import type { clientsEvents } from './audit-events.ts'
 
 export interface NewClient {
   /** Chosen by the operator; otherwise a UUID. */
@@ -36,7 +37,7 @@ export interface ClientAdministration {
 /** What an operator may do to clients. */
 export function createClientAdministration(dependencies: {
   clients: ClientStore
-  audit: Audit
+  audit: Audit<typeof clientsEvents>
   clock: Clock
 }): ClientAdministration {
   const { clients, audit, clock } = dependencies

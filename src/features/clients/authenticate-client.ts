@@ -1,4 +1,4 @@
-import type { Audit, ClientAuthFault } from '../../core/audit.ts'
+import type { Audit } from '../../core/audit.ts'
 import { clientAssertionType } from '../../core/client-auth.ts'
 import { GatehouseError, tooManyRequests } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
@@ -9,6 +9,7 @@ import { equalSecrets, hashSecret } from '../../core/secrets.ts'
 import { claimedClient, type VerifyClientAssertion } from './client-assertion.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { ProvenClients } from './remember-clients.ts'
+import type { ClientAuthFault, clientsEvents } from './audit-events.ts'
 
 export interface ClientCredentials {
   authorization: string | undefined
@@ -60,7 +61,7 @@ export function createAuthenticateClient(dependencies: {
   proven: ProvenClients
   counters: Pick<Counters, 'increment' | 'read'>
   verifyAssertion: VerifyClientAssertion
-  audit: Audit
+  audit: Audit<typeof clientsEvents>
 }): AuthenticateClient {
   const { clients, proven, counters, verifyAssertion, audit } = dependencies
 

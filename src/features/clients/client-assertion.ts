@@ -1,11 +1,11 @@
 import { generateKeyPairSync, type JsonWebKey, randomBytes, verify as verifySignature } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
-import type { AssertionFault } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { UsedJtiStore, Client, PublicJwkSet } from '../../core/records/client.ts'
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import type { AssertionFault } from './audit-events.ts'
 
 /**
  * What keeps an assertion from proving a client, now and for this one time; nothing when it does. `client` is absent for

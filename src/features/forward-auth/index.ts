@@ -27,6 +27,7 @@ import { answerAhead, forwardAuthRoutes } from './routes.ts'
 import { createWhatIsLeft } from './withheld.ts'
 
 export type { AccessRules } from './access-rules.ts'
+export type { forwardAuthEvents } from './audit-events.ts'
 export type { ShownExplanation } from './admin.ts'
 export type { Behaviour, Observation } from './http/probes.ts'
 

@@ -10,6 +10,8 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
 import type { EndSession } from '../sessions/index.ts'
+import type { apiKeysEvents } from '../api-keys/index.ts'
+import type { oauthEvents } from './audit-events.ts'
 
 export type RevokeToken = (caller: Client, token: string) => Promise<void>
 
@@ -24,7 +26,7 @@ export function createRevokeToken(dependencies: {
   accessTokens: Pick<AccessTokenStore, 'revoke'>
   apiKeys: Pick<ApiKeyStore, 'find' | 'revoke'>
   endSession: EndSession
-  audit: Audit
+  audit: Audit<typeof oauthEvents & Pick<typeof apiKeysEvents, 'api_key.revoked'>>
   clock: Clock
 }): RevokeToken {
   const { verifyAccessToken, refreshTokens, accessTokens, apiKeys, endSession } = dependencies

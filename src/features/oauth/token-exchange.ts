@@ -4,6 +4,7 @@ import type { Client } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import { parseScope } from './scope.ts'
+import type { oauthEvents } from './audit-events.ts'
 
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
@@ -41,7 +42,7 @@ export function createExchangeToken<Issued>(dependencies: {
   prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
   /** Nothing where a token of this would be too large. */
   issue(delegation: Delegation): Issued | undefined
-  audit: Audit
+  audit: Audit<typeof oauthEvents>
   deploymentAudience: string
 }) {
   const { verifyAccessToken, prove, issue, audit, deploymentAudience } = dependencies

@@ -3,6 +3,7 @@ import { GatehouseError, SetupError } from '../../core/errors.ts'
 import type { Role, RoleStore, StoredRole } from '../../core/records/role.ts'
 import { isReservedName, notReserved, ownPermissions } from '../../core/permissions.ts'
 import { adminRole } from '../../core/principal.ts'
+import type { rolesEvents } from './audit-events.ts'
 
 /** A role as it is listed. The one that is built in opens the service itself, always exists and never changes. */
 export type ListedRole = Role & { source: StoredRole['source'] | 'built-in' }
@@ -40,7 +41,7 @@ async function noSuchRole(roles: Pick<RoleStore, 'list'>): Promise<GatehouseErro
 /** Makes the roles of gatehouse.yaml count; throws a `SetupError` that names those that an operator has made as well. */
 export async function applyFileRoles(
   permissions: Readonly<Record<string, readonly string[]>>,
-  { roles, audit }: { roles: Pick<RoleStore, 'replaceFileRoles'>; audit: Audit },
+  { roles, audit }: { roles: Pick<RoleStore, 'replaceFileRoles'>; audit: Audit<typeof rolesEvents> },
 ): Promise<void> {
   const wanted = Object.entries(permissions).map(([name, granted]) => ({ name, permissions: [...granted] }))
   const outcome = await roles.replaceFileRoles(wanted)
@@ -57,7 +58,10 @@ export async function applyFileRoles(
 }
 
 /** What an operator may do to roles. Each change acts on this replica when the call resolves. */
-export function createRoleAdministration(dependencies: { roles: RoleStore; audit: Audit }): RoleAdministration {
+export function createRoleAdministration(dependencies: {
+  roles: RoleStore
+  audit: Audit<typeof rolesEvents>
+}): RoleAdministration {
   const { roles, audit } = dependencies
   async function refuseFixed(name: string): Promise<void> {
     refuseBuiltIn(name)

@@ -1,6 +1,7 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { SessionStore } from '../../core/records/session.ts'
+import type { sessionsEvents } from './audit-events.ts'
 
 export type EndSession = (sessionId: string, reason: string) => Promise<boolean>
 
@@ -10,7 +11,7 @@ export type EndSession = (sessionId: string, reason: string) => Promise<boolean>
  */
 export function createEndSession(dependencies: {
   sessions: Pick<SessionStore, 'revoke'>
-  audit: Audit
+  audit: Audit<typeof sessionsEvents>
   clock: Clock
 }): EndSession {
   const { sessions, audit, clock } = dependencies

@@ -5,6 +5,8 @@ import type { PasswordHasher } from '../../core/password-hasher.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { KnownDevices } from './known-devices.ts'
+import type { signInEvents } from './audit-events.ts'
+import type { FailureLimits } from './settings.ts'
 
 export type PasswordCheck =
   /** `knownBy`: the secret that the browser is known by for this account. */
@@ -14,12 +16,6 @@ export type PasswordCheck =
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 /** `known`: what the browser shows that it is known by. */
-/** Of the `limits` section of gatehouse.yaml: how many failures an account or a known browser has in a window. */
-export interface FailureLimits {
-  failures_per_account: number
-  failure_window_seconds: number
-}
-
 export type CheckPassword = (email: string, password: string, known: Shown | undefined) => Promise<PasswordCheck>
 
 /**
@@ -34,7 +30,7 @@ export function createCheckPassword(dependencies: {
   hasher: Pick<PasswordHasher, 'verify'>
   counters: Pick<Counters, 'increment' | 'reset'>
   knownDevices: Pick<KnownDevices, 'mayTry' | 'clearTries'>
-  audit: Audit
+  audit: Audit<typeof signInEvents>
   limits: FailureLimits
 }): CheckPassword {
   const { users, hasher, counters, knownDevices, audit, limits } = dependencies

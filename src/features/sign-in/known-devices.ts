@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { KnownDeviceStore } from '../../core/records/known-device.ts'
 import type { User } from '../../core/records/user.ts'
 import { eachOf, hashSecret, randomSecret, type Shown } from '../../core/secrets.ts'
-import type { FailureLimits } from './check-password.ts'
+import type { FailureLimits } from './settings.ts'
 
 /** How long a browser stays known after its last sign-in. */
 const knownSeconds = 365 * 86_400

@@ -3,6 +3,7 @@ import { eachOf, type Shown } from '../../core/secrets.ts'
 import type { StartedSession, StartSession } from '../sessions/index.ts'
 import type { CheckPassword } from './check-password.ts'
 import type { KnownDevices } from './known-devices.ts'
+import type { signInEvents } from './audit-events.ts'
 
 interface Device {
   ip: string
@@ -24,7 +25,7 @@ export function createLogIn(dependencies: {
   checkPassword: CheckPassword
   knownDevices: Pick<KnownDevices, 'remember'>
   startSession: StartSession
-  audit: Audit
+  audit: Audit<typeof signInEvents>
 }): LogIn {
   const { checkPassword, knownDevices, startSession, audit } = dependencies
   return async ({ email, password }, device) => {

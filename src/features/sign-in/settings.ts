@@ -7,3 +7,9 @@ export const SignInSettings = section({
   fresh_seconds: Type.Integer({ minimum: 30, maximum: 86_400, default: 300 }),
 })
 export type SignInSettings = Static<typeof SignInSettings>
+
+/** Of the `limits` section of gatehouse.yaml: how many failures an account or a known browser has in a window. */
+export interface FailureLimits {
+  failures_per_account: number
+  failure_window_seconds: number
+}

@@ -5,6 +5,7 @@ import type { UserPrincipal } from '../../core/principal.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { RenewSession } from '../sessions/index.ts'
 import type { CheckPassword } from './check-password.ts'
+import type { signInEvents } from './audit-events.ts'
 
 export type StepUpOutcome =
   /** `secret`: of the session's cookie from now on; the one before counts no more. */
@@ -32,7 +33,7 @@ export type StepUp = (
 export function createStepUp(dependencies: {
   checkPassword: CheckPassword
   renewSession: RenewSession
-  audit: Audit
+  audit: Audit<typeof signInEvents>
 }): StepUp {
   const { checkPassword, renewSession, audit } = dependencies
   return async (person, { password }, known) => {

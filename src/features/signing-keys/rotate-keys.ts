@@ -5,6 +5,7 @@ import type { SigningKey, SigningKeyStore } from '../../core/records/signing-key
 import type { SecretBox } from '../../core/secrets.ts'
 import { changesDue, type DueChange, type KeySchedule, type KeyStatus, statusOf } from './schedule.ts'
 import { makeKey, openPrivateKey, wrongSecret } from './signing-key.ts'
+import type { signingKeysEvents } from './audit-events.ts'
 
 export interface KeyAdministration {
   /** Every stored key, the last to sign first, and what it is good for now. */
@@ -42,7 +43,7 @@ export function createKeyAdministration(dependencies: {
   store: SigningKeyStore
   box: SecretBox
   clock: Clock
-  audit: Audit
+  audit: Audit<typeof signingKeysEvents>
   schedule: KeySchedule
   /** Resolves once this replica has read what was changed. */
 }): KeyAdministration {

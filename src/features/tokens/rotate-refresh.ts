@@ -10,6 +10,7 @@ import { createTellOnce } from '../../core/tell-once.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
 import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
 import type { EndSession } from '../sessions/index.ts'
+import type { tokensEvents } from './audit-events.ts'
 
 export type RefreshOutcome =
   | { kind: 'rotated'; tokens: IssuedTokens; user: User; sessionId: string }
@@ -50,7 +51,7 @@ export function createRotateRefresh(dependencies: {
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   endSession: EndSession
   tellOfReuse(user: User, session: Session): Promise<void>
-  audit: Audit
+  audit: Audit<typeof tokensEvents>
   box: SecretBox
   clock: Clock
   config: {

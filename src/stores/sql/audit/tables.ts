@@ -1,4 +1,3 @@
-import type { AuditEventName } from '../../../core/audit.ts'
 import type { AuditDetails } from '../../../core/records/audit-event.ts'
 import { instant } from '../columns.ts'
 import { index, jsonb, pgTable, text, uuid } from '../drizzle.ts'
@@ -8,7 +7,7 @@ export const auditEvents = pgTable(
   {
     id: uuid('id').primaryKey(),
     at: instant('at').notNull(),
-    event: text('event').$type<AuditEventName>().notNull(),
+    event: text('event').notNull(),
     subject: text('subject'),
     actor: text('actor'),
     clientId: text('client_id'),

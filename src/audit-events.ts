@@ -1,0 +1,25 @@
+/** Every event of the audit trail: each feature says what it tells, and this joins them. */
+import { accountsEvents } from './features/accounts/audit-events.ts'
+import { apiKeysEvents } from './features/api-keys/audit-events.ts'
+import { clientsEvents } from './features/clients/audit-events.ts'
+import { forwardAuthEvents } from './features/forward-auth/audit-events.ts'
+import { oauthEvents } from './features/oauth/audit-events.ts'
+import { rolesEvents } from './features/roles/audit-events.ts'
+import { sessionsEvents } from './features/sessions/audit-events.ts'
+import { signInEvents } from './features/sign-in/audit-events.ts'
+import { signingKeysEvents } from './features/signing-keys/audit-events.ts'
+import { tokensEvents } from './features/tokens/audit-events.ts'
+
+export const auditEvents = {
+  ...accountsEvents,
+  ...apiKeysEvents,
+  ...clientsEvents,
+  ...forwardAuthEvents,
+  ...oauthEvents,
+  ...rolesEvents,
+  ...sessionsEvents,
+  ...signInEvents,
+  ...signingKeysEvents,
+  ...tokensEvents,
+}
+export type AuditEventName = keyof typeof auditEvents

@@ -1,0 +1,15 @@
+import { auditEvent } from '../../core/audit.ts'
+
+/** What the trail is told of here. */
+export const rolesEvents = {
+  'role.defined': auditEvent<{ role: string; permissions: readonly string[] }>(
+    'info',
+    'a role was defined',
+    'role, permissions',
+  ),
+  'role.deleted': auditEvent<{ role: string; users: number }>(
+    'info',
+    'a role was deleted',
+    'role, and how many held it',
+  ),
+}

@@ -1,0 +1,23 @@
+import { auditEvent } from '../../core/audit.ts'
+
+/** What the trail is told of here. */
+export const signInEvents = {
+  'sign_in.succeeded': auditEvent<{ methods: readonly string[] }>('info', 'signed in', 'methods'),
+  // Without a subject when the account is unknown: what was typed there may be anything, even a password.
+  'sign_in.failed': auditEvent<{ reason: 'unknown_account' | 'wrong_password' | 'user_disabled' }>(
+    'info',
+    'sign-in failed',
+    'reason',
+  ),
+  'sign_in.limited': auditEvent<{ limit: number }>(
+    'warn',
+    'too many failed sign-ins of one account',
+    'limit, once a window',
+  ),
+  'step_up.succeeded': auditEvent<{ methods: readonly string[] }>(
+    'info',
+    'a person was proven again within a session',
+    'methods: how the person was proven again within a session',
+  ),
+  'step_up.failed': auditEvent<{ reason: 'wrong_password' }>('info', 'a person was not proven again', 'reason'),
+}
