@@ -3,6 +3,7 @@ import type { EdgeFacts } from '../../features/forward-auth/edge-facts.ts'
 import { CommandError } from '../command.ts'
 import { systemClock } from '../process.ts'
 import { advice, type FindingName, type Proxy } from './advice.ts'
+import type { Check } from './check.ts'
 import * as checks from './checks.ts'
 import type { Asked, Examination, Outcome } from './examination.ts'
 import { markerHeader } from './echo.ts'
@@ -76,7 +77,7 @@ export async function diagnose(options: {
   note('not_asked', asked)
   const blocked =
     asked !== undefined && 'found' in asked ? 'the proxy did not put its question as it should' : undefined
-  for (const [name, check] of Object.entries(checks.inOrder) as [FindingName, checks.Check][]) {
+  for (const [name, check] of Object.entries(checks.inOrder) as [FindingName, Check][]) {
     const needsAnswers = !checks.independent.has(name)
     note(name, blocked !== undefined && needsAnswers ? { notMade: blocked } : await attempt(check, examination, first))
   }
@@ -84,7 +85,7 @@ export async function diagnose(options: {
 }
 
 /** A proxy that cuts the connection spoils one check, not the others. */
-async function attempt(check: checks.Check, examination: Examination, first: Asked): Promise<Outcome> {
+async function attempt(check: Check, examination: Examination, first: Asked): Promise<Outcome> {
   try {
     return await check(examination, first)
   } catch (error) {
