@@ -36,7 +36,7 @@ export function readCookieDomain(text: string, issuer: string): CookieDomain {
   return { expected: `a domain that browsers take cookies for; below this one strangers have names${instead}` }
 }
 
-let list: { getDomain(host: string, options: object): string | null } | undefined
+const load = createRequire(import.meta.url)
 
 /**
  * The part of a host name that one party has registered, by the Public Suffix List with its private section (duckdns.org,
@@ -44,7 +44,7 @@ let list: { getDomain(host: string, options: object): string | null } | undefine
  * asked for the first time: a service without a cookie domain never needs it.
  */
 function registrableDomain(hostname: string): string | undefined {
-  list ??= createRequire(import.meta.url)('tldts') as NonNullable<typeof list>
+  const list = load('tldts') as { getDomain(host: string, options: object): string | null }
   const options = { allowPrivateDomains: true, extractHostname: false, validateHostname: false }
   return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? (list.getDomain(hostname, options) ?? undefined) : undefined
 }

@@ -41,17 +41,6 @@ const usualBounds = { max: 100_000, maxSize: 256 * 1024 * 1024 }
 /** Objects, list slots and the cache's own book-keeping around the texts of one entry. */
 const bytesAround = 1_024
 
-const principalSizes = new WeakMap<Principal, number>()
-
-/** Bytes of the texts; what tokens share counts for each of them. */
-function sizeOf({ principal, audiences, subjects }: Remembered): number {
-  let size = principalSizes.get(principal)
-  if (size === undefined) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))
-  for (const text of audiences) size += text.length
-  for (const text of subjects) size += text.length
-  return size
-}
-
 /**
  * What is remembered is found by the end of its text, a token's signature, and compared whole: to hash every byte of a
  * token on each request would cost more than the decision.
@@ -67,6 +56,16 @@ export function createProofMemory(
   position: () => number,
   bounds: MemoryBounds = usualBounds,
 ) {
+  const principalSizes = new WeakMap<Principal, number>()
+  /** Bytes of the texts; what tokens share counts for each of them. */
+  function sizeOf({ principal, audiences, subjects }: Remembered): number {
+    let size = principalSizes.get(principal)
+    if (size === undefined) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))
+    for (const text of audiences) size += text.length
+    for (const text of subjects) size += text.length
+    return size
+  }
+
   type Prove<Given> = (presented: string, from?: From) => Given
   return (prove: Prove<Proven>): Prove<Proof> => {
     // Bounded by size alone, with the least that lets in no more than `max`: to be told `max` itself, it would take the memory
