@@ -1,9 +1,9 @@
 /**
  * Proves the linter's import rules: for each a file that breaks it, and one beside it that does not, are written to a
- * temporary `src/` and linted as the project is. Run by `npm run check`.
+ * temporary `src/` and linted as the project is. Then looks for files that have outgrown their room. Run by `npm run check`.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -105,4 +105,20 @@ try {
   }
 } finally {
   await rm(folder, { recursive: true })
+}
+
+/** Lines beyond which a file is to be parted, and the table of contents is none any more. */
+const maxLines = 300
+const maxContentsLines = 200
+
+const source = join(import.meta.dirname, '../../src')
+for (const name of await readdir(source, { recursive: true })) {
+  if (!name.endsWith('.ts')) continue
+  const lines = (await readFile(join(source, name), 'utf8')).split('\n').length - 1
+  const max = name === 'app.ts' ? maxContentsLines : maxLines
+  if (lines <= max) continue
+  process.stderr.write(
+    `src/${name} has ${lines} lines; more than ${max} are too many for one file: look for the seam\n`,
+  )
+  process.exitCode = 1
 }
