@@ -30,7 +30,7 @@ import { runEveryMinute } from './maintenance.ts'
  * The composition root and table of contents: everything that the service consists of is made and joined here, and nowhere
  * else, for the service, the command line and the tests. Making it does no I/O.
  */
-export function createFeatures(base: Base, config: Config) {
+function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser

@@ -10,7 +10,7 @@ export interface DatabaseHost {
   readonly port: number
 }
 
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
+type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
 /** What a DATABASE_URL says, complete: libpq's words with its defaults but for those that docs/configuration.md names. */
 export interface DatabaseAddress {

@@ -115,7 +115,7 @@ export function fitRights(
 }
 
 /** Whom it is about, and what was to be told. */
-export interface Shortening {
+interface Shortening {
   readonly subject: string
   /** To whom: a host of gatehouse.yaml, or the audiences of a token. */
   readonly to: { readonly host: string } | { readonly audiences: readonly string[] }

@@ -27,7 +27,7 @@ export function canonicalPassword(password: string): string {
  * ligature may stand for a whole phrase, and is guessed as one character) and in the spelling that is hashed, without the
  * account's email address or its local part, and neither widely known nor trivially guessable.
  */
-export async function passwordFault(
+async function passwordFault(
   password: string,
   account: { email: string; name: string },
   estimate: StrengthEstimate,

@@ -25,7 +25,7 @@ export interface UserPrincipal {
 }
 
 /** A program, acting for itself. */
-export interface ClientPrincipal {
+interface ClientPrincipal {
   readonly kind: 'client'
   /** The client's id: the `sub` of its tokens. */
   readonly subject: string

@@ -1,7 +1,7 @@
 import { decoded, faultOfCredentials, hostOf, type TlsFiles, tlsFilesOf, tlsWords, wordsAfter } from './server-url.ts'
 
 /** What a REDIS_URL says. */
-export interface RedisAddress {
+interface RedisAddress {
   readonly host: string
   readonly port: number
   readonly username: string | undefined

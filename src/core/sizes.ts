@@ -7,7 +7,7 @@
 export const requestHeaderBytes = 32 * 1024
 
 /** One line of them: nginx has two buffers, and a line must fit in one. */
-export const headerLineBytes = requestHeaderBytes / 2
+const headerLineBytes = requestHeaderBytes / 2
 
 /** Headers of an answer that every printed configuration lets through, the question's among them. */
 export const answerHeaderBytes = 32 * 1024

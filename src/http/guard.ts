@@ -18,7 +18,7 @@ import type { App } from './server.ts'
  * rules); `proxy` a trusted edge proxy; `operator` whoever reaches the control socket, and nobody over a network. A route
  * that declares none fails at boot.
  */
-export type Access = 'public' | 'user' | 'admin' | 'client' | 'proxy' | 'operator'
+type Access = 'public' | 'user' | 'admin' | 'client' | 'proxy' | 'operator'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

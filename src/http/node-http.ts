@@ -3,4 +3,4 @@
  * `fetch` for the sake of `WebSocket`: 27 ms and 6 MiB of each start.
  */
 const http = process.getBuiltinModule('node:http')
-export const { Agent, createServer, METHODS, request, STATUS_CODES } = http
+export const { createServer, METHODS, request, STATUS_CODES } = http

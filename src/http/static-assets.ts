@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { ownStyles, styleSheetPaths } from '../pages/layout.ts'
 import { etagOf } from '../core/etag.ts'
 import { matchesEtag } from './etag.ts'
@@ -7,7 +6,7 @@ import type { App } from './server.ts'
 
 /** The style sheets of the pages, from memory. */
 export async function staticAssets(app: App): Promise<void> {
-  const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'))
+  const pico = readFileSync(new URL(import.meta.resolve('@picocss/pico/css/pico.min.css')))
   for (const [url, sheet] of [
     [styleSheetPaths.pico, pico],
     [styleSheetPaths.own, Buffer.from(ownStyles)],

@@ -11,7 +11,7 @@ export interface TestBrowser {
   open(options?: BrowserContextOptions): Promise<OpenPage>
 }
 
-export interface OpenPage {
+interface OpenPage {
   page: Page
   /** What the console reported as an error, refused content and failed requests included. */
   errors: string[]

@@ -11,7 +11,7 @@ export const mailUser = { user: 'gate', password: 'p@ss/w#rd?%:é' }
 /** A URL's user and password for it. */
 export const mailCredentials = `${mailUser.user}:${encodeURIComponent(mailUser.password)}@`
 
-export interface ReceivedMail {
+interface ReceivedMail {
   from: string
   to: string[]
   /** Head and body, as they were sent. */

@@ -26,7 +26,7 @@ interface Test {
 }
 
 /** Runs `gatehouse proxy-config` in a folder, whose gatehouse.yaml holds the hosts. */
-export async function printConfig(
+async function printConfig(
   folder: string,
   args: readonly string[],
   { hosts, issuer, secret }: { hosts: object; issuer: string; secret?: string },

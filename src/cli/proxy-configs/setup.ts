@@ -15,7 +15,7 @@ export interface Endpoint {
 }
 
 /** An application behind the proxy. */
-export interface Upstream extends Endpoint {
+interface Upstream extends Endpoint {
   /** A name of its own for the proxy's configuration, which other applications do not change. */
   readonly name: string
 }

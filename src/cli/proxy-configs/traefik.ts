@@ -192,7 +192,7 @@ function entry(name: string, value: object, about?: string): string {
   return indented('    ', comment + stringify({ [name]: value }, { lineWidth: 0 }))
 }
 
-export const indented = (indent: string, text: string): string => text.replaceAll(/^(?=.)/gm, indent)
+const indented = (indent: string, text: string): string => text.replaceAll(/^(?=.)/gm, indent)
 
 /** What holds for every request of an entry point, in any form of Traefik's static configuration. */
 export function entryPointOptions({ encoded }: ProxySetup) {

@@ -18,7 +18,7 @@ export interface RegistrationRules {
   domains: readonly string[]
 }
 
-export const verifyEmailSeconds = 24 * 3600
+const verifyEmailSeconds = 24 * 3600
 /**
  * Mails to one address within an hour: so many at the request of one network, and so many in all. Whoever uses up the
  * latter has not shut the owner out: each link in those mails lets the owner choose the password.

@@ -118,7 +118,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
 }
 
 /** A user as the API shows one. */
-export function profileOf(user: User) {
+function profileOf(user: User) {
   return {
     id: user.id,
     email: user.email,

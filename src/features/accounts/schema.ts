@@ -2,7 +2,7 @@ import { Type } from '../../json-schema.ts'
 import { passwordLength } from '../../core/password-policy.ts'
 import { documentedAs, Email, Instant, plainText, strict, WrittenEmail } from '../../http/schema.ts'
 
-export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
+const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
 
 /** Longer than any password that the policy accepts, so that the policy itself says what is wrong. */
 export const Password = Type.String({

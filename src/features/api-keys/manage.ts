@@ -10,7 +10,7 @@ import type { ApiKeySettings } from './settings.ts'
 import type { accountsEvents } from '../accounts/index.ts'
 import type { apiKeysEvents } from './audit-events.ts'
 
-export interface NewApiKey {
+interface NewApiKey {
   name: string
   scopes: string[]
   /** RFC 3339; absent: after the usual time; null: never. */

@@ -11,7 +11,7 @@ import { hashSecret } from '../../core/secrets.ts'
 import type { apiKeysEvents } from './audit-events.ts'
 
 /** What an API key has proven, and what it hangs on. */
-export interface ProvenKey {
+interface ProvenKey {
   readonly principal: Principal
   readonly audiences: readonly string[]
   /** `expiresAt`: epoch milliseconds; nothing when the key does not expire. */

@@ -92,7 +92,7 @@ export async function apiKeyRoutes(
 }
 
 /** A key as the API shows it. */
-export function showApiKey(apiKey: ApiKey) {
+function showApiKey(apiKey: ApiKey) {
   return {
     id: apiKey.id,
     name: apiKey.name,

@@ -10,7 +10,7 @@ import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { longestScope, mostAudiences } from '../../core/sizes.ts'
 import type { clientsEvents } from './audit-events.ts'
 
-export interface NewClient {
+interface NewClient {
   /** Chosen by the operator; otherwise a UUID. */
   id?: string | undefined
   name: string

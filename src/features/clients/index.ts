@@ -10,7 +10,6 @@ import { createVerifyClientAssertion } from './client-assertion.ts'
 import { rememberClients } from './remember-clients.ts'
 
 export type { ShownClient } from './admin.ts'
-export type { ClientAdministration } from './administer-clients.ts'
 export type { AuthenticateClient, ClientCredentials } from './authenticate-client.ts'
 
 export interface Clients extends Feature {

@@ -8,7 +8,6 @@ import { createCredentials as joinCredentials, type Credentials } from './creden
 import { createKnownSubjects } from './known-subjects.ts'
 
 export type { Credentials } from './credentials.ts'
-export type { Credential, From, Proof } from './proof-memory.ts'
 
 export function createCredentials(
   { stores, clock, log }: Base,

@@ -21,7 +21,7 @@ export interface KnownSubjects {
 type Maybe<T> = T | undefined | Promise<T | undefined>
 
 /** An access token. */
-export interface IssuedToken {
+interface IssuedToken {
   /** Its own and those that it stands on: it counts as revoked when one of them is. */
   ids: readonly string[]
   /** Its `iat`, epoch seconds; the others stood then. */

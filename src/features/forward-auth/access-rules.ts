@@ -24,7 +24,7 @@ export interface Rule {
 }
 
 /** What a principal must be to pass. */
-export interface Requirement {
+interface Requirement {
   /** The first condition that does not hold, `level` last; nothing when all do. */
   missing(principal: Principal, question: Question): keyof Conditions | undefined
   /** The place in the path of the id that must be the principal's own. */

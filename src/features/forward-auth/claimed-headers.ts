@@ -2,7 +2,7 @@
  * What every proxy tells the application itself, under the names that everybody reads. It has to set each of them: one that
  * it leaves alone is the client's.
  */
-export const toldByProxies = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'] as const
+const toldByProxies = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'] as const
 
 /**
  * Headers that some framework, server or library takes for the path, the method, the host, the scheme or the address of a

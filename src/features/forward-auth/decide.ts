@@ -31,7 +31,7 @@ type Proof = Proven | undefined | Promise<Proven | undefined>
 /** The address of the client, for limits. */
 type From = () => string | undefined
 
-export interface Asked extends Question {
+interface Asked extends Question {
   /** The first `Authorization`. */
   authorization: string | undefined
   /** All of them, asked for only where the first decides nothing. */

@@ -13,9 +13,6 @@ export interface EdgeSettings {
 /** Whether a question comes from a proxy that may ask; if not, why. */
 export type CheckEdge = (request: IncomingMessage) => 'trusted' | 'address' | 'secret'
 
-/** The header in which an edge shows its secret. */
-export const edgeSecretHeader = 'X-Edge-Secret'
-
 /** A peer must be trusted by its address and, where its address is an edge's, show one of that edge's secrets. */
 export function createEdgeCheck(
   trustedPeer: (address: string | undefined) => boolean,

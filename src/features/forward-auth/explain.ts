@@ -8,7 +8,7 @@ import type { AccessRules } from './access-rules.ts'
 import { explainDecision, type Explanation, type ImaginedCaller, type ImaginedRequest } from './explain-decision.ts'
 
 /** A request that nobody made, and who would have made it: an account, a client, somebody with these roles, or nobody. */
-export interface Hypothesis extends ImaginedRequest {
+interface Hypothesis extends ImaginedRequest {
   /** Id or email address of an account. */
   user?: string | undefined
   client?: string | undefined

@@ -188,7 +188,7 @@ function valuesOf(principal: Principal, told: ToldRights, assertion: string): Re
  * A text as a header value: percent-encoded UTF-8 where it is not plain visible ASCII, so that no name can break a
  * header or a list. A space between words stays as it is.
  */
-export function headerValue(text: string): string {
+function headerValue(text: string): string {
   if (/^[\x21-\x24\x26-\x2b\x2d-\x7e]*$/.test(text)) return text
   return text
     .toWellFormed()

@@ -45,7 +45,7 @@ export interface HostDiff {
 }
 
 /** Requests about which one rule decided before, another one now, and at least one caller notices. */
-export interface RequestDiff {
+interface RequestDiff {
   before?: NumberedRule
   after?: NumberedRule
   /** One of them. */
@@ -53,7 +53,7 @@ export interface RequestDiff {
   changes: CallerDiff[]
 }
 
-export interface CallerDiff {
+interface CallerDiff {
   /** The caller who holds least of all for whom this changes. */
   who: string
   /** What more saves a caller from the change; each alone does. */

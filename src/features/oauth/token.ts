@@ -19,7 +19,7 @@ export function grantTypeOf(text: string | undefined): GrantType {
   return type
 }
 
-export interface TokenRequest {
+interface TokenRequest {
   grantType: GrantType
   scope?: string | undefined
   /** Where the token shall be good (RFC 8707 §2, RFC 8693 §2.1): audiences and resources together, each once. */

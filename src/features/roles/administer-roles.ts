@@ -6,7 +6,7 @@ import { adminRole } from '../../core/principal.ts'
 import type { rolesEvents } from './audit-events.ts'
 
 /** A role as it is listed. The one that is built in opens the service itself, always exists and never changes. */
-export type ListedRole = Role & { source: StoredRole['source'] | 'built-in' }
+type ListedRole = Role & { source: StoredRole['source'] | 'built-in' }
 
 export interface RoleAdministration {
   list(): Promise<ListedRole[]>

@@ -6,7 +6,6 @@ import { roleRoutes } from './admin.ts'
 import type { RoleSettings } from './settings.ts'
 
 export type { DeletedRole, ShownRole } from './admin.ts'
-export type { RoleAdministration } from './administer-roles.ts'
 
 export interface Roles extends Feature {
   readonly administration: RoleAdministration

@@ -6,7 +6,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import type { SessionSettings } from './settings.ts'
 
-export interface Device {
+interface Device {
   ip: string
   userAgent: string
 }

@@ -8,7 +8,7 @@ import type { KnownDevices } from './known-devices.ts'
 import type { signInEvents } from './audit-events.ts'
 import type { FailureLimits } from './settings.ts'
 
-export type PasswordCheck =
+type PasswordCheck =
   /** `knownBy`: the secret that the browser is known by for this account. */
   | { kind: 'right'; user: User; knownBy: string | undefined }
   /** `user`: whose account it would be. */

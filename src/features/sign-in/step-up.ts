@@ -7,7 +7,7 @@ import type { RenewSession } from '../sessions/index.ts'
 import type { CheckPassword } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
 
-export type StepUpOutcome =
+type StepUpOutcome =
   /** `secret`: of the session's cookie from now on; the one before counts no more. */
   | { kind: 'proven'; session: Session; user: User; secret: string }
   | { kind: 'invalid_credentials' }

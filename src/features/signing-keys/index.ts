@@ -10,7 +10,6 @@ import { keyRoutes } from './routes.ts'
 import { type ScheduleSettings, scheduleOf } from './schedule.ts'
 
 export type { RotatedKeys, ShownKey } from './admin.ts'
-export type { KeyRing } from './key-ring.ts'
 
 export interface SigningKeys extends Feature {
   readonly ring: KeyRing

@@ -25,7 +25,7 @@ export interface KeyAdministration {
 }
 
 /** What an operator is told about a rotation. */
-export interface Rotation {
+interface Rotation {
   /** When other keys sign. */
   takesEffectAt: Date
   /** What that means, and what is left to do: whole sentences. */

@@ -4,7 +4,7 @@ import { hasEnded } from '../../core/records/refresh-token.ts'
 import { hashSecret, mostShown } from '../../core/secrets.ts'
 
 /** `ambiguous`: the tokens stand for two live sessions, of which a neighbouring host may have planted one, or are too many to tell. */
-export type ChosenRefreshToken = { kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }
+type ChosenRefreshToken = { kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }
 
 export type ChooseRefreshToken = (shown: readonly string[]) => Promise<ChosenRefreshToken>
 

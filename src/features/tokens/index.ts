@@ -15,7 +15,7 @@ import { createTellOfReuse } from './tell-of-reuse.ts'
 
 export type { ChooseRefreshToken } from './choose-refresh.ts'
 export type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
-export type { RefreshOutcome, RotateRefresh } from './rotate-refresh.ts'
+export type { RotateRefresh } from './rotate-refresh.ts'
 
 export interface Tokens {
   readonly issuer: TokenIssuer

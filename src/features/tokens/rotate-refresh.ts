@@ -12,7 +12,7 @@ import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
 import type { EndSession } from '../sessions/index.ts'
 import type { tokensEvents } from './audit-events.ts'
 
-export type RefreshOutcome =
+type RefreshOutcome =
   | { kind: 'rotated'; tokens: IssuedTokens; user: User; sessionId: string }
   /** Used again after its grace window: the family and the session are revoked. */
   | { kind: 'reused' }

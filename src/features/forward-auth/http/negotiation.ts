@@ -54,7 +54,7 @@ function isGrpc(contentType: string | undefined): boolean {
  * Whether `Accept` names HTML, and nothing else that it likes better (RFC 9110 §12.5.1). Wildcards name nothing: what
  * takes anything, such as curl, is not asking for a page.
  */
-export function prefersHtml(accept: string | undefined): boolean {
+function prefersHtml(accept: string | undefined): boolean {
   let html = 0
   let other = 0
   for (const { range, quality } of rangesOf(accept ?? '')) {

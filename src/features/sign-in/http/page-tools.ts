@@ -36,7 +36,7 @@ export interface PageOptions {
 }
 
 /** Why a form is shown once more, and what the person is told. */
-export interface AskAgain {
+interface AskAgain {
   state: Exclude<FormState, 'proven'>
   notice: string
 }
