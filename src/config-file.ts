@@ -13,13 +13,13 @@ import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts
 import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
 import { checkRoleSettings, RoleSettings } from './features/roles/settings.ts'
 import { faultsOf, withDefaults } from './schema-faults.ts'
-import { type Findings, type Keys, section, strict } from './settings.ts'
+import { type Findings, type Keys, section, setting, strict } from './settings.ts'
 import { readYaml } from './yaml-text.ts'
 
 /** An address, or a name with an address in angle brackets. */
 const Mailbox = Type.String({
   pattern: '^([^<>@\\s]+@[^<>@\\s]+|[^<>\\r\\n]*<[^<>@\\s]+@[^<>@\\s]+>)$',
-  description: 'an address such as Gatehouse <no-reply@example.com>',
+  title: 'an address such as Gatehouse <no-reply@example.com>',
 })
 
 /** gatehouse.yaml, with its defaults. */
@@ -39,9 +39,17 @@ export const ConfigFile = Type.Object(
     metrics: MetricsSettings,
     audit: AuditSettings,
     shutdown: ShutdownSettings,
-    mail: section({ from: Type.Optional(Mailbox), require_tls: Type.Boolean({ default: true }) }),
+    mail: section({
+      from: Type.Optional(
+        setting('From whom mails come. Left out, it is `no-reply` at the host of the issuer.', Mailbox),
+      ),
+      require_tls: setting(
+        'Whether mails and the login go to another machine over TLS alone.',
+        Type.Boolean({ default: true }),
+      ),
+    }),
   },
-  { ...strict, description: 'a table of settings such as hosts and proxies' },
+  { ...strict, title: 'a table of settings such as hosts and proxies' },
 )
 export type ConfigFile = Static<typeof ConfigFile>
 

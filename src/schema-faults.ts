@@ -1,8 +1,12 @@
 import type { TSchema } from './json-schema.ts'
 import type { Keys } from './settings.ts'
 
-/** A schema as far as settings need one. `description`, where there is one, completes "expected …". */
-interface Shape {
+/**
+ * A schema as far as settings need one. `title`, where there is one, says what a value is made of, and completes "expected …";
+ * `description` says in sentences what the setting does, for docs/configuration.md.
+ */
+export interface Shape {
+  title?: string
   description?: string
   default?: unknown
   type?: string
@@ -52,7 +56,7 @@ const demands: Record<string, (value: unknown, limit: never) => boolean> = {
 
 /** What asks nothing of the value as a whole, or is followed into its parts. */
 const others = new Set([
-  ...['description', 'default', 'anyOf', 'items'],
+  ...['title', 'description', 'default', 'anyOf', 'items'],
   ...['properties', 'patternProperties', 'required', 'additionalProperties'],
 ])
 
@@ -118,9 +122,10 @@ export function unknownSetting(name: string, known: readonly string[]): string {
   return `there is no such setting${guess === undefined ? '' : `; did you mean ${guess}?`}`
 }
 
-function formOf(shape: Shape): string {
-  const { description, type, enum: values, anyOf, items, properties, minimum, maximum } = shape
-  if (description !== undefined) return description
+/** What a value is made of, in words. */
+export function formOf(shape: Shape): string {
+  const { title, type, enum: values, anyOf, items, properties, minimum, maximum } = shape
+  if (title !== undefined) return title
   if (values !== undefined) return oneOf(values)
   if ('const' in shape) return String(shape.const)
   if (anyOf !== undefined) return oneOf(anyOf.map(formOf))

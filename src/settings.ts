@@ -2,7 +2,7 @@
  * What the sections of gatehouse.yaml are made of. Each section stands in the `settings.ts` of the feature that it is
  * for, with the checks that a schema cannot express; `config-file.ts` joins them.
  */
-import { type TProperties, Type } from './json-schema.ts'
+import { type TProperties, type TSchema, Type } from './json-schema.ts'
 import { parseNetworks } from './core/network.ts'
 
 /** Unknown keys are refused, so that a misspelt setting never keeps its default in silence. */
@@ -13,6 +13,11 @@ export function section<P extends TProperties>(properties: P) {
   return Type.Object(properties, { ...strict, default: {} })
 }
 
+/** A setting, with the sentences that say what it does. Its schema may stand elsewhere with others. */
+export function setting<S extends TSchema>(description: string, schema: S): S {
+  return { ...schema, description }
+}
+
 /** Ten years, which is longer than anything here should last. */
 const longest = 3_650 * 86_400
 
@@ -21,8 +26,8 @@ export const seconds = (fallback: number, minimum = 1, maximum = longest) =>
 
 /** Which roles or permissions are told. */
 export const toldNames = (options: object = {}) =>
-  Type.Array(Type.String({ minLength: 1, maxLength: 100, description: 'a name of at most 100 characters' }), {
-    description: 'a list of names, in which * stands for any text: [reports:*, …]',
+  Type.Array(Type.String({ minLength: 1, maxLength: 100, title: 'a name of at most 100 characters' }), {
+    title: 'a list of names, in which * stands for any text: [reports:*, …]',
     ...options,
   })
 /** Room for anybody without rights whose name is no longer than names are. */

@@ -1,9 +1,12 @@
 import { type Static, Type } from '../json-schema.ts'
-import { type Findings, seconds, section } from '../settings.ts'
+import { type Findings, seconds, section, setting } from '../settings.ts'
 
 /** The `cors` section of gatehouse.yaml. */
 export const CorsSettings = section({
-  origins: Type.Array(Type.String(), { description: 'a list of origins: [https://app.example.com, …]', default: [] }),
+  origins: setting(
+    'The origins whose scripts may read answers, and send the cookies of the service.',
+    Type.Array(Type.String(), { title: 'a list of origins: [https://app.example.com, …]', default: [] }),
+  ),
 })
 export type CorsSettings = Static<typeof CorsSettings>
 
@@ -16,11 +19,22 @@ export function checkCorsSettings({ origins }: CorsSettings, findings: Findings)
 
 /** The `limits` section of gatehouse.yaml. */
 export const LimitSettings = section({
-  requests_per_minute: Type.Integer({ minimum: 1, default: 600 }),
-  secret_tests_per_minute: Type.Integer({ minimum: 1, default: 20 }),
-  /** Of one session; so many may also come at once. */
-  refreshes_per_minute: Type.Integer({ minimum: 1, default: 60 }),
-  failures_per_account: Type.Integer({ minimum: 1, default: 10 }),
-  failure_window_seconds: seconds(900),
+  requests_per_minute: setting(
+    'How many requests one client address (of IPv6: one /64) may send in a minute, to all routes of the API together.',
+    Type.Integer({ minimum: 1, default: 600 }),
+  ),
+  secret_tests_per_minute: setting(
+    'How many requests it may send in a minute to one route that tests a secret: sign-in, registration, confirmation.',
+    Type.Integer({ minimum: 1, default: 20 }),
+  ),
+  refreshes_per_minute: setting(
+    'How often one session may be refreshed in a minute. So many refreshes may also come at once.',
+    Type.Integer({ minimum: 1, default: 60 }),
+  ),
+  failures_per_account: setting(
+    'How many sign-ins may fail within `limits.failure_window_seconds`, of one account, and of each browser that it knows.',
+    Type.Integer({ minimum: 1, default: 10 }),
+  ),
+  failure_window_seconds: setting('Within which time failed sign-ins are counted.', seconds(900)),
 })
 export type LimitSettings = Static<typeof LimitSettings>

@@ -1,14 +1,21 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { canonicalDomain } from '../../core/email.ts'
 import { isThisMachine } from '../../core/network.ts'
-import { type Findings, section } from '../../settings.ts'
+import { type Findings, section, setting } from '../../settings.ts'
 
 /** The `accounts` section of gatehouse.yaml. */
 export const AccountSettings = section({
-  /** Left out, it follows from where the service runs: see `registrationOf`. */
-  registration: Type.Optional(Type.Enum(['open', 'invite', 'closed'])),
-  /** Mail domains that may register; empty: all. */
-  domains: Type.Array(Type.String(), { description: 'a list of mail domains: [example.com, …]', default: [] }),
+  registration: Type.Optional(
+    setting(
+      'Who may make an account without an operator: anybody with a mailbox, whoever was invited, or nobody. Left out, it ' +
+        'follows from where the service runs.',
+      Type.Enum(['open', 'invite', 'closed']),
+    ),
+  ),
+  domains: setting(
+    'The mail domains that may register. An empty list lets all of them.',
+    Type.Array(Type.String(), { title: 'a list of mail domains: [example.com, …]', default: [] }),
+  ),
 })
 export type AccountSettings = Static<typeof AccountSettings>
 

@@ -1,17 +1,23 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { readNetwork } from '../../core/network.ts'
-import { checkNetworks, type Findings, section, strict } from '../../settings.ts'
+import { checkNetworks, type Findings, section, setting, strict } from '../../settings.ts'
 
 /** Proxies that must show a secret besides their address. */
 const Edge = Type.Object(
   {
-    networks: Type.Array(Type.String(), {
-      minItems: 1,
-      description: 'a list of networks with at least one: [10.0.0.5, …]',
-    }),
-    secret_sha256: Type.Array(
-      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'the SHA-256 of a secret: 64 digits and letters a to f' }),
-      { minItems: 1, description: 'a list with the SHA-256 of at least one secret' },
+    networks: setting(
+      'The networks of these proxies.',
+      Type.Array(Type.String(), {
+        minItems: 1,
+        title: 'a list of networks with at least one: [10.0.0.5, …]',
+      }),
+    ),
+    secret_sha256: setting(
+      'The SHA-256 of each secret that counts. There are two while one replaces the other.',
+      Type.Array(
+        Type.String({ pattern: '^[0-9a-f]{64}$', title: 'the SHA-256 of a secret: 64 digits and letters a to f' }),
+        { minItems: 1, title: 'a list with the SHA-256 of at least one secret' },
+      ),
     ),
   },
   strict,
@@ -19,14 +25,25 @@ const Edge = Type.Object(
 
 /** The `proxies` section of gatehouse.yaml. */
 export const ProxySettings = section({
-  trusted: Type.Array(Type.String(), {
-    description: 'a list of networks: [10.0.0.0/8, …]',
-    default: ['127.0.0.1/32', '::1/128'],
-  }),
-  edges: Type.Array(Edge, { description: 'a list of edges: [{ networks: […], secret_sha256: […] }, …]', default: [] }),
-  /** Whether `Authorization: Basic` with a client's id and secret counts at forward-auth. */
-  basic: Type.Boolean({ default: false }),
-  decide_within_milliseconds: Type.Integer({ minimum: 10, maximum: 30_000, default: 150 }),
+  trusted: setting(
+    'The networks of the peers that may ask forward-auth questions, and whose `X-Forwarded-For` counts.',
+    Type.Array(Type.String(), {
+      title: 'a list of networks: [10.0.0.0/8, …]',
+      default: ['127.0.0.1/32', '::1/128'],
+    }),
+  ),
+  edges: setting(
+    'The proxies that have to show a secret besides their address.',
+    Type.Array(Edge, { title: 'a list of edges: [{ networks: […], secret_sha256: […] }, …]', default: [] }),
+  ),
+  basic: setting(
+    "Whether `Authorization: Basic` with a client's id and secret counts at forward-auth, on hosts without `credentials`.",
+    Type.Boolean({ default: false }),
+  ),
+  decide_within_milliseconds: setting(
+    'A forward-auth question that cannot be decided within this time is denied with 503. Envoy as printed waits five seconds.',
+    Type.Integer({ minimum: 10, maximum: 30_000, default: 150 }),
+  ),
 })
 export type ProxySettings = Static<typeof ProxySettings>
 

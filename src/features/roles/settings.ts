@@ -6,14 +6,18 @@ import { anyKey, type Findings } from '../../settings.ts'
 
 const Permission = Type.String({
   pattern: listedName.source,
-  description: 'a name of a permission, such as reports:read',
+  title: 'a name of a permission, such as reports:read',
 })
 
 /** The `roles` section of gatehouse.yaml: permissions by the role that gives them. */
 export const RoleSettings = Type.Record(
   anyKey,
-  Type.Array(Permission, { description: 'a list of permissions: [reports:read, …]' }),
-  { default: {}, description: 'a table of roles with their permissions: { editor: [reports:read] }' },
+  Type.Array(Permission, { title: 'a list of permissions: [reports:read, …]' }),
+  {
+    default: {},
+    title: 'a table of roles with their permissions: { editor: [reports:read] }',
+    description: 'The roles that are kept in this file, each with the permissions that it gives.',
+  },
 )
 export type RoleSettings = Static<typeof RoleSettings>
 

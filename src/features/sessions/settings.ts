@@ -1,16 +1,22 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { type Findings, neverEnds, seconds, section } from '../../settings.ts'
+import { type Findings, neverEnds, seconds, section, setting } from '../../settings.ts'
 
 /** The `sessions` section of gatehouse.yaml. */
 export const SessionSettings = section({
-  idle_ttl_seconds: seconds(30 * 86_400),
-  absolute_ttl_seconds: seconds(90 * 86_400),
-  /** Takes the place of `gatehouse` in the name of every cookie. A token (RFC 6265 §4.1.1). */
-  cookie_name: Type.String({
-    pattern: "^[\\w!#$%&'*+.^`|~-]{1,64}$",
-    description: "a name of 1 to 64 letters, digits and characters of !#$%&'*+-.^_`|~",
-    default: 'gatehouse',
-  }),
+  idle_ttl_seconds: setting(
+    'After how long a session ends of which neither the cookie nor a refresh token is used.',
+    seconds(30 * 86_400),
+  ),
+  absolute_ttl_seconds: setting('After how long a session ends, however much it is used.', seconds(90 * 86_400)),
+  cookie_name: setting(
+    'The name in every cookie, between the prefix that browsers know (`__Host-`) and what the cookie is for (`_refresh`).',
+    // A token (RFC 6265 §4.1.1).
+    Type.String({
+      pattern: "^[\\w!#$%&'*+.^`|~-]{1,64}$",
+      title: "a name of 1 to 64 letters, digits and characters of !#$%&'*+-.^_`|~",
+      default: 'gatehouse',
+    }),
+  ),
 })
 export type SessionSettings = Static<typeof SessionSettings>
 

@@ -1,15 +1,26 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { type Findings, seconds, section } from '../../settings.ts'
+import { type Findings, seconds, section, setting } from '../../settings.ts'
 
 /** The `keys` section of gatehouse.yaml. */
 export const KeySettings = section({
-  access_tokens: Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
-  assertions: Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
-  rotation_days: Type.Integer({ minimum: 1, maximum: 3_650, default: 30 }),
-  /** How long a planned key is published before it signs. */
-  lead_seconds: seconds(3_600),
-  /** How long verifiers may keep the key set. */
-  max_age_seconds: Type.Integer({ minimum: 1, maximum: 86_400, default: 300 }),
+  access_tokens: setting(
+    'The algorithm by which access tokens are signed.',
+    Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
+  ),
+  assertions: setting(
+    'The algorithm by which the identity assertions for upstreams are signed.',
+    Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
+  ),
+  rotation_days: setting('For how many days a key signs.', Type.Integer({ minimum: 1, maximum: 3_650, default: 30 })),
+  lead_seconds: setting(
+    'How long a planned key is published before it signs: at least twice `keys.max_age_seconds`, and at most half of ' +
+      '`keys.rotation_days`.',
+    seconds(3_600),
+  ),
+  max_age_seconds: setting(
+    'How long verifiers may keep the key set.',
+    Type.Integer({ minimum: 1, maximum: 86_400, default: 300 }),
+  ),
 })
 export type KeySettings = Static<typeof KeySettings>
 

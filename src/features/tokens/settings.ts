@@ -1,19 +1,34 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { longestToken } from '../../core/sizes.ts'
-import { type Findings, leastIdentityBytes, neverEnds, seconds, section, toldNames } from '../../settings.ts'
+import { type Findings, leastIdentityBytes, neverEnds, seconds, section, setting, toldNames } from '../../settings.ts'
 
 /** The `tokens` section of gatehouse.yaml. */
 export const TokenSettings = section({
-  // What was given away with a token is given away until it ends: at most a day.
-  access_ttl_seconds: seconds(300, 1, 86_400),
-  refresh_idle_ttl_seconds: seconds(30 * 86_400),
-  refresh_absolute_ttl_seconds: seconds(90 * 86_400),
-  refresh_grace_seconds: Type.Integer({ minimum: 0, maximum: 60, default: 10 }),
+  access_ttl_seconds: setting(
+    'How long an access token is good for.',
+    // What was given away with a token is given away until it ends: at most a day.
+    seconds(300, 1, 86_400),
+  ),
+  refresh_idle_ttl_seconds: setting('After how long without use a refresh token ends.', seconds(30 * 86_400)),
+  refresh_absolute_ttl_seconds: setting(
+    'After how long the refresh tokens of one sign-in end, however often they are used.',
+    seconds(90 * 86_400),
+  ),
+  refresh_grace_seconds: setting(
+    'How long a refresh token that was used gets the same answer again, as a retry needs it.',
+    Type.Integer({ minimum: 0, maximum: 60, default: 10 }),
+  ),
   /** What tokens that are good for every host tell of somebody's rights. */
   identity: section({
-    roles: toldNames({ default: ['*'] }),
-    permissions: toldNames({ default: ['*'] }),
-    max_bytes: Type.Integer({ minimum: leastIdentityBytes, maximum: longestToken, default: longestToken }),
+    roles: setting(
+      'The roles that access tokens tell of which are good for every host.',
+      toldNames({ default: ['*'] }),
+    ),
+    permissions: setting('The permissions that they tell of.', toldNames({ default: ['*'] })),
+    max_bytes: setting(
+      'How many bytes such a token may have. Rights that do not fit are told in part.',
+      Type.Integer({ minimum: leastIdentityBytes, maximum: longestToken, default: longestToken }),
+    ),
   }),
 })
 export type TokenSettings = Static<typeof TokenSettings>
