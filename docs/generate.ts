@@ -5,12 +5,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { decisions } from './generated/decisions.ts'
 import { errorCodes, oauthErrorCodes } from './generated/errors.ts'
+import { auditTrail, events, metrics } from './generated/operations.ts'
 import { hostSettings, settings } from './generated/settings.ts'
 
 const documents: Record<string, Record<string, () => string>> = {
   'configuration.md': { settings, 'host-settings': hostSettings },
   'decisions/README.md': { decisions },
   'errors.md': { 'error-codes': errorCodes, 'oauth-error-codes': oauthErrorCodes },
+  'operations.md': { 'audit-events': auditTrail, 'log-events': events, metrics },
 }
 
 const part = /(?<=<!-- generated: ([a-z-]+) -->\n)[^]*?(?=<!-- \/generated -->)/g

@@ -30,7 +30,7 @@ import { runEveryMinute } from './maintenance.ts'
  * The composition root and table of contents: everything that the service consists of is made and joined here, and nowhere
  * else, for the service, the command line and the tests. Making it does no I/O.
  */
-function createFeatures(base: Base, config: Config) {
+export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser
@@ -94,7 +94,7 @@ export interface Gatehouse {
 
 /** The service, started but not listening. Rejects when a feature cannot start, with nothing left running. */
 export async function buildApp(base: Base, config: Config, version: string): Promise<Gatehouse> {
-  const { issuer, basePath, clock, log, audit, stores } = base
+  const { issuer, basePath, clock, log, logger, audit, stores } = base
   const made = createFeatures(base, config)
   const { features, lifecycle, browser, signingKeys, credentials, forwardAuth, mail } = made
   const stop = async () => {
@@ -117,7 +117,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     issuer,
     basePath,
     version,
-    log,
+    log: logger,
     counters: stores.counters,
     config,
     cookies: browser.cookies,
@@ -130,7 +130,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       settings: config.sign_in,
     },
   })
-  const control = await mountControl(features, log)
+  const control = await mountControl(features, logger)
   const maintenance = runEveryMinute(features, log)
 
   return {
@@ -158,5 +158,5 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
 
 /** The operator's side alone, for a command that works on stores of its own: nothing is started. */
 export async function buildControl(base: Base, config: Config): Promise<App> {
-  return mountControl(createFeatures(base, config).features, base.log)
+  return mountControl(createFeatures(base, config).features, base.logger)
 }

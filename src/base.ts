@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { basePathOf } from './core/issuer.ts'
 import { createHashNewPassword, type HashNewPassword } from './core/password-policy.ts'
 import type { Clock } from './core/clock.ts'
+import type { Log } from './core/log.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
 import type { Stores } from './core/stores.ts'
 import { createSecretBox, type SecretBox } from './core/secrets.ts'
@@ -19,7 +20,9 @@ export interface Base {
   /** What the path of each route begins with; empty where the issuer has none. */
   readonly basePath: string
   readonly clock: Clock
-  readonly log: FastifyBaseLogger
+  readonly log: Log
+  /** What the log is written by, for Fastify, whose requests have loggers of their own. */
+  readonly logger: FastifyBaseLogger
   /** Knows from the request under way who did what, and from where. */
   readonly audit: AuditTrail<typeof auditEvents>
   readonly stores: Stores
@@ -38,13 +41,22 @@ export function createBase(dependencies: {
   logger: FastifyBaseLogger
   hasher?: PasswordHasher
 }): Base {
-  const { config, stores, clock, logger: log, hasher = createPasswordHasher() } = dependencies
+  const { config, stores, clock, logger, hasher = createPasswordHasher() } = dependencies
+  const log: Log = logger
   return {
     issuer: config.issuer,
     basePath: basePathOf(config.issuer),
     clock,
     log,
-    audit: createAuditTrail({ events: auditEvents, store: stores.audit, clock, log, origin: currentOrigin }),
+    logger,
+    audit: createAuditTrail({
+      events: auditEvents,
+      store: stores.audit,
+      clock,
+      log,
+      tell: (level, fields, message) => logger[level](fields, message),
+      origin: currentOrigin,
+    }),
     stores,
     hasher,
     hashNewPassword: createHashNewPassword({ hasher, estimateStrength: createStrengthEstimate() }),

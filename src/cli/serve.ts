@@ -54,8 +54,8 @@ async function runService(): Promise<void> {
   /** Listens, and follows gatehouse.yaml until the way to stop that, which is returned, is taken. */
   async function start(): Promise<() => Promise<void>> {
     const address = await listen(gatehouse, config)
-    logger.info({ event: 'service.listening' }, `listening on ${address}`)
-    if (countsAlone(config)) logger.info({ event: 'service.counts_alone' }, countsAloneText)
+    base.log.info({ event: 'service.listening' }, `listening on ${address}`)
+    if (countsAlone(config)) base.log.info({ event: 'service.counts_alone' }, countsAloneText)
     void gatehouse.checkMail()
     await warnOfUnknownNames(config.accessRules)
     const unwatch = watch()

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { createLogger } from './process.ts'
+import type { Log } from '../core/log.ts'
 
 /** How long requests under way may take to finish once the port is closed; a stop that takes longer is cut short. */
 const finishWithinMilliseconds = 9_000
@@ -13,7 +13,7 @@ const echoMilliseconds = process.env['npm_lifecycle_event'] === undefined ? 0 : 
  */
 export function stopOnSignals(service: {
   drainSeconds: number
-  logger: ReturnType<typeof createLogger>
+  logger: Log & { flush(): void }
   begin(): void
   finish(): Promise<void>
 }): void {

@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { FastifyBaseLogger } from 'fastify'
 import { type FileContent, parseConfigFile, type ReadConfigFile } from '../config-file.ts'
 import type { Audit } from '../core/audit.ts'
 import type { forwardAuthEvents } from '../features/forward-auth/index.ts'
 import { SetupError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
 
 /** Read instead of listened to: editors, bind mounts and Kubernetes all replace files in ways that events miss. */
 const intervalMilliseconds = 500
@@ -27,7 +27,7 @@ export function createRulesLook(dependencies: {
   /** Puts a sound file into force, or throws a `SetupError` that says why it cannot be. */
   apply: (read: Extract<ReadConfigFile, { kind: 'read' }>) => Promise<void>
   audit: Audit<typeof forwardAuthEvents>
-  log: Pick<FastifyBaseLogger, 'warn'>
+  log: Pick<Log, 'warn'>
 }): () => Promise<Look> {
   const { path, issuer, cookieDomain, startedWith, apply, audit, log } = dependencies
   const name = basename(path)
@@ -66,12 +66,12 @@ function faultsOf(name: string) {
 }
 
 /** One log line for each thing in the file that will not have been meant. */
-export function warnOf(warnings: readonly string[], log: Pick<FastifyBaseLogger, 'warn'>): void {
+export function warnOf(warnings: readonly string[], log: Pick<Log, 'warn'>): void {
   for (const warning of warnings) log.warn({ event: 'config.doubtful' }, warning)
 }
 
 /** Looks twice a second, without keeping the process alive. Returns the way to stop, after the look that is under way. */
-export function watchRules(look: () => Promise<Look>, log: FastifyBaseLogger): () => Promise<void> {
+export function watchRules(look: () => Promise<Look>, log: Log): () => Promise<void> {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let underWay: Promise<void>

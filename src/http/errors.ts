@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
 import { shareAnswers } from './cors.ts'
 import { challengeOf, limitHeadersOf, problemOf, toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
@@ -16,7 +17,8 @@ export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): voi
 /** Writes the log line of a fault of ours; a client's mistake is its own business. */
 export function logFault(request: FastifyRequest, error: GatehouseError): void {
   if (error.status < 500) return
-  request.log.error({ event: 'request.failed', code: error.code, err: error.cause ?? error }, 'request failed')
+  const log: Log = request.log
+  log.error({ event: 'request.failed', code: error.code, err: error.cause ?? error }, 'request failed')
 }
 
 /** Answers with an error as RFC 9457 has it. */

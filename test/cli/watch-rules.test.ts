@@ -29,7 +29,7 @@ function watching(config: Config) {
     startedWith: config.configContent,
     apply: async ({ accessRules }) => void (rules = accessRules),
     audit: { record: (event) => void events.push(event) },
-    log: { warn: (_details: object, message: string) => void warnings.push(message) } as never,
+    log: { warn: (_details: object, message: string) => void warnings.push(message) },
   })
   return {
     look,

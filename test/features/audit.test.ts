@@ -423,6 +423,7 @@ void test('in a long outage rows wait up to a bound; how many were lost is told 
     },
     clock: createClock(),
     log: pino({}, { write: (line: string) => void lines.push(line) }),
+    tell: () => {},
     origin: () => undefined,
     bound: 10,
   })

@@ -13,7 +13,6 @@ import type { ApiKeySettings } from './settings.ts'
 
 export type { MadeApiKeyOfOwner, OwnedApiKey } from './admin.ts'
 export type { apiKeysEvents } from './audit-events.ts'
-export type { ProvenKey } from './prove.ts'
 
 export interface ApiKeys extends Feature {
   readonly prove: ProveApiKey

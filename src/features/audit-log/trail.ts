@@ -29,12 +29,15 @@ export function createAuditTrail<Events extends AuditEvents>(dependencies: {
   events: Events
   store: Pick<AuditStore, 'append'>
   clock: Clock
+  /** For what becomes of the trail itself. */
   log: Log
+  /** Writes the log line of an event. */
+  tell(level: 'info' | 'warn' | 'error', fields: object, message: string): void
   /** Of the request that is being answered. */
   origin(): Origin | undefined
   bound?: number
 }): AuditTrail<Events> {
-  const { events, store, clock, log, origin, bound = usualBound } = dependencies
+  const { events, store, clock, log, tell, origin, bound = usualBound } = dependencies
   const nextId = createOrderedIds()
   let waiting: AuditRow[] = []
   let lost = 0
@@ -89,7 +92,7 @@ export function createAuditTrail<Events extends AuditEvents>(dependencies: {
       const now = clock.now()
       const row = rowOf(event, { id: nextId(now), at: new Date(now) }, origin())
       const { level, message } = events[event.event]!
-      log[level](lineOf(row), message)
+      tell(level, lineOf(row), message)
       if (waiting.length >= bound) return lose(1)
       waiting.push(row)
       if (!closing) schedule(writeAfterMilliseconds)

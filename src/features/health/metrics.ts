@@ -27,17 +27,36 @@ export function createMetrics(sources: MetricSources): Metrics {
   }
 }
 
+/** The figures of the service's own. Those of the process and of Node.js are the library's. */
+export const ownMetrics = {
+  gatehouse_signatures_total: {
+    type: 'counter',
+    labels: ['kid', 'type'],
+    help: 'Signatures made (by type of token) and verified (type "verified"), by signing key.',
+  },
+  gatehouse_revocation_feed_current: {
+    type: 'gauge',
+    labels: [],
+    help: '1 while the revocation feed is read within its bound of a second.',
+  },
+  gatehouse_revocation_feed_position: {
+    type: 'gauge',
+    labels: [],
+    help: 'Number of the newest row of the revocation feed that this process has read.',
+  },
+} as const
+
 async function createRegistry(sources: MetricSources): Promise<Registry> {
   const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const registers = [registry]
+  const describe = (name: keyof typeof ownMetrics) => {
+    const { help, labels } = ownMetrics[name]
+    return { name, help, labelNames: labels, registers: [registry] }
+  }
   // oxlint-disable-next-line no-new
   new Counter({
-    name: 'gatehouse_signatures_total',
-    help: 'Signatures made (by type of token) and verified (type "verified"), by signing key.',
-    labelNames: ['kid', 'type'],
-    registers,
+    ...describe('gatehouse_signatures_total'),
     collect() {
       this.reset()
       for (const { kid, type, count } of sources.keyUsage()) this.inc({ kid, type }, count)
@@ -45,18 +64,14 @@ async function createRegistry(sources: MetricSources): Promise<Registry> {
   })
   // oxlint-disable-next-line no-new
   new Gauge({
-    name: 'gatehouse_revocation_feed_current',
-    help: '1 while the revocation feed is read within its bound of a second.',
-    registers,
+    ...describe('gatehouse_revocation_feed_current'),
     collect() {
       this.set(sources.feedIsCurrent() ? 1 : 0)
     },
   })
   // oxlint-disable-next-line no-new
   new Gauge({
-    name: 'gatehouse_revocation_feed_position',
-    help: 'Number of the newest row of the revocation feed that this process has read.',
-    registers,
+    ...describe('gatehouse_revocation_feed_position'),
     collect() {
       this.set(sources.feedPosition())
     },
