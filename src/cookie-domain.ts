@@ -44,7 +44,7 @@ const load = createRequire(import.meta.url)
  * asked for the first time: a service without a cookie domain never needs it.
  */
 function registrableDomain(hostname: string): string | undefined {
-  const list = load('tldts') as { getDomain(host: string, options: object): string | null }
+  const list = load('tldts') as typeof import('tldts')
   const options = { allowPrivateDomains: true, extractHostname: false, validateHostname: false }
   return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? (list.getDomain(hostname, options) ?? undefined) : undefined
 }

@@ -22,7 +22,7 @@ export function auditEvent<Details extends object = object>(
 export type AuditEvents = Readonly<Record<string, AuditEventDefinition>>
 
 /** Whom an event is about. Every part is optional; what is unknown stays empty. */
-export interface AuditSubjects {
+interface AuditSubjects {
   /** The user, or the client acting for itself. */
   subject?: string | undefined
   clientId?: string | undefined

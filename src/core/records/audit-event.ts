@@ -22,7 +22,7 @@ export interface AuditStore {
   list(query: AuditQuery): Promise<AuditRow[]>
 }
 
-export interface AuditQuery {
+interface AuditQuery {
   event?: string | undefined
   subject?: string | undefined
   since?: Date | undefined

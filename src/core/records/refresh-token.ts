@@ -59,7 +59,7 @@ export interface Rotation {
  * A pace by one time alone (the generic cell rate algorithm): each use pays for `everyMilliseconds`, and is refused when it
  * would be paid for longer than `withinMilliseconds` ahead. So many fit in there at once, and one more each interval.
  */
-export interface Pace {
+interface Pace {
   everyMilliseconds: number
   withinMilliseconds: number
 }

@@ -27,7 +27,7 @@ export interface SigningKeyStore {
   change(decide: (keys: SigningKey[]) => Promise<KeyRingChange>): Promise<SigningKey[]>
 }
 
-export interface KeyRingChange {
+interface KeyRingChange {
   create: SigningKey[]
   /** Keys that sign from or until another time than was planned. */
   reschedule: { kid: string; activatesAt: Date; retiresAt: Date | null }[]

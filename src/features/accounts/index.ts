@@ -13,7 +13,6 @@ import type { RegistrationMode } from './settings.ts'
 import { createEmailVerification, type EmailVerification } from './verify-email.ts'
 
 export type { ShownUser, UserAfterPassword } from './admin.ts'
-export type { UserAdministration } from './administer-users.ts'
 export type { accountsEvents } from './audit-events.ts'
 export type { EmailVerification } from './verify-email.ts'
 
