@@ -3,16 +3,19 @@
  * `<!-- /generated -->`. With `--check` it fails when one differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { decisions } from './generated/decisions.ts'
 import { errorCodes, oauthErrorCodes } from './generated/errors.ts'
 import { auditTrail, events, metrics } from './generated/operations.ts'
+import { routes } from './generated/routes.ts'
 import { hostSettings, settings } from './generated/settings.ts'
 
-const documents: Record<string, Record<string, () => string>> = {
+const documents: Record<string, Record<string, () => string | Promise<string>>> = {
   'configuration.md': { settings, 'host-settings': hostSettings },
   'decisions/README.md': { decisions },
   'errors.md': { 'error-codes': errorCodes, 'oauth-error-codes': oauthErrorCodes },
   'operations.md': { 'audit-events': auditTrail, 'log-events': events, metrics },
+  'routes.md': { routes },
 }
 
 const part = /(?<=<!-- generated: ([a-z-]+) -->\n)[^]*?(?=<!-- \/generated -->)/g
@@ -21,12 +24,13 @@ const check = process.argv.includes('--check')
 for (const [name, parts] of Object.entries(documents)) {
   const file = new URL(name, import.meta.url)
   const before = readFileSync(file, 'utf8')
-  const missing = new Set(Object.keys(parts))
-  const after = before.replaceAll(part, (_old, named: string) => {
-    if (!missing.delete(named)) throw new Error(`docs/${name}: nothing makes a part ${named}, or it stands there twice`)
-    return `\n${parts[named]!()}\n\n`
-  })
-  if (missing.size > 0) throw new Error(`docs/${name}: there is no part ${[...missing].join(', ')}`)
+  const present = [...before.matchAll(part)].map(([, named]) => named!).toSorted()
+  if (!isDeepStrictEqual(present, Object.keys(parts).toSorted())) {
+    throw new Error(`docs/${name}: expected each of these parts once: ${Object.keys(parts).join(', ')}`)
+  }
+  const made = new Map<string, string>()
+  for (const [named, make] of Object.entries(parts)) made.set(named, await make())
+  const after = before.replaceAll(part, (_old, named: string) => `\n${made.get(named)}\n\n`)
   if (!check) writeFileSync(file, after)
   else if (before !== after) {
     process.stderr.write(`docs/${name} differs from the code: run "npm run docs" and commit it\n`)
