@@ -133,7 +133,7 @@ void test('every reply', async (t) => {
     t.equal((await service.call('/nowhere', { method: 'OPTIONS' })).status, 404)
     const whole = await service.call('*', { method: 'OPTIONS' })
     t.equal(whole.status, 204)
-    t.equal(whole.headers['allow'], 'DELETE, GET, HEAD, OPTIONS, PATCH, POST')
+    t.equal(whole.headers['allow'], 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT')
   })
   await t.test('to an empty body in chunks is that to no body', async (t) => {
     const empty = (path: string, type = '') =>

@@ -51,7 +51,7 @@ const Rotation = Type.Object(
     kid: Type.Optional(Type.String({ maxLength: 100, description: 'With `compromised`: this key alone.' })),
     end_api_keys: Type.Boolean({ default: false, description: 'With `compromised`: everybody’s API keys end too.' }),
   },
-  { ...strict, examples: [{ compromised: false }] },
+  { ...strict, examples: [{ compromised: false, end_api_keys: false }] },
 )
 const write = administers('gatehouse:signing-keys:write')
 
