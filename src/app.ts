@@ -44,7 +44,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, { mail, roles, limits })
+  const accounts = createAccounts(base, config.accounts, { mail, roles, browser })
   const clients = createClients(base, { revocations })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, limits })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })

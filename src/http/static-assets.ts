@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ownStyles, styleSheetPaths } from '../pages/layout.ts'
+import { createRequire } from 'node:module'
+import { ownStyles, styleSheetPaths } from '../pages/styles.ts'
 import { etagOf } from '../core/etag.ts'
 import { matchesEtag } from './etag.ts'
 import type { App } from './server.ts'

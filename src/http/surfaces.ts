@@ -12,6 +12,7 @@ import type { Feature, Surface } from './feature.ts'
 import { guard, type GuardOptions, requireAccessLevels } from './guard.ts'
 import { OAuthErrorBody } from './oauth-errors.ts'
 import { documentRoutes, openApi } from './openapi.ts'
+import { acceptPages } from './pages.ts'
 import { rateLimits } from './rate-limits.ts'
 import { traceOrigins } from './request-origin.ts'
 import { Problem } from './schema.ts'
@@ -65,6 +66,10 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
     traceOrigins(people, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
     await people.register(of('people'))
+    await people.register(async (pages) => {
+      acceptPages(pages)
+      await pages.register(of('pages'))
+    })
     await people.register(
       async (administrators) => {
         administration(administrators, 'admin')

@@ -1,20 +1,5 @@
 import { type Child, type Html, html } from './html.ts'
-
-/** Where the style sheets are served. */
-export const styleSheetPaths = { pico: '/assets/pico.min.css', own: '/assets/gatehouse.css' }
-
-/** What a page says before anything else. A fault is about what was sent; a notice blames nobody. */
-export function messages({ fault, notice }: Messages): Child {
-  return [
-    fault !== undefined && html`<p role="alert" id="fault">${fault}</p>`,
-    [notice ?? []].flat().map((text) => html`<p role="status">${text}</p>`),
-  ]
-}
-export interface Messages {
-  /** What is wrong with what was sent, in words for the person. */
-  fault?: string | undefined
-  notice?: string | readonly string[] | undefined
-}
+import { styleSheetPaths } from './styles.ts'
 
 /**
  * The frame of every page. `base` is the issuer where the page is shown under another host. Otherwise everything is named
@@ -45,19 +30,3 @@ export function layout(title: string, content: Child, base?: string): Html {
       </body>
     </html> `
 }
-
-/** The few rules that are ours: one narrow column in the middle, quiet headings, errors that stand out. */
-export const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
-h1 { font-size: 1.25rem; margin: 0; }
-article > form:not(:last-child) { margin-bottom: 1rem; }
-article > :last-child, article > form > :last-child { margin-bottom: 0; }
-article a[role='button'] { display: block; }
-article > form + form { margin-top: var(--pico-spacing); }
-[role='alert'], [role='status'] {
-  --accent: var(--pico-del-color);
-  border-left: 0.25rem solid var(--accent);
-  background: color-mix(in srgb, var(--accent) 10%, transparent);
-  padding: 0.5rem 0.75rem;
-}
-[role='status'] { --accent: var(--pico-primary); }
-`

@@ -57,7 +57,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   operation: ['core', 'settings', 'events'],
   events: ['core'],
   'event list': ['events'],
-  view: ['core', 'pages', 'operation', 'settings'],
+  view: ['core', 'pages'],
   face: ['core', 'http', 'pages', 'schema kit', 'settings kit', 'operation', 'settings', 'view', 'front door'],
   'front door': ['core', 'events', 'base', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
   configuration: ['core', 'schema kit', 'settings kit', 'settings', 'http settings'],
@@ -75,6 +75,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'front door',
     'operation',
     'settings',
+    'view',
   ],
   main: ['core', 'configuration', 'cli'],
 }

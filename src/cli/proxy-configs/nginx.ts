@@ -1,5 +1,5 @@
 import { originOf } from '../../core/issuer.ts'
-import { forbiddenPage } from '../../pages/forbidden.ts'
+import { forbiddenPage } from '../../features/forward-auth/forbidden-views.ts'
 import { limits } from './limits.ts'
 import { answerBuffers, listen, ownPaths, pathsAlone, toService } from './nginx-parts.ts'
 import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'

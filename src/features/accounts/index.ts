@@ -1,7 +1,8 @@
 /** The accounts of people: how one is opened, what it shows, and what administrators do to it. */
 import type { Base } from '../../base.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
-import type { RateLimits } from '../../http/rate-limits.ts'
+import { createMustAskAgain } from '../../http/pages.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { userRoutes } from './admin.ts'
@@ -10,23 +11,23 @@ import { createRegister } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
 import type { RegistrationMode } from './settings.ts'
-import { createEmailVerification, type EmailVerification } from './verify-email.ts'
+import { createEmailVerification } from './verify-email.ts'
+import { verifyEmailPages } from './verify-email-pages.ts'
 
 export type { ShownUser, UserAfterPassword } from './admin.ts'
 export type { accountsEvents } from './audit-events.ts'
-export type { EmailVerification } from './verify-email.ts'
 
 export interface Accounts extends Feature {
   readonly administration: UserAdministration
-  readonly emailVerification: EmailVerification
 }
 
 export function createAccounts(
   base: Base,
   settings: { registration: RegistrationMode; domains: readonly string[] },
-  needs: { mail: Mail; roles: Roles; limits: RateLimits },
+  needs: { mail: Mail; roles: Roles; browser: BrowserGuards },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hashNewPassword } = base
+  const { csrf, limits } = needs.browser
   const { mode, reason } = settings.registration
   const registering = {
     rules: { mode, domains: settings.domains },
@@ -45,10 +46,11 @@ export function createAccounts(
   })
   return {
     administration,
-    emailVerification,
     schemas: [Profile],
     routes: {
-      people: (app) => accountRoutes(app, { register, emailVerification, users: stores.users, limits: needs.limits }),
+      people: (app) => accountRoutes(app, { register, emailVerification, users: stores.users, limits }),
+      pages: (app) =>
+        verifyEmailPages(app, { emailVerification, mustAskAgain: createMustAskAgain(csrf), csrf, limits }),
       admin: (app) => userRoutes(app, administration),
     },
     async start() {

@@ -3,7 +3,7 @@ import type { Base } from '../../base.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
-import type { Accounts } from '../accounts/index.ts'
+import { createMustAskAgain } from '../../http/pages.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
@@ -15,11 +15,13 @@ import { createNotices } from './http/notices.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createLogIn } from './log-in.ts'
-import { signInPageRoutes } from './page-routes.ts'
 import { createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
 import { SignedIn } from './schema.ts'
+import { signInPages } from './sign-in-pages.ts'
+import { signOutPages } from './sign-out-pages.ts'
 import { createStepUp } from './step-up.ts'
+import { stepUpPages } from './step-up-pages.ts'
 
 export function createSignIn(
   { stores, clock, audit, hasher, issuer, basePath }: Base,
@@ -28,7 +30,6 @@ export function createSignIn(
     cookieDomain: string | undefined
   },
   needs: {
-    accounts: Accounts
     sessions: Sessions
     tokens: Tokens
     credentials: Credentials
@@ -79,10 +80,11 @@ export function createSignIn(
           accessToken: credentials.accessToken,
           checkCrossSite,
         })
-        await app.register(signInPageRoutes, {
+      },
+      async pages(app) {
+        const options = {
           ...shared,
           sessionCookie: credentials.sessionCookie,
-          emailVerification: needs.accounts.emailVerification,
           returnTo: createReturnTo(waysBack),
           notices: createNotices({
             issuer,
@@ -90,9 +92,11 @@ export function createSignIn(
             cookies,
             leftBehind: createLeftBehind(waysBack),
           }),
+          mustAskAgain: createMustAskAgain(csrf),
           csrf,
           basePath,
-        })
+        }
+        for (const pages of [signInPages, signOutPages, stepUpPages]) await app.register(pages, options)
       },
     },
   }

@@ -2,33 +2,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { readEmail } from '../../core/email.ts'
 import { errorTable } from '../../core/errors.ts'
+import { Form, goTo, hidden, isScript, publicPage, sentWith } from '../../http/page-requests.ts'
+import { show } from '../../http/pages.ts'
 import { logFault, setErrorHeaders } from '../../http/errors.ts'
 import { toGatehouseError } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
-import { signedInPage, strongerSignInPage } from '../../pages/account.ts'
-import type { Messages } from '../../pages/layout.ts'
-import { signInPage } from '../../pages/sign-in.ts'
-import {
-  createPageTools,
-  Form,
-  goTo,
-  hidden,
-  isScript,
-  type PageOptions,
-  publicPage,
-  sentWith,
-  show,
-  tooManyFailures,
-} from './http/page-tools.ts'
+import type { Messages } from '../../pages/notices.ts'
+import { createPageTools, type PageOptions, tooManyFailures } from './http/page-tools.ts'
 import { deviceOf } from './routes.ts'
+import { signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
 
 /** Said where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth). */
 const hasNotArrived = 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
-  const { logIn, returnTo, notices, cookies, csrf, limits } = options
-  const { userOf, mustAskAgain } = createPageTools(options)
+  const { logIn, returnTo, notices, mustAskAgain, cookies, csrf, limits } = options
+  const { userOf, address } = createPageTools(options)
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
     const { return_to, email, unsent } = sentWith(request)
@@ -55,7 +45,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   app.get(
     '/login',
     {
-      config: publicPage,
+      config: { ...publicPage, address },
       schema: {
         ...hidden,
         querystring: Type.Partial(
@@ -88,7 +78,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   app.post(
     '/login',
     {
-      config: { ...publicPage, rateLimit: limits.secretTests },
+      config: { ...publicPage, address, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) },
       // What was typed is not lost to a limit or an outage.
       errorHandler(thrown, request, reply): void {

@@ -1,14 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
+import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
+import { show } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
-import { signedOutPage, signOutPage } from '../../pages/account.ts'
-import { createPageTools, Form, goTo, hidden, type PageOptions, publicPage, show } from './http/page-tools.ts'
+import { createPageTools, type PageOptions } from './http/page-tools.ts'
+import { signedOutPage, signOutPage } from './sign-out-views.ts'
 
 /** The page that asks whether to sign out, and what its form does. */
 export async function signOutPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, cookies, csrf, limits, sessionsShown } = options
-  const { userOf, mustAskAgain } = createPageTools(options)
-  const takingAway = { ...publicPage, rateLimit: limits.takingAway }
+  const { returnTo, mustAskAgain, cookies, csrf, limits, sessionsShown } = options
+  const { userOf, address } = createPageTools(options)
+  const takingAway = { ...publicPage, address, rateLimit: limits.takingAway }
 
   const afterSignOut = (wanted: string | undefined) => {
     const target = returnTo(wanted)
@@ -19,7 +21,8 @@ export async function signOutPages(app: App, options: PageOptions): Promise<void
   async function ask(request: FastifyRequest, reply: FastifyReply, wanted: string | undefined, notice?: string) {
     const back = afterSignOut(wanted)
     const user = await userOf(request)
-    if (user === undefined && (await sessionsShown(request)).size === 0) return show(reply, signedOutPage(back))
+    if (user === undefined && (await sessionsShown(request)).size === 0)
+      return show(reply, signedOutPage({ returnTo: back }))
     return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back, notice }))
   }
 

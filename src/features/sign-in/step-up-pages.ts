@@ -1,28 +1,20 @@
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
+import { show } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
-import { stepUpPage } from '../../pages/step-up.ts'
-import {
-  createPageTools,
-  Form,
-  goTo,
-  hidden,
-  type PageOptions,
-  publicPage,
-  show,
-  tooManyFailures,
-  toSignIn,
-} from './http/page-tools.ts'
+import { createPageTools, type PageOptions, tooManyFailures, toSignIn } from './http/page-tools.ts'
+import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, cookies, csrf, limits } = options
-  const { userOf, mustAskAgain } = createPageTools(options)
+  const { returnTo, mustAskAgain, cookies, csrf, limits } = options
+  const { userOf, address } = createPageTools(options)
 
   app.get(
     '/step-up',
     {
-      config: publicPage,
+      config: { ...publicPage, address },
       schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) },
     },
     async (request, reply) => {
@@ -36,7 +28,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
   app.post(
     '/step-up',
     {
-      config: { ...publicPage, rateLimit: limits.secretTests },
+      config: { ...publicPage, address, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ password: Type.String() }) },
     },
     async (request, reply) => {

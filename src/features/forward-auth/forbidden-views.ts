@@ -1,5 +1,5 @@
-import { type Html, html } from './html.ts'
-import { layout } from './layout.ts'
+import { type Html, html } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
 
 /** Shown through the proxy, under the application's own host. */
 export function forbiddenPage(issuer: string): Html {

@@ -1,0 +1,19 @@
+import { hiddenFields } from '../../pages/fields.ts'
+import { type Html, html } from '../../pages/html.ts'
+
+/** Who is signed in. */
+export interface Person {
+  name: string
+  email: string
+}
+
+export function signedInAs({ name, email }: Person): Html {
+  return html`You are signed in as <strong>${name}</strong> (${email}).`
+}
+
+export function signOutForm(label: string, { csrfToken, returnTo }: { csrfToken: string; returnTo?: string }): Html {
+  return html`<form method="post" action="logout">
+    ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
+    <button type="submit" class="secondary outline">${label}</button>
+  </form>`
+}

@@ -1,0 +1,54 @@
+import { type Child, type Html, html } from './html.ts'
+
+/** One thing that a person types. Its id is its name, so a page holds each name once. */
+export interface Field {
+  name: string
+  label: string
+  type: 'text' | 'email' | 'password'
+  /** What browsers and password managers fill in (HTML §4.10.18.7). */
+  autocomplete: string
+  value?: string | undefined
+  /** What to know before typing. */
+  hint?: string
+  /** What is wrong with what was typed here, said below it; `true` where the fault of the page says it. */
+  error?: string | boolean | undefined
+  autofocus?: boolean
+  maxlength?: number
+  /** Shown, for password managers too, and not sent. */
+  readonly?: boolean
+}
+
+/** A field with its label, its hint and its error. What is not read-only has to be filled in. */
+export function field({ name, label, type, autocomplete, value, hint, error, ...more }: Field): Html {
+  const { autofocus, maxlength, readonly } = more
+  const describedBy = [error === true && 'fault', typeof error === 'string' && `${name}-error`, hint && `${name}-hint`]
+    .filter(Boolean)
+    .join(' ')
+  return html`<label for="${name}">${label}</label>
+    <input
+      id="${name}"
+      type="${type}"
+      ${!readonly && html`name="${name}"`}
+      ${value !== undefined && html`value="${value}"`}
+      autocomplete="${autocomplete}"
+      ${maxlength !== undefined && html`maxlength="${maxlength}"`}
+      ${readonly ? html`readonly` : html`required`}
+      ${autofocus && html`autofocus`}
+      ${error && html`aria-invalid="true"`}
+      ${describedBy && html`aria-describedby="${describedBy}"`}
+    />
+    ${typeof error === 'string' && html`<small id="${name}-error">${error}</small>`}
+    ${hint && html`<small id="${name}-hint" class="hint">${hint}</small>`}`
+}
+
+/** Where a person types the password that they have. */
+export function currentPasswordField(given: Pick<Field, 'label' | 'error' | 'autofocus'>): Html {
+  return field({ ...given, name: 'password', type: 'password', autocomplete: 'current-password', maxlength: 512 })
+}
+
+/** What a form sends along unseen; what is undefined or empty is left out. */
+export function hiddenFields(fields: Readonly<Record<string, string | undefined>>): Child {
+  return Object.entries(fields).map(
+    ([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`,
+  )
+}
