@@ -22,8 +22,10 @@ import { createTokens } from './features/tokens/index.ts'
 import { createBrowserGuards } from './http/browser-guards.ts'
 import { refusePath } from './http/errors.ts'
 import type { Feature } from './http/feature.ts'
+import { createPages } from './http/pages.ts'
 import { type App, createServer } from './http/server.ts'
 import { mountControl, mountSurfaces } from './http/surfaces.ts'
+import { createLanguages } from './i18n/languages.ts'
 import { runEveryMinute } from './maintenance.ts'
 
 /**
@@ -34,6 +36,7 @@ export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser
+  const pages = createPages(createLanguages(['en']), browser)
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
   const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })
@@ -44,7 +47,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, { mail, roles, browser })
+  const accounts = createAccounts(base, config.accounts, { mail, roles, browser, pages })
   const clients = createClients(base, { revocations })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, limits })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
@@ -55,9 +58,9 @@ export function createFeatures(base: Base, config: Config) {
 
   // What proxies and people ask
   const known = { hosts, credentials, signingKeys, accounts, clients }
-  const forwardAuth = createForwardAuth(base, config, { ...known, cookies, trustedPeer, forwardedAddress })
+  const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
   const { decidesAbout } = forwardAuth
-  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, decidesAbout })
+  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, pages, decidesAbout })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
@@ -69,7 +72,7 @@ export function createFeatures(base: Base, config: Config) {
     ...[forwardAuth, signIn, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
-  return { features, lifecycle, server, browser, signingKeys, credentials, forwardAuth, roles, mail }
+  return { features, lifecycle, server, browser, pages, signingKeys, credentials, forwardAuth, roles, mail }
 }
 
 export interface Gatehouse {
@@ -121,6 +124,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     counters: stores.counters,
     config,
     cookies: browser.cookies,
+    pages: made.pages,
     guard: {
       ...browser,
       ...credentials,

@@ -9,33 +9,44 @@ const hostName = /^([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+(?!\d+$|0x[\da-f]*$)[a-z\
 /** Two of them, the joiners, are part of some names: UTS 46 knows where they may stand. */
 const invisible = /[\p{Default_Ignorable_Code_Point}--[\u200c\u200d]]/v
 
+/** What is wrong with what is no email address, in words that complete "the email address …". */
+export const emailFaultWords = {
+  no_address: 'must look like ada@example.com',
+  too_long: `must have at most ${longestEmail} characters, with its domain in ASCII (xn--…)`,
+  invisible: 'must not hold invisible characters',
+  local_part: 'must have nothing but ASCII letters, digits and signs before the @',
+  domain: 'must have a domain after the @ that can exist, such as example.com',
+}
+export type EmailFault = keyof typeof emailFaultWords
+
 /**
  * Reads an email address as people write it into the one spelling under which it is stored, looked up and counted, so that no
  * other spelling opens a second account or a second attempt counter (CVE-2025-24806, GHSA-7rqj-j65f-68wh): no white space
  * around it, lower case, the domain in A-labels (UTS 46). It is ASCII of at most 254 characters, and read again gives
- * itself. `fault` completes "the email address …".
+ * itself.
  */
-export function readEmail(written: string): { email: string } | { fault: string } {
+export function readEmail(written: string): { email: string } | { fault: EmailFault } {
   const text = written.trim()
   const at = text.lastIndexOf('@')
   const [local, domain] = [text.slice(0, at), text.slice(at + 1)]
-  if (at < 1 || domain === '') return { fault: 'must look like ada@example.com' }
+  if (at < 1 || domain === '') return { fault: 'no_address' }
   // More than any spelling of an address needs, and little enough to compute with.
-  if (text.length > 4 * longestEmail) return tooLong
-  if (invisible.test(text)) return { fault: 'must not hold invisible characters' }
-  if (!localPart.test(local)) return { fault: 'must have nothing but ASCII letters, digits and signs before the @' }
+  if (text.length > 4 * longestEmail) return { fault: 'too_long' }
+  if (invisible.test(text)) return { fault: 'invisible' }
+  if (!localPart.test(local)) return { fault: 'local_part' }
   const ascii = canonicalDomain(domain)
-  if (ascii === undefined) return { fault: 'must have a domain after the @ that can exist, such as example.com' }
+  if (ascii === undefined) return { fault: 'domain' }
   const email = `${local.toLowerCase()}@${ascii}`
-  return email.length > longestEmail ? tooLong : { email }
+  return email.length > longestEmail ? { fault: 'too_long' } : { email }
 }
-const tooLong = { fault: `must have at most ${longestEmail} characters, with its domain in ASCII (xn--…)` }
 
 /** The address that `readEmail` reads; throws an `invalid_request` about `/body/email`. */
 export function canonicalEmail(written: string): string {
   const read = readEmail(written)
   if ('email' in read) return read.email
-  throw new GatehouseError('invalid_request', { fields: [{ path: '/body/email', message: read.fault }] })
+  throw new GatehouseError('invalid_request', {
+    fields: [{ path: '/body/email', message: emailFaultWords[read.fault] }],
+  })
 }
 
 /**

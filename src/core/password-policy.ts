@@ -22,6 +22,17 @@ export function canonicalPassword(password: string): string {
   return password.normalize('NFKC')
 }
 
+/** Why a password is refused, in words that complete "the password …". */
+export const passwordFaultWords = {
+  not_unicode: 'must be well-formed Unicode',
+  control_characters: 'must not hold line breaks and other control characters',
+  too_short: `must have at least ${passwordLength.min} characters`,
+  too_long: `must have at most ${passwordLength.max} characters`,
+  holds_email: 'must not contain the email address',
+  guessable: 'is too easy to guess',
+}
+export type PasswordFault = keyof typeof passwordFaultWords
+
 /**
  * Says why a password is refused, or nothing when it may be used: 12 to 128 characters, both as they were typed (one
  * ligature may stand for a whole phrase, and is guessed as one character) and in the spelling that is hashed, without the
@@ -31,28 +42,37 @@ async function passwordFault(
   password: string,
   account: { email: string; name: string },
   estimate: StrengthEstimate,
-): Promise<string | undefined> {
+): Promise<PasswordFault | undefined> {
   // Halves of surrogates are hashed as one and the same replacement character, whichever they are.
-  if (!password.isWellFormed()) return 'must be well-formed Unicode'
+  if (!password.isWellFormed()) return 'not_unicode'
   // No form takes them, so that nobody could sign in with it: a line break is most often of a file with two lines.
-  if (/\p{Cc}/u.test(password)) return 'must not hold line breaks and other control characters'
+  if (/\p{Cc}/u.test(password)) return 'control_characters'
   const judged = canonicalPassword(password)
   const [typed, length] = [[...password].length, [...judged].length]
-  if (Math.min(typed, length) < passwordLength.min) return `must have at least ${passwordLength.min} characters`
-  if (length > passwordLength.max) return `must have at most ${passwordLength.max} characters`
+  if (Math.min(typed, length) < passwordLength.min) return 'too_short'
+  if (length > passwordLength.max) return 'too_long'
   const lower = judged.toLowerCase()
   const [localPart = ''] = account.email.split('@')
   const spellings = spellingsOf(account.email)
   if (spellings.some((spelling) => lower.includes(spelling)) || (localPart.length >= 5 && lower.includes(localPart))) {
-    return 'must not contain the email address'
+    return 'holds_email'
   }
   if ((await estimate(judged, [...spellings, localPart, ...account.name.split(/\s+/)])) < leastStrength) {
-    return 'is too easy to guess'
+    return 'guessable'
   }
   return undefined
 }
 
-/** Hashes a password that somebody chose for an account. Throws `password_rejected` when the policy refuses it. */
+/** A `password_rejected`. */
+export class PasswordRejected extends GatehouseError {
+  readonly fault: PasswordFault
+  constructor(fault: PasswordFault) {
+    super('password_rejected', { fields: [{ path: '/body/password', message: passwordFaultWords[fault] }] })
+    this.fault = fault
+  }
+}
+
+/** Hashes a password that somebody chose for an account. Throws `PasswordRejected` when the policy refuses it. */
 export type HashNewPassword = (password: string, account: { email: string; name: string }) => Promise<string>
 
 /** Joins policy and hashing, so that no path stores a password that was not judged. */
@@ -64,6 +84,6 @@ export function createHashNewPassword(dependencies: {
   return async (password, account) => {
     const fault = await passwordFault(password, account, estimateStrength)
     if (fault === undefined) return hasher.hash(password)
-    throw new GatehouseError('password_rejected', { fields: [{ path: '/body/password', message: fault }] })
+    throw new PasswordRejected(fault)
   }
 }

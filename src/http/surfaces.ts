@@ -12,7 +12,7 @@ import type { Feature, Surface } from './feature.ts'
 import { guard, type GuardOptions, requireAccessLevels } from './guard.ts'
 import { OAuthErrorBody } from './oauth-errors.ts'
 import { documentRoutes, openApi } from './openapi.ts'
-import { acceptPages } from './pages.ts'
+import { acceptPages, type Pages } from './pages.ts'
 import { rateLimits } from './rate-limits.ts'
 import { traceOrigins } from './request-origin.ts'
 import { Problem } from './schema.ts'
@@ -32,12 +32,13 @@ export interface SurfaceOptions {
   counters: Counters
   config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[] } }
   cookies: Cookies
+  pages: Pages
   guard: GuardOptions
 }
 
 /** Registers the routes of all features, each in the scope of who asks, and what every scope does to its requests. */
 export async function mountSurfaces(app: App, features: readonly Feature[], options: SurfaceOptions): Promise<void> {
-  const { issuer, basePath, version, log, counters, config, cookies } = options
+  const { issuer, basePath, version, log, counters, config, cookies, pages } = options
   const { origins } = config.cors
   const below = { prefix: basePath }
   const of = (surface: Surface) => routesOf(features, surface)
@@ -66,9 +67,9 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
     traceOrigins(people, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
     await people.register(of('people'))
-    await people.register(async (pages) => {
-      acceptPages(pages)
-      await pages.register(of('pages'))
+    await people.register(async (scope) => {
+      acceptPages(scope, pages)
+      await scope.register(of('pages'))
     })
     await people.register(
       async (administrators) => {

@@ -1,23 +1,27 @@
 import { type Child, type Html, html } from './html.ts'
 import { styleSheetPaths } from './styles.ts'
+import type { ViewContext } from './view.ts'
 
 /**
- * The frame of every page. `base` is the issuer where the page is shown under another host. Otherwise everything is named
- * relative to the page, which lies right below the base path: then one text serves every base path. The referrer stands in place of
- * the header's `no-referrer`, under which browsers send forms with the `Origin` `null`: the origin is what proves that a
- * form is ours. Nothing more of an address goes anywhere.
+ * The frame of every page. Without a `base` everything is named relative to the page, which lies right below the base path:
+ * then one text serves every base path. The referrer stands in place of the header's `no-referrer`, under which browsers
+ * send forms with the `Origin` `null`: the origin is what proves that a form is ours. Nothing more of an address goes anywhere.
  */
-export function layout(title: string, content: Child, base?: string): Html {
+export function layout(
+  { language, base = '.' }: Pick<ViewContext, 'language' | 'base'>,
+  title: string,
+  content: Child,
+): Html {
   return html`<!doctype html>
-    <html lang="en">
+    <html lang="${language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Gatehouse</title>
         <meta name="referrer" content="strict-origin" />
-        <link rel="stylesheet" href="${base ?? '.'}${styleSheetPaths.pico}" />
-        <link rel="stylesheet" href="${base ?? '.'}${styleSheetPaths.own}" />
+        <link rel="stylesheet" href="${base}${styleSheetPaths.pico}" />
+        <link rel="stylesheet" href="${base}${styleSheetPaths.own}" />
         <link rel="icon" href="data:," />
       </head>
       <body>

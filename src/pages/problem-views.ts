@@ -2,20 +2,19 @@ import { hiddenFields } from './fields.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
 import { messages } from './notices.ts'
+import type { ViewContext } from './view.ts'
 
-/** What a person sees when a form or page could not be served. `address`: what the same page is asked for again with. */
-export function problemPage(page: {
-  title: string
-  requestId: string
-  address: Readonly<Record<string, string | undefined>>
-}): Html {
+/** What a person sees when a form or page could not be served. */
+export function problemPage(context: ViewContext, page: { fault: string; requestId: string }): Html {
+  const { kit } = context.texts
   return layout(
-    'This did not work',
-    html`${messages({ fault: page.title })}
+    context,
+    kit.problemTitle,
+    html`${messages(page)}
       <form method="get">
-        ${hiddenFields(page.address)}
-        <button type="submit">Try again</button>
+        ${hiddenFields(context.address)}
+        <button type="submit">${kit.tryAgain}</button>
       </form>
-      <p><small>Request ${page.requestId}</small></p>`,
+      <p><small>${kit.request(page.requestId)}</small></p>`,
   )
 }

@@ -27,7 +27,7 @@ const roots: Readonly<Record<string, string>> = {
   'schema-faults.ts': 'settings kit',
   'yaml-text.ts': 'settings kit',
 }
-const folders = new Set(['adapters', 'cli', 'core', 'http', 'pages', 'stores'])
+const folders = new Set(['adapters', 'cli', 'core', 'http', 'i18n', 'pages', 'stores'])
 
 /** What a file of a feature is, by the last word of its name. */
 const parts: Readonly<Record<string, string>> = {
@@ -36,7 +36,7 @@ const parts: Readonly<Record<string, string>> = {
   pages: 'face',
   schema: 'face',
   views: 'view',
-  texts: 'view',
+  texts: 'texts',
   mails: 'view',
   settings: 'settings',
   events: 'events',
@@ -57,18 +57,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   operation: ['core', 'settings', 'events'],
   events: ['core'],
   'event list': ['events'],
-  view: ['core', 'pages'],
-  face: ['core', 'http', 'pages', 'schema kit', 'settings kit', 'operation', 'settings', 'view', 'front door'],
-  'front door': ['core', 'events', 'base', 'http', 'pages', 'operation', 'settings', 'view', 'face'],
+  texts: ['core', 'pages'],
+  view: ['core', 'pages', 'texts'],
+  i18n: ['core', 'pages', 'texts'],
+  face: ['core', 'http', 'pages', 'schema kit', 'settings kit', 'operation', 'settings', 'texts', 'view', 'front door'],
+  'front door': ['core', 'events', 'base', 'http', 'pages', 'operation', 'settings', 'texts', 'view', 'face'],
   configuration: ['core', 'schema kit', 'settings kit', 'settings', 'http settings'],
   base: ['core', 'adapters', 'http', 'configuration', 'event list', 'operation'],
-  composition: ['core', 'base', 'adapters', 'stores', 'http', 'pages', 'configuration', 'front door'],
+  composition: ['core', 'base', 'adapters', 'stores', 'http', 'i18n', 'pages', 'configuration', 'front door'],
   cli: [
     'core',
     'base',
     'adapters',
     'stores',
     'http',
+    'i18n',
     'pages',
     'configuration',
     'composition',
@@ -87,7 +90,9 @@ const packages: Readonly<Record<string, RegExp>> = {
   'schema kit': /^typebox$/,
   'settings kit': /^(node:|yaml)/,
   operation: /^(?!drizzle|postgres|pg$|ioredis|@electric-sql)/,
+  texts: /^node:/,
   view: /^node:/,
+  i18n: /^node:/,
 }
 
 /** The place of a file, given from `src/` on; nothing for one that is none of the program's modules. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { test } from 'tap'
-import { canonicalDomain, readEmail, spellingsOf } from '../../src/core/email.ts'
+import { canonicalDomain, type EmailFault, readEmail, spellingsOf } from '../../src/core/email.ts'
 
 const emailOf = (written: string) => {
   const read = readEmail(written)
@@ -95,19 +95,14 @@ void test('each spelling of a domain', (t) => {
   for (const [email, spellings] of Object.entries(same)) {
     for (const spelling of [email, ...spellings]) t.same(readEmail(spelling), { email }, JSON.stringify(spelling))
   }
-  const form = /must look like ada@example\.com/
-  const unseen = /must not hold invisible characters/
-  const long = /at most 254 characters/
-  const noDomain = /must have a domain after the @ that can exist/
-  const ascii = /nothing but ASCII letters, digits and signs before the @/
-  const refused: [RegExp, string[]][] = [
-    [form, ['', ' ', 'ada', '@', 'ada@', '@example.com', 'ada＠example.com']],
+  const refused: [EmailFault, string[]][] = [
+    ['no_address', ['', ' ', 'ada', '@', 'ada@', '@example.com', 'ada＠example.com']],
     [
-      ascii,
+      'local_part',
       ['jürgen@example.com', 'ⓐ@example.com', 'a b@example.com', '.a@example.com', 'a..b@example.com', '\u212a@a.de'],
     ],
     [
-      ascii,
+      'local_part',
       [
         'a@b@example.com',
         '"a b"@example.com',
@@ -118,19 +113,19 @@ void test('each spelling of a domain', (t) => {
       ],
     ],
     [
-      unseen,
+      'invisible',
       ['a@bü\u200bcher.example', 'a@b\u00adc.example', 'a\u2060@example.com', 'a@ex\u202eample.com', 'a@\u3164.com'],
     ],
     // The host parser of URLs takes each of these for a host.
-    [noDomain, ['a@bücher.example/x', 'a@bücher.example?x', 'a@bücher.example#x', 'a@bücher.example:80', 'a@[::1]']],
-    [noDomain, ['a@b%C3%BCcher.example', 'a@%65xample.com', 'a@bü\ncher.example', 'a@exam\tple.com', 'a@exam ple.com']],
-    [noDomain, ['a@1.2', 'a@127.0.0.1', 'a@0x7f.1', 'a@x.0x', 'a@１２７.１', 'a@bücher.1', 'a@x.٠', 'a@2130706433']],
+    ['domain', ['a@bücher.example/x', 'a@bücher.example?x', 'a@bücher.example#x', 'a@bücher.example:80', 'a@[::1]']],
+    ['domain', ['a@b%C3%BCcher.example', 'a@%65xample.com', 'a@bü\ncher.example', 'a@exam\tple.com', 'a@exam ple.com']],
+    ['domain', ['a@1.2', 'a@127.0.0.1', 'a@0x7f.1', 'a@x.0x', 'a@１２７.１', 'a@bücher.1', 'a@x.٠', 'a@2130706433']],
     [
-      noDomain,
+      'domain',
       ['a@bücher.example.', 'a@bücher..example', 'a@.example', 'a@bücher', 'a@localhost', 'a@bü_cher.example'],
     ],
     [
-      noDomain,
+      'domain',
       [
         'a@-bücher.example',
         'a@bücher-.example',
@@ -143,21 +138,21 @@ void test('each spelling of a domain', (t) => {
       ],
     ],
     // Wrong A-labels: not decodable, of ASCII alone, of what would have been written otherwise.
-    [noDomain, ['a@xn--a.example', 'a@xn--.example', 'a@xn--abc-.example', 'a@xn--zn7c.com', 'a@xn--bcher-.example']],
+    ['domain', ['a@xn--a.example', 'a@xn--.example', 'a@xn--abc-.example', 'a@xn--zn7c.com', 'a@xn--bcher-.example']],
     // BÜCHER, decomposed bücher, a space without width, a full-width b, Hebrew before Latin.
-    [noDomain, ['a@xn--bcher-2pa.example', 'a@xn--bucher-xyd.example', 'a@xn--example-1z6c.example']],
-    [noDomain, ['a@xn--tda1031k.example', 'a@xn--a-wic.example']],
+    ['domain', ['a@xn--bcher-2pa.example', 'a@xn--bucher-xyd.example', 'a@xn--example-1z6c.example']],
+    ['domain', ['a@xn--tda1031k.example', 'a@xn--a-wic.example']],
     // A joiner and a direction where no name has them, halves of surrogates, what no name holds.
     [
-      noDomain,
+      'domain',
       ['a@bü\u200dcher.example', 'a@אa.example', 'a@aא.example', 'a@\ud800.example', 'a@x.\udfff', 'a@\ufffd.example'],
     ],
     [
-      noDomain,
+      'domain',
       [`a@${'x'.repeat(64)}.example`, `a@${'ü'.repeat(60)}.example`.replace(/ü+/, (run) => run + 'é'.repeat(9))],
     ],
     [
-      long,
+      'too_long',
       [
         `${'a'.repeat(243)}@example.com`,
         ` ${'a'.repeat(2_000)}@example.com`,
@@ -168,7 +163,7 @@ void test('each spelling of a domain', (t) => {
   ]
   for (const [fault, spellings] of refused) {
     for (const spelling of spellings) {
-      t.match(readEmail(spelling), { fault }, JSON.stringify(spelling.slice(0, 60)))
+      t.same(readEmail(spelling), { fault }, JSON.stringify(spelling.slice(0, 60)))
     }
   }
   t.same(readEmail(`${'a'.repeat(242)}@example.com`), { email: `${'a'.repeat(242)}@example.com` })

@@ -1,5 +1,6 @@
 import { originOf } from '../../core/issuer.ts'
 import { forbiddenPage } from '../../features/forward-auth/forbidden-views.ts'
+import { en } from '../../i18n/en.ts'
 import { limits } from './limits.ts'
 import { answerBuffers, listen, ownPaths, pathsAlone, toService } from './nginx-parts.ts'
 import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'
@@ -51,7 +52,9 @@ map "$request_method $gatehouse_login" $gatehouse_see_other {
 
 # What a person sees who is signed in and may not pass.
 map $host $gatehouse_forbidden {
-  default '${String(forbiddenPage(issuerUrl)).trim().replaceAll("'", "\\'")}';
+  default '${String(forbiddenPage({ language: 'en', texts: en }, issuerUrl))
+    .trim()
+    .replaceAll("'", "\\'")}';
 }
 
 # Hosts that nobody configured get no answer of use. Only one file may have the default_server of a port.

@@ -1,5 +1,5 @@
 import type { Audit } from '../../core/audit.ts'
-import { canonicalEmail, readEmail } from '../../core/email.ts'
+import { canonicalEmail, emailFaultWords, readEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
@@ -40,7 +40,8 @@ export function createUserAdministration(dependencies: {
     const named = idOrEmail.trim()
     const read = isUuid(named) ? { id: named } : readEmail(named)
     if ('fault' in read) {
-      const detail = `There is no such user. What is no id is taken for an email address, which ${read.fault}.`
+      const words = emailFaultWords[read.fault]
+      const detail = `There is no such user. What is no id is taken for an email address, which ${words}.`
       throw new GatehouseError('not_found', { detail })
     }
     const user = await ('id' in read ? users.findById(read.id) : users.findByEmail(read.email))

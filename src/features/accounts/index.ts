@@ -2,7 +2,7 @@
 import type { Base } from '../../base.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
-import { createMustAskAgain } from '../../http/pages.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { userRoutes } from './admin.ts'
@@ -11,6 +11,7 @@ import { createRegister } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
 import type { RegistrationMode } from './settings.ts'
+import type { AccountTexts } from './texts.ts'
 import { createEmailVerification } from './verify-email.ts'
 import { verifyEmailPages } from './verify-email-pages.ts'
 
@@ -24,7 +25,7 @@ export interface Accounts extends Feature {
 export function createAccounts(
   base: Base,
   settings: { registration: RegistrationMode; domains: readonly string[] },
-  needs: { mail: Mail; roles: Roles; browser: BrowserGuards },
+  needs: { mail: Mail; roles: Roles; browser: BrowserGuards; pages: Pages<AccountTexts> },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hashNewPassword } = base
   const { csrf, limits } = needs.browser
@@ -49,8 +50,7 @@ export function createAccounts(
     schemas: [Profile],
     routes: {
       people: (app) => accountRoutes(app, { register, emailVerification, users: stores.users, limits }),
-      pages: (app) =>
-        verifyEmailPages(app, { emailVerification, mustAskAgain: createMustAskAgain(csrf), csrf, limits }),
+      pages: (app) => verifyEmailPages(app, { emailVerification, pages: needs.pages, csrf, limits }),
       admin: (app) => userRoutes(app, administration),
     },
     async start() {

@@ -1,11 +1,12 @@
 import { Type } from '../../json-schema.ts'
-import { GatehouseError } from '../../core/errors.ts'
+import { PasswordRejected } from '../../core/password-policy.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { Form, hidden, publicPage, type Sent } from '../../http/page-requests.ts'
-import { type MustAskAgain, show } from '../../http/pages.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
+import type { AccountTexts } from './texts.ts'
 import type { EmailVerification } from './verify-email.ts'
 import { emailNotVerifiedPage, emailVerifiedPage, verifyEmailPage } from './verify-email-views.ts'
 
@@ -14,9 +15,9 @@ const address = ({ token }: Sent) => ({ token })
 /** Where the link of a registration’s mail leads. */
 export async function verifyEmailPages(
   app: App,
-  options: { emailVerification: EmailVerification; mustAskAgain: MustAskAgain; csrf: CsrfTokens; limits: RateLimits },
+  options: { emailVerification: EmailVerification; pages: Pages<AccountTexts>; csrf: CsrfTokens; limits: RateLimits },
 ): Promise<void> {
-  const { emailVerification, mustAskAgain, csrf, limits } = options
+  const { emailVerification, pages, csrf, limits } = options
 
   app.get(
     '/verify-email',
@@ -27,8 +28,12 @@ export async function verifyEmailPages(
     async (request, reply) => {
       const { token = '' } = request.query
       const registered = await emailVerification.find(token)
-      if (registered === undefined) return show(reply.code(400), emailNotVerifiedPage())
-      return show(reply, verifyEmailPage({ token, csrfToken: csrf.tokenFor(request, reply), email: registered.email }))
+      if (registered === undefined) return pages.show(reply.code(400), emailNotVerifiedPage)
+      return pages.show(reply, verifyEmailPage, {
+        token,
+        csrfToken: csrf.tokenFor(request, reply),
+        email: registered.email,
+      })
     },
   )
 
@@ -40,29 +45,30 @@ export async function verifyEmailPages(
     },
     async (request, reply) => {
       const { csrf_token, token = '', password } = request.body
-      const again = mustAskAgain(request, reply, csrf_token)
+      const again = pages.mustAskAgain(request, reply, csrf_token)
       const registered = await emailVerification.find(token)
       if (registered === undefined) {
-        return show(again === undefined ? reply.code(400) : reply, emailNotVerifiedPage())
+        return pages.show(again === undefined ? reply.code(400) : reply, emailNotVerifiedPage)
       }
       const showForm = (words: Messages) => {
         const csrfToken = csrf.tokenFor(request, reply)
-        return show(reply, verifyEmailPage({ token, csrfToken, email: registered.email, ...words }))
+        return pages.show(reply, verifyEmailPage, { token, csrfToken, email: registered.email, ...words })
       }
       if (again !== undefined) return showForm({ notice: again.notice })
       const askAgain = (fault: string) => {
         reply.code(422)
         return showForm({ fault })
       }
-      if (password === undefined) return askAgain('Type a password.')
+      const { kit, accounts } = pages.textsFor(request)
+      if (password === undefined) return askAgain(accounts.verifyEmail.passwordMissing)
       try {
         const outcome = await emailVerification.confirm(token, password)
         return outcome === 'confirmed'
-          ? show(reply, emailVerifiedPage())
-          : show(reply.code(400), emailNotVerifiedPage())
+          ? pages.show(reply, emailVerifiedPage)
+          : pages.show(reply.code(400), emailNotVerifiedPage)
       } catch (error) {
-        if (!(error instanceof GatehouseError) || error.code !== 'password_rejected') throw error
-        return askAgain(`The password ${error.fields?.[0]?.message ?? 'cannot be used'}.`)
+        if (!(error instanceof PasswordRejected)) throw error
+        return askAgain(kit.passwordFaults[error.fault])
       }
     },
   )

@@ -3,21 +3,29 @@ import { field, hiddenFields } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import type { AccountTexts } from './texts.ts'
 
 /**
  * Asks for the password that shall count: whoever opens the mail has the mailbox, but may not be who registered. Sending
  * the form, and not opening the page, uses the link up: mail scanners open links. `email`: the address that is confirmed.
  */
-export function verifyEmailPage(page: Messages & { token: string; csrfToken: string; email: string }): Html {
+export function verifyEmailPage(
+  context: ViewContext<AccountTexts>,
+  page: Messages & { token: string; csrfToken: string; email: string },
+): Html {
+  const { kit, accounts } = context.texts
+  const { title, why, passwordHint } = accounts.verifyEmail
   return layout(
-    'Confirm your email address',
+    context,
+    title,
     html`${messages(page)}
-      <p>Say which password shall open your account. It may be the one that you registered with, or another one.</p>
+      <p>${why}</p>
       <form method="post" action="verify-email">
         ${hiddenFields({ csrf_token: page.csrfToken, token: page.token })}
         ${field({
           name: 'email',
-          label: 'Email',
+          label: kit.email,
           type: 'email',
           autocomplete: 'username',
           value: page.email,
@@ -25,30 +33,38 @@ export function verifyEmailPage(page: Messages & { token: string; csrfToken: str
         })}
         ${field({
           name: 'password',
-          label: 'Password',
+          label: kit.password,
           type: 'password',
           autocomplete: 'new-password',
-          hint: `At least ${passwordLength.min} characters: several words are easy to remember.`,
+          hint: passwordHint(passwordLength.min),
           error: page.fault !== undefined,
           autofocus: true,
         })}
-        <button type="submit">Confirm</button>
+        <button type="submit">${kit.confirm}</button>
       </form>`,
   )
 }
 
-export function emailVerifiedPage(): Html {
+export function emailVerifiedPage(context: ViewContext<AccountTexts>): Html {
+  const { title, ready } = context.texts.accounts.emailVerified
   return layout(
-    'Email address confirmed',
-    html`<p>Your account is ready.</p>
-      <p><a role="button" href="login">Sign in</a></p>`,
+    context,
+    title,
+    html`<p>${ready}</p>
+      ${toSignIn(context)}`,
   )
 }
 
-export function emailNotVerifiedPage(): Html {
+export function emailNotVerifiedPage(context: ViewContext<AccountTexts>): Html {
+  const { title, why } = context.texts.accounts.emailNotVerified
   return layout(
-    'This link does not work',
-    html`<p>It was used already, or it is more than a day old. If you have confirmed your address before, sign in.</p>
-      <p><a role="button" href="login">Sign in</a></p>`,
+    context,
+    title,
+    html`<p>${why}</p>
+      ${toSignIn(context)}`,
   )
+}
+
+function toSignIn({ texts }: ViewContext): Html {
+  return html`<p><a role="button" href="login">${texts.kit.signIn}</a></p>`
 }

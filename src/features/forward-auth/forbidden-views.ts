@@ -1,12 +1,15 @@
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
+import type { Spoken } from '../../pages/view.ts'
+import type { ForwardAuthTexts } from './texts.ts'
 
 /** Shown through the proxy, under the application's own host. */
-export function forbiddenPage(issuer: string): Html {
+export function forbiddenPage({ language, texts }: Spoken<ForwardAuthTexts>, issuer: string): Html {
+  const { forbidden } = texts.forwardAuth
   return layout(
-    'Not allowed',
-    html`<p>You are signed in, but your account may not open this page.</p>
-      <p>To sign in as someone else, sign out in <a href="${issuer}/">your account</a> first.</p>`,
-    issuer,
+    { language, base: issuer },
+    forbidden.title,
+    html`<p>${forbidden.notAllowed}</p>
+      <p>${forbidden.asSomeoneElse((text) => html`<a href="${issuer}/">${text}</a>`)}</p>`,
   )
 }

@@ -5,6 +5,7 @@ import { createShorteningLog, type IdentityLimits } from '../../core/identity-li
 import type { RequestTarget } from '../../core/request-target.ts'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
 import type { Feature } from '../../http/feature.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { Ahead } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
@@ -24,6 +25,7 @@ import { createOutageLog, decideWithin } from './outage.ts'
 import { probeRoutes } from './probe-routes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { answerAhead, forwardAuthRoutes } from './routes.ts'
+import type { ForwardAuthTexts } from './texts.ts'
 import { createWhatIsLeft } from './withheld.ts'
 
 export type { AccessRules } from './access-rules.ts'
@@ -67,6 +69,7 @@ export function createForwardAuth(
     accounts: Accounts
     clients: Clients
     cookies: Cookies
+    pages: Pages<ForwardAuthTexts>
     /** Whether an address may be a proxy's. */
     trustedPeer: (address: string | undefined) => boolean
     forwardedAddress: ForwardedAddress
@@ -104,6 +107,7 @@ export function createForwardAuth(
         knowsHost: (authority) => rules().host(authority) !== undefined,
       }),
       outages: createOutageLog(log, clock),
+      pages: needs.pages,
       issuer,
       log,
     }),

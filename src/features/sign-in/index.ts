@@ -3,7 +3,7 @@ import type { Base } from '../../base.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
-import { createMustAskAgain } from '../../http/pages.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
@@ -22,6 +22,7 @@ import { signInPages } from './sign-in-pages.ts'
 import { signOutPages } from './sign-out-pages.ts'
 import { createStepUp } from './step-up.ts'
 import { stepUpPages } from './step-up-pages.ts'
+import type { SignInTexts } from './texts.ts'
 
 export function createSignIn(
   { stores, clock, audit, hasher, issuer, basePath }: Base,
@@ -35,6 +36,7 @@ export function createSignIn(
     credentials: Credentials
     signingKeys: SigningKeys
     browser: BrowserGuards
+    pages: Pages<SignInTexts>
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
@@ -92,7 +94,7 @@ export function createSignIn(
             cookies,
             leftBehind: createLeftBehind(waysBack),
           }),
-          mustAskAgain: createMustAskAgain(csrf),
+          pages: needs.pages,
           csrf,
           basePath,
         }

@@ -1,5 +1,6 @@
 import { hiddenFields } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
+import type { SignInTexts } from './texts.ts'
 
 /** Who is signed in. */
 export interface Person {
@@ -7,8 +8,8 @@ export interface Person {
   email: string
 }
 
-export function signedInAs({ name, email }: Person): Html {
-  return html`You are signed in as <strong>${name}</strong> (${email}).`
+export function signedInAs({ signedInAs }: SignInTexts['signIn'], { name, email }: Person): Html {
+  return signedInAs(html`<strong>${name}</strong>`, email)
 }
 
 export function signOutForm(label: string, { csrfToken, returnTo }: { csrfToken: string; returnTo?: string }): Html {

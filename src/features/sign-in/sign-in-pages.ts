@@ -1,31 +1,28 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { readEmail } from '../../core/email.ts'
-import { errorTable } from '../../core/errors.ts'
 import { Form, goTo, hidden, isScript, publicPage, sentWith } from '../../http/page-requests.ts'
-import { show } from '../../http/pages.ts'
 import { logFault, setErrorHeaders } from '../../http/errors.ts'
 import { toGatehouseError } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
-import { createPageTools, type PageOptions, tooManyFailures } from './http/page-tools.ts'
+import { createPageTools, type PageOptions } from './http/page-tools.ts'
 import { deviceOf } from './routes.ts'
 import { signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
 
-/** Said where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth). */
-const hasNotArrived = 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.'
-
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
-  const { logIn, returnTo, notices, mustAskAgain, cookies, csrf, limits } = options
+  const { logIn, returnTo, notices, pages, cookies, csrf, limits } = options
   const { userOf, address } = createPageTools(options)
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
     const { return_to, email, unsent } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
-    const told = words.notice ?? (unsent && hasNotArrived) ?? []
-    const notice = [told, notices.ofCookies(request), notices.ofWayBack(request)].flat()
-    return show(reply, signInPage({ csrfToken, returnTo: returnTo(return_to), email, ...words, notice }))
+    const { signIn } = pages.textsFor(request)
+    // Where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth).
+    const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
+    const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
+    return pages.show(reply, signInPage, { csrfToken, returnTo: returnTo(return_to), email, ...words, notice })
   }
 
   // Where the form to sign out is.
@@ -39,7 +36,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   app.get('/', { ...root, prefixTrailingSlash: 'slash' }, async (request, reply) => {
     const user = await userOf(request)
     if (user === undefined) return reply.redirect(`${options.basePath}/login`, 303)
-    return show(reply, signedInPage({ ...user, csrfToken: csrf.tokenFor(request, reply) }))
+    return pages.show(reply, signedInPage, { ...user, csrfToken: csrf.tokenFor(request, reply) })
   })
 
   app.get(
@@ -63,13 +60,14 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       const csrfToken = csrf.tokenFor(request, reply)
       const user = await userOf(request)
       if (user !== undefined && request.query.acr_values === 'aal2' && user.level !== 'aal2') {
-        return show(reply, strongerSignInPage({ ...user, csrfToken, returnTo: target }))
+        return pages.show(reply, strongerSignInPage, { ...user, csrfToken, returnTo: target })
       }
       if (user !== undefined && request.query.continue !== undefined) return goTo(reply, target)
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
       if (user !== undefined) {
-        const notice = [...notices.ofWayBack(request), ...notices.ofReach(target)]
-        return show(reply, signedInPage({ ...user, csrfToken, returnTo: target, notice }))
+        const { signIn } = pages.textsFor(request)
+        const notice = [...notices.ofWayBack(signIn, request), ...notices.ofReach(signIn, target)]
+        return pages.show(reply, signedInPage, { ...user, csrfToken, returnTo: target, notice })
       }
       return showForm(request, reply, {})
     },
@@ -87,15 +85,17 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         logFault(request, error)
         setErrorHeaders(reply, error)
         reply.code(error.status)
-        void showForm(request, reply, { fault: `${errorTable[error.code].title} Try again in a moment.` })
+        const { kit, signIn } = pages.textsFor(request)
+        void showForm(request, reply, { fault: `${kit.errors[error.code]} ${signIn.tryAgainSoon}` })
       },
     },
     async (request, reply) => {
       const { csrf_token, email = '', password = '' } = request.body
-      const again = mustAskAgain(request, reply, csrf_token)
+      const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return showForm(request, reply, { notice: again.notice })
+      const { kit, signIn } = pages.textsFor(request)
       const read = readEmail(email)
-      if ('fault' in read) return showForm(request, reply.code(422), { fault: `The email address ${read.fault}.` })
+      if ('fault' in read) return showForm(request, reply.code(422), { fault: kit.emailFaults[read.fault] })
       const outcome = await logIn({ email: read.email, password: password.slice(0, 512) }, deviceOf(request, cookies))
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
@@ -104,8 +104,8 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         return goTo(reply, returnTo(sentWith(request)['return_to']))
       }
       const fault = {
-        invalid_credentials: 'The email address or the password is wrong.',
-        too_many_failures: tooManyFailures,
+        invalid_credentials: kit.errors.invalid_credentials,
+        too_many_failures: signIn.tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
       reply.code(outcome.kind === 'too_many_failures' ? 429 : 422)

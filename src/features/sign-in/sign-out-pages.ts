@@ -1,14 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
-import { show } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
 import { createPageTools, type PageOptions } from './http/page-tools.ts'
 import { signedOutPage, signOutPage } from './sign-out-views.ts'
 
 /** The page that asks whether to sign out, and what its form does. */
 export async function signOutPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, mustAskAgain, cookies, csrf, limits, sessionsShown } = options
+  const { returnTo, pages, cookies, csrf, limits, sessionsShown } = options
   const { userOf, address } = createPageTools(options)
   const takingAway = { ...publicPage, address, rateLimit: limits.takingAway }
 
@@ -20,10 +19,10 @@ export async function signOutPages(app: App, options: PageOptions): Promise<void
 
   async function ask(request: FastifyRequest, reply: FastifyReply, wanted: string | undefined, notice?: string) {
     const back = afterSignOut(wanted)
-    const user = await userOf(request)
-    if (user === undefined && (await sessionsShown(request)).size === 0)
-      return show(reply, signedOutPage({ returnTo: back }))
-    return show(reply, signOutPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: back, notice }))
+    const person = await userOf(request)
+    if (person === undefined && (await sessionsShown(request)).size === 0)
+      return pages.show(reply, signedOutPage, { returnTo: back })
+    return pages.show(reply, signOutPage, { person, csrfToken: csrf.tokenFor(request, reply), returnTo: back, notice })
   }
 
   /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
@@ -38,7 +37,7 @@ export async function signOutPages(app: App, options: PageOptions): Promise<void
 
   app.post('/logout', { config: takingAway, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
     const { csrf_token, return_to } = request.body
-    const again = mustAskAgain(request, reply, csrf_token)
+    const again = pages.mustAskAgain(request, reply, csrf_token)
     if (again !== undefined) return ask(request, reply, return_to, again.notice)
     for (const id of await sessionsShown(request)) await options.endSession(id, 'logged_out')
     cookies.clearSignIn(reply)

@@ -1,27 +1,34 @@
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
-import { type Person, signOutForm } from './person-views.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import { type Person, signedInAs, signOutForm } from './person-views.ts'
+import type { SignInTexts } from './texts.ts'
 
-/** Asks whoever was sent here by an application whether to sign out; nameless where nothing but a refresh cookie is left. */
-export function signOutPage(page: Partial<Person> & Messages & { csrfToken: string; returnTo: string }): Html {
+/** Asks whoever was sent here by an application whether to sign out. `person`: nobody where nothing but a refresh cookie is left. */
+export function signOutPage(
+  context: ViewContext<SignInTexts>,
+  page: Messages & { person: Person | undefined; csrfToken: string; returnTo: string },
+): Html {
+  const { signIn } = context.texts
+  const { person } = page
   return layout(
-    'Sign out?',
+    context,
+    signIn.leave.title,
     html`${messages(page)}
-      <p>
-        You are signed in${page.name && html` as <strong>${page.name}</strong> (${page.email})`}. In this browser,
-        signing out ends that for every application that you reach with this sign-in.
-      </p>
-      ${signOutForm('Sign out', page)}
-      <p><a href="${page.returnTo}">Stay signed in</a></p>`,
+      <p>${person === undefined ? signIn.leave.signedIn : signedInAs(signIn, person)} ${signIn.leave.consequence}</p>
+      ${signOutForm(signIn.signOut, page)}
+      <p><a href="${page.returnTo}">${signIn.leave.staySignedIn}</a></p>`,
   )
 }
 
 /** What somebody sees who wants to leave and has left already. */
-export function signedOutPage({ returnTo }: { returnTo: string }): Html {
+export function signedOutPage(context: ViewContext<SignInTexts>, { returnTo }: { returnTo: string }): Html {
+  const { kit, signIn } = context.texts
   return layout(
-    'Signed out',
-    html`<p>You are not signed in.</p>
-      <p><a role="button" href="${returnTo}">Continue</a></p>`,
+    context,
+    signIn.left.title,
+    html`<p>${signIn.left.notSignedIn}</p>
+      <p><a role="button" href="${returnTo}">${kit.proceed}</a></p>`,
   )
 }

@@ -1,14 +1,13 @@
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
-import { show } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
-import { createPageTools, type PageOptions, tooManyFailures, toSignIn } from './http/page-tools.ts'
+import { createPageTools, type PageOptions, toSignIn } from './http/page-tools.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, mustAskAgain, cookies, csrf, limits } = options
+  const { returnTo, pages, cookies, csrf, limits } = options
   const { userOf, address } = createPageTools(options)
 
   app.get(
@@ -21,7 +20,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       const target = returnTo(request.query.return_to)
       const user = await userOf(request)
       if (user === undefined) return toSignIn(reply, options.basePath, target)
-      return show(reply, stepUpPage({ ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target }))
+      return pages.show(reply, stepUpPage, { ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target })
     },
   )
 
@@ -34,7 +33,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
     async (request, reply) => {
       const { csrf_token, return_to, password = '' } = request.body
       const target = returnTo(return_to)
-      const again = mustAskAgain(request, reply, csrf_token)
+      const again = pages.mustAskAgain(request, reply, csrf_token)
       const user = await userOf(request)
       if (again !== undefined && user === undefined && again.state === 'unproven') {
         throw new GatehouseError('cross_site_request')
@@ -42,7 +41,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       if (again !== undefined && user !== undefined) {
         const { notice } = again
         const csrfToken = csrf.tokenFor(request, reply)
-        return show(reply, stepUpPage({ ...user, csrfToken, returnTo: target, notice }))
+        return pages.show(reply, stepUpPage, { ...user, csrfToken, returnTo: target, notice })
       }
       const outcome =
         user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
@@ -55,9 +54,10 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       }
       const limited = outcome.kind === 'too_many_failures'
       if (limited) reply.header('retry-after', outcome.retryAfterSeconds)
-      const fault = limited ? tooManyFailures : 'The password is wrong.'
+      const { tooManyFailures, wrongPassword } = pages.textsFor(request).signIn
+      const fault = limited ? tooManyFailures : wrongPassword
       const csrfToken = csrf.tokenFor(request, reply)
-      return show(reply.code(limited ? 429 : 422), stepUpPage({ ...user, csrfToken, returnTo: target, fault }))
+      return pages.show(reply.code(limited ? 429 : 422), stepUpPage, { ...user, csrfToken, returnTo: target, fault })
     },
   )
 }

@@ -5,6 +5,7 @@ import type { ForwardedAddress } from '../../../core/client-address.ts'
 import type { Log } from '../../../core/log.ts'
 import type { RequestTarget } from '../../../core/request-target.ts'
 import type { Shown } from '../../../core/secrets.ts'
+import type { Pages } from '../../../http/pages.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../../http/problem.ts'
 import type { Decide, Decision } from '../decide.ts'
 import type { Dialect } from '../dialect.ts'
@@ -13,6 +14,7 @@ import { forbiddenPage } from '../forbidden-views.ts'
 import { isPageNavigation, isSafe, preflightMethod, type ShareDenial, wayBackTo } from './negotiation.ts'
 import type { OutageLog } from '../outage.ts'
 import { createSchemeWatch } from '../scheme-watch.ts'
+import type { ForwardAuthTexts } from '../texts.ts'
 import type { WhatIsLeft } from '../withheld.ts'
 
 /** Answers a question, now or later, and never throws. `id` names it in the answer and in the log. */
@@ -35,10 +37,12 @@ export function createAnswer(options: {
   clientAddress: ForwardedAddress['ofClient']
   shareDenial: ShareDenial
   outages: OutageLog
+  pages: Pages<ForwardAuthTexts>
   issuer: string
   log: Log
 }): Answer {
-  const { decide, readSessionCookie, whatIsLeft, checkEdge, clientAddress, shareDenial, outages, issuer, log } = options
+  const { decide, readSessionCookie, whatIsLeft, checkEdge, clientAddress, shareDenial, outages, pages, issuer, log } =
+    options
   const watchScheme = createSchemeWatch({ issuer, log })
   const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) =>
     `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
@@ -105,7 +109,12 @@ export function createAnswer(options: {
           return deny(error, [...challenge, ...(looking ? ['X-Gatehouse-Page', 'forbidden'] : [])], fields)
         }
         tell('forbidden', fields)
-        return sendForbiddenPage(response, issuer, id)
+        return sendForbiddenPage(
+          response,
+          String(forbiddenPage(pages.inLanguage(pages.languageOf(request)), issuer)),
+          issuer,
+          id,
+        )
       }
       const stepUp = decision.kind === 'step_up'
       // Where a session does not count, whoever signed in would be sent there again without end.
@@ -198,8 +207,7 @@ export function sendProblem(
   response.writeHead(error.status, headers).end(body)
 }
 
-function sendForbiddenPage(response: ServerResponse, issuer: string, id: string): void {
-  const body = String(forbiddenPage(issuer))
+function sendForbiddenPage(response: ServerResponse, body: string, issuer: string, id: string): void {
   const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src data:; frame-ancestors 'none'`
   const headers = [
     ...denied,

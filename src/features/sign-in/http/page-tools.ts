@@ -3,7 +3,7 @@ import type { UserPrincipal } from '../../../core/principal.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { CsrfTokens } from '../../../http/csrf.ts'
 import { goTo, type Sent } from '../../../http/page-requests.ts'
-import type { MustAskAgain } from '../../../http/pages.ts'
+import type { Pages } from '../../../http/pages.ts'
 import type { RateLimits } from '../../../http/rate-limits.ts'
 import type { Credentials } from '../../credentials/index.ts'
 import type { EndSession } from '../../sessions/index.ts'
@@ -13,6 +13,7 @@ import type { Notices } from './notices.ts'
 import type { ReturnTo } from '../return-to.ts'
 import type { SessionsShown } from './sessions-shown.ts'
 import type { StepUp } from '../step-up.ts'
+import type { SignInTexts } from '../texts.ts'
 
 /** What the pages for signing in and out ask for. */
 export interface PageOptions {
@@ -26,7 +27,7 @@ export interface PageOptions {
   /** What the path of each page begins with. */
   basePath: string
   notices: Notices
-  mustAskAgain: MustAskAgain
+  pages: Pages<SignInTexts>
   cookies: Cookies
   csrf: CsrfTokens
   limits: RateLimits
@@ -39,8 +40,6 @@ export interface PageTools {
   /** What their addresses hold. */
   address(sent: Sent): Sent
 }
-
-export const tooManyFailures = 'Too many failed tries. Wait a few minutes and try again.'
 
 export function createPageTools({ cookies, sessionCookie, returnTo }: PageOptions): PageTools {
   return {

@@ -1,0 +1,56 @@
+import { type Child, html } from '../../pages/html.ts'
+
+export const signIn = {
+  signedInTitle: 'Signed in',
+  signedInAs: (name: Child, email: Child) => html`You are signed in as ${name} (${email}).`,
+  signOut: 'Sign out',
+
+  hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
+  tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',
+  wrongPassword: 'The password is wrong.',
+  tryAgainSoon: 'Try again in a moment.',
+
+  stronger: {
+    title: 'A stronger sign-in is needed',
+    why:
+      'The page that you want to open asks for a second proof of who you are, beside the password. ' +
+      'This service cannot take one yet.',
+  },
+
+  stepUp: {
+    title: 'Confirm that it is you',
+    why: (email: Child) => html`What comes next needs your password once more. You are signed in as ${email}.`,
+    signOutInstead: 'Sign out instead',
+  },
+
+  leave: {
+    title: 'Sign out?',
+    signedIn: 'You are signed in.',
+    consequence: 'In this browser, signing out ends that for every application that you reach with this sign-in.',
+    staySignedIn: 'Stay signed in',
+  },
+  left: {
+    title: 'Signed out',
+    notSignedIn: 'You are not signed in.',
+  },
+
+  /** Of several cookies under one name. */
+  severalCookies: (names: readonly string[], site: string) =>
+    `Your browser holds several different cookies of the name ${names.join(' and of the name ')}. Another installation, an ` +
+    'earlier setting or a neighbouring site has left them, and your browser does not say which one is yours. Sign in as ' +
+    'usual: this service will go by the new cookie. If you are led here again right after that, delete the cookies of ' +
+    `${site} in the settings of your browser, and sign in once more.`,
+  /** Of a host that nobody is led back to, for the scheme that its proxy has told. */
+  wrongScheme: ({ host, own, other }: { host: string; own: string; other: string }) =>
+    `You will not be led back to ${host}: its address was told with ${other}, and this sign-in is on ${own}. When you are ` +
+    `signed in, open the page that you wanted once more. If you run this service: make the proxy of ${host} tell the ` +
+    `scheme that browsers use (X-Forwarded-Proto: ${own}). The command "gatehouse doctor" shows what it tells.`,
+  /** Of a host that never learns of the sign-in. */
+  outOfReach: (host: string, reach: string) =>
+    `Your sign-in does not reach ${host}, which may send you here again: browsers show it to ${reach} alone. If you run this ` +
+    `service: set GATEHOUSE_COOKIE_DOMAIN to a domain that ${host} and this page are both in.`,
+  reachOfDomain: (domain: string) => `${domain} and the hosts below it`,
+}
+export interface SignInTexts {
+  signIn: typeof signIn
+}

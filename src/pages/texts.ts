@@ -1,0 +1,37 @@
+import { emailFaultWords } from '../core/email.ts'
+import { type ErrorCode, errorCodes, errorTable } from '../core/errors.ts'
+import { passwordFaultWords } from '../core/password-policy.ts'
+
+const errors = Object.fromEntries(errorCodes.map((code) => [code, errorTable[code].title])) as Record<ErrorCode, string>
+
+/** A sentence for each of several words. */
+function sentences<Key extends string>(words: Record<Key, string>, sentence: (words: string) => string) {
+  const entries = Object.entries<string>(words).map(([key, said]) => [key, sentence(said)])
+  return Object.fromEntries(entries) as Record<Key, string>
+}
+
+/** What pages of every feature say, in English. */
+export const kit = {
+  email: 'Email',
+  password: 'Password',
+  signIn: 'Sign in',
+  confirm: 'Confirm',
+  proceed: 'Continue',
+
+  /** What could not be done, by the code of the error. */
+  errors,
+  emailFaults: sentences(emailFaultWords, (fault) => `The email address ${fault}.`),
+  passwordFaults: sentences(passwordFaultWords, (fault) => `The password ${fault}.`),
+
+  outdatedForm: 'This page had been open for a while. Please send it once more.',
+  unprovenForm:
+    'Your browser did not say where this was sent from. Please send it once more. ' +
+    'If you see this again, allow cookies for this site.',
+
+  problemTitle: 'This did not work',
+  tryAgain: 'Try again',
+  request: (id: string) => `Request ${id}`,
+}
+export interface KitTexts {
+  kit: typeof kit
+}

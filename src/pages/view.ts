@@ -1,0 +1,28 @@
+/** What every view is given beside what its page knows. */
+import type { Language } from '../core/language.ts'
+import type { Html } from './html.ts'
+import type { KitTexts } from './texts.ts'
+
+/** A language with the texts of the kit, and of the feature whose `Own` they are. */
+export interface Spoken<Own = unknown> {
+  readonly language: Language
+  readonly texts: KitTexts & Own
+}
+
+/** Where a page is shown. */
+export interface ViewContext<Own = unknown> extends Spoken<Own> {
+  /** What the page is asked for again with. */
+  readonly address: Readonly<Record<string, string | undefined>>
+  /** The issuer, where the page is shown under another host. */
+  readonly base?: string
+}
+
+/** A page in markup, of what is known to it; mostly one object. */
+export type View<Known extends readonly unknown[], Own = unknown> = (context: ViewContext<Own>, ...known: Known) => Html
+
+/** The languages that people may read in. */
+export interface Languages<Own = unknown> {
+  /** The first one is used where nothing fits. */
+  readonly offered: readonly [Language, ...Language[]]
+  inLanguage(language: Language): Spoken<Own>
+}
