@@ -1,7 +1,8 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { GatehouseError } from './errors.ts'
 
-const longestEmail = 254
+/** Bounds in characters of the spelling that is stored. */
+export const emailLength = { max: 254 } as const
 /** What stands before the @ (RFC 5322 §3.2.3, `dot-atom`): ASCII alone, see docs/decisions/0027. */
 const localPart = /^[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*$/
 /** Names that DNS can hold, and that no program takes for the number of a host. */
@@ -12,7 +13,7 @@ const invisible = /[\p{Default_Ignorable_Code_Point}--[\u200c\u200d]]/v
 /** What is wrong with what is no email address, in words that complete "the email address …". */
 export const emailFaultWords = {
   no_address: 'must look like ada@example.com',
-  too_long: `must have at most ${longestEmail} characters, with its domain in ASCII (xn--…)`,
+  too_long: `must have at most ${emailLength.max} characters, with its domain in ASCII (xn--…)`,
   invisible: 'must not hold invisible characters',
   local_part: 'must have nothing but ASCII letters, digits and signs before the @',
   domain: 'must have a domain after the @ that can exist, such as example.com',
@@ -31,13 +32,13 @@ export function readEmail(written: string): { email: string } | { fault: EmailFa
   const [local, domain] = [text.slice(0, at), text.slice(at + 1)]
   if (at < 1 || domain === '') return { fault: 'no_address' }
   // More than any spelling of an address needs, and little enough to compute with.
-  if (text.length > 4 * longestEmail) return { fault: 'too_long' }
+  if (text.length > 4 * emailLength.max) return { fault: 'too_long' }
   if (invisible.test(text)) return { fault: 'invisible' }
   if (!localPart.test(local)) return { fault: 'local_part' }
   const ascii = canonicalDomain(domain)
   if (ascii === undefined) return { fault: 'domain' }
   const email = `${local.toLowerCase()}@${ascii}`
-  return email.length > longestEmail ? { fault: 'too_long' } : { email }
+  return email.length > emailLength.max ? { fault: 'too_long' } : { email }
 }
 
 /** The address that `readEmail` reads; throws an `invalid_request` about `/body/email`. */
