@@ -36,7 +36,7 @@ export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser
-  const pages = createPages(createLanguages(['en']), browser)
+  const pages = createPages(createLanguages(config.pages.languages), browser)
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
   const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })

@@ -10,7 +10,7 @@ import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './featu
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
-import { checkCorsSettings, CorsSettings, LimitSettings } from './http/settings.ts'
+import { checkCorsSettings, CorsSettings, LimitSettings, PageSettings } from './http/settings.ts'
 import { checkRoleSettings, RoleSettings } from './features/roles/settings.ts'
 import { faultsOf, withDefaults } from './schema-faults.ts'
 import { type Findings, type Keys, section, setting, strict } from './settings.ts'
@@ -36,6 +36,7 @@ export const ConfigFile = Type.Object(
     api_keys: ApiKeySettings,
     cors: CorsSettings,
     limits: LimitSettings,
+    pages: PageSettings,
     metrics: MetricsSettings,
     audit: AuditSettings,
     shutdown: ShutdownSettings,

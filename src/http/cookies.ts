@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type {} from '@fastify/cookie'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { basePathOf } from '../core/issuer.ts'
 import { eachOf, equalSecrets, mostShown, randomSecret, type Shown } from '../core/secrets.ts'
@@ -10,6 +11,7 @@ export interface Cookies {
   readonly refreshName: string
   readonly csrfName: string
   readonly deviceName: string
+  readonly languageName: string
   /** All of these. */
   readonly names: readonly string[]
   /** The host or domain under which browsers keep the session cookie. */
@@ -19,6 +21,8 @@ export interface Cookies {
   /** What a browser is known by that has signed in before; it stays when the session ends. */
   setDevice(reply: FastifyReply, secret: string, expires: Date): void
   setCsrf(reply: FastifyReply, value: string): void
+  /** The language that somebody has chosen, whoever they are. */
+  setLanguage(reply: FastifyReply, language: string): void
   clearSignIn(reply: FastifyReply): void
   clearRefresh(reply: FastifyReply): void
   session(request: FastifyRequest): Shown | undefined
@@ -26,7 +30,8 @@ export interface Cookies {
   /** Of several none counts: whoever planted one may have got the token of a form for it. */
   csrf(request: FastifyRequest): string | undefined
   device(request: FastifyRequest): Shown | undefined
-  /** The names under which a browser shows several different values. */
+  language(request: { headers: IncomingHttpHeaders }): string | undefined
+  /** The names under which a browser shows several different values of what proves something. */
   ambiguous(request: FastifyRequest): readonly string[]
 }
 
@@ -52,12 +57,15 @@ export function createCookies(settings: {
   const refreshName = `${isBelowPath && secure ? '__Secure-' : host}${name}_refresh`
   const deviceName = `${host}${name}_device`
   const csrfName = `${host}${name}_csrf`
-  const names = [sessionName, refreshName, deviceName, csrfName]
+  const languageName = `${host}${name}_language`
+  const proofs = [sessionName, refreshName, deviceName, csrfName]
+  const names = [...proofs, languageName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
   const refresh = { ...device, path: isBelowPath ? basePath : '/' } as const
   const csrf = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
+  const language = { ...csrf, maxAge: 365 * 86_400 }
   /** The refresh cookie of earlier releases had a path, and on http the same name: of two, neither would count. */
   const dropFormer = (reply: FastifyReply) => {
     if (secure || isBelowPath || !reply.request.headers.cookie?.includes(`${refreshName}=`)) return
@@ -95,6 +103,7 @@ export function createCookies(settings: {
     refreshName,
     csrfName,
     deviceName,
+    languageName,
     names,
     site: settings.cookieDomain ?? issuerHost,
     setSession(reply, secret, expires) {
@@ -110,6 +119,7 @@ export function createCookies(settings: {
     },
     setDevice,
     setCsrf: (reply, value) => void reply.setCookie(csrfName, value, csrf),
+    setLanguage: (reply, value) => void reply.setCookie(languageName, value, language),
     clearRefresh(reply) {
       dropFormer(reply)
       reply.clearCookie(refreshName, refresh)
@@ -133,7 +143,8 @@ export function createCookies(settings: {
       return typeof shown === 'string' ? shown : undefined
     },
     device: (request) => readCookie(request.headers.cookie, deviceName),
-    ambiguous: ({ headers: { cookie } }) => names.filter((name) => typeof readCookie(cookie, name) === 'object'),
+    language: ({ headers: { cookie } }) => eachOf(readCookie(cookie, languageName))[0],
+    ambiguous: ({ headers: { cookie } }) => proofs.filter((name) => typeof readCookie(cookie, name) === 'object'),
   }
 }
 

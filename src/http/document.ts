@@ -29,7 +29,13 @@ export type AnswerHeader = keyof typeof answerHeaders
 /** Headers that browsers read, and no program needs to. Any answer may carry them: the document names them once. */
 export const browserHeaders = [
   ...['Access-Control-Allow-Credentials', 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers', 'Vary'],
-  ...['Content-Security-Policy', 'Cross-Origin-Opener-Policy', 'Cross-Origin-Resource-Policy', 'Origin-Agent-Cluster'],
+  ...[
+    'Content-Language',
+    'Content-Security-Policy',
+    'Cross-Origin-Opener-Policy',
+    'Cross-Origin-Resource-Policy',
+    'Origin-Agent-Cluster',
+  ],
   ...['Referrer-Policy', 'Strict-Transport-Security', 'X-Content-Type-Options', 'X-DNS-Prefetch-Control'],
   ...['X-Download-Options', 'X-Frame-Options', 'X-Permitted-Cross-Domain-Policies', 'X-XSS-Protection'],
 ]

@@ -1,19 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
-import type { Language } from '../core/language.ts'
+import { chooseLanguage, type Language } from '../core/language.ts'
+import { languageParameter } from '../pages/language-switch.ts'
 import { problemPage } from '../pages/problem-views.ts'
 import type { Languages, Spoken, View } from '../pages/view.ts'
 import { acceptForms } from './bodies.ts'
+import type { Cookies } from './cookies.ts'
 import type { CsrfTokens, FormState } from './csrf.ts'
 import { logFault, sendProblem, setErrorHeaders } from './errors.ts'
-import { isScript, type Sent, sentWith } from './page-requests.ts'
+import { goTo, isScript, type Sent, sentWith } from './page-requests.ts'
 import { toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the address of a page holds, out of what was sent: the page is asked for again with it after a fault. */
+    /**
+     * What the address of a page holds, out of what was sent: the page is asked for again with it after a fault, and in
+     * another language. Left out, it holds nothing.
+     */
     address?(sent: Sent): Sent
   }
 }
@@ -26,8 +31,12 @@ export interface AskAgain {
 
 /** What all pages are shown by, in the language of whoever looks at them. `Own`: the texts of the feature that shows them. */
 export interface Pages<Own = unknown> extends Languages<Own> {
-  /** In which language somebody wants to read. */
+  /** In which language somebody wants to read: the one that they have chosen here, or else one that their browser wants. */
   languageOf(request: { headers: IncomingHttpHeaders }): Language
+  /** Headers of what is told in the language of whoever asks. */
+  headersOf(language: Language): { 'content-language': string; vary?: string }
+  /** Takes a choice for all pages from now on; what is not offered changes nothing. */
+  keepLanguage(reply: FastifyReply, chosen: string): void
   /** The texts in that language. */
   textsFor(request: FastifyRequest): Spoken<Own>['texts']
   show<Known extends readonly unknown[]>(reply: FastifyReply, view: View<Known, Own>, ...known: Known): FastifyReply
@@ -38,18 +47,36 @@ export interface Pages<Own = unknown> extends Languages<Own> {
   mustAskAgain(request: FastifyRequest, reply: FastifyReply, token: string | undefined): AskAgain | undefined
 }
 
-export function createPages<Own>(languages: Languages<Own>, { csrf }: { csrf: Pick<CsrfTokens, 'check'> }): Pages<Own> {
-  const languageOf = () => languages.offered[0]
-  const textsFor = () => languages.inLanguage(languageOf()).texts
+export function createPages<Own>(
+  languages: Languages<Own>,
+  { csrf, cookies }: { csrf: Pick<CsrfTokens, 'check'>; cookies: Pick<Cookies, 'language' | 'setLanguage'> },
+): Pages<Own> {
+  const { offered, inLanguage } = languages
+  const languageOf: Pages['languageOf'] = (request) =>
+    chooseLanguage(offered, [cookies.language(request), request.headers['accept-language']])
+  const textsFor = (request: FastifyRequest) => inLanguage(languageOf(request)).texts
+  const headersOf: Pages['headersOf'] = (language) => ({
+    'content-language': language,
+    ...(offered.length > 1 && { vary: 'Accept-Language, Cookie' }),
+  })
   return {
     ...languages,
     languageOf,
+    headersOf,
+    keepLanguage(reply, chosen) {
+      if (offered.some((language) => language === chosen)) cookies.setLanguage(reply, chosen)
+    },
     textsFor,
     show(reply, view, ...known) {
       const { request } = reply
       const address = request.routeOptions.config.address?.(sentWith(request)) ?? {}
-      const page = view({ ...languages.inLanguage(languageOf()), address }, ...known)
-      return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(String(page))
+      const spoken = inLanguage(languageOf(request))
+      const page = view({ ...spoken, offered, address }, ...known)
+      const { vary, ...headers } = headersOf(spoken.language)
+      // The CORS plugin has told of one before.
+      if (vary !== undefined) reply.header('vary', [reply.getHeader('vary') ?? [], vary].flat().join(', '))
+      reply.headers(headers).header('cache-control', 'no-store').type('text/html; charset=utf-8')
+      return reply.send(String(page))
     },
     mustAskAgain(request, reply, token) {
       const state = csrf.check(request, token)
@@ -57,7 +84,7 @@ export function createPages<Own>(languages: Languages<Own>, { csrf }: { csrf: Pi
       const error = new GatehouseError(state === 'outdated' ? 'outdated_form' : 'cross_site_request')
       if (isScript(request)) throw error
       reply.code(error.status)
-      const { outdatedForm, unprovenForm } = textsFor().kit
+      const { outdatedForm, unprovenForm } = textsFor(request).kit
       return { state, notice: state === 'outdated' ? outdatedForm : unprovenForm }
     },
   }
@@ -66,6 +93,12 @@ export function createPages<Own>(languages: Languages<Own>, { csrf }: { csrf: Pi
 /** What pages have in common: they take forms, work without scripts, and say in words for people what went wrong. */
 export function acceptPages(app: App, pages: Pages): void {
   acceptForms(app)
+  app.addHook('preValidation', async (request, reply) => {
+    const { [languageParameter]: chosen } = request.query as Record<string, unknown>
+    if (typeof chosen !== 'string' || (request.method !== 'GET' && request.method !== 'HEAD')) return
+    pages.keepLanguage(reply, chosen)
+    return goTo(reply, withoutParameter(request.url, languageParameter))
+  })
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
     logFault(request, error)
@@ -74,4 +107,12 @@ export function acceptPages(app: App, pages: Pages): void {
     const fault = pages.textsFor(request).kit.errors[error.code]
     return pages.show(reply.code(error.status), problemPage, { fault, requestId: request.id })
   })
+}
+
+/** The address of a request without one of its parameters, named by its last part alone: it leads to no other host. */
+function withoutParameter(url: string, name: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://here.invalid')
+  searchParams.delete(name)
+  const query = searchParams.size === 0 ? '' : `?${searchParams}`
+  return `./${pathname.slice(pathname.lastIndexOf('/') + 1)}${query}`
 }

@@ -1,3 +1,4 @@
+import { type Language, languageNames, type OfferedLanguages } from '../core/language.ts'
 import { type Static, Type } from '../json-schema.ts'
 import { type Findings, seconds, section, setting } from '../settings.ts'
 
@@ -38,3 +39,15 @@ export const LimitSettings = section({
   failure_window_seconds: setting('Within which time failed sign-ins are counted.', seconds(900)),
 })
 export type LimitSettings = Static<typeof LimitSettings>
+
+const languages = Object.keys(languageNames) as Language[]
+
+/** The `pages` section of gatehouse.yaml. */
+export const PageSettings = section({
+  /** What people may choose from; the first one is used where nothing fits. */
+  languages: Type.Unsafe<OfferedLanguages>({
+    ...Type.Array(Type.Enum(languages), { minItems: 1, uniqueItems: true, default: languages }),
+    description: `a list of languages, each of them once: [${languages.join(', ')}]`,
+  }),
+})
+export type PageSettings = Static<typeof PageSettings>

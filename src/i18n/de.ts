@@ -6,6 +6,7 @@ import type { Catalogue } from './en.ts'
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
   kit: {
+    language: 'Sprache',
     email: 'E-Mail-Adresse',
     password: 'Passwort',
     signIn: 'Anmelden',

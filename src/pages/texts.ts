@@ -12,6 +12,8 @@ function sentences<Key extends string>(words: Record<Key, string>, sentence: (wo
 
 /** What pages of every feature say, in English. */
 export const kit = {
+  /** What a person chooses at the foot of each page. */
+  language: 'Language',
   email: 'Email',
   password: 'Password',
   signIn: 'Sign in',

@@ -1,5 +1,5 @@
 /** What every view is given beside what its page knows. */
-import type { Language } from '../core/language.ts'
+import type { Language, OfferedLanguages } from '../core/language.ts'
 import type { Html } from './html.ts'
 import type { KitTexts } from './texts.ts'
 
@@ -11,10 +11,10 @@ export interface Spoken<Own = unknown> {
 
 /** Where a page is shown. */
 export interface ViewContext<Own = unknown> extends Spoken<Own> {
+  /** The languages of the switch; none where there is no other way to the page than the one that was gone. */
+  readonly offered: readonly Language[]
   /** What the page is asked for again with. */
   readonly address: Readonly<Record<string, string | undefined>>
-  /** The issuer, where the page is shown under another host. */
-  readonly base?: string
 }
 
 /** A page in markup, of what is known to it; mostly one object. */
@@ -22,7 +22,6 @@ export type View<Known extends readonly unknown[], Own = unknown> = (context: Vi
 
 /** The languages that people may read in. */
 export interface Languages<Own = unknown> {
-  /** The first one is used where nothing fits. */
-  readonly offered: readonly [Language, ...Language[]]
+  readonly offered: OfferedLanguages
   inLanguage(language: Language): Spoken<Own>
 }

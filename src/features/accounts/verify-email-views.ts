@@ -47,8 +47,9 @@ export function verifyEmailPage(
 
 export function emailVerifiedPage(context: ViewContext<AccountTexts>): Html {
   const { title, ready } = context.texts.accounts.emailVerified
+  // Nobody can come back here in another language: the link is used.
   return layout(
-    context,
+    { ...context, offered: [] },
     title,
     html`<p>${ready}</p>
       ${toSignIn(context)}`,

@@ -3,13 +3,14 @@ import { layout } from '../../pages/layout.ts'
 import type { Spoken } from '../../pages/view.ts'
 import type { ForwardAuthTexts } from './texts.ts'
 
-/** Shown through the proxy, under the application's own host. */
-export function forbiddenPage({ language, texts }: Spoken<ForwardAuthTexts>, issuer: string): Html {
-  const { forbidden } = texts.forwardAuth
+/** Shown through the proxy, under the application's own host, where nobody would keep what language was chosen. */
+export function forbiddenPage(spoken: Spoken<ForwardAuthTexts>, issuer: string): Html {
+  const { forbidden } = spoken.texts.forwardAuth
   return layout(
-    { language, base: issuer },
+    { ...spoken, offered: [], address: {} },
     forbidden.title,
     html`<p>${forbidden.notAllowed}</p>
       <p>${forbidden.asSomeoneElse((text) => html`<a href="${issuer}/">${text}</a>`)}</p>`,
+    { base: issuer },
   )
 }

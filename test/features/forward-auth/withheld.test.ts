@@ -85,7 +85,7 @@ for (const backend of backends) {
       [{ cookie: `${cookie};a=b` }, { cookie: 'a=b' }],
       [{ cookie: `a=b ;; =; ${cookie}` }, { cookie: 'a=b ;; =' }],
       [{ cookie: `a=b; ${cookie}; gatehouse=other; gatehouse=` }, { cookie: 'a=b' }],
-      [{ cookie: `gatehouse_refresh=a;gatehouse_device=b;  gatehouse_csrf=c; ${cookie}` }, {}],
+      [{ cookie: `gatehouse_refresh=a;gatehouse_device=b;  gatehouse_csrf=c; gatehouse_language=de; ${cookie}` }, {}],
       [
         { cookie: `xgatehouse=a; gatehouse2=b; Gatehouse=c; d=gatehouse=e; gatehouse; ${cookie}` },
         { cookie: 'xgatehouse=a; gatehouse2=b; Gatehouse=c; d=gatehouse=e; gatehouse' },

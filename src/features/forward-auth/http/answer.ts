@@ -48,6 +48,19 @@ export function createAnswer(options: {
     `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
     `${stepUp ? '&acr_values=aal2' : ''}${isSafe(target.method) ? '' : '&unsent=yes'}`
 
+  const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src data:; frame-ancestors 'none'`
+  const sendForbiddenPage = (request: IncomingMessage, response: ServerResponse, id: string) => {
+    const language = pages.languageOf(request)
+    const body = String(forbiddenPage(pages.inLanguage(language), issuer))
+    const headers = [
+      ...denied,
+      ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))],
+      ...['Cache-Control', 'no-store', 'X-Request-Id', id, ...Object.entries(pages.headersOf(language)).flat()],
+      ...['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', policy],
+    ]
+    response.writeHead(403, headers).end(body)
+  }
+
   return (dialect, request, response, id) => {
     const { headers } = request
     const tell = (code: ErrorCode, fields: object) =>
@@ -109,12 +122,7 @@ export function createAnswer(options: {
           return deny(error, [...challenge, ...(looking ? ['X-Gatehouse-Page', 'forbidden'] : [])], fields)
         }
         tell('forbidden', fields)
-        return sendForbiddenPage(
-          response,
-          String(forbiddenPage(pages.inLanguage(pages.languageOf(request)), issuer)),
-          issuer,
-          id,
-        )
+        return sendForbiddenPage(request, response, id)
       }
       const stepUp = decision.kind === 'step_up'
       // Where a session does not count, whoever signed in would be sent there again without end.
@@ -205,15 +213,4 @@ export function sendProblem(
     ...extra,
   ]
   response.writeHead(error.status, headers).end(body)
-}
-
-function sendForbiddenPage(response: ServerResponse, body: string, issuer: string, id: string): void {
-  const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src data:; frame-ancestors 'none'`
-  const headers = [
-    ...denied,
-    ...['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))],
-    ...['Cache-Control', 'no-store', 'X-Request-Id', id],
-    ...['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', policy],
-  ]
-  response.writeHead(403, headers).end(body)
 }

@@ -48,7 +48,11 @@ export function createPageTools({ cookies, sessionCookie, returnTo }: PageOption
       const proven = shown === undefined ? undefined : await sessionCookie(shown)
       return proven?.principal.kind === 'user' ? proven.principal : undefined
     },
-    address: ({ return_to, acr_values }) => ({ return_to: return_to && returnTo(return_to), acr_values }),
+    address: ({ return_to, acr_values, unsent }) => ({
+      return_to: return_to && returnTo(return_to),
+      acr_values,
+      unsent,
+    }),
   }
 }
 
