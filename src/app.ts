@@ -36,7 +36,8 @@ export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser
-  const pages = createPages(createLanguages(config.pages.languages), browser)
+  const languages = createLanguages(config.pages.languages)
+  const pages = createPages(languages, browser)
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
   const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })
@@ -54,7 +55,7 @@ export function createFeatures(base: Base, config: Config) {
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const sessions = createSessions(base, config.sessions)
   const hosts = createHosts(config.accessRules)
-  const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, hosts })
+  const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
   const known = { hosts, credentials, signingKeys, accounts, clients }

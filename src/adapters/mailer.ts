@@ -36,7 +36,7 @@ function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Cloc
   let written = 0
   return {
     async send(mail) {
-      const composed = await (await composer()).sendMail({ from, ...mail })
+      const composed = await (await composer()).sendMail({ from, ...messageOf(mail) })
       await mkdir(outboxDirectory, { recursive: true, mode: 0o700 })
       const time = new Date(clock.now()).toISOString().replaceAll(':', '')
       const name = `${time}-${String(written++).padStart(6, '0')}-${randomUUID().slice(0, 8)}.eml`
@@ -84,7 +84,7 @@ function createSmtpMailer(connection: ReturnType<typeof connectionTo>, from: str
   async function deliver(mail: Mail): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await (await transport()).sendMail({ from, ...mail })
+        await (await transport()).sendMail({ from, ...messageOf(mail) })
         return
       } catch (error) {
         const pause = pauses[attempt]
@@ -118,6 +118,11 @@ function createSmtpMailer(connection: ReturnType<typeof connectionTo>, from: str
       if (asked) (await transport()).close()
     },
   }
+}
+
+/** A mail as the library takes it. */
+function messageOf({ language, ...mail }: Mail) {
+  return { ...mail, headers: { 'Content-Language': language } }
 }
 
 /** Loads the library with the first mail: most starts send none. */

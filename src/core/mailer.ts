@@ -2,6 +2,8 @@ export interface Mail {
   to: string
   subject: string
   text: string
+  /** The language of the text, by its tag (RFC 5646). */
+  language: string
 }
 
 export interface Mailer {

@@ -44,10 +44,12 @@ const languages = Object.keys(languageNames) as Language[]
 
 /** The `pages` section of gatehouse.yaml. */
 export const PageSettings = section({
-  /** What people may choose from; the first one is used where nothing fits. */
-  languages: Type.Unsafe<OfferedLanguages>({
-    ...Type.Array(Type.Enum(languages), { minItems: 1, uniqueItems: true, default: languages }),
-    description: `a list of languages, each of them once: [${languages.join(', ')}]`,
-  }),
+  languages: setting(
+    'The languages of pages and mails that people may choose from. The first one is used where nothing fits.',
+    Type.Unsafe<OfferedLanguages>({
+      ...Type.Array(Type.Enum(languages), { minItems: 1, uniqueItems: true, default: languages }),
+      title: `a list of languages, each of them once: [${languages.join(', ')}]`,
+    }),
+  ),
 })
 export type PageSettings = Static<typeof PageSettings>

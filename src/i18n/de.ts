@@ -3,6 +3,8 @@ import { passwordLength } from '../core/password-policy.ts'
 import { html } from '../pages/html.ts'
 import type { Catalogue } from './en.ts'
 
+const moment = new Intl.DateTimeFormat('de', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
   kit: {
@@ -142,6 +144,34 @@ export const de: Catalogue = {
       why:
         'Er wurde schon benutzt, oder er ist älter als ein Tag. ' +
         'Wenn Sie Ihre Adresse früher schon bestätigt haben, melden Sie sich an.',
+    },
+
+    verificationMail: {
+      subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
+      asked: 'Jemand, hoffentlich Sie selbst, möchte mit dieser Adresse ein Konto eröffnen bei',
+      open: (hours) =>
+        'Öffnen Sie diesen Link, um die Adresse zu bestätigen und anzugeben, welches Passwort gelten soll. ' +
+        `Er funktioniert einmal und ${hours} Stunden lang:`,
+      otherwise: 'Wenn Sie das nicht waren, beachten Sie diese E-Mail nicht: Ohne den Link gibt es kein Konto.',
+    },
+    takenMail: {
+      subject: 'Sie haben schon ein Konto',
+      asked: 'Jemand, hoffentlich Sie selbst, wollte mit dieser Adresse ein Konto eröffnen bei',
+      signIn: 'Es gibt schon eines. Hier melden Sie sich an:',
+      otherwise: 'Wenn Sie das nicht waren, müssen Sie nichts tun.',
+    },
+  },
+
+  tokens: {
+    reuseMail: {
+      subject: 'Eine Ihrer Sitzungen wurde beendet',
+      usedTwice: 'Dieselbe Anmeldung von Ihnen wurde von zwei Seiten benutzt bei',
+      whichOne: (began, ip) =>
+        `Sie begann am ${moment.format(began)} (UTC) von der Adresse ${ip}. ` +
+        'Vielleicht hat jemand sie kopiert. Sie wurde für beide beendet.',
+      whatNext:
+        'Melden Sie sich wieder an wie gewohnt. Wenn das noch einmal vorkommt oder Sie diese Anmeldung nicht kennen, ' +
+        'wählen Sie ein neues Passwort.',
     },
   },
 

@@ -2,6 +2,7 @@
 import { test } from 'tap'
 import { languageNames } from '../../src/core/language.ts'
 import { loadConfig } from '../../src/config.ts'
+import { linkTokenIn, readMail } from '../support/mails.ts'
 import { type Answer, asks, type Call, type Service, startService } from '../support/service.ts'
 
 const german = { 'accept-language': 'de-DE,de;q=0.9,en;q=0.5' }
@@ -162,6 +163,43 @@ void test('the API is in English for everybody', async (t) => {
   t.match(answer.json(), { detail: 'The email address or the password is wrong.' })
   const script = { method: 'POST', headers: { ...german, ...own, accept: 'application/json' }, form: 'a=b&a=b' }
   t.match((await service.call('/login', script)).json(), { detail: 'A parameter was sent more than once.' })
+})
+
+void test('a mail is in the language of the request that caused it, and its link is whole', async (t) => {
+  const service = await startService(t)
+  const register = async (email: string, headers: Record<string, string>) => {
+    const json = { name: 'Ada', email, password: 'seven quiet herons at dawn' }
+    t.equal((await service.call('/api/auth/register', { method: 'POST', headers, json })).status, 202)
+    return service.mails().at(-1)!
+  }
+  const mail = await register('ada@example.test', german)
+  t.match(mail, /^Content-Language: de\r$/m)
+  t.match(mail, /^Subject: =\?UTF-8\?/m)
+  t.match(readMail(mail), /^Öffnen Sie diesen Link/m)
+  const token = linkTokenIn(mail, service.issuer)
+  t.equal((await service.call('/api/auth/verify-email', { method: 'POST', json: { token } })).status, 204)
+  t.match(readMail(await register('ada@example.test', german)), /^Es gibt schon eines\./m)
+
+  const english = await register('ada@example.test', { ...german, cookie: 'gatehouse_language=en' })
+  t.match(english, /^Content-Language: en\r$/m)
+  t.match(readMail(english), /^There is one already\./m)
+})
+
+void test('a mail that nobody’s request caused is in the first language', async (t) => {
+  const service = await startService(t, { yaml: { pages: { languages: ['de', 'en'] } } })
+  const { refreshToken } = await service.signIn(await service.createUser())
+  const refresh = () =>
+    service.call('/api/auth/refresh', {
+      method: 'POST',
+      headers: { 'accept-language': 'en' },
+      json: { refresh_token: refreshToken },
+    })
+  await refresh()
+  service.clock.advance(20)
+  t.equal((await refresh()).status, 401)
+  const [mail = ''] = service.mails()
+  t.match(mail, /^Content-Language: de\r$/m)
+  t.match(readMail(mail), /^Sie begann am \d+\. \p{L}+ \d{4} um \d\d:\d\d \(UTC\) von der Adresse 127\.0\.0\.1\./mu)
 })
 
 void test('who may not open a page is told so in their language, where the service itself answers', async (t) => {

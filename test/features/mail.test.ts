@@ -50,7 +50,8 @@ const faultOf = ({ check }: Pick<ConfiguredMailer, 'check'>) => check()
 /** A mail arrives, over what it has to. */
 async function arrives(t: Test, mailer: ConfiguredMailer, server: MailServer, expected: { isSecured: boolean }) {
   t.equal(await faultOf(mailer), undefined)
-  await mailer.send({ to: 'ada@example.test', subject: 'A link', text: 'https://auth.example.test/?token=x' })
+  const text = 'https://auth.example.test/?token=x'
+  await mailer.send({ to: 'ada@example.test', subject: 'A link', text, language: 'en' })
   await until('the mail is there', () => server.received.length > 0)
   t.match(server.received, [{ ...expected, to: ['ada@example.test'], content: /token=/, user: mailUser.user }])
   for (const login of server.logins) t.match(login, { ...expected, isRight: true })
@@ -207,7 +208,7 @@ void test('what keeps mails from being sent is told with what to do, and without
     for (const secret of ['hunter2', encodedPassword, mailUser.password]) t.notMatch(fault, secret)
   }
   const service = mailerOf(t, `smtp://${mailCredentials}127.0.0.1:${server.port}`)
-  await service.send({ to: 'ada@example.test', subject: 'A link', text: 'x' })
+  await service.send({ to: 'ada@example.test', subject: 'A link', text: 'x', language: 'en' })
   await until('the mail was refused', () => service.logged().includes('mail.failed'))
   t.match(service.logged(), /SMTP_URL: the server refuses the mail \(EENVELOPE 550\): look at mail\.from/)
   t.notMatch(service.logged(), /no such/, 'what servers answer holds addresses of people')

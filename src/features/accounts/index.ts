@@ -7,6 +7,7 @@ import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
+import { takenMail, verificationMail } from './mails.ts'
 import { createRegister } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
@@ -36,7 +37,16 @@ export function createAccounts(
     hashNewPassword,
     clock,
   }
-  const register = createRegister({ ...registering, mailer: needs.mail.mailer, counters: stores.counters, issuer })
+  const register = createRegister({
+    ...registering,
+    mailer: needs.mail.mailer,
+    mails: {
+      verification: (language, mail) => verificationMail(needs.pages.inLanguage(language), { ...mail, issuer }),
+      taken: (language, mail) => takenMail(needs.pages.inLanguage(language), { ...mail, issuer }),
+    },
+    counters: stores.counters,
+    issuer,
+  })
   const emailVerification = createEmailVerification({ ...registering, audit })
   const administration = createUserAdministration({
     users: stores.users,
@@ -49,7 +59,14 @@ export function createAccounts(
     administration,
     schemas: [Profile],
     routes: {
-      people: (app) => accountRoutes(app, { register, emailVerification, users: stores.users, limits }),
+      people: (app) =>
+        accountRoutes(app, {
+          register,
+          emailVerification,
+          users: stores.users,
+          languageOf: needs.pages.languageOf,
+          limits,
+        }),
       pages: (app) => verifyEmailPages(app, { emailVerification, pages: needs.pages, csrf, limits }),
       admin: (app) => userRoutes(app, administration),
     },

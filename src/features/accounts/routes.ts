@@ -2,6 +2,7 @@ import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import { userOf } from '../../http/guard.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -13,6 +14,7 @@ export interface AccountOptions {
   register: Register
   emailVerification: Pick<EmailVerification, 'confirm'>
   users: Pick<UserStore, 'findById' | 'rename'>
+  languageOf: Pages['languageOf']
   limits: RateLimits
 }
 
@@ -28,7 +30,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         summary: 'Ask for an account',
         description:
           'Where registration is open. The answer is the same whether or not the address is taken; its owner gets a mail ' +
-          'either way. The account exists once the link in that mail was opened.',
+          'either way, in the language that `Accept-Language` wants. The account exists once the link in that mail was opened.',
         tags: ['Accounts'],
         security: [],
         body: Registration,
@@ -39,7 +41,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       },
     },
     async (request, reply) => {
-      await register(request.body, request.ip)
+      await register(request.body, { ip: request.ip, language: options.languageOf(request) })
       return reply.code(202).send({ status: 'check_your_email' })
     },
   )

@@ -13,6 +13,21 @@ export const accounts = {
     title: 'This link does not work',
     why: 'It was used already, or it is more than a day old. If you have confirmed your address before, sign in.',
   },
+
+  verificationMail: {
+    subject: 'Confirm your email address',
+    asked: 'Someone, hopefully you, wants to open an account with this address at',
+    open: (hours: number) =>
+      'Open this link to confirm the address and to say which password shall count. ' +
+      `It works once, for ${hours} hours:`,
+    otherwise: 'If it was not you, ignore this mail: without the link there is no account.',
+  },
+  takenMail: {
+    subject: 'You have an account already',
+    asked: 'Someone, hopefully you, tried to open an account with this address at',
+    signIn: 'There is one already. Sign in here:',
+    otherwise: 'If it was not you, there is nothing to do.',
+  },
 }
 export interface AccountTexts {
   accounts: typeof accounts

@@ -2,6 +2,7 @@
 import type { Base } from '../../base.ts'
 import { compileIdentityLimits, createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
 import { longestToken } from '../../core/sizes.ts'
+import type { Languages } from '../../pages/view.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Revocations } from '../revocations/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -9,9 +10,11 @@ import type { SigningKeys } from '../signing-keys/index.ts'
 import { type ChooseRefreshToken, createChooseRefreshToken } from './choose-refresh.ts'
 import { createTokenIssuer, type TokenIssuer } from './issue-tokens.ts'
 import { createKnownGrants } from './known-grants.ts'
+import { reuseMail } from './mails.ts'
 import { createRotateRefresh, type RotateRefresh } from './rotate-refresh.ts'
 import type { TokenSettings } from './settings.ts'
 import { createTellOfReuse } from './tell-of-reuse.ts'
+import type { TokenTexts } from './texts.ts'
 
 export type { ChooseRefreshToken } from './choose-refresh.ts'
 export type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
@@ -35,11 +38,13 @@ export function createTokens(
     signingKeys: SigningKeys
     sessions: Sessions
     mail: Mail
+    languages: Languages<TokenTexts>
     /** What is told of somebody's rights to those who stand for the audience of a host. */
     hosts: { identityLimits(audience: string): readonly IdentityLimits[] }
   },
 ): Tokens {
   const { tokens: settings } = config
+  const { offered, inLanguage } = needs.languages
   const { refreshTokens } = stores
   const everywhere = compileIdentityLimits(settings.identity, longestToken)
   const knownGrants = createKnownGrants(needs.revocations.feed)
@@ -61,7 +66,12 @@ export function createTokens(
       knownGrants,
       issuer,
       endSession: needs.sessions.end,
-      tellOfReuse: createTellOfReuse({ mailer: needs.mail.mailer, log, issuer: deploymentAudience }),
+      tellOfReuse: createTellOfReuse({
+        mailer: needs.mail.mailer,
+        log,
+        // Nothing of the request tells what its person reads: a program may have sent it, or a thief.
+        mailOf: (facts) => reuseMail(inLanguage(offered[0]), { ...facts, issuer: deploymentAudience }),
+      }),
       audit,
       box: box('refresh replay'),
       clock,
