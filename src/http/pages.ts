@@ -24,7 +24,7 @@ declare module 'fastify' {
 }
 
 /** Why a form is shown once more, and what the person is told. */
-export interface AskAgain {
+interface AskAgain {
   state: Exclude<FormState, 'proven'>
   notice: string
 }
@@ -113,6 +113,6 @@ export function acceptPages(app: App, pages: Pages): void {
 function withoutParameter(url: string, name: string): string {
   const { pathname, searchParams } = new URL(url, 'http://here.invalid')
   searchParams.delete(name)
-  const query = searchParams.size === 0 ? '' : `?${searchParams}`
+  const query = searchParams.size === 0 ? '' : `?${searchParams.toString()}`
   return `./${pathname.slice(pathname.lastIndexOf('/') + 1)}${query}`
 }

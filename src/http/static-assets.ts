@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { ownStyles, styleSheetPaths } from '../pages/styles.ts'
 import { etagOf } from '../core/etag.ts'
 import { matchesEtag } from './etag.ts'

@@ -28,7 +28,11 @@ if (hasChromium) {
         t.equal(await choose.getAttribute('lang'), 'en')
         await choose.click()
         await page.getByRole('heading', { name: 'Sign in' }).waitFor()
-        t.equal(page.url(), `${auth}/login?${new URLSearchParams({ return_to: wanted })}#/card/7`, 'the same address')
+        t.equal(
+          page.url(),
+          `${auth}/login?${new URLSearchParams({ return_to: wanted }).toString()}#/card/7`,
+          'the same address',
+        )
 
         await page.getByLabel('Email').fill(user.email)
         await page.getByLabel('Password').fill('not the password at all')

@@ -1,5 +1,5 @@
 /** The text that a mail program shows of a mail. */
-function readMail(mail: string): string {
+export function readMail(mail: string): string {
   const text = mail.slice(mail.indexOf('\r\n\r\n') + 4)
   if (!/^content-transfer-encoding: quoted-printable/im.test(mail)) return text
   const bytes = text
