@@ -16,7 +16,7 @@ const serviceLink = /^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP
 export type Environment = Record<string, string | undefined>
 
 /** More than the longest URL that any driver takes. */
-const mostBytes = 65_536
+const maxBytes = 65_536
 
 /**
  * The variables with what the files hold that `NAME_FILE` names, for each that holds a secret; a final newline is none of it.
@@ -67,7 +67,7 @@ function readSecret(path: string): { secret: string } | { reason: string } {
   } catch (error) {
     return { reason: `expected a file that can be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})` }
   }
-  if (bytes.length > mostBytes) return { reason: `expected a file of at most ${mostBytes} bytes` }
+  if (bytes.length > maxBytes) return { reason: `expected a file of at most ${maxBytes} bytes` }
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
@@ -82,7 +82,7 @@ function readSecret(path: string): { secret: string } | { reason: string } {
 function readBounded(path: string): Buffer {
   const file = openSync(path, 'r')
   try {
-    const bytes = Buffer.alloc(mostBytes + 1)
+    const bytes = Buffer.alloc(maxBytes + 1)
     let length = 0
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(file, bytes, length, bytes.length - length, null)

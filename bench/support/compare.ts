@@ -31,7 +31,7 @@ const connections = 64
 /** Short rounds and many of them: neighbours on a machine come and go within seconds. */
 const secondsARound = 0.5
 const warmUps = 3
-const usualRounds = 25
+const defaultRounds = 25
 
 /**
  * Runs the entries in turns and prints medians, and the ratios to the last one. `apart`: for servers that are asked
@@ -41,7 +41,7 @@ const usualRounds = 25
 export async function compare(
   title: string,
   entries: readonly Entry[],
-  { apart = false, rounds = usualRounds } = {},
+  { apart = false, rounds = defaultRounds } = {},
 ): Promise<Medians[]> {
   const results = entries.map((): Round[] => [])
   const together = apart ? keepApart(entries.map(({ contestant }) => contestant.pid)) : undefined

@@ -13,14 +13,14 @@ export interface HeldDirectory {
 }
 
 /** The kernel's limit for the path of a Unix socket is 108 bytes with its end, 104 on some systems. */
-const longestSocketPath = 103
+const maxSocketPathLength = 103
 
 /** Path of the control socket, in the shorter of its absolute and relative forms. */
 export function controlSocketPath(dataDirectory: string): string {
   const absolute = join(resolve(dataDirectory), 'control.sock')
   const local = relative(process.cwd(), absolute)
   const path = local.length < absolute.length ? local : absolute
-  if (Buffer.byteLength(path) > longestSocketPath) {
+  if (Buffer.byteLength(path) > maxSocketPathLength) {
     throw new CommandError('GATEHOUSE_DATA_DIR: expected a shorter path, since it holds a socket')
   }
   return path

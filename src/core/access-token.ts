@@ -80,7 +80,7 @@ export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspect
 const aroundPayload = 512
 
 /** No token that the service signs of these claims is longer; `iss` is among them. */
-export function mostBytesOf(claims: object): number {
+export function maxBytesOf(claims: object): number {
   return aroundPayload + Math.ceil((Buffer.byteLength(JSON.stringify(claims)) * 4) / 3)
 }
 

@@ -1,4 +1,4 @@
-import { longestIssuer } from './sizes.ts'
+import { maxIssuerLength } from './sizes.ts'
 
 /**
  * The path of an issuer (RFC 8414 §2), without a slash at its end; empty where it has none. Whatever of the service people,
@@ -30,7 +30,7 @@ export function readIssuer(text: string): { issuer: string } | { fault: string }
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) {
     return { fault: 'expected a URL with its scheme, such as https://auth.example.com or https://example.com/auth' }
   }
-  if (text.length > longestIssuer) return { fault: `expected a URL of at most ${longestIssuer} characters` }
+  if (text.length > maxIssuerLength) return { fault: `expected a URL of at most ${maxIssuerLength} characters` }
   const { origin, pathname, username, password } = new URL(text)
   if (/[?#]/.test(text) || username || password) {
     return { fault: 'expected a URL without query, fragment, user name and password' }

@@ -41,7 +41,7 @@ const numberBytes = 32
 const sequenceTag = 0x30
 const integerTag = 0x02
 /** Tag and length of the sequence and of both numbers, each with a zero in front. */
-const longestDer = 2 + 2 * (2 + 1 + numberBytes)
+const maxDerLength = 2 + 2 * (2 + 1 + numberBytes)
 
 /**
  * A P-256 signature as JWS has it, r and s one after the other, in the form that OpenSSL reads: a DER sequence of two
@@ -49,7 +49,7 @@ const longestDer = 2 + 2 * (2 + 1 + numberBytes)
  */
 export function derSignature(raw: Uint8Array): Buffer | undefined {
   if (raw.length !== 2 * numberBytes) return undefined
-  const der = Buffer.allocUnsafe(longestDer)
+  const der = Buffer.allocUnsafe(maxDerLength)
   let at = 2
   for (const end of [numberBytes, 2 * numberBytes]) {
     let start = end - numberBytes

@@ -23,7 +23,7 @@ const algorithmsOfKind = {
 /** The algorithms of the signatures by which clients prove themselves. */
 export const clientAlgorithms: readonly string[] = Object.values(algorithmsOfKind).flat()
 
-const mostKeys = 10
+const maxKeys = 10
 const leastRsaBits = 2_048
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
@@ -34,7 +34,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 export function readPublicJwks(set: unknown): VerificationKey[] {
   const keys = (set as Partial<PublicJwkSet> | null)?.keys
   if (!Array.isArray(keys)) throw new JwksFault('must be a JWK set: an object with a list named keys')
-  if (keys.length === 0 || keys.length > mostKeys) throw new JwksFault(`must hold 1 to ${mostKeys} keys`)
+  if (keys.length === 0 || keys.length > maxKeys) throw new JwksFault(`must hold 1 to ${maxKeys} keys`)
   const read = keys.map((key, index) => readKey(key, `key ${index + 1}`))
   const kids = read.map(({ kid }) => kid)
   if (kids.length > 1 && (kids.includes(undefined) || new Set(kids).size < kids.length)) {

@@ -39,7 +39,7 @@ const pathPattern = /^[A-Za-z0-9\-._~!$&'()*+,=:@[\]|^/%]+$/
 const nothing: readonly never[] = []
 
 /** More than any chain of programs decodes a path again. Each time costs as much as the path is long. */
-const mostDecodings = 4
+const maxDecodings = 4
 
 /**
  * Reads a path, or refuses it: dot segments, controls and bytes that are not UTF-8 in whatever encoding, empty segments, what
@@ -142,7 +142,7 @@ function escapedIn(texts: readonly string[], slashes: number): EscapedCharacter[
 /** A decoded path, and what normalising and decoding it in turn makes of it; nothing when any of that is refused. */
 function readFurther(path: string, normalise: (text: string) => string | undefined): string[] | undefined {
   const texts = [path]
-  for (let [text, times] = [path, 0]; isSound(text) && times <= mostDecodings; times++) {
+  for (let [text, times] = [path, 0]; isSound(text) && times <= maxDecodings; times++) {
     const normal = normalise(text)
     const next = normal === undefined ? undefined : decodeAgain(normal)
     if (normal === undefined || next === undefined) return undefined

@@ -15,7 +15,7 @@ export interface RequestTarget extends RequestPath {
 export type TargetFault = 'ambiguous' | 'too_long'
 
 /** Longer targets are refused; common servers stop at 8 KiB for the whole request line. */
-const longestTarget = 8_192
+const maxTargetLength = 8_192
 
 /**
  * Reads a request target, or refuses it. Nothing is cleaned: dot segments in any encoding, path parameters, empty
@@ -39,7 +39,7 @@ export function parseRequestTarget(
   if (scheme === undefined || given.host === undefined || target === undefined) return 'ambiguous'
   const authority = parseAuthority(given.host, scheme)
   if (authority === undefined) return 'ambiguous'
-  if (target.length > longestTarget) return 'too_long'
+  if (target.length > maxTargetLength) return 'too_long'
   const mark = target.indexOf('?')
   const path = mark === -1 ? target : target.slice(0, mark)
   const query = mark === -1 ? '' : target.slice(mark)
@@ -70,7 +70,7 @@ function parseScheme(scheme: string | undefined): 'http' | 'https' | undefined {
 
 /** What was read before: a service meets the same few spellings on every request. */
 const readAuthorities = { http: new Map<string, string>(), https: new Map<string, string>() }
-const mostReadAuthorities = 1_000
+const maxReadAuthorities = 1_000
 
 /** Host and optional port, normalised; nothing when it is no plain host name or IPv6 literal. */
 export function parseAuthority(text: string, scheme: 'http' | 'https'): string | undefined {
@@ -79,7 +79,7 @@ export function parseAuthority(text: string, scheme: 'http' | 'https'): string |
   if (before !== undefined) return before
   const authority = readAuthority(text, scheme)
   if (authority === undefined) return undefined
-  if (known.size >= mostReadAuthorities) known.clear()
+  if (known.size >= maxReadAuthorities) known.clear()
   known.set(text, authority)
   return authority
 }

@@ -115,12 +115,12 @@ function createBoxOf(bytes: Buffer): Pick<SecretBox, 'seal' | 'open'> {
 
 /**
  * What a browser shows under one name: a secret, or several different ones, of which nothing tells which is its own. There is
- * one more than `mostShown` where there are more.
+ * one more than `maxShown` where there are more.
  */
 export type Shown = string | readonly string[]
 
 /** Of so many each is looked up; a header holds hundreds. Of more none counts, since those that are left out may be live. */
-export const mostShown = 4
+export const maxShown = 4
 
 /** Each secret that is shown. */
 export function eachOf(shown: Shown | undefined): readonly string[] {

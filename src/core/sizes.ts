@@ -16,19 +16,19 @@ export const answerHeaderBytes = 32 * 1024
  * The largest access token, in characters: one line, with room for its name. None is issued that is longer, and nothing that
  * takes tokens may refuse one that is not.
  */
-export const longestToken = headerLineBytes - 1024
+export const maxTokenLength = headerLineBytes - 1024
 
 /** All headers of an answer that say who it is, as long as a host does not say otherwise; the others are far smaller than the rest. */
 export const identityHeaderBytes = answerHeaderBytes - 4 * 1024
 
 /** All scopes of a client, as one text: what a request may ask for, and a token of the client's holds. */
-export const longestScope = 4 * 1024
+export const maxScopeLength = 4 * 1024
 
 /** Of a client, and so of a token. */
-export const mostAudiences = 20
+export const maxAudiences = 20
 
 /** Of an issuer, in characters: it stands in every token, and twice in most. */
-export const longestIssuer = 255
+export const maxIssuerLength = 255
 
 /**
  * Headers that the service reads. A question holds those of the request and what the proxy adds: the path once more in

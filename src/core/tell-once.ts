@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 /** Of more keys than these the one told longest ago is forgotten, and told again. */
-const mostKeys = 10_000
+const maxKeys = 10_000
 
 /** Says of each key, once in so many seconds and on this replica, that it is to be told: nobody can fill a log or trail. */
 export function createTellOnce(clock: Clock, seconds: number): (key: string) => boolean {
@@ -12,7 +12,7 @@ export function createTellOnce(clock: Clock, seconds: number): (key: string) => 
     if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < seconds * 1000) return false
     told.delete(key)
     told.set(key, now)
-    if (told.size > mostKeys) told.delete(told.keys().next().value!)
+    if (told.size > maxKeys) told.delete(told.keys().next().value!)
     return true
   }
 }

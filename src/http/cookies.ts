@@ -3,7 +3,7 @@ import type {} from '@fastify/cookie'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { basePathOf } from '../core/issuer.ts'
-import { eachOf, equalSecrets, mostShown, randomSecret, type Shown } from '../core/secrets.ts'
+import { eachOf, equalSecrets, maxShown, randomSecret, type Shown } from '../core/secrets.ts'
 
 /** Names and attributes of the service's cookies, which depend on how it is reached. */
 export interface Cookies {
@@ -172,7 +172,7 @@ function formerDomains(issuerHost: string, domain: string | undefined): (string 
 /**
  * The value of the cookie of this name in a Cookie header, without its surrounding spaces. Browsers send several under one
  * name when another installation, an earlier setting or a neighbouring host left one, and nothing tells whose is whose (RFC
- * 6265 §5.4, §8.6): then those that differ, in the order in which they came, of more than `mostShown` one more. Empty ones are none.
+ * 6265 §5.4, §8.6): then those that differ, in the order in which they came, of more than `maxShown` one more. Empty ones are none.
  */
 export function readCookie(header: string | undefined, name: string): Shown | undefined {
   if (header === undefined) return undefined
@@ -187,7 +187,7 @@ export function readCookie(header: string | undefined, name: string): Shown | un
       if (found === undefined) found = value === '' ? undefined : value
       else if (value !== '' && value !== found && several?.includes(value) !== true) {
         several ??= [found]
-        if (several.push(value) > mostShown) return several
+        if (several.push(value) > maxShown) return several
       }
     }
     from = end + 1

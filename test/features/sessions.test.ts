@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
-import { longestToken } from '../../src/core/sizes.ts'
+import { maxTokenLength } from '../../src/core/sizes.ts'
 import { createCredentials } from '../../src/features/credentials/credentials.ts'
 import { createKnownSubjects } from '../../src/features/credentials/known-subjects.ts'
 import { createRevocationFeed } from '../../src/features/revocations/feed.ts'
@@ -204,7 +204,7 @@ for (const backend of backends) {
     await t.test('a text longer than any credential of ours is refused without a look-up', (t) => {
       looks.up = 0
       t.equal(credentials.sessionCookie('x'.repeat(4_097)), undefined)
-      t.equal(credentials.accessToken('x'.repeat(longestToken + 1)), undefined)
+      t.equal(credentials.accessToken('x'.repeat(maxTokenLength + 1)), undefined)
       t.equal(looks.up, 0)
       t.end()
     })

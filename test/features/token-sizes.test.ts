@@ -1,6 +1,6 @@
 /** What is issued is accepted everywhere: nothing refuses a token by its length that the service itself has signed. */
 import { test } from 'tap'
-import { identityHeaderBytes, longestToken, requestHeaderBytes } from '../../src/core/sizes.ts'
+import { identityHeaderBytes, maxTokenLength, requestHeaderBytes } from '../../src/core/sizes.ts'
 import { backends } from '../support/backends.ts'
 import { asks, bearer, newClient, type Service, startService } from '../support/service.ts'
 
@@ -83,7 +83,7 @@ for (const backend of backends) {
           const token = await personWith(service, permissions)
           t.equal(claimsOf(token).permissions.length, permissions)
           t.notOk('shortened' in claimsOf(token))
-          t.ok(token.length > 4_096 && token.length <= longestToken, `${token.length} bytes`)
+          t.ok(token.length > 4_096 && token.length <= maxTokenLength, `${token.length} bytes`)
           t.same(await acceptedAt(service, token), { ...everywhere, 'permissions introspected': permissions })
         },
       )
@@ -93,7 +93,7 @@ for (const backend of backends) {
       async (t) => {
         const token = await personWith(service, 5_000)
         const { permissions, shortened, sub } = claimsOf(token)
-        t.ok(token.length <= longestToken && token.length > longestToken - 700, `${token.length} bytes`)
+        t.ok(token.length <= maxTokenLength && token.length > maxTokenLength - 700, `${token.length} bytes`)
         t.same(shortened, ['permissions'])
         const sorted = Array.from({ length: 5_000 }, (_, at) => `project-number-${at}:write`).toSorted()
         t.strictSame(permissions, sorted.slice(0, permissions.length), 'whole names, the first of them')
@@ -102,7 +102,12 @@ for (const backend of backends) {
           ({ audiences }) => audiences?.[0] === service.issuer,
         )
         t.match(lines, [
-          { subject: sub, max_bytes: longestToken, permissions: { held: 5_000, told: permissions.length }, level: 40 },
+          {
+            subject: sub,
+            max_bytes: maxTokenLength,
+            permissions: { held: 5_000, told: permissions.length },
+            level: 40,
+          },
         ])
         t.ok(lines[0]!.bytes > 150_000)
       },
@@ -117,7 +122,7 @@ void test('whatever signs them, no token is longer than tokens may be, nor an an
     })
     const token = await personWith(service, 1_000)
     t.equal(JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).alg, algorithm)
-    t.ok(token.length <= longestToken && token.length > longestToken - 700, `${token.length} bytes`)
+    t.ok(token.length <= maxTokenLength && token.length > maxTokenLength - 700, `${token.length} bytes`)
     const { headers } = await service.call('/forward-auth', { headers: { ...asks({ path: '/x' }), ...bearer(token) } })
     t.equal(headers['x-auth-shortened'], 'permissions')
     const shown = Object.entries(headers).filter(([name]) => name.startsWith('x-auth-'))
@@ -181,7 +186,7 @@ void test('a client is registered with no more than its tokens can hold', async 
     token = await tokenFor(client, exchange)
   }
   t.same(claimsOf(token).exchanged_from.length, 4)
-  t.ok(token.length > 8_000 && token.length <= longestToken, `${token.length} bytes`)
+  t.ok(token.length > 8_000 && token.length <= maxTokenLength, `${token.length} bytes`)
   const { client_id, client_secret } = clients[0]
   const introspected = await service.call('/oauth/introspect', {
     method: 'POST',
@@ -305,10 +310,10 @@ void test('headers as large as the printed configurations let through are read, 
 
 /** The longest of each kind that the service issues, by the names under which it takes them. */
 const issued: Record<string, number> = {
-  'POST /oauth/token subject_token': longestToken,
-  'POST /oauth/token actor_token': longestToken,
-  'POST /oauth/introspect token': longestToken,
-  'POST /oauth/revoke token': longestToken,
+  'POST /oauth/token subject_token': maxTokenLength,
+  'POST /oauth/token actor_token': maxTokenLength,
+  'POST /oauth/introspect token': maxTokenLength,
+  'POST /oauth/revoke token': maxTokenLength,
   // 256 random bits.
   'POST /oauth/token refresh_token': 43,
   'POST /api/auth/refresh refresh_token': 43,
@@ -318,9 +323,9 @@ const issued: Record<string, number> = {
   // 128 random bits.
   'POST /api/auth/verify-email token': 22,
   // Of the client's own making.
-  'POST /oauth/token client_assertion': longestToken,
-  'POST /oauth/introspect client_assertion': longestToken,
-  'POST /oauth/revoke client_assertion': longestToken,
+  'POST /oauth/token client_assertion': maxTokenLength,
+  'POST /oauth/introspect client_assertion': maxTokenLength,
+  'POST /oauth/revoke client_assertion': maxTokenLength,
 }
 
 void test('no field that takes a token is documented to be shorter than the longest one', async (t) => {

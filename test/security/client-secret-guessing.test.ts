@@ -6,7 +6,7 @@ import { basic, endpoints, post, refuses, type Registered, register } from '../s
 import { type Answer, asks, type Service, startService } from '../support/service.ts'
 
 const most = 30
-const mostOfAddress = 300
+const maxOfAddress = 300
 const windowSeconds = 300
 
 type Door = (client: Registered, address: string) => Promise<Answer>
@@ -146,27 +146,27 @@ for (const backend of backends) {
         client_assertion: `e30.${claims}.x`,
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       }
-      const burst = mostOfAddress + 50
+      const burst = maxOfAddress + 50
       const restore = lookUpTogether([service], burst)
       const from = { 'x-forwarded-for': '192.0.2.111' }
       const forge = () => post(service, '/oauth/token', { grant_type: 'client_credentials', ...assertion }, from)
       const answers = await Promise.all(Array.from({ length: burst }, forge))
       restore()
-      t.same(tally(answers, 401, 429), [mostOfAddress, 50])
+      t.same(tally(answers, 401, 429), [maxOfAddress, 50])
       t.equal((await atToken(victim, '192.0.2.112')).status, 200, 'the client that was named goes on')
     })
-    await t.test(`of one address ${mostOfAddress}, whatever clients it names`, async (t) => {
+    await t.test(`of one address ${maxOfAddress}, whatever clients it names`, async (t) => {
       const [known, fresh] = [await register(service), await register(service)]
       t.equal((await atToken(known, '192.0.2.103')).status, 200)
-      const burst = mostOfAddress + 50
+      const burst = maxOfAddress + 50
       const restore = lookUpTogether([service], burst)
       const answers = await Promise.all(
         Array.from({ length: burst }, (_, index) => atToken(guessing({ client_id: `c-${index}` }), '192.0.2.103')),
       )
       restore()
-      t.same(tally(answers, 401, 429), [mostOfAddress, 50])
-      for (const answer of answers.filter(({ status }) => status === 429)) tellsItsLimit(t, answer, mostOfAddress)
-      for (const door of Object.values(doors)) tellsItsLimit(t, await door(fresh, '192.0.2.103'), mostOfAddress)
+      t.same(tally(answers, 401, 429), [maxOfAddress, 50])
+      for (const answer of answers.filter(({ status }) => status === 429)) tellsItsLimit(t, answer, maxOfAddress)
+      for (const door of Object.values(doors)) tellsItsLimit(t, await door(fresh, '192.0.2.103'), maxOfAddress)
       t.equal((await atToken(known, '192.0.2.103')).status, 200)
       t.equal((await atToken(fresh, '192.0.2.104')).status, 200)
     })

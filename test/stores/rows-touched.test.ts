@@ -18,7 +18,7 @@ import { exampleClient, exampleKey } from './contract.ts'
 /** Enough for a look-up to be cheaper than to read everything. */
 const strangers = 60_000
 /** What one statement may read, of the hundreds of thousands that there are: a batch of housekeeping, several times over. */
-const mostRows = 1_000
+const maxRows = 1_000
 const batch = 50
 /** Whose account everybody tries. */
 const victim = '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e61'
@@ -302,7 +302,7 @@ for (const [name, open] of Object.entries(engines)) {
           .explain(statement)
           .then(rowsRead, () => (/^\s*insert/i.test(statement.text) ? 0 : Infinity))
         await engine.run('rollback')
-        t.ok(read <= mostRows, `${call} reads ${read} rows: ${statement.text.replaceAll(/\s+/g, ' ').slice(0, 120)}`)
+        t.ok(read <= maxRows, `${call} reads ${read} rows: ${statement.text.replaceAll(/\s+/g, ' ').slice(0, 120)}`)
       }
     }
   })

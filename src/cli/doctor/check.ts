@@ -11,11 +11,11 @@ export const needsPermission = {
   notMade: 'the request was not allowed: pass an access token that may see this URL by --token-stdin',
 }
 
-const mostNames = 12
+const maxNames = 12
 
 /** As many of the names as a person reads, each once whatever its case. */
 export function namesOf(names: readonly string[]): string {
   const distinct = [...new Map(names.toReversed().map((name) => [name.toLowerCase(), name])).values()].toReversed()
-  const rest = distinct.length - mostNames
-  return distinct.slice(0, mostNames).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  const rest = distinct.length - maxNames
+  return distinct.slice(0, maxNames).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }

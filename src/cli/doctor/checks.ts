@@ -63,13 +63,13 @@ const noWayToSignIn: Check = async ({ ask, facts, probe }) => {
   return { found: `the service named the sign-in page, the browser got ${reply.status} without it` }
 }
 
-const mostSkewMilliseconds = 5_000
+const maxSkewMilliseconds = 5_000
 
 const clocksDisagree: Check = async ({ ask }) => {
   const { reply, clocks } = await ask()
   if (reply.date === undefined || Number.isNaN(reply.date)) return { notMade: 'the proxy sends no Date' }
   const skew = (clocks.service ?? clocks.here) - reply.date
-  if (Math.abs(skew) <= mostSkewMilliseconds) return undefined
+  if (Math.abs(skew) <= maxSkewMilliseconds) return undefined
   const whose = clocks.service === undefined ? 'this machine' : 'the service'
   return { found: `${whose} is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} the proxy` }
 }

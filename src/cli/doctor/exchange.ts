@@ -31,7 +31,7 @@ export interface Exchange {
   close(): void
 }
 
-const longestBody = 256 * 1024
+const maxBodyLength = 256 * 1024
 const timeoutMilliseconds = 5_000
 
 /** Requests that keep one connection a host open, as one browser would. `connect` replaces what names resolve to. */
@@ -63,7 +63,7 @@ export function openExchange(connect: { host: string; port: number | undefined }
           response.setEncoding('latin1')
           response.on('data', (chunk: string) => {
             body += chunk
-            if (body.length > longestBody) response.destroy()
+            if (body.length > maxBodyLength) response.destroy()
           })
           response.on('close', () =>
             done({

@@ -37,7 +37,7 @@ export interface ApiKeyManagement {
 }
 
 /** More live ones than anybody needs; it keeps one account from filling the table. */
-const mostKeys = 100
+const maxKeys = 100
 
 /** Makes, lists and ends the API keys of users and clients. Throws `invalid_request` and `not_found`. */
 export function createApiKeyManagement(dependencies: {
@@ -72,9 +72,9 @@ export function createApiKeyManagement(dependencies: {
       const key = makeApiKey()
       const id = uuidv7(now)
       const apiKey = { id, name: request.name, owner, scopes, createdAt: new Date(now), expiresAt, lastUsedAt: null }
-      const outcome = await apiKeys.create({ ...apiKey, hash: hashSecret(key) }, { most: mostKeys, sessionId })
+      const outcome = await apiKeys.create({ ...apiKey, hash: hashSecret(key) }, { most: maxKeys, sessionId })
       if (outcome === 'too_many') {
-        throw new GatehouseError('conflict', { detail: `There are ${mostKeys} keys already. Revoke one first.` })
+        throw new GatehouseError('conflict', { detail: `There are ${maxKeys} keys already. Revoke one first.` })
       }
       // Of a person the session ended meanwhile, or the account.
       if (outcome === 'no_owner') throw new GatehouseError(owner.kind === 'user' ? 'unauthorized' : 'not_found')

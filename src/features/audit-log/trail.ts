@@ -16,8 +16,8 @@ const writeAfterMilliseconds = 250
 const retryAfterMilliseconds = 1_000
 const closeWithinMilliseconds = 3_500
 const rowsAWrite = 500
-const usualBound = 10_000
-const longestText = 500
+const defaultBound = 10_000
+const maxTextLength = 500
 
 /**
  * Keeps the audit trail: the log line at once, the row within a quarter of a second, many with one statement. While the
@@ -37,7 +37,7 @@ export function createAuditTrail<Events extends AuditEvents>(dependencies: {
   origin(): Origin | undefined
   bound?: number
 }): AuditTrail<Events> {
-  const { events, store, clock, log, tell, origin, bound = usualBound } = dependencies
+  const { events, store, clock, log, tell, origin, bound = defaultBound } = dependencies
   const nextId = createOrderedIds()
   let waiting: AuditRow[] = []
   let lost = 0
@@ -135,7 +135,7 @@ function plain(text: string | undefined): string | null {
 
 /** A form that every store can hold: no row may keep the others from being written. */
 function clean(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '').slice(0, longestText).toWellFormed()
+  return text.toWellFormed().replaceAll('\0', '').slice(0, maxTextLength).toWellFormed()
 }
 
 /** The row in the words of the log; what is unknown is left out. */

@@ -7,7 +7,7 @@ import type { Client, ClientStore, PublicJwkSet } from '../../core/records/clien
 import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
-import { longestScope, mostAudiences } from '../../core/sizes.ts'
+import { maxScopeLength, maxAudiences } from '../../core/sizes.ts'
 import type { clientsEvents } from './audit-events.ts'
 
 interface NewClient {
@@ -137,14 +137,14 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
   if (reserved !== -1) return { path: `/body/scopes/${reserved}`, message: `must be ${notReserved}` }
   // What a token holds, and a request for it.
   const scopeLength = request.scopes.join(' ').length
-  if (scopeLength > longestScope) {
-    const message = `must be at most ${longestScope} characters together, with a space between two; these are ${scopeLength}`
+  if (scopeLength > maxScopeLength) {
+    const message = `must be at most ${maxScopeLength} characters together, with a space between two; these are ${scopeLength}`
     return { path: '/body/scopes', message }
   }
-  if (request.audiences.length > mostAudiences) {
+  if (request.audiences.length > maxAudiences) {
     return {
       path: '/body/audiences',
-      message: `must be at most ${mostAudiences}; these are ${request.audiences.length}`,
+      message: `must be at most ${maxAudiences}; these are ${request.audiences.length}`,
     }
   }
   const bad = request.redirectUris.find((uri) => !URL.canParse(uri) || uri.includes('#'))

@@ -43,7 +43,7 @@ const firstPartyClient: Client = {
 /** Failed authentications of one client from one address, within five minutes. */
 const failures = { max: 30, windowSeconds: 300 }
 /** Failed authentications from one address, which may stand for many clients. */
-const mostFailuresOfAddress = 300
+const maxFailuresOfAddress = 300
 
 /**
  * Authenticates a client by `client_secret_basic`, `client_secret_post`, `private_key_jwt` or, for public clients, by name
@@ -148,9 +148,9 @@ interface Limit {
  * address there is no limit that strangers could use up for everybody.
  */
 function limitsOf({ id, assertion }: Presented, address: string | undefined): Limit[] {
-  if (address === undefined) return [{ most: mostFailuresOfAddress, counter: 'client-auth:unknown', ofTrail: true }]
+  if (address === undefined) return [{ most: maxFailuresOfAddress, counter: 'client-auth:unknown', ofTrail: true }]
   const counter = `client-auth:${address}`
-  const ofAddress = { most: mostFailuresOfAddress, counter }
+  const ofAddress = { most: maxFailuresOfAddress, counter }
   if (assertion !== undefined) return [ofAddress]
   return [{ most: failures.max, counter: `${counter}:${hashSecret(id)}` }, ofAddress]
 }

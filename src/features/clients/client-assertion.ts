@@ -17,7 +17,7 @@ export type VerifyClientAssertion = (
 ) => Promise<AssertionFault | undefined>
 
 /** How far ahead an assertion may expire: the longest that its id must be remembered. */
-const longestSeconds = 300
+const maxSeconds = 300
 /** By how much the client's clock may differ. */
 const leewaySeconds = 10
 /** `client-authentication+jwt` comes with the revision of RFC 7523; no other type is meant for this. */
@@ -65,7 +65,7 @@ export function createVerifyClientAssertion(dependencies: {
     const now = clock.now() / 1000
     const isInTime = (instant: unknown) =>
       instant === undefined || (isFinite(instant) && instant <= now + leewaySeconds)
-    if (!isFinite(exp) || exp <= now - leewaySeconds || exp > now + longestSeconds + leewaySeconds) return 'lifetime'
+    if (!isFinite(exp) || exp <= now - leewaySeconds || exp > now + maxSeconds + leewaySeconds) return 'lifetime'
     if (!isInTime(nbf) || !isInTime(iat)) return 'lifetime'
     if (typeof jti !== 'string' || jti === '' || jti.length > 512) return 'jti'
     // Hashed, since whatever a client thinks of must fit the table.

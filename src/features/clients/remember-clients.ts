@@ -18,7 +18,7 @@ export interface ProvenClients {
 }
 
 const rememberSeconds = 60
-const bounds = { max: 10_000, longestText: 1_024 }
+const bounds = { max: 10_000, maxTextLength: 1_024 }
 
 /** Remembers clients as credentials are remembered: with the feed's position, and never while the feed cannot be read. */
 export function rememberClients({ feed, clock }: { feed: ClientFeed; clock: Clock }): ProvenClients {
@@ -36,7 +36,7 @@ export function rememberClients({ feed, clock }: { feed: ClientFeed; clock: Cloc
       const asOf = feed.position
       const client = await proof()
       const until = clock.now() + rememberSeconds * 1000
-      if (presented.length <= bounds.longestText) known.set(presented, { client, asOf, until })
+      if (presented.length <= bounds.maxTextLength) known.set(presented, { client, asOf, until })
       return client
     },
   }

@@ -9,7 +9,7 @@ import type { Session, SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { hashSecret, type Shown } from '../../core/secrets.ts'
-import { longestToken } from '../../core/sizes.ts'
+import { maxTokenLength } from '../../core/sizes.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
 import type { KnownSubjects } from './known-subjects.ts'
@@ -174,14 +174,14 @@ export function createCredentials(dependencies: {
   const cookie = (secret: string) => (cookieForm.test(secret) ? cookies(secret) : undefined)
   const soleSession = createSoleSession({ prove: cookie, clock, log })
   // A longer text is no token of ours, and would take room from those that are.
-  const accessToken = (token: string) => (token.length > longestToken ? undefined : tokens(token))
+  const accessToken = (token: string) => (token.length > maxTokenLength ? undefined : tokens(token))
   const apiKey = (key: string, from?: From) => (isApiKey(key) ? keys(key, from) : undefined)
   return {
     accessToken,
     apiKey,
     bearer: (credential, from) =>
       credential.startsWith(apiKeyPrefix) ? apiKey(credential, from) : accessToken(credential),
-    basic: (authorization, from) => (authorization.length > longestToken ? undefined : secrets(authorization, from)),
+    basic: (authorization, from) => (authorization.length > maxTokenLength ? undefined : secrets(authorization, from)),
     claims: proveClaims,
     sessionCookie: (shown) => (typeof shown === 'string' ? cookie(shown) : soleSession(shown)),
   }

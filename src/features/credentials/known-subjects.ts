@@ -33,7 +33,7 @@ interface IssuedToken {
  * five of them are left for clocks that disagree.
  */
 const youngSeconds = 15 * 60
-const mostKnown = 100_000
+const maxKnown = 100_000
 
 interface Known<T extends object> {
   value: T
@@ -50,7 +50,7 @@ export function createKnownSubjects(dependencies: {
 }): KnownSubjects {
   const { sessions, clients, accessTokens, feed, clock } = dependencies
   // Bounds by size: by `max` they would take the memory of all entries at once.
-  const bounds = { maxSize: mostKnown, sizeCalculation: () => 1 }
+  const bounds = { maxSize: maxKnown, sizeCalculation: () => 1 }
   const knownSessions = new LRUCache<string, Known<{ session: Session; user: User }>>(bounds)
   const knownClients = new LRUCache<string, Known<Client>>(bounds)
 

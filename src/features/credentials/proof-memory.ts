@@ -35,9 +35,9 @@ export interface MemoryBounds {
 }
 
 /** Past this the store is being flooded, and whoever waits longer is not helped. */
-const mostUnderWay = 500
+const maxUnderWay = 500
 /** Of tokens and of cookies, each: what was used longest ago goes first. Ordinary ones reach the number, not the bytes. */
-const usualBounds = { max: 100_000, maxSize: 256 * 1024 * 1024 }
+const defaultBounds = { max: 100_000, maxSize: 256 * 1024 * 1024 }
 /** Objects, list slots and the cache's own book-keeping around the texts of one entry. */
 const bytesAround = 1_024
 
@@ -54,7 +54,7 @@ const keyOf = (presented: string): string => presented.slice(-43)
 export function createProofMemory(
   holds: (remembered: Remembered) => boolean,
   position: () => number,
-  bounds: MemoryBounds = usualBounds,
+  bounds: MemoryBounds = defaultBounds,
 ) {
   const principalSizes = new WeakMap<Principal, number>()
   /** Bytes of the texts; what tokens share counts for each of them. */
@@ -90,7 +90,7 @@ export function createProofMemory(
       }
       const begun = underWay.get(presented)
       if (begun !== undefined && begun.asOf === position()) return begun.proof
-      if (underWay.size >= mostUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
+      if (underWay.size >= maxUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
       const asOf = position()
       const proof = prove(presented, from)
       if (!(proof instanceof Promise)) return keep(presented, proof)

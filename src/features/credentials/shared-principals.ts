@@ -3,7 +3,7 @@ import type { Principal } from '../../core/principal.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 
 /** Kinds of tokens of one session or client that are told apart; past them all are made anew. */
-const mostKinds = 100
+const maxKinds = 100
 
 /**
  * Gives the tokens that say the same of one session or client one principal: an object for as long as what it was made of
@@ -20,7 +20,7 @@ export function createSharedPrincipals(feed: Pick<RevocationFeed, 'position' | '
     const entry = kinds.get(kind)
     // What was signed for it is void with the key.
     if (entry !== undefined && feed.holds(entry, [`key:${allKeys}`])) return entry.principal as Of
-    if (kinds.size >= mostKinds) kinds.clear()
+    if (kinds.size >= maxKinds) kinds.clear()
     const principal = make()
     kinds.set(kind, { principal, asOf: feed.position })
     return principal

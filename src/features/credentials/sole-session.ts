@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
-import { mostShown } from '../../core/secrets.ts'
+import { maxShown } from '../../core/secrets.ts'
 import { whenAll } from '../../core/when-all.ts'
 import type { Credential, Proof } from './proof-memory.ts'
 
 /** A secret that was looked up in vain is so for good, but for a person who was disabled and is not any more. */
 const passOverMilliseconds = 10_000
 const tellAgainMilliseconds = 60_000
-const mostRemembered = 1_000
+const maxRemembered = 1_000
 
 /**
  * Makes the proof of what several cookies of one name stand for: the one live session that they name. Nothing when they
@@ -23,8 +23,8 @@ export function createSoleSession(dependencies: {
 }): (secrets: readonly string[]) => Proof {
   const { prove, clock, log } = dependencies
   // A stale cookie is shown with every request of its browser, for as long as it is kept.
-  const unknownUntil = new LRUCache<string, number>({ max: mostRemembered })
-  const toldAt = new LRUCache<string, number>({ max: mostRemembered })
+  const unknownUntil = new LRUCache<string, number>({ max: maxRemembered })
+  const toldAt = new LRUCache<string, number>({ max: maxRemembered })
 
   async function look(secret: string, proof: Promise<Credential | undefined>): Promise<Credential | undefined> {
     const credential = await proof
@@ -49,7 +49,7 @@ export function createSoleSession(dependencies: {
   }
 
   return (secrets) => {
-    if (secrets.length > mostShown) return undefined
+    if (secrets.length > maxShown) return undefined
     const now = clock.now()
     const proofs = secrets.map((secret) => {
       if ((unknownUntil.get(secret) ?? 0) > now) return undefined

@@ -22,12 +22,12 @@ export function holdsApiKey(text: string): boolean {
 }
 
 /** More than proxies ever join in one. To look at thousands would cost a stranger one request and the service a tenth of a second. */
-const mostTokens = 16
+const maxTokens = 16
 
 /** Whether what was shown as a bearer token holds an API key, a JWT that names this issuer, or more than any application's does. */
 export function isOwnBearer(token: string, issuer: string): boolean {
-  const parts = partsOf(token, mostTokens + 1)
-  return parts.length > mostTokens || holdsApiKey(token) || parts.some((part) => claimsIssuer(part, issuer))
+  const parts = partsOf(token, maxTokens + 1)
+  return parts.length > maxTokens || holdsApiKey(token) || parts.some((part) => claimsIssuer(part, issuer))
 }
 
 function partsOf(text: string, most?: number): string[] {

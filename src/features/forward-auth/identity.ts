@@ -1,5 +1,5 @@
 import { uuidv7 } from '../../core/ids.ts'
-import { assertionLifetimeSeconds, authorityClaims, mostBytesOf, type TokenType } from '../../core/access-token.ts'
+import { assertionLifetimeSeconds, authorityClaims, maxBytesOf, type TokenType } from '../../core/access-token.ts'
 import {
   fitRights,
   type IdentityLimits,
@@ -28,9 +28,9 @@ export interface Presentation {
 }
 
 /** What is remembered of written headers; past it all of it is let go, and written anew when it is asked for. */
-const usualBound = 256 * 1024 * 1024
+const defaultBound = 256 * 1024 * 1024
 /** Origins of one wildcard host for which one principal's headers are remembered; past them all are written anew. */
-const mostOrigins = 100
+const maxOrigins = 100
 /** Objects and list slots around the texts of one set of headers. */
 const bytesAround = 1_024
 
@@ -59,9 +59,9 @@ export function createIdentityHeaders(dependencies: {
   noteShortening?: NoteShortening
   issuer: string
   clock: Clock
-  mostRememberedBytes?: number
+  maxRememberedBytes?: number
 }): IdentityHeaders {
-  const { sign, noteShortening, issuer, clock, mostRememberedBytes = usualBound } = dependencies
+  const { sign, noteShortening, issuer, clock, maxRememberedBytes = defaultBound } = dependencies
   let written = new WeakMap<object, WeakMap<object, Map<string, Written>>>()
   let writtenBytes = 0
   const empty = new WeakMap<object, readonly string[]>()
@@ -112,7 +112,7 @@ export function createIdentityHeaders(dependencies: {
       scopes: copies > 0 || carries('scopes') ? held.scopes : [],
     }
     const fitted = fitRights(rights, limits, (told) => {
-      return bytesOf(compose(told, '')) + (copies === 0 ? 0 : copies * mostBytesOf(claimsOf(told)))
+      return bytesOf(compose(told, '')) + (copies === 0 ? 0 : copies * maxBytesOf(claimsOf(told)))
     })
     noteShortening?.({ subject: principal.subject, to: { host: host.name }, rights, limits }, fitted)
     const { told } = fitted
@@ -142,14 +142,14 @@ export function createIdentityHeaders(dependencies: {
       const fresh = write(principal, presentation, now, target)
       const bytes = bytesAround + bytesOf(fresh.headers ?? [])
       writtenBytes += bytes
-      if (writtenBytes > mostRememberedBytes) {
+      if (writtenBytes > maxRememberedBytes) {
         written = new WeakMap()
         writtenBytes = bytes
         byHost = byAudience = undefined
       }
       if (byHost === undefined) written.set(principal, (byHost = new WeakMap()))
       if (byAudience === undefined) byHost.set(host, (byAudience = new Map()))
-      if (byAudience.size >= mostOrigins) byAudience.clear()
+      if (byAudience.size >= maxOrigins) byAudience.clear()
       byAudience.set(audience, fresh)
       return fresh.headers
     },

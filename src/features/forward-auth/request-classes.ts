@@ -11,7 +11,7 @@ import { parsePathPattern } from './path-index.ts'
 import type { AccessRule } from './settings.ts'
 
 /** A second or so. Patterns that overlap in every way tell apart exponentially many paths. */
-const mostWork = 2_000_000
+const maxWork = 2_000_000
 
 /** The kinds cannot be counted through in reasonable time. */
 export class TooManyKinds extends Error {
@@ -67,7 +67,7 @@ export function* distinctPaths(patterns: Iterable<string>): Generator<string> {
   let done = 0
   const work = (amount: number) => {
     done += amount
-    if (done > mostWork) throw new TooManyKinds()
+    if (done > maxWork) throw new TooManyKinds()
   }
   /** Where a path may be in the patterns, and which of them match whatever follows. */
   interface State {

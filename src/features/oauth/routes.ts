@@ -1,6 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import { longestScope, longestToken, mostAudiences } from '../../core/sizes.ts'
+import { maxScopeLength, maxTokenLength, maxAudiences } from '../../core/sizes.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -30,18 +30,18 @@ export interface OAuthOptions {
 }
 
 /** May be repeated (RFC 8707 §2, RFC 8693 §2.1). */
-const Targets = Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: mostAudiences }))
+const Targets = Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: maxAudiences }))
 const repeatable = ['resource', 'audience']
 
 const TokenForm = Type.Object(
   {
     grant_type: Text(200, { examples: ['client_credentials'], ...documentedAs({ enum: grantTypes }) }),
-    scope: Text(longestScope, { examples: ['reports:read'] }),
+    scope: Text(maxScopeLength, { examples: ['reports:read'] }),
     resource: Targets,
     refresh_token: Text(512),
-    subject_token: Text(longestToken),
+    subject_token: Text(maxTokenLength),
     subject_token_type: Text(200, { examples: [accessTokenType] }),
-    actor_token: Text(longestToken),
+    actor_token: Text(maxTokenLength),
     actor_token_type: Text(200),
     requested_token_type: Text(200),
     audience: Targets,

@@ -29,7 +29,7 @@ export interface Delegation {
 }
 
 /** Services that have passed a request on; more is a loop. */
-const longestChain = 4
+const maxChainLength = 4
 
 /**
  * Exchanges an access token that was meant for the calling client for one with which it acts on the same subject's behalf
@@ -60,7 +60,7 @@ export function createExchangeToken<Issued>(dependencies: {
     const proven = claims && (await prove(claims))
     if (claims === undefined || proven === undefined) throw unacceptable()
     const audiences = reachable(client, claims)
-    if (audiences.length === 0 || actorsOf(claims.act).length >= longestChain) throw unacceptable()
+    if (audiences.length === 0 || actorsOf(claims.act).length >= maxChainLength) throw unacceptable()
 
     const { targets: named } = request
     if (named.some((target) => !audiences.includes(target))) {

@@ -26,12 +26,12 @@ export interface RoleAdministration {
 }
 
 /** How many names a message holds. */
-const mostNamed = 20
+const maxNamed = 20
 
 async function rolesThere(roles: Pick<RoleStore, 'list'>): Promise<string> {
   const names = [...new Set([adminRole, ...(await roles.list()).map(({ name }) => name)])]
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
-  return `There are: ${names.slice(0, mostNamed).join(', ')}${more}. \`role create\` makes one.`
+  const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : ''
+  return `There are: ${names.slice(0, maxNamed).join(', ')}${more}. \`role create\` makes one.`
 }
 
 async function noSuchRole(roles: Pick<RoleStore, 'list'>): Promise<GatehouseError> {

@@ -25,13 +25,13 @@ export interface ScheduleSettings {
 
 /** The schedule that settings ask for, which must outlast the longest life of anything that is signed. */
 export function scheduleOf({ keys: settings, tokens }: ScheduleSettings): KeySchedule {
-  const longestTokenSeconds = Math.max(tokens.access_ttl_seconds, assertionLifetimeSeconds)
+  const maxTokenSeconds = Math.max(tokens.access_ttl_seconds, assertionLifetimeSeconds)
   return {
     algorithms: [...new Set([settings.access_tokens, settings.assertions])],
     rotationSeconds: settings.rotation_days * 86_400,
     maxAgeSeconds: settings.max_age_seconds,
     leadSeconds: settings.lead_seconds,
-    verifiesForSeconds: longestTokenSeconds + 60,
+    verifiesForSeconds: maxTokenSeconds + 60,
   }
 }
 

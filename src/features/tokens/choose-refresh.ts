@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import { hasEnded } from '../../core/records/refresh-token.ts'
-import { hashSecret, mostShown } from '../../core/secrets.ts'
+import { hashSecret, maxShown } from '../../core/secrets.ts'
 
 /** `ambiguous`: the tokens stand for two live sessions, of which a neighbouring host may have planted one, or are too many to tell. */
 type ChosenRefreshToken = { kind: 'chosen'; token: string | undefined } | { kind: 'ambiguous' }
@@ -19,7 +19,7 @@ export function createChooseRefreshToken(dependencies: {
 }): ChooseRefreshToken {
   const { refreshTokens, clock } = dependencies
   return async (shown) => {
-    if (shown.length > mostShown) return { kind: 'ambiguous' }
+    if (shown.length > maxShown) return { kind: 'ambiguous' }
     const found = await Promise.all(
       shown.map(async (token) => ({ token, presented: await refreshTokens.find(hashSecret(token)) })),
     )

@@ -1,7 +1,7 @@
 /** Access tokens and refresh tokens: how they are issued and renewed. */
 import type { Base } from '../../base.ts'
 import { compileIdentityLimits, createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
-import { longestToken } from '../../core/sizes.ts'
+import { maxTokenLength } from '../../core/sizes.ts'
 import type { Languages } from '../../pages/view.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Revocations } from '../revocations/index.ts'
@@ -46,7 +46,7 @@ export function createTokens(
   const { tokens: settings } = config
   const { offered, inLanguage } = needs.languages
   const { refreshTokens } = stores
-  const everywhere = compileIdentityLimits(settings.identity, longestToken)
+  const everywhere = compileIdentityLimits(settings.identity, maxTokenLength)
   const knownGrants = createKnownGrants(needs.revocations.feed)
   const issuer = createTokenIssuer({
     sign: needs.signingKeys.ring.sign,

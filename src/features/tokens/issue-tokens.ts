@@ -1,5 +1,5 @@
 import { uuidv7 } from '../../core/ids.ts'
-import { type AccessTokenClaims, authorityClaims, mostBytesOf, type TokenType } from '../../core/access-token.ts'
+import { type AccessTokenClaims, authorityClaims, maxBytesOf, type TokenType } from '../../core/access-token.ts'
 import {
   fitRights,
   type IdentityLimits,
@@ -13,7 +13,7 @@ import type { RefreshFamily, RefreshTokenStore } from '../../core/records/refres
 import type { Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
-import { longestToken } from '../../core/sizes.ts'
+import { maxTokenLength } from '../../core/sizes.ts'
 import type { KnownGrants } from './known-grants.ts'
 import type { TokenSettings } from './settings.ts'
 
@@ -30,7 +30,7 @@ export interface IssuedTokens {
 type Claims = Omit<AccessTokenClaims, 'iss' | 'iat' | 'exp' | 'jti' | 'scope'>
 
 /**
- * Issues tokens that are accepted wherever the service takes one: none is longer than `longestToken`. Roles and permissions
+ * Issues tokens that are accepted wherever the service takes one: none is longer than `maxTokenLength`. Roles and permissions
  * are told as far as the audience's limits go.
  */
 export interface TokenIssuer {
@@ -80,11 +80,11 @@ export function createTokenIssuer(dependencies: {
       ...authorityClaims({ ...told, shortened: [...new Set([...shortened, ...told.shortened])] }),
     })
     const audiences = [given.aud].flat()
-    const limits = joinIdentityLimits(audiences.flatMap(identityLimits), longestToken)
+    const limits = joinIdentityLimits(audiences.flatMap(identityLimits), maxTokenLength)
     const rights = limits.select({ roles, permissions, scopes: [] })
     let token = sign('at+jwt', withRights({ ...rights, shortened: [] }))
     if (token.length > limits.maxBytes) {
-      const fitted = fitRights(rights, limits, (told) => mostBytesOf(withRights(told)))
+      const fitted = fitRights(rights, limits, (told) => maxBytesOf(withRights(told)))
       noteShortening({ subject: given.sub, to: { audiences }, rights, limits }, fitted)
       if (fitted.told === undefined) return undefined
       token = sign('at+jwt', withRights(fitted.told))

@@ -34,11 +34,11 @@ export interface KnownGrants {
   take(hash: string): KnownGrant | undefined
 }
 
-const mostGrants = 50_000
+const maxGrants = 50_000
 
 export function createKnownGrants(feed: GrantFeed): KnownGrants {
   // A bound by size: by `max` it would take the memory of all entries at once.
-  const known = new LRUCache<string, KnownGrant>({ maxSize: mostGrants, sizeCalculation: () => 1 })
+  const known = new LRUCache<string, KnownGrant>({ maxSize: maxGrants, sizeCalculation: () => 1 })
   return {
     remember: (hash, { grant, asOf }) => void known.set(hash, { grant, asOf }),
     begin(hash, grant) {

@@ -33,7 +33,7 @@ export type RotateRefresh = (request: {
 const minute = 60_000
 
 /** Of news between look-up and use, one after the other. */
-const mostTries = 5
+const maxTries = 5
 
 /**
  * Exchanges a refresh token for an access token and its successor. The exchange itself is one atomic statement, so of
@@ -77,7 +77,7 @@ export function createRotateRefresh(dependencies: {
       const outcome = await use(hash, known, scopesOf(known.grant))
       if (outcome !== undefined) return outcome
     }
-    for (let tries = 0; tries < mostTries; tries++) {
+    for (let tries = 0; tries < maxTries; tries++) {
       const presented = await refreshTokens.find(hash)
       if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
       if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))

@@ -1,5 +1,5 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { longestToken } from '../../core/sizes.ts'
+import { maxTokenLength } from '../../core/sizes.ts'
 import { type Findings, leastIdentityBytes, neverEnds, seconds, section, setting, toldNames } from '../../settings.ts'
 
 /** The `tokens` section of gatehouse.yaml. */
@@ -27,7 +27,7 @@ export const TokenSettings = section({
     permissions: setting('The permissions that they tell of.', toldNames({ default: ['*'] })),
     max_bytes: setting(
       'How many bytes such a token may have. Rights that do not fit are told in part.',
-      Type.Integer({ minimum: leastIdentityBytes, maximum: longestToken, default: longestToken }),
+      Type.Integer({ minimum: leastIdentityBytes, maximum: maxTokenLength, default: maxTokenLength }),
     ),
   }),
 })

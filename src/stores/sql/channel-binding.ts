@@ -24,7 +24,7 @@ const saslBegins = 10
 const saslGoesOn = 11
 const saslEnds = 12
 /** Nothing that a server says before it lets somebody in is longer. */
-const longestMessage = 30_000
+const maxMessageLength = 30_000
 
 /**
  * Begins the conversation on an encrypted socket and proves the password, bound to the server's certificate where the server can
@@ -125,7 +125,7 @@ function messagesOf(socket: Socket) {
     async next(): Promise<{ message: Buffer; rest: () => Buffer }> {
       for (;;) {
         const length = received.length < 5 ? undefined : received.readUInt32BE(1) + 1
-        if (length !== undefined && (length < 5 || length > longestMessage))
+        if (length !== undefined && (length < 5 || length > maxMessageLength))
           throw Object.assign(new Error('no answer of PostgreSQL'), { code: 'NO_POSTGRES' })
         if (length !== undefined && received.length >= length) {
           const message = received.subarray(0, length)

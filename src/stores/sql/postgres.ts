@@ -9,7 +9,7 @@ import { Driver } from './postgres-driver.ts'
 const waitMilliseconds = 3_000
 const closeWithinMilliseconds = 5_000
 const reconnectAfterMilliseconds = 250
-const longestLifeMilliseconds = 3_600_000
+const maxLifeMilliseconds = 3_600_000
 
 export interface PostgresPool {
   db: Database
@@ -100,7 +100,7 @@ export function openPostgresPool(
     if (connection.isLost) return
     // A transaction that could not be ended ends with its connection.
     const isUsable = !closed && !connection.inTransaction && !connection.isOutdated
-    if (!isUsable || connection.age > longestLifeMilliseconds) return connection.lose()
+    if (!isUsable || connection.age > maxLifeMilliseconds) return connection.lose()
     const [next] = waiting
     if (next === undefined) idle.push(connection)
     else next(connection)

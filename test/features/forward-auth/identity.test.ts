@@ -13,7 +13,7 @@ void test('an assertion is signed once for half its life, and remembered in a bo
   const clock = createClock()
   let signed = 0
   const sign = () => `${++signed}`.padEnd(1_000, 'x')
-  const headers = createIdentityHeaders({ sign, issuer, clock, mostRememberedBytes: 32_000 })
+  const headers = createIdentityHeaders({ sign, issuer, clock, maxRememberedBytes: 32_000 })
   const rules = compileAccessRules({ 'app.example.test': { rules: [{ allow: 'signed-in' }] } })
   const target = parseRequestTarget({ method: 'GET', scheme: 'https', host: 'app.example.test', target: '/' })
   if (typeof target === 'string') throw new Error(target)

@@ -35,8 +35,8 @@ interface Probe {
 
 export const probeHeader = 'x-gatehouse-probe'
 const lifetimeMilliseconds = 60_000
-const mostProbes = 5
-const mostObservations = 50
+const maxProbes = 5
+const maxObservations = 50
 
 /**
  * For the operator's doctor: questions about requests that carry the id of an open probe are noted. A probe never lets
@@ -83,7 +83,7 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ch
       ...(typeof target === 'object' && { target: { method: target.method, url: urlOf(target) } }),
       filled: [],
     }
-    if (probe.observations.length < mostObservations) probe.observations.push(observation)
+    if (probe.observations.length < maxObservations) probe.observations.push(observation)
     // Answers are written in one call, with their headers as a flat list that the response itself does not keep.
     const writeHead = response.writeHead.bind(response) as (status: number, headers: string[]) => typeof response
     response.writeHead = ((status: number, headers: string[]) => {
@@ -96,7 +96,7 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ch
   return {
     open() {
       forgetExpired()
-      if (open.size >= mostProbes) {
+      if (open.size >= maxProbes) {
         throw new GatehouseError('conflict', { detail: 'Too many probes are open; each ends within a minute.' })
       }
       const id = randomBytes(32).toString('base64url')

@@ -4,7 +4,7 @@ import { clientAssertionType } from '../../../core/client-auth.ts'
 import { limitKey } from '../../../core/network.ts'
 import { OAuthError, type OAuthErrorCode, oauthErrorTable } from '../../../core/oauth-error.ts'
 import type { Client } from '../../../core/records/client.ts'
-import { longestToken } from '../../../core/sizes.ts'
+import { maxTokenLength } from '../../../core/sizes.ts'
 import { noteAnswers } from '../../../http/document.ts'
 import { documentedAs } from '../../../http/schema.ts'
 import { acceptForms } from '../../../http/bodies.ts'
@@ -20,7 +20,7 @@ export const Text = (maxLength: number, options: object = {}) => Type.Optional(T
 export const clientParameters = {
   client_id: Text(200),
   client_secret: Text(512),
-  client_assertion: Text(longestToken, { description: 'RFC 7523: a JWT signed by a key of the client.' }),
+  client_assertion: Text(maxTokenLength, { description: 'RFC 7523: a JWT signed by a key of the client.' }),
   client_assertion_type: Text(200, { examples: [clientAssertionType] }),
 }
 export interface ClientParameters {
