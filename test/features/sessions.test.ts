@@ -5,7 +5,7 @@ import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { maxTokenLength } from '../../src/core/sizes.ts'
 import { createCredentials } from '../../src/features/credentials/credentials.ts'
-import { createKnownSubjects } from '../../src/features/credentials/known-subjects.ts'
+import { createEntityCache } from '../../src/features/credentials/entity-cache.ts'
 import { createRevocationFeed } from '../../src/features/revocations/feed.ts'
 import { backends } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
@@ -62,7 +62,7 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     proveApiKey: async () => undefined,
     authenticateClient: async () => undefined,
     sessions: counted,
-    known: createKnownSubjects({ ...stores, sessions: counted, feed, clock }),
+    known: createEntityCache({ ...stores, sessions: counted, feed, clock }),
     feed,
     clock,
     log: silent,
@@ -175,7 +175,7 @@ for (const backend of backends) {
       const laterFeed = createRevocationFeed(stores.revocations, silent, bench.monotonic)
       await laterFeed.start()
       t.teardown(() => laterFeed.stop())
-      const later = createKnownSubjects({ ...stores, feed: laterFeed, clock: bench.clock })
+      const later = createEntityCache({ ...stores, feed: laterFeed, clock: bench.clock })
       const issuedAt = Math.floor(bench.clock.now() / 1000)
       const { sid } = JSON.parse(token) as { sid: string }
       for (const before of [issuedAt, issuedAt - 3_600]) {

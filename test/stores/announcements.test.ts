@@ -5,7 +5,7 @@ import { type Test, test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { RevocationStore } from '../../src/core/records/revocation.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
-import { createRevocationFeed, type SubjectKey } from '../../src/features/revocations/feed.ts'
+import { createRevocationFeed, type EntityKey } from '../../src/features/revocations/feed.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import type { Database } from '../../src/stores/sql/database.ts'
 import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
@@ -19,7 +19,7 @@ const silent = pino({ level: 'silent' })
 const nothing = { create: [], reschedule: [], compromised: [], reseal: [], remove: [] }
 
 /** Prepares a change; resolves to the subject that it makes out of date, and to what makes it. */
-type Prepare = (bench: Bench) => Promise<[subject: SubjectKey, change: () => Promise<unknown>]>
+type Prepare = (bench: Bench) => Promise<[subject: EntityKey, change: () => Promise<unknown>]>
 
 async function holder({ user, stores }: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
   await stores.roles.put({ name: 'editor', permissions: ['a:b'] })
@@ -165,7 +165,7 @@ for (const [name, open] of Object.entries(engines)) {
       const [subject, change] = await prepare(bench)
       const memory = { asOf: feed.position }
       await change()
-      return !feed.holds(memory, [subject])
+      return !feed.isValid(memory, [subject])
     }
     for (const [method, prepare] of Object.entries(changes)) {
       await t.test(method, async (t) => {
@@ -183,7 +183,7 @@ for (const [name, open] of Object.entries(engines)) {
         isReadable = false
         t.match(await change(), { clientId: 'gatehouse' })
         t.notOk(feed.isCurrent())
-        t.notOk(feed.holds({ asOf: feed.position }, []))
+        t.notOk(feed.isValid({ asOf: feed.position }, []))
         isReadable = true
         time.advance(0.001)
         await readFeed()

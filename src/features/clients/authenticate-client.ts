@@ -8,7 +8,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
 import { claimedClient, type VerifyClientAssertion } from './client-assertion.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
-import type { ProvenClients } from './remember-clients.ts'
+import type { ClientCache } from './client-cache.ts'
 import type { ClientAuthFault, clientsEvents } from './audit-events.ts'
 
 export interface ClientCredentials {
@@ -58,7 +58,7 @@ const maxFailuresOfAddress = 300
  */
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
-  proven: ProvenClients
+  proven: ClientCache
   counters: Pick<Counters, 'increment' | 'read'>
   verifyAssertion: VerifyClientAssertion
   audit: Audit<typeof clientsEvents>
@@ -131,7 +131,7 @@ export function createAuthenticateClient(dependencies: {
   return (given) => {
     const text = repeatableText(given)
     if (text === undefined) return authenticate(given, undefined)
-    const known = proven.recall(text)
+    const known = proven.get(text)
     return known === undefined ? proven.prove(text, () => authenticate(given, text)) : Promise.resolve(known)
   }
 }

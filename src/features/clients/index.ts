@@ -7,7 +7,7 @@ import { clientRoutes } from './admin.ts'
 import { type ClientAdministration, createClientAdministration } from './administer-clients.ts'
 import { type AuthenticateClient, createAuthenticateClient, createProveClientSecret } from './authenticate-client.ts'
 import { createVerifyClientAssertion } from './client-assertion.ts'
-import { rememberClients } from './remember-clients.ts'
+import { createClientCache } from './client-cache.ts'
 
 export type { ShownClient } from './admin.ts'
 export type { AuthenticateClient, ClientCredentials } from './authenticate-client.ts'
@@ -25,7 +25,7 @@ export function createClients(
 ): Clients {
   const authenticate = createAuthenticateClient({
     clients: stores.clients,
-    proven: rememberClients({ feed, clock }),
+    proven: createClientCache({ feed, clock }),
     counters: stores.counters,
     verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, clock, issuer }),
     audit,

@@ -12,16 +12,16 @@ import { hashSecret, type Shown } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
-import type { KnownSubjects } from './known-subjects.ts'
+import type { EntityCache } from './entity-cache.ts'
 import {
-  createProofMemory,
+  createProofCache,
   type From,
   type MemoryBounds,
   type Proof,
   type Proven,
   type Remembered,
-} from './proof-memory.ts'
-import type { RevocationFeed, SubjectKey } from '../revocations/index.ts'
+} from './proof-cache.ts'
+import type { RevocationFeed, EntityKey } from '../revocations/index.ts'
 import { createSharedPrincipals } from './shared-principals.ts'
 import { createSoleSession } from './sole-session.ts'
 
@@ -48,15 +48,15 @@ const cookieForm = /^[\w-]{43}$/
 /** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
 const rememberProgramSeconds = 60
 /** Moves when a key was found to be known to somebody else. */
-const anyKey: SubjectKey = `key:${allKeys}`
+const anyKey: EntityKey = `key:${allKeys}`
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   proveApiKey: ApiKeys['prove']
   /** The client that a header names and proves. */
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
-  known: KnownSubjects
-  feed: Pick<RevocationFeed, 'position' | 'holds'>
+  known: EntityCache
+  feed: Pick<RevocationFeed, 'position' | 'isValid'>
   clock: Clock
   log: Log
   /** The `sessions` section of gatehouse.yaml. */
@@ -69,7 +69,7 @@ export function createCredentials(dependencies: {
   const shared = createSharedPrincipals(feed)
 
   const holds = (remembered: Remembered): boolean =>
-    clock.now() < remembered.expiresAt && feed.holds(remembered, remembered.subjects)
+    clock.now() < remembered.expiresAt && feed.isValid(remembered, remembered.subjects)
 
   function proveClaims(claims: AccessTokenClaims): Proven {
     // Read before the store: a change between the two is then noticed, never missed.
@@ -163,7 +163,7 @@ export function createCredentials(dependencies: {
     return { principal, audiences, expiresAt, asOf, subjects: [`client:${id}`, anyKey] }
   }
 
-  const remember = createProofMemory(holds, () => feed.position, bounds)
+  const remember = createProofCache(holds, () => feed.position, bounds)
   const tokens = remember((token) => {
     const claims = verifyAccessToken(token)
     return claims === undefined ? undefined : proveClaims(claims)

@@ -5,7 +5,7 @@ import type { Clients } from '../clients/index.ts'
 import type { Revocations } from '../revocations/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import { createCredentials as joinCredentials, type Credentials } from './credentials.ts'
-import { createKnownSubjects } from './known-subjects.ts'
+import { createEntityCache } from './entity-cache.ts'
 
 export type { Credentials } from './credentials.ts'
 
@@ -20,7 +20,7 @@ export function createCredentials(
     proveApiKey: needs.apiKeys.prove,
     authenticateClient: needs.clients.proveSecret,
     sessions: stores.sessions,
-    known: createKnownSubjects({ ...stores, feed, clock }),
+    known: createEntityCache({ ...stores, feed, clock }),
     feed,
     clock,
     log,

@@ -9,7 +9,7 @@ const maxKinds = 100
  * Gives the tokens that say the same of one session or client one principal: an object for as long as what it was made of
  * is known, and no key has ended. What is remembered by it, such as a signed assertion, all of them share.
  */
-export function createSharedPrincipals(feed: Pick<RevocationFeed, 'position' | 'holds'>) {
+export function createSharedPrincipals(feed: Pick<RevocationFeed, 'position' | 'isValid'>) {
   const known = new WeakMap<object, Map<string, { principal: Principal; asOf: number }>>()
 
   /** `of`: what the stores say of the session or the client. */
@@ -19,7 +19,7 @@ export function createSharedPrincipals(feed: Pick<RevocationFeed, 'position' | '
     const kind = `${clientId} ${scopes.join(' ')}`
     const entry = kinds.get(kind)
     // What was signed for it is void with the key.
-    if (entry !== undefined && feed.holds(entry, [`key:${allKeys}`])) return entry.principal as Of
+    if (entry !== undefined && feed.isValid(entry, [`key:${allKeys}`])) return entry.principal as Of
     if (kinds.size >= maxKinds) kinds.clear()
     const principal = make()
     kinds.set(kind, { principal, asOf: feed.position })

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import { maxShown } from '../../core/secrets.ts'
 import { whenAll } from '../../core/when-all.ts'
-import type { Credential, Proof } from './proof-memory.ts'
+import type { Credential, Proof } from './proof-cache.ts'
 
 /** A secret that was looked up in vain is so for good, but for a person who was disabled and is not any more. */
 const passOverMilliseconds = 10_000

@@ -3,7 +3,7 @@ import type { Log } from '../../core/log.ts'
 import type { Revocation, RevocationKind, RevocationStore } from '../../core/records/revocation.ts'
 
 /** How a subject is named in the feed and in whatever remembers something about it. */
-export type SubjectKey = `${RevocationKind}:${string}`
+export type EntityKey = `${RevocationKind}:${string}`
 
 /** One replica's view of the revocation feed: what tells it which of its memories are out of date. */
 export interface RevocationFeed {
@@ -22,9 +22,9 @@ export interface RevocationFeed {
    * Whether something remembered may still be used: the feed is current, and no row after `asOf`, the position at which it
    * was known to hold, names one of its subjects. Then it holds as of now, and says so the next time.
    */
-  holds(memory: { asOf: number }, subjects: readonly SubjectKey[]): boolean
+  isValid(memory: { asOf: number }, subjects: readonly EntityKey[]): boolean
   /** Whether a row of the last twenty minutes names the subject, those before this process began included. */
-  namedLately(subject: SubjectKey): boolean
+  namedLately(subject: EntityKey): boolean
   /** Reads all rows committed before the call; rejects when that cannot be done. */
   catchUp(): Promise<void>
   stop(): Promise<void>
@@ -48,7 +48,7 @@ export function createRevocationFeed(
   /** Monotonic milliseconds: a stepped wall clock must not make a stale view look current. */
   monotonic: Clock = { now: () => performance.now() },
 ): RevocationFeed {
-  const touched = new Map<SubjectKey, { sequence: number; at: number }>()
+  const touched = new Map<EntityKey, { sequence: number; at: number }>()
   let keysChanged: (ids?: readonly string[]) => Promise<void> = async () => {}
   let position = 0
   /** Up to here subjects have been let go of, so nothing can be said about older positions. */
@@ -62,7 +62,7 @@ export function createRevocationFeed(
 
   function apply(rows: readonly Revocation[], complete: boolean, now: number): void {
     for (const row of rows) {
-      const subject: SubjectKey = `${row.kind}:${row.id}`
+      const subject: EntityKey = `${row.kind}:${row.id}`
       // Deleted first, so that the map stays ordered by time and pruning can stop at the first young entry.
       touched.delete(subject)
       touched.set(subject, { sequence: row.sequence, at: now })
@@ -151,7 +151,7 @@ export function createRevocationFeed(
     },
     isCurrent,
     namedLately: (subject) => touched.has(subject),
-    holds(memory, subjects) {
+    isValid(memory, subjects) {
       const { asOf } = memory
       if (!isCurrent()) return false
       if (asOf >= position) return true

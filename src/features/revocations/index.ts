@@ -3,7 +3,7 @@ import type { Base } from '../../base.ts'
 import type { Feature } from '../../http/feature.ts'
 import { createRevocationFeed, type RevocationFeed } from './feed.ts'
 
-export type { RevocationFeed, SubjectKey } from './feed.ts'
+export type { RevocationFeed, EntityKey } from './feed.ts'
 
 export interface Revocations extends Feature {
   readonly feed: RevocationFeed

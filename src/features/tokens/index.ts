@@ -9,7 +9,7 @@ import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import { type ChooseRefreshToken, createChooseRefreshToken } from './choose-refresh.ts'
 import { createTokenIssuer, type TokenIssuer } from './issue-tokens.ts'
-import { createKnownGrants } from './known-grants.ts'
+import { createGrantCache } from './grant-cache.ts'
 import { reuseMail } from './mails.ts'
 import { createRotateRefresh, type RotateRefresh } from './rotate-refresh.ts'
 import type { TokenSettings } from './settings.ts'
@@ -47,14 +47,14 @@ export function createTokens(
   const { offered, inLanguage } = needs.languages
   const { refreshTokens } = stores
   const everywhere = compileIdentityLimits(settings.identity, maxTokenLength)
-  const knownGrants = createKnownGrants(needs.revocations.feed)
+  const grantCache = createGrantCache(needs.revocations.feed)
   const issuer = createTokenIssuer({
     sign: needs.signingKeys.ring.sign,
     identityLimits: (audience) =>
       audience === deploymentAudience ? [everywhere] : needs.hosts.identityLimits(audience),
     noteShortening: createShorteningLog({ log, clock }),
     refreshTokens,
-    knownGrants,
+    grantCache,
     clock,
     deploymentAudience,
     settings,
@@ -63,7 +63,7 @@ export function createTokens(
     issuer,
     rotateRefresh: createRotateRefresh({
       refreshTokens,
-      knownGrants,
+      grantCache,
       issuer,
       endSession: needs.sessions.end,
       tellOfReuse: createTellOfReuse({

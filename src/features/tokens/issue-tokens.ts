@@ -14,7 +14,7 @@ import type { Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
-import type { KnownGrants } from './known-grants.ts'
+import type { GrantCache } from './grant-cache.ts'
 import type { TokenSettings } from './settings.ts'
 
 /** A token answer (RFC 6749 §5.1), before it is spelt as JSON or cookies. */
@@ -55,7 +55,7 @@ export interface TokenIssuer {
 export function createTokenIssuer(dependencies: {
   sign(type: TokenType, claims: object): string
   refreshTokens: Pick<RefreshTokenStore, 'createFamily'>
-  knownGrants: Pick<KnownGrants, 'begin'>
+  grantCache: Pick<GrantCache, 'begin'>
   /** What is told of somebody's rights to those who stand for an audience. */
   identityLimits(audience: string): readonly IdentityLimits[]
   noteShortening: NoteShortening
@@ -64,7 +64,7 @@ export function createTokenIssuer(dependencies: {
   deploymentAudience: string
   settings: TokenSettings
 }): TokenIssuer {
-  const { sign, refreshTokens, knownGrants, identityLimits, noteShortening } = dependencies
+  const { sign, refreshTokens, grantCache, identityLimits, noteShortening } = dependencies
   const { clock, deploymentAudience, settings } = dependencies
 
   function accessToken(given: Claims, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens | undefined {
@@ -140,7 +140,7 @@ export function createTokenIssuer(dependencies: {
         createdAt: new Date(now),
         expiresAt: new Date(Math.min(issuer.refreshExpiry(now).getTime(), expiresAt.getTime())),
       })
-      knownGrants.begin(hash, { family, session: grant.session, user: grant.user })
+      grantCache.begin(hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
     refreshExpiry: (now) => new Date(now + settings.refresh_idle_ttl_seconds * 1000),

@@ -8,7 +8,7 @@ import { hasEnded } from '../../core/records/refresh-token.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
-import type { KnownGrant, KnownGrants, RefreshGrant } from './known-grants.ts'
+import type { CachedGrant, GrantCache, RefreshGrant } from './grant-cache.ts'
 import type { EndSession } from '../sessions/index.ts'
 import type { tokensEvents } from './audit-events.ts'
 
@@ -47,7 +47,7 @@ const maxTries = 5
  */
 export function createRotateRefresh(dependencies: {
   refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'newestOf'>
-  knownGrants: KnownGrants
+  grantCache: GrantCache
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   endSession: EndSession
   tellOfReuse(user: User, session: Session): Promise<void>
@@ -61,7 +61,7 @@ export function createRotateRefresh(dependencies: {
     limits: { refreshes_per_minute: number }
   }
 }): RotateRefresh {
-  const { refreshTokens, knownGrants, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
+  const { refreshTokens, grantCache, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
   const { tokens: settings, sessions, limits } = dependencies.config
   const pace = { everyMilliseconds: minute / limits.refreshes_per_minute, withinMilliseconds: minute }
   const replayTold = createTellOnce(clock, 60)
@@ -72,7 +72,7 @@ export function createRotateRefresh(dependencies: {
     const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
     const exceeds = (grant: RefreshGrant) => scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
 
-    const known = knownGrants.take(hash)
+    const known = grantCache.take(hash)
     if (known !== undefined && known.grant.family.clientId === clientId && !exceeds(known.grant)) {
       const outcome = await use(hash, known, scopesOf(known.grant))
       if (outcome !== undefined) return outcome
@@ -93,7 +93,11 @@ export function createRotateRefresh(dependencies: {
   }
 
   /** Signs the answer and uses the token for it; nothing when somebody else did, when it may not be used, or after news. */
-  async function use(hash: string, { grant, asOf }: KnownGrant, scopes: string[]): Promise<RefreshOutcome | undefined> {
+  async function use(
+    hash: string,
+    { grant, asOf }: CachedGrant,
+    scopes: string[],
+  ): Promise<RefreshOutcome | undefined> {
     const { family, session, user } = grant
     const now = clock.now()
     const successor = randomSecret()
@@ -113,7 +117,7 @@ export function createRotateRefresh(dependencies: {
       whileFeedStandsAt: asOf,
     })
     if (!won) return undefined
-    knownGrants.remember(successorHash, { grant, asOf })
+    grantCache.remember(successorHash, { grant, asOf })
     audit.record({ event: 'refresh.rotated', ...subjectsOf(grant) })
     return { kind: 'rotated', tokens, user, sessionId: session.id }
   }

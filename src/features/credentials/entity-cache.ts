@@ -4,13 +4,13 @@ import type { AccessTokenStore } from '../../core/records/access-token.ts'
 import type { Client, ClientStore } from '../../core/records/client.ts'
 import type { Session, SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
-import type { RevocationFeed, SubjectKey } from '../revocations/index.ts'
+import type { RevocationFeed, EntityKey } from '../revocations/index.ts'
 
 /**
  * What tokens are proven against, asked in the stores once and then known for as long as the feed names none of the
  * subjects: a further token of a known session or client costs no statement.
  */
-export interface KnownSubjects {
+export interface EntityCache {
   /** Nothing when the session has ended or the token was revoked. */
   session(id: string, token: IssuedToken, at: Date): Maybe<{ session: Session; user: User }>
   client(id: string): Maybe<Client>
@@ -37,30 +37,30 @@ const maxKnown = 100_000
 
 interface Known<T extends object> {
   value: T
-  subjects: readonly SubjectKey[]
+  subjects: readonly EntityKey[]
   asOf: number
 }
 
-export function createKnownSubjects(dependencies: {
+export function createEntityCache(dependencies: {
   sessions: Pick<SessionStore, 'findLive'>
   clients: Pick<ClientStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'isRevoked'>
-  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'holds' | 'namedLately'>
+  feed: Pick<RevocationFeed, 'position' | 'isCurrent' | 'isValid' | 'namedLately'>
   clock: Clock
-}): KnownSubjects {
+}): EntityCache {
   const { sessions, clients, accessTokens, feed, clock } = dependencies
   // Bounds by size: by `max` they would take the memory of all entries at once.
   const bounds = { maxSize: maxKnown, sizeCalculation: () => 1 }
   const knownSessions = new LRUCache<string, Known<{ session: Session; user: User }>>(bounds)
   const knownClients = new LRUCache<string, Known<Client>>(bounds)
 
-  function recall<T extends object>(known: LRUCache<string, Known<T>>, id: string): T | undefined {
+  function get<T extends object>(known: LRUCache<string, Known<T>>, id: string): T | undefined {
     const entry = known.get(id)
-    return entry !== undefined && feed.holds(entry, entry.subjects) ? entry.value : undefined
+    return entry !== undefined && feed.isValid(entry, entry.subjects) ? entry.value : undefined
   }
 
   /** Whether memory alone can tell that the token was not revoked. */
-  function surelyStands(token: IssuedToken): boolean {
+  function isSurelyValid(token: IssuedToken): boolean {
     const age = clock.now() / 1000 - token.issuedAt
     return feed.isCurrent() && age < youngSeconds && !token.ids.some((id) => feed.namedLately(`token:${id}`))
   }
@@ -83,11 +83,11 @@ export function createKnownSubjects(dependencies: {
 
   return {
     session(id, token, at) {
-      const known = surelyStands(token) ? recall(knownSessions, id) : undefined
+      const known = isSurelyValid(token) ? get(knownSessions, id) : undefined
       const lives = known !== undefined && known.session.expiresAt > at && known.session.idleExpiresAt > at
       return lives ? known : findSession(id, token, at)
     },
-    client: (id) => recall(knownClients, id) ?? findClient(id),
-    isTokenRevoked: (token) => (surelyStands(token) ? false : accessTokens.isRevoked(...token.ids)),
+    client: (id) => get(knownClients, id) ?? findClient(id),
+    isTokenRevoked: (token) => (isSurelyValid(token) ? false : accessTokens.isRevoked(...token.ids)),
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { SubjectKey } from '../revocations/index.ts'
+import type { EntityKey } from '../revocations/index.ts'
 
 /** What a presented secret has proven, and for how long that may be remembered. */
 export interface Credential {
@@ -23,7 +23,7 @@ export type From = () => string | undefined
 export type Proven = Remembered | undefined | Promise<Remembered | undefined>
 
 export interface Remembered extends Credential {
-  readonly subjects: readonly SubjectKey[]
+  readonly subjects: readonly EntityKey[]
   /** The feed's position up to which this is known to hold. */
   asOf: number
 }
@@ -51,7 +51,7 @@ const keyOf = (presented: string): string => presented.slice(-43)
  * Remembers what was proven about a presented text, as long as it holds. Parallel first requests share one
  * proof, unless the feed has moved since it began; what was not proven is not remembered.
  */
-export function createProofMemory(
+export function createProofCache(
   holds: (remembered: Remembered) => boolean,
   position: () => number,
   bounds: MemoryBounds = defaultBounds,

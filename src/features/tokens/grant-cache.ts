@@ -12,11 +12,11 @@ export interface RefreshGrant {
 }
 
 /** What the feed tells of the subjects of a grant. */
-export type GrantFeed = Pick<RevocationFeed, 'position' | 'holds' | 'namedLately'>
+export type GrantFeed = Pick<RevocationFeed, 'position' | 'isValid' | 'namedLately'>
 type Subject = `session:${string}` | `user:${string}`
 
 /** A grant that nothing has changed up to this position of the feed. */
-export interface KnownGrant {
+export interface CachedGrant {
   grant: RefreshGrant
   asOf: number
 }
@@ -25,20 +25,20 @@ export interface KnownGrant {
  * The grants of the refresh tokens that this process issued, so that using one needs no look-up before it. Whoever takes
  * one must still prove, with the statement that uses the token, that the feed stands at `asOf`.
  */
-export interface KnownGrants {
+export interface GrantCache {
   /** `hash`: of the token. */
-  remember(hash: string, known: KnownGrant): void
+  remember(hash: string, known: CachedGrant): void
   /** Remembers a grant that has just been made of what was read minutes ago at most. */
   begin(hash: string, grant: RefreshGrant): void
   /** Hands the grant out once: a token works once. */
-  take(hash: string): KnownGrant | undefined
+  take(hash: string): CachedGrant | undefined
 }
 
 const maxGrants = 50_000
 
-export function createKnownGrants(feed: GrantFeed): KnownGrants {
+export function createGrantCache(feed: GrantFeed): GrantCache {
   // A bound by size: by `max` it would take the memory of all entries at once.
-  const known = new LRUCache<string, KnownGrant>({ maxSize: maxGrants, sizeCalculation: () => 1 })
+  const known = new LRUCache<string, CachedGrant>({ maxSize: maxGrants, sizeCalculation: () => 1 })
   return {
     remember: (hash, { grant, asOf }) => void known.set(hash, { grant, asOf }),
     begin(hash, grant) {
@@ -50,7 +50,7 @@ export function createKnownGrants(feed: GrantFeed): KnownGrants {
       const memory = known.get(hash)
       if (memory === undefined) return undefined
       known.delete(hash)
-      return feed.holds(memory, subjectsOf(memory.grant)) ? memory : undefined
+      return feed.isValid(memory, subjectsOf(memory.grant)) ? memory : undefined
     },
   }
 }

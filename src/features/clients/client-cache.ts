@@ -4,12 +4,12 @@ import type { Client } from '../../core/records/client.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 
 /** What of the revocation feed tells that a client was changed or deleted. */
-export type ClientFeed = Pick<RevocationFeed, 'position' | 'holds'>
+export type ClientFeed = Pick<RevocationFeed, 'position' | 'isValid'>
 
 /** Which client the presented texts have proven. */
-export interface ProvenClients {
+export interface ClientCache {
   /** The client that this very text proved before, when nothing has changed it since. */
-  recall(presented: string): Client | undefined
+  get(presented: string): Client | undefined
   /** Whether this very text proved a client when it was last tried, however long ago. */
   knows(presented: string): boolean
   forget(presented: string): void
@@ -21,13 +21,13 @@ const rememberSeconds = 60
 const bounds = { max: 10_000, maxTextLength: 1_024 }
 
 /** Remembers clients as credentials are remembered: with the feed's position, and never while the feed cannot be read. */
-export function rememberClients({ feed, clock }: { feed: ClientFeed; clock: Clock }): ProvenClients {
+export function createClientCache({ feed, clock }: { feed: ClientFeed; clock: Clock }): ClientCache {
   const known = new LRUCache<string, { client: Client; asOf: number; until: number }>({ max: bounds.max })
   return {
-    recall(presented) {
+    get(presented) {
       const entry = known.get(presented)
       if (entry === undefined || clock.now() >= entry.until) return undefined
-      return feed.holds(entry, [`client:${entry.client.id}`]) ? entry.client : undefined
+      return feed.isValid(entry, [`client:${entry.client.id}`]) ? entry.client : undefined
     },
     knows: (presented) => known.has(presented),
     forget: (presented) => void known.delete(presented),
