@@ -59,7 +59,7 @@ const asMessage = (first: unknown): string | undefined => {
 }
 
 /** Gives every reply of the scope its request id, which its log lines carry too. */
-export function tagReplies(app: App): void {
+export function sendRequestId(app: App): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     done()

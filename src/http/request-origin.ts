@@ -14,7 +14,7 @@ export function currentOrigin(): Origin | undefined {
  * Makes the origin of the scope's requests known to whatever they call, so that no operation has to pass it on for the
  * audit trail's sake.
  */
-export function traceOrigins(app: App, originOf: (request: FastifyRequest) => Origin): void {
+export function setAuditContext(app: App, originOf: (request: FastifyRequest) => Origin): void {
   // As late as possible: reading a body would lose it, and the guard knows who asks by now.
   app.addHook('preValidation', (request, _reply, done) => origins.run(originOf(request), done))
 }

@@ -34,7 +34,7 @@ export type App = FastifyInstance<
 >
 
 /** May answer a request before the router sees it; says whether it did, or will. */
-export type Ahead = (request: IncomingMessage, response: ServerResponse, nextId: () => string) => boolean
+export type BeforeRouting = (request: IncomingMessage, response: ServerResponse, nextId: () => string) => boolean
 
 /**
  * `request.ip` where a trusted peer told no address that can be taken for one (RFC 7239 §6.2). It is in no network, as the
@@ -55,7 +55,7 @@ export function createServer(options: {
   forwardedAddress?: ForwardedAddress
   /** Answers what no route can: a path that is no URL, or whose parameter is too long to name anything. */
   refusePath?: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => void
-  ahead?: Ahead
+  ahead?: BeforeRouting
   /** From when this is so, each answer is the last of its connection, so that nobody sends into one that is about to close. */
   isStopping?: () => boolean
 }): App {

@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet'
 import type { FastifyBaseLogger } from 'fastify'
 import { operatorActor } from '../core/audit.ts'
 import type { Counters } from '../core/counters.ts'
-import { logInto, logRequests, tagReplies } from './access-log.ts'
+import { logInto, logRequests, sendRequestId } from './access-log.ts'
 import type { Cookies } from './cookies.ts'
 import { corsOptions, shareAnswers } from './cors.ts'
 import { handleErrors } from './errors.ts'
@@ -14,7 +14,7 @@ import { OAuthErrorBody } from './oauth-errors.ts'
 import { documentRoutes, openApi } from './openapi.ts'
 import { acceptPages, type Pages } from './pages.ts'
 import { rateLimits } from './rate-limits.ts'
-import { traceOrigins } from './request-origin.ts'
+import { setAuditContext } from './request-origin.ts'
 import { Problem } from './schema.ts'
 import { securityHeaders } from './security-headers.ts'
 import { type App, createServer } from './server.ts'
@@ -51,7 +51,7 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
 
   await app.register(async (people) => {
     logInto(people, log)
-    tagReplies(people)
+    sendRequestId(people)
     logRequests(people)
     await people.register(helmet, securityHeaders(issuer))
     people.addHook('onRoute', (route) => {
@@ -64,7 +64,7 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
     await people.register(cookie)
     await people.register(rateLimits, { counters, settings: config.limits })
     await people.register(guard, options.guard)
-    traceOrigins(people, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
+    setAuditContext(people, ({ principal, ip, id }) => ({ actor: principal?.subject, ip, requestId: id }))
 
     await people.register(of('people'))
     await people.register(async (scope) => {
@@ -85,8 +85,8 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
   // Asked in short intervals: no limit on requests, no cookies, no security headers for pages.
   await app.register(async (machines) => {
     logInto(machines, log)
-    tagReplies(machines)
-    traceOrigins(machines, ({ ip, id }) => ({ ip, requestId: id }))
+    sendRequestId(machines)
+    setAuditContext(machines, ({ ip, id }) => ({ ip, requestId: id }))
     await machines.register(of('machines'))
     await machines.register(async (clients) => {
       logRequests(clients)
@@ -106,7 +106,7 @@ export async function mountControl(features: readonly Feature[], log: FastifyBas
   handleErrors(control)
   control.addSchema(Problem)
   for (const schema of features.flatMap(({ schemas = [] }) => schemas)) control.addSchema(schema)
-  traceOrigins(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
+  setAuditContext(control, ({ id }) => ({ actor: operatorActor, requestId: id }))
   administration(control, 'operator')
   await control.register(routesOf(features, 'admin'))
   await control.register(routesOf(features, 'control'))

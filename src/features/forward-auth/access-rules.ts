@@ -5,7 +5,7 @@ import type { EscapedCharacter } from '../../core/request-path.ts'
 import { parseAuthority, type RequestTarget } from '../../core/request-target.ts'
 import { identityHeaderBytes } from '../../core/sizes.ts'
 import { type HeaderPreset, headerPreset } from './header-presets.ts'
-import type { Presentation } from './identity.ts'
+import type { HeaderPolicy } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
 import type { AccessRule, Conditions, CredentialKind, HostRules, Hosts } from './settings.ts'
 import { type CredentialHeader, withheldHeaders } from './withheld.ts'
@@ -65,7 +65,7 @@ export interface HostPolicy {
   /** The one audience of all its origins; none: each is its own. */
   readonly audience: string | undefined
   /** How identity is told to the upstream of this origin; its audience is one that access tokens may be meant for. */
-  presentation(target: Pick<RequestTarget, 'scheme' | 'authority'>): Presentation
+  presentation(target: Pick<RequestTarget, 'scheme' | 'authority'>): HeaderPolicy
 }
 
 export interface Considered {
@@ -201,7 +201,7 @@ function presentations(
   } catch (error) {
     report(['headers'], (error as Error).message)
   }
-  const make = (audience: string): Presentation => ({
+  const make = (audience: string): HeaderPolicy => ({
     host,
     preset,
     audience,
@@ -216,7 +216,7 @@ function presentations(
     return () => always
   }
   if (host.isWildcard) return ofOrigin
-  const known: { http?: Presentation; https?: Presentation } = {}
+  const known: { http?: HeaderPolicy; https?: HeaderPolicy } = {}
   return (target) => (known[target.scheme] ??= ofOrigin(target))
 }
 

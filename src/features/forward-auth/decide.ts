@@ -3,7 +3,7 @@ import { otherReadings } from '../../core/request-path.ts'
 import type { Shown } from '../../core/secrets.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
 import { bearerToken, holdsApiKey, isBasic, isOwnBearer } from './credential-forms.ts'
-import type { IdentityHeaders, Presentation } from './identity.ts'
+import type { IdentityHeaders, HeaderPolicy } from './identity.ts'
 import { type CredentialKind, credentialKinds } from './settings.ts'
 import type { Withholding } from './withheld.ts'
 
@@ -51,7 +51,7 @@ interface Matter {
   readonly rule: Rule
   readonly asked: Asked
   readonly policy: HostPolicy
-  readonly presentation: Presentation
+  readonly presentation: HeaderPolicy
 }
 
 /**
@@ -90,7 +90,7 @@ export function createDecide(dependencies: {
     )
   }
 
-  function judgeBy(rule: Rule, asked: Asked, policy: HostPolicy, presentation: Presentation): Judgement {
+  function judgeBy(rule: Rule, asked: Asked, policy: HostPolicy, presentation: HeaderPolicy): Judgement {
     if (rule.allow === 'nobody') return { kind: 'forbidden', reason: 'not_permitted' }
     if (rule.allow === 'anyone') return allow(policy, identity.anonymous(presentation))
     // The first credential of ours that is present and counts decides; an invalid one never falls back to the next.

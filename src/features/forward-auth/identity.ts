@@ -13,7 +13,7 @@ import type { RequestTarget } from '../../core/request-target.ts'
 import type { HeaderPreset, IdentityField } from './header-presets.ts'
 
 /** How identity is told to the upstreams of one origin. */
-export interface Presentation {
+export interface HeaderPolicy {
   /** One object for all origins of a configured host; what was written for it is remembered by it. */
   readonly host: { readonly name: string }
   readonly preset: HeaderPreset
@@ -40,12 +40,12 @@ const bytesAround = 1_024
  */
 export interface IdentityHeaders {
   /** Headers of someone who was not asked to sign in. */
-  anonymous(presentation: Presentation): readonly string[]
+  anonymous(presentation: HeaderPolicy): readonly string[]
   /**
    * The headers are remembered by the principal, the object itself: as long as it lives, they need not be written again.
    * Nothing where they would be larger than the host allows, and must not or cannot be shortened.
    */
-  of(principal: Principal, presentation: Presentation, target: RequestTarget): readonly string[] | undefined
+  of(principal: Principal, presentation: HeaderPolicy, target: RequestTarget): readonly string[] | undefined
 }
 
 interface Written {
@@ -95,7 +95,7 @@ export function createIdentityHeaders(dependencies: {
     })
   }
 
-  function write(principal: Principal, presentation: Presentation, now: number, target: RequestTarget): Written {
+  function write(principal: Principal, presentation: HeaderPolicy, now: number, target: RequestTarget): Written {
     const { host, preset, audience, limits, replacesAuthorization, boundToRequest } = presentation
     const copies = preset.filter(([, field]) => field === 'assertion').length + Number(replacesAuthorization)
     const claimsOf = claimsFor(principal, audience, now, boundToRequest ? target : undefined)

@@ -6,7 +6,7 @@ import type { RequestTarget } from '../../core/request-target.ts'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
-import type { Ahead } from '../../http/server.ts'
+import type { BeforeRouting } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
@@ -24,7 +24,7 @@ import { createIdentityHeaders } from './identity.ts'
 import { createOutageLog, decideWithin } from './outage.ts'
 import { probeRoutes } from './probe-routes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import { answerAhead, forwardAuthRoutes } from './routes.ts'
+import { answerBeforeRouting, forwardAuthRoutes } from './routes.ts'
 import type { ForwardAuthTexts } from './texts.ts'
 import { createWhatIsLeft } from './withheld.ts'
 
@@ -35,7 +35,7 @@ export type { Behaviour, Observation } from './http/probes.ts'
 
 export interface ForwardAuth extends Feature {
   /** Answers the proxies' questions before the router sees them. */
-  readonly ahead: Ahead
+  readonly ahead: BeforeRouting
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
   /** Whether the rules of a host decide about a target. */
@@ -123,7 +123,7 @@ export function createForwardAuth(
   const facts = (url: string) =>
     edgeFactsOf(url, { issuer, cookieDomain: config.cookieDomain, pageCookie: cookies.csrfName, rules: rules() })
   return {
-    ahead: answerAhead(answer),
+    ahead: answerBeforeRouting(answer),
     replaceRules: hosts.replace,
     decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
     routes: {

@@ -4,7 +4,7 @@ import { type ErrorCode, errorTable } from '../../core/errors.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { toGatehouseError } from '../../http/problem.ts'
 import { problemAnswer } from '../../http/schema.ts'
-import type { App, Ahead } from '../../http/server.ts'
+import type { App, BeforeRouting } from '../../http/server.ts'
 import { type Answer, decisionHeader, sendProblem } from './http/answer.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOfUrl, dialects } from './dialects.ts'
@@ -15,7 +15,7 @@ import { credentialHeaders } from './withheld.ts'
  * Answers the proxies' questions before the router sees them: what it would do for each costs as much as the decision,
  * and it would decode the path that Envoy asks about.
  */
-export function answerAhead(answer: Answer): Ahead {
+export function answerBeforeRouting(answer: Answer): BeforeRouting {
   return (request, response, nextId) => {
     const dialect = dialectOfUrl(request.url ?? '')
     if (dialect === undefined) return false

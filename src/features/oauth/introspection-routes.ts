@@ -8,7 +8,7 @@ import {
   clientSecurity,
   oauthErrors,
   requireForm,
-  speakOAuth,
+  useOAuthErrors,
   TokenReferenceForm,
 } from './http/client-requests.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
@@ -50,7 +50,7 @@ export async function introspectionRoutes(
   },
 ): Promise<void> {
   const { authenticateClient, introspect, signIntrospection } = options
-  speakOAuth(app)
+  useOAuthErrors(app)
 
   /** What was told before of the same token is the same object, until something about it changes. */
   const texts = new WeakMap<Introspection, string>()

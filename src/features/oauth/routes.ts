@@ -11,7 +11,7 @@ import {
   clientSecurity,
   oauthErrors,
   requireForm,
-  speakOAuth,
+  useOAuthErrors,
   Text,
   TokenReferenceForm,
 } from './http/client-requests.ts'
@@ -75,7 +75,7 @@ const TokenAnswer = Type.Object(
 /** The OAuth endpoints. They authenticate clients themselves and limit failures instead of requests. */
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
   const { authenticateClient, grantTokens, revokeToken } = options
-  speakOAuth(app, repeatable)
+  useOAuthErrors(app, repeatable)
   // RFC 6749 §5.1, for caches of HTTP/1.0.
   noteAnswers(app, { headers: () => ['Pragma'] })
   app.addHook('onRequest', (_request, reply, done) => {

@@ -13,7 +13,7 @@ import { createGrantCache } from './grant-cache.ts'
 import { reuseMail } from './mails.ts'
 import { createRotateRefresh, type RotateRefresh } from './rotate-refresh.ts'
 import type { TokenSettings } from './settings.ts'
-import { createTellOfReuse } from './tell-of-reuse.ts'
+import { createMailReuseWarning } from './mail-reuse-warning.ts'
 import type { TokenTexts } from './texts.ts'
 
 export type { ChooseRefreshToken } from './choose-refresh.ts'
@@ -66,7 +66,7 @@ export function createTokens(
       grantCache,
       issuer,
       endSession: needs.sessions.end,
-      tellOfReuse: createTellOfReuse({
+      mailReuseWarning: createMailReuseWarning({
         mailer: needs.mail.mailer,
         log,
         // Nothing of the request tells what its person reads: a program may have sent it, or a thief.

@@ -50,7 +50,7 @@ export function createRotateRefresh(dependencies: {
   grantCache: GrantCache
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   endSession: EndSession
-  tellOfReuse(user: User, session: Session): Promise<void>
+  mailReuseWarning(user: User, session: Session): Promise<void>
   audit: Audit<typeof tokensEvents>
   box: SecretBox
   clock: Clock
@@ -61,7 +61,7 @@ export function createRotateRefresh(dependencies: {
     limits: { refreshes_per_minute: number }
   }
 }): RotateRefresh {
-  const { refreshTokens, grantCache, issuer, endSession, tellOfReuse, audit, box, clock } = dependencies
+  const { refreshTokens, grantCache, issuer, endSession, mailReuseWarning, audit, box, clock } = dependencies
   const { tokens: settings, sessions, limits } = dependencies.config
   const pace = { everyMilliseconds: minute / limits.refreshes_per_minute, withinMilliseconds: minute }
   const replayTold = createTellOnce(clock, 60)
@@ -151,7 +151,7 @@ export function createRotateRefresh(dependencies: {
       const subtype = wasLast ? 'previous' : 'stale'
       const age_seconds = Math.round(age / 1000)
       audit.record({ event: 'refresh.reused', ...subjectsOf(presented), subtype, age_seconds })
-      await tellOfReuse(user, session)
+      await mailReuseWarning(user, session)
     }
     return { kind: 'reused' }
   }

@@ -66,7 +66,7 @@ export const clientSecurity = [{ clientBasic: [] }, {}]
  * Lets the routes of a scope take forms and answer in the words of RFC 6749. Answers are nobody's to keep. `repeatable`:
  * parameters that may come more than once.
  */
-export function speakOAuth(app: App, repeatable: readonly string[] = []): void {
+export function useOAuthErrors(app: App, repeatable: readonly string[] = []): void {
   acceptForms(app, repeatable)
   app.setErrorHandler(handleOAuthErrors)
   noteAnswers(app, { headers: () => ['Cache-Control'] })

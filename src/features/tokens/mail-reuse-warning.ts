@@ -3,17 +3,17 @@ import type { Mail, Mailer } from '../../core/mailer.ts'
 import type { Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 
-export type TellOfReuse = (user: User, session: Session) => Promise<void>
+export type MailReuseWarning = (user: User, session: Session) => Promise<void>
 
 /**
  * Tells a person by mail that a copy of their refresh token was used and the session ended. Never rejects: the session is
  * ended, whether or not the mail can be sent.
  */
-export function createTellOfReuse(dependencies: {
+export function createMailReuseWarning(dependencies: {
   mailer: Pick<Mailer, 'send'>
   log: Log
   mailOf(facts: { to: string; began: Date; ip: string }): Mail
-}): TellOfReuse {
+}): MailReuseWarning {
   const { mailer, log, mailOf } = dependencies
   return async (user, session) => {
     try {
