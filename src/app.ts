@@ -114,7 +114,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const app = createServer({
     ...made.server,
     refusePath,
-    ahead: forwardAuth.ahead,
+    beforeRouting: forwardAuth.beforeRouting,
     isStopping: () => lifecycle.isStopping,
   })
   await mountSurfaces(app, features, {

@@ -17,7 +17,7 @@ export function runEveryMinute(features: readonly Feature[], log: Log): Maintena
   }
   let underWay = Promise.resolve()
   const timer = setInterval(() => {
-    underWay = run().catch((error: unknown) => log.error({ event: 'upkeep.failed', err: error }, 'upkeep failed'))
+    underWay = run().catch((error: unknown) => log.error({ event: 'maintenance.failed', err: error }, 'maintenance failed'))
   }, everyMilliseconds)
   return {
     run,

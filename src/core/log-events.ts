@@ -37,7 +37,7 @@ export const logEvents = {
   'redis.fault': 'Redis cannot be used at present, and why.',
   'redis.evicts': 'Redis is set up to let go of counters when its memory is full.',
   'request.failed': 'A request met a fault of the service, or of a store.',
-  'upkeep.failed': 'What the service does every minute failed. It is tried again.',
+  'maintenance.failed': 'What the service does every minute failed. It is tried again.',
   'housekeeping.swept': 'Rows that had ended are gone. The line says how many of each kind.',
 } as const
 

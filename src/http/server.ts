@@ -55,11 +55,11 @@ export function createServer(options: {
   forwardedAddress?: ForwardedAddress
   /** Answers what no route can: a path that is no URL, or whose parameter is too long to name anything. */
   refusePath?: (error: { code: string }, request: FastifyRequest, reply: FastifyReply) => void
-  ahead?: BeforeRouting
+  beforeRouting?: BeforeRouting
   /** From when this is so, each answer is the last of its connection, so that nobody sends into one that is about to close. */
   isStopping?: () => boolean
 }): App {
-  const { ahead = () => false, forwardedAddress, isStopping = () => false } = options
+  const { beforeRouting = () => false, forwardedAddress, isStopping = () => false } = options
   const nextId = createRequestIds()
   const server = Fastify({
     // The service writes its own request lines: these would hold queries, which carry secrets.
@@ -71,7 +71,7 @@ export function createServer(options: {
     serverFactory(route, { http = {}, keepAliveTimeout, requestTimeout }) {
       const listener = (request: IncomingMessage, response: ServerResponse) => {
         if (isStopping()) response.setHeader('Connection', 'close')
-        if (ahead(request, response, nextId)) return
+        if (beforeRouting(request, response, nextId)) return
         // From here on everything reads `request.ip`, which would take any text for an address.
         if (forwardedAddress !== undefined && request.headers['x-forwarded-for'] !== undefined) {
           request.headers['x-forwarded-for'] = forwardedAddress.read(request) ?? unknownAddress

@@ -35,7 +35,7 @@ export type { Behaviour, Observation } from './http/probes.ts'
 
 export interface ForwardAuth extends Feature {
   /** Answers the proxies' questions before the router sees them. */
-  readonly ahead: BeforeRouting
+  readonly beforeRouting: BeforeRouting
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
   /** Whether the rules of a host decide about a target. */
@@ -123,7 +123,7 @@ export function createForwardAuth(
   const facts = (url: string) =>
     edgeFactsOf(url, { issuer, cookieDomain: config.cookieDomain, pageCookie: cookies.csrfName, rules: rules() })
   return {
-    ahead: answerBeforeRouting(answer),
+    beforeRouting: answerBeforeRouting(answer),
     replaceRules: hosts.replace,
     decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
     routes: {
