@@ -17,7 +17,9 @@ export function runEveryMinute(features: readonly Feature[], log: Log): Maintena
   }
   let underWay = Promise.resolve()
   const timer = setInterval(() => {
-    underWay = run().catch((error: unknown) => log.error({ event: 'maintenance.failed', err: error }, 'maintenance failed'))
+    underWay = run().catch((error: unknown) =>
+      log.error({ event: 'maintenance.failed', err: error }, 'maintenance failed'),
+    )
   }, everyMilliseconds)
   return {
     run,
