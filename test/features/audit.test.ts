@@ -413,6 +413,7 @@ void test('in a long outage rows wait up to a bound; how many were lost is told 
   const written: string[] = []
   let down = true
   const lines: string[] = []
+  const log = pino({}, { write: (line: string) => void lines.push(line) })
   const trail = createAuditTrail({
     events: auditEvents,
     store: {
@@ -422,8 +423,8 @@ void test('in a long outage rows wait up to a bound; how many were lost is told 
       },
     },
     clock: createClock(),
-    log: pino({}, { write: (line: string) => void lines.push(line) }),
-    tell: () => {},
+    log,
+    tell: (level, fields, message) => log[level](fields, message),
     origin: () => undefined,
     bound: 10,
   })

@@ -87,7 +87,7 @@ export function createAuditTrail<Events extends AuditEvents>(dependencies: {
   }
 
   return {
-    names: Object.keys(events),
+    names: Object.keys(events).toSorted(),
     record(event) {
       const now = clock.now()
       const row = rowOf(event, { id: nextId(now), at: new Date(now) }, origin())
