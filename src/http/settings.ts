@@ -52,4 +52,3 @@ export const PageSettings = section({
     }),
   ),
 })
-export type PageSettings = Static<typeof PageSettings>

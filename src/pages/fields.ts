@@ -1,7 +1,7 @@
 import { type Child, type Html, html } from './html.ts'
 
 /** One thing that a person types. Its id is its name, so a page holds each name once. */
-export interface Field {
+interface Field {
   name: string
   label: string
   type: 'text' | 'email' | 'password'

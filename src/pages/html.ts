@@ -23,3 +23,8 @@ function render(child: Child): string {
   if (Array.isArray(child)) return child.map(render).join('')
   return String(child).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
+
+/** What somebody else has written, as part of a sentence: whatever direction it is written in, what stands around it keeps its own. */
+export function isolated(text: string): Html {
+  return html`<bdi>${text}</bdi>`
+}

@@ -1,15 +1,22 @@
 /** Where the style sheets are served. */
 export const styleSheetPaths = { pico: '/assets/pico.min.css', own: '/assets/gatehouse.css' }
 
-/** The few rules that are ours: one narrow column in the middle, quiet headings, errors that stand out. */
+/**
+ * The few rules that are ours: one narrow column in the middle, or a wide one for tables; quiet headings, errors that stand out,
+ * and languages at the foot that look like links. Everything else, light and dark, is Pico's.
+ */
 export const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
+main.wide { max-width: 60rem; padding-inline: var(--pico-spacing); }
 h1 { font-size: 1.25rem; margin: 0; }
 article > form:not(:last-child) { margin-bottom: 1rem; }
 article > :last-child, article > form > :last-child { margin-bottom: 0; }
-main.wide { max-width: 60rem; }
 article a[role='button'] { display: block; }
 article > form + form { margin-top: var(--pico-spacing); }
-input + small.hint { color: var(--pico-muted-color); }
+small.hint { display: block; margin-bottom: var(--pico-spacing); color: var(--pico-muted-color); }
+small + small.hint { margin-top: calc(var(--pico-spacing) * -0.75); }
+input[readonly]:focus { --pico-box-shadow: 0 0 0 var(--pico-outline-width) var(--pico-primary-focus); }
+caption { margin-bottom: 0.5rem; text-align: start; font-weight: bold; }
+td, th { vertical-align: top; }
 [role='alert'], [role='status'] {
   --accent: var(--pico-del-color);
   border-inline-start: 0.25rem solid var(--accent);
@@ -17,9 +24,18 @@ input + small.hint { color: var(--pico-muted-color); }
   padding: 0.5rem 0.75rem;
 }
 [role='status'] { --accent: var(--pico-primary); }
-footer nav { justify-content: center; padding: 0 1rem 2rem; font-size: 0.875rem; }
-footer nav form { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; margin: 0; }
-footer nav strong, footer nav button { width: auto; margin: 0; padding: 0.25rem; font-size: inherit; font-weight: normal; }
-footer nav strong { color: var(--pico-muted-color); }
-footer nav button { border-color: transparent; background: none; color: var(--pico-primary); text-decoration: underline; }
+body > footer { padding-block: 0 2rem; }
+body > footer nav { display: block; }
+body > footer form { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: center; gap: 0 0.5rem; margin: 0; }
+body > footer strong, body > footer [type='submit'] {
+  width: auto;
+  margin: 0;
+  border: var(--pico-border-width) solid transparent;
+  padding: 0.25rem 0.5rem;
+  background: none;
+  color: var(--pico-muted-color);
+  font-size: 0.875rem;
+  font-weight: normal;
+}
+body > footer [type='submit'] { color: var(--pico-primary); text-decoration: underline; }
 `

@@ -1,6 +1,6 @@
 import { type Child, type Html, html } from './html.ts'
 
-export interface Table {
+interface Table {
   /** Tells the table from the other ones of its page. */
   id: string
   caption: string

@@ -43,15 +43,19 @@ export async function startProfile(t: { teardown(after: () => unknown): unknown 
   return context
 }
 
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  const executablePath = findProgram('chromium')
+  if (executablePath === undefined) throw new Error('chromium is not installed')
+  return chromium.launch({ executablePath, args: [...quietly, ...more] })
+}
+
 /** `secure` names origins that are treated as if they were on https, so that Chromium sends fetch metadata to them. */
 export async function startBrowser(
   t: { teardown(after: () => unknown): unknown },
   secure: readonly string[] = [],
 ): Promise<TestBrowser> {
-  const executablePath = findProgram('chromium')
-  if (executablePath === undefined) throw new Error('chromium is not installed')
   const treated = secure.length > 0 ? [`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`] : []
-  const browser: Browser = await chromium.launch({ executablePath, args: [...quietly, ...treated] })
+  const browser = await launchChromium(treated)
   t.teardown(() => browser.close())
   return {
     async open(options = {}) {

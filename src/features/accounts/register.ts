@@ -16,7 +16,7 @@ export type Register = (
 ) => Promise<void>
 
 /** What is sent to an address that somebody registered. */
-export interface RegistrationMails {
+interface RegistrationMails {
   /** `link`: what confirms the address, for so many hours. */
   verification(language: Language, mail: { to: string; link: string; hours: number }): Mail
   /** There is an account already. */

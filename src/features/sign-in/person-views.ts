@@ -1,5 +1,5 @@
 import { hiddenFields } from '../../pages/fields.ts'
-import { type Html, html } from '../../pages/html.ts'
+import { type Html, html, isolated } from '../../pages/html.ts'
 import type { SignInTexts } from './texts.ts'
 
 /** Who is signed in. */
@@ -9,7 +9,7 @@ export interface Person {
 }
 
 export function signedInAs({ signedInAs }: SignInTexts['signIn'], { name, email }: Person): Html {
-  return signedInAs(html`<strong>${name}</strong>`, email)
+  return signedInAs(html`<strong>${isolated(name)}</strong>`, isolated(email))
 }
 
 export function signOutForm(label: string, { csrfToken, returnTo }: { csrfToken: string; returnTo?: string }): Html {

@@ -1,5 +1,5 @@
 import { currentPasswordField, hiddenFields } from '../../pages/fields.ts'
-import { type Html, html } from '../../pages/html.ts'
+import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import type { ViewContext } from '../../pages/view.ts'
@@ -17,7 +17,7 @@ export function stepUpPage(
     context,
     signIn.stepUp.title,
     html`${messages(page)}
-      <p>${signIn.stepUp.why(html`<strong>${email}</strong>`)}</p>
+      <p>${signIn.stepUp.why(html`<strong>${isolated(email)}</strong>`)}</p>
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
         <input type="text" name="username" value="${email}" autocomplete="username" readonly hidden />

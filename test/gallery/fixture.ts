@@ -1,0 +1,78 @@
+/** What the gallery shows: pages and mails in states that they can be in, without a service behind them. */
+import type { Language, OfferedLanguages } from '../../src/core/language.ts'
+import type { Mail } from '../../src/core/mailer.ts'
+import { createLanguages } from '../../src/i18n/languages.ts'
+import type { Catalogue } from '../../src/i18n/en.ts'
+import { html } from '../../src/pages/html.ts'
+import type { Spoken, View } from '../../src/pages/view.ts'
+
+/** A view or a mail in one state. */
+export interface Fixture {
+  /** `sign-in.fault`: what the files of it are called. */
+  readonly name: string
+  /** The function that is shown, so that a test finds those of which nothing is shown. */
+  readonly shows: unknown
+  readonly isMail: boolean
+  /** A whole document. */
+  render(spoken: Spoken<Catalogue>): string
+}
+
+/** What a view is shown with, made of the texts that it shall say. */
+type States<Known> = Readonly<Record<string, (texts: Catalogue) => Known>>
+
+/** Where the pages lead back to. */
+export const returnTo = 'https://app.example.com/reports?year=2026'
+export const csrfToken = 'a-token'
+
+const offered: OfferedLanguages = ['en', 'de']
+
+export function pages<Known>(name: string, view: View<[Known], Catalogue>, states: States<Known>): Fixture[] {
+  return Object.entries(states).map(([state, known]) => ({
+    name: `${name}.${state}`,
+    shows: view,
+    isMail: false,
+    render: (spoken) => String(view({ ...spoken, offered, address: { return_to: returnTo } }, known(spoken.texts))),
+  }))
+}
+
+export function mails<Known>(
+  name: string,
+  mail: (spoken: Spoken<Catalogue>, known: Known) => Mail,
+  states: Readonly<Record<string, Known>>,
+): Fixture[] {
+  return Object.entries(states).map(([state, known]) => ({
+    name: `${name}.${state}`,
+    shows: mail,
+    isMail: true,
+    render: (spoken) => showMail(mail(spoken, known)),
+  }))
+}
+
+function showMail({ to, subject, text, language }: Mail): string {
+  return String(
+    html`<!doctype html>
+      <html lang="${language}">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>${subject}</title>
+          <link rel="stylesheet" href="./assets/pico.min.css" />
+        </head>
+        <body>
+          <main class="container">
+            <h1 style="font-size: 1.25rem">${subject}</h1>
+            <p>${to}</p>
+            <pre style="padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere">${text}</pre>
+          </main>
+        </body>
+      </html> `,
+  )
+}
+
+const { inLanguage } = createLanguages(offered)
+
+/** Every language with its texts. */
+export function spokenLanguages(): Spoken<Catalogue>[] {
+  return offered.map((language: Language) => inLanguage(language))
+}

@@ -1,0 +1,15 @@
+import type { Fixture } from './fixture.ts'
+import { accountFixtures } from './fixtures/accounts.ts'
+import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
+import { kitFixtures } from './fixtures/kit.ts'
+import { signInFixtures } from './fixtures/sign-in.ts'
+import { tokenFixtures } from './fixtures/tokens.ts'
+
+/** Everything that the gallery shows, by feature. */
+export const fixtures: readonly Fixture[] = [
+  ...signInFixtures,
+  ...accountFixtures,
+  ...forwardAuthFixtures,
+  ...tokenFixtures,
+  ...kitFixtures,
+]
