@@ -2,14 +2,13 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { limits } from '../src/cli/proxy-configs/limits.ts'
 import { questionAnswerKiB } from '../src/cli/proxy-configs/setup.ts'
+import { commandLine, handedOn } from './support/program.ts'
 import { scratchFolder } from './support/servers.ts'
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const documented = (name: string) => readFileSync(new URL(`../docs/proxies/${name}`, import.meta.url), 'utf8')
 const proxies = ['traefik', 'nginx', 'caddy', 'haproxy', 'envoy']
 const rules = [{ allow: 'signed-in' }]
@@ -34,12 +33,12 @@ void test('proxy-config', async (t) => {
       const config = join(folder, `${files++}.yaml`)
       writeFileSync(config, stringify({ hosts: hosts ?? { 'app.example.com': { rules } } }))
       const env = {
-        ...{ PATH: process.env['PATH'], GATEHOUSE_CONFIG: config, GATEHOUSE_DATA_DIR: join(folder, 'data') },
+        ...{ ...handedOn(), GATEHOUSE_CONFIG: config, GATEHOUSE_DATA_DIR: join(folder, 'data') },
         ...{ GATEHOUSE_ISSUER: issuer ?? 'https://auth.example.com', ...environment },
       }
       const child = execFile(
         process.execPath,
-        [main, 'proxy-config', ...args.split(' ').filter(Boolean)],
+        commandLine('proxy-config', ...args.split(' ').filter(Boolean)),
         { env, cwd: folder },
         (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       )

@@ -2,21 +2,24 @@
  * Runs the tests: on PGlite always, on PostgreSQL, Redis and the proxies where they are configured or installed. What is
  * missing is named; with TEST_REQUIRE_ALL set it is a failure.
  */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import { applicationNames, hasApplication } from './applications/install.ts'
 import { currentNames, findCurrent } from './proxies/install.ts'
+import { testFiles } from './runner/files.ts'
+import { runFiles, stopFiles } from './runner/run-files.ts'
 import { hasVerifier, verifierNames } from './verifiers/install.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from './support/servers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+// Code is compiled once for all processes of all runs, in the folder that the program itself keeps it in.
+process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/gatehouse')
 const started: RunningServer[] = []
 const missing: string[] = []
 
@@ -41,54 +44,9 @@ async function writeSnapshot(folder: string): Promise<string> {
   return file
 }
 
-interface Outcome {
-  code: number
-  passed: number
-  failed: number
-  skipped: number
-  /** Title of each failed assertion and of what holds it, the innermost first, as TAP gives them. */
-  failures: string[]
-}
-
-/** The tests' own lines go through; the closing count is what the caller reads. */
-function runTap(files: readonly string[]): Promise<Outcome> {
-  const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
-  const reporter = process.stdout.isTTY ? 'base' : 'tap'
-  return new Promise((done) => {
-    const child = spawn(
-      process.execPath,
-      [tap, 'run', '--disable-coverage', `--reporter=${reporter}`, '--jobs=2', '--timeout=1200', ...files],
-      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: process.env },
-    )
-    let text = ''
-    const failures: string[] = []
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      text = `${text}${line}\n`.slice(-20_000)
-      if (/^\s*not ok /.test(line)) failures.push(line)
-    })
-    child.stdout.pipe(process.stdout, { end: false })
-    child.on('exit', (code) => {
-      const count = (name: string) => Number(new RegExp(`# \\{[^}]*\\b${name}: (\\d+)`).exec(text)?.[1] ?? 0)
-      done({
-        code: code ?? 1,
-        passed: count('pass'),
-        failed: count('fail'),
-        skipped: count('skip') + count('todo'),
-        failures,
-      })
-    })
-  })
-}
-
-function testFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => join(folder, name))
-    .toSorted()
-}
-
 /** Whatever ends this run ends the servers that it started. */
 async function cleanUp(): Promise<void> {
+  stopFiles()
   await Promise.all(started.splice(0).map((server) => server.stop()))
   rmSync(scratch, { recursive: true, force: true })
 }
@@ -100,7 +58,10 @@ process.stdout.on('error', () => void cleanUp().finally(() => process.exit(1)))
 const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-tests-'))
 let code = 1
 try {
-  const named = process.argv.slice(2)
+  const { values: options, positionals: named } = parseArgs({
+    allowPositionals: true,
+    options: { jobs: { type: 'string', default: String(availableParallelism()) } },
+  })
   const files = named.length > 0 ? named : testFiles(join(root, 'test'))
   const absent = files.filter((file) => !existsSync(file))
   if (absent.length > 0) throw new Error(`no such test: ${absent.join(', ')}`)
@@ -121,14 +82,20 @@ try {
   for (const name of applicationNames.filter((name) => !hasApplication(name))) {
     missing.push(`${name}: not installed (npm run applications does that where it can), so nothing ran behind a proxy`)
   }
-  const { code: tapCode, passed, failed, skipped, failures: titles } = await runTap(files)
+  const outcome = await runFiles(files, {
+    root,
+    jobs: Number(options.jobs),
+    tell: (text) => void process.stdout.write(text),
+  })
+  const { isGood, passed, failed, skipped, failures } = outcome
   for (const line of missing) process.stdout.write(`not exercised: ${line}\n`)
   // Whoever sees only the end of a long log learns what failed.
-  if (titles.length > 0) process.stdout.write(`\nfailed:\n${titles.join('\n')}\n`)
+  if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.join('\n')}\n`)
   const incomplete = process.env['TEST_REQUIRE_ALL'] !== undefined && (missing.length > 0 || skipped > 0)
-  code = incomplete || passed === 0 ? 1 : tapCode
-  const failures = code !== 0 && failed === 0 ? 1 : failed
-  process.stdout.write(`\n${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+  code = isGood && !incomplete && passed > 0 ? 0 : 1
+  process.stdout.write(
+    `\n${passed} passed, ${code === 1 ? Math.max(failed, 1) : failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+  )
 } finally {
   await cleanUp()
 }

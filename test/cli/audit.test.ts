@@ -1,13 +1,11 @@
 /** `gatehouse audit tail`, as an operator runs it. */
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import tap, { test } from 'tap'
-import { run, serve } from '../support/program.ts'
+import { commandLine, handedOn, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { until } from '../support/patience.ts'
 
 tap.setTimeout(300_000)
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 void test('audit tail shows what happened, with and without a running service, and follows', async (t) => {
   const folder = scratchFolder(t)
@@ -43,8 +41,8 @@ void test('audit tail shows what happened, with and without a running service, a
   })
   await t.test('of a running service as it happens, each event once', async (t) => {
     await serve(t, folder, environment)
-    const args = [main, 'audit', 'tail', '--follow', '--json', '--event', 'user.disabled']
-    const follower = spawn(process.execPath, args, { cwd: folder, env: { PATH: process.env['PATH'], ...environment } })
+    const args = commandLine('audit', 'tail', '--follow', '--json', '--event', 'user.disabled')
+    const follower = spawn(process.execPath, args, { cwd: folder, env: { ...handedOn(), ...environment } })
     const ended = new Promise((done) => follower.once('close', done))
     t.teardown(async () => {
       follower.kill('SIGKILL')

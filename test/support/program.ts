@@ -15,10 +15,18 @@ export interface Finished {
   stderr: string
 }
 
+/**
+ * What a process of the program is handed of this process's environment. Its code is compiled once for all of them, where the
+ * runner says that it is kept.
+ */
+export function handedOn(): Environment {
+  const names = ['PATH', 'NODE_COMPILE_CACHE']
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+}
+
 /** What Node.js is called with for a command. */
 export const commandLine = (...args: string[]): string[] => [main, ...args]
 
-/** A process, with nothing of this process's environment but the path. */
 interface Start {
   command: string
   args: readonly string[]
@@ -34,7 +42,7 @@ const program = (cwd: string, args: readonly string[], environment: Environment)
 })
 
 function begin({ command, args, cwd, environment }: Start, input?: string | Buffer) {
-  const env = { PATH: process.env['PATH'], ...environment }
+  const env = { ...handedOn(), ...environment }
   const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {

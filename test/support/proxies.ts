@@ -2,17 +2,15 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
 import { findCurrent } from '../proxies/install.ts'
+import { commandLine, handedOn } from './program.ts'
 import { findProgram, listening, scratchFolder } from './servers.ts'
 import { ask } from './service.ts'
 import { until } from './patience.ts'
 import { overHttp1 } from './secure.ts'
 import { type TraefikFormName, traefikForms } from './traefik-providers.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export type ProxyName = 'nginx' | 'caddy' | 'haproxy' | 'traefik' | 'envoy'
 /** A system's package is what many people run; the current release is what they will. */
@@ -32,9 +30,12 @@ async function printConfig(
   { hosts, issuer, secret }: { hosts: object; issuer: string; secret?: string },
 ): Promise<string> {
   writeFileSync(join(folder, 'gatehouse.yaml'), stringify({ hosts }))
-  const env = { PATH: process.env['PATH'], GATEHOUSE_ISSUER: issuer, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') }
+  const env = { ...handedOn(), GATEHOUSE_ISSUER: issuer, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') }
   const more = secret === undefined ? [] : ['--edge-secret-stdin']
-  const running = promisify(execFile)(process.execPath, [main, 'proxy-config', ...args, ...more], { env, cwd: folder })
+  const running = promisify(execFile)(process.execPath, commandLine('proxy-config', ...args, ...more), {
+    env,
+    cwd: folder,
+  })
   running.child.stdin?.end(secret)
   return (await running).stdout
 }

@@ -1,0 +1,92 @@
+/** Runs files of tests, each in a process of its own, some of them at once. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { relative } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** A test that is not done by then hangs. Files say less of themselves; this is for a machine that does much else. */
+const patienceSeconds = 1_200
+
+export interface Outcome {
+  isGood: boolean
+  passed: number
+  failed: number
+  skipped: number
+  /** Title of each failed assertion and of what holds it, the innermost first, as TAP gives them. */
+  failures: string[]
+}
+
+interface Ended extends Outcome {
+  seconds: number
+  /** Everything that the file said, in TAP. */
+  text: string
+}
+
+const running = new Set<ChildProcess>()
+
+/** Ends what still runs. */
+export function stopFiles(): void {
+  for (const child of running) child.kill()
+}
+
+/** Runs the files in their order, and tells of each when it has ended. */
+export async function runFiles(
+  files: readonly string[],
+  { root, jobs, tell }: { root: string; jobs: number; tell(text: string): void },
+): Promise<Outcome> {
+  const isForPeople = process.stdout.isTTY
+  const sum: Outcome = { isGood: true, passed: 0, failed: 0, skipped: 0, failures: [] }
+  const queue = files.entries()
+  let ended = 0
+  if (!isForPeople) tell(`TAP version 14\n1..${files.length}\n`)
+  const work = async () => {
+    for (const [, file] of queue) {
+      const name = relative(root, file)
+      const { text, seconds, ...outcome } = await runFile(file, root)
+      const result = `${outcome.isGood ? 'ok' : 'not ok'} ${++ended} - ${name}`
+      if (!isForPeople)
+        tell(`# Subtest: ${name}\n${text.replaceAll(/^(?=.)/gm, '    ')}${result} # time=${seconds}s\n\n`)
+      else tell(`${outcome.isGood ? '' : text}${result}, ${seconds.toFixed(1)} s\n`)
+      sum.isGood &&= outcome.isGood
+      for (const count of ['passed', 'failed', 'skipped'] as const) sum[count] += outcome[count]
+      sum.failures.push(...outcome.failures, ...(outcome.isGood ? [] : [result]))
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  return sum
+}
+
+function runFile(file: string, root: string): Promise<Ended> {
+  const begun = performance.now()
+  const child = spawn(process.execPath, [file], {
+    cwd: root,
+    env: { ...process.env, TAP_TIMEOUT: String(patienceSeconds) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // A process that does nothing else any more does not end itself either.
+    timeout: (patienceSeconds + 60) * 1_000,
+    killSignal: 'SIGKILL',
+  })
+  running.add(child)
+  let text = ''
+  const failures: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    text += `${line}\n`
+    if (/^\s*not ok /.test(line)) failures.push(line)
+  })
+  return new Promise((done) => {
+    child.on('close', (code) => {
+      running.delete(child)
+      // The last thing that is said of a test that came to its end.
+      const [, counts] = /^# \{ (.*) \}$/m.exec(text.slice(-1_000)) ?? []
+      const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts ?? '')?.[1] ?? 0)
+      done({
+        isGood: code === 0 && counts !== undefined,
+        passed: count('pass'),
+        failed: count('fail'),
+        skipped: count('skip') + count('todo'),
+        failures,
+        seconds: (performance.now() - begun) / 1_000,
+        text,
+      })
+    })
+  })
+}
