@@ -1,5 +1,4 @@
 /** What has ended leaves, what may still be asked about stays, and the tables do not grow with the time. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import postgres from 'postgres'
@@ -8,10 +7,11 @@ import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
-import { openPglite } from '../../src/stores/sql/open.ts'
+import { storesOn } from '../../src/stores/sql/open.ts'
+import { startPglite } from '../../src/stores/sql/pglite.ts'
 import { createBench } from '../stores/contract.ts'
 import { auditRows } from '../support/audit.ts'
-import { type Backend, backends, hasServers } from '../support/backends.ts'
+import { type Backend, backends, hasServers, migratedCluster } from '../support/backends.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { type Service, startService } from '../support/service.ts'
 
@@ -113,17 +113,16 @@ function embeddedOnDisk(folder: string): Backend {
   return {
     name: 'embedded',
     async open(clock) {
-      const snapshot = process.env['TEST_PGLITE_SNAPSHOT']
-      const content = snapshot === undefined ? undefined : new Blob([readFileSync(snapshot)])
-      const stores = combineStores(await openPglite(folder, clock, content), createMemoryCounters(clock))
+      const client = await startPglite(folder, migratedCluster())
+      const stores = combineStores(await storesOn(client, clock), createMemoryCounters(clock))
       return { stores, close: () => stores.close().catch(() => {}) }
     },
   }
 }
 
-/** Sessions a day; each day writes thousands of rows. */
-const signIns = 40
-const auditEventsADay = 1_000
+/** Sessions a day; each day writes thousands of rows, of which audit events are many times what a sweep takes at once. */
+const signIns = 16
+const auditEventsADay = 2_000
 const days = 31
 /** Sign-ins live three days without use and a week at most, audit events five days: a month is many times that. */
 const yaml = {

@@ -3,7 +3,6 @@
  * Counted are the rows that a statement reads, as EXPLAIN tells them, with tables full of other people's rows.
  */
 import { fileURLToPath } from 'node:url'
-import { readFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret } from '../../src/core/secrets.ts'
@@ -11,7 +10,7 @@ import type { Database } from '../../src/stores/sql/database.ts'
 import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
 import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
-import { createDatabase, hasServers } from '../support/backends.ts'
+import { createDatabase, hasServers, migratedCluster } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
 import { exampleClient, exampleKey } from './contract.ts'
 
@@ -55,8 +54,8 @@ function listen() {
 const engines: Record<string, (t: Test) => Promise<Engine>> = {
   async embedded(t) {
     const { PGlite, drizzle } = loadPglite()
-    const file = process.env['TEST_PGLITE_SNAPSHOT']
-    const client = await PGlite.create('memory://', file ? { loadDataDir: new Blob([readFileSync(file)]) } : {})
+    const content = migratedCluster()
+    const client = await PGlite.create('memory://', content && { loadDataDir: content })
     t.teardown(() => client.close())
     const { asked, logger } = listen()
     return {

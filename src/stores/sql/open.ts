@@ -16,7 +16,7 @@ import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createRegistrationStore } from './accounts/registrations.ts'
 import { createRevocationStore, type Listen } from './revocations/revocations.ts'
 import { createRoleStore } from './accounts/roles.ts'
-import { loadPglite, sql } from './drizzle.ts'
+import { loadPglite, type PGlite, sql } from './drizzle.ts'
 import { createSessionStore } from './sessions/sessions.ts'
 import { createSigningKeyStore } from './signing-keys/signing-keys.ts'
 import { sweeps as accountSweeps } from './accounts/sweeps.ts'
@@ -79,9 +79,13 @@ export async function migratePostgres(databaseUrl: string): Promise<void> {
  * Opens the embedded PGlite in a directory (or in memory), migrated. PGlite takes no lock on the directory: the caller
  * must hold it.
  */
-export async function openPglite(directory: string | undefined, clock: Clock, snapshot?: Blob): Promise<DurableStores> {
+export async function openPglite(directory: string | undefined, clock: Clock): Promise<DurableStores> {
+  return storesOn(await startPglite(directory), clock)
+}
+
+/** The stores on a PGlite that runs, after applying what is missing of `drizzle/`; it ends when they are closed. */
+export async function storesOn(client: PGlite, clock: Clock): Promise<DurableStores> {
   const { drizzle } = loadPglite()
-  const client = await startPglite(directory, snapshot)
   const db = drizzle(client)
   await migrate(db, migrationsFolder)
   const engine: Engine = {

@@ -35,3 +35,5 @@ async function emptyCluster(): Promise<Blob> {
   const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs')
   return dataDir()
 }
+
+export type { PGlite } from './drizzle.ts'
