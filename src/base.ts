@@ -3,7 +3,7 @@ import { createPasswordHasher } from './adapters/password-hasher.ts'
 import { createStrengthEstimate } from './adapters/password-strength.ts'
 import type { Config } from './config.ts'
 import { basePathOf } from './core/issuer.ts'
-import { createHashNewPassword, type HashNewPassword } from './core/password-policy.ts'
+import { createHashNewPassword, type HashNewPassword, type StrengthEstimate } from './core/password-policy.ts'
 import type { Clock } from './core/clock.ts'
 import type { Log } from './core/log.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
@@ -33,15 +33,20 @@ export interface Base {
   box(purpose: string): SecretBox
 }
 
-/** Makes the base. Does no I/O. `hasher`: another than the one for people's passwords, for tests that are not about it. */
+/**
+ * Makes the base. Does no I/O. `hasher`: another than the one for people's passwords, for tests that are not about it;
+ * `estimateStrength`: one that several bases of a process share.
+ */
 export function createBase(dependencies: {
   config: Pick<Config, 'issuer' | 'secrets'>
   stores: Stores
   clock: Clock
   logger: FastifyBaseLogger
   hasher?: PasswordHasher
+  estimateStrength?: StrengthEstimate
 }): Base {
-  const { config, stores, clock, logger, hasher = createPasswordHasher() } = dependencies
+  const { config, stores, clock, logger } = dependencies
+  const { hasher = createPasswordHasher(), estimateStrength = createStrengthEstimate() } = dependencies
   const log: Log = logger
   return {
     issuer: config.issuer,
@@ -59,7 +64,7 @@ export function createBase(dependencies: {
     }),
     stores,
     hasher,
-    hashNewPassword: createHashNewPassword({ hasher, estimateStrength: createStrengthEstimate() }),
+    hashNewPassword: createHashNewPassword({ hasher, estimateStrength }),
     box: (purpose) => createSecretBox(config.secrets, purpose),
   }
 }

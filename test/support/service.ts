@@ -8,6 +8,7 @@ import { buildApp, type Gatehouse } from '../../src/app.ts'
 import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
+import { createStrengthEstimate } from '../../src/adapters/password-strength.ts'
 import type { PasswordHasher } from '../../src/core/password-hasher.ts'
 import type { Stores } from '../../src/core/stores.ts'
 import { answerHeaderBytes } from '../../src/core/sizes.ts'
@@ -125,6 +126,9 @@ export const newClient = {
 const password = 'a horse, a battery and a staple'
 let users = 0
 
+/** One for all services of a process: each has a thread, which reads its dictionaries first. */
+const estimateStrength = createStrengthEstimate()
+
 export async function startService(t: Teardown, options: ServiceOptions = {}): Promise<Service> {
   const clock = options.beside?.clock ?? createClock()
   const backend = options.beside?.backend ?? (await (options.backend ?? backends[0]!).open(clock))
@@ -149,12 +153,11 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const { hasher = createPasswordHasher({ parameters: { memoryCost: 8, timeCost: 1, parallelism: 1 } }) } = options
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-  const gatehouse = await buildApp(createBase({ config, stores, clock, logger, hasher }), config, '0.0.0').catch(
-    async (error: unknown) => {
-      await stores.close()
-      throw error
-    },
-  )
+  const base = createBase({ config, stores, clock, logger, hasher, estimateStrength })
+  const gatehouse = await buildApp(base, config, '0.0.0').catch(async (error: unknown) => {
+    await stores.close()
+    throw error
+  })
   const undocumented = holdAgainstDocument(gatehouse, options.yaml)
   await gatehouse.app.listen({ host: '127.0.0.1', port })
   t.teardown(async () => {
