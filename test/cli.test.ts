@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import tap, { type Test, test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
-import { commandLine, type Environment, run, type Running, serve } from './support/program.ts'
+import { commandLine, type Environment, handedOn, run, type Running, serve } from './support/program.ts'
 import { testSecret } from './support/secrets.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
@@ -454,7 +454,7 @@ void test('Ctrl-C at the question for a password ends the command, and nothing i
   const command = [process.execPath, ...commandLine('user', 'create', '--email', 'a@b.test', '--name', 'A')].join(' ')
   // The terminal of `script` is a real one.
   const script = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { PATH: process.env['PATH'], GATEHOUSE_DATA_DIR: join(folder, 'data') },
+    env: { ...handedOn(), GATEHOUSE_DATA_DIR: join(folder, 'data') },
   })
   let printed = ''
   script.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
@@ -478,7 +478,8 @@ if (hasServers) {
       GATEHOUSE_ISSUER: 'http://auth.example.test',
       GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml'),
     }
-    writeFileSync(environment.GATEHOUSE_CONFIG, 'hosts: { app.example.test: { rules: [{ allow: signed-in }] } }\n')
+    const hosts = 'hosts: { app.example.test: { rules: [{ allow: signed-in }] } }\n'
+    writeFileSync(environment.GATEHOUSE_CONFIG, `${hosts}shutdown: { drain_seconds: 0 }\n`)
     const withRedis = { ...environment, REDIS_URL: redisUrlOf(database.name) }
     const gatehouse = (line: string, input?: string) => run(folder, line.split(' '), environment, input)
 

@@ -2,28 +2,29 @@
 import { spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { stringify } from 'yaml'
+import { commandLine, handedOn } from './support/program.ts'
 import { freePort, listening, scratchFolder } from './support/servers.ts'
 import { ask, asks } from './support/service.ts'
 import { patientProxies, until } from './support/patience.ts'
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 void test('rules are replaced without a restart, and a bad file changes nothing', async (t) => {
   const folder = scratchFolder(t)
   const [port, file] = [await freePort(), join(folder, 'gatehouse.yaml')]
   const write = (rules: string) =>
-    writeFileSync(file, `hosts:\n  app.example.test:\n    rules:\n${rules}${stringify({ proxies: patientProxies })}`)
+    writeFileSync(
+      file,
+      `hosts:\n  app.example.test:\n    rules:\n${rules}${stringify({ proxies: patientProxies, shutdown: { drain_seconds: 0 } })}`,
+    )
   write('      - allow: signed-in\n')
   const environment = {
-    PATH: process.env['PATH'],
+    ...handedOn(),
     PORT: String(port),
     GATEHOUSE_DATA_DIR: folder,
     GATEHOUSE_CONFIG: file,
   }
-  const child = spawn(process.execPath, [main, 'serve'], { env: environment, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(process.execPath, commandLine('serve'), { env: environment, stdio: ['ignore', 'pipe', 'ignore'] })
   let logged = ''
   child.stdout.on('data', (chunk: Buffer) => void (logged += chunk.toString()))
   t.teardown(async () => {

@@ -67,7 +67,7 @@ void test('the README’s tour works as written, however slowly it is read', asy
   service.stderr.on('data', (chunk: Buffer) => void (printed += chunk.toString()))
   t.teardown(async () => {
     const exited = new Promise((done) => service.once('exit', done))
-    process.kill(-service.pid!, 'SIGTERM')
+    process.kill(-service.pid!, 'SIGKILL')
     await exited
   })
   await listening(port)

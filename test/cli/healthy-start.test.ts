@@ -90,17 +90,23 @@ void test('a healthy start logs nothing at warning or above', async (t) => {
     t.teardown(() => database.drop())
     return { DATABASE_URL: database.url, REDIS_URL: redisUrlOf(database.name), GATEHOUSE_SECRET: secret }
   }
+  /** A gatehouse.yaml of which nothing is tried but that it is there. */
+  const short = 'shutdown: { drain_seconds: 0 }'
   await t.test('PostgreSQL and Redis, the first time and again', async (t) => {
     const folder = scratchFolder(t)
+    const file = join(folder, 'gatehouse.yaml')
+    writeFileSync(file, short)
     const environment = { ...(await stores(t)), GATEHOUSE_DATA_DIR: join(folder, 'data') }
-    await isHealthy(t, await serve(t, folder, environment), join(folder, 'gatehouse.yaml'))
-    await isHealthy(t, await serve(t, folder, environment), join(folder, 'gatehouse.yaml'), 'hosts: {}')
+    await isHealthy(t, await serve(t, folder, environment), file, short)
+    await isHealthy(t, await serve(t, folder, environment), file, `${short}\nhosts: {}`)
   })
   await t.test('PostgreSQL without Redis, which is said and no warning', async (t) => {
     const folder = scratchFolder(t)
+    const file = join(folder, 'gatehouse.yaml')
+    writeFileSync(file, short)
     const { REDIS_URL: _, ...environment } = await stores(t)
     const service = await serve(t, folder, { ...environment, GATEHOUSE_DATA_DIR: join(folder, 'data') })
-    const lines = await isHealthy(t, service, join(folder, 'gatehouse.yaml'))
+    const lines = await isHealthy(t, service, file, short)
     t.match(
       lines.find(({ event }) => event === 'service.counts_alone'),
       { level: 30, msg: /one replica/ },
