@@ -175,6 +175,8 @@ function* impliedCodes(schema: DescribedSchema, { config = {}, method }: RouteOp
   if (schema.body !== undefined || schema.params !== undefined || schema.querystring !== undefined) {
     yield 'invalid_request'
   }
+  // A parameter that is too long names nothing.
+  if (schema.params !== undefined) yield 'not_found'
   // Also where no body is expected, one is read.
   if (method !== 'GET') {
     yield* ['invalid_json', 'invalid_encoding', 'body_too_large', 'unsupported_media_type'] as const
