@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type TSchema, Type } from '../../../json-schema.ts'
 import { clientAssertionType } from '../../../core/client-auth.ts'
+import { createCohort } from '../../../core/cohort.ts'
 import { limitKey } from '../../../core/network.ts'
 import { OAuthError, type OAuthErrorCode, oauthErrorTable } from '../../../core/oauth-error.ts'
 import type { Client } from '../../../core/records/client.ts'
@@ -63,8 +64,8 @@ function errorAnswer(description: string, ...codes: OAuthErrorCode[]): TSchema {
 export const clientSecurity = [{ clientBasic: [] }, {}]
 
 /**
- * Lets the routes of a scope take forms and answer in the words of RFC 6749. Answers are nobody's to keep. `repeatable`:
- * parameters that may come more than once.
+ * Lets the routes of a scope take forms and answer in the words of RFC 6749, those that come together step by step. Answers
+ * are nobody's to keep. `repeatable`: parameters that may come more than once.
  */
 export function useOAuthErrors(app: App, repeatable: readonly string[] = []): void {
   acceptForms(app, repeatable)
@@ -75,6 +76,7 @@ export function useOAuthErrors(app: App, repeatable: readonly string[] = []): vo
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     done()
   })
+  app.addHook('preValidation', createCohort())
 }
 
 /** The client that a request comes from. Throws `invalid_client` and whatever else authentication has to say. */
