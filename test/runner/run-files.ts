@@ -28,24 +28,26 @@ export function stopFiles(): void {
   for (const child of running) child.kill()
 }
 
-/** Runs the files in their order, and tells of each when it has ended. */
+/** Runs the files in their order, and says of each when it has ended. */
 export async function runFiles(
   files: readonly string[],
-  { root, jobs, tell }: { root: string; jobs: number; tell(text: string): void },
+  { root, jobs, say }: { root: string; jobs: number; say(text: string): void },
 ): Promise<Outcome> {
   const isForPeople = process.stdout.isTTY
   const sum: Outcome = { isGood: true, passed: 0, failed: 0, skipped: 0, failures: [] }
   const queue = files.entries()
   let ended = 0
-  if (!isForPeople) tell(`TAP version 14\n1..${files.length}\n`)
+  if (!isForPeople) say(`TAP version 14\n1..${files.length}\n`)
   const work = async () => {
     for (const [, file] of queue) {
       const name = relative(root, file)
       const { text, seconds, ...outcome } = await runFile(file, root)
       const result = `${outcome.isGood ? 'ok' : 'not ok'} ${++ended} - ${name}`
       if (!isForPeople)
-        tell(`# Subtest: ${name}\n${text.replaceAll(/^(?=.)/gm, '    ')}${result} # time=${seconds}s\n\n`)
-      else tell(`${outcome.isGood ? '' : text}${result}, ${seconds.toFixed(1)} s\n`)
+        say(
+          `# Subtest: ${name}\n${text.replaceAll(/^(?=.)/gm, '    ')}${result} # time=${Math.round(seconds * 1_000)}ms\n\n`,
+        )
+      else say(`${outcome.isGood ? '' : text}${result}, ${seconds.toFixed(1)} s\n`)
       sum.isGood &&= outcome.isGood
       for (const count of ['passed', 'failed', 'skipped'] as const) sum[count] += outcome[count]
       sum.failures.push(...outcome.failures, ...(outcome.isGood ? [] : [result]))
