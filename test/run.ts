@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { changedSince } from './runner/changes.ts'
+import { changedSince, changesIn } from './runner/changes.ts'
 import { testFiles } from './runner/files.ts'
 import { createImports } from './runner/imports.ts'
 import { provide, stopServers } from './runner/provide.ts'
@@ -19,6 +19,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     changed: { type: 'boolean', default: false },
     since: { type: 'string' },
+    watch: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -75,8 +76,22 @@ let isWell = false
 try {
   const byGit = options.changed || options.since !== undefined
   const tests = byGit ? concernedBy(changedSince(root, options.since ?? 'HEAD')) : chosen()
-  if (tests.length === 0) say('nothing has changed that one of these tests loads\n')
-  isWell = tests.length === 0 || (await run(tests, await provide(root, scratch)))
+  if (tests.length === 0 && !options.watch) {
+    say('nothing has changed that one of these tests loads\n')
+    isWell = true
+  } else {
+    const missing = await provide(root, scratch)
+    isWell = tests.length === 0 || (await run(tests, missing))
+    if (options.watch) {
+      say('\nwaiting for changes\n')
+      for await (const changed of changesIn(root)) {
+        const concerned = concernedBy(changed)
+        if (concerned.length === 0) continue
+        await run(concerned, [])
+        say('\nwaiting for changes\n')
+      }
+    }
+  }
 } finally {
   await cleanUp()
 }
