@@ -8,6 +8,7 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { changedSince, changesIn } from './runner/changes.ts'
+import { createCoverage } from './runner/coverage.ts'
 import { testFiles } from './runner/files.ts'
 import { createImports } from './runner/imports.ts'
 import { provide, stopServers } from './runner/provide.ts'
@@ -20,6 +21,7 @@ const { values: options, positionals } = parseArgs({
     changed: { type: 'boolean', default: false },
     since: { type: 'string' },
     watch: { type: 'boolean', default: false },
+    coverage: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -37,8 +39,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 process.stdout.on('error', () => void cleanUp().finally(() => process.exit(1)))
 
-// Code is compiled once for all processes of all runs, in the folder that the program itself keeps it in.
-process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/gatehouse')
+// Code is compiled once for all processes of all runs, in the folder that the program itself keeps it in. V8 notes less of
+// code that was compiled before.
+if (options.coverage) process.env['NODE_DISABLE_COMPILE_CACHE'] = '1'
+else process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/gatehouse')
+const coverage = options.coverage ? createCoverage(root, scratch) : undefined
 
 /** Those that were named, or all; in the order in which they are best run. */
 function chosen(): string[] {
@@ -61,8 +66,10 @@ async function run(tests: readonly string[], missing: readonly string[]): Promis
     root,
     jobs: Number(options.jobs),
     say,
+    coverage,
   })
   for (const line of missing) say(`not exercised: ${line}\n`)
+  if (coverage !== undefined) say(`\n${coverage.report()}\n`)
   // Whoever sees only the end of a long log learns what failed.
   if (failures.length > 0) say(`\nfailed:\n${failures.join('\n')}\n`)
   const isIncomplete = process.env['TEST_REQUIRE_ALL'] !== undefined && (missing.length > 0 || skipped > 0)

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { relative } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Coverage } from './coverage.ts'
 
 /** A test that is not done by then hangs. Files say less of themselves; this is for a machine that does much else. */
 const patienceSeconds = 1_200
@@ -31,7 +32,12 @@ export function stopFiles(): void {
 /** Runs the files in their order, and says of each when it has ended. */
 export async function runFiles(
   files: readonly string[],
-  { root, jobs, say }: { root: string; jobs: number; say(text: string): void },
+  {
+    root,
+    jobs,
+    say,
+    coverage,
+  }: { root: string; jobs: number; say(text: string): void; coverage?: Coverage | undefined },
 ): Promise<Outcome> {
   const isForPeople = process.stdout.isTTY
   const sum: Outcome = { isGood: true, passed: 0, failed: 0, skipped: 0, failures: [] }
@@ -41,7 +47,13 @@ export async function runFiles(
   const work = async () => {
     for (const [, file] of queue) {
       const name = relative(root, file)
-      const { text, seconds, ...outcome } = await runFile(file, root)
+      const notes = coverage?.folder()
+      const { text, seconds, ...outcome } = await runFile(
+        file,
+        root,
+        notes === undefined ? {} : { NODE_V8_COVERAGE: notes },
+      )
+      if (notes !== undefined) coverage?.collect(notes)
       const result = `${outcome.isGood ? 'ok' : 'not ok'} ${++ended} - ${name}`
       if (!isForPeople)
         say(
@@ -57,11 +69,11 @@ export async function runFiles(
   return sum
 }
 
-function runFile(file: string, root: string): Promise<Ended> {
+function runFile(file: string, root: string, environment: NodeJS.ProcessEnv): Promise<Ended> {
   const begun = performance.now()
   const child = spawn(process.execPath, [file], {
     cwd: root,
-    env: { ...process.env, TAP_TIMEOUT: String(patienceSeconds) },
+    env: { ...process.env, TAP_TIMEOUT: String(patienceSeconds), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     // A process that does nothing else any more does not end itself either.
     timeout: (patienceSeconds + 60) * 1_000,
