@@ -67,6 +67,8 @@ export interface Call {
 export interface Service {
   url: string
   port: number
+  /** Where it keeps what it keeps in files. */
+  folder: string
   issuer: string
   clock: TestClock
   stores: Stores
@@ -172,6 +174,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const service: Service = {
     url,
     port,
+    folder,
     issuer: config.issuer,
     clock,
     stores,
