@@ -2,6 +2,7 @@
 import type { FastifySchema } from 'fastify'
 import { Type } from '../json-schema.ts'
 import type { OwnPermission } from '../core/permissions.ts'
+import { takingAway } from './rate-limits.ts'
 import { plainText } from './schema.ts'
 
 /** A name for people. */
@@ -20,7 +21,8 @@ export function administers(permission: OwnPermission) {
     summary: string,
     schema: Schema,
   ) => ({
-    config: { permission },
+    // An administrator who takes something away waits for nobody who counts.
+    config: { permission, rateLimit: takingAway },
     schema: {
       ...schema,
       operationId,

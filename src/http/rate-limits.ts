@@ -14,8 +14,10 @@ export interface RateLimits {
    * The general one, but passed while nobody can count: for routes that take rights away, and for those that people need to
    * get there. They test nothing that could be guessed.
    */
-  readonly takingAway: { skipOnError: true }
+  readonly takingAway: typeof takingAway
 }
+
+export const takingAway = { skipOnError: true } as const
 
 const windowMilliseconds = 60_000
 
@@ -23,7 +25,7 @@ const windowMilliseconds = 60_000
 export function rateLimitsOf(settings: { secret_tests_per_minute: number }): RateLimits {
   return {
     secretTests: { max: settings.secret_tests_per_minute, timeWindow: windowMilliseconds },
-    takingAway: { skipOnError: true },
+    takingAway,
   }
 }
 
