@@ -87,6 +87,8 @@ function runFile(file: string, root: string, environment: NodeJS.ProcessEnv): Pr
     if (/^\s*not ok /.test(line)) failures.push(line)
   })
   return new Promise((done) => {
+    // One that could not be started has said nothing, and so has not come to its end.
+    child.on('error', (error) => (text += `not ok - ${error.message}\n`))
     child.on('close', (code) => {
       running.delete(child)
       // The last thing that is said of a test that came to its end.
