@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
-import tap from 'tap'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Stores } from '../../src/core/stores.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
@@ -36,8 +35,15 @@ export function migratedCluster(): Blob | undefined {
 
 /** Those that earlier tests of this process gave back, empty: emptying one takes a twentieth of the time that starting one takes. */
 const idle: PGlite[] = []
-// Their timers would keep the process.
-tap.teardown(() => Promise.all(idle.map((client) => client.close())))
+let areClosed = false
+
+/** Their timers would keep the process. Loaded where there are some: a bench uses what stands here, and is no test. */
+async function closeAtTheEnd(): Promise<void> {
+  if (areClosed) return
+  areClosed = true
+  const { default: tap } = await import('tap')
+  tap.teardown(() => Promise.all(idle.map((client) => client.close())))
+}
 
 const embedded: Backend = {
   name: 'embedded',
@@ -50,6 +56,7 @@ const embedded: Backend = {
         // A test may have closed its stores, to see what happens then.
         if (client.closed) return
         await empty(client)
+        await closeAtTheEnd()
         idle.push(client)
       },
     }
