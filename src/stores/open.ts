@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Log } from '../core/log.ts'
 import type { Stores } from '../core/stores.ts'
+import { within } from '../core/within.ts'
 import { createMemoryCounters } from './memory/counters.ts'
 import { faultOf, unusable } from './setup-fault.ts'
 import { isConnectionFault } from './sql/database.ts'
@@ -80,7 +81,7 @@ function translateFaults<Store extends object>(store: Store, translation: Transl
     async (...parameters: unknown[]) => {
       try {
         const answer = (method as (...parameters: unknown[]) => Promise<unknown>)(...parameters)
-        return await (withinMilliseconds === undefined ? answer : within(withinMilliseconds, answer))
+        return await (withinMilliseconds === undefined ? answer : within(withinMilliseconds, answer, noAnswer))
       } catch (error) {
         if (error instanceof GatehouseError) throw error
         throw isFault(error) ? unavailable(withoutValues(error, faultOf(setting, error))) : withoutValues(error)
@@ -90,13 +91,7 @@ function translateFaults<Store extends object>(store: Store, translation: Transl
   return { ...store, ...Object.fromEntries(wrapped) }
 }
 
-function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout
-  const bound = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })), milliseconds)
-  })
-  return Promise.race([answer, bound]).finally(() => clearTimeout(timer))
-}
+const noAnswer = () => Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
 
 /**
  * What may be logged of a driver's error: its codes and where it came from. Messages and fields of Drizzle, postgres.js

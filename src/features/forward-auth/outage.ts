@@ -1,6 +1,7 @@
 import { type GatehouseError, unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
+import { within } from '../../core/within.ts'
 import type { Decide } from './decide.ts'
 
 /**
@@ -11,11 +12,7 @@ export function decideWithin(decide: Decide, milliseconds: number): Decide {
   return (asked) => {
     const decision = decide(asked)
     if (!(decision instanceof Promise)) return decision
-    let timer: NodeJS.Timeout
-    const bound = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable(new Error('not decided in time'))), milliseconds)
-    })
-    return Promise.race([decision, bound]).finally(() => clearTimeout(timer))
+    return within(milliseconds, decision, () => unavailable(new Error('not decided in time')))
   }
 }
 

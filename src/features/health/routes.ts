@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { GatehouseError, unavailable } from '../../core/errors.ts'
+import { within } from '../../core/within.ts'
 import { answersWith } from '../../http/document.ts'
 import { sendProblem } from '../../http/errors.ts'
 import { problems } from '../../http/schema.ts'
@@ -64,16 +65,10 @@ export async function healthRoutes(app: App, options: HealthOptions): Promise<vo
       if (options.isStopping()) {
         return sendProblem(request, reply, new GatehouseError('unavailable', { detail: 'The service is stopping.' }))
       }
-      let timer: NodeJS.Timeout | undefined
-      const bound = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('a store did not answer in time')), readyWithinMilliseconds)
-      })
       try {
-        await Promise.race([options.ping(), bound])
+        await within(readyWithinMilliseconds, options.ping(), () => new Error('a store did not answer in time'))
       } catch (error) {
         throw error instanceof GatehouseError ? error : unavailable(error)
-      } finally {
-        clearTimeout(timer)
       }
       if (!options.feedIsCurrent()) throw unavailable(new Error('the revocation feed is stale'))
       if (!options.keysAreWhole()) throw unavailable(new Error('the signing keys cannot be used'))

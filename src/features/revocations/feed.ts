@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Revocation, RevocationKind, RevocationStore } from '../../core/records/revocation.ts'
+import { within } from '../../core/within.ts'
 
-/** How a subject is named in the feed and in whatever remembers something about it. */
+/** How an entity is named in the feed and in whatever remembers something about it. */
 export type EntityKey = `${RevocationKind}:${string}`
 
 /** One replica's view of the revocation feed: what tells it which of its memories are out of date. */
@@ -123,13 +124,9 @@ export function createRevocationFeed(
   /** A change is made, whether or not its row can be read: where it cannot, memory does not count instead. */
   async function readOwn(): Promise<void> {
     const changedAt = monotonic.now()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the feed was not read in time')), readOwnWithinMilliseconds)
-    })
-    await Promise.race([catchUp(), late])
-      .catch(() => void (owedSince = Math.max(owedSince, changedAt)))
-      .finally(() => clearTimeout(timer))
+    await within(readOwnWithinMilliseconds, catchUp(), () => new Error('the feed was not read in time')).catch(
+      () => void (owedSince = Math.max(owedSince, changedAt)),
+    )
   }
 
   const isCurrent = () => readAt > owedSince && monotonic.now() - readAt < staleAfterMilliseconds
