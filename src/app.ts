@@ -37,7 +37,7 @@ export function createFeatures(base: Base, config: Config) {
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser
   const languages = createLanguages(config.pages.languages)
-  const pages = createPages(languages, browser)
+  const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
   const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })

@@ -1,9 +1,16 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { createPasswordHasher } from './adapters/password-hasher.ts'
+import { createBreachedPasswords } from './adapters/breached-passwords.ts'
 import { createStrengthEstimate } from './adapters/password-strength.ts'
 import type { Config } from './config.ts'
 import { basePathOf } from './core/issuer.ts'
-import { createHashNewPassword, type HashNewPassword, type StrengthEstimate } from './core/password-policy.ts'
+import {
+  createHashNewPassword,
+  createJudgePassword,
+  type HashNewPassword,
+  type JudgePassword,
+  type StrengthEstimate,
+} from './core/password-policy.ts'
 import type { Clock } from './core/clock.ts'
 import type { Log } from './core/log.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
@@ -27,6 +34,8 @@ export interface Base {
   readonly audit: AuditTrail<typeof auditEvents>
   readonly stores: Stores
   readonly hasher: PasswordHasher
+  /** Says what is wrong with a password that somebody is choosing, without asking anybody else. */
+  readonly judgePassword: JudgePassword
   /** Judges a password that somebody chose, and hashes it. */
   readonly hashNewPassword: HashNewPassword
   /** Seals and opens secrets at rest, for one purpose. */
@@ -38,7 +47,7 @@ export interface Base {
  * `estimateStrength`: one that several bases of a process share.
  */
 export function createBase(dependencies: {
-  config: Pick<Config, 'issuer' | 'secrets'>
+  config: Pick<Config, 'issuer' | 'secrets' | 'passwords'>
   stores: Stores
   clock: Clock
   logger: FastifyBaseLogger
@@ -46,8 +55,12 @@ export function createBase(dependencies: {
   estimateStrength?: StrengthEstimate
 }): Base {
   const { config, stores, clock, logger } = dependencies
-  const { hasher = createPasswordHasher(), estimateStrength = createStrengthEstimate() } = dependencies
+  const { passwords: policy } = config
+  const { hasher = createPasswordHasher(policy.argon2id), estimateStrength = createStrengthEstimate(policy) } =
+    dependencies
   const log: Log = logger
+  const judgePassword = createJudgePassword(policy, estimateStrength)
+  const isBreached = createBreachedPasswords(policy, { clock, log })
   return {
     issuer: config.issuer,
     basePath: basePathOf(config.issuer),
@@ -64,7 +77,8 @@ export function createBase(dependencies: {
     }),
     stores,
     hasher,
-    hashNewPassword: createHashNewPassword({ hasher, estimateStrength }),
+    judgePassword,
+    hashNewPassword: createHashNewPassword({ hasher, policy, judge: judgePassword, isBreached }),
     box: (purpose) => createSecretBox(config.secrets, purpose),
   }
 }

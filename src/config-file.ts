@@ -3,6 +3,7 @@ import { ApiKeySettings } from './features/api-keys/settings.ts'
 import { type AccessRules, checkHosts, compileHosts } from './features/forward-auth/host-settings.ts'
 import { checkProxySettings, ProxySettings } from './features/forward-auth/proxy-settings.ts'
 import { AccountSettings, checkAccountSettings } from './features/accounts/settings.ts'
+import { checkPasswordSettings, PasswordSettings } from './features/accounts/password-settings.ts'
 import { AuditSettings } from './features/audit-log/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
 import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
@@ -33,6 +34,7 @@ export const ConfigFile = Type.Object(
     keys: KeySettings,
     sessions: SessionSettings,
     sign_in: SignInSettings,
+    passwords: PasswordSettings,
     api_keys: ApiKeySettings,
     cors: CorsSettings,
     limits: LimitSettings,
@@ -57,6 +59,7 @@ export type ConfigFile = Static<typeof ConfigFile>
 /** What a schema cannot express, by section. Asked only about a section that fits its schema. */
 const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], findings: Findings) => void } = {
   accounts: checkAccountSettings,
+  passwords: checkPasswordSettings,
   roles: checkRoleSettings,
   proxies: checkProxySettings,
   metrics: checkMetricsSettings,

@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { parse } from 'yaml'
 import { errorTable } from '../src/core/errors.ts'
 import { grantTypes } from '../src/core/grants.ts'
-import { passwordLength } from '../src/core/password-policy.ts'
+import { lengthBounds } from '../src/core/password-policy.ts'
 import { oauthErrorTable } from '../src/core/oauth-error.ts'
 import { type ApiDocument, createDocumentCheck, type Given } from './support/document.ts'
 import { startService } from './support/service.ts'
@@ -128,8 +128,8 @@ void test('the document that the service publishes', async (t) => {
     t.match(formOf('POST /oauth/token'), { required: ['grant_type'], properties: { grant_type: { enum: grantTypes } } })
     t.match(formOf('POST /oauth/introspect'), { required: ['token'] })
     t.match(formOf('POST /oauth/revoke'), { required: ['token'] })
-    const { min, max } = passwordLength
-    t.match(formOf('POST /api/auth/register').properties!['password'], { minLength: min, maxLength: max })
+    const [minLength, maxLength] = [lengthBounds.min_length.minimum, lengthBounds.max_length.maximum]
+    t.match(formOf('POST /api/auth/register').properties!['password'], { minLength, maxLength })
     const whole = new Ajv2020({ strict: false, formats: { ipv4: true, ipv6: true, 'plain-text': true } })
     const asked = whole.compile(formOf('POST /api/admin/access/explain'))
     const url = 'https://app.example.com/'

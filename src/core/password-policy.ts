@@ -2,17 +2,31 @@ import { spellingsOf } from './email.ts'
 import { GatehouseError } from './errors.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 
-/** Length bounds in characters (code points), as NIST SP 800-63B asks: long, any Unicode, no composition rules. */
-export const passwordLength = { min: 12, max: 128 } as const
+/** What is demanded of a new password: part of the `passwords` section of gatehouse.yaml. Lengths are in code points. */
+export interface PasswordPolicy {
+  readonly min_length: number
+  readonly max_length: number
+  /** The least estimate with which a password may be used. */
+  readonly min_score: number
+}
 
-/** The least estimate with which a password may be used. */
-export const leastStrength = 2
+/** What the lengths of a policy may be: no password outside of these is taken anywhere. */
+export const lengthBounds = {
+  min_length: { minimum: 8, maximum: 64 },
+  max_length: { minimum: 64, maximum: 256 },
+} as const
+
+/** Long, any Unicode and no composition rules, as NIST SP 800-63B asks. */
+export const defaultPolicy: PasswordPolicy = { min_length: 12, max_length: 128, min_score: 2 }
 
 /**
- * Estimates how guessable a password is, 0 (at once) to 4 (never), knowing words that belong to the person. Rejects with
- * `unavailable` when it cannot tell in time.
+ * Estimates how guessable a password is, 0 (at once) to 4 (never), knowing words that belong to the person; `common` where
+ * it is one of the most common ones. Rejects with `unavailable` when it cannot tell in time.
  */
-export type StrengthEstimate = (password: string, personal: readonly string[]) => Promise<number>
+export type StrengthEstimate = (password: string, personal: readonly string[]) => Promise<number | 'common'>
+
+/** Whether a password is known from a leak. Never rejects: what cannot be found out holds nobody up. */
+export type IsBreached = (password: string) => Promise<boolean>
 
 /**
  * The one spelling of a password that is judged, hashed and verified. The same characters come composed from one keyboard
@@ -23,67 +37,80 @@ export function canonicalPassword(password: string): string {
 }
 
 /** Why a password is refused, in words that complete "the password …". */
-export const passwordFaultWords = {
+export const passwordFaultWords = ({ min_length, max_length }: Pick<PasswordPolicy, 'min_length' | 'max_length'>) => ({
   not_unicode: 'must be well-formed Unicode',
   control_characters: 'must not hold line breaks and other control characters',
-  too_short: `must have at least ${passwordLength.min} characters`,
-  too_long: `must have at most ${passwordLength.max} characters`,
+  too_short: `must have at least ${min_length} characters`,
+  too_long: `must have at most ${max_length} characters`,
   holds_email: 'must not contain the email address',
+  common: 'is one of the most common ones',
   guessable: 'is too easy to guess',
+  breached: 'is known from a data leak',
+})
+export type PasswordFault = keyof ReturnType<typeof passwordFaultWords>
+
+/** Whom a password is for. */
+export interface PasswordOwner {
+  email: string
+  name: string
 }
-export type PasswordFault = keyof typeof passwordFaultWords
+
+/** Says why a password is refused, or nothing when it may be used. */
+export type JudgePassword = (password: string, owner: PasswordOwner) => Promise<PasswordFault | undefined>
 
 /**
- * Says why a password is refused, or nothing when it may be used: 12 to 128 characters, both as they were typed (one
- * ligature may stand for a whole phrase, and is guessed as one character) and in the spelling that is hashed, without the
- * account's email address or its local part, and neither widely known nor trivially guessable.
+ * Judges by the policy: the length both as it was typed (one ligature may stand for a whole phrase, and is guessed as one
+ * character) and in the spelling that is hashed, without the account's email address or its local part, and neither widely
+ * known nor trivially guessable. Bounds the length before anything that takes longer.
  */
-async function passwordFault(
-  password: string,
-  account: { email: string; name: string },
-  estimate: StrengthEstimate,
-): Promise<PasswordFault | undefined> {
-  // Halves of surrogates are hashed as one and the same replacement character, whichever they are.
-  if (!password.isWellFormed()) return 'not_unicode'
-  // No form takes them, so that nobody could sign in with it: a line break is most often of a file with two lines.
-  if (/\p{Cc}/u.test(password)) return 'control_characters'
-  const judged = canonicalPassword(password)
-  const [typed, length] = [[...password].length, [...judged].length]
-  if (Math.min(typed, length) < passwordLength.min) return 'too_short'
-  if (length > passwordLength.max) return 'too_long'
-  const lower = judged.toLowerCase()
-  const [localPart = ''] = account.email.split('@')
-  const spellings = spellingsOf(account.email)
-  if (spellings.some((spelling) => lower.includes(spelling)) || (localPart.length >= 5 && lower.includes(localPart))) {
-    return 'holds_email'
+export function createJudgePassword(policy: PasswordPolicy, estimate: StrengthEstimate): JudgePassword {
+  return async (password, owner) => {
+    // Halves of surrogates are hashed as one and the same replacement character, whichever they are.
+    if (!password.isWellFormed()) return 'not_unicode'
+    // No form takes them, so that nobody could sign in with it: a line break is most often of a file with two lines.
+    if (/\p{Cc}/u.test(password)) return 'control_characters'
+    const judged = canonicalPassword(password)
+    const [typed, length] = [[...password].length, [...judged].length]
+    if (Math.min(typed, length) < policy.min_length) return 'too_short'
+    if (length > policy.max_length) return 'too_long'
+    const lower = judged.toLowerCase()
+    const [localPart = ''] = owner.email.split('@')
+    const spellings = owner.email === '' ? [] : spellingsOf(owner.email)
+    if (
+      spellings.some((spelling) => lower.includes(spelling)) ||
+      (localPart.length >= 5 && lower.includes(localPart))
+    ) {
+      return 'holds_email'
+    }
+    const strength = await estimate(judged, [...spellings, localPart, ...owner.name.split(/\s+/)])
+    if (strength === 'common') return 'common'
+    return strength < policy.min_score ? 'guessable' : undefined
   }
-  if ((await estimate(judged, [...spellings, localPart, ...account.name.split(/\s+/)])) < leastStrength) {
-    return 'guessable'
-  }
-  return undefined
 }
 
 /** A `password_rejected`. */
 export class PasswordRejected extends GatehouseError {
   readonly fault: PasswordFault
-  constructor(fault: PasswordFault) {
-    super('password_rejected', { fields: [{ path: '/body/password', message: passwordFaultWords[fault] }] })
+  constructor(fault: PasswordFault, policy: PasswordPolicy) {
+    super('password_rejected', { fields: [{ path: '/body/password', message: passwordFaultWords(policy)[fault] }] })
     this.fault = fault
   }
 }
 
 /** Hashes a password that somebody chose for an account. Throws `PasswordRejected` when the policy refuses it. */
-export type HashNewPassword = (password: string, account: { email: string; name: string }) => Promise<string>
+export type HashNewPassword = (password: string, owner: PasswordOwner) => Promise<string>
 
 /** Joins policy and hashing, so that no path stores a password that was not judged. */
 export function createHashNewPassword(dependencies: {
   hasher: Pick<PasswordHasher, 'hash'>
-  estimateStrength: StrengthEstimate
+  policy: PasswordPolicy
+  judge: JudgePassword
+  isBreached: IsBreached
 }): HashNewPassword {
-  const { hasher, estimateStrength } = dependencies
-  return async (password, account) => {
-    const fault = await passwordFault(password, account, estimateStrength)
-    if (fault === undefined) return hasher.hash(password)
-    throw new PasswordRejected(fault)
+  const { hasher, policy, judge, isBreached } = dependencies
+  return async (password, owner) => {
+    const fault = (await judge(password, owner)) ?? ((await isBreached(canonicalPassword(password))) && 'breached')
+    if (!fault) return hasher.hash(password)
+    throw new PasswordRejected(fault, policy)
   }
 }

@@ -2,7 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
 import { chooseLanguage, type Language } from '../core/language.ts'
+import type { PasswordFault } from '../core/password-policy.ts'
 import { languageParameter } from '../pages/language-switch.ts'
+import { passwordFaultText, type PasswordLengths } from '../pages/password-fields.ts'
 import { problemPage } from '../pages/problem-views.ts'
 import type { Languages, Spoken, View } from '../pages/view.ts'
 import { acceptForms } from './bodies.ts'
@@ -39,6 +41,8 @@ export interface Pages<Own = unknown> extends Languages<Own> {
   keepLanguage(reply: FastifyReply, chosen: string): void
   /** The texts in that language. */
   textsFor(request: FastifyRequest): Spoken<Own>['texts']
+  /** Why a new password is refused, in words for whoever asks. */
+  passwordFault(request: FastifyRequest, fault: PasswordFault): string
   show<Known extends readonly unknown[]>(reply: FastifyReply, view: View<Known, Own>, ...known: Known): FastifyReply
   /**
    * Nothing when the form may do what it is for. Otherwise it is to be shown again, and the person told why; the status is
@@ -49,7 +53,15 @@ export interface Pages<Own = unknown> extends Languages<Own> {
 
 export function createPages<Own>(
   languages: Languages<Own>,
-  { csrf, cookies }: { csrf: Pick<CsrfTokens, 'check'>; cookies: Pick<Cookies, 'language' | 'setLanguage'> },
+  {
+    csrf,
+    cookies,
+    passwords,
+  }: {
+    csrf: Pick<CsrfTokens, 'check'>
+    cookies: Pick<Cookies, 'language' | 'setLanguage'>
+    passwords: PasswordLengths
+  },
 ): Pages<Own> {
   const { offered, inLanguage } = languages
   const languageOf: Pages['languageOf'] = (request) =>
@@ -67,11 +79,12 @@ export function createPages<Own>(
       if (offered.some((language) => language === chosen)) cookies.setLanguage(reply, chosen)
     },
     textsFor,
+    passwordFault: (request, fault) => passwordFaultText(textsFor(request), fault, passwords),
     show(reply, view, ...known) {
       const { request } = reply
       const address = request.routeOptions.config.address?.(sentWith(request)) ?? {}
       const spoken = inLanguage(languageOf(request))
-      const page = view({ ...spoken, offered, address }, ...known)
+      const page = view({ ...spoken, offered, passwords, address }, ...known)
       const { vary, ...headers } = headersOf(spoken.language)
       // The CORS plugin has told of one before.
       if (vary !== undefined) reply.header('vary', [reply.getHeader('vary') ?? [], vary].flat().join(', '))

@@ -1,5 +1,4 @@
 import { emailLength } from '../core/email.ts'
-import { passwordLength } from '../core/password-policy.ts'
 import { html } from '../pages/html.ts'
 import type { Catalogue } from './en.ts'
 
@@ -54,10 +53,12 @@ export const de: Catalogue = {
     passwordFaults: {
       not_unicode: 'Das Passwort muss gültiges Unicode sein.',
       control_characters: 'Das Passwort darf keine Zeilenumbrüche und keine anderen Steuerzeichen enthalten.',
-      too_short: `Das Passwort muss mindestens ${passwordLength.min} Zeichen haben.`,
-      too_long: `Das Passwort darf höchstens ${passwordLength.max} Zeichen haben.`,
+      too_short: (least) => `Das Passwort muss mindestens ${least} Zeichen haben.`,
+      too_long: (most) => `Das Passwort darf höchstens ${most} Zeichen haben.`,
       holds_email: 'Das Passwort darf die E-Mail-Adresse nicht enthalten.',
+      common: 'Das Passwort ist eines der häufigsten.',
       guessable: 'Das Passwort ist zu leicht zu erraten.',
+      breached: 'Das Passwort ist aus einem Datenleck bekannt.',
     },
 
     outdatedForm: 'Diese Seite war eine Weile offen. Bitte senden Sie das Formular noch einmal ab.',

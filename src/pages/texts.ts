@@ -1,6 +1,6 @@
 import { emailFaultWords } from '../core/email.ts'
 import { type ErrorCode, errorCodes, errorTable } from '../core/errors.ts'
-import { passwordFaultWords } from '../core/password-policy.ts'
+import { defaultPolicy, passwordFaultWords } from '../core/password-policy.ts'
 
 const errors = Object.fromEntries(errorCodes.map((code) => [code, errorTable[code].title])) as Record<ErrorCode, string>
 
@@ -23,7 +23,11 @@ export const kit = {
   /** What could not be done, by the code of the error. */
   errors,
   emailFaults: sentences(emailFaultWords, (fault) => `The email address ${fault}.`),
-  passwordFaults: sentences(passwordFaultWords, (fault) => `The password ${fault}.`),
+  passwordFaults: {
+    ...sentences(passwordFaultWords(defaultPolicy), (fault) => `The password ${fault}.`),
+    too_short: (least: number) => `The password must have at least ${least} characters.`,
+    too_long: (most: number) => `The password must have at most ${most} characters.`,
+  },
 
   outdatedForm: 'This page had been open for a while. Please send it once more.',
   unprovenForm:

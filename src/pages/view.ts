@@ -1,6 +1,7 @@
 /** What every view is given beside what its page knows. */
 import type { Language, OfferedLanguages } from '../core/language.ts'
 import type { Html } from './html.ts'
+import type { PasswordLengths } from './password-fields.ts'
 import type { KitTexts } from './texts.ts'
 
 /** A language with the texts of the kit, and of the feature whose `Own` they are. */
@@ -13,6 +14,8 @@ export interface Spoken<Own = unknown> {
 export interface ViewContext<Own = unknown> extends Spoken<Own> {
   /** The languages of the switch; none where there is no other way to the page than the one that was gone. */
   readonly offered: readonly Language[]
+  /** How long new passwords have to be. */
+  readonly passwords: PasswordLengths
   /** What the page is asked for again with. */
   readonly address: Readonly<Record<string, string | undefined>>
 }

@@ -1,5 +1,6 @@
 /** What the gallery shows: pages and mails in states that they can be in, without a service behind them. */
 import type { Language, OfferedLanguages } from '../../src/core/language.ts'
+import { defaultPolicy } from '../../src/core/password-policy.ts'
 import type { Mail } from '../../src/core/mailer.ts'
 import { createLanguages } from '../../src/i18n/languages.ts'
 import type { Catalogue } from '../../src/i18n/en.ts'
@@ -31,7 +32,10 @@ export function pages<Known>(name: string, view: View<[Known], Catalogue>, state
     name: `${name}.${state}`,
     shows: view,
     isMail: false,
-    render: (spoken) => String(view({ ...spoken, offered, address: { return_to: returnTo } }, known(spoken.texts))),
+    render: (spoken) =>
+      String(
+        view({ ...spoken, offered, passwords: defaultPolicy, address: { return_to: returnTo } }, known(spoken.texts)),
+      ),
   }))
 }
 

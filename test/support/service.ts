@@ -152,10 +152,13 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     GATEHOUSE_SECRET: testSecret().toString('base64'),
     ...options.environment,
   })
-  const { hasher = createPasswordHasher({ parameters: { memoryCost: 8, timeCost: 1, parallelism: 1 } }) } = options
+  const { hasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 }) } = options
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-  const base = createBase({ config, stores, clock, logger, hasher, estimateStrength })
+  const base = createBase({
+    ...{ config, stores, clock, logger, hasher },
+    ...(options.yaml?.['passwords'] === undefined && { estimateStrength }),
+  })
   const gatehouse = await buildApp(base, config, '0.0.0').catch(async (error: unknown) => {
     await stores.close()
     throw error

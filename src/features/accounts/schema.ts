@@ -1,5 +1,5 @@
 import { Type } from '../../json-schema.ts'
-import { passwordLength } from '../../core/password-policy.ts'
+import { defaultPolicy, lengthBounds } from '../../core/password-policy.ts'
 import { documentedAs, Email, Instant, plainText, strict, WrittenEmail } from '../../http/schema.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
@@ -8,7 +8,14 @@ const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples:
 export const Password = Type.String({
   maxLength: 512,
   examples: ['correct horse battery staple'],
-  ...documentedAs({ minLength: passwordLength.min, maxLength: passwordLength.max, format: 'password' }),
+  description:
+    `From ${defaultPolicy.min_length} to ${defaultPolicy.max_length} characters, unless \`passwords\` of gatehouse.yaml says otherwise; not widely known, ` +
+    'hard to guess, and without the email address.',
+  ...documentedAs({
+    minLength: lengthBounds.min_length.minimum,
+    maxLength: lengthBounds.max_length.maximum,
+    format: 'password',
+  }),
 })
 
 export const Registration = Type.Object({ name: Name, email: WrittenEmail, password: Password }, strict)

@@ -59,8 +59,7 @@ export async function verifyEmailPages(
         reply.code(422)
         return showForm({ fault })
       }
-      const { kit, accounts } = pages.textsFor(request)
-      if (password === undefined) return askAgain(accounts.verifyEmail.passwordMissing)
+      if (password === undefined) return askAgain(pages.textsFor(request).accounts.verifyEmail.passwordMissing)
       try {
         const outcome = await emailVerification.confirm(token, password)
         return outcome === 'confirmed'
@@ -68,7 +67,7 @@ export async function verifyEmailPages(
           : pages.show(reply.code(400), emailNotVerifiedPage)
       } catch (error) {
         if (!(error instanceof PasswordRejected)) throw error
-        return askAgain(kit.passwordFaults[error.fault])
+        return askAgain(pages.passwordFault(request, error.fault))
       }
     },
   )

@@ -1,4 +1,3 @@
-import { passwordLength } from '../../core/password-policy.ts'
 import { field, hiddenFields } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
@@ -36,7 +35,7 @@ export function verifyEmailPage(
           label: kit.password,
           type: 'password',
           autocomplete: 'new-password',
-          hint: passwordHint(passwordLength.min),
+          hint: passwordHint(context.passwords.min_length),
           error: page.fault !== undefined,
           autofocus: true,
         })}

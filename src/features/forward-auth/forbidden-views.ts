@@ -1,3 +1,4 @@
+import { defaultPolicy } from '../../core/password-policy.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import type { Spoken } from '../../pages/view.ts'
@@ -7,7 +8,7 @@ import type { ForwardAuthTexts } from './texts.ts'
 export function forbiddenPage(spoken: Spoken<ForwardAuthTexts>, issuer: string): Html {
   const { forbidden } = spoken.texts.forwardAuth
   return layout(
-    { ...spoken, offered: [], address: {} },
+    { ...spoken, offered: [], passwords: defaultPolicy, address: {} },
     forbidden.title,
     html`<p>${forbidden.notAllowed}</p>
       <p>${forbidden.asSomeoneElse((text) => html`<a href="${issuer}/">${text}</a>`)}</p>`,
