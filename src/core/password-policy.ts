@@ -50,7 +50,7 @@ export const passwordFaultWords = ({ min_length, max_length }: Pick<PasswordPoli
 export type PasswordFault = keyof ReturnType<typeof passwordFaultWords>
 
 /** Whom a password is for. */
-export interface PasswordOwner {
+interface PasswordOwner {
   email: string
   name: string
 }
