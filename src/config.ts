@@ -117,6 +117,7 @@ export function loadConfig(given: Environment): Config {
   return Object.freeze({
     ...rest,
     accounts: {
+      ...accounts,
       domains: mailDomainsOf(accounts),
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
     },

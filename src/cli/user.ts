@@ -1,25 +1,32 @@
 import type { ShownUser, UserAfterPassword } from '../features/accounts/index.ts'
-import { command, flag, group, print, required, texts, UsageError } from './command.ts'
+import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
 
 const at = (idOrEmail: string) => pathOf('users', idOrEmail)
 const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
-/** People: `user create|list|show|disable|enable|unlock|set-password|grant-role|revoke-role`. */
+/** People: `user create|list|show|disable|enable|unlock|set-password|set-username|grant-role|revoke-role`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
     options: {
       email: required('ADDRESS', 'the mail address, which is also the name to sign in with'),
+      username: text('NAME', 'a user name, to sign in with and for applications'),
       name: required('NAME', 'what the person is called'),
       role: texts('ROLE', 'a role to grant; may be repeated'),
       'password-stdin': passwordFromStdin,
     },
     example: 'user create --email ada@example.com --name "Ada Lovelace" --role editor',
-    async run({ email, name, role: roles, json, ...values }) {
+    async run({ email, username, name, role: roles, json, ...values }) {
       const password = await readPassword(values['password-stdin'])
-      const body = { email, name, roles, ...(password !== undefined && { password }) }
+      const body = {
+        email,
+        ...(username !== undefined && { username }),
+        name,
+        roles,
+        ...(password !== undefined && { password }),
+      }
       print(await withOperator((operator) => operator<ShownUser>('POST', '/users', body)), json)
     },
   }),
@@ -40,7 +47,7 @@ export const user = group({
   unlock: onUser('lift the lockout after failed sign-ins', 'unlock', (id) => ['POST', `${at(id)}/unlock`]),
   'set-password': command({
     summary: 'set a new password, which ends all sessions of the person and lifts a lockout',
-    arguments: ['id or email'],
+    arguments: ['id, email or user name'],
     options: {
       'password-stdin': passwordFromStdin,
       'api-keys': flag('end the API keys of the person too; otherwise they go on'),
@@ -53,6 +60,16 @@ export const user = group({
       print(await withOperator((operator) => operator<UserAfterPassword>('PUT', `${at(id)}/password`, body)), json)
     },
   }),
+  'set-username': command({
+    summary: 'give a person a user name; without one it is taken away',
+    arguments: ['id, email or user name'],
+    options: { username: text('NAME', 'the new user name') },
+    example: 'user set-username ada@example.com --username ada',
+    async run({ username = null, json }, id) {
+      const asked = withOperator((operator) => operator<ShownUser>('PUT', `${at(id)}/username`, { username }))
+      print(await asked, json)
+    },
+  }),
   'grant-role': onRole('give a person a role, from their next request on', 'grant-role', 'PUT'),
   'revoke-role': onRole('take a role away, from the next request on', 'revoke-role', 'DELETE'),
 })
@@ -60,7 +77,7 @@ export const user = group({
 function onUser(summary: string, verb: string, ask: (id: string) => [method: string, path: string, body?: object]) {
   return command({
     summary,
-    arguments: ['id or email'],
+    arguments: ['id, email or user name'],
     example: `user ${verb} ada@example.com`,
     async run({ json }, id) {
       print(await withOperator((operator) => operator<ShownUser>(...ask(id))), json)
@@ -71,7 +88,7 @@ function onUser(summary: string, verb: string, ask: (id: string) => [method: str
 function onRole(summary: string, verb: string, method: 'PUT' | 'DELETE') {
   return command({
     summary,
-    arguments: ['id or email', 'role'],
+    arguments: ['id, email or user name', 'role'],
     example: `user ${verb} ada@example.com editor`,
     async run({ json }, id, role) {
       const path = pathOf('users', id, 'roles', role)

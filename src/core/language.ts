@@ -3,6 +3,7 @@ import { rangesOf } from './accept.ts'
 /** The languages that the service speaks, by their tags (RFC 5646), each by its own name. */
 export const languageNames = { en: 'English', de: 'Deutsch' } as const
 export type Language = keyof typeof languageNames
+export const languageTags = Object.keys(languageNames) as readonly Language[]
 
 /** What people may choose from; the first one is used where nothing fits. */
 export type OfferedLanguages = readonly [Language, ...Language[]]

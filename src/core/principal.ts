@@ -10,6 +10,8 @@ export interface UserPrincipal {
   /** The user's id: the `sub` of every token. */
   readonly subject: string
   readonly email: string
+  /** Empty: the person has none. */
+  readonly username: string
   readonly name: string
   readonly roles: readonly string[]
   readonly permissions: readonly string[]

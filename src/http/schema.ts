@@ -80,6 +80,9 @@ function problemExample(code: ErrorCode): object {
 export const documentedAs = (said: object) => ({ [documentedKey]: said })
 export const documentedKey = 'x-document'
 
+/** What may be null. */
+export const Nullable = <Of extends TSchema>(schema: Of) => Type.Union([schema, Type.Null()])
+
 /** An instant in the JSON API: RFC 3339, UTC. */
 export const Instant = Type.Unsafe<string>({ type: 'string', format: 'date-time' })
 
@@ -112,7 +115,7 @@ export const IdOrEmail = Type.String({
   minLength: 1,
   maxLength: 254,
   ...plainText,
-  description: 'Id or email address.',
+  description: 'Id, email address or user name.',
 })
 
 /** The one-line answer of calls that only say that they were accepted. */

@@ -72,6 +72,8 @@ export const de: Catalogue = {
   },
 
   signIn: {
+    login: 'E-Mail oder Benutzername',
+    noLogin: 'Geben Sie eine E-Mail-Adresse oder einen Benutzernamen ein.',
     signedInTitle: 'Angemeldet',
     signedInAs: (name, email) => html`Sie sind als ${name} (${email}) angemeldet.`,
     signOut: 'Abmelden',

@@ -24,7 +24,7 @@ void test('no control character of a stored name, or of an argument, reaches the
   // As they may have been stored before such names were refused.
   const name = 'Ada\u009b31m\u202etxt\u001b]0;title\u0007\nmore'
   const stores = await openPglite(join(folder, 'data', 'pglite'), createClock())
-  await stores.users.rename(id, name)
+  await stores.users.changeProfile(id, { name })
   await stores.close()
 
   await t.test('in a table a name stays in its row', async (t) => {

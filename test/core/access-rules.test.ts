@@ -239,6 +239,7 @@ void test('who meets a requirement', async (t) => {
   const user = (roles: string[]): Principal => ({
     kind: 'user',
     subject: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+    username: '',
     email: 'ada@example.test',
     name: 'Ada',
     roles,

@@ -101,8 +101,8 @@ for (const backend of backends) {
         service.clock.advance(day)
         await upkeep()
         t.notOk(await isThere('again'))
-        t.ok(await users.findByEmail('confirmed@example.test'))
-        t.equal(await users.findByEmail('never@example.test'), undefined, 'there never was an account')
+        t.ok(await users.findByLogin('confirmed@example.test'))
+        t.equal(await users.findByLogin('never@example.test'), undefined, 'there never was an account')
       },
     )
   })

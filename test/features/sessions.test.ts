@@ -212,11 +212,11 @@ for (const backend of backends) {
       const [ada, bob] = [await bench.signIn(), await bench.signIn()]
       const both = async () => [await credentials.accessToken(ada.token), await credentials.accessToken(bob.token)]
       await both()
-      await stores.users.rename(bob.userId, 'Bob')
+      await stores.users.changeProfile(bob.userId, { name: 'Bob' })
       await feed.catchUp()
       bench.cutFeed(true)
       await stores.sessions.revoke(ada.session.id, 'test', at())
-      for (const name of ['one', 'two']) await stores.users.rename(bob.userId, name)
+      for (const name of ['one', 'two']) await stores.users.changeProfile(bob.userId, { name })
       t.ok((await stores.housekeeping.sweep('revocations', at(1), 500)) !== 0)
       bench.cutFeed(false)
       await feed.catchUp()
@@ -230,7 +230,7 @@ for (const backend of backends) {
       ]
       await both()
       looks.up = 0
-      await stores.users.rename(ada.userId, 'Ada King')
+      await stores.users.changeProfile(ada.userId, { name: 'Ada King' })
       await feed.catchUp()
       t.match(await both(), [{ principal: { name: 'Ada King' } }, { principal: { name: 'Ada King' } }, {}, {}])
       t.equal(looks.up, 2)
@@ -324,7 +324,7 @@ for (const backend of backends) {
       await feed.catchUp()
       // Half an hour of other people's changes, longer than the feed keeps a subject.
       for (const target of [bench.clock, bench.monotonic]) target.advance(1_800)
-      await stores.users.rename((await bench.user()).id, 'Someone else')
+      await stores.users.changeProfile((await bench.user()).id, { name: 'Someone else' })
       await feed.catchUp()
       t.equal(await credentials.accessToken(token), undefined)
     })

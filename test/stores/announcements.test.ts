@@ -43,7 +43,9 @@ async function ofKey(bench: Bench, change: (kid: string) => Promise<unknown>): R
 
 /** Every method of the stores that makes something out of date. */
 const changes: Record<string, Prepare> = {
-  'users.rename': (bench) => holder(bench, (id) => bench.stores.users.rename(id, 'Ada King')),
+  'users.changeProfile': (bench) => holder(bench, (id) => bench.stores.users.changeProfile(id, { name: 'Ada King' })),
+  'users.setUsername': (bench) =>
+    holder(bench, (id) => bench.stores.users.setUsername(id, hashSecret(id).slice(0, 20).toLowerCase(), bench.at())),
   'users.grantRole': (bench) => holder(bench, (id) => bench.stores.users.grantRole(id, 'admin')),
   'users.revokeRole': (bench) => holder(bench, (id) => bench.stores.users.revokeRole(id, 'editor')),
   'users.setPassword': (bench) => holder(bench, (id) => bench.stores.users.setPassword(id, 'another', bench.at())),
@@ -151,7 +153,7 @@ for (const [name, open] of Object.entries(engines)) {
     const feed = createRevocationFeed(revocations, silent, time)
     await feed.start()
     t.teardown(() => feed.stop())
-    const readFeed = () => stores.users.rename(uuidv7(clock.now()), 'nobody')
+    const readFeed = () => stores.users.changeProfile(uuidv7(clock.now()), { name: 'nobody' })
 
     await run(`
       create function lose() returns trigger language plpgsql as 'begin return null; end';

@@ -43,13 +43,13 @@ for (const backend of backends) {
       const user = await bench.user({ roles: ['editor'] })
       const { email } = user
       t.equal(await stores.users.create({ ...user, id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f' }), 'email_taken')
-      const found = await stores.users.findByEmail(email)
+      const found = await stores.users.findByLogin(email)
       t.same(found, { ...user, status: 'active', permissions: [], unlocks: 0 })
       t.same(await stores.users.findById(user.id), found)
-      t.equal(await stores.users.findByEmail('nobody@example.test'), undefined)
+      t.equal(await stores.users.findByLogin('nobody@example.test'), undefined)
       t.ok((await stores.users.list()).some(({ id }) => id === user.id))
       const subject = [`user:${user.id}`]
-      t.same(await announced(() => stores.users.rename(user.id, 'Ada King')), subject)
+      t.same(await announced(() => stores.users.changeProfile(user.id, { name: 'Ada King' })), subject)
       t.same(await announced(() => stores.users.grantRole(user.id, 'admin')), subject)
       await stores.users.grantRole(user.id, 'admin')
       t.same(await announced(() => stores.users.revokeRole(user.id, 'editor')), subject)
@@ -176,7 +176,7 @@ for (const backend of backends) {
       await stores.roles.put({ name: 'writer', permissions: ['reports:write', 'reports:read'] })
       const union = ['a:b', 'reports:read', 'reports:write']
       t.same((await stores.users.findById(id))?.permissions, union)
-      t.same((await stores.users.findByEmail(email))?.permissions, union)
+      t.same((await stores.users.findByLogin(email))?.permissions, union)
       const session = await bench.session(id)
       t.same((await stores.sessions.findLive({ id: session.id }, at()))?.user.permissions, union)
       t.same(await announced(() => stores.roles.put({ name: 'reader', permissions: ['c:d'] })), [`user:${id}`])
@@ -259,7 +259,7 @@ for (const backend of backends) {
           Promise.all([
             stores.roles.delete(role),
             second.apiKeys.revokeAll(at()),
-            ...people.map(({ id }) => second.users.rename(id, `Ada ${round}`)),
+            ...people.map(({ id }) => second.users.changeProfile(id, { name: `Ada ${round}` })),
             ...people.map(({ id }) => stores.users.setPassword(id, `${round}`, at(), { endApiKeys: true })),
             ...keys.map((id) => second.apiKeys.revoke(id, at())),
           ]),
@@ -281,7 +281,7 @@ for (const backend of backends) {
       }
       t.equal(await open('thief'), 'opened')
       t.equal(await open('owner'), 'opened')
-      t.equal(await stores.users.findByEmail(email), undefined, 'there is no account before')
+      t.equal(await stores.users.findByLogin(email), undefined, 'there is no account before')
       t.same(await stores.registrations.find(hashSecret('thief'), at()), { email, name: 'thief' })
       t.equal(await confirm('owner'), 'password_required', 'nobody knows whose mailbox it is')
       t.equal(await confirm('thief'), 'password_required')
@@ -289,28 +289,28 @@ for (const backend of backends) {
         times(50, (i) => confirm(i % 3 === 0 ? 'thief' : 'owner', 'hash of choice', [stores, second][i % 2])),
       )
       t.same(opened.toSorted(), ['confirmed', ...Array<string>(49).fill('invalid_token')])
-      const owner = await stores.users.findByEmail(email)
+      const owner = await stores.users.findByLogin(email)
       t.match(owner, { name: /^(thief|owner)$/, passwordHash: 'hash of choice', emailVerifiedAt: at(), roles: [] })
       for (const token of ['thief', 'owner']) {
         t.equal(await stores.registrations.find(hashSecret(token), at()), undefined, 'no other link is left')
       }
       t.equal(await open('late'), 'taken')
       t.equal(await confirm('late', 'hash of the late one'), 'invalid_token')
-      t.same(await stores.users.findByEmail(email), owner)
+      t.same(await stores.users.findByLogin(email), owner)
     })
     await t.test('registrations: the only one that is pending needs no other password', async (t) => {
       const [expired, only] = [bench.registration({ expiresAt: at(0) }), bench.registration()]
       await stores.registrations.open({ ...expired, email: only.email })
       await stores.registrations.open({ ...only, tokenHash: hashSecret('only'), passwordHash: 'its own' })
       t.equal(await confirm('only'), 'confirmed')
-      t.match(await stores.users.findByEmail(only.email), { passwordHash: 'its own' })
+      t.match(await stores.users.findByLogin(only.email), { passwordHash: 'its own' })
     })
     await t.test('registrations: an expired link confirms nothing', async (t) => {
       const { email } = bench.registration()
       await stores.registrations.open(bench.registration({ email, tokenHash: hashSecret('old'), expiresAt: at(60) }))
       t.equal(await confirm('old', 'chosen', stores, at(60)), 'invalid_token')
       t.equal(await stores.registrations.find(hashSecret('old'), at(60)), undefined)
-      t.equal(await stores.users.findByEmail(email), undefined)
+      t.equal(await stores.users.findByLogin(email), undefined)
       t.equal(await confirm('old', 'chosen', stores, at(59)), 'confirmed')
     })
     await t.test('registrations: an account that an operator makes, or gives a password, ends them', async (t) => {
@@ -708,7 +708,7 @@ if (hasServers) {
     const at = new Date(clock.now())
     const id = crypto.randomUUID()
     const calls: Record<string, () => Promise<unknown>> = {
-      'users.findByEmail': () => stores.users.findByEmail('ada@example.test'),
+      'users.findByLogin': () => stores.users.findByLogin('ada@example.test'),
       'users.grantRole': () => stores.users.grantRole(id, 'admin'),
       'roles.list': () => stores.roles.list(),
       'registrations.confirm': () =>

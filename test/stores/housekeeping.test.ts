@@ -20,14 +20,14 @@ for (const backend of backends) {
     await t.test('the feed keeps its newest row, and one as old as what may be asked about', async (t) => {
       const { revocations, users } = stores
       const { id } = await bench.user()
-      for (let i = 0; i < 5; i++) await users.rename(id, `Name ${i}`)
+      for (let i = 0; i < 5; i++) await users.changeProfile(id, { name: `Name ${i}` })
       const newest = await revocations.latest()
       clock.advance(2 * day)
       t.equal(await stores.housekeeping.sweep('revocations', at(-day), 500), 4)
       t.equal(await revocations.latest(), newest, 'its number never goes back')
       t.same(await revocations.readAfter(newest), { rows: [], complete: true })
       t.match(await revocations.readAfter(newest - 2), { complete: false }, 'a reader learns that it missed something')
-      await users.rename(id, 'Later')
+      await users.changeProfile(id, { name: 'Later' })
       clock.advance(day / 2)
       t.equal(await stores.housekeeping.sweep('revocations', at(-day), 500), 0)
       t.match(await revocations.readAfter(newest), { rows: [{ sequence: newest + 1 }], complete: true })

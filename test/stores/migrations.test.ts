@@ -70,6 +70,6 @@ for (const kind of ['embedded', ...(hasServers ? (['clustered'] as const) : [])]
     const link = { tokenHash: hashSecret('second'), userId: pending!, at }
     t.equal(await registrations.confirm({ ...link, passwordHash: undefined }), 'password_required')
     t.equal(await registrations.confirm({ ...link, passwordHash: 'chosen' }), 'confirmed')
-    t.match(await users.findByEmail('pending@example.test'), { name: 'Second', passwordHash: 'chosen', roles: [] })
+    t.match(await users.findByLogin('pending@example.test'), { name: 'Second', passwordHash: 'chosen', roles: [] })
   })
 }

@@ -93,7 +93,10 @@ function fill(now: string): string {
   // Tokens leave before their sessions, so that few sessions that ended have any.
   const holdsTokens = 'n % 2 = 0 and n % 4 <> 0 and n % 5 <> 0 or n % 40 = 0'
   return `
-    insert into users (id, email, name, password_hash, created_at) select ${id('users')}, n || '@strangers.test', 'S', 'h', ${now} ${each};
+    insert into users (id, email, username, name, password_hash, created_at)
+      select ${id('users')}, n || '@strangers.test', 's' || n, 'S', 'h', ${now} ${each};
+    insert into username_claims (username_hash, user_id, released_at)
+      select 'u' || n, ${id('users')}, case when n % 5 = 0 then ${now} - interval '1 day' * (n % 800) end ${each};
     insert into registrations (token_hash, email, name, password_hash, expires_at)
       select 'r' || n, n || '@waiting.test', 'S', 'h', ${ends} ${each};
     insert into sessions (id, user_id, client_id, secret_hash, level, authenticated_at, last_seen_at, idle_expires_at, expires_at,
@@ -192,13 +195,15 @@ for (const [name, open] of Object.entries(engines)) {
           emailVerifiedAt: at(),
           createdAt: at(),
         }),
-      'users.findByEmail': () => stores.users.findByEmail(email),
+      'users.findByLogin': () => stores.users.findByLogin(email),
       'users.findById': () => stores.users.findById(userId),
       'users.anyHolds': () => stores.users.anyHolds('admin'),
       'users.grantRole': () => stores.users.grantRole(userId, 'editor'),
       'users.revokeRole': () => stores.users.revokeRole(userId, 'editor'),
       'roles.create': () => stores.roles.create({ name: 'another', permissions: [] }),
-      'users.rename': () => stores.users.rename(userId, 'Eve'),
+      'users.changeProfile': () => stores.users.changeProfile(userId, { name: 'Eve' }),
+      'users.setUsername': () => stores.users.setUsername(userId, 'eve', at()),
+      'users.findByLogin by user name': () => stores.users.findByLogin('eve'),
       'users.unlock': () => stores.users.unlock(userId),
       'roles.setPermissions': () => stores.roles.setPermissions('editor', ['c:d']),
       'roles.replaceFileRoles': () => stores.roles.replaceFileRoles([{ name: 'from-file', permissions: [] }]),

@@ -1,7 +1,13 @@
+import type { Language } from '../language.ts'
+
 export interface User {
   id: string
   email: string
+  /** In its one spelling (`core/username.ts`), unique; signs in in place of the address. */
+  username: string | null
   name: string
+  /** What mails to the person are written in; null: nobody has chosen. */
+  locale: Language | null
   passwordHash: string | null
   roles: string[]
   /** Union of what the user's roles permit, sorted. */
@@ -13,21 +19,28 @@ export interface User {
   unlocks: number
 }
 
-export type NewUser = Omit<User, 'permissions' | 'status' | 'unlocks'>
+export type NewUser = Omit<User, 'permissions' | 'status' | 'unlocks' | 'username' | 'locale'> &
+  Partial<Pick<User, 'username' | 'locale'>>
 
 export interface UserStore {
   /**
    * Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. Ends
    * what is pending for the address: no mailed link makes a second account of it, or changes this one.
    */
-  create(user: NewUser): Promise<'created' | 'email_taken' | 'unknown_role'>
-  findByEmail(email: string): Promise<User | undefined>
+  create(user: NewUser): Promise<'created' | 'email_taken' | 'username_taken' | 'unknown_role'>
+  /** By the one spelling of an address or of a user name. */
+  findByLogin(login: string): Promise<User | undefined>
   findById(id: string): Promise<User | undefined>
   list(): Promise<User[]>
   /** Whether anybody who is not disabled has the role. */
   anyHolds(role: string): Promise<boolean>
   /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */
-  rename(id: string, name: string): Promise<void>
+  changeProfile(id: string, profile: Partial<Pick<User, 'name' | 'locale'>>): Promise<void>
+  /**
+   * Gives a user name, or takes it away. One that somebody else has or has had is taken: it stays theirs as long as the audit
+   * trail may name it.
+   */
+  setUsername(id: string, username: string | null, at: Date): Promise<'changed' | 'username_taken'>
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
   revokeRole(id: string, role: string): Promise<void>
   /**

@@ -1,15 +1,17 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
 import { administers, ListedName, Name } from '../../http/admin-schema.ts'
-import { Email, IdOrEmail, Instant, problems, strict, WrittenEmail } from '../../http/schema.ts'
+import { Email, IdOrEmail, Instant, Nullable, problems, strict, WrittenEmail } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { UserAdministration } from './administer-users.ts'
-import { Password } from './schema.ts'
+import { Locale, Password, Username } from './schema.ts'
 
 const shown = {
   id: Type.String({ format: 'uuid' }),
   email: Email,
+  username: Nullable(Type.String()),
   name: Type.String(),
+  locale: Nullable(Locale),
   roles: Type.Array(Type.String()),
   permissions: Type.Array(Type.String(), { description: 'What the roles add up to.' }),
   status: Type.Enum(['active', 'disabled']),
@@ -19,7 +21,9 @@ const shown = {
 const example = {
   id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
   email: 'ada@example.com',
+  username: 'ada',
   name: 'Ada Lovelace',
+  locale: 'en',
   roles: ['editor'],
   permissions: ['reports:write'],
   status: 'active',
@@ -54,7 +58,14 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
     write('createUser', 'Make an account', {
       description: 'Its address counts as verified. Without a password nobody can sign in to it yet.',
       body: Type.Object(
-        { email: WrittenEmail, name: Name, roles: Type.Array(ListedName), password: Type.Optional(Password) },
+        {
+          email: WrittenEmail,
+          username: Type.Optional(Username),
+          name: Name,
+          locale: Type.Optional(Locale),
+          roles: Type.Array(ListedName),
+          password: Type.Optional(Password),
+        },
         strict,
       ),
       response: { 201: Shown, ...problems('conflict', 'password_rejected') },
@@ -98,6 +109,18 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
     async (request) => showUser(await users.setStatus(request.params.user, request.body.status)),
   )
 
+  app.put(
+    '/users/:user/username',
+    write('setUsername', 'Give or take away a user name', {
+      description:
+        'Null takes it away. One that another account has or has had is taken; a former one stays so as long as the audit trail is kept.',
+      ...ofUser,
+      body: Type.Object({ username: Nullable(Username) }, strict),
+      response: { ...ofUser.response, ...problems('not_found', 'conflict') },
+    }),
+    async (request) => showUser(await users.setUsername(request.params.user, request.body.username)),
+  )
+
   app.post(
     '/users/:user/unlock',
     write('unlockUser', 'Lift the lockout after failed sign-ins', ofUser),
@@ -124,7 +147,9 @@ function showUser(user: User): ShownUser {
   return {
     id: user.id,
     email: user.email,
+    username: user.username,
     name: user.name,
+    locale: user.locale,
     roles: user.roles,
     permissions: user.permissions,
     status: user.status,

@@ -1,16 +1,25 @@
 import type { Audit } from '../../core/audit.ts'
-import { canonicalEmail, emailFaultWords, readEmail } from '../../core/email.ts'
+import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { Roles } from '../roles/index.ts'
+import { canonicalUsername, loginFaultWords, readLogin } from '../../core/username.ts'
 import type { accountsEvents } from './audit-events.ts'
+import { type Profiles, usernameTaken } from './change-profile.ts'
 
 export interface UserAdministration {
-  create(request: { email: string; name: string; roles: string[]; password?: string | undefined }): Promise<User>
-  /** By id or by email address. */
+  create(request: {
+    email: string
+    username?: string | undefined
+    name: string
+    locale?: User['locale'] | undefined
+    roles: string[]
+    password?: string | undefined
+  }): Promise<User>
+  /** By id, email address or user name. */
   find(idOrEmail: string): Promise<User>
   list(): Promise<User[]>
   /** Also ends the person's sessions and, where asked to, their API keys. */
@@ -22,6 +31,8 @@ export interface UserAdministration {
   setStatus(idOrEmail: string, status: User['status']): Promise<User>
   /** Lifts the lockout after failed sign-ins. A new password does so, too. */
   unlock(idOrEmail: string): Promise<User>
+  /** Gives a user name, or takes it away with null. Throws `conflict` when it is taken. */
+  setUsername(idOrEmail: string, username: string | null): Promise<User>
   grantRole(idOrEmail: string, role: string): Promise<User>
   revokeRole(idOrEmail: string, role: string): Promise<User>
 }
@@ -30,21 +41,22 @@ export interface UserAdministration {
 export function createUserAdministration(dependencies: {
   users: UserStore
   roles: Pick<Roles['administration'], 'thereAre'>
+  profiles: Pick<Profiles, 'setUsername'>
   hashNewPassword: HashNewPassword
   audit: Audit<typeof accountsEvents>
   clock: Clock
 }): UserAdministration {
-  const { users, roles: thereAre, hashNewPassword, audit, clock } = dependencies
+  const { users, roles: thereAre, profiles, hashNewPassword, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
     const named = idOrEmail.trim()
-    const read = isUuid(named) ? { id: named } : readEmail(named)
+    const read = isUuid(named) ? { id: named } : readLogin(named)
     if ('fault' in read) {
-      const words = emailFaultWords[read.fault]
-      const detail = `There is no such user. What is no id is taken for an email address, which ${words}.`
+      const words = loginFaultWords[read.fault]
+      const detail = `There is no such user. What is no id is taken for an email address or a user name, which ${words}.`
       throw new GatehouseError('not_found', { detail })
     }
-    const user = await ('id' in read ? users.findById(read.id) : users.findByEmail(read.email))
+    const user = await ('id' in read ? users.findById(read.id) : users.findByLogin(read.login))
     if (user === undefined) throw new GatehouseError('not_found', { detail: 'There is no such user.' })
     return user
   }
@@ -57,17 +69,20 @@ export function createUserAdministration(dependencies: {
   }
 
   return {
-    async create({ email: address, name, password, ...given }) {
+    async create({ email: address, name, locale = null, password, ...given }) {
       const email = canonicalEmail(address)
+      const username = given.username === undefined ? null : canonicalUsername(given.username)
       const roles = [...new Set(given.roles)]
       const now = clock.now()
       const passwordHash = password === undefined ? null : await hashNewPassword(password, { email, name })
       const createdAt = new Date(now)
-      const user = { id: uuidv7(now), email, name, passwordHash, roles, emailVerifiedAt: createdAt, createdAt }
+      const account = { id: uuidv7(now), email, username, name, locale, emailVerifiedAt: createdAt, createdAt }
+      const user = { ...account, passwordHash, roles }
       const outcome = await users.create(user)
       if (outcome === 'email_taken') {
         throw new GatehouseError('conflict', { detail: 'A user with this email address exists already.' })
       }
+      if (outcome === 'username_taken') throw usernameTaken()
       if (outcome === 'unknown_role') throw await unknownRole(thereAre)
       audit.record({ event: 'user.created', subject: user.id, roles })
       return find(user.id)
@@ -101,6 +116,7 @@ export function createUserAdministration(dependencies: {
         await users.unlock(user.id)
         audit.record({ event: 'user.unlocked', subject: user.id })
       }),
+    setUsername: (idOrEmail, username) => change(idOrEmail, (user) => profiles.setUsername(user.id, username)),
     grantRole: (idOrEmail, role) =>
       change(idOrEmail, async (user) => {
         if ((await users.grantRole(user.id, role)) === 'unknown_role') throw await unknownRole(thereAre)

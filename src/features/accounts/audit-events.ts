@@ -4,6 +4,11 @@ import { auditEvent } from '../../core/audit.ts'
 export const accountsEvents = {
   'registration.confirmed': auditEvent('info', 'an address was confirmed'),
   'user.created': auditEvent<{ roles: readonly string[] }>('info', 'a user was created', 'roles'),
+  'user.profile_changed': auditEvent<{ changed: readonly string[] }>(
+    'info',
+    'what an account says of its person was changed',
+    'which parts: `name`, `locale`, `username`',
+  ),
   'user.disabled': auditEvent('info', 'a user was disabled'),
   'user.enabled': auditEvent('info', 'a user was enabled'),
   'user.unlocked': auditEvent('info', 'the lockout of a user was lifted'),

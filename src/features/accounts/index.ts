@@ -8,10 +8,11 @@ import type { Roles } from '../roles/index.ts'
 import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
 import { takenMail, verificationMail } from './mails.ts'
+import { createProfiles } from './change-profile.ts'
 import { createRegister } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
-import type { RegistrationMode } from './settings.ts'
+import type { AccountSettings, RegistrationMode } from './settings.ts'
 import type { AccountTexts } from './texts.ts'
 import { createEmailVerification } from './verify-email.ts'
 import { verifyEmailPages } from './verify-email-pages.ts'
@@ -25,7 +26,7 @@ export interface Accounts extends Feature {
 
 export function createAccounts(
   base: Base,
-  settings: { registration: RegistrationMode; domains: readonly string[] },
+  settings: { registration: RegistrationMode; domains: readonly string[]; usernames: AccountSettings['usernames'] },
   needs: { mail: Mail; roles: Roles; browser: BrowserGuards; pages: Pages<AccountTexts> },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hashNewPassword } = base
@@ -48,9 +49,12 @@ export function createAccounts(
     issuer,
   })
   const emailVerification = createEmailVerification({ ...registering, audit })
+  const choosesUsername = settings.usernames === 'person'
+  const profiles = createProfiles({ users: stores.users, choosesUsername, audit, clock })
   const administration = createUserAdministration({
     users: stores.users,
     roles: needs.roles.administration,
+    profiles,
     hashNewPassword,
     audit,
     clock,
@@ -64,6 +68,7 @@ export function createAccounts(
           register,
           emailVerification,
           users: stores.users,
+          changeProfile: profiles.change,
           languageOf: needs.pages.languageOf,
           limits,
         }),

@@ -6,6 +6,7 @@ import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
+import type { ChangeProfile } from './change-profile.ts'
 import type { Register } from './register.ts'
 import { Confirmation, ProfileChange, Registered, Registration } from './schema.ts'
 import type { EmailVerification } from './verify-email.ts'
@@ -13,13 +14,14 @@ import type { EmailVerification } from './verify-email.ts'
 export interface AccountOptions {
   register: Register
   emailVerification: Pick<EmailVerification, 'confirm'>
-  users: Pick<UserStore, 'findById' | 'rename'>
+  users: Pick<UserStore, 'findById'>
+  changeProfile: ChangeProfile
   languageOf: Pages['languageOf']
   limits: RateLimits
 }
 
 export async function accountRoutes(app: App, options: AccountOptions): Promise<void> {
-  const { register, emailVerification, users, limits } = options
+  const { register, emailVerification, users, changeProfile, limits } = options
 
   app.post(
     '/api/auth/register',
@@ -101,17 +103,21 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       schema: {
         operationId: 'changeProfile',
         summary: 'Change your profile',
+        description:
+          'What is left out stays. `locale` is the language of mails to you; `username` can be chosen where ' +
+          '`accounts.usernames` lets people do so. The address has a call of its own.',
         tags: ['Accounts'],
         security,
         body: ProfileChange,
         response: {
           200: Type.Ref('Profile'),
+          ...problems('conflict', 'forbidden'),
         },
       },
     },
     async (request, reply) => {
       const { subject } = userOf(request)
-      if (request.body.name !== undefined) await users.rename(subject, request.body.name)
+      await changeProfile(subject, request.body)
       const user = await users.findById(subject)
       if (user === undefined) throw new GatehouseError('unauthorized')
       return reply.header('cache-control', 'no-store').send(profileOf(user))
@@ -125,7 +131,9 @@ function profileOf(user: User) {
     id: user.id,
     email: user.email,
     email_verified: user.emailVerifiedAt !== null,
+    username: user.username,
     name: user.name,
+    locale: user.locale,
     roles: user.roles,
     permissions: user.permissions,
     created_at: user.createdAt.toISOString(),

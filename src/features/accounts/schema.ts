@@ -1,6 +1,7 @@
 import { Type } from '../../json-schema.ts'
+import { languageTags } from '../../core/language.ts'
 import { defaultPolicy, lengthBounds } from '../../core/password-policy.ts'
-import { documentedAs, Email, Instant, plainText, strict, WrittenEmail } from '../../http/schema.ts'
+import { documentedAs, Email, Instant, Nullable, OneOf, plainText, strict, WrittenEmail } from '../../http/schema.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
 
@@ -17,6 +18,17 @@ export const Password = Type.String({
     format: 'password',
   }),
 })
+
+/** As people write it: the operation reads it (`core/username.ts`), and says what is wrong with one. */
+export const Username = Type.String({
+  maxLength: 254,
+  examples: ['ada'],
+  description: 'The case of its letters does not matter, and it is answered in lower case.',
+  ...documentedAs({ pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$', maxLength: 64 }),
+})
+
+/** The language of mails to a person. */
+export const Locale = OneOf(languageTags, { examples: ['en'] })
 
 export const Registration = Type.Object({ name: Name, email: WrittenEmail, password: Password }, strict)
 
@@ -38,7 +50,9 @@ export const Profile = Type.Object(
     id: Type.String({ format: 'uuid' }),
     email: Email,
     email_verified: Type.Boolean(),
+    username: Nullable(Type.String()),
     name: Type.String(),
+    locale: Nullable(Locale),
     roles: Type.Array(Type.String()),
     permissions: Type.Array(Type.String()),
     created_at: Instant,
@@ -51,7 +65,9 @@ export const Profile = Type.Object(
         id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
         email: 'ada@example.com',
         email_verified: true,
+        username: 'ada',
         name: 'Ada Lovelace',
+        locale: 'en',
         roles: ['admin'],
         permissions: [],
         created_at: '2026-11-20T08:00:00.000Z',
@@ -60,4 +76,11 @@ export const Profile = Type.Object(
   },
 )
 
-export const ProfileChange = Type.Object({ name: Type.Optional(Name) }, { ...strict, minProperties: 1 })
+export const ProfileChange = Type.Object(
+  {
+    name: Type.Optional(Name),
+    locale: Type.Optional(Nullable(Locale)),
+    username: Type.Optional(Nullable(Username)),
+  },
+  { ...strict, minProperties: 1 },
+)

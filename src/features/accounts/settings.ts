@@ -12,6 +12,11 @@ export const AccountSettings = section({
       Type.Enum(['open', 'invite', 'closed']),
     ),
   ),
+  usernames: setting(
+    'Who gives people their user name, by which they sign in and applications may know them: operators alone, or each person ' +
+      'for themselves too. Where a host takes it for its `user`, whoever chooses a name chooses an account of that application.',
+    Type.Enum(['operator', 'person'], { default: 'operator' }),
+  ),
   domains: setting(
     'The mail domains that may register. An empty list lets all of them.',
     Type.Array(Type.String(), { title: 'a list of mail domains: [example.com, …]', default: [] }),

@@ -94,6 +94,7 @@ export function createProveApiKey(dependencies: {
       kind: 'user',
       subject: user.id,
       email: user.email,
+      username: user.username ?? '',
       name: user.name,
       roles: [],
       permissions: granted,

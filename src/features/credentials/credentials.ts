@@ -197,6 +197,7 @@ function userPrincipal(user: User, session: Session, scopes: string[], clientId:
     kind: 'user',
     subject: user.id,
     email: user.email,
+    username: user.username ?? '',
     name: user.name,
     roles: user.roles,
     permissions: user.permissions,

@@ -43,6 +43,7 @@ export function createExplain(dependencies: {
       kind: 'user' as const,
       subject: user?.id ?? '(subject)',
       email: user?.email ?? '',
+      username: user?.username ?? '',
       name: user?.name ?? '',
       roles,
       permissions: user?.permissions ?? [...new Set([...(given.permissions ?? []), ...granted])],

@@ -80,6 +80,7 @@ export function createIdentityHeaders(dependencies: {
       name: principal.name,
       ...(user && {
         email: user.email,
+        ...(user.username !== '' && { preferred_username: user.username }),
         ...(user.sessionId !== undefined && { sid: user.sessionId }),
         auth_time: user.authenticatedAt,
         acr: user.level,
@@ -173,6 +174,7 @@ function valuesOf(principal: Principal, told: ToldRights, assertion: string): Re
     subject: headerValue(principal.subject),
     kind: principal.kind,
     email: headerValue(user?.email ?? ''),
+    username: user?.username ?? '',
     name: headerValue(principal.name),
     roles: told.roles.map(headerValue).join(','),
     scopes: told.scopes.map(headerValue).join(' '),

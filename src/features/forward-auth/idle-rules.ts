@@ -30,7 +30,7 @@ function doubtsAboutHeaders({ name: host, authority, presentation }: HostPolicy)
   const { preset } = presentation({ scheme: 'https', authority })
   const found = preset.find(([name, field]) => field === 'name' && userNameHeader.test(name))
   if (found === undefined) return []
-  const reason = `${found[0]} reads like a user name, but people choose their display name themselves: one could be signed in to the application as another; take subject or email`
+  const reason = `${found[0]} reads like a user name, but people choose their display name themselves: one could be signed in to the application as another; take subject, email or username`
   return [{ keys: ['hosts', host, 'headers', 'name'], reason }]
 }
 

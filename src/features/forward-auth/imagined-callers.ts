@@ -101,7 +101,7 @@ export function imaginePerson(given: {
   clientId?: string
 }): Principal {
   const { roles, permissions, scopes, level, subject = '(subject)', clientId = firstPartyClientId } = given
-  const unknown = { email: '', name: '', sessionId: '(session)', methods: [], authenticatedAt: 0 }
+  const unknown = { email: '', username: '', name: '', sessionId: '(session)', methods: [], authenticatedAt: 0 }
   return { kind: 'user', subject, roles, permissions, scopes, clientId, level, ...unknown }
 }
 

@@ -113,13 +113,15 @@ const HeaderTable = Type.Object(
     // Unique, and nothing that people choose for themselves.
     user: optional(
       'What the user name of the preset holds, by which an application knows a person. Left out, it is the id.',
-      Type.Enum(['subject', 'email'], {
-        title: 'subject or email (a display name is chosen freely, so it could be the user name of somebody else)',
+      Type.Enum(['subject', 'email', 'username'], {
+        title:
+          'subject, email or username (a display name is chosen freely, so it could be the user name of somebody else)',
       }),
     ),
     subject: optional('The header that carries the id of the user or client.', HeaderName),
     kind: optional('The header that says `user` or `client`.', HeaderName),
     email: optional('The header that carries the mail address.', HeaderName),
+    username: optional('The header that carries the user name; empty for who has none.', HeaderName),
     name: optional('The header that carries the display name.', HeaderName),
     roles: optional('The header that carries the roles, with commas between them.', HeaderName),
     scopes: optional('The header that carries the scopes, with spaces between them.', HeaderName),

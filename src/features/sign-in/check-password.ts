@@ -1,9 +1,9 @@
 import type { Audit } from '../../core/audit.ts'
-import { canonicalEmail } from '../../core/email.ts'
 import type { Counters } from '../../core/counters.ts'
 import type { PasswordHasher } from '../../core/password-hasher.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { Shown } from '../../core/secrets.ts'
+import { canonicalLogin } from '../../core/username.ts'
 import type { KnownDevices } from './known-devices.ts'
 import type { signInEvents } from './audit-events.ts'
 import type { FailureLimits } from './settings.ts'
@@ -15,8 +15,8 @@ type PasswordCheck =
   | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-/** `known`: what the browser shows that it is known by. */
-export type CheckPassword = (email: string, password: string, known: Shown | undefined) => Promise<PasswordCheck>
+/** `login`: an email address or a user name; `known`: what the browser shows that it is known by. */
+export type CheckPassword = (login: string, password: string, known: Shown | undefined) => Promise<PasswordCheck>
 
 /**
  * Tests the password of an account, wherever one is asked for: all doors share one budget of failures. An unknown, a
@@ -26,7 +26,7 @@ export type CheckPassword = (email: string, password: string, known: Shown | und
  * its person out.
  */
 export function createCheckPassword(dependencies: {
-  users: Pick<UserStore, 'findByEmail'>
+  users: Pick<UserStore, 'findByLogin'>
   hasher: Pick<PasswordHasher, 'verify'>
   counters: Pick<Counters, 'increment' | 'reset'>
   knownDevices: Pick<KnownDevices, 'mayTry' | 'clearTries'>
@@ -34,9 +34,11 @@ export function createCheckPassword(dependencies: {
   limits: FailureLimits
 }): CheckPassword {
   const { users, hasher, counters, knownDevices, audit, limits } = dependencies
-  return async (address, password, known) => {
-    const email = canonicalEmail(address)
-    const user = await users.findByEmail(email)
+  return async (login, password, known) => {
+    const named = canonicalLogin(login)
+    const user = await users.findByLogin(named)
+    // An account has one budget of tries, by whatever it is named.
+    const email = user?.email ?? named
     // By a number in its name, so that lifting a lockout needs no store but SQL.
     const counter = `sign-in:${user?.unlocks ?? 0}:${email}`
     const knownBy = await knownDevices.mayTry(known, email)

@@ -201,7 +201,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       token_type: 'Bearer',
       expires_in: tokens.expiresInSeconds,
       ...(inBody && tokens.refreshToken ? { refresh_token: tokens.refreshToken } : {}),
-      user: { id: user.id, email: user.email, name: user.name, roles: user.roles },
+      user: { id: user.id, email: user.email, username: user.username, name: user.name, roles: user.roles },
     } satisfies Static<typeof SignedIn>)
   }
 }

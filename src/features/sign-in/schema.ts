@@ -1,9 +1,13 @@
 import { Type } from '../../json-schema.ts'
-import { strict, WrittenEmail } from '../../http/schema.ts'
+import { documentedAs, strict } from '../../http/schema.ts'
 
 export const Login = Type.Object(
   {
-    email: WrittenEmail,
+    email: Type.String({
+      description: 'An email address, written as for a registration, or a user name.',
+      examples: ['ada@example.com'],
+      ...documentedAs({ maxLength: 254 }),
+    }),
     password: Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] }),
     token_delivery: Type.Optional(
       Type.Enum(['cookie', 'body'], { description: 'How the refresh token comes: `cookie` (default) or `body`.' }),
@@ -29,6 +33,7 @@ export const SignedIn = Type.Object(
     user: Type.Object({
       id: Type.String(),
       email: Type.String(),
+      username: Type.Union([Type.String(), Type.Null()]),
       name: Type.String(),
       roles: Type.Array(Type.String()),
     }),
@@ -44,6 +49,7 @@ export const SignedIn = Type.Object(
         user: {
           id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
           email: 'ada@example.com',
+          username: 'ada',
           name: 'Ada Lovelace',
           roles: ['admin'],
         },

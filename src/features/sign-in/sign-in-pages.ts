@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
-import { readEmail } from '../../core/email.ts'
+import { readLogin } from '../../core/username.ts'
 import { Form, goTo, hidden, isScript, publicPage, sentWith } from '../../http/page-requests.ts'
 import { logFault, setErrorHeaders } from '../../http/errors.ts'
 import { toGatehouseError } from '../../http/problem.ts'
@@ -94,9 +94,12 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return showForm(request, reply, { notice: again.notice })
       const { kit, signIn } = pages.textsFor(request)
-      const read = readEmail(email)
-      if ('fault' in read) return showForm(request, reply.code(422), { fault: kit.emailFaults[read.fault] })
-      const outcome = await logIn({ email: read.email, password: password.slice(0, 512) }, deviceOf(request, cookies))
+      const read = readLogin(email)
+      if ('fault' in read) {
+        const fault = read.fault === 'no_login' ? signIn.noLogin : kit.emailFaults[read.fault]
+        return showForm(request, reply.code(422), { fault })
+      }
+      const outcome = await logIn({ email: read.login, password: password.slice(0, 512) }, deviceOf(request, cookies))
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.

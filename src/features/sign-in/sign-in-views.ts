@@ -11,10 +11,10 @@ import type { SignInTexts } from './texts.ts'
  * it along to where the answer leads.
  */
 export function signInPage(
-  context: ViewContext,
+  context: ViewContext<SignInTexts>,
   page: Messages & { csrfToken: string; returnTo: string; email?: string | undefined },
 ): Html {
-  const { kit } = context.texts
+  const { kit, signIn } = context.texts
   const { csrfToken, returnTo, email = '' } = page
   const error = page.fault !== undefined
   return layout(
@@ -25,8 +25,8 @@ export function signInPage(
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
         ${field({
           name: 'email',
-          label: kit.email,
-          type: 'email',
+          label: signIn.login,
+          type: 'text',
           autocomplete: 'username',
           value: email,
           error,

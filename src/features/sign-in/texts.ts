@@ -1,6 +1,9 @@
 import { type Child, html } from '../../pages/html.ts'
 
 export const signIn = {
+  /** What somebody signs in with. */
+  login: 'Email or user name',
+  noLogin: 'Type an email address or a user name.',
   signedInTitle: 'Signed in',
   signedInAs: (name: Child, email: Child) => html`You are signed in as ${name} (${email}).`,
   signOut: 'Sign out',

@@ -11,9 +11,8 @@ const load = createRequire(import.meta.url ?? __filename)
 type Orm = typeof import('drizzle-orm')
 type PgCore = typeof import('drizzle-orm/pg-core')
 
-export const { and, arrayContains, arrayOverlaps, asc, desc, eq, gt, gte, inArray, isNull, lt, max, or, sql } = load(
-  'drizzle-orm',
-) as Orm
+export const { and, arrayContains, arrayOverlaps, asc, desc, eq, gt, gte, inArray, isNull, lt, max, ne, or, sql } =
+  load('drizzle-orm') as Orm
 export const { bigint, index, integer, jsonb, makePgArray, parsePgArray, pgTable, primaryKey, text, timestamp, uuid } =
   load('drizzle-orm/pg-core') as PgCore
 

@@ -1,5 +1,6 @@
 import type { StoredRole } from '../../../core/records/role.ts'
 import type { User } from '../../../core/records/user.ts'
+import type { Language } from '../../../core/language.ts'
 import { instant, list } from '../columns.ts'
 import { index, integer, pgTable, text, uuid } from '../drizzle.ts'
 
@@ -8,7 +9,9 @@ export const users = pgTable(
   {
     id: uuid('id').primaryKey(),
     email: text('email').notNull().unique(),
+    username: text('username').unique(),
     name: text('name').notNull(),
+    locale: text('locale').$type<Language>(),
     passwordHash: text('password_hash'),
     roles: list('roles'),
     status: text('status').$type<User['status']>().notNull().default('active'),
@@ -18,6 +21,21 @@ export const users = pgTable(
   },
   // Whoever holds a role is found among however many registered.
   (table) => [index('users_roles').using('gin', table.roles)],
+)
+
+/** Whose each user name is or was: nobody else may have it meanwhile. By hashes, since accounts go before their rows here do. */
+export const usernameClaims = pgTable(
+  'username_claims',
+  {
+    usernameHash: text('username_hash').primaryKey(),
+    userId: uuid('user_id').notNull(),
+    /** When the account freed it; null: it has it. */
+    releasedAt: instant('released_at'),
+  },
+  (table) => [
+    index('username_claims_user_id').on(table.userId),
+    index('username_claims_released_at').on(table.releasedAt),
+  ],
 )
 
 export const roles = pgTable('roles', {

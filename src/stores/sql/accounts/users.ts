@@ -8,6 +8,7 @@ import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
 import { knownDevices, users } from './tables.ts'
+import { claimUsername } from './usernames.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import { sessions } from '../sessions/tables.ts'
 
@@ -15,7 +16,9 @@ import { sessions } from '../sessions/tables.ts'
 export const userColumns = {
   id: users.id,
   email: users.email,
+  username: users.username,
   name: users.name,
+  locale: users.locale,
   passwordHash: users.passwordHash,
   roles: users.roles,
   permissions: sql<string[]>`array(
@@ -57,6 +60,8 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       try {
         return await db.transaction(async (tx) => {
           if (!(await holdRoles(tx, user.roles))) return 'unknown_role'
+          const { username = null } = user
+          if (!(await claimUsername(tx, user.id, username, user.createdAt))) return 'username_taken'
           await endRegistrations(tx, user.email)
           await tx.insert(users).values(user)
           return 'created'
@@ -66,10 +71,11 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
         throw error
       }
     },
-    async findByEmail(email) {
+    async findByLogin(login) {
       // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
-      if (email.includes('\0')) return undefined
-      const [row] = await db.select(userColumns).from(users).where(eq(users.email, email))
+      if (login.includes('\0')) return undefined
+      const column = login.includes('@') ? users.email : users.username
+      const [row] = await db.select(userColumns).from(users).where(eq(column, login))
       return row satisfies User | undefined
     },
     async findById(id) {
@@ -82,7 +88,12 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       // Counted: for the first one alone PostgreSQL would rather read everybody than look into the index.
       return (await db.$count(users, holder)) > 0
     },
-    rename: (id, name) => changeOne(id, now(), { name }),
+    changeProfile: (id, profile) => changeOne(id, now(), profile),
+    setUsername: (id, username, at) =>
+      change(async (tx, announce) => {
+        if (!(await claimUsername(tx, id, username, at))) return 'username_taken'
+        return changeIn([tx, announce], id, at, { username }, async () => 'changed' as const)
+      }),
     // One statement each: of parallel changes none undoes another.
     grantRole: (id, role) =>
       change(async (tx, announce) => {
