@@ -26,6 +26,7 @@ import { createPages } from './http/pages.ts'
 import { type App, createServer } from './http/server.ts'
 import { mountControl, mountSurfaces } from './http/surfaces.ts'
 import { createLanguages } from './i18n/languages.ts'
+import { mails } from './mails.ts'
 import { runEveryMinute } from './maintenance.ts'
 
 /**
@@ -44,7 +45,8 @@ export function createFeatures(base: Base, config: Config) {
 
   // What changed, and what is sent
   const revocations = createRevocations(base)
-  const mail = createMail(() => createMailer(config.mail, base.clock, base.log))
+  const make = () => createMailer(config.mail, base.log)
+  const mail = createMail(base, { definitions: mails, languages, make })
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
@@ -88,6 +90,8 @@ export interface Gatehouse {
   replaceRoles(roles: Config['roles']): Promise<void>
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   maintain(): Promise<void>
+  /** Sends the mails that are due now, as the service does on its own. */
+  deliverMails(): Promise<void>
   /** Says in the log what keeps mails from being sent. */
   checkMail(): Promise<void>
   /** From now on not ready: balancers send no new requests, and each answer is the last of its connection. */
@@ -145,8 +149,9 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     replaceRules: forwardAuth.replaceRules,
     replaceRoles: made.roles.replaceFileRoles,
     maintain: maintenance.run,
+    deliverMails: () => mail.deliver(),
     async checkMail() {
-      const fault = await mail.mailer.check()
+      const fault = await mail.check()
       if (fault !== undefined) log.warn({ event: 'mail.unusable' }, fault)
     },
     beginStop: () => void (lifecycle.isStopping = true),

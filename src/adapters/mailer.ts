@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { createTransport } from 'nodemailer'
 import { SetupError } from '../core/errors.ts'
 import { isThisMachine } from '../core/network.ts'
-import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
-import type { Mail, Mailer } from '../core/mailer.ts'
+import type { Mailer, OutgoingMail } from '../core/mailer.ts'
 import { needsTls, readSmtpUrl } from '../core/smtp-url.ts'
 import { readTlsFiles } from '../pem.ts'
 import { smtpFault } from './smtp-fault.ts'
@@ -22,31 +20,44 @@ export interface MailSettings {
 }
 
 /** Throws a `SetupError` when the SMTP_URL, or a file that it names, cannot be used. */
-export function createMailer(settings: MailSettings, clock: Clock, log: Log): Mailer {
+export function createMailer(settings: MailSettings, log: Log): Mailer {
   const { smtpUrl, from, requiresTls } = settings
+  const domain = domainOf(from)
   return smtpUrl === undefined
-    ? createOutboxMailer(settings, clock, log)
-    : createSmtpMailer(connectionTo(smtpUrl, requiresTls), from, log)
+    ? createOutboxMailer(settings, domain, log)
+    : createSmtpMailer(connectionTo(smtpUrl, requiresTls), from, domain, log)
 }
 
-/** Writes each mail as one file that appears whole. The link inside is a secret: the log names the file alone. */
-function createOutboxMailer({ from, outboxDirectory }: MailSettings, clock: Clock, log: Log): Mailer {
+/** Whose ids the mails have: the domain that they come from. */
+function domainOf(from: string): string {
+  const [, domain] = /@([^@<>\s]+)>?\s*$/.exec(from)!
+  return domain!
+}
+
+/**
+ * Writes each mail as one file that appears whole, under a name that follows from the mail: however often it is written, it is there
+ * once. Names sort in the order of the mails. The link inside is a secret: the log names the file alone.
+ */
+function createOutboxMailer({ from, outboxDirectory }: MailSettings, domain: string, log: Log): Mailer {
   const composer = onFirstMail((create) => create({ streamTransport: true, buffer: true }))
-  // Names sort in the order of writing, also within one millisecond.
-  let written = 0
   return {
     async send(mail) {
-      const composed = await (await composer()).sendMail({ from, ...messageOf(mail) })
-      await mkdir(outboxDirectory, { recursive: true, mode: 0o700 })
-      const time = new Date(clock.now()).toISOString().replaceAll(':', '')
-      const name = `${time}-${String(written++).padStart(6, '0')}-${randomUUID().slice(0, 8)}.eml`
+      const name = `${mail.date.toISOString().replaceAll(':', '')}-${mail.id}.eml`
       const draft = join(outboxDirectory, `.${name}.part`)
-      await writeFile(draft, composed.message as Buffer, { mode: 0o600 })
-      await rename(draft, join(outboxDirectory, name))
+      try {
+        const composed = await (await composer()).sendMail(messageOf(mail, from, domain))
+        await mkdir(outboxDirectory, { recursive: true, mode: 0o700 })
+        await writeFile(draft, composed.message as Buffer, { mode: 0o600 })
+        await rename(draft, join(outboxDirectory, name))
+      } catch (error) {
+        const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
+        const text = `GATEHOUSE_DATA_DIR: a mail cannot be written to its folder outbox (${reason})`
+        return { kind: 'failed', reason, text, isPermanent: false }
+      }
       log.info({ event: 'mail.written', file: name }, 'mail written to the outbox')
+      return { kind: 'accepted' }
     },
     check: async () => undefined,
-    close: async () => {},
   }
 }
 
@@ -71,39 +82,25 @@ function connectionTo(smtpUrl: string, requiresTls: boolean) {
       ...readTlsFiles('SMTP_URL', tls),
     },
     connectionTimeout: 15_000,
+    // Some servers let strangers wait before they greet, and others take their time to look into a mail.
+    socketTimeout: 90_000,
   }
 }
 
-/** Queues mails and tries each up to four times; a caller never waits for the mail server, nor learns from its pace. */
-function createSmtpMailer(connection: ReturnType<typeof connectionTo>, from: string, log: Log): Mailer {
+/** Hands each mail to the server on a connection of its own. */
+function createSmtpMailer(connection: ReturnType<typeof connectionTo>, from: string, domain: string, log: Log): Mailer {
   const transport = onFirstMail((create) => create(connection))
-  let asked = false
-  const underWay = new Set<Promise<void>>()
-  const pauses = [1_000, 5_000, 30_000]
-
-  async function deliver(mail: Mail): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await (await transport()).sendMail({ from, ...messageOf(mail) })
-        return
-      } catch (error) {
-        const pause = pauses[attempt]
-        const { reason, text } = smtpFault(error)
-        log.warn({ event: 'mail.failed', attempt, reason, last: pause === undefined }, text)
-        if (pause === undefined) return
-        await new Promise((resolve) => setTimeout(resolve, pause).unref())
-      }
-    }
-  }
-
   return {
-    async send(mail) {
-      asked = true
-      const delivery = deliver(mail).finally(() => underWay.delete(delivery))
-      underWay.add(delivery)
+    async send(mail, signal) {
+      try {
+        await (await transport()).sendMail({ ...messageOf(mail, from, domain), signal })
+      } catch (error) {
+        return { kind: 'failed', ...smtpFault(error) }
+      }
+      log.info({ event: 'mail.sent', mail: mail.id }, 'mail sent')
+      return { kind: 'accepted' }
     },
     async check() {
-      asked = true
       try {
         await (await transport()).verify()
         return undefined
@@ -111,18 +108,24 @@ function createSmtpMailer(connection: ReturnType<typeof connectionTo>, from: str
         return smtpFault(error).text
       }
     },
-    async close() {
-      const bound = new Promise((resolve) => setTimeout(resolve, 5_000).unref())
-      await Promise.race([Promise.allSettled(underWay), bound])
-      // Where nobody was asked there is nothing to close.
-      if (asked) (await transport()).close()
-    },
   }
 }
 
-/** A mail as the library takes it. */
-function messageOf({ language, ...mail }: Mail) {
-  return { ...mail, headers: { 'Content-Language': language } }
+/**
+ * A mail as the library takes it. A program has written it, and nobody's program shall answer (RFC 3834 §5). The recipient is one
+ * address, whatever it holds: nothing of it is read as a list.
+ */
+function messageOf({ id, to, subject, text, html, language, date }: OutgoingMail, from: string, domain: string) {
+  return {
+    from,
+    to: { name: '', address: to },
+    subject,
+    text,
+    html,
+    date,
+    messageId: `<${id}@${domain}>`,
+    headers: { 'Content-Language': language, 'Auto-Submitted': 'auto-generated' },
+  }
 }
 
 /** Loads the library with the first mail: most starts send none. */

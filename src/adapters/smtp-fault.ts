@@ -27,18 +27,25 @@ interface MailFault {
   responseCode?: unknown
 }
 
-/** What may be logged of an error of the mail library: answers of servers hold addresses of people. */
-export function smtpFault(error: unknown): { reason: string; text: string } {
+/**
+ * What may be logged of an error of the mail library: answers of servers hold addresses of people. `isPermanent`: the server
+ * will not take this mail for this recipient, however often it is asked (RFC 5321 §4.2.1); what it has against the sender or
+ * the login is the operator's to mend, and the mail waits.
+ */
+export function smtpFault(error: unknown): { reason: string; text: string; isPermanent: boolean } {
   const { code, originalCode, command, responseCode } = (error ?? {}) as MailFault
   // Without TLS nothing else is asked for after the greeting.
   const refusesTls = command === 'STARTTLS' && typeof responseCode === 'number'
   const isPlain = code === 'ECONNECTION' && command === 'EHLO'
   const told = [originalCode, code].find((one) => typeof one === 'string') ?? 'unknown'
-  const reason = refusesTls || isPlain ? 'NO_STARTTLS' : told
-  const status = typeof responseCode === 'number' ? ` ${responseCode}` : ''
-  if (/^E(ENVELOPE|MESSAGE)$/.test(reason)) {
+  const word = refusesTls || isPlain ? 'NO_STARTTLS' : told
+  const reason = typeof responseCode === 'number' ? `${word} ${responseCode}` : word
+  if (/^E(ENVELOPE|MESSAGE)$/.test(word)) {
+    const isFinal = typeof responseCode === 'number' && responseCode >= 500 && responseCode < 600
     const remedy = 'look at mail.from, at what its user may send, and into its log'
-    return { reason, text: `SMTP_URL: the server refuses the mail (${reason}${status}): ${remedy}` }
+    const text = `SMTP_URL: the server refuses the mail (${reason}): ${remedy}`
+    return { reason, text, isPermanent: isFinal && command !== 'MAIL FROM' }
   }
-  return { reason, text: serverFault('SMTP_URL', `${reason}${status}`, remedyOf(reason, remedies, connectionRemedies)) }
+  const text = serverFault('SMTP_URL', reason, remedyOf(word, remedies, connectionRemedies))
+  return { reason, text, isPermanent: false }
 }

@@ -9,7 +9,7 @@ import { serveEcho } from './doctor/echo.ts'
 import { openExchange } from './doctor/exchange.ts'
 import { openProbe, type Probe } from './doctor/probe.ts'
 import { runningService } from './operator.ts'
-import { createLogger, systemClock } from './process.ts'
+import { createLogger } from './process.ts'
 import { readPassword } from './secret-input.ts'
 import { tell } from './terminal.ts'
 
@@ -86,7 +86,7 @@ async function prepare(config: Config, url: string): Promise<Prepared> {
   const { issuer, cookieDomain, accessRules: rules } = config
   const facts = edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
   if (facts === undefined) throw new CommandError('--url: it is ambiguous, or its host is not listed')
-  const mailer = createMailer(config.mail, systemClock, createLogger('error'))
+  const mailer = createMailer(config.mail, createLogger('error'))
   return { facts, probe: undefined, checkMail: () => mailer.check() }
 }
 

@@ -32,7 +32,10 @@ export const logEvents = {
   'audit.recovered': 'Rows of the audit trail are written again. The line says how many were lost.',
   'audit.lost': 'The process stopped before rows of the audit trail could be written. The line says how many.',
   'mail.written': 'A mail was written to the outbox, since there is no mail server.',
+  'mail.sent': 'A mail was accepted by the mail server.',
   'mail.failed': 'A mail could not be sent. The line says why, and whether that was the last try.',
+  'mail.expired': 'A mail was dropped, since the link in it had ended before it could be sent.',
+  'mail.unreadable': 'The outbox cannot be read, so mails wait in it.',
   'mail.unusable': 'The mail server cannot be used, as a try at the start has shown.',
   'passwords.breached_unknown':
     'Whether new passwords are known from a leak cannot be found out, and they are taken. Told once a day.',

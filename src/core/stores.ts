@@ -10,6 +10,7 @@ import type { RevocationStore } from './records/revocation.ts'
 import type { RoleStore } from './records/role.ts'
 import type { SessionStore } from './records/session.ts'
 import type { SigningKeyStore } from './records/signing-key.ts'
+import type { MailStore } from './records/mail.ts'
 import type { HousekeepingStore } from './records/sweep.ts'
 import type { UserStore } from './records/user.ts'
 
@@ -26,6 +27,7 @@ export interface Stores {
   accessTokens: AccessTokenStore
   signingKeys: SigningKeyStore
   revocations: RevocationStore
+  mails: MailStore
   audit: AuditStore
   housekeeping: HousekeepingStore
   counters: Counters

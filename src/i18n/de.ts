@@ -155,6 +155,7 @@ export const de: Catalogue = {
       open: (hours) =>
         'Öffnen Sie diesen Link, um die Adresse zu bestätigen und anzugeben, welches Passwort gelten soll. ' +
         `Er funktioniert einmal und ${hours} Stunden lang:`,
+      confirm: 'Adresse bestätigen',
       otherwise: 'Wenn Sie das nicht waren, beachten Sie diese E-Mail nicht: Ohne den Link gibt es kein Konto.',
     },
     takenMail: {

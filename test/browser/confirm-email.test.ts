@@ -11,7 +11,7 @@ if (hasChromium) {
     const [email, chosen] = ['ada@example.test', 'nine calm otters by the river']
     const json = { name: 'Ada', email, password: 'chosen by somebody else 1' }
     await service.call('/api/auth/register', { method: 'POST', json })
-    const [link] = /http:\S+verify-email\?token=[\w-]+/.exec(service.mails()[0]!)!
+    const [link] = /http:\S+verify-email\?token=[\w-]+/.exec((await service.mails())[0]!)!
     const browser = await startBrowser(t)
 
     for (const javaScriptEnabled of [false, true]) {

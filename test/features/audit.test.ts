@@ -77,7 +77,7 @@ for (const backend of backends) {
     await t.test('a confirmed registration', async (t) => {
       const email = `new-${backend.name}@example.test`
       await post(service, '/api/auth/register', { name: 'New', email, password: 'seven quiet otters juggle' })
-      const token = /verify-email\?token=([\w-]{22})\s/.exec(service.mails().at(-1)!)![1]!
+      const token = /verify-email\?token=([\w-]{22})\s/.exec((await service.mails()).at(-1)!)![1]!
       const rows = await adds(() => post(service, '/api/auth/verify-email', { token }))
       const { id } = await service.operate('GET', `/users/${email}`)
       t.same(told(rows), [`registration.confirmed ${id}`])

@@ -58,7 +58,7 @@ void test('the service below a path of a host', async (t) => {
     const register = { name: 'Eve', email: 'eve@example.test', password: 'a horse, a battery and a staple' }
     await call('/auth/api/auth/register', { method: 'POST', json: register })
     const link = /https:\/\/example\.com\/auth\/verify-email\?token=[\w.-]+/.exec(
-      service.mails().at(-1)!.replaceAll('=\r\n', '').replaceAll('=3D', '='),
+      (await service.mails()).at(-1)!.replaceAll('=\r\n', '').replaceAll('=3D', '='),
     )
     t.ok(link, 'the mail leads there')
     const verify = new URL(link![0])

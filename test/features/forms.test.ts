@@ -57,7 +57,7 @@ async function formsOf(service: Service) {
         const email = `new-${++addresses}@example.test`
         const typed = { password: 'nine calm otters by the river' }
         await service.call('/api/auth/register', { method: 'POST', json: { name: 'Eve', email, ...typed } })
-        const [, token] = /verify-email\?token=([\w-]+)/.exec(service.mails().at(-1)!)!
+        const [, token] = /verify-email\?token=([\w-]+)/.exec((await service.mails()).at(-1)!)!
         const isDone = (answer: Answer) => answer.status === 200 && /address confirmed/.test(answer.body)
         return { path: `/verify-email?token=${token}`, cookie: '', typed, isDone, keeps: { token } }
       },

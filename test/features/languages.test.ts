@@ -58,7 +58,7 @@ void test('each page has a switch, which keeps what its address holds and sets a
     method: 'POST',
     json: { name: 'Ada', email: 'new@example.test', password: 'seven quiet herons at dawn' },
   })
-  const [, token = ''] = /verify-email\?token=([\w-]+)/.exec(service.mails().at(-1)!)!
+  const [, token = ''] = /verify-email\?token=([\w-]+)/.exec((await service.mails()).at(-1)!)!
   const back = `return_to=${encodeURIComponent(wanted)}`
   const pages: [path: string, headers: Record<string, string>, fields: object][] = [
     [`/login?${back}&acr_values=aal2&unsent=yes`, {}, { return_to: wanted, acr_values: 'aal2', unsent: 'yes' }],
@@ -135,7 +135,7 @@ void test('pages say in the language of their reader what was wrong', async (t) 
 
   const json = { name: 'Ada', email: 'new@example.test', password: 'seven quiet herons at dawn' }
   await service.call('/api/auth/register', { method: 'POST', json })
-  const [path = ''] = /\/verify-email\?token=[\w-]+/.exec(service.mails().at(-1)!)!
+  const [path = ''] = /\/verify-email\?token=[\w-]+/.exec((await service.mails()).at(-1)!)!
   const [, token = ''] = path.split('=')
   t.equal(alertOf(await submit(service, path, { token }, german)), 'Geben Sie ein Passwort ein.')
   const short = await submit(service, path, { token, password: 'short' }, german)
@@ -170,7 +170,7 @@ void test('a mail is in the language of the request that caused it, and its link
   const register = async (email: string, headers: Record<string, string>) => {
     const json = { name: 'Ada', email, password: 'seven quiet herons at dawn' }
     t.equal((await service.call('/api/auth/register', { method: 'POST', headers, json })).status, 202)
-    return service.mails().at(-1)!
+    return (await service.mails()).at(-1)!
   }
   const mail = await register('ada@example.test', german)
   t.match(mail, /^Content-Language: de\r$/m)
@@ -197,7 +197,7 @@ void test('a mail that nobody’s request caused is in the first language', asyn
   await refresh()
   service.clock.advance(20)
   t.equal((await refresh()).status, 401)
-  const [mail = ''] = service.mails()
+  const [mail = ''] = await service.mails()
   t.match(mail, /^Content-Language: de\r$/m)
   t.match(readMail(mail), /^Sie begann am \d+\. \p{L}+ \d{4} um \d\d:\d\d \(UTC\) von der Adresse 127\.0\.0\.1\./mu)
 })

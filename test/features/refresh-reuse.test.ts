@@ -12,10 +12,10 @@ for (const backend of backends) {
   void test(`reuse of a refresh token on ${backend.name} stores`, async (t) => {
     const service = await startService(t, { backend })
     const replica = service.backend.replica && (await startService(t, { beside: service }))
-    const mailsTo = (email: string) =>
-      [service, ...(replica ? [replica] : [])]
-        .flatMap((one) => one.mails())
-        .filter((mail) => mail.includes(`To: ${email}`))
+    const mailsTo = async (email: string) => {
+      const mails = await Promise.all([service, ...(replica ? [replica] : [])].map((one) => one.mails()))
+      return mails.flat().filter((mail) => mail.includes(`To: ${email}`))
+    }
     const reuseOf = async (userId: string) =>
       (await auditRows(service, ...(replica ? [replica] : []))).filter(
         ({ event, subject }) => event === 'refresh.reused' && subject === userId,
@@ -32,7 +32,7 @@ for (const backend of backends) {
         for (const { status } of await Promise.all(tries)) t.equal(status, 401)
         service.clock.advance(11)
         t.equal((await refresh(service, refreshToken)).status, 401)
-        const mails = mailsTo(user.email)
+        const mails = await mailsTo(user.email)
         t.equal(mails.length, 1)
         t.match(mails[0], 'Subject: One of your sessions was ended')
         t.match(mails[0], '127.0.0.1')

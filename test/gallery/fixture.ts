@@ -1,11 +1,14 @@
 /** What the gallery shows: pages and mails in states that they can be in, without a service behind them. */
 import type { Language, OfferedLanguages } from '../../src/core/language.ts'
 import { defaultPolicy } from '../../src/core/password-policy.ts'
+import type { MailFacts } from '../../src/core/mail.ts'
 import type { Mail } from '../../src/core/mailer.ts'
 import { createLanguages } from '../../src/i18n/languages.ts'
 import type { Catalogue } from '../../src/i18n/en.ts'
 import { html } from '../../src/pages/html.ts'
+import { type CommonFacts, composeMail, type MailDefinition } from '../../src/pages/mail.ts'
 import type { Spoken, View } from '../../src/pages/view.ts'
+import { ada } from './people.ts'
 
 /** A view or a mail in one state. */
 export interface Fixture {
@@ -39,20 +42,27 @@ export function pages<Known>(name: string, view: View<[Known], Catalogue>, state
   }))
 }
 
-export function mails<Known>(
+/** A mail with the examples of its facts, and with what else states say. */
+export function mails<Facts extends MailFacts>(
   name: string,
-  mail: (spoken: Spoken<Catalogue>, known: Known) => Mail,
-  states: Readonly<Record<string, Known>>,
+  mail: MailDefinition<Facts, Catalogue>,
+  states: Readonly<Record<string, Partial<Facts & CommonFacts> & { to?: string }>>,
 ): Fixture[] {
-  return Object.entries(states).map(([state, known]) => ({
+  const examples = Object.fromEntries(
+    Object.entries(mail.facts).map(([fact, [, example]]) => [fact, example]),
+  ) as unknown as Facts
+  return Object.entries(states).map(([state, { to = ada.email, ...known }]) => ({
     name: `${name}.${state}`,
     shows: mail,
     isMail: true,
-    render: (spoken) => showMail(mail(spoken, known)),
+    render: ({ language, texts }) => {
+      const facts = { issuer: 'https://auth.example.com', ...examples, ...known }
+      return showMail(composeMail(to, language, mail.content(texts, facts)))
+    },
   }))
 }
 
-function showMail({ to, subject, text, language }: Mail): string {
+function showMail({ to, subject, text, html: page, language }: Mail): string {
   return String(
     html`<!doctype html>
       <html lang="${language}">
@@ -68,6 +78,7 @@ function showMail({ to, subject, text, language }: Mail): string {
             <h1 style="font-size: 1.25rem">${subject}</h1>
             <p>${to}</p>
             <pre style="padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere">${text}</pre>
+            <iframe title="HTML" srcdoc="${page}" sandbox style="width: 100%; height: 32rem; border: 0"></iframe>
           </main>
         </body>
       </html> `,

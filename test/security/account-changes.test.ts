@@ -129,7 +129,7 @@ for (const backend of backends) {
         answers.add(`${status} ${body}`)
       }
       t.same([...answers], ['202 {"status":"check_your_email"}'])
-      t.equal(service.mails().filter((mail) => mail.includes(`To: ${email}`)).length, 5)
+      t.equal((await service.mails()).filter((mail) => mail.includes(`To: ${email}`)).length, 5)
     })
 
     await t.test('a page sign-in leaves no refresh cookie of somebody else, a probe leaves the session', async (t) => {

@@ -173,7 +173,7 @@ async function prepare(service: Service) {
   cast.collect('sign-in page', page)
   const registration = { name: 'Mailed', email: 'mailed@example.test', password: cast.secrets['new password'] }
   await service.call('/api/auth/register', { method: 'POST', json: registration })
-  const mailed = /verify-email\?token=([\w-]{22})\s/.exec(service.mails().join('\n'))![1]!
+  const mailed = /verify-email\?token=([\w-]{22})\s/.exec((await service.mails()).join('\n'))![1]!
   const csrf = cast.secrets['sign-in page: csrf token']!
   Object.assign(cast.secrets, { access, refresh, 'mail token': mailed, 'session cookie': cookie.split('=')[1]! })
   const held = { access, refresh, cookie, csrf, csrfCookie: `gatehouse_csrf=${page.cookies['gatehouse_csrf']}`, mailed }

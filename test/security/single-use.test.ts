@@ -11,8 +11,8 @@ const times = <T>(count: number, work: (index: number) => Promise<T>) =>
 const post = (service: Service, path: string, json: object, headers = {}) =>
   service.call(path, { method: 'POST', json, headers })
 
-function mailsTo(service: Service, email: string): string[] {
-  return service.mails().filter((mail) => mail.includes(`To: ${email}`))
+async function mailsTo(service: Service, email: string): Promise<string[]> {
+  return (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
 }
 function tokenIn(mail: string): string {
   return /verify-email\?token=([\w-]{22})\s/.exec(mail)![1]!
@@ -28,7 +28,7 @@ for (const backend of backends) {
     await t.test('of twenty parallel uses of one mailed token exactly one works', async (t) => {
       const email = 'race@example.test'
       await post(service, '/api/auth/register', { name: 'Race', email, password })
-      const token = tokenIn(mailsTo(service, email)[0]!)
+      const token = tokenIn((await mailsTo(service, email))[0]!)
       const answers = await times(20, (index) => post(at(index), '/api/auth/verify-email', { token }))
       const statuses = answers.map(({ status }) => status)
       t.same(
@@ -41,7 +41,7 @@ for (const backend of backends) {
     await t.test('a mailed token works for a day', async (t) => {
       const email = 'late@example.test'
       await post(service, '/api/auth/register', { name: 'Late', email, password })
-      const token = tokenIn(mailsTo(service, email)[0]!)
+      const token = tokenIn((await mailsTo(service, email))[0]!)
       service.clock.advance(24 * 3600 + 1)
       t.equal((await post(service, '/api/auth/verify-email', { token })).status, 400)
     })
@@ -187,17 +187,17 @@ void test('limits and answers around sign-in', async (t) => {
     t.equal(answers[0]!.status, 202)
     const headers = answers.map((answer) => Object.keys(answer.headers).toSorted().join())
     t.same(new Set(headers).size, 1)
-    t.match(mailsTo(service, taken.email)[0], 'There is one already')
-    t.equal(mailsTo(service, 'new@example.test').length, 3)
+    t.match((await mailsTo(service, taken.email))[0], 'There is one already')
+    t.equal((await mailsTo(service, 'new@example.test')).length, 3)
     t.equal((await post(service, '/api/auth/login', { ...taken })).status, 400, 'id is no field')
     t.equal((await post(service, '/api/auth/login', { email: taken.email, password: taken.password })).status, 200)
   })
   await t.test('whoever registers an address first does not choose the password of its owner', async (t) => {
     const email = 'victim@example.test'
     await post(service, '/api/auth/register', { name: 'Mallory', email, password: 'mallory planted this one' })
-    const planted = mailsTo(service, email)
+    const planted = await mailsTo(service, email)
     await post(service, '/api/auth/register', { name: 'Victim', email, password })
-    const own = mailsTo(service, email).find((mail) => !planted.includes(mail))!
+    const own = (await mailsTo(service, email)).find((mail) => !planted.includes(mail))!
     const unasked = await post(service, '/api/auth/verify-email', { token: tokenIn(own) })
     t.equal(unasked.json().code, 'password_required')
     t.equal((await post(service, '/api/auth/verify-email', { token: tokenIn(own), password })).status, 204)
@@ -219,9 +219,9 @@ void test('limits and answers around sign-in', async (t) => {
     }
     await post(service, '/api/auth/register', { name: 'Links', email, password }, spoofed)
     await post(service, '/api/auth/register', { name: 'Links', email: 'taken@example.test', password }, spoofed)
-    const [mail = ''] = mailsTo(service, email)
+    const [mail = ''] = await mailsTo(service, email)
     t.match(mail, `http://auth.example.test/verify-email?token=${tokenIn(mail)}`)
-    t.notMatch(service.mails().join('\n'), /evil\.test/)
+    t.notMatch((await service.mails()).join('\n'), /evil\.test/)
   })
   await t.test('nobody gives themselves roles, a verified address, or another identity', async (t) => {
     const user = await service.createUser()
@@ -247,6 +247,6 @@ void test('limits and answers around sign-in', async (t) => {
       }
     }
     t.same((await service.call('/api/users/me', { headers: bearer(accessToken) })).json(), before)
-    t.same(mailsTo(service, 'eve@example.test'), [])
+    t.same(await mailsTo(service, 'eve@example.test'), [])
   })
 })

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
 import { test } from 'tap'
+import { uuidv7 } from '../../src/core/ids.ts'
 import type { ApiKeyOwner } from '../../src/core/records/api-key.ts'
 import type { Revocation } from '../../src/core/records/revocation.ts'
 import type { Stores } from '../../src/core/stores.ts'
@@ -12,7 +13,7 @@ import { openPostgres } from '../../src/stores/sql/open.ts'
 import { type Backend, backends, hasServers } from '../support/backends.ts'
 import { startPostgres, startRedis } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
-import { type Bench, createBench, exampleClient, exampleKey } from './contract.ts'
+import { type Bench, createBench, exampleClient, exampleKey, exampleMail } from './contract.ts'
 import { startStopwatch } from '../support/patience.ts'
 
 async function openBench(t: { teardown(after: () => unknown): unknown }, backend: Backend): Promise<Bench> {
@@ -664,6 +665,51 @@ for (const backend of backends) {
       await stores.accessTokens.revoke('wakes', at(300), at())
       await t.resolves(woken)
       await unlisten()
+    })
+    await t.test('mails: of 20 parallel claims one gets a mail, until its claim ends', async (t) => {
+      const [first, later] = [exampleMail({ createdAt: at() }), exampleMail({ createdAt: at(1) })]
+      await stores.mails.queue([later, first])
+      const claim = (i: number, seconds = 0) => [stores, second][i % 2]!.mails.claim(at(seconds), at(seconds + 60))
+      const claims = (await Promise.all(times(20, (i) => claim(i)))).filter((mail) => mail !== undefined)
+      t.match(claims, [{ id: first.id, sealed: 'sealed', attempts: 1 }], 'the one that is due')
+      t.match(await claim(0, 1), { id: later.id })
+      const again = await claim(1, 60)
+      t.match(again, { id: first.id, attempts: 2 }, 'whoever had it has not said what became of it')
+      t.equal(await stores.mails.settle(claims[0]!, { state: 'sent' }, at()), false, 'and says so too late')
+      t.equal(await stores.mails.settle(again!, { state: 'sent' }, at()), true)
+      const last = await claim(0, 3_600)
+      t.match(last, { id: later.id })
+      t.equal(await claim(0, 3_600), undefined)
+      t.equal(await stores.mails.settle(last!, { state: 'expired' }, at()), true)
+    })
+    await t.test('mails: what is tried again waits for its time, and a try that was none does not count', async (t) => {
+      const mail = exampleMail({ createdAt: at() })
+      await stores.mails.queue([mail])
+      const claim = async (seconds: number) => (await stores.mails.claim(at(seconds), at(seconds + 60)))!
+      const retry = { state: 'queued' as const, fault: 'ECONNREFUSED', isTry: true }
+      t.ok(await stores.mails.settle(await claim(0), { ...retry, dueAt: at(10) }, at()))
+      t.equal(await stores.mails.claim(at(9), at(69)), undefined)
+      t.ok(await stores.mails.settle(await claim(10), { ...retry, dueAt: at(20), isTry: false }, at()))
+      const last = await claim(20)
+      t.match(last, { id: mail.id, attempts: 2 })
+      t.ok(await stores.mails.settle(last, { state: 'dead', fault: 'EENVELOPE 550' }, at()))
+      t.equal(await stores.mails.claim(at(86_400), at(86_460)), undefined)
+    })
+    await t.test('mails: queued with the change that causes them, or not at all', async (t) => {
+      const session = await bench.session((await bench.user()).id)
+      const mail = () => exampleMail({ createdAt: at(), userId: session.userId })
+      const { promise: woken, resolve: wake } = Promise.withResolvers<void>()
+      const unlisten = await second.mails.onQueued(wake)
+      const ends = times(5, () => stores.sessions.revoke(session.id, 'test', at(), [mail()]))
+      t.equal((await Promise.all(ends)).filter((ended) => ended !== undefined).length, 1)
+      await t.resolves(woken, 'replicas are told')
+      await unlisten()
+      const claimed = await stores.mails.claim(at(), at(60))
+      t.match(claimed, { userId: session.userId })
+      t.equal(await stores.mails.claim(at(), at(60)), undefined, 'the one that ended the session has sent its mail')
+      const unknown = [mail(), { ...mail(), userId: uuidv7(at().getTime()) }]
+      await t.rejects(stores.mails.queue(unknown))
+      t.equal(await stores.mails.claim(at(), at(60)), undefined)
     })
     await t.test('counters: a window begins with the first count and ends', async (t) => {
       const { counters } = stores

@@ -1,6 +1,7 @@
 /** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { Client } from '../../src/core/records/client.ts'
+import type { QueuedMail } from '../../src/core/records/mail.ts'
 import type { RefreshFamily } from '../../src/core/records/refresh-token.ts'
 import type { PendingRegistration } from '../../src/core/records/registration.ts'
 import type { Session } from '../../src/core/records/session.ts'
@@ -110,6 +111,12 @@ export function exampleClient(id: string, createdAt: Date): Client {
     jwks: null,
     createdAt,
   }
+}
+
+/** One that waits, with nothing to read in it. */
+export function exampleMail(change: Partial<QueuedMail> & { createdAt: Date }): QueuedMail {
+  const id = uuidv7(change.createdAt.getTime())
+  return { id, kind: 'verify-email', language: 'en', userId: null, sealed: 'sealed', expiresAt: null, ...change }
 }
 
 export function exampleKey(kid: string, createdAt: Date): SigningKey {

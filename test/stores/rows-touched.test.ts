@@ -12,7 +12,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers, migratedCluster } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { exampleClient, exampleKey } from './contract.ts'
+import { exampleClient, exampleKey, exampleMail } from './contract.ts'
 
 /** Enough for a look-up to be cheaper than to read everything. */
 const strangers = 60_000
@@ -112,6 +112,11 @@ function fill(now: string): string {
       select 'u' || n, ${id('families')}, ${now}, ${now} + interval '30 days' ${each} where ${holdsTokens};
     insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
       select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
+    insert into mails (id, kind, language, user_id, sealed, created_at, queued_at, state, due_at, ended_at)
+      select ${id('mails')}, 'verify-email', 'en', ${id('users')}, 'sealed', ${now}, ${now},
+        case n % 4 when 0 then 'queued' when 1 then 'dead' else 'sent' end,
+        case when n % 4 = 0 then ${now} - interval '1 second' * n end,
+        case when n % 4 <> 0 then ${now} - interval '1 hour' * (n % 1000) end ${each};
     insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${each};
     insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${each};
     insert into revocations (kind, id, at) select 'session', ${id('sessions')}::text,
@@ -181,7 +186,7 @@ for (const [name, open] of Object.entries(engines)) {
     }
     const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 11)
+    t.equal(perishable.length, 13)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -253,6 +258,9 @@ for (const [name, open] of Object.entries(engines)) {
           remove: [],
           reseal: [],
         })),
+      'mails.queue': () => stores.mails.queue([exampleMail({ createdAt: at() })]),
+      'mails.claim': () => stores.mails.claim(at(), at(60)),
+      'mails.settle': () => stores.mails.settle({ id: victim, attempts: 1 }, { state: 'sent' }, at()),
       'signingKeys.list': () => stores.signingKeys.list(),
       'revocations.latest': () => stores.revocations.latest(),
       'revocations.readAfter': async () => stores.revocations.readAfter(await stores.revocations.latest()),
@@ -284,6 +292,7 @@ for (const [name, open] of Object.entries(engines)) {
       'roles.list',
       'clients.list',
       'apiKeys.revokeAll',
+      'mails.onQueued',
       'revocations.onWake',
       'revocations.onChange',
     ])

@@ -1,7 +1,16 @@
+/** The parts of a mail, without their encoding: its text as a mail program shows it, and its HTML. */
+function partsOf(mail: string): { text: string; html: string } {
+  const [, boundary] = /boundary="([^"]+)"/.exec(mail)!
+  const [, text = '', html = ''] = mail.split(`--${boundary}`)
+  return { text: decoded(text), html: decoded(html) }
+}
+
 /** The text that a mail program shows of a mail. */
-export function readMail(mail: string): string {
-  const text = mail.slice(mail.indexOf('\r\n\r\n') + 4)
-  if (!/^content-transfer-encoding: quoted-printable/im.test(mail)) return text
+export const readMail = (mail: string) => partsOf(mail).text
+
+function decoded(part: string): string {
+  const text = part.slice(part.indexOf('\r\n\r\n') + 4)
+  if (!/^content-transfer-encoding: quoted-printable/im.test(part)) return text
   const bytes = text
     .replaceAll('=\r\n', '')
     .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

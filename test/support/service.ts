@@ -83,8 +83,8 @@ export interface Service {
   createUser(user?: { email?: string; name?: string; roles?: string[] }): Promise<TestUser>
   /** Signs in over HTTP. */
   signIn(user: TestUser): Promise<SignedIn>
-  /** Mails in the outbox, oldest first. */
-  mails(): string[]
+  /** Mails in the outbox, oldest first, once those that wait are sent. */
+  mails(): Promise<string[]>
 }
 
 export interface TestUser {
@@ -203,7 +203,10 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
       const [cookie] = Object.entries(answer.cookies).map(([name, value]) => `${name}=${value}`)
       return { accessToken, refreshToken, cookie: cookie! }
     },
-    mails: () => readOutbox(join(folder, 'outbox')),
+    async mails() {
+      await gatehouse.deliverMails()
+      return readOutbox(join(folder, 'outbox'))
+    },
   }
   return service
 }

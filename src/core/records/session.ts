@@ -1,4 +1,5 @@
 import type { AuthenticationLevel } from '../principal.ts'
+import type { QueuedMail } from './mail.ts'
 import type { User } from './user.ts'
 
 export interface Session {
@@ -41,6 +42,14 @@ export interface SessionStore {
   ): Promise<Session | undefined>
   /** Extends the idle expiry, never past the absolute one. */
   touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
-  /** Ends the session and its refresh families. Resolves to whose it was; to nothing when it had ended already. */
-  revoke(id: string, reason: string, at: Date): Promise<{ userId: string; clientId: string } | undefined>
+  /**
+   * Ends the session and its refresh families, and queues the mails about it. Resolves to whose it was; to nothing, and
+   * queues nothing, when it had ended already.
+   */
+  revoke(
+    id: string,
+    reason: string,
+    at: Date,
+    mails?: readonly QueuedMail[],
+  ): Promise<{ userId: string; clientId: string } | undefined>
 }

@@ -3,12 +3,13 @@ import type { Base } from '../../base.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { MailsOf } from '../../pages/mail.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
-import { takenMail, verificationMail } from './mails.ts'
 import { createProfiles } from './change-profile.ts'
+import type { accountsMails } from './mails.ts'
 import { createRegister } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
@@ -27,7 +28,12 @@ export interface Accounts extends Feature {
 export function createAccounts(
   base: Base,
   settings: { registration: RegistrationMode; domains: readonly string[]; usernames: AccountSettings['usernames'] },
-  needs: { mail: Mail; roles: Roles; browser: BrowserGuards; pages: Pages<AccountTexts> },
+  needs: {
+    mail: Mail<MailsOf<typeof accountsMails>>
+    roles: Roles
+    browser: BrowserGuards
+    pages: Pages<AccountTexts>
+  },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hashNewPassword } = base
   const { csrf, limits } = needs.browser
@@ -40,11 +46,8 @@ export function createAccounts(
   }
   const register = createRegister({
     ...registering,
-    mailer: needs.mail.mailer,
-    mails: {
-      verification: (language, mail) => verificationMail(needs.pages.inLanguage(language), { ...mail, issuer }),
-      taken: (language, mail) => takenMail(needs.pages.inLanguage(language), { ...mail, issuer }),
-    },
+    mails: needs.mail,
+    queueMails: needs.mail.queue,
     counters: stores.counters,
     issuer,
   })

@@ -5,7 +5,8 @@ import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Counters } from '../../core/counters.ts'
 import type { Language } from '../../core/language.ts'
-import type { Mail, Mailer } from '../../core/mailer.ts'
+import type { MailOf, MailWriter } from '../../core/mail.ts'
+import type { QueuedMail } from '../../core/records/mail.ts'
 import type { RegistrationStore } from '../../core/records/registration.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 
@@ -14,14 +15,6 @@ export type Register = (
   request: { name: string; email: string; password: string },
   from: { ip: string; language: Language },
 ) => Promise<void>
-
-/** What is sent to an address that somebody registered. */
-interface RegistrationMails {
-  /** `link`: what confirms the address, for so many hours. */
-  verification(language: Language, mail: { to: string; link: string; hours: number }): Mail
-  /** There is an account already. */
-  taken(language: Language, mail: { to: string }): Mail
-}
 
 /** Who may register. */
 export interface RegistrationRules {
@@ -46,13 +39,13 @@ export function createRegister(dependencies: {
   rules: RegistrationRules
   registrations: Pick<RegistrationStore, 'open'>
   hashNewPassword: HashNewPassword
-  mailer: Pick<Mailer, 'send'>
-  mails: RegistrationMails
+  mails: MailWriter<MailOf<{ 'verify-email': { link: string; hours: number }; 'address-taken': { link: string } }>>
+  queueMails(mails: readonly QueuedMail[]): Promise<void>
   counters: Pick<Counters, 'increment'>
   clock: Clock
   issuer: string
 }): Register {
-  const { rules, registrations, hashNewPassword, mailer, mails, counters, clock, issuer } = dependencies
+  const { rules, registrations, hashNewPassword, mails, queueMails, counters, clock, issuer } = dependencies
 
   /** Counted for new and taken addresses alike; whoever floods a stranger's mailbox learns nothing from the answer. */
   async function mayMail(email: string, ip: string): Promise<boolean> {
@@ -76,11 +69,11 @@ export function createRegister(dependencies: {
     const expiresAt = new Date(clock.now() + linkHours * 3_600_000)
     const outcome = await registrations.open({ tokenHash: hashSecret(token), email, name, passwordHash, expiresAt })
     if (!(await mayMail(email, ip))) return
-    const link = `${issuer}/verify-email?token=${token}`
+    const facts = { link: `${issuer}/verify-email?token=${token}`, hours: linkHours }
     const mail =
       outcome === 'opened'
-        ? mails.verification(language, { to: email, link, hours: linkHours })
-        : mails.taken(language, { to: email })
-    await mailer.send(mail)
+        ? mails.seal({ kind: 'verify-email', to: email, language, facts, expiresAt })
+        : mails.seal({ kind: 'address-taken', to: email, language, facts: { link: `${issuer}/login` } })
+    await queueMails([mail])
   }
 }

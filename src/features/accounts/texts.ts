@@ -20,6 +20,7 @@ export const accounts = {
     open: (hours: number) =>
       'Open this link to confirm the address and to say which password shall count. ' +
       `It works once, for ${hours} hours:`,
+    confirm: 'Confirm the address',
     otherwise: 'If it was not you, ignore this mail: without the link there is no account.',
   },
   takenMail: {

@@ -2,7 +2,8 @@
 import type { Base } from '../../base.ts'
 import { compileIdentityLimits, createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
-import type { Languages } from '../../pages/view.ts'
+import type { OfferedLanguages } from '../../core/language.ts'
+import type { MailsOf } from '../../pages/mail.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Revocations } from '../revocations/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -10,11 +11,9 @@ import type { SigningKeys } from '../signing-keys/index.ts'
 import { type ChooseRefreshToken, createChooseRefreshToken } from './choose-refresh.ts'
 import { createTokenIssuer, type TokenIssuer } from './issue-tokens.ts'
 import { createGrantCache } from './grant-cache.ts'
-import { reuseMail } from './mails.ts'
+import type { tokensMails } from './mails.ts'
 import { createRotateRefresh, type RotateRefresh } from './rotate-refresh.ts'
 import type { TokenSettings } from './settings.ts'
-import { createMailReuseWarning } from './mail-reuse-warning.ts'
-import type { TokenTexts } from './texts.ts'
 
 export type { ChooseRefreshToken } from './choose-refresh.ts'
 export type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
@@ -37,14 +36,14 @@ export function createTokens(
     revocations: Revocations
     signingKeys: SigningKeys
     sessions: Sessions
-    mail: Mail
-    languages: Languages<TokenTexts>
+    mail: Mail<MailsOf<typeof tokensMails>>
+    languages: { offered: OfferedLanguages }
     /** What is told of somebody's rights to those who stand for the audience of a host. */
     hosts: { identityLimits(audience: string): readonly IdentityLimits[] }
   },
 ): Tokens {
   const { tokens: settings } = config
-  const { offered, inLanguage } = needs.languages
+  const [firstLanguage] = needs.languages.offered
   const { refreshTokens } = stores
   const everywhere = compileIdentityLimits(settings.identity, maxTokenLength)
   const grantCache = createGrantCache(needs.revocations.feed)
@@ -66,12 +65,15 @@ export function createTokens(
       grantCache,
       issuer,
       endSession: needs.sessions.end,
-      mailReuseWarning: createMailReuseWarning({
-        mailer: needs.mail.mailer,
-        log,
-        // Nothing of the request tells what its person reads: a program may have sent it, or a thief.
-        mailOf: (facts) => reuseMail(inLanguage(offered[0]), { ...facts, issuer: deploymentAudience }),
-      }),
+      reuseWarning: (user, session) =>
+        needs.mail.seal({
+          kind: 'refresh-token-reused',
+          to: user.email,
+          // Nothing of the request tells what its person reads: a program may have sent it, or a thief.
+          language: firstLanguage,
+          facts: { began: session.authenticatedAt, ip: session.ip },
+          userId: user.id,
+        }),
       audit,
       box: box('refresh replay'),
       clock,

@@ -1,6 +1,7 @@
 import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { QueuedMail } from '../../core/records/mail.ts'
 import type { PresentedRefreshToken, RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import type { Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
@@ -50,7 +51,7 @@ export function createRotateRefresh(dependencies: {
   grantCache: GrantCache
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   endSession: EndSession
-  mailReuseWarning(user: User, session: Session): Promise<void>
+  reuseWarning(user: User, session: Session): QueuedMail
   audit: Audit<typeof tokensEvents>
   box: SecretBox
   clock: Clock
@@ -61,7 +62,7 @@ export function createRotateRefresh(dependencies: {
     limits: { refreshes_per_minute: number }
   }
 }): RotateRefresh {
-  const { refreshTokens, grantCache, issuer, endSession, mailReuseWarning, audit, box, clock } = dependencies
+  const { refreshTokens, grantCache, issuer, endSession, reuseWarning, audit, box, clock } = dependencies
   const { tokens: settings, sessions, limits } = dependencies.config
   const pace = { everyMilliseconds: minute / limits.refreshes_per_minute, withinMilliseconds: minute }
   const replayTold = createTellOnce(clock, 60)
@@ -147,11 +148,10 @@ export function createRotateRefresh(dependencies: {
     const newest = await refreshTokens.newestOf(family.id)
     const wasLast = newest !== undefined && newest.createdAt.getTime() <= presented.usedAt!.getTime()
     // Of parallel tries one ends the session, so that the family is told of once.
-    if (await endSession(session.id, 'refresh_token_reused')) {
+    if (await endSession(session.id, 'refresh_token_reused', [reuseWarning(user, session)])) {
       const subtype = wasLast ? 'previous' : 'stale'
       const age_seconds = Math.round(age / 1000)
       audit.record({ event: 'refresh.reused', ...subjectsOf(presented), subtype, age_seconds })
-      await mailReuseWarning(user, session)
     }
     return { kind: 'reused' }
   }

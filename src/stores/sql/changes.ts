@@ -1,7 +1,8 @@
 import type { RevocationKind } from '../../core/records/revocation.ts'
-import { advisoryLocks, type Database, revocationChannel, type Transaction } from './database.ts'
+import { advisoryLocks, type Database, type Transaction } from './database.ts'
 import { sql } from './drizzle.ts'
 import { revocations } from './revocations/tables.ts'
+import { feedTopic, wakeChannel } from './wakes.ts'
 
 /**
  * Writes rows of the revocation feed into the transaction that changes the subjects. The feed's lock makes numbers appear in the
@@ -23,7 +24,7 @@ export function createChange(db: Database, readFeed: () => Promise<void>): Chang
         if (ids.length === 0) return
         await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.revocationFeed})`)
         await tx.insert(revocations).values(ids.map((id) => ({ kind, id, at })))
-        await tx.execute(sql`select pg_notify(${revocationChannel}, '')`)
+        await tx.execute(sql`select pg_notify(${wakeChannel}, ${feedTopic})`)
       }),
     )
     await readFeed()

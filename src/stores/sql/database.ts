@@ -5,9 +5,6 @@ import type { PgDatabase, PgQueryResultHKT } from './drizzle.ts'
 export type Database = PgDatabase<PgQueryResultHKT>
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
-/** The channel that wakes the replicas. */
-export const revocationChannel = 'gatehouse_revocations'
-
 /** Advisory locks of the service, one number each. */
 export const advisoryLocks = {
   migrate: 7_410_001,

@@ -7,27 +7,30 @@ import { createUsedJtiStore } from './clients/used-jtis.ts'
 import { createAuditStore } from './audit/audit.ts'
 import { createChange } from './changes.ts'
 import { createClientStore } from './clients/clients.ts'
-import { type Database, revocationChannel } from './database.ts'
+import type { Database } from './database.ts'
 import { createKnownDeviceStore } from './accounts/known-devices.ts'
 import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createRegistrationStore } from './accounts/registrations.ts'
-import { createRevocationStore, type Listen } from './revocations/revocations.ts'
+import { createRevocationStore } from './revocations/revocations.ts'
 import { createRoleStore } from './accounts/roles.ts'
 import { loadPglite, type PGlite, sql } from './drizzle.ts'
 import { createSessionStore } from './sessions/sessions.ts'
 import { createSigningKeyStore } from './signing-keys/signing-keys.ts'
+import { createMailStore } from './mail/mails.ts'
 import { sweeps as accountSweeps } from './accounts/sweeps.ts'
 import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
 import { sweeps as auditSweeps } from './audit/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
+import { sweeps as mailSweeps } from './mail/sweeps.ts'
 import { sweeps as revocationSweeps } from './revocations/sweeps.ts'
 import { sweeps as sessionSweeps } from './sessions/sweeps.ts'
 import { createHousekeepingStore } from './sweeps.ts'
 import { sweeps as tokenSweeps } from './tokens/sweeps.ts'
 import { createUserStore } from './accounts/users.ts'
+import { createWakes, type Listen, wakeChannel } from './wakes.ts'
 
 /** A call that takes longer counts as failed. */
 const answersWithinMilliseconds = 3_000
@@ -63,7 +66,7 @@ export async function openPostgres(databaseUrl: string, clock: Clock): Promise<D
   const engine: Engine = {
     db: pool.db,
     feedDb: feedPool.db,
-    listen: (wake) => listenOnPostgres(address, revocationChannel, wake),
+    listen: (told) => listenOnPostgres(address, wakeChannel, told),
     ping: () => pool.ping(),
     close: async () => void (await Promise.all([pool.close(), feedPool.close()])),
   }
@@ -91,7 +94,7 @@ export async function storesOn(client: PGlite, clock: Clock): Promise<DurableSto
   const engine: Engine = {
     db,
     feedDb: db,
-    listen: (wake) => client.listen(revocationChannel, wake),
+    listen: (told) => client.listen(wakeChannel, told),
     ping: async () => void (await db.execute(sql`select 1`)),
     close: () => client.close(),
   }
@@ -105,7 +108,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
-  ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
+  ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -114,6 +117,7 @@ export function createSqlStores(
   clock: Clock,
 ): Omit<Stores, 'counters' | 'ping' | 'close'> {
   const readers = new Set<() => Promise<void>>()
+  const onWake = createWakes(listen)
   const change = createChange(db, async () => void (await Promise.all([...readers].map((read) => read()))))
   return {
     users: createUserStore(db, change, clock),
@@ -127,7 +131,8 @@ export function createSqlStores(
     usedJtis: createUsedJtiStore(db),
     accessTokens: createAccessTokenStore(db, change),
     signingKeys: createSigningKeyStore(db, change, clock),
-    revocations: createRevocationStore(feedDb, clock, { listen, readers }),
+    revocations: createRevocationStore(feedDb, clock, { onWake, readers }),
+    mails: createMailStore(db, onWake),
     audit: createAuditStore(db),
     housekeeping: createHousekeepingStore(db, sweeps),
   }

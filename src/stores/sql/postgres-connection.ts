@@ -21,7 +21,7 @@ export interface ConnectionSettings {
   answerMilliseconds?: number
   /** After how long the server gives up a statement, and a transaction in which nothing happens. */
   limits?: { statementMilliseconds: number; idleMilliseconds: number }
-  onnotify?: () => void
+  onnotify?: (channel: string, told: string) => void
 }
 
 interface Way {

@@ -176,18 +176,19 @@ export function openPostgresPool(
 export async function listenOnPostgres(
   address: DatabaseAddress,
   channel: string,
-  wake: () => void,
+  told: (text?: string) => void,
 ): Promise<() => Promise<void>> {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let connection: Connection | undefined
 
   async function connect(): Promise<void> {
-    connection = await openConnection(address, { answerMilliseconds: waitMilliseconds, onnotify: wake })
+    const onnotify = (_: string, text: string) => told(text)
+    connection = await openConnection(address, { answerMilliseconds: waitMilliseconds, onnotify })
     if (stopped || connection.isPooled) return connection.lose()
     await connection.ask((client) => client.unsafe(`listen ${channel}`))
     void connection.lost.then(again)
-    wake()
+    told()
   }
   function again(): void {
     if (!stopped) timer = setTimeout(() => void connect().catch(again), reconnectAfterMilliseconds)

@@ -2,15 +2,13 @@ import { asc, gt, gte, max } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { RevocationStore } from '../../../core/records/revocation.ts'
 import type { Database } from '../database.ts'
+import { feedTopic, type OnWake } from '../wakes.ts'
 import { revocations } from './tables.ts'
-
-/** `listen` is the one thing that the two engines spell differently. */
-export type Listen = (wake: () => void) => Promise<() => Promise<void>>
 
 export function createRevocationStore(
   db: Database,
   clock: Clock,
-  { listen, readers }: { listen: Listen; readers: Set<() => Promise<void>> },
+  { onWake, readers }: { onWake: OnWake; readers: Set<() => Promise<void>> },
 ): RevocationStore {
   const columns = { sequence: revocations.sequence, kind: revocations.kind, id: revocations.id }
   return {
@@ -34,7 +32,7 @@ export function createRevocationStore(
       const rows = found.filter((row) => row.sequence > sequence)
       return { rows, complete: rows.length < found.length || (sequence === 0 && (rows[0]?.sequence ?? 1) === 1) }
     },
-    onWake: listen,
+    onWake: (wake) => onWake(feedTopic, wake),
     async onChange(read) {
       readers.add(read)
       return async () => void readers.delete(read)

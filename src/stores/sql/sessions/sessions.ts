@@ -3,6 +3,7 @@ import type { SessionStore } from '../../../core/records/session.ts'
 import type { Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { users } from '../accounts/tables.ts'
+import { queueMails } from '../mail/queue-mails.ts'
 import { sessions } from './tables.ts'
 import { refreshFamilies, revokedAccessTokens } from '../tokens/tables.ts'
 import { userColumns } from '../accounts/users.ts'
@@ -90,7 +91,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         })
         .where(and(eq(sessions.id, id), isNull(sessions.revokedAt)))
     },
-    async revoke(id, reason, at) {
+    async revoke(id, reason, at, mails = []) {
       return await change(async (tx, announce) => {
         const [ended] = await tx
           .update(sessions)
@@ -102,6 +103,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
           .update(refreshFamilies)
           .set({ revokedAt: at })
           .where(and(eq(refreshFamilies.sessionId, id), isNull(refreshFamilies.revokedAt)))
+        await queueMails(tx, mails)
         await announce('session', [id], at)
         return ended
       })

@@ -1,0 +1,15 @@
+import type { QueuedMail } from '../../../core/records/mail.ts'
+import type { Database, Transaction } from '../database.ts'
+import { sql } from '../drizzle.ts'
+import { mailTopic, wakeChannel } from '../wakes.ts'
+import { mails } from './tables.ts'
+
+/**
+ * Queues mails in the transaction of the change that causes them: they are sent when it is committed, and otherwise never were.
+ * Replicas are told with the commit.
+ */
+export async function queueMails(tx: Database | Transaction, queued: readonly QueuedMail[]): Promise<void> {
+  if (queued.length === 0) return
+  await tx.insert(mails).values(queued.map((mail) => ({ ...mail, queuedAt: mail.createdAt, dueAt: mail.createdAt })))
+  await tx.execute(sql`select pg_notify(${wakeChannel}, ${mailTopic})`)
+}

@@ -1,0 +1,32 @@
+import type { MailState } from '../../../core/records/mail.ts'
+import { users } from '../accounts/tables.ts'
+import { instant } from '../columns.ts'
+import { index, integer, pgTable, sql, text, uuid } from '../drizzle.ts'
+
+export const mails = pgTable(
+  'mails',
+  {
+    id: uuid('id').primaryKey(),
+    kind: text('kind').notNull(),
+    language: text('language').notNull(),
+    userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    /** Null once nobody sends it any more: a link in clear would undo the hashing of its token, and a sealed one waits for the secret. */
+    sealed: text('sealed'),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at'),
+    state: text('state').$type<MailState>().notNull().default('queued'),
+    queuedAt: instant('queued_at').notNull(),
+    /** Whoever sends it moves this on: until then it is nobody else's. Null where nobody is to send it. */
+    dueAt: instant('due_at'),
+    attempts: integer('attempts').notNull().default(0),
+    fault: text('fault'),
+    endedAt: instant('ended_at'),
+  },
+  (table) => [
+    index('mails_due_at')
+      .on(table.dueAt)
+      .where(sql`${table.dueAt} is not null`),
+    index('mails_ended_at').on(table.state, table.endedAt),
+    index('mails_user_id').on(table.userId),
+  ],
+)
