@@ -1,5 +1,6 @@
 import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
+import { nameDevice } from './adapters/user-agents.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import { createForwardedAddress } from './core/client-address.ts'
@@ -55,7 +56,7 @@ export function createFeatures(base: Base, config: Config) {
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, limits })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
-  const sessions = createSessions(base, config.sessions)
+  const sessions = createSessions(base, config.sessions, { accounts, browser, nameDevice })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
@@ -72,7 +73,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
-    ...[forwardAuth, signIn, oauth, health],
+    ...[sessions, forwardAuth, signIn, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, pages, signingKeys, credentials, forwardAuth, roles, mail }

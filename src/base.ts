@@ -3,6 +3,7 @@ import { createPasswordHasher } from './adapters/password-hasher.ts'
 import { createBreachedPasswords } from './adapters/breached-passwords.ts'
 import { createStrengthEstimate } from './adapters/password-strength.ts'
 import type { Config } from './config.ts'
+import { type Budgets, withHiddenKeys } from './core/budgets.ts'
 import { basePathOf } from './core/issuer.ts'
 import {
   createHashNewPassword,
@@ -15,7 +16,7 @@ import type { Clock } from './core/clock.ts'
 import type { Log } from './core/log.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
 import type { Stores } from './core/stores.ts'
-import { createSecretBox, type SecretBox } from './core/secrets.ts'
+import { createSecretBox, deriveKey, type SecretBox } from './core/secrets.ts'
 import { auditEvents } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './features/audit-log/trail.ts'
 import { currentOrigin } from './http/request-origin.ts'
@@ -33,6 +34,8 @@ export interface Base {
   /** Knows from the request under way who did what, and from where. */
   readonly audit: AuditTrail<typeof auditEvents>
   readonly stores: Stores
+  /** Of what must not be tried too often, under names that the stores cannot read. */
+  readonly budgets: Budgets
   readonly hasher: PasswordHasher
   /** Says what is wrong with a password that somebody is choosing, without asking anybody else. */
   readonly judgePassword: JudgePassword
@@ -76,6 +79,7 @@ export function createBase(dependencies: {
       origin: currentOrigin,
     }),
     stores,
+    budgets: withHiddenKeys(stores.budgets, deriveKey(config.secrets[0], 'budgets')),
     hasher,
     judgePassword,
     hashNewPassword: createHashNewPassword({ hasher, policy, judge: judgePassword, isBreached }),

@@ -21,7 +21,14 @@ async function timeUntil(wanted: number, ask: () => Promise<number>): Promise<nu
 
 if (hasServers) {
   void test('two replicas on one PostgreSQL and one Redis', async (t) => {
-    const yaml = { limits: { requests_per_minute: 100_000, secret_tests_per_minute: 100_000, failures_per_account: 6 } }
+    const yaml = {
+      limits: {
+        requests_per_minute: 100_000,
+        secret_tests_per_minute: 100_000,
+        failures_per_account: 6,
+        failures_per_pair: 6,
+      },
+    }
     const one = await startService(t, { backend: backends[1]!, yaml })
     const two = await startService(t, { beside: one, yaml })
 

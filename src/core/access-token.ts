@@ -102,5 +102,10 @@ export function isInTime(claims: AccessTokenClaims & { nbf?: unknown }, now: num
   return Number.isSafeInteger(exp) && Number.isSafeInteger(iat) && nbf === undefined && now < exp * 1000
 }
 
+/** Whether an access token was valid until its end, which is behind `now` (epoch milliseconds). */
+export function hasExpired(claims: AccessTokenClaims, now: number): boolean {
+  return now >= claims.exp * 1000 && isInTime(claims, Number.NEGATIVE_INFINITY)
+}
+
 /** How long an identity assertion is good for: it goes no further than the upstream that it was made for. */
 export const assertionLifetimeSeconds = 60

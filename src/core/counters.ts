@@ -1,7 +1,4 @@
 export interface Counters {
   /** Counts one more inside a window that starts with the first. Atomic over all replicas. */
   increment(key: string, windowSeconds: number): Promise<{ count: number; resetSeconds: number }>
-  /** What has been counted, without counting. */
-  read(key: string): Promise<{ count: number; resetSeconds: number }>
-  reset(key: string): Promise<void>
 }

@@ -15,6 +15,7 @@ export const errorTable = {
   incomplete_question: { status: 400, title: 'This is no question of a proxy.' },
   unauthorized: { status: 401, title: 'Sign in to use this.' },
   invalid_access_token: { status: 401, title: 'The access token is not valid.' },
+  access_token_expired: { status: 401, title: 'The access token has expired.' },
   insufficient_user_authentication: { status: 401, title: 'This needs a newer or stronger proof of who you are.' },
   invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
   invalid_refresh_token: { status: 401, title: 'The refresh token is not valid.' },

@@ -7,6 +7,8 @@ import { adminRole, type Principal } from './principal.ts'
 export const ownPermissions = [
   'gatehouse:users:read',
   'gatehouse:users:write',
+  'gatehouse:sessions:read',
+  'gatehouse:sessions:write',
   'gatehouse:roles:read',
   'gatehouse:roles:write',
   'gatehouse:clients:read',

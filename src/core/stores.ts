@@ -1,3 +1,4 @@
+import type { Budgets } from './budgets.ts'
 import type { Counters } from './counters.ts'
 import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
@@ -30,6 +31,8 @@ export interface Stores {
   mails: MailStore
   audit: AuditStore
   housekeeping: HousekeepingStore
+  /** In SQL, unless replicas share a store for what is counted. */
+  budgets: Budgets
   counters: Counters
   /** Rejects when a store does not answer. */
   ping(): Promise<void>

@@ -16,8 +16,10 @@ export interface Cookies {
   readonly names: readonly string[]
   /** The host or domain under which browsers keep the session cookie. */
   readonly site: string
-  setSession(reply: FastifyReply, secret: string, expires: Date): void
-  setRefresh(reply: FastifyReply, token: string, expires: Date): void
+  /** Without `expires` it ends with the browser. */
+  setSession(reply: FastifyReply, secret: string, expires: Date | undefined): void
+  /** As `setSession`. */
+  setRefresh(reply: FastifyReply, token: string, expires: Date | undefined): void
   /** What a browser is known by that has signed in before; it stays when the session ends. */
   setDevice(reply: FastifyReply, secret: string, expires: Date): void
   setCsrf(reply: FastifyReply, value: string): void
@@ -84,13 +86,13 @@ export function createCookies(settings: {
   }
 
   // As the refresh cookie: sent to this host alone, and by its own pages alone.
-  const setDevice = (reply: FastifyReply, secret: string, expires: Date) => {
+  const setDevice = (reply: FastifyReply, secret: string, expires: Date | undefined) => {
     givenNow.set(reply, secret)
-    reply.setCookie(deviceName, secret, { ...device, expires })
+    reply.setCookie(deviceName, secret, { ...device, ...until(expires) })
   }
   /** What the browser of a reply is known by, or from now on is. */
   const givenNow = new WeakMap<FastifyReply, string>()
-  const browserOf = (reply: FastifyReply, expires: Date): string => {
+  const browserOf = (reply: FastifyReply, expires: Date | undefined): string => {
     const known = givenNow.get(reply) ?? eachOf(readCookie(reply.request.headers.cookie, deviceName))[0]
     if (known !== undefined) return known
     const made = randomSecret()
@@ -108,13 +110,13 @@ export function createCookies(settings: {
     site: settings.cookieDomain ?? issuerHost,
     setSession(reply, secret, expires) {
       dropNamesakes(reply)
-      reply.setCookie(sessionName, secret, { ...session, expires })
+      reply.setCookie(sessionName, secret, { ...session, ...until(expires) })
     },
     setRefresh(reply, token, expires) {
       dropFormer(reply)
       reply.setCookie(refreshName, isBelowPath ? bindTo(browserOf(reply, expires), token) : token, {
         ...refresh,
-        expires,
+        ...until(expires),
       })
     },
     setDevice,
@@ -147,6 +149,8 @@ export function createCookies(settings: {
     ambiguous: ({ headers: { cookie } }) => proofs.filter((name) => typeof readCookie(cookie, name) === 'object'),
   }
 }
+
+const until = (expires: Date | undefined) => (expires === undefined ? {} : { expires })
 
 /**
  * A token with the proof that it was issued to this browser. Other than a `__Host-` cookie, one with a path can be planted by a

@@ -182,7 +182,7 @@ function* impliedCodes(schema: DescribedSchema, { config = {}, method }: RouteOp
     yield* ['invalid_json', 'invalid_encoding', 'body_too_large', 'unsupported_media_type'] as const
   }
   if (config.access === 'user' || config.access === 'admin') {
-    yield* ['invalid_request', 'unauthorized', 'invalid_access_token', 'forbidden'] as const
+    yield* ['invalid_request', 'unauthorized', 'invalid_access_token', 'access_token_expired', 'forbidden'] as const
     if (method !== 'GET') yield 'cross_site_request'
     if (config.fresh) yield 'insufficient_user_authentication'
   }

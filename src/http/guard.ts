@@ -1,7 +1,7 @@
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { type AccessTokenClaims, isCanonical, isInTime } from '../core/access-token.ts'
+import { type AccessTokenClaims, hasExpired, isCanonical, isInTime } from '../core/access-token.ts'
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/clock.ts'
 import { mayAdminister, type OwnPermission } from '../core/permissions.ts'
@@ -99,6 +99,8 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       if (!isCanonical(authorization)) throw new GatehouseError('invalid_access_token')
       const verify = request as FastifyRequest & { accessJwtVerify(): Promise<AccessTokenClaims> }
       const claims = await verify.accessJwtVerify()
+      // What to do about it is to refresh, and not to sign in.
+      if (hasExpired(claims, clock.now())) throw new GatehouseError('access_token_expired')
       const proven = isInTime(claims, clock.now()) ? await options.claims(claims) : undefined
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
       if (claims.act !== undefined) refuseProgram(request)

@@ -73,6 +73,7 @@ export function challengeOf(error: GatehouseError, authorization: string | undef
     invalid_request: ', error="invalid_request"',
     forbidden: ', error="insufficient_scope"',
     invalid_access_token: isBearer ? ', error="invalid_token"' : '',
+    access_token_expired: ', error="invalid_token", error_description="expired"',
     insufficient_user_authentication: `, error="insufficient_user_authentication"${needed.join('')}`,
   }
   return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`

@@ -33,10 +33,32 @@ export const LimitSettings = section({
     Type.Integer({ minimum: 1, default: 60 }),
   ),
   failures_per_account: setting(
-    'How many sign-ins may fail within `limits.failure_window_seconds`, of one account, and of each browser that it knows.',
+    'How many passwords may be wrong within `limits.failure_window_seconds` for one account, whoever tries.',
     Type.Integer({ minimum: 1, default: 10 }),
   ),
-  failure_window_seconds: setting('Within which time failed sign-ins are counted.', seconds(900)),
+  failures_per_pair: Type.Optional(
+    setting(
+      'How many may be wrong for one account from one client address (of IPv6: one /64). Left out: half of ' +
+        '`limits.failures_per_account`, and at least 5.',
+      Type.Integer({ minimum: 1 }),
+    ),
+  ),
+  failures_per_device: setting(
+    'How many may be wrong from a browser that has signed in to the account before, whatever others try.',
+    Type.Integer({ minimum: 1, default: 10 }),
+  ),
+  failures_per_address: setting(
+    'How many may be wrong from one client address (of IPv6: one /64), for all accounts together.',
+    Type.Integer({ minimum: 1, default: 100 }),
+  ),
+  failures_of_service: setting(
+    'How many may be wrong in all, from browsers that have not signed in before.',
+    Type.Integer({ minimum: 1, default: 1_000 }),
+  ),
+  failure_window_seconds: setting(
+    'Within which time wrong passwords are counted. It slides: the limits hold for any time of this length.',
+    seconds(900),
+  ),
 })
 export type LimitSettings = Static<typeof LimitSettings>
 

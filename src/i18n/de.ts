@@ -25,6 +25,7 @@ export const de: Catalogue = {
       incomplete_question: 'Das ist keine Frage eines Proxys.',
       unauthorized: 'Dafür müssen Sie sich anmelden.',
       invalid_access_token: 'Das Zugriffstoken ist ungültig.',
+      access_token_expired: 'Das Zugriffstoken ist abgelaufen.',
       insufficient_user_authentication: 'Dafür ist ein neuerer oder stärkerer Nachweis nötig, wer Sie sind.',
       invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
       invalid_refresh_token: 'Das Refresh-Token ist ungültig.',
@@ -81,6 +82,7 @@ export const de: Catalogue = {
     hasNotArrived:
       'Ihre Anmeldung war abgelaufen. Was Sie gerade gesendet haben, ist deshalb nicht angekommen. ' +
       'Melden Sie sich an, und senden Sie es dann noch einmal.',
+    remember: 'Auf diesem Gerät angemeldet bleiben',
     tooManyFailures: 'Das waren zu viele Fehlversuche. Warten Sie einige Minuten, und versuchen Sie es noch einmal.',
     wrongPassword: 'Das Passwort ist falsch.',
     tryAgainSoon: 'Versuchen Sie es gleich noch einmal.',

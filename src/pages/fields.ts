@@ -46,6 +46,11 @@ export function currentPasswordField(given: Pick<Field, 'label' | 'error' | 'aut
   return field({ ...given, name: 'password', type: 'password', autocomplete: 'current-password', maxlength: 512 })
 }
 
+/** What a person ticks; `value` is sent when it is. */
+export function checkbox({ name, label, checked }: { name: string; label: string; checked: boolean }): Html {
+  return html`<label><input type="checkbox" name="${name}" value="yes" ${checked && html`checked`} /> ${label}</label>`
+}
+
 /** What a form sends along unseen; what is undefined or empty is left out. */
 export function hiddenFields(fields: Readonly<Record<string, string | undefined>>): Child {
   return Object.entries(fields).map(

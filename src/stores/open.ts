@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { GatehouseError, unavailable } from '../core/errors.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Budgets } from '../core/budgets.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Log } from '../core/log.ts'
 import type { Stores } from '../core/stores.ts'
@@ -46,7 +47,7 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
 export function combineStores(
   durable: DurableStores,
   counters: Counters,
-  ephemeral: Pick<Stores, 'ping' | 'close'> = { ping: async () => {}, close: async () => {} },
+  ephemeral: Pick<Stores, 'ping' | 'close'> & { budgets?: Budgets } = { ping: async () => {}, close: async () => {} },
 ): Stores {
   const { ping, close, answersWithinMilliseconds, setting, ...tables } = durable
   const ofDurable = { setting, isFault: isConnectionFault, withinMilliseconds: answersWithinMilliseconds }
@@ -59,6 +60,7 @@ export function combineStores(
   return {
     ...guarded,
     counters: translateFaults(counters, ofEphemeral),
+    ...(ephemeral.budgets && { budgets: translateFaults(ephemeral.budgets, ofEphemeral) }),
     ping: async () => void (await Promise.all(pings.map((store) => store.ping()))),
     close: async () => void (await Promise.all([close(), ephemeral.close()])),
   }

@@ -46,7 +46,7 @@ const remedies: Remedies = [
   ],
   [
     /^NOPERM$/,
-    'the user may not do what is needed; allow it EVAL, GET, TTL, INCR, EXPIRE, DEL and PING on the keys of the service, as docs/operations.md says',
+    'the user may not do what is needed; allow it EVAL, TIME, TTL, INCR, EXPIRE, HGETALL, HEXISTS, HINCRBY, HDEL and PING on the keys of the service, as docs/operations.md says',
   ],
   [/^(READONLY|MASTERDOWN|NOREPLICAS)$/, 'it is a replica, which takes no writes; name the primary'],
   [/^(OOM|MISCONF)$/, 'it takes no writes now; give it memory or disk, or look at maxmemory-policy'],

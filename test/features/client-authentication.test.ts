@@ -80,13 +80,13 @@ for (const backend of backends) {
       const open = await register(service, { grants: ['refresh_token'], public: true })
       const ids = { known: client.client_id, unknown: 'unknown', public: open.client_id }
       const asked: string[] = []
-      const { clients, counters } = service.stores
+      const { clients, budgets } = service.stores
       const { find } = clients
-      const { read, increment } = counters
-      t.teardown(() => [Object.assign(clients, { find }), Object.assign(counters, { read, increment })])
+      const { look, spend } = budgets
+      t.teardown(() => [Object.assign(clients, { find }), Object.assign(budgets, { look, spend })])
       clients.find = (...given) => (asked.push('find'), find(...given))
-      counters.read = (...given) => (asked.push('read'), read(...given))
-      counters.increment = (...given) => (asked.push('increment'), increment(...given))
+      budgets.look = (...given) => (asked.push('look'), look(...given))
+      budgets.spend = (...given) => (asked.push('spend'), spend(...given))
       for (const inForm of [true, false]) {
         const works = new Set<string>()
         for (const [what, id] of Object.entries(ids)) {
@@ -121,7 +121,7 @@ for (const backend of backends) {
         t.equal((await grant(service, other)).status, 200)
         // Redis has a clock of its own.
         if (service.backend.redisUrl !== undefined) return
-        service.clock.advance(300)
+        service.clock.advance(305)
         t.equal((await grant(service, victim)).status, 200)
       },
     )

@@ -66,7 +66,10 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     feed,
     clock,
     log: silent,
-    settings: { idle_ttl_seconds: 100 },
+    settings: {
+      ...{ idle_ttl_seconds: 100, absolute_ttl_seconds: 10_000 },
+      short: { idle_ttl_seconds: 40, absolute_ttl_seconds: 1_000 },
+    },
     ...(bounds && { bounds }),
   })
   return {

@@ -81,6 +81,15 @@ for (const backend of backends) {
       t.same([await atTheEdge(service, fresh), await profile()], [200, 200])
       service.clock.advance(1)
       t.same([await atTheEdge(service, fresh), await profile()], [401, 401])
+      const told = await service.call('/api/users/me', { headers: bearer(fresh) })
+      t.match(told.json(), { status: 401, code: 'access_token_expired' }, 'and the API says why')
+      t.equal(
+        told.headers['www-authenticate'],
+        'Bearer realm="gatehouse", error="invalid_token", error_description="expired"',
+      )
+      const [head, payload] = fresh.split('.')
+      const forged = await service.call('/api/users/me', { headers: bearer(`${head}.${payload}.${'A'.repeat(86)}`) })
+      t.equal(forged.json().code, 'invalid_access_token', 'of what it has not signed it says nothing')
     })
     await t.test('an identity assertion is no access token', async (t) => {
       const { accessToken: fresh } = await service.signIn(ada)

@@ -23,19 +23,20 @@ for (const backend of backends) {
         idleExpiresAt: new Date(service.clock.now() + 60_000),
         expiresAt: new Date(service.clock.now() + 60_000),
         lastSeenAt: new Date(service.clock.now()),
+        remembered: true,
         ip: '',
         userAgent: '',
         secretHash: crypto.randomUUID(),
       }
       // The hash was verified; before the session begins, the owner changes the password.
       await service.operate('PUT', `/users/${user.id}/password`, { password: strong(1) })
-      t.equal(await service.stores.sessions.create(session, known.passwordHash), false)
+      t.equal(await service.stores.sessions.create(session, known.passwordHash), undefined)
       const changed = (await service.stores.users.findById(user.id))!
-      t.equal(await service.stores.sessions.create(session, changed.passwordHash), true)
+      t.same(await service.stores.sessions.create(session, changed.passwordHash), { ended: [] })
       await service.operate('PUT', `/users/${user.id}/status`, { status: 'disabled' })
       t.equal(
         await service.stores.sessions.create({ ...session, id: crypto.randomUUID() }),
-        false,
+        undefined,
         'nor a disabled user',
       )
     })

@@ -76,6 +76,17 @@ const changes: Record<string, Prepare> = {
     return ofSession(bench, (id) => bench.stores.sessions.renew(id, { ...proof, secretHash }, 'a hash'))
   },
   'sessions.revoke': (bench) => ofSession(bench, (id) => bench.stores.sessions.revoke(id, 'test', bench.at())),
+  'sessions.revokeAll': async (bench) => {
+    const { id: userId } = await bench.user()
+    const { id } = await bench.session(userId)
+    return [`session:${id}`, () => bench.stores.sessions.revokeAll(userId, 'test', bench.at())]
+  },
+  'sessions.create': async (bench) => {
+    const { id: userId } = await bench.user()
+    const session = await bench.session(userId)
+    const another = { ...session, id: uuidv7(bench.clock.now()), secretHash: hashSecret(randomSecret()) }
+    return [`session:${session.id}`, () => bench.stores.sessions.create(another, undefined, 1)]
+  },
   'clients.setSecret': (bench) => ofClient(bench, (id) => bench.stores.clients.setSecret(id, 'another')),
   'clients.setJwks': (bench) => ofClient(bench, (id) => bench.stores.clients.setJwks(id, { keys: [] })),
   'clients.delete': (bench) => ofClient(bench, (id) => bench.stores.clients.delete(id)),

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
 import { test } from 'tap'
+import type { Budget, Spending } from '../../src/core/budgets.ts'
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { ApiKeyOwner } from '../../src/core/records/api-key.ts'
 import type { Revocation } from '../../src/core/records/revocation.ts'
@@ -14,7 +15,7 @@ import { type Backend, backends, hasServers } from '../support/backends.ts'
 import { startPostgres, startRedis } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
 import { type Bench, createBench, exampleClient, exampleKey, exampleMail } from './contract.ts'
-import { startStopwatch } from '../support/patience.ts'
+import { startStopwatch, until } from '../support/patience.ts'
 
 async function openBench(t: { teardown(after: () => unknown): unknown }, backend: Backend): Promise<Bench> {
   const clock = createClock()
@@ -94,46 +95,36 @@ for (const backend of backends) {
         t.match(await stores.refreshTokens.find(hash), { revoked: true })
       }
     })
-    await t.test(
-      'known devices: tries are counted by device and account, by parallel calls of all replicas',
-      async (t) => {
-        const [user, other] = [await bench.user({ passwordHash: 'proven' }), await bench.user()]
-        const device = { userId: user.id, secretHash: hashSecret('a browser'), at: at(), expiresAt: at(1_000) }
-        const first = { ...device, shownHash: undefined }
-        t.equal(await stores.knownDevices.remember(first, 'another hash'), 'refused', 'the password changed meanwhile')
-        t.equal(await stores.knownDevices.remember(first, 'proven'), 'added')
-        const tries = (change: object = {}, by = stores) => {
-          const { secretHash } = device
-          return by.knownDevices.countTry({ secretHash, email: user.email, at: at(), windowSeconds: 60, ...change })
-        }
-        const counted = await Promise.all(times(20, (i) => tries({}, [stores, second][i % 2])))
-        t.same(
-          counted.toSorted((a, b) => a! - b!),
-          times(20, (i) => i + 1),
-        )
-        t.equal(await tries({ email: other.email }), undefined, 'of another account')
-        t.equal(await tries({ email: 'nobody@example.test' }), undefined)
-        t.equal(await tries({ email: 'no\u0000body' }), undefined)
-        t.equal(await tries({ secretHash: 'unknown' }), undefined)
-        t.equal(await tries({ at: at(1_000) }), undefined, 'expired')
-        t.equal(await tries({ at: at(60) }), 1, 'in a window of its own')
-        const again = { ...device, secretHash: hashSecret('unused'), shownHash: device.secretHash, at: at(61) }
-        t.equal(await stores.knownDevices.remember({ ...again, expiresAt: at(2_000) }, 'proven'), 'renewed')
-        t.equal(await tries({ at: at(1_500) }), 1)
-        t.equal(await stores.knownDevices.remember({ ...again, userId: other.id }, 'a hash'), 'added', 'in its place')
-        t.equal(await tries(), undefined, 'which ends that of somebody else')
-        for (const end of [
-          () => stores.users.setPassword(other.id, 'new', at()),
-          () => stores.users.setStatus(other.id, 'disabled', at()),
-        ]) {
-          const there = { secretHash: again.secretHash, email: other.email }
-          t.type(await tries(there), 'number')
-          await end()
-          t.equal(await tries(there), undefined)
-          await stores.knownDevices.remember({ ...again, userId: other.id, shownHash: undefined }, 'new')
-        }
-      },
-    )
+    await t.test('known devices: known for one account and its present password', async (t) => {
+      const [user, other] = [await bench.user({ passwordHash: 'proven' }), await bench.user()]
+      const device = { userId: user.id, secretHash: hashSecret('a browser'), at: at(), expiresAt: at(1_000) }
+      const first = { ...device, shownHash: undefined }
+      t.equal(await stores.knownDevices.remember(first, 'another hash'), 'refused', 'the password changed meanwhile')
+      t.equal(await stores.knownDevices.remember(first, 'proven'), 'added')
+      const isKnown = (change: object = {}, by = stores) =>
+        by.knownDevices.isKnown({ secretHash: device.secretHash, email: user.email, at: at(), ...change })
+      t.ok((await isKnown()) && (await isKnown({}, second)))
+      t.notOk(await isKnown({ email: other.email }), 'of another account')
+      t.notOk(await isKnown({ email: 'nobody@example.test' }))
+      t.notOk(await isKnown({ email: 'no\u0000body' }))
+      t.notOk(await isKnown({ secretHash: 'unknown' }))
+      t.notOk(await isKnown({ at: at(1_000) }), 'expired')
+      const again = { ...device, secretHash: hashSecret('unused'), shownHash: device.secretHash, at: at(61) }
+      t.equal(await stores.knownDevices.remember({ ...again, expiresAt: at(2_000) }, 'proven'), 'renewed')
+      t.ok(await isKnown({ at: at(1_500) }))
+      t.equal(await stores.knownDevices.remember({ ...again, userId: other.id }, 'a hash'), 'added', 'in its place')
+      t.notOk(await isKnown(), 'which ends that of somebody else')
+      for (const end of [
+        () => stores.users.setPassword(other.id, 'new', at()),
+        () => stores.users.setStatus(other.id, 'disabled', at()),
+      ]) {
+        const there = { secretHash: again.secretHash, email: other.email }
+        t.ok(await isKnown(there))
+        await end()
+        t.notOk(await isKnown(there))
+        await stores.knownDevices.remember({ ...again, userId: other.id, shownHash: undefined }, 'new')
+      }
+    })
     await t.test('known devices: fifty of one account, and the one that came back stays', async (t) => {
       const user = await bench.user()
       const remember = (name: string, shown?: string, later = 0) =>
@@ -147,13 +138,8 @@ for (const backend of backends) {
           },
           user.passwordHash,
         )
-      const isKnown = async (name: string) =>
-        (await stores.knownDevices.countTry({
-          secretHash: hashSecret(name),
-          email: user.email,
-          at: at(),
-          windowSeconds: 60,
-        })) !== undefined
+      const isKnown = (name: string) =>
+        stores.knownDevices.isKnown({ secretHash: hashSecret(name), email: user.email, at: at() })
       await remember('home')
       t.equal(await remember('unused', 'home', 1), 'renewed')
       for (let i = 0; i < 60; i++) await remember(`script-${i}`, undefined, 2 + i)
@@ -713,10 +699,8 @@ for (const backend of backends) {
     })
     await t.test('counters: a window begins with the first count and ends', async (t) => {
       const { counters } = stores
-      t.same(await counters.read('logins'), { count: 0, resetSeconds: 0 })
       t.same(await counters.increment('logins', 60), { count: 1, resetSeconds: 60 })
-      t.match(await counters.increment('logins', 900), { count: 2 })
-      const { count, resetSeconds } = await counters.read('logins')
+      const { count, resetSeconds } = await counters.increment('logins', 900)
       t.equal(count, 2)
       t.ok(resetSeconds > 0 && resetSeconds <= 60, 'later counts do not lengthen it')
       const many = await Promise.all(times(100, (i) => [stores, second][i % 2]!.counters.increment('parallel', 60)))
@@ -724,11 +708,8 @@ for (const backend of backends) {
         many.map((one) => one.count).toSorted((a, b) => a - b),
         times(100, (i) => i + 1),
       )
-      await counters.reset('logins')
-      t.match(await counters.increment('logins', 60), { count: 1 })
       if (bench.opened.redisUrl === undefined) {
         bench.clock.advance(60)
-        t.same(await counters.read('parallel'), { count: 0, resetSeconds: 0 })
         t.match(await counters.increment('parallel', 60), { count: 1 })
         return
       }
@@ -736,6 +717,77 @@ for (const backend of backends) {
       t.teardown(() => redis.disconnect())
       const ttl = await redis.pttl('parallel')
       t.ok(ttl > 50_000 && ttl <= 60_000, `the server itself forgets after ${ttl} ms`)
+    })
+    await t.test(
+      'budgets: of parallel tries of all replicas no more than there is in any, or none is taken',
+      async (t) => {
+        const budget = (key: string, most: number) => ({ key, most, windowSeconds: 60 })
+        const [narrow, wide] = [budget('narrow', 7), budget('wide', 10)]
+        const take = (...asked: Budget[]) =>
+          Promise.all(times(40, (i) => [stores, second][i % 2]!.budgets.spend(asked)))
+        const spent = (all: Spending[]) => all.filter(({ kind }) => kind === 'spent').length
+        t.equal(await stores.budgets.look([narrow, wide]), undefined)
+        const first = await take(narrow, wide)
+        t.equal(spent(first), 7)
+        for (const one of first) if (one.kind === 'used_up') t.equal(one.budget.key, 'narrow')
+        t.equal(spent(await take(wide)), 3, 'what was refused by one was not taken from the other')
+        const usedUp = await second.budgets.look([budget('fresh', 1), wide])
+        t.match(usedUp, { kind: 'used_up', budget: wide })
+        t.ok(usedUp!.resetSeconds > 0 && usedUp!.resetSeconds <= 61)
+        t.equal((await stores.budgets.spend([budget('fresh', 1), wide])).kind, 'used_up')
+        t.equal((await stores.budgets.spend([budget('fresh', 1)])).kind, 'spent', 'nor from the first of them')
+        t.equal((await stores.budgets.spend([])).kind, 'spent')
+      },
+    )
+    await t.test('budgets: what is forgiven of one is put back into the others, and no more', async (t) => {
+      const [own, others, wide] = ['own', 'others', 'wider'].map((key) => ({ key, most: 4, windowSeconds: 600 }))
+      const taken = async (...asked: Budget[]) => {
+        while ((await stores.budgets.spend(asked)).kind === 'spent');
+      }
+      for (let i = 0; i < 3; i++) await stores.budgets.spend([own!, wide!])
+      t.equal((await second.budgets.spend([others!, wide!])).kind, 'spent')
+      t.match(await stores.budgets.look([wide!]), { kind: 'used_up' })
+      await Promise.all([stores.budgets.forgive([own!, wide!]), second.budgets.forgive([own!, wide!])])
+      for (let i = 0; i < 3; i++) t.equal((await second.budgets.spend([own!, wide!])).kind, 'spent')
+      t.equal((await stores.budgets.spend([wide!])).kind, 'used_up', 'what others have taken stays')
+      await taken(own!)
+      await stores.budgets.forgive([own!])
+      t.equal(await second.budgets.look([own!]), undefined)
+      await stores.budgets.forgive([{ ...own!, key: 'never seen' }, wide!])
+      t.match(await stores.budgets.look([wide!]), { kind: 'used_up' })
+    })
+    await t.test('budgets: a window slides', async (t) => {
+      // Redis knows no clock but its own, so its windows are short and really pass.
+      const own = bench.opened.redisUrl !== undefined
+      const windowSeconds = own ? 1 : 60
+      const budget = { key: 'sliding', most: 3, windowSeconds }
+      const began = Date.now()
+      const usedUp = async () => (await stores.budgets.look([budget])) !== undefined
+      if (own) {
+        for (let i = 0; i < 3; i++) await stores.budgets.spend([budget])
+        const redis = new Redis(bench.opened.redisUrl!)
+        t.teardown(() => redis.disconnect())
+        t.ok(await usedUp())
+        await until('the window passes', async () => !(await usedUp()))
+        t.ok(Date.now() - began >= 1_000, 'and not before its time')
+        t.ok((await redis.pttl('budget:sliding')) <= 2_000, 'the server itself forgets')
+        return
+      }
+      const spend = async () => (await stores.budgets.spend([budget])).kind
+      const kinds: string[] = []
+      // One at 0, two at 40: at 62 the first has left, and the others count on.
+      for (const wait of [0, 40, 0, 1]) {
+        bench.clock.advance(wait)
+        kinds.push(await spend())
+      }
+      t.same(kinds, ['spent', 'spent', 'spent', 'used_up'])
+      t.match(await stores.budgets.look([budget]), { resetSeconds: 20 })
+      bench.clock.advance(18)
+      t.ok(await usedUp())
+      bench.clock.advance(2)
+      t.same([await spend(), await spend()], ['spent', 'used_up'], 'a window that began later holds too')
+      bench.clock.advance(40)
+      t.same([await spend(), await spend(), await spend()], ['spent', 'spent', 'used_up'])
     })
     await t.test('ping resolves while every store answers', (t) => t.resolves(stores.ping()))
   })
@@ -762,8 +814,7 @@ if (hasServers) {
       'registrations.find': () => stores.registrations.find('hash', at),
       'sessions.findLive': () => stores.sessions.findLive({ id }, at),
       'users.unlock': () => stores.users.unlock(id),
-      'knownDevices.countTry': () =>
-        stores.knownDevices.countTry({ secretHash: 'hash', email: 'ada@example.test', at, windowSeconds: 60 }),
+      'knownDevices.isKnown': () => stores.knownDevices.isKnown({ secretHash: 'hash', email: 'ada@example.test', at }),
       'sessions.revoke': () => stores.sessions.revoke(id, 'test', at),
       'refreshTokens.find': () => stores.refreshTokens.find('hash'),
       'clients.find': () => stores.clients.find('reports'),
@@ -780,8 +831,9 @@ if (hasServers) {
       'audit.append': () => stores.audit.append([]).then(() => stores.audit.list({ limit: 1 })),
       'housekeeping.sweep': () => stores.housekeeping.sweep('sessions', at, 10),
       'counters.increment': () => stores.counters.increment('key', 60),
-      'counters.read': () => stores.counters.read('key'),
-      'counters.reset': () => stores.counters.reset('key'),
+      'budgets.spend': () => stores.budgets.spend([{ key: 'key', most: 1, windowSeconds: 60 }]),
+      'budgets.look': () => stores.budgets.look([{ key: 'key', most: 1, windowSeconds: 60 }]),
+      'budgets.forgive': () => stores.budgets.forgive([{ key: 'key', most: 1, windowSeconds: 60 }]),
     }
     for (const [name, call] of Object.entries(calls)) {
       const began = startStopwatch()
@@ -805,8 +857,8 @@ void test('memory counters stay bounded: the least recently used key goes first'
   const counters = createMemoryCounters(createClock())
   await counters.increment('first', 60)
   for (let i = 0; i < 100_000; i++) await counters.increment(`key-${i}`, 60)
-  t.match(await counters.read('first'), { count: 0 })
-  t.match(await counters.read('key-99999'), { count: 1 })
+  t.match(await counters.increment('first', 60), { count: 1 })
+  t.match(await counters.increment('key-99999', 60), { count: 2 })
 })
 
 async function rotate(

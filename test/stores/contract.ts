@@ -73,6 +73,7 @@ export function createBench(opened: OpenBackend, second: Stores, clock: TestCloc
         lastSeenAt: at(),
         idleExpiresAt: at(100),
         expiresAt: at(1_000),
+        remembered: true,
         ip: '203.0.113.7',
         userAgent: 'a browser',
         secretHash: hashSecret(randomSecret()),

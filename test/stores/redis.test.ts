@@ -22,7 +22,9 @@ if (hasServers) {
     const server = await startOwn(t)
     const admin = new Redis(server.url)
     t.teardown(() => admin.disconnect())
-    const rights = ['+eval', '+get', '+ttl', '+incr', '+expire', '+del', '+ping']
+    const rights = ['eval', 'time', 'ttl', 'incr', 'expire', 'hgetall', 'hincrby', 'hdel', 'hexists', 'ping'].map(
+      (command) => `+${command}`,
+    )
     const allow = (...rules: string[]) => admin.call('ACL', 'SETUSER', 'gate', 'reset', 'on', `>${password}`, ...rules)
     await allow('~gatehouse:*', ...rights)
     const url = new URL(server.url)
@@ -48,7 +50,7 @@ if (hasServers) {
       const line = await refusal(t, ownerUrl, { REDIS_URL: url.href })
       t.match(
         line,
-        /^gatehouse: REDIS_URL: the server cannot be used \(NOPERM\): .*EVAL, GET, TTL.*\n$/,
+        /^gatehouse: REDIS_URL: the server cannot be used \(NOPERM\): .*EVAL, TIME, TTL.*\n$/,
         `without ${right}`,
       )
     }

@@ -127,6 +127,7 @@ function fill(now: string): string {
       select ('0001' || substr(md5('audit' || n), 5))::uuid, ${now}, 'sign_in.failed', '${victim}', '{}' ${each};
     insert into api_keys (id, hash, name, user_id, created_at, expires_at, revoked_at)
       select ${id('keys')}, 'k' || n, 'S', ${id('users')}, ${now}, ${ends}, case when n % 5 = 0 then ${now} - interval '2 days' end ${each};
+    insert into budgets (key, slices, expires_at) select 'b' || n, '{"1": 1}', ${ends} ${each};
     analyze;`
 }
 
@@ -162,6 +163,7 @@ for (const [name, open] of Object.entries(engines)) {
       lastSeenAt: at(),
       idleExpiresAt: at(100),
       expiresAt: at(1_000),
+      remembered: true,
       ip: '203.0.113.7',
       userAgent: 'a browser',
       secretHash: hashSecret('session'),
@@ -185,8 +187,9 @@ for (const [name, open] of Object.entries(engines)) {
       expiresAt: at(60),
     }
     const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
+    const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 13)
+    t.equal(perishable.length, 14)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -218,14 +221,20 @@ for (const [name, open] of Object.entries(engines)) {
       'registrations.confirm': () =>
         stores.registrations.confirm({ tokenHash: 'reg', userId: uuidv7(clock.now()), passwordHash: 'h', at: at() }),
       'sessions.create': () => stores.sessions.create(session, 'h'),
+      'sessions.create beyond the most': () =>
+        stores.sessions.create({ ...session, id: uuidv7(clock.now()), secretHash: 'another' }, 'h', 2),
+      'sessions.list': () => stores.sessions.list({ limit: 50, at: at() }),
+      'sessions.list of one': () => stores.sessions.list({ userId, before: session.id, limit: 50, at: at() }),
+      'sessions.listOf': () => stores.sessions.listOf(userId, at()),
       'sessions.renew': () => stores.sessions.renew(session.id, proof, 'h'),
       'sessions.findLive by id': () => stores.sessions.findLive({ id: session.id, tokenIds: ['x', 'y'] }, at()),
       'sessions.findLive by secret': () => stores.sessions.findLive({ secretHash: session.secretHash }, at()),
       'sessions.touch': () => stores.sessions.touch(session.id, at(), at(50)),
       'knownDevices.remember': () => stores.knownDevices.remember(device, 'h'),
-      'knownDevices.countTry': () =>
-        stores.knownDevices.countTry({ secretHash: 'device', email, at: at(), windowSeconds: 60 }),
-      'knownDevices.clearTries': () => stores.knownDevices.clearTries('device'),
+      'knownDevices.isKnown': () => stores.knownDevices.isKnown({ secretHash: 'device', email, at: at() }),
+      'budgets.spend': () => stores.budgets.spend(budgets),
+      'budgets.look': () => stores.budgets.look(budgets),
+      'budgets.forgive': () => stores.budgets.forgive(budgets),
       'clients.create': () => stores.clients.create(exampleClient('job', at())),
       'refreshTokens.createFamily': () =>
         stores.refreshTokens.createFamily(family, { hash: 'token', createdAt: at(), expiresAt: at(100) }),
@@ -277,6 +286,7 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),
+      'sessions.revokeAll': () => stores.sessions.revokeAll(userId, 'test', at()),
       'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at()),
       ...Object.fromEntries(
         perishable.map((kind) => [

@@ -9,6 +9,7 @@ import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
 import { createStrengthEstimate } from '../../src/adapters/password-strength.ts'
+import type { Budgets } from '../../src/core/budgets.ts'
 import type { PasswordHasher } from '../../src/core/password-hasher.ts'
 import type { Stores } from '../../src/core/stores.ts'
 import { answerHeaderBytes } from '../../src/core/sizes.ts'
@@ -72,6 +73,8 @@ export interface Service {
   issuer: string
   clock: TestClock
   stores: Stores
+  /** What must not be tried too often, by the names that features give it. */
+  budgets: Budgets
   backend: OpenBackend
   gatehouse: Gatehouse
   /** Everything that was logged, as text. */
@@ -181,6 +184,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     issuer: config.issuer,
     clock,
     stores,
+    budgets: base.budgets,
     backend,
     gatehouse,
     logged: () => lines.join(''),

@@ -12,16 +12,43 @@ export interface Session {
   idleExpiresAt: Date
   expiresAt: Date
   lastSeenAt: Date
+  /** Whether the person wants to stay signed in: it outlives the browser, and has the long lifetimes. */
+  remembered: boolean
   ip: string
   userAgent: string
 }
 
+interface Lifetimes {
+  idle_ttl_seconds: number
+  absolute_ttl_seconds: number
+}
+/** Of the `sessions` section of gatehouse.yaml: how long a session lasts, and one that is not remembered. */
+export interface SessionLifetimes extends Lifetimes {
+  short: Lifetimes
+}
+
+/** How long a session lasts. */
+export function lifetimesOf(settings: SessionLifetimes, { remembered }: Pick<Session, 'remembered'>): Lifetimes {
+  return remembered ? settings : settings.short
+}
+
+/** Until when a browser shall keep the cookies of a session; nothing: until the browser ends. */
+export function keptUntil({ remembered, expiresAt }: Pick<Session, 'remembered' | 'expiresAt'>): Date | undefined {
+  return remembered ? expiresAt : undefined
+}
+
 export interface SessionStore {
   /**
-   * Begins a session of an active user. `provenHash`: the password hash that was verified for it; false, and no session,
-   * when it is not the user's any more. A change of password or status that comes later ends the session.
+   * Begins a session of an active user. `provenHash`: the password hash that was verified for it; nothing, and no session,
+   * when it is not the user's any more. A change of password or status that comes later ends the session. `most`: how many
+   * live sessions the user may have with it, 0 for any number; those beyond end that were used longest ago, of any number of
+   * parallel calls. Resolves to the ids of those that ended.
    */
-  create(session: Session & { secretHash: string }, provenHash?: string | null): Promise<boolean>
+  create(
+    session: Session & { secretHash: string },
+    provenHash?: string | null,
+    most?: number,
+  ): Promise<{ ended: string[] } | undefined>
   /**
    * A session that is neither revoked nor expired, with its active user: one look-up. `tokenIds`: only when none of these
    * access tokens was revoked.
@@ -42,8 +69,22 @@ export interface SessionStore {
   ): Promise<Session | undefined>
   /** Extends the idle expiry, never past the absolute one. */
   touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
+  /** Live sessions, the one begun last first; `before`: those that began before the one of this id. */
+  list(asked: { userId?: string | undefined; before?: string | undefined; limit: number; at: Date }): Promise<Session[]>
+  /** Live sessions of one user, the one used last first. */
+  listOf(userId: string, at: Date): Promise<Session[]>
   /**
-   * Ends the session and its refresh families, and queues the mails about it. Resolves to whose it was; to nothing, and
+   * Ends the sessions of a user with their refresh families, and what browsers are known by, but for the session and the
+   * device that are named. Resolves to the ids of the sessions that ended.
+   */
+  revokeAll(
+    userId: string,
+    reason: string,
+    at: Date,
+    but?: { sessionId: string; deviceHashes: readonly string[] },
+  ): Promise<string[]>
+  /**
+   * Ends the session and its refresh families, and queues the mails about it; `ofUser`: only when it is theirs. Resolves to whose it was; to nothing, and
    * queues nothing, when it had ended already.
    */
   revoke(
@@ -51,5 +92,6 @@ export interface SessionStore {
     reason: string,
     at: Date,
     mails?: readonly QueuedMail[],
+    ofUser?: string,
   ): Promise<{ userId: string; clientId: string } | undefined>
 }

@@ -21,14 +21,14 @@ export interface ApiKeys extends Feature {
 }
 
 export function createApiKeys(
-  { stores, clock, audit, log }: Base,
+  { stores, budgets, clock, audit, log }: Base,
   settings: ApiKeySettings,
   needs: { accounts: Accounts; clients: Clients; limits: RateLimits },
 ): ApiKeys {
   const apiKeys: ApiKeyManagement = createApiKeyManagement({ apiKeys: stores.apiKeys, settings, audit, clock })
   const [users, clients] = [needs.accounts.administration, needs.clients.administration]
   return {
-    prove: createProveApiKey({ apiKeys: stores.apiKeys, counters: stores.counters, audit, clock, log }),
+    prove: createProveApiKey({ apiKeys: stores.apiKeys, budgets, audit, clock, log }),
     revokeAll: () => apiKeys.revokeAll(),
     schemas: [ApiKeyBody, MadeApiKey],
     routes: {

@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Audit } from '../../core/audit.ts'
-import { tooManyRequests } from '../../core/errors.ts'
+import { type Budgets, overBudget } from '../../core/budgets.ts'
 import { limitKey } from '../../core/network.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Counters } from '../../core/counters.ts'
 import type { Log } from '../../core/log.ts'
 import type { ApiKeyStore } from '../../core/records/api-key.ts'
 import { firstPartyClientId, type Principal } from '../../core/principal.ts'
@@ -27,49 +26,47 @@ export type ProveApiKey = (presented: string, address?: string) => Promise<Prove
 /** How exactly the last use is known. */
 const usedWithinSeconds = 60
 /** Wrong keys from one address, which may stand for many programs, within five minutes. */
-const failures = { max: 100, windowSeconds: 300 }
+const failures = { most: 100, windowSeconds: 300 }
 
 /**
  * A key acts for its owner with its own scopes, and never with more than the owner has now. A user's key carries those of
  * the user's permissions that are among its scopes, and no role: see docs/decisions. Its use is noted beside the request,
  * which does not wait for it.
  *
- * Wrong keys are counted by the address they come from, over all replicas; beyond the limit none is looked up but those
+ * Wrong keys are counted by the network they come from, over all replicas; beyond the limit none is looked up but those
  * that this replica has found right before. Those are no guesses: whoever guesses from the same address does not lock
  * them out, and they need no counters. However many tries come at once, no more than the limit are told that they are wrong.
  */
 export function createProveApiKey(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'findLive' | 'markUsed'>
-  counters: Pick<Counters, 'increment' | 'read'>
+  budgets: Pick<Budgets, 'spend' | 'look'>
   audit: Audit<typeof apiKeysEvents>
   clock: Clock
   log: Log
 }): ProveApiKey {
-  const { apiKeys, counters, audit, clock, log } = dependencies
+  const { apiKeys, budgets, audit, clock, log } = dependencies
   /** Hashes of keys that were right when they were last looked up. */
   const rightBefore = new LRUCache<string, true>({ max: 10_000 })
 
   return async (presented, address) => {
     const hash = hashSecret(presented)
     const network = limitKey(address)
-    const counter = network === undefined ? undefined : `api-key:${network}`
+    const budget = { key: `api-key:${network ?? 'unknown'}`, ...failures }
     const wasRight = rightBefore.has(hash)
-    if (counter !== undefined && !wasRight) {
-      const failed = await counters.read(counter)
-      if (failed.count >= failures.max) throw tooManyRequests(failed, failures.max)
+    if (network !== undefined && !wasRight) {
+      const usedUp = await budgets.look([budget])
+      if (usedUp !== undefined) throw overBudget(usedUp)
     }
     const now = clock.now()
     const found = await apiKeys.findLive(hash, new Date(now))
     if (found === undefined) {
       rightBefore.delete(hash)
-      const failed =
-        address === undefined
-          ? undefined
-          : await counters.increment(counter ?? 'api-key:unknown', failures.windowSeconds)
-      const isBeyond = failed !== undefined && failed.count > failures.max
-      if (isBeyond && counter !== undefined && !wasRight) throw tooManyRequests(failed, failures.max)
-      // Beyond the limit nothing is written down: whoever goes on trying shall not fill the trail.
-      if (isBeyond && counter === undefined) return undefined
+      const failed = address === undefined ? undefined : await budgets.spend([budget])
+      if (failed?.kind === 'used_up') {
+        if (network !== undefined && !wasRight) throw overBudget(failed)
+        // Beyond the limit nothing is written down: whoever goes on trying shall not fill the trail.
+        if (network === undefined) return undefined
+      }
       audit.record({ event: 'api_key.failed', ip: address })
       return undefined
     }

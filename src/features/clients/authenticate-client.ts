@@ -1,8 +1,8 @@
 import type { Audit } from '../../core/audit.ts'
 import { clientAssertionType } from '../../core/client-auth.ts'
-import { GatehouseError, tooManyRequests } from '../../core/errors.ts'
+import { type Budget, type Budgets, overBudget } from '../../core/budgets.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
-import type { Counters } from '../../core/counters.ts'
 import type { Client, ClientStore } from '../../core/records/client.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
@@ -40,10 +40,9 @@ const firstPartyClient: Client = {
   createdAt: new Date(0),
 }
 
-/** Failed authentications of one client from one address, within five minutes. */
-const failures = { max: 30, windowSeconds: 300 }
-/** Failed authentications from one address, which may stand for many clients. */
-const maxFailuresOfAddress = 300
+const windowSeconds = 300
+/** Failed authentications within that time: of one client from one address, and from one address, which may stand for many clients. */
+const failures = { ofClient: 30, ofAddress: 300 }
 
 /**
  * Authenticates a client by `client_secret_basic`, `client_secret_post`, `private_key_jwt` or, for public clients, by name
@@ -59,25 +58,20 @@ const maxFailuresOfAddress = 300
 export function createAuthenticateClient(dependencies: {
   clients: Pick<ClientStore, 'find'>
   proven: ClientCache
-  counters: Pick<Counters, 'increment' | 'read'>
+  budgets: Pick<Budgets, 'spend' | 'look'>
   verifyAssertion: VerifyClientAssertion
   audit: Audit<typeof clientsEvents>
 }): AuthenticateClient {
-  const { clients, proven, counters, verifyAssertion, audit } = dependencies
+  const { clients, proven, budgets, verifyAssertion, audit } = dependencies
 
-  async function refuseBeyond(limits: readonly Limit[]): Promise<void> {
-    for (const { most, counter, ofTrail } of limits) {
-      if (ofTrail) continue
-      const failed = await counters.read(counter)
-      if (failed.count >= most) throw tooManyRequests(failed, most)
-    }
+  async function refuseBeyond({ counted, refuses }: Limits): Promise<void> {
+    const usedUp = refuses ? await budgets.look(counted) : undefined
+    if (usedUp !== undefined) throw overBudget(usedUp)
   }
 
-  async function count(limits: readonly Limit[]): Promise<void> {
-    for (const { most, counter, ofTrail } of limits) {
-      const failed = await counters.increment(counter, failures.windowSeconds)
-      if (failed.count > most) throw ofTrail ? refusal() : tooManyRequests(failed, most)
-    }
+  async function count({ counted, refuses }: Limits): Promise<void> {
+    const failed = await budgets.spend(counted)
+    if (failed.kind === 'used_up') throw refuses ? overBudget(failed) : refusal()
   }
 
   /** What keeps the client from being proven; nothing when it is. */
@@ -136,23 +130,22 @@ export function createAuthenticateClient(dependencies: {
   }
 }
 
-interface Limit {
-  most: number
-  counter: string
-  /** Nobody is refused for it: it bounds what is written down. */
-  ofTrail?: boolean
+interface Limits {
+  counted: readonly Budget[]
+  /** Otherwise nobody is refused for it: it bounds what is written down. */
+  refuses: boolean
 }
 
 /**
- * In this order: what is beyond the client's limit does not count against others at its address. Where nobody told the
- * address there is no limit that strangers could use up for everybody.
+ * What is beyond one limit does not count against the other. Where nobody told the address there is no limit that strangers
+ * could use up for everybody.
  */
-function limitsOf({ id, assertion }: Presented, address: string | undefined): Limit[] {
-  if (address === undefined) return [{ most: maxFailuresOfAddress, counter: 'client-auth:unknown', ofTrail: true }]
-  const counter = `client-auth:${address}`
-  const ofAddress = { most: maxFailuresOfAddress, counter }
-  if (assertion !== undefined) return [ofAddress]
-  return [{ most: failures.max, counter: `${counter}:${hashSecret(id)}` }, ofAddress]
+function limitsOf({ id, assertion }: Presented, address: string | undefined): Limits {
+  const key = `client-auth:${address ?? 'unknown'}`
+  const ofAddress = { key, most: failures.ofAddress, windowSeconds }
+  if (address === undefined || assertion !== undefined) return { counted: [ofAddress], refuses: address !== undefined }
+  const ofClient = { key: `${key}:${id}`, most: failures.ofClient, windowSeconds }
+  return { counted: [ofClient, ofAddress], refuses: true }
 }
 
 const refusal = () => new OAuthError('invalid_client', 'Client authentication failed.')

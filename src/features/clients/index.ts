@@ -20,13 +20,13 @@ export interface Clients extends Feature {
 }
 
 export function createClients(
-  { stores, clock, audit, issuer }: Base,
+  { stores, budgets, clock, audit, issuer }: Base,
   { revocations: { feed } }: { revocations: Revocations },
 ): Clients {
   const authenticate = createAuthenticateClient({
     clients: stores.clients,
     proven: createClientCache({ feed, clock }),
-    counters: stores.counters,
+    budgets,
     verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, clock, issuer }),
     audit,
   })

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Client } from '../../core/records/client.ts'
 import { allKeys } from '../../core/records/revocation.ts'
-import type { Session, SessionStore } from '../../core/records/session.ts'
+import { lifetimesOf, type Session, type SessionLifetimes, type SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { hashSecret, type Shown } from '../../core/secrets.ts'
@@ -60,7 +60,7 @@ export function createCredentials(dependencies: {
   clock: Clock
   log: Log
   /** The `sessions` section of gatehouse.yaml. */
-  settings: { idle_ttl_seconds: number }
+  settings: SessionLifetimes
   bounds?: MemoryBounds
 }): Credentials {
   const { bounds, feed, clock, log, settings } = dependencies
@@ -120,16 +120,17 @@ export function createCredentials(dependencies: {
     const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
     if (live === undefined) return undefined
     const { session, user } = live
-    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, settings.idle_ttl_seconds / 4) * 1000) {
+    const { idle_ttl_seconds: idleSeconds } = lifetimesOf(settings, session)
+    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, idleSeconds / 4) * 1000) {
       sessions
-        .touch(session.id, new Date(now), new Date(now + settings.idle_ttl_seconds * 1000))
+        .touch(session.id, new Date(now), new Date(now + idleSeconds * 1000))
         .catch((error: unknown) => log.warn({ event: 'session.touch_failed', err: error }, 'session not touched'))
     }
     return {
       principal: userPrincipal(user, session, [], session.clientId),
       audiences: [],
       expiresAt: Math.min(
-        now + Math.min(rememberSeconds, settings.idle_ttl_seconds / 2) * 1000,
+        now + Math.min(rememberSeconds, idleSeconds / 2) * 1000,
         session.expiresAt.getTime(),
         session.idleExpiresAt.getTime(),
       ),

@@ -1,5 +1,6 @@
 /** Whom a credential stands for now: access tokens, API keys, clients' secrets and session cookies. */
 import type { Base } from '../../base.ts'
+import type { SessionLifetimes } from '../../core/records/session.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Revocations } from '../revocations/index.ts'
@@ -11,7 +12,7 @@ export type { Credentials } from './credentials.ts'
 
 export function createCredentials(
   { stores, clock, log }: Base,
-  settings: { idle_ttl_seconds: number },
+  settings: SessionLifetimes,
   needs: { revocations: Revocations; signingKeys: SigningKeys; clients: Clients; apiKeys: ApiKeys },
 ): Credentials {
   const { feed } = needs.revocations

@@ -5,6 +5,11 @@ export const sessionsEvents = {
   'session.revoked': auditEvent<{ reason: string }>(
     'info',
     'a session was ended',
-    'reason: `logged_out`, `signed_in_again` (the browser signed in anew), `refresh_token_reused`, `refresh_token_revoked`',
+    'reason: `logged_out`, `signed_in_again` (the browser signed in anew), `refresh_token_reused`, `refresh_token_revoked`, `too_many_sessions` (`sessions.max_per_user`), `ended_by_person`, `ended_by_administrator`',
+  ),
+  'sessions.ended': auditEvent<{ reason: string; ended: number }>(
+    'info',
+    'the sessions of a person were ended, and what their browsers are known by',
+    'reason (as of `session.revoked`) and how many ended',
   ),
 }

@@ -1,15 +1,24 @@
-/** Sessions of people: how one begins, is proven again and ends. */
+/** Sessions of people: how one begins, is proven again, is shown and ends. */
 import type { Base } from '../../base.ts'
 import type { Feature } from '../../http/feature.ts'
 import { hashSecret } from '../../core/secrets.ts'
+import type { NameDevice } from '../../core/device-name.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
+import type { Accounts } from '../accounts/index.ts'
+import { administeredSessionRoutes } from './admin.ts'
 import { createEndSession, type EndSession } from './end-session.ts'
+import { createSessionManagement } from './manage-sessions.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
+import { sessionRoutes } from './routes.ts'
 import type { SessionSettings } from './settings.ts'
 import { createStartSession, type StartSession } from './start-session.ts'
 
 export type { EndSession } from './end-session.ts'
+export type { EndedSessions } from './admin.ts'
 export type { RenewSession } from './renew-session.ts'
 export type { StartedSession, StartSession } from './start-session.ts'
+
+export type { SessionPage, ShownSession } from './schema.ts'
 
 export interface Sessions extends Feature {
   readonly begin: StartSession
@@ -21,10 +30,21 @@ export interface Sessions extends Feature {
   ofRefreshToken(token: string): Promise<string | undefined>
 }
 
-export function createSessions({ stores, clock, audit }: Base, settings: SessionSettings): Sessions {
+export function createSessions(
+  { stores, clock, audit }: Base,
+  settings: SessionSettings,
+  needs: { accounts: Accounts; browser: BrowserGuards; nameDevice: NameDevice },
+): Sessions {
   const { sessions, refreshTokens } = stores
+  const { accounts, browser, nameDevice } = needs
+  const management = createSessionManagement({ sessions, audit, clock })
   return {
-    begin: createStartSession({ sessions, clock, settings }),
+    routes: {
+      people: (app) => sessionRoutes(app, { sessions: management, nameDevice, ...browser }),
+      admin: (app) =>
+        administeredSessionRoutes(app, { sessions: management, nameDevice, users: accounts.administration }),
+    },
+    begin: createStartSession({ sessions, clock, audit, settings }),
     renew: createRenewSession({ sessions, clock }),
     end: createEndSession({ sessions, audit, clock }),
     async ofCookie(secret) {

@@ -8,6 +8,17 @@ export const SessionSettings = section({
     seconds(30 * 86_400),
   ),
   absolute_ttl_seconds: setting('After how long a session ends, however much it is used.', seconds(90 * 86_400)),
+  short: section({
+    idle_ttl_seconds: setting(
+      'The same of a session that is not to outlive the browser: without "stay signed in" (`remember: false`).',
+      seconds(3_600),
+    ),
+    absolute_ttl_seconds: setting('After how long such a session ends, however much it is used.', seconds(12 * 3_600)),
+  }),
+  max_per_user: setting(
+    'How many sessions a person may have; 0 is any number. One more ends the one that was used longest ago.',
+    Type.Integer({ minimum: 0, maximum: 10_000, default: 0 }),
+  ),
   cookie_name: setting(
     'The name in every cookie, between the prefix that browsers know (`__Host-`) and what the cookie is for (`_refresh`).',
     // A token (RFC 6265 §4.1.1).
@@ -28,6 +39,11 @@ export function checkSessionSettings(sessions: SessionSettings, findings: Findin
     const why = 'the service puts one before it wherever browsers take it'
     findings.fault(['sessions', 'cookie_name'], `expected a name without __Host- or __Secure-: ${why}`)
   }
-  if (sessions.idle_ttl_seconds <= sessions.absolute_ttl_seconds) return
-  findings.warning(['sessions', 'idle_ttl_seconds'], neverEnds('sessions.absolute_ttl_seconds'))
+  for (const [keys, { idle_ttl_seconds: idle, absolute_ttl_seconds: absolute }] of [
+    [['sessions'], sessions],
+    [['sessions', 'short'], sessions.short],
+  ] as const) {
+    if (idle <= absolute) continue
+    findings.warning([...keys, 'idle_ttl_seconds'], neverEnds(`${keys.join('.')}.absolute_ttl_seconds`))
+  }
 }

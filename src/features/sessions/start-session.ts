@@ -1,14 +1,18 @@
 import { uuidv7 } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Session, SessionStore } from '../../core/records/session.ts'
+import type { Audit } from '../../core/audit.ts'
+import { lifetimesOf, type Session, type SessionLifetimes, type SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import type { sessionsEvents } from './audit-events.ts'
 import type { SessionSettings } from './settings.ts'
 
 interface Device {
   ip: string
   userAgent: string
+  /** Whether the person wants to stay signed in. */
+  remember: boolean
 }
 
 /** A session that has just begun, with the secret that its cookie carries and that is kept nowhere else. */
@@ -24,16 +28,22 @@ export type StartSession = (
   device: Device,
 ) => Promise<StartedSession | undefined>
 
-/** Begins a session of one person on one device, with one factor proven; nothing when the account changed meanwhile. */
+/**
+ * Begins a session of one person on one device, with one factor proven; nothing when the account changed meanwhile. Where the
+ * person has as many as they may have, those end that were used longest ago.
+ */
 export function createStartSession(dependencies: {
   sessions: Pick<SessionStore, 'create'>
   clock: Clock
-  settings: Pick<SessionSettings, 'idle_ttl_seconds' | 'absolute_ttl_seconds'>
+  audit: Audit<typeof sessionsEvents>
+  settings: SessionLifetimes & Pick<SessionSettings, 'max_per_user'>
 }): StartSession {
-  const { sessions, clock, settings } = dependencies
+  const { sessions, clock, audit, settings } = dependencies
   return async (user, methods, device) => {
     const now = clock.now()
     const secret = randomSecret()
+    const remembered = device.remember
+    const lifetimes = lifetimesOf(settings, { remembered })
     const session: Session = {
       id: uuidv7(now),
       userId: user.id,
@@ -42,13 +52,18 @@ export function createStartSession(dependencies: {
       level: 'aal1',
       authenticatedAt: new Date(now),
       lastSeenAt: new Date(now),
-      idleExpiresAt: new Date(now + settings.idle_ttl_seconds * 1000),
-      expiresAt: new Date(now + settings.absolute_ttl_seconds * 1000),
+      idleExpiresAt: new Date(now + lifetimes.idle_ttl_seconds * 1000),
+      expiresAt: new Date(now + lifetimes.absolute_ttl_seconds * 1000),
+      remembered,
       ip: device.ip,
       userAgent: device.userAgent.slice(0, 512),
     }
-    const begun = await sessions.create({ ...session, secretHash: hashSecret(secret) }, user.passwordHash)
-    if (!begun) return undefined
+    const stored = { ...session, secretHash: hashSecret(secret) }
+    const begun = await sessions.create(stored, user.passwordHash, settings.max_per_user)
+    if (begun === undefined) return undefined
+    for (const sessionId of begun.ended) {
+      audit.record({ event: 'session.revoked', subject: user.id, sessionId, reason: 'too_many_sessions' })
+    }
     return { session, user, secret }
   }
 }

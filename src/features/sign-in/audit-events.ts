@@ -9,10 +9,10 @@ export const signInEvents = {
     'sign-in failed',
     'reason',
   ),
-  'sign_in.limited': auditEvent<{ limit: number }>(
+  'sign_in.limited': auditEvent<{ scope: 'account' | 'pair' | 'device' | 'address' | 'service'; limit: number }>(
     'warn',
-    'too many failed sign-ins of one account',
-    'limit, once a window',
+    'too many wrong passwords',
+    'scope (`account`, `pair` of an account and an address, known `device`, `address` or `service`) and limit, once a window',
   ),
   'step_up.succeeded': auditEvent<{ methods: readonly string[] }>(
     'info',

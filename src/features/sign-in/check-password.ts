@@ -1,12 +1,23 @@
 import type { Audit } from '../../core/audit.ts'
-import type { Counters } from '../../core/counters.ts'
+import type { Budget, Budgets, UsedUp } from '../../core/budgets.ts'
+import type { Clock } from '../../core/clock.ts'
+import { limitKey } from '../../core/network.ts'
 import type { PasswordHasher } from '../../core/password-hasher.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { Shown } from '../../core/secrets.ts'
+import { createTellOnce } from '../../core/tell-once.ts'
 import { canonicalLogin } from '../../core/username.ts'
 import type { KnownDevices } from './known-devices.ts'
 import type { signInEvents } from './audit-events.ts'
 import type { FailureLimits } from './settings.ts'
+
+/** Where a try comes from. */
+export interface TriedFrom {
+  /** Network address of the person. */
+  ip: string
+  /** What the browser shows that it is known by. */
+  known: Shown | undefined
+}
 
 type PasswordCheck =
   /** `knownBy`: the secret that the browser is known by for this account. */
@@ -15,55 +26,86 @@ type PasswordCheck =
   | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-/** `login`: an email address or a user name; `known`: what the browser shows that it is known by. */
-export type CheckPassword = (login: string, password: string, known: Shown | undefined) => Promise<PasswordCheck>
+/** `login`: an email address or a user name. */
+export type CheckPassword = (login: string, password: string, from: TriedFrom) => Promise<PasswordCheck>
+
+/** Of what the failures of a try are counted. */
+type Scope = 'account' | 'pair' | 'device' | 'address' | 'service'
 
 /**
- * Tests the password of an account, wherever one is asked for: all doors share one budget of failures. An unknown, a
- * disabled and a password-less account cost the same time as a wrong password. Each try is counted before it is evaluated,
- * under the canonical address, so that parallel tries or other spellings never get more evaluations than the limit
- * (CVE-2024-4629, CVE-2025-24806). A browser that is known for the account has tries of its own, so that no stranger locks
- * its person out.
+ * Tests the password of an account, wherever one is asked for: all doors share the budgets of failures. An unknown, a
+ * disabled and a password-less account cost the same time as a wrong password. Rejects when failures cannot be counted.
+ *
+ * Each try is counted before it is evaluated, under the account that is named, so that parallel tries or other spellings never
+ * get more evaluations than the limit (CVE-2024-4629, CVE-2025-24806). A right password takes back what the same network, or
+ * the same browser, has failed for this account, and no more: whoever has an account of their own buys no tries at others' by
+ * signing in to it, nor do strangers when its person does. A browser that is known for the account has failures of its own in
+ * place of those that strangers can use up, and leaves theirs as they are.
  */
 export function createCheckPassword(dependencies: {
   users: Pick<UserStore, 'findByLogin'>
   hasher: Pick<PasswordHasher, 'verify'>
-  counters: Pick<Counters, 'increment' | 'reset'>
-  knownDevices: Pick<KnownDevices, 'mayTry' | 'clearTries'>
+  budgets: Pick<Budgets, 'spend' | 'forgive'>
+  knownDevices: Pick<KnownDevices, 'recognise'>
   audit: Audit<typeof signInEvents>
+  clock: Clock
   limits: FailureLimits
 }): CheckPassword {
-  const { users, hasher, counters, knownDevices, audit, limits } = dependencies
-  return async (login, password, known) => {
+  const { users, hasher, budgets, knownDevices, audit, clock, limits } = dependencies
+  const windowSeconds = limits.failure_window_seconds
+  const most: Record<Scope, number> = {
+    account: limits.failures_per_account,
+    // Fewer, so that one network alone locks nobody out.
+    pair: limits.failures_per_pair ?? Math.max(5, Math.ceil(limits.failures_per_account / 2)),
+    device: limits.failures_per_device,
+    address: limits.failures_per_address,
+    service: limits.failures_of_service,
+  }
+  const isNews = createTellOnce(clock, windowSeconds)
+
+  async function refuse(usedUp: UsedUp, scope: Scope, user: User | undefined) {
+    // The first refusal alone, of all replicas: whoever goes on trying shall not fill the trail.
+    const told = { key: `told:${usedUp.budget.key}`, most: 1, windowSeconds }
+    if (isNews(told.key) && (await budgets.spend([told])).kind === 'spent') {
+      audit.record({ event: 'sign_in.limited', subject: user?.id, scope, limit: most[scope] })
+    }
+    return { kind: 'too_many_failures', retryAfterSeconds: usedUp.resetSeconds, limit: most[scope] } as const
+  }
+
+  return async (login, password, { ip, known }) => {
     const named = canonicalLogin(login)
     const user = await users.findByLogin(named)
-    // An account has one budget of tries, by whatever it is named.
-    const email = user?.email ?? named
-    // By a number in its name, so that lifting a lockout needs no store but SQL.
-    const counter = `sign-in:${user?.unlocks ?? 0}:${email}`
-    const knownBy = await knownDevices.mayTry(known, email)
-    if (knownBy === undefined) {
-      const { count, resetSeconds } = await counters.increment(counter, limits.failure_window_seconds)
-      if (count > limits.failures_per_account) {
-        // The first refusal alone: whoever goes on trying shall not fill the trail.
-        if (count === limits.failures_per_account + 1) {
-          audit.record({ event: 'sign_in.limited', subject: user?.id, limit: limits.failures_per_account })
-        }
-        return {
-          kind: 'too_many_failures',
-          retryAfterSeconds: Math.max(1, resetSeconds),
-          limit: limits.failures_per_account,
-        }
-      }
+    const knownBy = await knownDevices.recognise(known, user?.email ?? named)
+
+    // One account has one budget, by whatever it is named. By a number, so that lifting a lockout needs no store but SQL.
+    const account = `${user?.unlocks ?? 0}:${user?.id ?? named}`
+    const network = limitKey(ip)
+    const scopes = new Map<Budget, Scope>()
+    const budget = (scope: Scope, key: string): Budget => {
+      const made = { key: `password:${scope}:${key}`, most: most[scope], windowSeconds }
+      scopes.set(made, scope)
+      return made
     }
+    const pair = network === undefined ? [] : [budget('pair', `${network}:${account}`)]
+    const address = network === undefined ? [] : [budget('address', network)]
+    const strangers = [...pair, budget('account', account), ...address, budget('service', '')]
+    const device = knownBy === undefined ? [] : [budget('device', `${knownBy}:${account}`)]
+
+    let counted = knownBy === undefined ? strangers : [...device, ...address]
+    let spending = await budgets.spend(counted)
+    if (spending.kind === 'used_up' && spending.budget === device[0]) {
+      // From here on it counts for nothing.
+      counted = strangers
+      spending = await budgets.spend(counted)
+    }
+    if (spending.kind === 'used_up') return refuse(spending, scopes.get(spending.budget)!, user)
 
     const matches = await hasher.verify(user?.passwordHash ?? null, password)
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
     if (!matches || user.status !== 'active') {
       return { kind: 'wrong', user, reason: matches ? 'user_disabled' : 'wrong_password' }
     }
-    // What strangers tried stays counted: it locks them out, and not the person.
-    await (knownBy === undefined ? counters.reset(counter) : knownDevices.clearTries(knownBy))
+    await budgets.forgive(counted)
     return { kind: 'right', user, knownBy }
   }
 }

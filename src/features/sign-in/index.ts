@@ -25,7 +25,7 @@ import { stepUpPages } from './step-up-pages.ts'
 import type { SignInTexts } from './texts.ts'
 
 export function createSignIn(
-  { stores, clock, audit, hasher, issuer, basePath }: Base,
+  { stores, budgets, clock, audit, hasher, issuer, basePath }: Base,
   config: {
     limits: FailureLimits
     cookieDomain: string | undefined
@@ -43,13 +43,14 @@ export function createSignIn(
 ): Feature {
   const { sessions, tokens, credentials, decidesAbout, browser } = needs
   const { cookies, csrf, checkCrossSite, limits } = browser
-  const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock, limits: config.limits })
+  const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock })
   const checkPassword = createCheckPassword({
     users: stores.users,
     hasher,
-    counters: stores.counters,
+    budgets,
     knownDevices,
     audit,
+    clock,
     limits: config.limits,
   })
   const sessionsShown = createSessionsShown({
@@ -77,7 +78,7 @@ export function createSignIn(
           beginFamily: tokens.issuer.beginFamily,
           rotateRefresh: tokens.rotateRefresh,
           chooseRefreshToken: tokens.chooseRefresh,
-          refreshCookieExpiry: () => tokens.issuer.refreshExpiry(clock.now()),
+          refreshExpiry: (session) => tokens.issuer.refreshExpiry(clock.now(), session),
           verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
           accessToken: credentials.accessToken,
           checkCrossSite,

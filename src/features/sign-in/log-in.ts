@@ -1,15 +1,12 @@
 import type { Audit } from '../../core/audit.ts'
-import { eachOf, type Shown } from '../../core/secrets.ts'
+import { eachOf } from '../../core/secrets.ts'
 import type { StartedSession, StartSession } from '../sessions/index.ts'
-import type { CheckPassword } from './check-password.ts'
+import type { CheckPassword, TriedFrom } from './check-password.ts'
 import type { KnownDevices } from './known-devices.ts'
 import type { signInEvents } from './audit-events.ts'
 
-interface Device {
-  ip: string
+interface Device extends TriedFrom {
   userAgent: string
-  /** What the browser shows that it is known by. */
-  known: Shown | undefined
 }
 
 export type LogInOutcome =
@@ -18,7 +15,10 @@ export type LogInOutcome =
   | { kind: 'invalid_credentials' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-export type LogIn = (request: { email: string; password: string }, device: Device) => Promise<LogInOutcome>
+export type LogIn = (
+  request: { email: string; password: string; remember?: boolean },
+  device: Device,
+) => Promise<LogInOutcome>
 
 /** Signs a person in with email and password. What is wrong about them has one answer. */
 export function createLogIn(dependencies: {
@@ -28,8 +28,8 @@ export function createLogIn(dependencies: {
   audit: Audit<typeof signInEvents>
 }): LogIn {
   const { checkPassword, knownDevices, startSession, audit } = dependencies
-  return async ({ email, password }, device) => {
-    const check = await checkPassword(email, password, device.known)
+  return async ({ email, password, remember = true }, device) => {
+    const check = await checkPassword(email, password, device)
     if (check.kind === 'too_many_failures') return check
     if (check.kind === 'wrong') {
       audit.record({ event: 'sign_in.failed', subject: check.user?.id, reason: check.reason })
@@ -37,7 +37,7 @@ export function createLogIn(dependencies: {
     }
     const { user, knownBy = eachOf(device.known)[0] } = check
     const methods = ['pwd']
-    const started = await startSession(user, methods, device)
+    const started = await startSession(user, methods, { ...device, remember })
     if (started === undefined) return { kind: 'invalid_credentials' }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
     return { kind: 'signed_in', started, device: await knownDevices.remember(user, knownBy) }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from '../../json-schema.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { keptUntil, type Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
@@ -36,7 +37,8 @@ export interface SignInOptions {
   cookies: Cookies
   checkCrossSite: CheckCrossSite
   limits: RateLimits
-  refreshCookieExpiry(): Date
+  /** When a refresh token goes idle that is issued now. */
+  refreshExpiry(session: Session): Date
 }
 
 export async function signInRoutes(app: App, options: SignInOptions): Promise<void> {
@@ -74,7 +76,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       const { session, user } = outcome.started
       const tokens = await options.beginFamily({ user, session, clientId: firstPartyClientId, scopes: [] })
       await options.beginSession(request, reply, outcome)
-      return deliver(reply, tokens, user, request.body.token_delivery === 'body')
+      return deliver(reply, tokens, outcome.started, request.body.token_delivery === 'body')
     },
   )
 
@@ -99,14 +101,14 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       },
     },
     async (request, reply) => {
-      const outcome = await options.stepUp(userOf(request), request.body, cookies.device(request))
+      const outcome = await options.stepUp(userOf(request), request.body, deviceOf(request, cookies))
       if (outcome.kind === 'too_many_failures') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind === 'session_ended') throw new GatehouseError('unauthorized')
       if (outcome.kind !== 'proven') throw new GatehouseError(outcome.kind)
       const { session, user, secret } = outcome
-      cookies.setSession(reply, secret, session.expiresAt)
+      cookies.setSession(reply, secret, keptUntil(session))
       const tokens = options.forSession({ user, session, clientId: firstPartyClientId, scopes: [] })
-      return deliver(reply, tokens, user, false)
+      return deliver(reply, tokens, outcome, false)
     },
   )
 
@@ -157,7 +159,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         if (fromBody === undefined && shown !== undefined) cookies.clearSignIn(reply)
         throw new GatehouseError('invalid_refresh_token')
       }
-      return deliver(reply, outcome.tokens, outcome.user, fromBody !== undefined)
+      return deliver(reply, outcome.tokens, outcome, fromBody !== undefined)
     },
   )
 
@@ -194,8 +196,15 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     return sessions
   }
 
-  function deliver(reply: FastifyReply, tokens: IssuedTokens, user: User, inBody: boolean) {
-    if (!inBody && tokens.refreshToken) cookies.setRefresh(reply, tokens.refreshToken, options.refreshCookieExpiry())
+  function deliver(
+    reply: FastifyReply,
+    tokens: IssuedTokens,
+    { user, session }: { user: User; session: Session },
+    inBody: boolean,
+  ) {
+    if (!inBody && tokens.refreshToken) {
+      cookies.setRefresh(reply, tokens.refreshToken, session.remembered ? options.refreshExpiry(session) : undefined)
+    }
     return reply.header('cache-control', 'no-store').send({
       access_token: tokens.accessToken,
       token_type: 'Bearer',

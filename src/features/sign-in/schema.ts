@@ -9,6 +9,13 @@ export const Login = Type.Object(
       ...documentedAs({ maxLength: 254 }),
     }),
     password: Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] }),
+    remember: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether to stay signed in (default). With `false` the cookies end with the browser, and the session and its ' +
+          'refresh tokens have the lifetimes of `sessions.short`.',
+      }),
+    ),
     token_delivery: Type.Optional(
       Type.Enum(['cookie', 'body'], { description: 'How the refresh token comes: `cookie` (default) or `body`.' }),
     ),

@@ -10,8 +10,13 @@ export const SignInSettings = section({
 })
 export type SignInSettings = Static<typeof SignInSettings>
 
-/** Of the `limits` section of gatehouse.yaml: how many failures an account or a known browser has in a window. */
+/** Of the `limits` section of gatehouse.yaml: how many passwords may be wrong within a window. */
 export interface FailureLimits {
   failures_per_account: number
+  /** Left out: half of `failures_per_account`, and at least 5. */
+  failures_per_pair?: number
+  failures_per_device: number
+  failures_per_address: number
+  failures_of_service: number
   failure_window_seconds: number
 }

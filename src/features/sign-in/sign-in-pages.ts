@@ -16,13 +16,20 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   const { userOf, address } = createPageTools(options)
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
-    const { return_to, email, unsent } = sentWith(request)
+    const { return_to, email, remember, unsent } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
     const { signIn } = pages.textsFor(request)
     // Where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth).
     const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
     const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
-    return pages.show(reply, signInPage, { csrfToken, returnTo: returnTo(return_to), email, ...words, notice })
+    return pages.show(reply, signInPage, {
+      csrfToken,
+      returnTo: returnTo(return_to),
+      email,
+      remember: remember !== undefined,
+      ...words,
+      notice,
+    })
   }
 
   // Where the form to sign out is.
@@ -77,7 +84,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     '/login',
     {
       config: { ...publicPage, address, rateLimit: limits.secretTests },
-      schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) },
+      schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String(), remember: Type.String() }) },
       // What was typed is not lost to a limit or an outage.
       errorHandler(thrown, request, reply): void {
         const error = toGatehouseError(thrown)
@@ -90,7 +97,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       },
     },
     async (request, reply) => {
-      const { csrf_token, email = '', password = '' } = request.body
+      const { csrf_token, email = '', password = '', remember } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return showForm(request, reply, { notice: again.notice })
       const { kit, signIn } = pages.textsFor(request)
@@ -99,7 +106,8 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         const fault = read.fault === 'no_login' ? signIn.noLogin : kit.emailFaults[read.fault]
         return showForm(request, reply.code(422), { fault })
       }
-      const outcome = await logIn({ email: read.login, password: password.slice(0, 512) }, deviceOf(request, cookies))
+      const typed = { email: read.login, password: password.slice(0, 512), remember: remember !== undefined }
+      const outcome = await logIn(typed, deviceOf(request, cookies))
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.

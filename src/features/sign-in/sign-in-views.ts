@@ -1,4 +1,4 @@
-import { currentPasswordField, field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, currentPasswordField, field, hiddenFields } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
@@ -12,10 +12,10 @@ import type { SignInTexts } from './texts.ts'
  */
 export function signInPage(
   context: ViewContext<SignInTexts>,
-  page: Messages & { csrfToken: string; returnTo: string; email?: string | undefined },
+  page: Messages & { csrfToken: string; returnTo: string; email?: string | undefined; remember?: boolean },
 ): Html {
   const { kit, signIn } = context.texts
-  const { csrfToken, returnTo, email = '' } = page
+  const { csrfToken, returnTo, email = '', remember = false } = page
   const error = page.fault !== undefined
   return layout(
     context,
@@ -33,6 +33,7 @@ export function signInPage(
           autofocus: !email,
         })}
         ${currentPasswordField({ label: kit.password, error, autofocus: Boolean(email) })}
+        ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
         <button type="submit">${kit.signIn}</button>
       </form>`,
   )

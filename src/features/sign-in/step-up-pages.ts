@@ -1,8 +1,10 @@
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { keptUntil } from '../../core/records/session.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
 import { createPageTools, type PageOptions, toSignIn } from './http/page-tools.ts'
+import { deviceOf } from './routes.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
@@ -44,12 +46,12 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
         return pages.show(reply, stepUpPage, { ...user, csrfToken, returnTo: target, notice })
       }
       const outcome =
-        user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
+        user && (await options.stepUp(user, { password: password.slice(0, 512) }, deviceOf(request, cookies)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
         return toSignIn(reply, options.basePath, target)
       }
       if (outcome.kind === 'proven') {
-        cookies.setSession(reply, outcome.secret, outcome.session.expiresAt)
+        cookies.setSession(reply, outcome.secret, keptUntil(outcome.session))
         return goTo(reply, target)
       }
       const limited = outcome.kind === 'too_many_failures'

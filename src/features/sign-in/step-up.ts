@@ -2,9 +2,8 @@ import type { Audit } from '../../core/audit.ts'
 import type { Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
-import type { Shown } from '../../core/secrets.ts'
 import type { RenewSession } from '../sessions/index.ts'
-import type { CheckPassword } from './check-password.ts'
+import type { CheckPassword, TriedFrom } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
 
 type StepUpOutcome =
@@ -15,15 +14,8 @@ type StepUpOutcome =
   | { kind: 'session_ended' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
-/**
- * Takes a new proof of the person within the session that they are signed in with. `known`: what the browser shows that it
- * is known by.
- */
-export type StepUp = (
-  person: UserPrincipal,
-  proof: { password: string },
-  known: Shown | undefined,
-) => Promise<StepUpOutcome>
+/** Takes a new proof of the person within the session that they are signed in with. */
+export type StepUp = (person: UserPrincipal, proof: { password: string }, from: TriedFrom) => Promise<StepUpOutcome>
 
 /**
  * Makes the proof of a session new: its `auth_time` rises, and so does that of every token issued from then on. The
@@ -36,10 +28,10 @@ export function createStepUp(dependencies: {
   audit: Audit<typeof signInEvents>
 }): StepUp {
   const { checkPassword, renewSession, audit } = dependencies
-  return async (person, { password }, known) => {
+  return async (person, { password }, from) => {
     const { subject, sessionId } = person
     if (sessionId === undefined) return { kind: 'session_ended' }
-    const check = await checkPassword(person.email, password, known)
+    const check = await checkPassword(person.email, password, from)
     if (check.kind === 'too_many_failures') return check
     // An address may have got another owner while it was typed.
     if (check.kind === 'wrong' || check.user.id !== subject) {

@@ -7,6 +7,7 @@ export const signIn = {
   signedInTitle: 'Signed in',
   signedInAs: (name: Child, email: Child) => html`You are signed in as ${name} (${email}).`,
   signOut: 'Sign out',
+  remember: 'Stay signed in on this device',
 
   hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',

@@ -4,6 +4,7 @@ import { compileIdentityLimits, createShorteningLog, type IdentityLimits } from 
 import { maxTokenLength } from '../../core/sizes.ts'
 import type { OfferedLanguages } from '../../core/language.ts'
 import type { MailsOf } from '../../pages/mail.ts'
+import type { SessionLifetimes } from '../../core/records/session.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Revocations } from '../revocations/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -29,7 +30,7 @@ export function createTokens(
   { stores, clock, audit, log, issuer: deploymentAudience, box }: Base,
   config: {
     tokens: TokenSettings
-    sessions: { idle_ttl_seconds: number }
+    sessions: SessionLifetimes
     limits: { refreshes_per_minute: number }
   },
   needs: {
@@ -57,6 +58,7 @@ export function createTokens(
     clock,
     deploymentAudience,
     settings,
+    sessionLifetimes: config.sessions,
   })
   return {
     issuer,

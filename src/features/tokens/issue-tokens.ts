@@ -10,7 +10,7 @@ import {
 import type { Clock } from '../../core/clock.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
-import type { Session } from '../../core/records/session.ts'
+import type { Session, SessionLifetimes } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
@@ -48,8 +48,8 @@ export interface TokenIssuer {
   forDelegation(delegation: { claims: Claims; scopes: string[]; notAfter: number }): IssuedTokens | undefined
   /** Begins a refresh family for a session: an access token and the family's first refresh token. */
   beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<IssuedTokens>
-  /** When a refresh token issued at `now` (epoch milliseconds) goes idle. */
-  refreshExpiry(now: number): Date
+  /** When a refresh token of a session goes idle that is issued at `now` (epoch milliseconds). */
+  refreshExpiry(now: number, session: Pick<Session, 'remembered'>): Date
 }
 
 export function createTokenIssuer(dependencies: {
@@ -63,9 +63,11 @@ export function createTokenIssuer(dependencies: {
   /** The audience that stands for every service behind this gate. */
   deploymentAudience: string
   settings: TokenSettings
+  /** The `sessions` section of gatehouse.yaml. */
+  sessionLifetimes: SessionLifetimes
 }): TokenIssuer {
   const { sign, refreshTokens, grantCache, identityLimits, noteShortening } = dependencies
-  const { clock, deploymentAudience, settings } = dependencies
+  const { clock, deploymentAudience, settings, sessionLifetimes } = dependencies
 
   function accessToken(given: Claims, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens | undefined {
     const { roles = [], permissions = [], shortened = [], ...others } = given
@@ -138,12 +140,16 @@ export function createTokenIssuer(dependencies: {
       await refreshTokens.createFamily(family, {
         hash,
         createdAt: new Date(now),
-        expiresAt: new Date(Math.min(issuer.refreshExpiry(now).getTime(), expiresAt.getTime())),
+        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, grant.session).getTime(), expiresAt.getTime())),
       })
       grantCache.begin(hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
-    refreshExpiry: (now) => new Date(now + settings.refresh_idle_ttl_seconds * 1000),
+    refreshExpiry(now, session) {
+      const ofTokens = settings.refresh_idle_ttl_seconds
+      const seconds = session.remembered ? ofTokens : Math.min(ofTokens, sessionLifetimes.short.idle_ttl_seconds)
+      return new Date(now + seconds * 1000)
+    },
   }
   return issuer
 }

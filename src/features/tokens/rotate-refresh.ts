@@ -3,7 +3,7 @@ import { unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { PresentedRefreshToken, RefreshTokenStore } from '../../core/records/refresh-token.ts'
-import type { Session } from '../../core/records/session.ts'
+import { lifetimesOf, type Session, type SessionLifetimes } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { hasEnded } from '../../core/records/refresh-token.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
@@ -14,7 +14,7 @@ import type { EndSession } from '../sessions/index.ts'
 import type { tokensEvents } from './audit-events.ts'
 
 type RefreshOutcome =
-  | { kind: 'rotated'; tokens: IssuedTokens; user: User; sessionId: string }
+  | { kind: 'rotated'; tokens: IssuedTokens; user: User; session: Session }
   /** Used again after its grace window: the family and the session are revoked. */
   | { kind: 'reused' }
   /** Asks for more scope than was granted; the token stays usable. */
@@ -57,7 +57,7 @@ export function createRotateRefresh(dependencies: {
   clock: Clock
   config: {
     tokens: { refresh_grace_seconds: number }
-    sessions: { idle_ttl_seconds: number }
+    sessions: SessionLifetimes
     /** Of one session, by all its families; so many may also come at once. */
     limits: { refreshes_per_minute: number }
   }
@@ -110,8 +110,8 @@ export function createRotateRefresh(dependencies: {
     const won = await refreshTokens.rotate({
       hash,
       successorHash,
-      successorExpiresAt: issuer.refreshExpiry(now),
-      sessionIdleExpiresAt: new Date(now + sessions.idle_ttl_seconds * 1000),
+      successorExpiresAt: issuer.refreshExpiry(now, session),
+      sessionIdleExpiresAt: new Date(now + lifetimesOf(sessions, session).idle_ttl_seconds * 1000),
       replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
       pace,
@@ -120,7 +120,7 @@ export function createRotateRefresh(dependencies: {
     if (!won) return undefined
     grantCache.remember(successorHash, { grant, asOf })
     audit.record({ event: 'refresh.rotated', ...subjectsOf(grant) })
-    return { kind: 'rotated', tokens, user, sessionId: session.id }
+    return { kind: 'rotated', tokens, user, session }
   }
 
   /** The refusal of a token whose session has used up its pace; nothing while it may be used. */
@@ -142,7 +142,7 @@ export function createRotateRefresh(dependencies: {
       // The answer was made for other scopes: refuse, but a client that asks oddly is no thief.
       if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }
       if (replayTold(hash)) audit.record({ event: 'refresh.replayed', ...subjectsOf(presented) })
-      return { kind: 'rotated', tokens, user: presented.user, sessionId: presented.session.id }
+      return { kind: 'rotated', tokens, user: presented.user, session: presented.session }
     }
     const { family, session, user } = presented
     const newest = await refreshTokens.newestOf(family.id)

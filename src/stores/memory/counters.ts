@@ -26,12 +26,5 @@ export function createMemoryCounters(clock: Clock): Counters {
       windows.set(key, window)
       return answer(window)
     },
-    async read(key) {
-      const window = current(key)
-      return window === undefined ? { count: 0, resetSeconds: 0 } : answer(window)
-    },
-    async reset(key) {
-      windows.delete(key)
-    },
   }
 }

@@ -1,9 +1,11 @@
 import { isIP } from 'node:net'
 import { Redis, type RedisOptions } from 'ioredis'
 import { SetupError } from '../../core/errors.ts'
+import type { Budgets } from '../../core/budgets.ts'
 import type { Counters } from '../../core/counters.ts'
 import { readRedisUrl } from '../../core/redis-url.ts'
 import { readTlsFiles } from '../../pem.ts'
+import { createRedisBudgets } from './budgets.ts'
 
 /** How long a server may take to accept a connection and to greet. */
 const answersWithinMilliseconds = 5_000
@@ -17,6 +19,7 @@ return { count, redis.call('TTL', KEYS[1]) }`
 type Options = Omit<RedisOptions, 'replyMapping'>
 
 export interface RedisCounters extends Counters {
+  budgets: Budgets
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -54,25 +57,16 @@ export async function openRedisCounters(
       const [count, resetSeconds] = reply as [number, number]
       return { count, resetSeconds }
     },
-    async read(key) {
-      const replies = await redis.pipeline().get(key).ttl(key).exec()
-      const [count, ttl] = (replies ?? []).map(([error, value]) => {
-        if (error) throw error
-        return Number(value ?? 0)
-      })
-      return { count: count ?? 0, resetSeconds: Math.max(0, ttl ?? 0) }
-    },
-    async reset(key) {
-      await redis.del(key)
-    },
+    budgets: createRedisBudgets(redis),
     ping: async () => void (await redis.ping()),
     close: async () => redis.disconnect(),
   }
   try {
     // All that will be asked: what the user may not do shows now.
     await counters.increment('start', 1)
-    await counters.read('start')
-    await counters.reset('start')
+    const start = { key: 'start', most: 100, windowSeconds: 1 }
+    await counters.budgets.spend([start])
+    await counters.budgets.forgive([start])
     await counters.ping()
   } catch (error) {
     redis.disconnect()

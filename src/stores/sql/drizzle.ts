@@ -11,10 +11,38 @@ const load = createRequire(import.meta.url ?? __filename)
 type Orm = typeof import('drizzle-orm')
 type PgCore = typeof import('drizzle-orm/pg-core')
 
-export const { and, arrayContains, arrayOverlaps, asc, desc, eq, gt, gte, inArray, isNull, lt, max, ne, or, sql } =
-  load('drizzle-orm') as Orm
-export const { bigint, index, integer, jsonb, makePgArray, parsePgArray, pgTable, primaryKey, text, timestamp, uuid } =
-  load('drizzle-orm/pg-core') as PgCore
+export const {
+  and,
+  arrayContains,
+  arrayOverlaps,
+  asc,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  ne,
+  notInArray,
+  max,
+  or,
+  sql,
+} = load('drizzle-orm') as Orm
+export const {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  makePgArray,
+  parsePgArray,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} = load('drizzle-orm/pg-core') as PgCore
 
 type Migrator = typeof import('drizzle-orm/migrator')
 /** The statements of a folder of migrations, in their order. */

@@ -5,6 +5,7 @@ import { createAccessTokenStore } from './tokens/access-tokens.ts'
 import { createApiKeyStore } from './api-keys/api-keys.ts'
 import { createUsedJtiStore } from './clients/used-jtis.ts'
 import { createAuditStore } from './audit/audit.ts'
+import { createBudgetStore } from './budgets/budgets.ts'
 import { createChange } from './changes.ts'
 import { createClientStore } from './clients/clients.ts'
 import type { Database } from './database.ts'
@@ -23,6 +24,7 @@ import { createMailStore } from './mail/mails.ts'
 import { sweeps as accountSweeps } from './accounts/sweeps.ts'
 import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
 import { sweeps as auditSweeps } from './audit/sweeps.ts'
+import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
 import { sweeps as mailSweeps } from './mail/sweeps.ts'
 import { sweeps as revocationSweeps } from './revocations/sweeps.ts'
@@ -109,6 +111,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
   ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
+  budgetSweeps,
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -134,6 +137,7 @@ export function createSqlStores(
     revocations: createRevocationStore(feedDb, clock, { onWake, readers }),
     mails: createMailStore(db, onWake),
     audit: createAuditStore(db),
+    budgets: createBudgetStore(db, clock),
     housekeeping: createHousekeepingStore(db, sweeps),
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { keptUntil } from '../../../core/records/session.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { EndSession } from '../../sessions/index.ts'
 import type { LogInOutcome } from '../log-in.ts'
@@ -25,7 +26,7 @@ export function createBeginSession(dependencies: {
     for (const sessionId of await sessionsShown(request)) {
       if (sessionId !== started.session.id) await endSession(sessionId, 'signed_in_again')
     }
-    cookies.setSession(reply, started.secret, started.session.expiresAt)
+    cookies.setSession(reply, started.secret, keptUntil(started.session))
     if (cookies.refresh(request) !== undefined) cookies.clearRefresh(reply)
     if (device !== undefined) cookies.setDevice(reply, device.secret, device.expires)
   }

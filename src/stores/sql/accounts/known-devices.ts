@@ -1,6 +1,6 @@
 import { and, eq, gt, sql } from '../drizzle.ts'
 import type { KnownDeviceStore } from '../../../core/records/known-device.ts'
-import { type Database, rowsOf } from '../database.ts'
+import type { Database } from '../database.ts'
 import { knownDevices, users } from './tables.ts'
 
 /** Of more than so many devices of one account those leave that were used longest ago, who never came back first. */
@@ -8,26 +8,15 @@ const maxDevices = 50
 
 export function createKnownDeviceStore(db: Database): KnownDeviceStore {
   return {
-    async countTry({ secretHash, email, at, windowSeconds }) {
-      const now = sql`${at.toISOString()}::timestamptz`
-      const windowEnd = sql`${new Date(at.getTime() + windowSeconds * 1000).toISOString()}::timestamptz`
+    async isKnown({ secretHash, email, at }) {
       // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
-      if (email.includes('\0')) return undefined
-      const [device] = await rowsOf<{ tries: number }>(
-        db,
-        sql`
-        update known_devices as device set
-          tries = case when device.window_ends_at > ${now} then device.tries + 1 else 1 end,
-          window_ends_at = case when device.window_ends_at > ${now} then device.window_ends_at else ${windowEnd} end
-        from users
-        where device.secret_hash = ${secretHash} and device.expires_at > ${now}
-          and users.id = device.user_id and users.email = ${email}
-        returning device.tries`,
-      )
-      return device?.tries
-    },
-    async clearTries(secretHash) {
-      await db.update(knownDevices).set({ tries: 0 }).where(eq(knownDevices.secretHash, secretHash))
+      if (email.includes('\0')) return false
+      const known = await db
+        .select({ userId: knownDevices.userId })
+        .from(knownDevices)
+        .innerJoin(users, eq(users.id, knownDevices.userId))
+        .where(and(eq(knownDevices.secretHash, secretHash), gt(knownDevices.expiresAt, at), eq(users.email, email)))
+      return known.length > 0
     },
     async remember({ shownHash, secretHash, userId, at, expiresAt }, provenHash) {
       return await db.transaction(async (tx) => {
@@ -39,7 +28,7 @@ export function createKnownDeviceStore(db: Database): KnownDeviceStore {
           .where(and(eq(users.id, userId), eq(users.status, 'active'), proven))
           .for('share')
         if (unchanged.length === 0) return 'refused'
-        const now = { seenAt: at, expiresAt, tries: 0, windowEndsAt: null }
+        const now = { seenAt: at, expiresAt }
         if (shownHash !== undefined) {
           const shown = eq(knownDevices.secretHash, shownHash)
           const renewed = await tx

@@ -66,8 +66,6 @@ export const knownDevices = pgTable(
     createdAt: instant('created_at').notNull(),
     seenAt: instant('seen_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
-    tries: integer('tries').notNull().default(0),
-    windowEndsAt: instant('window_ends_at'),
   },
   (table) => [index('known_devices_user_id').on(table.userId), index('known_devices_expires_at').on(table.expiresAt)],
 )

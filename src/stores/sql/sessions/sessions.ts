@@ -1,8 +1,9 @@
-import { and, eq, gt, inArray, isNull, type SQL, sql } from '../drizzle.ts'
+import { and, desc, eq, gt, inArray, isNull, lt, ne, notInArray, type SQL, sql } from '../drizzle.ts'
+import type { QueuedMail } from '../../../core/records/mail.ts'
 import type { SessionStore } from '../../../core/records/session.ts'
-import type { Change } from '../changes.ts'
+import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
-import { users } from '../accounts/tables.ts'
+import { knownDevices, users } from '../accounts/tables.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { sessions } from './tables.ts'
 import { refreshFamilies, revokedAccessTokens } from '../tokens/tables.ts'
@@ -18,6 +19,7 @@ export const sessionColumns = {
   idleExpiresAt: sessions.idleExpiresAt,
   expiresAt: sessions.expiresAt,
   lastSeenAt: sessions.lastSeenAt,
+  remembered: sessions.remembered,
   ip: sessions.ip,
   userAgent: sessions.userAgent,
 }
@@ -26,23 +28,45 @@ export const sessionColumns = {
  * Whether a user is active, and their password the proven one. The lock waits for a change of the account under way; a
  * later one sees the session that is begun or proven now, and ends it.
  */
-async function isUnchanged(tx: Transaction, user: SQL, provenHash: string | null | undefined): Promise<boolean> {
+async function isUnchanged(
+  tx: Transaction,
+  user: SQL,
+  provenHash: string | null | undefined,
+  lock: 'share' | 'no key update' = 'share',
+): Promise<boolean> {
   const proven = provenHash === undefined ? undefined : sql`${users.passwordHash} is not distinct from ${provenHash}`
   const unchanged = await tx
     .select({ id: users.id })
     .from(users)
     .where(and(user, eq(users.status, 'active'), proven))
-    .for('share')
+    .for(lock)
   return unchanged.length > 0
 }
 
 export function createSessionStore(db: Database, change: Change): SessionStore {
   return {
-    async create(session, provenHash) {
-      return await db.transaction(async (tx) => {
-        if (!(await isUnchanged(tx, eq(users.id, session.userId), provenHash))) return false
+    async create(session, provenHash, most = 0) {
+      const user = eq(users.id, session.userId)
+      if (most === 0) {
+        return await db.transaction(async (tx) => {
+          if (!(await isUnchanged(tx, user, provenHash))) return undefined
+          await tx.insert(sessions).values(session)
+          return { ended: [] }
+        })
+      }
+      return await change(async (tx, announce) => {
+        // One after the other: each sees the sessions of the one before.
+        if (!(await isUnchanged(tx, user, provenHash, 'no key update'))) return undefined
+        const at = session.authenticatedAt
+        const surplus = tx
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(and(eq(sessions.userId, session.userId), ...isLive(at)))
+          .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
+          .offset(most - 1)
+        const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
         await tx.insert(sessions).values(session)
-        return true
+        return { ended: ended.map(({ id }) => id) }
       })
     },
     async renew(id, proof, provenHash) {
@@ -50,11 +74,10 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         const owner = sql`${users.id} = (select user_id from sessions where id = ${id})`
         if (!(await isUnchanged(tx, owner, provenHash))) return undefined
         const at = proof.authenticatedAt
-        const live = [isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at)]
         const [renewed] = await tx
           .update(sessions)
           .set(proof)
-          .where(and(eq(sessions.id, id), ...live))
+          .where(and(eq(sessions.id, id), ...isLive(at)))
           .returning(sessionColumns)
         if (renewed !== undefined) await announce('session', [id], at)
         return renewed
@@ -70,16 +93,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         .select({ session: sessionColumns, user: userColumns })
         .from(sessions)
         .innerJoin(users, eq(users.id, sessions.userId))
-        .where(
-          and(
-            named,
-            isNull(sessions.revokedAt),
-            gt(sessions.idleExpiresAt, at),
-            gt(sessions.expiresAt, at),
-            eq(users.status, 'active'),
-            tokenStands,
-          ),
-        )
+        .where(and(named, ...isLive(at), eq(users.status, 'active'), tokenStands))
       return live
     },
     async touch(id, at, idleExpiresAt) {
@@ -91,22 +105,69 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         })
         .where(and(eq(sessions.id, id), isNull(sessions.revokedAt)))
     },
-    async revoke(id, reason, at, mails = []) {
+    list: ({ userId, before, limit, at }) =>
+      db
+        .select(sessionColumns)
+        .from(sessions)
+        .where(
+          and(
+            ...isLive(at),
+            userId === undefined ? undefined : eq(sessions.userId, userId),
+            before === undefined ? undefined : lt(sessions.id, before),
+          ),
+        )
+        .orderBy(desc(sessions.id))
+        .limit(limit),
+    listOf: (userId, at) =>
+      db
+        .select(sessionColumns)
+        .from(sessions)
+        .where(and(eq(sessions.userId, userId), ...isLive(at)))
+        .orderBy(desc(sessions.lastSeenAt), desc(sessions.id)),
+    async revokeAll(userId, reason, at, but) {
       return await change(async (tx, announce) => {
-        const [ended] = await tx
-          .update(sessions)
-          .set({ revokedAt: at, revokedReason: reason })
-          .where(and(eq(sessions.id, id), isNull(sessions.revokedAt)))
-          .returning({ userId: sessions.userId, clientId: sessions.clientId })
-        if (ended === undefined) return undefined
-        await tx
-          .update(refreshFamilies)
-          .set({ revokedAt: at })
-          .where(and(eq(refreshFamilies.sessionId, id), isNull(refreshFamilies.revokedAt)))
-        await queueMails(tx, mails)
-        await announce('session', [id], at)
-        return ended
+        const others = but && ne(sessions.id, but.sessionId)
+        const strangers = but && notInArray(knownDevices.secretHash, [...but.deviceHashes])
+        await tx.delete(knownDevices).where(and(eq(knownDevices.userId, userId), strangers))
+        const which = and(eq(sessions.userId, userId), ...isLive(at), others)!
+        return (await endSessions([tx, announce], which, reason, at)).map(({ id }) => id)
+      })
+    },
+    async revoke(id, reason, at, mails = [], ofUser) {
+      return await change(async (tx, announce) => {
+        const theirs = ofUser === undefined ? undefined : eq(sessions.userId, ofUser)
+        const which = and(eq(sessions.id, id), isNull(sessions.revokedAt), theirs)!
+        const [ended] = await endSessions([tx, announce], which, reason, at, mails)
+        return ended && { userId: ended.userId, clientId: ended.clientId }
       })
     },
   }
+}
+
+function isLive(at: Date): SQL[] {
+  return [isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at)]
+}
+
+/** Ends sessions with their refresh families, and queues the mails about it where there was one. */
+async function endSessions(
+  [tx, announce]: [Transaction, Announce],
+  which: SQL,
+  reason: string,
+  at: Date,
+  mails: readonly QueuedMail[] = [],
+) {
+  const ended = await tx
+    .update(sessions)
+    .set({ revokedAt: at, revokedReason: reason })
+    .where(which)
+    .returning({ id: sessions.id, userId: sessions.userId, clientId: sessions.clientId })
+  if (ended.length === 0) return ended
+  const ids = ended.map(({ id }) => id)
+  await tx
+    .update(refreshFamilies)
+    .set({ revokedAt: at })
+    .where(and(inArray(refreshFamilies.sessionId, ids), isNull(refreshFamilies.revokedAt)))
+  await queueMails(tx, mails)
+  await announce('session', ids, at)
+  return ended
 }

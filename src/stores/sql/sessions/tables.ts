@@ -1,7 +1,7 @@
 import type { AuthenticationLevel } from '../../../core/principal.ts'
 import { users } from '../accounts/tables.ts'
 import { instant, list } from '../columns.ts'
-import { index, pgTable, sql, text, uuid } from '../drizzle.ts'
+import { boolean, index, pgTable, sql, text, uuid } from '../drizzle.ts'
 
 export const sessions = pgTable(
   'sessions',
@@ -22,6 +22,7 @@ export const sessions = pgTable(
     revokedReason: text('revoked_reason'),
     /** Until when the refreshes that were made use up the session's pace; null before the first. */
     refreshesPaidUntil: instant('refreshes_paid_until'),
+    remembered: boolean('remembered').notNull().default(true),
     ip: text('ip').notNull(),
     userAgent: text('user_agent').notNull(),
   },

@@ -1,0 +1,96 @@
+import type { FastifyRequest } from 'fastify'
+import { Type } from '../../json-schema.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import type { NameDevice } from '../../core/device-name.ts'
+import type { Cookies } from '../../http/cookies.ts'
+import { answersWith } from '../../http/document.ts'
+import { userOf } from '../../http/guard.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
+import { IdInPath, NoContent, problems } from '../../http/schema.ts'
+import type { App } from '../../http/server.ts'
+import type { SessionManagement } from './manage-sessions.ts'
+import { OwnSessions, showSession } from './schema.ts'
+
+const security = [{ bearer: [] }, { session: [] }]
+
+/** The signed-in person's own sessions. */
+export async function sessionRoutes(
+  app: App,
+  options: { sessions: SessionManagement; nameDevice: NameDevice; cookies: Cookies; limits: RateLimits },
+): Promise<void> {
+  const { sessions, nameDevice, cookies, limits } = options
+  const config = { access: 'user', rateLimit: limits.takingAway } as const
+  const tags = ['Sessions']
+
+  app.get(
+    '/api/users/me/sessions',
+    {
+      config,
+      schema: {
+        operationId: 'listSessions',
+        summary: 'Where you are signed in',
+        tags,
+        security,
+        response: { 200: OwnSessions },
+      },
+    },
+    async (request, reply) => {
+      const { subject, sessionId } = userOf(request)
+      const shown = (await sessions.ofPerson(subject)).map((session) =>
+        showSession(session, nameDevice, { current: session.id === sessionId }),
+      )
+      return reply.header('cache-control', 'no-store').send(shown)
+    },
+  )
+
+  app.delete(
+    '/api/users/me/sessions/:id',
+    {
+      config: { ...config, answers: answersWith('Set-Cookie') },
+      schema: {
+        operationId: 'endSession',
+        summary: 'End one of your sessions',
+        description:
+          'What hangs on it, such as tokens, is refused everywhere within a second. Ending this one signs you out.',
+        tags,
+        security,
+        params: Type.Object({ id: IdInPath }),
+        response: { 204: NoContent, ...problems('not_found') },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const person = userOf(request)
+      await sessions.endOwn(person, id)
+      if (id === person.sessionId) cookies.clearSignIn(reply)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '/api/users/me/sessions',
+    {
+      config,
+      schema: {
+        operationId: 'endOtherSessions',
+        summary: 'End all your other sessions',
+        description: 'What other browsers are known by ends too. This session goes on.',
+        tags,
+        security,
+        response: { 204: NoContent },
+      },
+    },
+    async (request, reply) => {
+      const person = withSession(request)
+      await sessions.endOthers(person, cookies.device(request))
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function withSession(request: FastifyRequest) {
+  const { sessionId, ...person } = userOf(request)
+  // The guard has refused programs.
+  if (sessionId === undefined) throw new GatehouseError('forbidden')
+  return { ...person, sessionId }
+}

@@ -1,0 +1,59 @@
+import { type Static, Type } from '../../json-schema.ts'
+import { timeOf } from '../../core/ids.ts'
+import type { Session } from '../../core/records/session.ts'
+import type { NameDevice } from '../../core/device-name.ts'
+import { Instant } from '../../http/schema.ts'
+
+const shown = {
+  id: Type.String({ format: 'uuid' }),
+  device: Type.String({ description: 'What the browser or program calls itself, in words.' }),
+  ip: Type.String({ description: 'The network address that it signed in from.' }),
+  created_at: Instant,
+  last_seen_at: Type.Unsafe<string>({ ...Instant, description: 'To the minute.' }),
+  expires_at: Type.Unsafe<string>({ ...Instant, description: 'When it ends unless it is used until then.' }),
+}
+const example = {
+  id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+  device: 'Firefox on Linux',
+  ip: '203.0.113.7',
+  created_at: '2026-11-20T08:00:00.000Z',
+  last_seen_at: '2026-11-20T09:30:00.000Z',
+  expires_at: '2026-12-20T09:30:00.000Z',
+}
+
+/** A session as its person sees it. */
+const OwnSession = Type.Object({
+  ...shown,
+  current: Type.Boolean({ description: 'Whether it is the one that asks.' }),
+})
+export const OwnSessions = Type.Array(OwnSession, {
+  description: 'The one used last first.',
+  examples: [[{ ...example, current: true }]],
+})
+
+const AnySession = Type.Object({ ...shown, user: Type.String({ format: 'uuid', description: 'Whose it is.' }) })
+export const SessionPage = Type.Object(
+  {
+    items: Type.Array(AnySession),
+    next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'What `cursor` asks for the next page.' }),
+  },
+  {
+    description: 'A page of sessions, the one that began last first.',
+    examples: [{ items: [{ ...example, user: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e61' }], next_cursor: null }],
+  },
+)
+export type ShownSession = Static<typeof AnySession>
+export type SessionPage = Static<typeof SessionPage>
+
+/** `more`: what else is told of it. */
+export function showSession<More extends object>(session: Session, nameDevice: NameDevice, more: More) {
+  return {
+    id: session.id,
+    device: nameDevice(session.userAgent),
+    ip: session.ip,
+    created_at: new Date(timeOf(session.id)).toISOString(),
+    last_seen_at: session.lastSeenAt.toISOString(),
+    expires_at: session.idleExpiresAt.toISOString(),
+    ...more,
+  }
+}
