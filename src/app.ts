@@ -64,7 +64,8 @@ export function createFeatures(base: Base, config: Config) {
   const known = { hosts, credentials, signingKeys, accounts, clients }
   const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
   const { decidesAbout } = forwardAuth
-  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, pages, decidesAbout })
+  const told = { mail, languages, nameDevice }
+  const signIn = createSignIn(base, config, { ...known, ...told, sessions, tokens, browser, pages, decidesAbout })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })

@@ -40,6 +40,7 @@ export const logEvents = {
   'passwords.breached_unknown':
     'Whether new passwords are known from a leak cannot be found out, and they are taken. Told once a day.',
   'redis.fault': 'Redis cannot be used at present, and why.',
+  'lockout.not_told': 'That an account is locked could not be told to its person.',
   'redis.evicts': 'Redis is set up to let go of counters when its memory is full.',
   'request.failed': 'A request met a fault of the service, or of a store.',
   'maintenance.failed': 'What the service does every minute failed. It is tried again.',

@@ -113,6 +113,26 @@ export const de: Catalogue = {
       notSignedIn: 'Sie sind nicht angemeldet.',
     },
 
+    newDeviceMail: {
+      subject: 'Eine neue Anmeldung an Ihrem Konto',
+      happened: 'Jemand hat sich von einem Gerät, das Ihr Konto noch nicht kannte, angemeldet bei',
+      whichOne: (at, device, ip) => `Das war am ${moment.format(at)} (UTC) mit ${device}, von der Adresse ${ip}.`,
+      whatNext:
+        'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, kennt jemand Ihr Passwort: Melden Sie sich an wie gewohnt, ' +
+        'wählen Sie ein neues Passwort, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+    },
+    lockedMail: {
+      subject: 'Zu viele falsche Passwörter für Ihr Konto',
+      happened: 'Jemand hat zu oft ein falsches Passwort eingegeben für Ihr Konto bei',
+      whatItMeans: (minutes) =>
+        `Etwa ${minutes} Minuten lang nimmt es deshalb keines von einem Browser an, den es nicht kennt, auch nicht das ` +
+        'richtige. In einem Browser, in dem Sie sich schon einmal angemeldet haben, geht es weiter wie gewohnt.',
+      whatNext:
+        'Wenn Sie das waren, warten Sie, und versuchen Sie es noch einmal. Wenn nicht, ist niemand hineingekommen, und es ' +
+        'ist nichts zu tun: Wählen Sie aber ein anderes Passwort, wenn Ihres kurz ist oder Sie es auch anderswo benutzen. ' +
+        'Wer den Dienst betreibt, kann die Wartezeit beenden.',
+    },
+
     severalCookies: (names, site) =>
       `Ihr Browser hat mehrere verschiedene Cookies mit dem Namen ${names.join(' und mit dem Namen ')}. Eine andere ` +
       'Installation, eine frühere Einstellung oder eine benachbarte Website hat sie hinterlassen, und Ihr Browser sagt ' +

@@ -189,7 +189,7 @@ for (const [name, open] of Object.entries(engines)) {
     const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 14)
+    t.equal(perishable.length, 15)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -230,6 +230,7 @@ for (const [name, open] of Object.entries(engines)) {
       'sessions.findLive by id': () => stores.sessions.findLive({ id: session.id, tokenIds: ['x', 'y'] }, at()),
       'sessions.findLive by secret': () => stores.sessions.findLive({ secretHash: session.secretHash }, at()),
       'sessions.touch': () => stores.sessions.touch(session.id, at(), at(50)),
+      'users.noteLockout': () => stores.users.noteLockout(userId, { at: at(), until: at(60) }, []),
       'knownDevices.remember': () => stores.knownDevices.remember(device, 'h'),
       'knownDevices.isKnown': () => stores.knownDevices.isKnown({ secretHash: 'device', email, at: at() }),
       'budgets.spend': () => stores.budgets.spend(budgets),

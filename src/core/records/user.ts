@@ -1,4 +1,5 @@
 import type { Language } from '../language.ts'
+import type { QueuedMail } from './mail.ts'
 
 export interface User {
   id: string
@@ -57,4 +58,9 @@ export interface UserStore {
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
   /** Lifts the lockout after failed sign-ins, of the account and of its known devices. */
   unlock(id: string): Promise<void>
+  /**
+   * Notes that the account is locked out at `at`, and that this is one lockout with whatever is noted until `until`. Queues the
+   * mails where it is the first of one. The same work where there is no such account. Resolves to whether it was the first.
+   */
+  noteLockout(id: string, lockout: { at: Date; until: Date }, mails: readonly QueuedMail[]): Promise<boolean>
 }

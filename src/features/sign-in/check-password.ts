@@ -48,10 +48,12 @@ export function createCheckPassword(dependencies: {
   budgets: Pick<Budgets, 'spend' | 'forgive'>
   knownDevices: Pick<KnownDevices, 'recognise'>
   audit: Audit<typeof signInEvents>
+  /** Tells the person once a lockout, beside the request; of no account it does the same work. */
+  tellOfLockout(user: User | undefined): void
   clock: Clock
   limits: FailureLimits
 }): CheckPassword {
-  const { users, hasher, budgets, knownDevices, audit, clock, limits } = dependencies
+  const { users, hasher, budgets, knownDevices, audit, tellOfLockout, clock, limits } = dependencies
   const windowSeconds = limits.failure_window_seconds
   const most: Record<Scope, number> = {
     account: limits.failures_per_account,
@@ -68,6 +70,7 @@ export function createCheckPassword(dependencies: {
     const told = { key: `told:${usedUp.budget.key}`, most: 1, windowSeconds }
     if (isNews(told.key) && (await budgets.spend([told])).kind === 'spent') {
       audit.record({ event: 'sign_in.limited', subject: user?.id, scope, limit: most[scope] })
+      if (scope === 'account') tellOfLockout(user)
     }
     return { kind: 'too_many_failures', retryAfterSeconds: usedUp.resetSeconds, limit: most[scope] } as const
   }

@@ -1,10 +1,14 @@
 /** How people prove who they are, by page and by API, and stop being signed in. */
 import type { Base } from '../../base.ts'
+import type { NameDevice } from '../../core/device-name.ts'
+import type { OfferedLanguages } from '../../core/language.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { MailsOf } from '../../pages/mail.ts'
 import type { Credentials } from '../credentials/index.ts'
+import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
@@ -14,6 +18,7 @@ import { createBeginSession } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
 import { createKnownDevices } from './known-devices.ts'
+import type { signInMails } from './mails.ts'
 import { createLogIn } from './log-in.ts'
 import { createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
@@ -22,10 +27,11 @@ import { signInPages } from './sign-in-pages.ts'
 import { signOutPages } from './sign-out-pages.ts'
 import { createStepUp } from './step-up.ts'
 import { stepUpPages } from './step-up-pages.ts'
+import { createTellPerson } from './tell-person.ts'
 import type { SignInTexts } from './texts.ts'
 
 export function createSignIn(
-  { stores, budgets, clock, audit, hasher, issuer, basePath }: Base,
+  { stores, budgets, clock, audit, log, hasher, issuer, basePath }: Base,
   config: {
     limits: FailureLimits
     cookieDomain: string | undefined
@@ -37,6 +43,9 @@ export function createSignIn(
     signingKeys: SigningKeys
     browser: BrowserGuards
     pages: Pages<SignInTexts>
+    mail: Mail<MailsOf<typeof signInMails>>
+    languages: { offered: OfferedLanguages }
+    nameDevice: NameDevice
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
@@ -44,7 +53,18 @@ export function createSignIn(
   const { sessions, tokens, credentials, decidesAbout, browser } = needs
   const { cookies, csrf, checkCrossSite, limits } = browser
   const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock })
+  const person = createTellPerson({
+    mails: needs.mail,
+    users: stores.users,
+    budgets,
+    nameDevice: needs.nameDevice,
+    clock,
+    log,
+    firstLanguage: needs.languages.offered[0],
+    windowSeconds: config.limits.failure_window_seconds,
+  })
   const checkPassword = createCheckPassword({
+    ...person,
     users: stores.users,
     hasher,
     budgets,
@@ -60,7 +80,7 @@ export function createSignIn(
   })
   const waysBack = { issuer, decidesAbout }
   const shared = {
-    logIn: createLogIn({ checkPassword, knownDevices, startSession: sessions.begin, audit }),
+    logIn: createLogIn({ ...person, checkPassword, knownDevices, startSession: sessions.begin, audit }),
     stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
     beginSession: createBeginSession({ cookies, sessionsShown, endSession: sessions.end }),
     sessionsShown,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { KnownDeviceStore } from '../../core/records/known-device.ts'
+import type { QueuedMail } from '../../core/records/mail.ts'
 import type { User } from '../../core/records/user.ts'
 import { eachOf, hashSecret, randomSecret, type Shown } from '../../core/secrets.ts'
 
@@ -14,13 +15,14 @@ export interface KnownDevices {
   recognise(shown: Shown | undefined, email: string): Promise<string | undefined>
   /**
    * Knows a browser from a complete sign-in on. Resolves to what its cookie shall hold: the secret that it showed, when it
-   * is known for this account already, else a new one (`isNew`). Nothing when the account's password has changed since it was
+   * is known for this account already, else a new one, with which the mails are queued. Nothing when the account's password has changed since it was
    * verified.
    */
   remember(
     user: User,
     secret: string | undefined,
-  ): Promise<{ secret: string; expires: Date; isNew: boolean } | undefined>
+    mails: readonly QueuedMail[],
+  ): Promise<{ secret: string; expires: Date } | undefined>
 }
 
 /**
@@ -38,14 +40,14 @@ export function createKnownDevices(dependencies: { devices: KnownDeviceStore; cl
       }
       return undefined
     },
-    async remember(user, shown) {
+    async remember(user, shown, mails) {
       const now = clock.now()
       const [secret, expires] = [randomSecret(), new Date(now + knownSeconds * 1000)]
       const shownHash = shown === undefined ? undefined : hashSecret(shown)
       const device = { userId: user.id, secretHash: hashSecret(secret), at: new Date(now), expiresAt: expires }
-      const outcome = await devices.remember({ ...device, shownHash }, user.passwordHash)
+      const outcome = await devices.remember({ ...device, shownHash }, user.passwordHash, mails)
       if (outcome === 'refused') return undefined
-      return { secret: outcome === 'renewed' ? shown! : secret, expires, isNew: outcome === 'added' }
+      return { secret: outcome === 'renewed' ? shown! : secret, expires }
     },
   }
 }

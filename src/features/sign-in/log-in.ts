@@ -1,4 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
+import type { QueuedMail } from '../../core/records/mail.ts'
+import type { User } from '../../core/records/user.ts'
 import { eachOf } from '../../core/secrets.ts'
 import type { StartedSession, StartSession } from '../sessions/index.ts'
 import type { CheckPassword, TriedFrom } from './check-password.ts'
@@ -25,9 +27,11 @@ export function createLogIn(dependencies: {
   checkPassword: CheckPassword
   knownDevices: Pick<KnownDevices, 'remember'>
   startSession: StartSession
+  /** What tells the person of a device that their account has not seen; at most so often a day. */
+  newDeviceMails(user: User, from: { ip: string; userAgent: string }): Promise<readonly QueuedMail[]>
   audit: Audit<typeof signInEvents>
 }): LogIn {
-  const { checkPassword, knownDevices, startSession, audit } = dependencies
+  const { checkPassword, knownDevices, startSession, newDeviceMails, audit } = dependencies
   return async ({ email, password, remember = true }, device) => {
     const check = await checkPassword(email, password, device)
     if (check.kind === 'too_many_failures') return check
@@ -40,6 +44,7 @@ export function createLogIn(dependencies: {
     const started = await startSession(user, methods, { ...device, remember })
     if (started === undefined) return { kind: 'invalid_credentials' }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
-    return { kind: 'signed_in', started, device: await knownDevices.remember(user, knownBy) }
+    const mails = check.knownBy === undefined ? await newDeviceMails(user, device) : []
+    return { kind: 'signed_in', started, device: await knownDevices.remember(user, knownBy, mails) }
   }
 }

@@ -14,6 +14,26 @@ export const signIn = {
   wrongPassword: 'The password is wrong.',
   tryAgainSoon: 'Try again in a moment.',
 
+  newDeviceMail: {
+    subject: 'A new sign-in to your account',
+    happened: 'Somebody has signed in to your account from a device that it has not seen before, at',
+    whichOne: (at: Date, device: string, ip: string) =>
+      `It was on ${at.toISOString().slice(0, 16).replace('T', ' at ')} UTC with ${device}, from the address ${ip}.`,
+    whatNext:
+      'If it was you, there is nothing to do. If it was not you, somebody knows your password: sign in as you always do, ' +
+      'choose a new password, and end the sessions that are not yours.',
+  },
+  lockedMail: {
+    subject: 'Too many wrong passwords for your account',
+    happened: 'Somebody has typed too many wrong passwords for your account at',
+    whatItMeans: (minutes: number) =>
+      `So for about ${minutes} minutes it takes none from a browser that it does not know, not even the right one. ` +
+      'In a browser in which you have signed in before you can go on as usual.',
+    whatNext:
+      'If it was you, wait and try again. If it was not you, nobody has got in, and there is nothing to do: but choose ' +
+      'another password if yours is short, or if you use it elsewhere too. Whoever runs the service can end the wait.',
+  },
+
   stronger: {
     title: 'A stronger sign-in is needed',
     why:

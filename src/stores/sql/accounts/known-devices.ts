@@ -1,6 +1,7 @@
 import { and, eq, gt, sql } from '../drizzle.ts'
 import type { KnownDeviceStore } from '../../../core/records/known-device.ts'
 import type { Database } from '../database.ts'
+import { queueMails } from '../mail/queue-mails.ts'
 import { knownDevices, users } from './tables.ts'
 
 /** Of more than so many devices of one account those leave that were used longest ago, who never came back first. */
@@ -18,7 +19,7 @@ export function createKnownDeviceStore(db: Database): KnownDeviceStore {
         .where(and(eq(knownDevices.secretHash, secretHash), gt(knownDevices.expiresAt, at), eq(users.email, email)))
       return known.length > 0
     },
-    async remember({ shownHash, secretHash, userId, at, expiresAt }, provenHash) {
+    async remember({ shownHash, secretHash, userId, at, expiresAt }, provenHash, mails = []) {
       return await db.transaction(async (tx) => {
         const proven = sql`${users.passwordHash} is not distinct from ${provenHash}`
         // The lock waits for a change of the password under way; a later one sees this device, and ends it.
@@ -45,6 +46,7 @@ export function createKnownDeviceStore(db: Database): KnownDeviceStore {
           delete from known_devices where secret_hash in (
             select secret_hash from known_devices where user_id = ${userId}::uuid
             order by secret_hash = ${secretHash} desc, seen_at > created_at desc, seen_at desc offset ${maxDevices})`)
+        await queueMails(tx, mails)
         return 'added'
       })
     },

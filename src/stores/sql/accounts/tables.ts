@@ -18,6 +18,8 @@ export const users = pgTable(
     emailVerifiedAt: instant('email_verified_at'),
     createdAt: instant('created_at').notNull(),
     unlocks: integer('unlocks').notNull().default(0),
+    /** Until when the lockout goes on that the person was told of; null: of none. */
+    lockoutToldUntil: instant('lockout_told_until'),
   },
   // Whoever holds a role is found among however many registered.
   (table) => [index('users_roles').using('gin', table.roles)],

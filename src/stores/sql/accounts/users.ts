@@ -3,7 +3,8 @@ import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { User, UserStore } from '../../../core/records/user.ts'
 import type { Announce, Change } from '../changes.ts'
-import { type Database, isUniqueViolation, type Transaction } from '../database.ts'
+import { type Database, isUniqueViolation, rowsOf, type Transaction } from '../database.ts'
+import { queueMails } from '../mail/queue-mails.ts'
 import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
@@ -106,16 +107,35 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       change(async (tx, announce) => {
         const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
         if (user !== undefined) await endRegistrations(tx, user.email)
-        return changeIn([tx, announce], id, at, { passwordHash, unlocks: oneMore }, async () => {
-          await endSessionsOf(tx, id, 'password_changed', at)
-          if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
-          return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
-        })
+        return changeIn(
+          [tx, announce],
+          id,
+          at,
+          { passwordHash, unlocks: oneMore, lockoutToldUntil: null },
+          async () => {
+            await endSessionsOf(tx, id, 'password_changed', at)
+            if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
+            return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
+          },
+        )
       }),
     setStatus: (id, status, at) => changeOne(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
     async unlock(id) {
-      await db.update(users).set({ unlocks: oneMore }).where(eq(users.id, id))
+      await db.update(users).set({ unlocks: oneMore, lockoutToldUntil: null }).where(eq(users.id, id))
     },
+    noteLockout: (id, { at, until }, mails) =>
+      db.transaction(async (tx) => {
+        const [told] = await rowsOf<{ is_news: boolean }>(
+          tx,
+          sql`
+          with told as (select lockout_told_until from users where id = ${id}::uuid for update)
+          update users set lockout_told_until = ${until.toISOString()}::timestamptz from told
+          where id = ${id}::uuid
+          returning coalesce(told.lockout_told_until <= ${at.toISOString()}::timestamptz, true) as is_news`,
+        )
+        if (told?.is_news) await queueMails(tx, mails)
+        return told?.is_news ?? false
+      }),
   }
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "lockout_told_until" timestamp (3) with time zone;

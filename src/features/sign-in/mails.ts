@@ -1,0 +1,27 @@
+import type { MailDefinition } from '../../pages/mail.ts'
+import type { SignInTexts } from './texts.ts'
+
+/** Holds no link: whoever expects one to sign in with learns to follow those of others. */
+export const newDeviceMail: MailDefinition<{ at: Date; device: string; ip: string }, SignInTexts> = {
+  about: 'Somebody has signed in from a browser or program that the account did not know.',
+  facts: {
+    at: ['when it was', new Date('2026-11-20T08:05:00Z')],
+    device: ['what the browser or program calls itself', 'Firefox on Linux'],
+    ip: ['the network address that it came from', '192.0.2.7'],
+  },
+  content({ signIn }, { issuer, at, device, ip }) {
+    const { subject, happened, whichOne, whatNext } = signIn.newDeviceMail
+    return { subject, paragraphs: [`${happened}\n${issuer}`, whichOne(at, device, ip), whatNext] }
+  },
+}
+
+export const lockedMail: MailDefinition<{ minutes: number }, SignInTexts> = {
+  about: 'So many passwords were wrong for the account that it is locked. It is sent once a lockout.',
+  facts: { minutes: ['how long strangers wait', 15] },
+  content({ signIn }, { issuer, minutes }) {
+    const { subject, happened, whatItMeans, whatNext } = signIn.lockedMail
+    return { subject, paragraphs: [`${happened}\n${issuer}`, whatItMeans(minutes), whatNext] }
+  },
+}
+
+export const signInMails = { 'new-device': newDeviceMail, 'account-locked': lockedMail }
