@@ -26,7 +26,7 @@ import type { Feature } from './http/feature.ts'
 import { createPages } from './http/pages.ts'
 import { type App, createServer } from './http/server.ts'
 import { mountControl, mountSurfaces } from './http/surfaces.ts'
-import { createLanguages } from './i18n/languages.ts'
+import { createLanguages, type Presentation } from './i18n/languages.ts'
 import { mails } from './mails.ts'
 import { runEveryMinute } from './maintenance.ts'
 
@@ -38,7 +38,7 @@ export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
   const { cookies, limits } = browser
-  const languages = createLanguages(config.pages.languages)
+  const languages = createLanguages(config.pages.languages, config.presentation)
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
@@ -77,7 +77,7 @@ export function createFeatures(base: Base, config: Config) {
     ...[sessions, forwardAuth, signIn, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
-  return { features, lifecycle, server, browser, pages, signingKeys, credentials, forwardAuth, roles, mail }
+  return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }
 }
 
 export interface Gatehouse {
@@ -88,6 +88,8 @@ export interface Gatehouse {
   audit: Base['audit']
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
+  /** Looks and speaks otherwise from the next page on. */
+  present(presentation: Presentation): void
   /** Makes these the roles of the file; throws a `SetupError` when one stands in the database too. */
   replaceRoles(roles: Config['roles']): Promise<void>
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
@@ -106,7 +108,7 @@ export interface Gatehouse {
 export async function buildApp(base: Base, config: Config, version: string): Promise<Gatehouse> {
   const { issuer, basePath, clock, log, logger, audit, stores } = base
   const made = createFeatures(base, config)
-  const { features, lifecycle, browser, signingKeys, credentials, forwardAuth, mail } = made
+  const { features, lifecycle, browser, languages, signingKeys, credentials, forwardAuth, mail } = made
   const stop = async () => {
     for (const feature of features.toReversed()) await feature.stop?.()
   }
@@ -132,6 +134,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     config,
     cookies: browser.cookies,
     pages: made.pages,
+    brand: languages.brand,
     guard: {
       ...browser,
       ...credentials,
@@ -149,6 +152,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     control,
     audit,
     replaceRules: forwardAuth.replaceRules,
+    present: languages.present,
     replaceRoles: made.roles.replaceFileRoles,
     maintain: maintenance.run,
     deliverMails: () => mail.deliver(),

@@ -11,7 +11,15 @@ import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './featu
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
-import { checkCorsSettings, CorsSettings, LimitSettings, PageSettings } from './http/settings.ts'
+import {
+  BrandingSettings,
+  checkBrandingSettings,
+  checkCorsSettings,
+  CorsSettings,
+  LimitSettings,
+  PageSettings,
+} from './http/settings.ts'
+import { faultOfKey } from './i18n/replaced-texts.ts'
 import { checkRoleSettings, RoleSettings } from './features/roles/settings.ts'
 import { faultsOf, withDefaults } from './schema-faults.ts'
 import { type Findings, type Keys, section, setting, strict } from './settings.ts'
@@ -39,6 +47,7 @@ export const ConfigFile = Type.Object(
     cors: CorsSettings,
     limits: LimitSettings,
     pages: PageSettings,
+    branding: BrandingSettings,
     metrics: MetricsSettings,
     audit: AuditSettings,
     shutdown: ShutdownSettings,
@@ -60,6 +69,7 @@ export type ConfigFile = Static<typeof ConfigFile>
 const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], findings: Findings) => void } = {
   accounts: checkAccountSettings,
   passwords: checkPasswordSettings,
+  branding: checkBranding,
   roles: checkRoleSettings,
   proxies: checkProxySettings,
   metrics: checkMetricsSettings,
@@ -67,6 +77,16 @@ const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], 
   keys: checkKeySettings,
   tokens: checkTokenSettings,
   sessions: checkSessionSettings,
+}
+
+function checkBranding(settings: BrandingSettings, findings: Findings): void {
+  checkBrandingSettings(settings, findings)
+  for (const [language, texts] of Object.entries(settings.texts)) {
+    for (const key of Object.keys(texts)) {
+      const fault = faultOfKey(key)
+      if (fault !== undefined) findings.fault(['branding', 'texts', language, key], fault)
+    }
+  }
 }
 
 /** What stands in a file: its text, or the code of the error that reading it met. */

@@ -16,12 +16,16 @@ import {
   registrationOf,
 } from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/host-settings.ts'
+import type { Presentation } from './i18n/languages.ts'
+import { readPresentation } from './presentation.ts'
 
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
 
-export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts'>> {
+export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding'>> {
   readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
+  /** `branding`, with what stands in the files that it names. */
+  readonly presentation: Presentation
   /** `hosts`, ready to decide. */
   readonly accessRules: AccessRules
   readonly host: string
@@ -110,9 +114,12 @@ export function loadConfig(given: Environment): Config {
   })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   else if (smtpRead?.kind === 'read') tell('SMTP_URL', faultsBeside(smtpRead.address, fromFile.file.mail.require_tls))
-  if (faults.length > 0 || fromFile.kind === 'faulty') throw new ConfigError(faults.join('\n'))
+  const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
+  if (shown?.kind === 'faulty') faults.push(...shown.faults)
+  if (faults.length > 0 || fromFile.kind === 'faulty' || shown?.kind !== 'read')
+    throw new ConfigError(faults.join('\n'))
 
-  const { mail, accounts, ...rest } = fromFile.file
+  const { mail, accounts, branding: _, ...rest } = fromFile.file
   const hasEmbeddedStores = databaseUrl === undefined && redisUrl === undefined
   return Object.freeze({
     ...rest,
@@ -121,6 +128,7 @@ export function loadConfig(given: Environment): Config {
       domains: mailDomainsOf(accounts),
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
     },
+    presentation: shown.presentation,
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,
     host,

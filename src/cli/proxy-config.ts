@@ -51,6 +51,7 @@ async function printConfig(values: Asked, name: string): Promise<void> {
   const setup = {
     hosts: config.hosts,
     issuer: config.issuer,
+    branding: config.presentation,
     cookieDomain: config.cookieDomain,
     gatehouse: endpointOf('--gatehouse', gatehouse),
     upstreams: readUpstreams(values.upstream),

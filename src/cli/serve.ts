@@ -6,6 +6,7 @@ import { adminRole, firstPartyClientId } from '../core/principal.ts'
 import { SetupError } from '../core/errors.ts'
 import type { AccessRules } from '../features/forward-auth/access-rules.ts'
 import { unknownNames } from '../features/forward-auth/unknown-names.ts'
+import { readPresentation } from '../presentation.ts'
 import { openStores } from '../stores/open.ts'
 import { command, CommandError, program, readVersion } from './command.ts'
 import { type HeldDirectory, holdDataDirectory } from './data-directory.ts'
@@ -83,10 +84,13 @@ async function runService(): Promise<void> {
       cookieDomain: config.cookieDomain,
       startedWith: config.configContent,
       async apply({ accessRules, file }) {
+        const shown = readPresentation(file, config.configFile)
+        if (shown.kind === 'faulty') throw new SetupError(shown.faults.join('\n'))
         // Rules that take rights away wait for no store unless a role changed as well.
         if (!isDeepStrictEqual(file.roles, roles)) await gatehouse.replaceRoles(file.roles)
         roles = file.roles
         gatehouse.replaceRules(accessRules)
+        gatehouse.present(shown.presentation)
         await warnOfUnknownNames(accessRules)
       },
       audit: gatehouse.audit,

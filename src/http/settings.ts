@@ -1,6 +1,7 @@
 import { type Language, languageNames, type OfferedLanguages } from '../core/language.ts'
 import { type Static, Type } from '../json-schema.ts'
-import { type Findings, seconds, section, setting } from '../settings.ts'
+import { colourForm } from '../pages/colours.ts'
+import { anyKey, type Findings, seconds, section, setting, strict } from '../settings.ts'
 
 /** The `cors` section of gatehouse.yaml. */
 export const CorsSettings = section({
@@ -74,3 +75,57 @@ export const PageSettings = section({
     }),
   ),
 })
+
+const Link = (description: string) =>
+  Type.Optional(
+    setting(description, Type.String({ maxLength: 2_000, title: 'an absolute URL: https://example.com/…' })),
+  )
+
+/** Texts of one language by their place in the catalogue. */
+const textsIn = (language: Language) =>
+  setting(
+    `Those in ${{ en: 'English', de: 'German' }[language]}.`,
+    Type.Record(anyKey, Type.String({ minLength: 1, maxLength: 2_000, title: 'a text' }), {
+      title: 'a table of texts by their place: { kit.signIn: Log in }',
+    }),
+  )
+
+/** The `branding` section of gatehouse.yaml. */
+export const BrandingSettings = section({
+  name: setting(
+    'What the service is called on its pages and in its mails.',
+    Type.String({ minLength: 1, maxLength: 60, title: 'a name of at most 60 characters', default: 'Gatehouse' }),
+  ),
+  logo: Type.Optional(
+    setting(
+      'A file with the logo, SVG or PNG of at most 256 KiB, named from the folder of gatehouse.yaml on.',
+      Type.String({ minLength: 1, title: 'the path of a file: ./logo.svg' }),
+    ),
+  ),
+  accent: setting(
+    'The colour of buttons and links. Where it would be hard to read it is made lighter or darker.',
+    Type.String({ pattern: colourForm.source, title: 'a colour such as "#0a5" or "#00aa55"', default: '#2f5bd7' }),
+  ),
+  links: section({
+    help: Link('Where people find help. It is named at the foot of each page.'),
+    privacy: Link('Where it says how the service deals with what it knows of people.'),
+    imprint: Link('Where it says who runs the service.'),
+  }),
+  texts: setting(
+    'Texts in place of those of the service, by language and by their place in the catalogue.',
+    Type.Unsafe<Partial<Record<Language, Record<string, string>>>>({
+      ...Type.Object(Object.fromEntries(languages.map((language) => [language, Type.Optional(textsIn(language))])), strict),
+      title: 'a table of languages, each with its texts: { en: { kit.signIn: Log in } }',
+      default: {},
+    }),
+  ),
+})
+export type BrandingSettings = Static<typeof BrandingSettings>
+
+export function checkBrandingSettings({ name, links }: BrandingSettings, findings: Findings): void {
+  if (/\p{C}/u.test(name)) findings.fault(['branding', 'name'], 'expected a name without invisible characters')
+  for (const [link, url] of Object.entries(links)) {
+    if (URL.canParse(url) && /^(https?|mailto):$/.test(new URL(url).protocol)) continue
+    findings.fault(['branding', 'links', link], 'expected an absolute URL: https://example.com/…')
+  }
+}

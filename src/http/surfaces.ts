@@ -13,6 +13,7 @@ import { guard, type GuardOptions, requireAccessLevels } from './guard.ts'
 import { OAuthErrorBody } from './oauth-errors.ts'
 import { documentRoutes, openApi } from './openapi.ts'
 import { acceptPages, type Pages } from './pages.ts'
+import type { Brand } from '../pages/brand.ts'
 import { rateLimits } from './rate-limits.ts'
 import { setAuditContext } from './request-origin.ts'
 import { Problem } from './schema.ts'
@@ -33,6 +34,8 @@ export interface SurfaceOptions {
   config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[] } }
   cookies: Cookies
   pages: Pages
+  /** In whose name pages are shown. */
+  brand(): Brand
   guard: GuardOptions
 }
 
@@ -78,7 +81,7 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
       },
       { prefix: administrationPath },
     )
-    await people.register(staticAssets)
+    await people.register(staticAssets, options)
     await people.register(documentRoutes)
   }, below)
 

@@ -8,6 +8,8 @@ const moment = new Intl.DateTimeFormat('de', { dateStyle: 'long', timeStyle: 'sh
 export const de: Catalogue = {
   kit: {
     language: 'Sprache',
+    links: { help: 'Hilfe', privacy: 'Datenschutz', imprint: 'Impressum' },
+    ways: { label: 'Hauptmenü', applications: 'Anwendungen', account: 'Konto', signOut: 'Abmelden' },
     email: 'E-Mail-Adresse',
     password: 'Passwort',
     signIn: 'Anmelden',
@@ -75,6 +77,7 @@ export const de: Catalogue = {
   signIn: {
     login: 'E-Mail oder Benutzername',
     noLogin: 'Geben Sie eine E-Mail-Adresse oder einen Benutzernamen ein.',
+    title: 'Anmelden',
     signedInTitle: 'Angemeldet',
     signedInAs: (name, email) => html`Sie sind als ${name} (${email}) angemeldet.`,
     signOut: 'Abmelden',

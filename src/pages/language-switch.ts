@@ -12,18 +12,16 @@ export const languageParameter = 'language'
  */
 export function languageSwitch({ language, texts, offered, address }: ViewContext): Child {
   if (offered.length < 2) return undefined
-  return html`<footer>
-    <nav aria-label="${texts.kit.language}">
-      <form method="get">
-        ${hiddenFields(address)}
-        ${offered.map((one) =>
-          one === language
-            ? html`<strong lang="${one}">${languageNames[one]}</strong>`
-            : html`<button type="submit" name="${languageParameter}" value="${one}" lang="${one}">
-                ${languageNames[one]}
-              </button>`,
-        )}
-      </form>
-    </nav>
-  </footer>`
+  return html`<nav aria-label="${texts.kit.language}">
+    <form method="get">
+      ${hiddenFields(address)}
+      ${offered.map((one) =>
+        one === language
+          ? html`<strong lang="${one}">${languageNames[one]}</strong>`
+          : html`<button type="submit" name="${languageParameter}" value="${one}" lang="${one}">
+              ${languageNames[one]}
+            </button>`,
+      )}
+    </form>
+  </nav>`
 }

@@ -1,40 +1,80 @@
+import { urlOfAsset } from './brand.ts'
 import { type Child, type Html, html } from './html.ts'
 import { languageSwitch } from './language-switch.ts'
-import { styleSheetPaths } from './styles.ts'
+import { picoPath } from './styles.ts'
 import type { ViewContext } from './view.ts'
 
+interface Frame {
+  /** The issuer, where the page is shown under another host. */
+  base?: string
+  /** Of pages for somebody who is signed in: which of the ways through them they are on. Those pages are wide. */
+  within?: 'applications' | 'account'
+  /** Whether the content is several cards, each of them an `article`, below the title. */
+  cards?: boolean
+}
+
 /**
- * The frame of every page. `base`: the issuer, where the page is shown under another host. Without one everything is named
- * relative to the page, which lies right below the base path: then one text serves every base path. The referrer stands in
- * place of the header's `no-referrer`, under which browsers send forms with the `Origin` `null`: the origin is what proves
- * that a form is ours. Nothing more of an address goes anywhere. `wide`: for pages of tables.
+ * The frame of every page. Without a `base` everything is named relative to the page, which lies right below the base path: then
+ * one text serves every base path. The referrer stands in place of the header's `no-referrer`, under which browsers send
+ * forms with the `Origin` `null`: the origin is what proves that a form is ours. Nothing more of an address goes anywhere.
  */
 export function layout(
   context: ViewContext,
   title: string,
   content: Child,
-  { base = '.', wide = false }: { base?: string; wide?: boolean } = {},
+  { base = '.', within, cards = false }: Frame = {},
 ): Html {
+  const { brand, language } = context
+  const heading = html`<h1>${title}</h1>`
   return html`<!doctype html>
-    <html lang="${context.language}">
+    <html lang="${language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${title} · Gatehouse</title>
+        <title>${title} · ${brand.name}</title>
         <meta name="referrer" content="strict-origin" />
-        <link rel="stylesheet" href="${base}${styleSheetPaths.pico}" />
-        <link rel="stylesheet" href="${base}${styleSheetPaths.own}" />
-        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="${base}${picoPath}" />
+        <link rel="stylesheet" href="${urlOfAsset(base, brand.styles)}" />
+        <link rel="icon" href="${urlOfAsset(base, brand.logo)}" />
       </head>
       <body>
-        <main class="container${wide && ' wide'}">
-          <article>
-            <header><h1>${title}</h1></header>
-            ${content}
-          </article>
+        <header>
+          <a class="brand" href="${base}/"><img src="${urlOfAsset(base, brand.logo)}" alt="" />${brand.name}</a>
+          ${within && navigation(context, within)}
+        </header>
+        <main class="container${(within !== undefined || cards) && ' wide'}">
+          ${cards ? [heading, content] : html`<article>${heading} ${content}</article>`}
         </main>
-        ${languageSwitch(context)}
+        ${footer(context)}
       </body>
     </html> `
+}
+
+function navigation({ texts: { kit } }: ViewContext, within: Frame['within']): Html {
+  const way = (name: Frame['within'], href: string, label: string) =>
+    html`<li><a href="${href}" ${name === within && html`aria-current="page"`}>${label}</a></li>`
+  return html`<nav aria-label="${kit.ways.label}">
+    <ul>
+      ${way('applications', './', kit.ways.applications)} ${way('account', 'account', kit.ways.account)}
+      <li><a href="logout">${kit.ways.signOut}</a></li>
+    </ul>
+  </nav>`
+}
+
+function footer(context: ViewContext): Child {
+  const { help, privacy, imprint } = context.brand.links
+  const { links } = context.texts.kit
+  const told = Object.entries({ help, privacy, imprint }).filter(([, url]) => url !== undefined)
+  const languages = languageSwitch(context)
+  if (told.length === 0 && languages === undefined) return undefined
+  return html`<footer>
+    ${
+      told.length > 0 &&
+      html`<ul>
+        ${told.map(([name, url]) => html`<li><a href="${url}">${links[name as keyof typeof links]}</a></li>`)}
+      </ul>`
+    }
+    ${languages}
+  </footer>`
 }

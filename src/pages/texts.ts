@@ -14,6 +14,10 @@ function sentences<Key extends string>(words: Record<Key, string>, sentence: (wo
 export const kit = {
   /** What a person chooses at the foot of each page. */
   language: 'Language',
+  /** What an operator tells more of, at the foot of each page. */
+  links: { help: 'Help', privacy: 'Privacy', imprint: 'Imprint' },
+  /** The ways through the pages of somebody who is signed in. */
+  ways: { label: 'Main menu', applications: 'Applications', account: 'Account', signOut: 'Sign out' },
   email: 'Email',
   password: 'Password',
   signIn: 'Sign in',

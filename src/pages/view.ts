@@ -1,13 +1,16 @@
 /** What every view is given beside what its page knows. */
 import type { Language, OfferedLanguages } from '../core/language.ts'
+import type { Brand } from './brand.ts'
 import type { Html } from './html.ts'
 import type { PasswordLengths } from './password-fields.ts'
 import type { KitTexts } from './texts.ts'
 
-/** A language with the texts of the kit, and of the feature whose `Own` they are. */
+/** A language with the texts of the kit, and of the feature whose `Own` they are, in the name of whoever runs the service. */
 export interface Spoken<Own = unknown> {
   readonly language: Language
   readonly texts: KitTexts & Own
+  /** Whose service it is. */
+  readonly brand: Brand
 }
 
 /** Where a page is shown. */

@@ -5,6 +5,7 @@ import type { MailFacts } from '../../src/core/mail.ts'
 import type { Mail } from '../../src/core/mailer.ts'
 import { createLanguages } from '../../src/i18n/languages.ts'
 import type { Catalogue } from '../../src/i18n/en.ts'
+import { defaultBranding } from '../../src/pages/brand.ts'
 import { html } from '../../src/pages/html.ts'
 import { type CommonFacts, composeMail, type MailDefinition } from '../../src/pages/mail.ts'
 import type { Spoken, View } from '../../src/pages/view.ts'
@@ -85,7 +86,7 @@ function showMail({ to, subject, text, html: page, language }: Mail): string {
   )
 }
 
-const { inLanguage } = createLanguages(offered)
+const { inLanguage } = createLanguages(offered, { ...defaultBranding, texts: {} })
 
 /** Every language with its texts. */
 export function spokenLanguages(): Spoken<Catalogue>[] {

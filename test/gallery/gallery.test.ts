@@ -6,6 +6,7 @@ import { test } from 'tap'
 import { de } from '../../src/i18n/de.ts'
 import { type Catalogue, en } from '../../src/i18n/en.ts'
 import { hasChromium, startBrowser } from '../support/browser.ts'
+import { findAccessibilityFaults } from '../support/accessibility.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { spokenLanguages } from './fixture.ts'
 import { fixtures } from './fixtures.ts'
@@ -56,7 +57,8 @@ void test('every text is said by some page or mail', async (t) => {
       },
     })
   const texts: Catalogue = watched(en)
-  for (const fixture of fixtures) fixture.render({ language: 'en', texts })
+  const [english] = spokenLanguages()
+  for (const fixture of fixtures) fixture.render({ ...english!, texts })
   t.same([...unsaid], [])
 })
 
@@ -130,6 +132,7 @@ if (hasChromium) {
         await page.setViewportSize({ width, height: 720 })
         await page.goto(String(pathToFileURL(join(folder, `${name}.html`))))
         t.same(await page.evaluate(inspectPage, source), [], `${name} at ${width} px`)
+        if (width === 320) t.same(await findAccessibilityFaults(page), [], `${name} as axe sees it`)
       }
     }
     t.same(errors, [], 'the console stays clean')

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { languageNames, type Language } from '../../src/core/language.ts'
 import { html } from '../../src/pages/html.ts'
-import { ownStyles, styleSheetPaths } from '../../src/pages/styles.ts'
+import { picoPath } from '../../src/pages/styles.ts'
+import type { Spoken } from '../../src/pages/view.ts'
 import { type Fixture, spokenLanguages } from './fixture.ts'
 
 export const widths = [320, 768, 1280] as const
@@ -22,10 +23,11 @@ export interface Written {
 
 /** Writes every page in every state, language and scheme as a file of its own, and an index that shows them side by side. */
 export function writeGallery(folder: string, fixtures: readonly Fixture[]): Written[] {
-  mkdirSync(join(folder, dirname(styleSheetPaths.pico)), { recursive: true })
+  mkdirSync(join(folder, dirname(picoPath)), { recursive: true })
   const pico = createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css')
-  copyFileSync(pico, join(folder, styleSheetPaths.pico))
-  writeFileSync(join(folder, styleSheetPaths.own), ownStyles)
+  copyFileSync(pico, join(folder, picoPath))
+  const [{ brand }] = spokenLanguages() as [Spoken]
+  for (const { path, content } of [brand.styles, brand.logo]) writeFileSync(join(folder, path), content)
   const written = fixtures.flatMap((fixture) =>
     spokenLanguages().flatMap((spoken) => {
       const source = fixture.render(spoken)

@@ -7,7 +7,7 @@ import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup, questi
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
 export function nginxConfig(setup: ProxySetup): string {
-  const { gatehouse, upstreams, issuerUrl } = setup
+  const { gatehouse, upstreams, issuerUrl, brand } = setup
   return `# Gatehouse behind nginx (1.22 and newer), for the http {} context: /etc/nginx/conf.d/gatehouse.conf.
 # Printed by \`gatehouse proxy-config nginx\`; docs/proxies/nginx.md explains every line.
 
@@ -52,9 +52,10 @@ map "$request_method $gatehouse_login" $gatehouse_see_other {
 
 # What a person sees who is signed in and may not pass.
 map $host $gatehouse_forbidden {
-  default '${String(forbiddenPage({ language: 'en', texts: en }, issuerUrl))
+  default '${String(forbiddenPage({ language: 'en', texts: en, brand }, issuerUrl))
     .trim()
-    .replaceAll("'", "\\'")}';
+    // What begins a variable, and what ends the text.
+    .replaceAll(/[$'\\]/g, (character) => `&#${character.charCodeAt(0)};`)}';
 }
 
 # Hosts that nobody configured get no answer of use. Only one file may have the default_server of a port.
@@ -190,7 +191,7 @@ ${shared}
 ${shared}
     if ($gatehouse_page) {
       add_header Cache-Control no-store always;
-      add_header Content-Security-Policy "default-src 'none'; style-src ${originOf(issuerUrl)}; img-src data:; frame-ancestors 'none'" always;
+      add_header Content-Security-Policy "default-src 'none'; style-src ${originOf(issuerUrl)}; img-src ${originOf(issuerUrl)}; frame-ancestors 'none'" always;
       add_header X-Content-Type-Options nosniff always;
       return 403 $gatehouse_forbidden;
     }

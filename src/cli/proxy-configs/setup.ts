@@ -1,3 +1,4 @@
+import { type Brand, type Branding, brandOf, defaultBranding } from '../../pages/brand.ts'
 import { createHash } from 'node:crypto'
 import { cookieReaches } from '../../core/cookie-reach.ts'
 import { basePathOf, metadataPathsOf } from '../../core/issuer.ts'
@@ -65,6 +66,8 @@ export interface ProxySetup {
   readonly scheme: 'http' | 'https'
   /** The issuer, with its path where it has one. */
   readonly issuerUrl: string
+  /** In whose name pages are shown. */
+  readonly brand: Brand
   /** The issuer's host; nothing when it is not served on the same port. */
   readonly issuer: IssuerPlace | undefined
   readonly gatehouse: Endpoint
@@ -103,6 +106,7 @@ export interface Upstreams {
 export function describeSetup(given: {
   hosts: Hosts
   issuer: string
+  branding?: Branding
   cookieDomain: string | undefined
   gatehouse: Endpoint
   upstreams: Upstreams
@@ -146,6 +150,7 @@ export function describeSetup(given: {
   const upstreams = new Map([...groups.values()].map(({ upstream }) => [upstream.name, upstream]))
   return {
     scheme,
+    brand: brandOf(given.branding ?? defaultBranding),
     issuerUrl: given.issuer,
     issuer:
       issuerAt === publicPort

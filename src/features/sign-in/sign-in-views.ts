@@ -19,7 +19,7 @@ export function signInPage(
   const error = page.fault !== undefined
   return layout(
     context,
-    kit.signIn,
+    signIn.title,
     html`${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}

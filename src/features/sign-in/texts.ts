@@ -4,6 +4,7 @@ export const signIn = {
   /** What somebody signs in with. */
   login: 'Email or user name',
   noLogin: 'Type an email address or a user name.',
+  title: 'Sign in',
   signedInTitle: 'Signed in',
   signedInAs: (name: Child, email: Child) => html`You are signed in as ${name} (${email}).`,
   signOut: 'Sign out',

@@ -48,7 +48,7 @@ export function createAnswer(options: {
     `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
     `${stepUp ? '&acr_values=aal2' : ''}${isSafe(target.method) ? '' : '&unsent=yes'}`
 
-  const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src data:; frame-ancestors 'none'`
+  const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src ${originOf(issuer)}; frame-ancestors 'none'`
   const sendForbiddenPage = (request: IncomingMessage, response: ServerResponse, id: string) => {
     const language = pages.languageOf(request)
     const body = String(forbiddenPage(pages.inLanguage(language), issuer))
