@@ -63,9 +63,10 @@ export function createFeatures(base: Base, config: Config) {
   // What proxies and people ask
   const known = { hosts, credentials, signingKeys, accounts, clients }
   const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
-  const { decidesAbout } = forwardAuth
-  const told = { mail, languages, nameDevice }
-  const signIn = createSignIn(base, config, { ...known, ...told, sessions, tokens, browser, pages, decidesAbout })
+  const { applications, decidesAbout } = forwardAuth
+  const told = { mail, languages, nameDevice, registration: config.accounts.registration.mode }
+  const leading = { browser, pages, applications, decidesAbout }
+  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, tokens })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })

@@ -10,7 +10,10 @@ type ReadPresentation = { kind: 'read'; presentation: Presentation } | { kind: '
 const longestPicture = 256 * 1024
 
 /** How the service looks and speaks, with the pictures that gatehouse.yaml names; `configFile` is where it stands. */
-export function readPresentation({ branding }: Pick<ConfigFile, 'branding'>, configFile: string): ReadPresentation {
+export function readPresentation(
+  { branding, hosts }: Pick<ConfigFile, 'branding' | 'hosts'>,
+  configFile: string,
+): ReadPresentation {
   const faults: string[] = []
   const picture = (setting: string, path: string | undefined): Picture | undefined => {
     const read = path === undefined ? undefined : readPicture(resolve(dirname(configFile), path))
@@ -18,7 +21,12 @@ export function readPresentation({ branding }: Pick<ConfigFile, 'branding'>, con
     faults.push(`${setting}: ${read}`)
     return undefined
   }
-  const presentation = { ...branding, logo: picture('branding.logo', branding.logo) }
+  const logo = picture('branding.logo', branding.logo)
+  const icons = Object.entries(hosts).flatMap(([host, { icon }]): [string, Picture][] => {
+    const read = picture(`hosts.${host}.icon`, icon)
+    return read === undefined ? [] : [[host, read]]
+  })
+  const presentation = { ...branding, logo, icons: new Map(icons) }
   return faults.length > 0 ? { kind: 'faulty', faults } : { kind: 'read', presentation }
 }
 

@@ -114,7 +114,10 @@ export const BrandingSettings = section({
   texts: setting(
     'Texts in place of those of the service, by language and by their place in the catalogue.',
     Type.Unsafe<Partial<Record<Language, Record<string, string>>>>({
-      ...Type.Object(Object.fromEntries(languages.map((language) => [language, Type.Optional(textsIn(language))])), strict),
+      ...Type.Object(
+        Object.fromEntries(languages.map((language) => [language, Type.Optional(textsIn(language))])),
+        strict,
+      ),
       title: 'a table of languages, each with its texts: { en: { kit.signIn: Log in } }',
       default: {},
     }),

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { etagOf } from '../core/etag.ts'
+import { GatehouseError } from '../core/errors.ts'
 import { Type } from '../json-schema.ts'
-import { type Asset, assetOf, type Brand, logoPaths } from '../pages/brand.ts'
+import { type Asset, assetOf, type Brand, iconPath, logoPaths } from '../pages/brand.ts'
 import { picoPath } from '../pages/styles.ts'
 import { matchesEtag } from './etag.ts'
 import type { App } from './server.ts'
@@ -15,8 +16,9 @@ export async function staticAssets(app: App, { brand }: { brand(): Brand }): Pro
   serve(picoPath, () => pico)
   serve('/assets/gatehouse.css', () => brand().styles)
   for (const path of Object.values(logoPaths)) serve(path, () => brand().logo)
+  serve(iconPath, (wanted) => [...brand().icons.values()].find(({ version }) => version === wanted))
 
-  function serve(path: string, asset: () => Asset): void {
+  function serve(path: string, assetOf: (version: string | undefined) => Asset | undefined): void {
     app.get(
       path,
       {
@@ -24,7 +26,9 @@ export async function staticAssets(app: App, { brand }: { brand(): Brand }): Pro
         schema: { hide: true, querystring: Type.Partial(Type.Object({ v: Type.String() })) },
       },
       async (request, reply) => {
-        const { type, content, version } = asset()
+        const asset = assetOf(request.query.v)
+        if (asset === undefined) throw new GatehouseError('not_found')
+        const { type, content, version } = asset
         const etag = etagOf(content)
         // The forbidden page shows these under an application's host.
         reply.header('cross-origin-resource-policy', 'cross-origin')

@@ -10,11 +10,15 @@ export const de: Catalogue = {
     language: 'Sprache',
     links: { help: 'Hilfe', privacy: 'Datenschutz', imprint: 'Impressum' },
     ways: { label: 'Hauptmenü', applications: 'Anwendungen', account: 'Konto', signOut: 'Abmelden' },
+    name: 'Name',
+    nameFault: 'Der Name muss 1 bis 200 Zeichen haben, die alle sichtbar sind.',
     email: 'E-Mail-Adresse',
     password: 'Passwort',
     signIn: 'Anmelden',
     confirm: 'Bestätigen',
     proceed: 'Weiter',
+    toSignIn: 'Zur Anmeldung',
+    markedBelow: 'Bitte sehen Sie sich noch einmal an, was unten markiert ist.',
 
     errors: {
       invalid_request: 'Die Anfrage ist ungültig.',
@@ -81,6 +85,14 @@ export const de: Catalogue = {
     signedInTitle: 'Angemeldet',
     signedInAs: (name, email) => html`Sie sind als ${name} (${email}) angemeldet.`,
     signOut: 'Abmelden',
+    toContinue: (service) => html`um zu ${service} zu gelangen`,
+    recover: 'Passwort vergessen?',
+    register: (link) => html`Noch kein Konto? ${link('Konto anlegen')}`,
+
+    applications: {
+      title: 'Ihre Anwendungen',
+      none: 'Hier gibt es keine Anwendung, die Sie öffnen dürfen. Fragen Sie, wer diesen Dienst betreibt.',
+    },
 
     hasNotArrived:
       'Ihre Anmeldung war abgelaufen. Was Sie gerade gesendet haben, ist deshalb nicht angekommen. ' +
@@ -155,11 +167,29 @@ export const de: Catalogue = {
   },
 
   accounts: {
+    register: {
+      title: 'Konto anlegen',
+      why: 'Danach schicken wir Ihnen einen Link, mit dem Sie Ihre Adresse bestätigen und ein Passwort wählen.',
+      submit: 'Konto anlegen',
+      haveOne: (link) => html`Sie haben schon ein Konto? ${link('Melden Sie sich an')}`,
+      otherDomain: 'Mit Adressen dieser Domain kann sich hier niemand registrieren.',
+    },
+    registrationClosed: {
+      title: 'Konten gibt es auf Einladung',
+      why: 'Hier kann niemand selbst ein Konto anlegen. Wenden Sie sich an die Stelle, die diesen Dienst betreibt.',
+    },
+    checkYourMail: {
+      title: 'Sehen Sie in Ihre E-Mails',
+      sent: 'Wir haben Ihnen eine E-Mail geschickt. Öffnen Sie den Link darin, um weiterzumachen. Dieses Fenster können Sie schließen.',
+      notCome:
+        'Sie kommt meist innerhalb einer Minute. Wenn nicht, sehen Sie im Spam-Ordner nach, ' +
+        'und prüfen Sie, ob die Adresse richtig geschrieben war.',
+    },
     verifyEmail: {
       title: 'E-Mail-Adresse bestätigen',
       why:
-        'Geben Sie das Passwort ein, mit dem Sie Ihr Konto öffnen möchten. ' +
-        'Es kann das Passwort sein, mit dem Sie sich registriert haben, oder ein anderes.',
+        'Wählen Sie das Passwort, mit dem Sie Ihr Konto öffnen. ' +
+        'Wenn Sie schon eines angegeben haben, kann es dieses sein oder ein anderes.',
       passwordHint: (least) => `Mindestens ${least} Zeichen: Mehrere Wörter kann man sich leicht merken.`,
       passwordMissing: 'Geben Sie ein Passwort ein.',
     },

@@ -16,6 +16,8 @@ export interface Branding {
   /** Left out, it is ours in the accent. */
   readonly logo?: Picture | undefined
   readonly links: BrandLinks
+  /** Pictures of applications, by their hosts. */
+  readonly icons: ReadonlyMap<string, Picture>
 }
 
 /** Where an operator tells more; absolute URLs. */
@@ -25,7 +27,7 @@ export interface BrandLinks {
   readonly imprint?: string | undefined
 }
 
-export const defaultBranding: Branding = { name: 'Gatehouse', accent: '#2f5bd7', links: {} }
+export const defaultBranding: Branding = { name: 'Gatehouse', accent: '#2f5bd7', links: {}, icons: new Map() }
 
 /** Something that every page loads. Its URL begins with `path`; with `version` behind it, what it holds never changes. */
 export interface Asset {
@@ -38,6 +40,8 @@ export interface Asset {
 /** Where the logo is served, by what it is. */
 export const logoPaths = { 'image/svg+xml': '/assets/logo.svg', 'image/png': '/assets/logo.png' } as const
 
+export const iconPath = '/assets/icon'
+
 /** A branding, ready to be shown. */
 export interface Brand {
   readonly name: string
@@ -45,9 +49,11 @@ export interface Brand {
   readonly colours: { readonly light: AccentColours; readonly dark: AccentColours }
   readonly logo: Asset
   readonly styles: Asset
+  /** Of applications, by their hosts; each is found by its version alone. */
+  readonly icons: ReadonlyMap<string, Asset>
 }
 
-export function brandOf({ name, accent, logo, links }: Branding): Brand {
+export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
   const colours = accentColours(accent)
   const { type, content } = logo ?? { type: 'image/svg+xml' as const, content: Buffer.from(ownLogo(colours.light)) }
   return {
@@ -56,6 +62,7 @@ export function brandOf({ name, accent, logo, links }: Branding): Brand {
     colours,
     logo: assetOf(logoPaths[type], type, content),
     styles: assetOf('/assets/gatehouse.css', 'text/css; charset=utf-8', Buffer.from(styleSheet(colours))),
+    icons: new Map([...icons].map(([host, icon]) => [host, assetOf(iconPath, icon.type, icon.content)])),
   }
 }
 

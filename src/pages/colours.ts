@@ -29,10 +29,12 @@ export interface AccentColours {
 /** The colours that follow from an accent, each readable where it is used, whatever the accent is. */
 export function accentColours(accent: string): { light: AccentColours; dark: AccentColours } {
   const chosen = parse(accent)
-  const onButton = contrast(chosen, white) >= readable ? white : ink
-  // Away from the words on it, so that they stay readable.
-  const hover = mix(chosen, onButton === white ? ink : white, 0.14)
-  const shared = { button: spell(chosen), buttonHover: spell(hover), onButton: spell(onButton) }
+  // Light words as long as they can be read: most people take dark words on a strong colour for a fault.
+  const onButton = contrast(chosen, white) >= 4 ? white : ink
+  // Away from the words on it, so that they are readable and stay so.
+  const away = onButton === white ? ink : white
+  const button = towards(chosen, away, onButton)
+  const shared = { button: spell(button), buttonHover: spell(mix(button, away, 0.14)), onButton: spell(onButton) }
   const text = { light: towards(chosen, ink, grounds.light), dark: towards(chosen, white, grounds.dark) }
   return {
     light: { ...shared, text: spell(text.light), textHover: spell(mix(text.light, ink, 0.25)) },

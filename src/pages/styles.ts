@@ -134,7 +134,7 @@ ul.rows strong { display: block; color: var(--pico-h1-color); font-weight: 600; 
 ul.rows small { display: block; overflow-wrap: anywhere; }
 .mark { display: inline-block; margin-inline-start: 0.375rem; padding: 0 0.5rem; border-radius: 1rem; background: color-mix(in srgb, var(--success, var(--pico-ins-color)) 12%, transparent); color: var(--success, var(--pico-ins-color)); font-size: 0.8125rem; font-weight: 500; }
 .empty { padding: 1.5rem 0 0.5rem; text-align: center; color: var(--pico-muted-color); }
-ul.applications { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13.5rem), 1fr)); gap: 1rem; margin: 0 0 1.5rem; padding: 0; }
+ul.applications { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 1rem; margin: 0 0 1.5rem; padding: 0; }
 ul.applications > li { margin: 0; list-style: none; }
 ul.applications a { display: flex; gap: 0.875rem; height: 100%; padding: 1.125rem; border: 1px solid var(--pico-card-border-color); border-radius: 0.875rem; background: var(--pico-card-background-color); box-shadow: var(--pico-card-box-shadow); color: var(--pico-color); text-decoration: none; }
 ul.applications a:hover { border-color: var(--pico-primary); }

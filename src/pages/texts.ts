@@ -18,11 +18,16 @@ export const kit = {
   links: { help: 'Help', privacy: 'Privacy', imprint: 'Imprint' },
   /** The ways through the pages of somebody who is signed in. */
   ways: { label: 'Main menu', applications: 'Applications', account: 'Account', signOut: 'Sign out' },
+  name: 'Name',
+  nameFault: 'The name must have 1 to 200 characters, all of them visible.',
   email: 'Email',
   password: 'Password',
   signIn: 'Sign in',
   confirm: 'Confirm',
   proceed: 'Continue',
+  toSignIn: 'To the sign-in page',
+  /** Above a form whose fields say what is wrong with them. */
+  markedBelow: 'Please look again at what is marked below.',
 
   /** What could not be done, by the code of the error. */
   errors,

@@ -45,7 +45,7 @@ if (hasChromium) {
         await page.waitForURL(`${wanted}#/card/7`)
 
         await page.goto(`${auth}/`)
-        t.equal(await page.title(), 'Angemeldet · Gatehouse', 'the choice is kept')
+        t.equal(await page.title(), 'Ihre Anwendungen · Gatehouse', 'the choice is kept')
         const kept = (await page.context().cookies()).find(({ name }) => name === 'gatehouse_language')
         t.match(kept, { value: 'de', domain: 'auth.example.test', path: '/', httpOnly: true, sameSite: 'Lax' })
         t.same(

@@ -96,10 +96,11 @@ if (hasChromium && hasProxy('nginx')) {
     await t.test('the pages are styled, and by nothing but their own style sheets', async (t) => {
       const { page } = await browser.open()
       const loaded: string[] = []
-      page.on('response', (response) => void loaded.push(`${response.status()} ${response.url()}`))
+      page.on('response', (response) => void loaded.push(`${response.status()} ${response.url().split('?')[0]}`))
       await page.goto(`${auth}/login`)
       t.same(loaded.toSorted(), [
         `200 ${auth}/assets/gatehouse.css`,
+        `200 ${auth}/assets/logo.svg`,
         `200 ${auth}/assets/pico.min.css`,
         `200 ${auth}/login`,
       ])

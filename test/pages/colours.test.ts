@@ -1,12 +1,12 @@
-import fc from 'fast-check'
+import { assert, integer, property } from 'fast-check'
 import { test } from 'tap'
 import { accentColours, contrastOf } from '../../src/pages/colours.ts'
 
-const hex = fc.integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, '0')}`)
+const hex = integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, '0')}`)
 
 void test('whatever an accent is, links and the words of buttons are readable in both schemes (WCAG AA)', async (t) => {
-  fc.assert(
-    fc.property(hex, (accent) => {
+  assert(
+    property(hex, (accent) => {
       const { light, dark } = accentColours(accent)
       // The darkest ground of the light scheme, and the lightest one of the dark scheme.
       for (const [colours, grounds] of [

@@ -10,6 +10,7 @@ import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
 import { createProfiles } from './change-profile.ts'
 import type { accountsMails } from './mails.ts'
+import { registerPages } from './register-pages.ts'
 import { createRegister } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
@@ -18,6 +19,7 @@ import type { AccountTexts } from './texts.ts'
 import { createEmailVerification } from './verify-email.ts'
 import { verifyEmailPages } from './verify-email-pages.ts'
 
+export type { RegistrationMode } from './settings.ts'
 export type { ShownUser, UserAfterPassword } from './admin.ts'
 export type { accountsEvents } from './audit-events.ts'
 
@@ -75,7 +77,11 @@ export function createAccounts(
           languageOf: needs.pages.languageOf,
           limits,
         }),
-      pages: (app) => verifyEmailPages(app, { emailVerification, pages: needs.pages, csrf, limits }),
+      async pages(app) {
+        const options = { pages: needs.pages, csrf, limits }
+        await app.register(registerPages, { ...options, register, isOpen: mode === 'open' })
+        await app.register(verifyEmailPages, { ...options, emailVerification })
+      },
       admin: (app) => userRoutes(app, administration),
     },
     async start() {

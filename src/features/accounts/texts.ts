@@ -1,7 +1,27 @@
+import { type Html, html } from '../../pages/html.ts'
+
 export const accounts = {
+  register: {
+    title: 'Make an account',
+    why: 'After this we send you a link by which you confirm your address and choose a password.',
+    submit: 'Make an account',
+    haveOne: (link: (text: string) => Html) => html`You have an account already? ${link('Sign in')}`,
+    otherDomain: 'Addresses of this domain cannot register here.',
+  },
+  registrationClosed: {
+    title: 'Accounts are by invitation',
+    why: 'Nobody can make an account here by themselves. Ask whoever runs this service.',
+  },
+  checkYourMail: {
+    title: 'Look into your mail',
+    sent: 'We have sent you a mail. Open the link in it to go on. You can close this window.',
+    notCome:
+      'It mostly comes within a minute. If it does not, look into the folder for spam, ' +
+      'and check that the address was written as it should be.',
+  },
   verifyEmail: {
     title: 'Confirm your email address',
-    why: 'Say which password shall open your account. It may be the one that you registered with, or another one.',
+    why: 'Choose the password that opens your account. If you have told one already, it may be that one or another.',
     passwordHint: (least: number) => `At least ${least} characters: several words are easy to remember.`,
     passwordMissing: 'Type a password.',
   },

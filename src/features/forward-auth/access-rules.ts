@@ -45,6 +45,8 @@ export interface HostPolicy {
   /** The host as requests are compared with it; of a wildcard what follows its label. */
   readonly authority: string
   readonly isWildcard: boolean
+  /** What people are told of it. */
+  readonly about: Pick<HostRules, 'title' | 'description' | 'icon'>
   readonly rules: readonly Rule[]
   /** The escaped characters that may stand in a segment. */
   readonly encoded: readonly EscapedCharacter[]
@@ -168,6 +170,7 @@ function compileHost(
   const onPath = ({ target }: Question) => index.match(target.segments).map((position) => rules[position]!)
   return {
     ...host,
+    about: settings,
     rules,
     encoded,
     credentials: settings.credentials,

@@ -43,6 +43,10 @@ export function checkHosts(
   if (own !== undefined && !own.isWildcard) {
     findings.warning(['hosts', own.name], "it is the issuer's own host, which no rule can protect")
   }
+  for (const { name, isWildcard, about } of accessRules.hosts) {
+    if (!isWildcard || about.title === undefined) continue
+    findings.fault(['hosts', name, 'title'], 'a wildcard stands for many hosts, of which none is opened')
+  }
   for (const policy of accessRules.hosts) {
     if (cookieDomain === undefined || !asksForPeople(policy) || mayShare(policy, cookieDomain)) continue
     const reason =

@@ -24,10 +24,12 @@ import { createIdentityHeaders } from './identity.ts'
 import { createOutageLog, decideWithin } from './outage.ts'
 import { probeRoutes } from './probe-routes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
+import { type Applications, createApplications } from './applications.ts'
 import { answerBeforeRouting, forwardAuthRoutes } from './routes.ts'
 import type { ForwardAuthTexts } from './texts.ts'
 import { createWhatIsLeft } from './withheld.ts'
 
+export type { Application, Applications } from './applications.ts'
 export type { AccessRules } from './access-rules.ts'
 export type { forwardAuthEvents } from './audit-events.ts'
 export type { ShownExplanation } from './admin.ts'
@@ -38,6 +40,7 @@ export interface ForwardAuth extends Feature {
   readonly beforeRouting: BeforeRouting
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
+  readonly applications: Applications
   /** Whether the rules of a host decide about a target. */
   decidesAbout(target: RequestTarget): boolean
 }
@@ -124,6 +127,7 @@ export function createForwardAuth(
     edgeFactsOf(url, { issuer, cookieDomain: config.cookieDomain, pageCookie: cookies.csrfName, rules: rules() })
   return {
     beforeRouting: answerBeforeRouting(answer),
+    applications: createApplications({ rules, clock, issuer }),
     replaceRules: hosts.replace,
     decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
     routes: {

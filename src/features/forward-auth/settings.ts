@@ -162,6 +162,18 @@ const Identity = Type.Object(
 
 export const HostRules = Type.Object(
   {
+    title: optional(
+      'What people call the application. It stands on the page of those that they may open, and where they sign in for it.',
+      Type.String({ minLength: 1, maxLength: 60, title: 'a name of at most 60 characters' }),
+    ),
+    description: optional(
+      'A few words below the title.',
+      Type.String({ minLength: 1, maxLength: 120, title: 'a text of at most 120 characters' }),
+    ),
+    icon: optional(
+      'A file with a picture beside the title, SVG or PNG of at most 256 KiB, named from the folder of gatehouse.yaml on.',
+      Type.String({ minLength: 1, title: 'the path of a file: ./icons/app.svg' }),
+    ),
     audience: optional(
       'The audience of the identity assertion, and of access tokens that are good for this host alone. Left out, it is the ' +
         'scheme and the host.',

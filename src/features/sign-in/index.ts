@@ -7,6 +7,8 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
+import type { RegistrationMode } from '../accounts/index.ts'
+import type { Applications } from '../forward-auth/index.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -46,6 +48,9 @@ export function createSignIn(
     mail: Mail<MailsOf<typeof signInMails>>
     languages: { offered: OfferedLanguages }
     nameDevice: NameDevice
+    applications: Applications
+    /** Who may make an account. */
+    registration: RegistrationMode['mode']
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
@@ -109,6 +114,8 @@ export function createSignIn(
           ...shared,
           sessionCookie: credentials.sessionCookie,
           returnTo: createReturnTo(waysBack),
+          applications: needs.applications,
+          isOpen: needs.registration === 'open',
           notices: createNotices({
             issuer,
             cookieDomain: config.cookieDomain,

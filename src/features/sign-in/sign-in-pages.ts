@@ -8,12 +8,19 @@ import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { createPageTools, type PageOptions } from './http/page-tools.ts'
 import { deviceOf } from './routes.ts'
-import { signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
+import { applicationsPage } from './applications-views.ts'
+import { type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
-  const { logIn, returnTo, notices, pages, cookies, csrf, limits } = options
+  const { logIn, returnTo, applications, isOpen, notices, pages, cookies, csrf, limits } = options
   const { userOf, address } = createPageTools(options)
+
+  /** Which service has sent somebody who goes back there; nothing where it is this one. */
+  function senderOf(target: string): Sender | undefined {
+    if (target.startsWith('/')) return undefined
+    return { host: new URL(target).host, title: applications.titleOf(target) }
+  }
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
     const { return_to, email, remember, unsent } = sentWith(request)
@@ -22,11 +29,11 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     // Where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth).
     const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
     const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
+    const target = returnTo(return_to)
+    const ways = { register: isOpen ? 'register' : undefined }
     return pages.show(reply, signInPage, {
-      csrfToken,
-      returnTo: returnTo(return_to),
-      email,
-      remember: remember !== undefined,
+      ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
+      ...{ sender: senderOf(target), ways },
       ...words,
       notice,
     })
@@ -43,7 +50,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   app.get('/', { ...root, prefixTrailingSlash: 'slash' }, async (request, reply) => {
     const user = await userOf(request)
     if (user === undefined) return reply.redirect(`${options.basePath}/login`, 303)
-    return pages.show(reply, signedInPage, { ...user, csrfToken: csrf.tokenFor(request, reply) })
+    return pages.show(reply, applicationsPage, { person: user, applications: applications.openTo(user, request.ip) })
   })
 
   app.get(
@@ -74,7 +81,12 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       if (user !== undefined) {
         const { signIn } = pages.textsFor(request)
         const notice = [...notices.ofWayBack(signIn, request), ...notices.ofReach(signIn, target)]
-        return pages.show(reply, signedInPage, { ...user, csrfToken, returnTo: target, notice })
+        // Nothing to go on to but what the root shows.
+        if (target === `${options.basePath}/` && notice.length === 0) return goTo(reply, target)
+        return pages.show(reply, signedInPage, {
+          ...user,
+          ...{ csrfToken, returnTo: target, notice, sender: senderOf(target) },
+        })
       }
       return showForm(request, reply, {})
     },

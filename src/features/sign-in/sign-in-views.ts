@@ -1,26 +1,39 @@
 import { checkbox, currentPasswordField, field, hiddenFields } from '../../pages/fields.ts'
-import { type Html, html } from '../../pages/html.ts'
+import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { type Person, signedInAs, signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
+/** Which service has sent somebody. */
+export interface Sender {
+  host: string
+  title?: string | undefined
+}
+
 /**
  * The form has no `action`: it goes to the address of the page, so that the browser keeps the fragment of that address and takes
- * it along to where the answer leads.
+ * it along to where the answer leads. `ways`: what is open to somebody who cannot sign in, each as the address of its page.
  */
 export function signInPage(
   context: ViewContext<SignInTexts>,
-  page: Messages & { csrfToken: string; returnTo: string; email?: string | undefined; remember?: boolean },
+  page: Messages & {
+    csrfToken: string
+    returnTo: string
+    email?: string | undefined
+    remember?: boolean
+    sender?: Sender | undefined
+    ways?: { register?: string | undefined; recover?: string | undefined }
+  },
 ): Html {
   const { kit, signIn } = context.texts
-  const { csrfToken, returnTo, email = '', remember = false } = page
+  const { csrfToken, returnTo, email = '', remember = false, sender, ways = {} } = page
   const error = page.fault !== undefined
   return layout(
     context,
     signIn.title,
-    html`${messages(page)}
+    html`${sender && html`<p class="lead">${signIn.toContinue(nameOf(sender))}</p>`} ${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
         ${field({
@@ -35,22 +48,35 @@ export function signInPage(
         ${currentPasswordField({ label: kit.password, error, autofocus: Boolean(email) })}
         ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
         <button type="submit">${kit.signIn}</button>
-      </form>`,
+      </form>
+      ${ways.recover && html`<p class="beside"><a href="${ways.recover}">${signIn.recover}</a></p>`}
+      ${
+        ways.register &&
+        html`<p class="after">${signIn.register((text) => html`<a href="${ways.register}">${text}</a>`)}</p>`
+      }`,
   )
 }
 
-/** What someone sees at the root: who they are here, and the way out. */
+/** The host is told too where it has a title: a title is no proof of where somebody is sent. */
+function nameOf({ host, title }: Sender): Child {
+  return title === undefined
+    ? html`<strong>${isolated(host)}</strong>`
+    : html`<strong>${isolated(title)}</strong> (${isolated(host)})`
+}
+
+/** Asks whoever is signed in already and has been sent here whether to go on. */
 export function signedInPage(
   context: ViewContext<SignInTexts>,
-  page: Person & Messages & { csrfToken: string; returnTo?: string },
+  page: Person & Messages & { csrfToken: string; returnTo: string; sender?: Sender | undefined },
 ): Html {
   const { kit, signIn } = context.texts
+  const { sender } = page
   return layout(
     context,
     signIn.signedInTitle,
-    html`${messages(page)}
+    html`${sender && html`<p class="lead">${signIn.toContinue(nameOf(sender))}</p>`} ${messages(page)}
       <p>${signedInAs(signIn, page)}</p>
-      ${page.returnTo && continueForm(kit.proceed, page.returnTo)} ${signOutForm(signIn.signOut, page)}`,
+      ${continueForm(kit.proceed, page.returnTo)} ${signOutForm(signIn.signOut, page)}`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { type Child, html } from '../../pages/html.ts'
+import { type Child, type Html, html } from '../../pages/html.ts'
 
 export const signIn = {
   /** What somebody signs in with. */
@@ -9,6 +9,15 @@ export const signIn = {
   signedInAs: (name: Child, email: Child) => html`You are signed in as ${name} (${email}).`,
   signOut: 'Sign out',
   remember: 'Stay signed in on this device',
+  /** Which service has sent somebody here. */
+  toContinue: (service: Child) => html`to continue to ${service}`,
+  recover: 'Forgot your password?',
+  register: (link: (text: string) => Html) => html`No account yet? ${link('Make one')}`,
+
+  applications: {
+    title: 'Your applications',
+    none: 'There is no application here that you may open. Ask whoever runs this service.',
+  },
 
   hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',

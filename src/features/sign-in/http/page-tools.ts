@@ -6,6 +6,7 @@ import { goTo, type Sent } from '../../../http/page-requests.ts'
 import type { Pages } from '../../../http/pages.ts'
 import type { RateLimits } from '../../../http/rate-limits.ts'
 import type { Credentials } from '../../credentials/index.ts'
+import type { Applications } from '../../forward-auth/index.ts'
 import type { EndSession } from '../../sessions/index.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from '../log-in.ts'
@@ -24,6 +25,9 @@ export interface PageOptions {
   sessionsShown: SessionsShown
   endSession: EndSession
   returnTo: ReturnTo
+  applications: Applications
+  /** Whether anybody may make an account. */
+  isOpen: boolean
   /** What the path of each page begins with. */
   basePath: string
   notices: Notices

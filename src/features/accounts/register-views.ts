@@ -1,0 +1,78 @@
+import { field, hiddenFields } from '../../pages/fields.ts'
+import { type Html, html } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
+import { type Messages, messages } from '../../pages/notices.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import type { AccountTexts } from './texts.ts'
+
+/** What is typed to ask for an account, and what is wrong with it. */
+export interface RegistrationForm {
+  name?: string | undefined
+  email?: string | undefined
+  faults?: { name?: string | undefined; email?: string | undefined }
+}
+
+/**
+ * Asks for an account. No password: it is chosen where the mailed link leads, since before that nobody knows whose the
+ * address is.
+ */
+export function registerPage(
+  context: ViewContext<AccountTexts>,
+  page: Messages & RegistrationForm & { csrfToken: string; returnTo?: string | undefined },
+): Html {
+  const { kit, accounts } = context.texts
+  const { csrfToken, name = '', email = '', faults = {} } = page
+  const { title, why, submit, haveOne } = accounts.register
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${why}</p>
+      ${messages(page)}
+      <form method="post">
+        ${hiddenFields({ csrf_token: csrfToken })}
+        ${field({
+          name: 'name',
+          label: kit.name,
+          type: 'text',
+          autocomplete: 'name',
+          value: name,
+          maxlength: 200,
+          error: faults.name,
+          autofocus: faults.email === undefined || faults.name !== undefined,
+        })}
+        ${field({
+          name: 'email',
+          label: kit.email,
+          type: 'email',
+          autocomplete: 'email',
+          value: email,
+          error: faults.email,
+          autofocus: faults.email !== undefined && faults.name === undefined,
+        })}
+        <button type="submit">${submit}</button>
+      </form>
+      <p class="after">${haveOne((text) => html`<a href="login">${text}</a>`)}</p>`,
+  )
+}
+
+/** Shown whoever asked, and whatever for: it tells nothing about an account. */
+export function checkYourMailPage(context: ViewContext<AccountTexts>): Html {
+  const { title, sent, notCome } = context.texts.accounts.checkYourMail
+  return layout(
+    context,
+    title,
+    html`<p>${sent}</p>
+      <p class="muted">${notCome}</p>
+      <a role="button" class="secondary outline" href="login">${context.texts.kit.toSignIn}</a>`,
+  )
+}
+
+export function registrationClosedPage(context: ViewContext<AccountTexts>): Html {
+  const { title, why } = context.texts.accounts.registrationClosed
+  return layout(
+    context,
+    title,
+    html`<p>${why}</p>
+      <a role="button" href="login">${context.texts.kit.signIn}</a>`,
+  )
+}

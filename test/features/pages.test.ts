@@ -1,0 +1,139 @@
+/** What pages of the service do for people, asked as browsers without scripts ask. */
+import { test } from 'tap'
+import { linkTokenIn } from '../support/mails.ts'
+import { type Answer, type Service, startService } from '../support/service.ts'
+import { backends } from '../support/backends.ts'
+
+const own = { origin: 'http://auth.example.test' }
+const titleOf = ({ body }: Answer) => /<h1>(.*)<\/h1>/.exec(body)?.[1]
+/** The words of a page, without markup. */
+const wordsOf = ({ body }: Answer) =>
+  body
+    .replace(/^.*<main/s, '<main')
+    .replaceAll(/<\/?(bdi|strong)>/g, '')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll(/\s+/g, ' ')
+
+/** Sends the form of a page as a browser does. */
+async function submit(service: Service, path: string, fields: Record<string, string>, cookie?: string) {
+  const headers = cookie === undefined ? {} : { cookie }
+  const page = await service.call(path, { headers })
+  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)?.[1] ?? ''
+  return service.call(path, { method: 'POST', headers: { ...headers, ...own }, form: { csrf_token, ...fields } })
+}
+
+const hosts = {
+  'wiki.example.test': { title: 'Wiki <1>', description: 'Of everybody', rules: [{ allow: 'signed-in' }] },
+  'open.example.test': { title: 'Open', rules: [{ allow: 'anyone' }] },
+  'staff.example.test': { title: 'Staff', rules: [{ allow: { roles: ['staff'] } }] },
+  'safe.example.test': { title: 'Safe', rules: [{ allow: { level: 'aal2' } }] },
+  'deep.example.test': { title: 'Deep', rules: [{ paths: ['/deep/**'], allow: 'signed-in' }] },
+  'near.example.test': { title: 'Near', rules: [{ allow: { networks: ['127.0.0.0/8'] } }] },
+  'far.example.test': { title: 'Far', rules: [{ allow: { networks: ['10.0.0.0/8'] } }] },
+  'bearer.example.test': { title: 'Programs', credentials: ['bearer'], rules: [{ allow: 'signed-in' }] },
+  'unnamed.example.test': { rules: [{ allow: 'signed-in' }] },
+}
+
+void test('the root shows each person the applications that the rules let them open, and nobody else any', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const [ada, staff] = [await service.createUser(), await service.createUser({ roles: ['staff'] })]
+  const shown = async (cookie: string) => {
+    const page = await service.call('/', { headers: { cookie } })
+    t.equal(page.status, 200)
+    t.equal(page.headers['cache-control'], 'no-store')
+    return [...page.body.matchAll(/<a href="(http:\/\/\w+\.example\.test\/)">/g)].map(([, url]) => url)
+  }
+  const everybodys = ['wiki', 'open', 'safe', 'near']
+  const urls = (names: string[]) => names.map((name) => `http://${name}.example.test/`)
+  const { cookie } = await service.signIn(ada)
+  t.same(await shown(cookie), urls(everybodys))
+  t.same(await shown((await service.signIn(staff)).cookie), urls(['wiki', 'open', 'staff', 'safe', 'near']))
+  const page = await service.call('/', { headers: { cookie } })
+  t.match(page.body, '<bdi>Wiki &#60;1&#62;</bdi>', 'what an operator writes is text')
+  t.match(wordsOf(page), 'You are signed in as Ada Lovelace')
+
+  const nobody = await service.call('/')
+  t.match([nobody.status, nobody.headers['location']], [303, '/login'])
+
+  const without = await startService(t)
+  const user = await without.createUser()
+  const empty = await without.call('/', { headers: { cookie: (await without.signIn(user)).cookie } })
+  t.match(wordsOf(empty), 'There is no application here that you may open.')
+})
+
+void test('the sign-in page says which service has sent somebody, and which ways are open', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const sentFrom = async (url: string) => wordsOf(await service.call(`/login?return_to=${encodeURIComponent(url)}`))
+  t.match(await sentFrom('http://wiki.example.test/x?y=1'), 'to continue to Wiki <1> (wiki.example.test)')
+  t.match(await sentFrom('http://unnamed.example.test/'), 'to continue to unnamed.example.test')
+  for (const elsewhere of ['http://evil.example/', '//wiki.example.test/', '/account']) {
+    t.notMatch(await sentFrom(elsewhere), 'to continue', elsewhere)
+  }
+  t.match((await service.call('/login')).body, '<a href="register">')
+  const closed = await startService(t, { yaml: { accounts: { registration: 'invite' } } })
+  t.notMatch((await closed.call('/login')).body, 'register')
+
+  const { cookie } = await service.signIn(await service.createUser())
+  const back = await service.call('/login?return_to=http://wiki.example.test/x', { headers: { cookie } })
+  t.match(wordsOf(back), 'to continue to Wiki <1> (wiki.example.test)', 'who is signed in is asked once')
+  const on = await service.call('/login?return_to=http://wiki.example.test/x&continue=yes', { headers: { cookie } })
+  t.match([on.status, on.headers['location']], [303, 'http://wiki.example.test/x'])
+  const root = await service.call('/login', { headers: { cookie } })
+  t.match([root.status, root.headers['location']], [303, '/'], 'with nothing to go on to, the root says all')
+})
+
+for (const backend of backends) {
+  void test(`an account is made by page: asked for, confirmed and signed in to, on ${backend.name}`, async (t) => {
+    const service = await startService(t, { backend })
+    const asked = await submit(service, '/register', { name: ' Grace Hopper ', email: 'Grace@Example.test' })
+    t.match([asked.status, asked.headers['location']], [303, 'check-your-mail'])
+    const said = await service.call('/check-your-mail')
+    t.equal(titleOf(said), 'Look into your mail')
+    t.notMatch(said.body, /grace/i)
+    const token = linkTokenIn(service.mails().at(-1)!, service.issuer)
+    const password = 'nine calm otters by the river'
+    const confirmed = await submit(service, `/verify-email?token=${token}`, { token, password })
+    t.equal(titleOf(confirmed), 'Email address confirmed')
+    const { cookie } = await service.signIn({ id: '', email: 'grace@example.test', password })
+    t.match(wordsOf(await service.call('/', { headers: { cookie } })), 'signed in as Grace Hopper (grace@example.test)')
+
+    const taken = await submit(service, '/register', { name: 'Eve', email: 'grace@example.test' })
+    t.same(
+      [taken.status, taken.headers['location']],
+      [asked.status, asked.headers['location']],
+      'a taken address is told alike',
+    )
+    t.match(service.mails().at(-1), 'You have an account already')
+  })
+}
+
+void test('a form names each fault at its field, keeps what was typed, and asks for no mail', async (t) => {
+  const service = await startService(t, { yaml: { accounts: { registration: 'open', domains: ['example.test'] } } })
+  const faulty = await submit(service, '/register', { name: '\u202e', email: 'ada"<b>' })
+  t.equal(faulty.status, 422)
+  t.match(faulty.body, /id="name"[^>]*aria-invalid="true"[^>]*aria-describedby="name-error"/s)
+  t.match(faulty.body, /id="email"[^>]*value="ada&#34;&#60;b&#62;"[^>]*aria-describedby="email-error"/s)
+  t.match(faulty.body, 'role="alert"')
+  const other = await submit(service, '/register', { name: 'Ada', email: 'ada@example.com' })
+  t.equal(other.status, 422)
+  t.match(wordsOf(other), 'Addresses of this domain cannot register here.')
+  t.match((await submit(service, '/register', { name: 'x'.repeat(201), email: 'a@example.test' })).status, 422)
+  const forged = await service.call('/register', {
+    method: 'POST',
+    headers: { origin: 'https://evil.example' },
+    form: { name: 'Ada', email: 'ada@example.test' },
+  })
+  t.equal(forged.status, 403)
+  const old = await service.call('/register', {
+    method: 'POST',
+    headers: own,
+    form: { name: 'Ada', email: 'ada@example.test' },
+  })
+  t.equal(old.status, 422)
+  t.match(old.body, 'value="ada@example.test"')
+  t.same(service.mails(), [])
+
+  const closed = await startService(t, { yaml: { accounts: { registration: 'closed' } } })
+  t.equal((await closed.call('/register')).status, 403)
+})
