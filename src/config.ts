@@ -141,7 +141,7 @@ export function loadConfig(given: Environment): Config {
     redisUrl,
     secrets: [secret ?? keptSecret(dataDirectory), ...(previous === undefined ? [] : [previous])] as const,
     mail: {
-      from: mail.from ?? `Gatehouse <no-reply@${new URL(issuer).hostname}>`,
+      from: mail.from ?? `${mailboxName(shown.presentation.name)} <no-reply@${new URL(issuer).hostname}>`,
       smtpUrl,
       requiresTls: mail.require_tls,
       outboxDirectory: join(dataDirectory, 'outbox'),
@@ -149,6 +149,11 @@ export function loadConfig(given: Environment): Config {
     cookieDomain,
     logLevel,
   })
+}
+
+/** A name as it stands before an address (RFC 5322 §3.2.4): without what ends a quoted text. */
+function mailboxName(name: string): string {
+  return /^[\w ]+$/.test(name) ? name : `"${name.replaceAll(/["\\<>]/g, '')}"`
 }
 
 function parsePort(text: string): number | undefined {

@@ -4,6 +4,8 @@ import { qualityOf } from '../core/accept.ts'
 import { Type } from '../json-schema.ts'
 
 export const publicPage = { access: 'public' } as const
+/** For a person who is signed in; others are led to the sign-in page, and back from there. */
+export const ownPage = { access: 'user' } as const
 /** Pages are not part of the API document. */
 export const hidden = { hide: true } as const
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { GatehouseError } from '../core/errors.ts'
+import { type ErrorCode, GatehouseError } from '../core/errors.ts'
 import { chooseLanguage, type Language } from '../core/language.ts'
 import type { PasswordFault } from '../core/password-policy.ts'
 import { languageParameter } from '../pages/language-switch.ts'
@@ -116,10 +116,24 @@ export function acceptPages(app: App, pages: Pages): void {
     const error = toGatehouseError(thrown)
     logFault(request, error)
     if (isScript(request)) return sendProblem(request, reply, error)
+    const page = proofPages[error.code]
+    if (page !== undefined) return goTo(reply, wayThrough(page, request))
     setErrorHeaders(reply, error)
     const fault = pages.textsFor(request).kit.errors[error.code]
     return pages.show(reply.code(error.status), problemPage, { fault, requestId: request.id })
   })
+}
+
+/** Where somebody proves who they are, by the code of the error that asks for it. */
+const proofPages: Partial<Record<ErrorCode, string>> = {
+  unauthorized: 'login',
+  insufficient_user_authentication: 'step-up',
+}
+
+/** To a page, and from there to the page of this request; what a form has sent is lost on the way, which is told. */
+function wayThrough(page: string, request: FastifyRequest): string {
+  const back = `return_to=${encodeURIComponent(request.url)}`
+  return `./${page}?${back}${request.method === 'POST' ? '&unsent=yes' : ''}`
 }
 
 /** The address of a request without one of its parameters, named by its last part alone: it leads to no other host. */

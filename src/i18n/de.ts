@@ -17,6 +17,9 @@ export const de: Catalogue = {
     signIn: 'Anmelden',
     confirm: 'Bestätigen',
     proceed: 'Weiter',
+    save: 'Speichern',
+    cancel: 'Abbrechen',
+    back: 'Zurück zum Konto',
     toSignIn: 'Zur Anmeldung',
     markedBelow: 'Bitte sehen Sie sich noch einmal an, was unten markiert ist.',
 
@@ -184,6 +187,27 @@ export const de: Catalogue = {
       notCome:
         'Sie kommt meist innerhalb einer Minute. Wenn nicht, sehen Sie im Spam-Ordner nach, ' +
         'und prüfen Sie, ob die Adresse richtig geschrieben war.',
+    },
+    account: {
+      title: 'Ihr Konto',
+      change: 'Ändern',
+      show: 'Ansehen',
+      done: {
+        profile: 'Ihr Profil ist gespeichert.',
+      },
+      profile: {
+        title: 'Profil',
+        username: 'Benutzername',
+        mailLanguage: 'Sprache von E-Mails',
+        anyLanguage: 'Wie der Browser',
+      },
+      security: {
+        title: 'Sicherheit',
+        keys: 'API-Schlüssel',
+        aboutKeys: 'Für Programme, die in Ihrem Namen arbeiten',
+        activity: 'Aktivität',
+        aboutActivity: 'Was mit Ihrem Konto geschehen ist',
+      },
     },
     verifyEmail: {
       title: 'E-Mail-Adresse bestätigen',

@@ -41,6 +41,37 @@ export function field({ name, label, type, autocomplete, value, hint, error, ...
     ${hint && html`<small id="${name}-hint" class="hint">${hint}</small>`}`
 }
 
+/** Several things of which one is chosen, each with its value. */
+export function selection({
+  name,
+  label,
+  value,
+  choices,
+}: Pick<Field, 'name' | 'label' | 'value'> & { choices: readonly (readonly [value: string, label: string])[] }): Html {
+  return html`<label for="${name}">${label}</label>
+    <select id="${name}" name="${name}">
+      ${choices.map(([one, said]) => html`<option value="${one}" ${one === value && html`selected`}>${said}</option>`)}
+    </select>`
+}
+
+/** A box that is ticked or not; ticked, it sends its value. */
+export function tickBox({
+  name,
+  label,
+  value = 'yes',
+  isTicked,
+}: {
+  name: string
+  label: Child
+  value?: string
+  isTicked: boolean
+}): Html {
+  return html`<label>
+    <input type="checkbox" name="${name}" value="${value}" ${isTicked && html`checked`} />
+    <span>${label}</span>
+  </label>`
+}
+
 /** Where a person types the password that they have. */
 export function currentPasswordField(given: Pick<Field, 'label' | 'error' | 'autofocus'>): Html {
   return field({ ...given, name: 'password', type: 'password', autocomplete: 'current-password', maxlength: 512 })

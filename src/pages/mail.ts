@@ -1,8 +1,9 @@
-import type { Language } from '../core/language.ts'
 import type { MailFact, MailFacts, MailOf } from '../core/mail.ts'
 import type { Mail } from '../core/mailer.ts'
+import type { AccentColours } from './colours.ts'
 import { type Child, html } from './html.ts'
 import type { KitTexts } from './texts.ts'
+import type { Spoken } from './view.ts'
 
 /** A paragraph, or a link, which HTML shows as a button. */
 type Paragraph = string | { readonly link: string; readonly label: string }
@@ -49,8 +50,9 @@ export type MailsOf<Definitions> = MailOf<{
 const longestLine = 75
 
 /** A mail in its two forms, of the same words. */
-export function composeMail(to: string, language: Language, { subject, paragraphs }: MailContent): Mail {
-  return { to, subject, language, text: textOf(paragraphs), html: htmlOf(language, subject, paragraphs) }
+export function composeMail(to: string, spoken: Spoken, content: MailContent): Mail {
+  const { subject, paragraphs } = content
+  return { to, subject, language: spoken.language, text: textOf(paragraphs), html: htmlOf(spoken, content) }
 }
 
 /**
@@ -76,8 +78,14 @@ function linesOf(text: string): string[] {
   return lines
 }
 
-/** Mail programs know little of CSS, and nothing of files: what there is stands at the elements. */
-function htmlOf(language: Language, subject: string, paragraphs: readonly Paragraph[]): string {
+/**
+ * In the look of the pages. Mail programs know little of CSS, and nothing of files: what there is stands at the elements, and what
+ * changes in the dark in a sheet that some of them read. No logo: a picture would tell its server who reads the mail.
+ */
+function htmlOf({ language, texts, brand }: Spoken, { subject, paragraphs }: MailContent): string {
+  const { light, dark } = brand.colours
+  const { links } = texts.kit
+  const told = Object.entries(brand.links).filter((entry): entry is [keyof typeof links, string] => Boolean(entry[1]))
   return String(
     html`<!doctype html>
       <html lang="${language}">
@@ -86,26 +94,63 @@ function htmlOf(language: Language, subject: string, paragraphs: readonly Paragr
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
           <title>${subject}</title>
+          <style>
+            @media (prefers-color-scheme: dark) {
+              body {
+                background: #0f1217 !important;
+                color: #dfe4ec !important;
+              }
+              .card {
+                background: #171b22 !important;
+                border-color: #2a313c !important;
+              }
+              h1 {
+                color: #f3f5f9 !important;
+              }
+              .quiet,
+              .quiet a {
+                color: #a0a9b8 !important;
+              }
+              .button {
+                background: ${dark.button} !important;
+                color: ${dark.onButton} !important;
+              }
+            }
+          </style>
         </head>
-        <body style="margin: 0; padding: 24px; font: 16px/1.5 system-ui, sans-serif">
+        <body style="${body}">
           <div style="max-width: 560px; margin: 0 auto">
-            <h1 style="font-size: 20px; line-height: 1.3">${subject}</h1>
-            ${paragraphs.map(paragraphOf)}
+            <p style="margin: 0 0 16px; font-weight: 600">${brand.name}</p>
+            <div class="card" style="${card}">
+              <h1 style="margin: 0 0 16px; color: #111722; font-size: 22px; line-height: 1.3">${subject}</h1>
+              ${paragraphs.map((paragraph) => paragraphOf(paragraph, light))}
+            </div>
+            ${
+              told.length > 0 &&
+              html`<p class="quiet" style="${quiet}">
+                ${told.map(([name, url]) => html`<a href="${url}" style="color: #566072">${links[name]}</a>&#160; `)}
+              </p>`
+            }
           </div>
         </body>
       </html> `,
   )
 }
 
-const button =
-  'display: inline-block; padding: 10px 20px; border-radius: 6px; background: #0b62c4; color: #ffffff; text-decoration: none'
+const body =
+  'margin: 0; padding: 32px 16px; background: #f5f6f8; color: #1c2430; font: 16px/1.5 system-ui, -apple-system, Segoe UI, Roboto, sans-serif'
+const card = 'padding: 32px; border: 1px solid #e2e6ec; border-radius: 16px; background: #ffffff'
+const quiet = 'margin: 16px 0 0; color: #566072; font-size: 13px; word-break: break-all'
+const button = 'display: inline-block; padding: 12px 24px; border-radius: 8px; font-weight: 600; text-decoration: none'
 
-function paragraphOf(paragraph: Paragraph): Child {
+function paragraphOf(paragraph: Paragraph, { button: ground, onButton }: AccentColours): Child {
   if (typeof paragraph !== 'string') {
     const { link, label } = paragraph
-    return html`<p><a href="${link}" style="${button}">${label}</a></p>
-      <p style="font-size: 13px; word-break: break-all">${link}</p> `
+    return html`<p style="margin: 24px 0 0">
+        <a class="button" href="${link}" style="${button}; background: ${ground}; color: ${onButton}">${label}</a>
+      </p>
+      <p class="quiet" style="${quiet}; margin-bottom: 24px">${link}</p> `
   }
   const lines = paragraph.split('\n').map((line, at) => (at === 0 ? line : html`<br />${line}`))
-  return html`<p>${lines}</p> `
+  return html`<p style="margin: 0 0 16px">${lines}</p> `
 }

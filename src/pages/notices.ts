@@ -7,6 +7,11 @@ export interface Messages {
   notice?: string | readonly string[] | undefined
 }
 
+/** What has just been done. */
+export function done(text: string | undefined): Child {
+  return text !== undefined && html`<p role="status" class="done">${text}</p>`
+}
+
 export function messages({ fault, notice }: Messages): Child {
   return [
     fault !== undefined && html`<p role="alert" id="fault">${fault}</p>`,

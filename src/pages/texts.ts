@@ -25,6 +25,9 @@ export const kit = {
   signIn: 'Sign in',
   confirm: 'Confirm',
   proceed: 'Continue',
+  save: 'Save',
+  cancel: 'Cancel',
+  back: 'Back to your account',
   toSignIn: 'To the sign-in page',
   /** Above a form whose fields say what is wrong with them. */
   markedBelow: 'Please look again at what is marked below.',

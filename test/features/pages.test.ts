@@ -91,7 +91,7 @@ for (const backend of backends) {
     const said = await service.call('/check-your-mail')
     t.equal(titleOf(said), 'Look into your mail')
     t.notMatch(said.body, /grace/i)
-    const token = linkTokenIn(service.mails().at(-1)!, service.issuer)
+    const token = linkTokenIn((await service.mails()).at(-1)!, service.issuer)
     const password = 'nine calm otters by the river'
     const confirmed = await submit(service, `/verify-email?token=${token}`, { token, password })
     t.equal(titleOf(confirmed), 'Email address confirmed')
@@ -104,7 +104,7 @@ for (const backend of backends) {
       [asked.status, asked.headers['location']],
       'a taken address is told alike',
     )
-    t.match(service.mails().at(-1), 'You have an account already')
+    t.match((await service.mails()).at(-1), 'You have an account already')
   })
 }
 
@@ -132,8 +132,46 @@ void test('a form names each fault at its field, keeps what was typed, and asks 
   })
   t.equal(old.status, 422)
   t.match(old.body, 'value="ada@example.test"')
-  t.same(service.mails(), [])
+  t.same(await service.mails(), [])
 
   const closed = await startService(t, { yaml: { accounts: { registration: 'closed' } } })
   t.equal((await closed.call('/register')).status, 403)
 })
+
+void test('whoever is not signed in is led to the sign-in and back, and a form that was sent meanwhile is told of', async (t) => {
+  const service = await startService(t)
+  for (const [path, method, location] of [
+    ['/account', 'GET', './login?return_to=%2Faccount'],
+    ['/account?done=profile', 'GET', './login?return_to=%2Faccount%3Fdone%3Dprofile'],
+    ['/profile', 'POST', './login?return_to=%2Fprofile&unsent=yes'],
+  ] as const) {
+    const answer = await service.call(path, { method, headers: own, ...(method === 'POST' && { form: { name: 'x' } }) })
+    t.match([answer.status, answer.headers['location']], [303, location], `${method} ${path}`)
+  }
+  const script = await service.call('/account', { headers: { accept: 'application/json' } })
+  t.match([script.status, script.json().code], [401, 'unauthorized'], 'a script gets no page')
+})
+
+for (const backend of backends) {
+  void test(`people change their name and the language of mails by page, on ${backend.name}`, async (t) => {
+    const service = await startService(t, { backend })
+    const { cookie } = await service.signIn(await service.createUser({ email: 'ada@example.test' }))
+    const saved = await submit(service, '/profile', { name: ' Ada <King> ', locale: 'de' }, cookie)
+    t.match([saved.status, saved.headers['location']], [303, 'account?done=profile'])
+    const page = await service.call('/account?done=profile', { headers: { cookie } })
+    t.match(wordsOf(page), /Your profile is saved\. .* Ada <King> Name .*ada@example\.test Email .*Deutsch/)
+    t.match((await service.call('/api/users/me', { headers: { cookie } })).json(), { name: 'Ada <King>', locale: 'de' })
+    t.notMatch((await service.call('/account?done=constructor', { headers: { cookie } })).body, 'role="status"')
+
+    const faulty = await submit(service, '/profile', { name: ' ', locale: 'tlh' }, cookie)
+    t.equal(faulty.status, 422)
+    t.match(faulty.body, /id="name"[^>]*aria-describedby="name-error"/s)
+    const forged = await service.call('/profile', {
+      method: 'POST',
+      headers: { cookie, origin: 'https://evil.example' },
+      form: { name: 'Eve', locale: '' },
+    })
+    t.equal(forged.status, 403)
+    t.match((await service.call('/api/users/me', { headers: { cookie } })).json(), { name: 'Ada <King>', locale: 'de' })
+  })
+}

@@ -56,9 +56,9 @@ export function mails<Facts extends MailFacts>(
     name: `${name}.${state}`,
     shows: mail,
     isMail: true,
-    render: ({ language, texts }) => {
+    render: (spoken) => {
       const facts = { issuer: 'https://auth.example.com', ...examples, ...known }
-      return showMail(composeMail(to, language, mail.content(texts, facts)))
+      return showMail(composeMail(to, spoken, mail.content(spoken.texts, facts)))
     },
   }))
 }

@@ -6,6 +6,7 @@ import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
+import { accountPages } from './account-pages.ts'
 import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
 import { createProfiles } from './change-profile.ts'
@@ -81,6 +82,7 @@ export function createAccounts(
         const options = { pages: needs.pages, csrf, limits }
         await app.register(registerPages, { ...options, register, isOpen: mode === 'open' })
         await app.register(verifyEmailPages, { ...options, emailVerification })
+        await app.register(accountPages, { ...options, users: stores.users, changeProfile: profiles.change })
       },
       admin: (app) => userRoutes(app, administration),
     },

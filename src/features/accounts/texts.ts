@@ -19,6 +19,28 @@ export const accounts = {
       'It mostly comes within a minute. If it does not, look into the folder for spam, ' +
       'and check that the address was written as it should be.',
   },
+  account: {
+    title: 'Your account',
+    change: 'Change',
+    show: 'Show',
+    /** What has just been done. */
+    done: {
+      profile: 'Your profile is saved.',
+    },
+    profile: {
+      title: 'Profile',
+      username: 'User name',
+      mailLanguage: 'Language of mails',
+      anyLanguage: 'As your browser wants',
+    },
+    security: {
+      title: 'Security',
+      keys: 'API keys',
+      aboutKeys: 'For programs that work in your name',
+      activity: 'Activity',
+      aboutActivity: 'What has happened to your account',
+    },
+  },
   verifyEmail: {
     title: 'Confirm your email address',
     why: 'Choose the password that opens your account. If you have told one already, it may be that one or another.',

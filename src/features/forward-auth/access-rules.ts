@@ -8,6 +8,7 @@ import { type HeaderPreset, headerPreset } from './header-presets.ts'
 import type { HeaderPolicy } from './identity.ts'
 import { buildPathIndex, parsePathPattern, type PathPattern } from './path-index.ts'
 import type { AccessRule, Conditions, CredentialKind, HostRules, Hosts } from './settings.ts'
+import { type RuleFault, RuleFaults } from './rule-faults.ts'
 import { type CredentialHeader, withheldHeaders } from './withheld.ts'
 
 /** One compiled rule. */
@@ -126,21 +127,6 @@ export function compileAccessRules(hosts: Hosts, lineOf: LineOfRule = () => unde
       const meant = origin !== undefined && origin.audience === undefined ? [...named, origin] : named
       return meant.map(({ identity }) => identity)
     },
-  }
-}
-
-export interface RuleFault {
-  /** The keys of gatehouse.yaml that lead to it. */
-  readonly keys: readonly (string | number)[]
-  readonly reason: string
-}
-
-/** Rules that cannot be compiled. */
-export class RuleFaults extends Error {
-  readonly faults: readonly RuleFault[]
-  constructor(faults: readonly RuleFault[]) {
-    super(faults.map(({ keys, reason }) => `${keys.join('.')}: ${reason}`).join('\n'))
-    this.faults = faults
   }
 }
 

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
 import type { Principal } from '../../core/principal.ts'
-import type { AccessRules, RuleFault } from './access-rules.ts'
+import type { AccessRules } from './access-rules.ts'
 import { explainDecision, type ImaginedCaller } from './explain-decision.ts'
 import { exampleAuthority, nameOf } from './idle-rules.ts'
 import { imaginePerson, type RolePermissions } from './imagined-callers.ts'
+import type { RuleFault } from './rule-faults.ts'
 import type { Expectation, Hosts } from './settings.ts'
 
 /**

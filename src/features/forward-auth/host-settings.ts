@@ -2,9 +2,10 @@
 import { isWithin } from '../../core/cookie-reach.ts'
 import { basePathOf } from '../../core/issuer.ts'
 import type { Findings } from '../../settings.ts'
-import { type AccessRules, compileAccessRules, type HostPolicy, RuleFaults } from './access-rules.ts'
+import { type AccessRules, compileAccessRules, type HostPolicy } from './access-rules.ts'
 import { brokenExpectations } from './expectations.ts'
 import { doubtsAbout } from './idle-rules.ts'
+import { RuleFaults } from './rule-faults.ts'
 import type { Hosts } from './settings.ts'
 
 export type { AccessRules } from './access-rules.ts'

@@ -34,8 +34,8 @@ export function createMail<Definitions extends MailDefinitions>(
   const ownBox = box('mail')
 
   function write({ kind, to, language, facts }: MailOf<MailKinds>) {
-    const { texts } = languages.inLanguage(language)
-    return composeMail(to, language, definitions[kind]!.content(texts, { ...facts, issuer }))
+    const spoken = languages.inLanguage(language)
+    return composeMail(to, spoken, definitions[kind]!.content(spoken.texts, { ...facts, issuer }))
   }
   const writer = createMailWriter({ write, box: ownBox, clock })
   const delivery = createDeliverMails({

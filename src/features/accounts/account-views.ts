@@ -1,0 +1,95 @@
+import { languageNames, type Language } from '../../core/language.ts'
+import { field, hiddenFields, selection } from '../../pages/fields.ts'
+import { type Html, html, isolated } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
+import { done, type Messages, messages } from '../../pages/notices.ts'
+import { card, type Row, rows } from '../../pages/rows.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import type { AccountTexts } from './texts.ts'
+
+/** What an account says of its person. */
+export interface ShownAccount {
+  name: string
+  email: string
+  username: string | null
+  locale: Language | null
+}
+
+/** What belongs to somebody's account, each with the way to where it is changed. `told`: what has just been done. */
+export function accountPage(
+  context: ViewContext<AccountTexts>,
+  page: { account: ShownAccount; told?: string | undefined },
+): Html {
+  const { kit, accounts } = context.texts
+  const { profile, security, change, show } = accounts.account
+  const { name, email, username, locale } = page.account
+  const to = (href: string, label: string, what: string) =>
+    html`<a href="${href}" aria-label="${label}: ${what}">${label}</a>`
+  const ofProfile: Row[] = [
+    { title: isolated(name), about: [kit.name], actions: to('profile', change, kit.name) },
+    { title: isolated(email), about: [kit.email] },
+    ...(username === null ? [] : [{ title: isolated(username), about: [profile.username] }]),
+    {
+      title: locale === null ? profile.anyLanguage : languageNames[locale],
+      about: [profile.mailLanguage],
+      actions: to('profile', change, profile.mailLanguage),
+    },
+  ]
+  const ofSecurity: Row[] = [
+    { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
+    { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },
+  ]
+  return layout(
+    context,
+    accounts.account.title,
+    html`${done(page.told)} ${card(profile.title, rows(ofProfile))} ${card(security.title, rows(ofSecurity))}`,
+    { within: 'account', cards: true },
+  )
+}
+
+/** Where somebody says how they are called, and what they read. */
+export function profilePage(
+  context: ViewContext<AccountTexts>,
+  page: Messages & {
+    csrfToken: string
+    name: string
+    locale: string
+    languages: readonly Language[]
+    faults?: { name?: string | undefined }
+  },
+): Html {
+  const { kit, accounts } = context.texts
+  const { profile } = accounts.account
+  const { csrfToken, name, locale, languages, faults = {} } = page
+  const choices = languages.map((language): [string, string] => [language, languageNames[language]])
+  return layout(
+    context,
+    profile.title,
+    html`${messages(page)}
+      <form method="post">
+        ${hiddenFields({ csrf_token: csrfToken })}
+        ${field({
+          name: 'name',
+          label: kit.name,
+          type: 'text',
+          autocomplete: 'name',
+          value: name,
+          maxlength: 200,
+          error: faults.name,
+          autofocus: true,
+        })}
+        ${
+          languages.length > 1 &&
+          selection({
+            name: 'locale',
+            label: profile.mailLanguage,
+            value: locale,
+            choices: [['', profile.anyLanguage], ...choices],
+          })
+        }
+        <button type="submit">${kit.save}</button>
+      </form>
+      <p class="beside"><a href="account">${kit.cancel}</a></p>`,
+    { within: 'account' },
+  )
+}
