@@ -37,7 +37,7 @@ import { runEveryMinute } from './maintenance.ts'
 export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
-  const { cookies, limits } = browser
+  const { cookies } = browser
   const languages = createLanguages(config.pages.languages, config.presentation)
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
@@ -53,7 +53,7 @@ export function createFeatures(base: Base, config: Config) {
   const roles = createRoles(base, config.roles)
   const accounts = createAccounts(base, config.accounts, { mail, roles, browser, pages })
   const clients = createClients(base, { revocations })
-  const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, limits })
+  const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const sessions = createSessions(base, config.sessions, { accounts, browser, nameDevice })
@@ -70,7 +70,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
-  const auditLog = createAuditLog(base, { accounts })
+  const auditLog = createAuditLog(base, { accounts, pages })
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
   const features: readonly Feature[] = [

@@ -1,5 +1,7 @@
 import { emailLength } from '../core/email.ts'
 import { html } from '../pages/html.ts'
+import { activity } from './de/activity.ts'
+import { apiKeys } from './de/api-keys.ts'
 import type { Catalogue } from './en.ts'
 
 const moment = new Intl.DateTimeFormat('de', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
@@ -244,6 +246,10 @@ export const de: Catalogue = {
       otherwise: 'Wenn Sie das nicht waren, müssen Sie nichts tun.',
     },
   },
+
+  apiKeys,
+
+  activity,
 
   tokens: {
     reuseMail: {

@@ -21,7 +21,7 @@ export interface Branding {
 }
 
 /** Where an operator tells more; absolute URLs. */
-export interface BrandLinks {
+interface BrandLinks {
   readonly help?: string | undefined
   readonly privacy?: string | undefined
   readonly imprint?: string | undefined

@@ -54,32 +54,17 @@ export function selection({
     </select>`
 }
 
-/** A box that is ticked or not; ticked, it sends its value. */
-export function tickBox({
-  name,
-  label,
-  value = 'yes',
-  isTicked,
-}: {
-  name: string
-  label: Child
-  value?: string
-  isTicked: boolean
-}): Html {
-  return html`<label>
-    <input type="checkbox" name="${name}" value="${value}" ${isTicked && html`checked`} />
-    <span>${label}</span>
-  </label>`
-}
-
 /** Where a person types the password that they have. */
 export function currentPasswordField(given: Pick<Field, 'label' | 'error' | 'autofocus'>): Html {
   return field({ ...given, name: 'password', type: 'password', autocomplete: 'current-password', maxlength: 512 })
 }
 
 /** What a person ticks; `value` is sent when it is. */
-export function checkbox({ name, label, checked }: { name: string; label: string; checked: boolean }): Html {
-  return html`<label><input type="checkbox" name="${name}" value="yes" ${checked && html`checked`} /> ${label}</label>`
+export function checkbox({ name, label, checked }: { name: string; label: Child; checked: boolean }): Html {
+  return html`<label>
+    <input type="checkbox" name="${name}" value="yes" ${checked && html`checked`} />
+    <span>${label}</span>
+  </label>`
 }
 
 /** What a form sends along unseen; what is undefined or empty is left out. */

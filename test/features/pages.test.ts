@@ -1,5 +1,6 @@
 /** What pages of the service do for people, asked as browsers without scripts ask. */
 import { test } from 'tap'
+import { auditRows } from '../support/audit.ts'
 import { linkTokenIn } from '../support/mails.ts'
 import { type Answer, type Service, startService } from '../support/service.ts'
 import { backends } from '../support/backends.ts'
@@ -16,9 +17,15 @@ const wordsOf = ({ body }: Answer) =>
     .replaceAll(/\s+/g, ' ')
 
 /** Sends the form of a page as a browser does. */
-async function submit(service: Service, path: string, fields: Record<string, string>, cookie?: string) {
+async function submit(
+  service: Service,
+  path: string,
+  fields: Record<string, string>,
+  cookie?: string,
+  tokenFrom = path,
+) {
   const headers = cookie === undefined ? {} : { cookie }
-  const page = await service.call(path, { headers })
+  const page = await service.call(tokenFrom, { headers })
   const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)?.[1] ?? ''
   return service.call(path, { method: 'POST', headers: { ...headers, ...own }, form: { csrf_token, ...fields } })
 }
@@ -173,5 +180,94 @@ for (const backend of backends) {
     })
     t.equal(forged.status, 403)
     t.match((await service.call('/api/users/me', { headers: { cookie } })).json(), { name: 'Ada <King>', locale: 'de' })
+  })
+}
+
+for (const backend of backends) {
+  void test(`people make, see and revoke API keys by page, on ${backend.name}`, async (t) => {
+    const service = await startService(t, { backend })
+    await service.operate('PUT', '/roles/editor', { permissions: ['reports:read', 'reports:write'] })
+    const { cookie } = await service.signIn(await service.createUser({ roles: ['editor'] }))
+    const form = { name: 'Export <1>', days: '30', 'scope:reports:read': 'yes', 'scope:gatehouse:users:write': 'yes' }
+    const made = await submit(service, '/new-api-key', form, cookie)
+    t.equal(made.status, 200)
+    t.equal(made.headers['cache-control'], 'no-store')
+    const [key = ''] = /ghk_[\w-]+/.exec(made.body)!
+    const me = await service.call('/api/users/me', { headers: { authorization: `Bearer ${key}` } })
+    t.equal(me.status, 200)
+    const [{ id, scopes, expires_at }] = (await service.call('/api/users/me/api-keys', { headers: { cookie } })).json()
+    t.same(scopes, ['reports:read'], 'of the rights of the person alone')
+    t.equal(Math.round((Date.parse(expires_at) - service.clock.now()) / 86_400_000), 30)
+
+    const list = await service.call('/api-keys', { headers: { cookie } })
+    t.match(wordsOf(list), /Export <1> May: reports:read/)
+    t.notMatch(list.body, key)
+    t.equal((await submit(service, '/new-api-key', { name: '', days: '1' }, cookie)).status, 422)
+    const other = await service.signIn(await service.createUser())
+    t.equal(
+      (await submit(service, '/api-keys', { id }, other.cookie, '/profile')).status,
+      404,
+      "nobody revokes another's",
+    )
+    const revoked = await submit(service, '/api-keys', { id }, cookie)
+    t.match([revoked.status, revoked.headers['location']], [303, 'api-keys?done=revoked'])
+    t.equal((await service.call('/api/users/me', { headers: { authorization: `Bearer ${key}` } })).status, 401)
+    t.equal((await submit(service, '/api-keys', { id }, cookie, '/profile')).status, 404)
+
+    service.clock.advance(3_600)
+    const stale = await service.call('/new-api-key', { headers: { cookie } })
+    t.match(
+      [stale.status, stale.headers['location']],
+      [303, './step-up?return_to=%2Fnew-api-key'],
+      'a key wants a new proof',
+    )
+  })
+
+  void test(`people see what has happened to their account, page by page, and nothing of others, on ${backend.name}`, async (t) => {
+    const service = await startService(t, { backend })
+    const [ada, eve] = [await service.createUser({ email: 'ada@example.test' }), await service.createUser()]
+    const { cookie } = await service.signIn(ada)
+    await service.signIn(eve)
+    await service.operate('PUT', `/users/${ada.id}/status`, { status: 'active' })
+    for (let name = 0; name < 30; name++) {
+      await service.call('/api/users/me', {
+        method: 'PATCH',
+        headers: { cookie, ...own },
+        json: { name: `Ada ${name}` },
+      })
+    }
+    const read = async (query = '') =>
+      (await service.call(`/api/users/me/activity${query}`, { headers: { cookie } })).json<{
+        items: { id: string; event: string; by: string; ip: string | null }[]
+        next_cursor: string | null
+      }>()
+    await auditRows(service)
+    const all = (await read()).items
+    const first = await read('?limit=20')
+    t.equal(first.items.length, 20)
+    const second = await read(`?limit=20&cursor=${first.next_cursor}`)
+    t.same([...first.items, ...second.items], all, 'pages follow each other without a gap')
+    t.equal(second.next_cursor, null)
+    t.match(
+      all.find(({ event }) => event === 'user.enabled'),
+      { by: 'operator', ip: null },
+      'who an operator is, and where, is not told',
+    )
+    t.match(
+      all.find(({ event }) => event === 'sign_in.succeeded'),
+      { by: 'person', ip: '127.0.0.1' },
+    )
+    t.equal((await service.call('/api/users/me/activity?cursor=x', { headers: { cookie } })).status, 400)
+    t.equal((await service.call('/api/users/me/activity')).status, 401)
+
+    const page = await service.call('/activity', { headers: { cookie } })
+    t.match(wordsOf(page), 'The profile was changed')
+    const older = /href="(activity\?cursor=[\w-]+)"/.exec(page.body)?.[1]
+    t.match(wordsOf(await service.call(`/${older}`, { headers: { cookie } })), /Signed in .* From 127\.0\.0\.1/)
+    t.equal(
+      (await service.call('/activity?cursor=x', { headers: { cookie } })).status,
+      200,
+      'a broken link begins anew',
+    )
   })
 }

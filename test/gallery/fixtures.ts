@@ -1,5 +1,7 @@
 import type { Fixture } from './fixture.ts'
 import { accountFixtures } from './fixtures/accounts.ts'
+import { apiKeyFixtures } from './fixtures/api-keys.ts'
+import { activityFixtures } from './fixtures/audit-log.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
 import { signInFixtures } from './fixtures/sign-in.ts'
@@ -9,6 +11,8 @@ import { tokenFixtures } from './fixtures/tokens.ts'
 export const fixtures: readonly Fixture[] = [
   ...signInFixtures,
   ...accountFixtures,
+  ...apiKeyFixtures,
+  ...activityFixtures,
   ...forwardAuthFixtures,
   ...tokenFixtures,
   ...kitFixtures,

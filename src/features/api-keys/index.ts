@@ -1,15 +1,18 @@
 /** Long-lived keys, which stand for a person's program or for a client. */
 import type { Base } from '../../base.ts'
 import type { Feature } from '../../http/feature.ts'
-import type { RateLimits } from '../../http/rate-limits.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import { administeredApiKeyRoutes } from './admin.ts'
+import { apiKeyPages } from './key-pages.ts'
 import { type ApiKeyManagement, createApiKeyManagement } from './manage.ts'
 import { createProveApiKey, type ProveApiKey } from './prove.ts'
 import { apiKeyRoutes } from './routes.ts'
 import { ApiKeyBody, MadeApiKey } from './schema.ts'
 import type { ApiKeySettings } from './settings.ts'
+import type { ApiKeyTexts } from './texts.ts'
 
 export type { MadeApiKeyOfOwner, OwnedApiKey } from './admin.ts'
 export type { apiKeysEvents } from './audit-events.ts'
@@ -23,7 +26,7 @@ export interface ApiKeys extends Feature {
 export function createApiKeys(
   { stores, budgets, clock, audit, log }: Base,
   settings: ApiKeySettings,
-  needs: { accounts: Accounts; clients: Clients; limits: RateLimits },
+  needs: { accounts: Accounts; clients: Clients; browser: BrowserGuards; pages: Pages<ApiKeyTexts> },
 ): ApiKeys {
   const apiKeys: ApiKeyManagement = createApiKeyManagement({ apiKeys: stores.apiKeys, settings, audit, clock })
   const [users, clients] = [needs.accounts.administration, needs.clients.administration]
@@ -32,7 +35,8 @@ export function createApiKeys(
     revokeAll: () => apiKeys.revokeAll(),
     schemas: [ApiKeyBody, MadeApiKey],
     routes: {
-      people: (app) => apiKeyRoutes(app, { apiKeys, limits: needs.limits }),
+      people: (app) => apiKeyRoutes(app, { apiKeys, limits: needs.browser.limits }),
+      pages: (app) => apiKeyPages(app, { apiKeys, settings, pages: needs.pages, ...needs.browser, clock }),
       admin: (app) => administeredApiKeyRoutes(app, { apiKeys, clients, users }),
     },
   }

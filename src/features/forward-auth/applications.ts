@@ -4,7 +4,7 @@ import type { AccessRules, HostPolicy } from './access-rules.ts'
 import { explainDecision } from './explain-decision.ts'
 
 /** What people open at a host. */
-export interface Application {
+interface Application {
   /** As the configuration spells the host. */
   readonly host: string
   readonly title: string

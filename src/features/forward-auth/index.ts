@@ -29,7 +29,7 @@ import { answerBeforeRouting, forwardAuthRoutes } from './routes.ts'
 import type { ForwardAuthTexts } from './texts.ts'
 import { createWhatIsLeft } from './withheld.ts'
 
-export type { Application, Applications } from './applications.ts'
+export type { Applications } from './applications.ts'
 export type { AccessRules } from './access-rules.ts'
 export type { forwardAuthEvents } from './audit-events.ts'
 export type { ShownExplanation } from './admin.ts'
