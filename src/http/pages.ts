@@ -33,8 +33,11 @@ interface AskAgain {
 
 /** What all pages are shown by, in the language of whoever looks at them. `Own`: the texts of the feature that shows them. */
 export interface Pages<Own = unknown> extends Languages<Own> {
-  /** In which language somebody wants to read: the one that they have chosen here, or else one that their browser wants. */
-  languageOf(request: { headers: IncomingHttpHeaders }): Language
+  /**
+   * In which language somebody wants to read: the one that they have chosen here, or else one that the application wants for
+   * them which has sent them (`ui_locales`, as OpenID Connect has it), or one that their browser wants.
+   */
+  languageOf(request: { headers: IncomingHttpHeaders; query?: unknown }): Language
   /** Headers of what is told in the language of whoever asks. */
   headersOf(language: Language): { 'content-language': string; vary?: string }
   /** Takes a choice for all pages from now on; what is not offered changes nothing. */
@@ -65,7 +68,7 @@ export function createPages<Own>(
 ): Pages<Own> {
   const { offered, inLanguage } = languages
   const languageOf: Pages['languageOf'] = (request) =>
-    chooseLanguage(offered, [cookies.language(request), request.headers['accept-language']])
+    chooseLanguage(offered, [cookies.language(request), uiLocales(request), request.headers['accept-language']])
   const textsFor = (request: FastifyRequest) => inLanguage(languageOf(request)).texts
   const headersOf: Pages['headersOf'] = (language) => ({
     'content-language': language,
@@ -122,6 +125,12 @@ export function acceptPages(app: App, pages: Pages): void {
     const fault = pages.textsFor(request).kit.errors[error.code]
     return pages.show(reply.code(error.status), problemPage, { fault, requestId: request.id })
   })
+}
+
+/** Tags by spaces, the most wanted one first (OpenID Connect Core §3.1.2.1), as a list of them by commas. */
+function uiLocales({ query }: { query?: unknown }): string | undefined {
+  const { ui_locales: told } = (query ?? {}) as { ui_locales?: unknown }
+  return typeof told === 'string' ? told.trim().split(/\s+/, 20).join(', ') : undefined
 }
 
 /** Where somebody proves who they are, by the code of the error that asks for it. */

@@ -51,6 +51,31 @@ void test('pages are in the language that was chosen, or that the browser wants,
   }
 })
 
+void test('an application may say what its people read, where they have not chosen themselves', async (t) => {
+  const service = await startService(t)
+  const titleAt = async (path: string, headers: Record<string, string> = {}) =>
+    titleOf(await service.call(path, { headers }))
+  t.equal(await titleAt('/login?ui_locales=fr%20de-AT%20en'), 'Anmelden')
+  t.equal(
+    await titleAt('/login?ui_locales=de', { 'accept-language': 'en' }),
+    'Anmelden',
+    'it counts before the browser',
+  )
+  t.equal(await titleAt('/login?ui_locales=de', { cookie: 'gatehouse_language=en' }), 'Sign in', 'and after the person')
+  t.equal(await titleAt('/login?ui_locales=tlh', german), 'Anmelden')
+  for (const odd of [
+    'ui_locales=',
+    'ui_locales=%00%2C%3B',
+    'ui_locales=de&ui_locales=en',
+    `ui_locales=${'x'.repeat(2_000)}`,
+  ]) {
+    t.equal(await titleAt(`/login?${odd}`), 'Sign in', odd.slice(0, 40))
+  }
+  const path = '/login?ui_locales=de&return_to=%2Faccount'
+  const faulty = await submit(service, path, { email: 'ada@example.test', password: 'wrong' })
+  t.equal(titleOf(faulty), 'Anmelden', 'also after a fault')
+})
+
 void test('each page has a switch, which keeps what its address holds and sets a cookie', async (t) => {
   const service = await startService(t)
   const { cookie } = await service.signIn(await service.createUser())
