@@ -36,7 +36,9 @@ export function inspectPage(source: string): string[] {
   // XML knows no attributes without a value; all else of the source has to be XML, and the same tree as HTML.
   const xml = source
     .replace('<!doctype html>', '')
-    .replaceAll(/<[^>]*>/g, (tag) => tag.replaceAll(/\s(required|readonly|autofocus|hidden|checked|selected)(?=[\s/>])/g, ' $1=""'))
+    .replaceAll(/<[^>]*>/g, (tag) =>
+      tag.replaceAll(/\s(required|readonly|autofocus|hidden|checked|selected)(?=[\s/>])/g, ' $1=""'),
+    )
   const strict = new DOMParser().parseFromString(xml, 'application/xhtml+xml')
   const error = strict.querySelector('parsererror')
   const outline = (node: Node): string => `${node.localName}(${[...node.children].map(outline).join()})`
