@@ -14,7 +14,8 @@ for (const backend of backends) {
     const replica = service.backend.replica && (await startService(t, { beside: service }))
     const mailsTo = async (email: string) => {
       const mails = await Promise.all([service, ...(replica ? [replica] : [])].map((one) => one.mails()))
-      return mails.flat().filter((mail) => mail.includes(`To: ${email}`))
+      // They are told of each new device too.
+      return mails.flat().filter((mail) => mail.includes(`To: ${email}`) && !mail.includes('A new sign-in'))
     }
     const reuseOf = async (userId: string) =>
       (await auditRows(service, ...(replica ? [replica] : []))).filter(
