@@ -1,6 +1,6 @@
 import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
-import { nameDevice } from './adapters/user-agents.ts'
+import { readDevice } from './adapters/user-agents.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import { createForwardedAddress } from './core/client-address.ts'
@@ -56,7 +56,7 @@ export function createFeatures(base: Base, config: Config) {
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
-  const sessions = createSessions(base, config.sessions, { accounts, browser, nameDevice })
+  const sessions = createSessions(base, config.sessions, { accounts, browser, readDevice })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
@@ -64,7 +64,7 @@ export function createFeatures(base: Base, config: Config) {
   const known = { hosts, credentials, signingKeys, accounts, clients }
   const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
   const { applications, decidesAbout } = forwardAuth
-  const told = { mail, languages, nameDevice, registration: config.accounts.registration.mode }
+  const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pages, applications, decidesAbout }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, tokens })
 

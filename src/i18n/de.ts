@@ -136,6 +136,8 @@ export const de: Catalogue = {
     newDeviceMail: {
       subject: 'Eine neue Anmeldung an Ihrem Konto',
       happened: 'Jemand hat sich von einem Gerät, das Ihr Konto noch nicht kannte, angemeldet bei',
+      device: (browser, system) =>
+        [browser, system].filter(Boolean).join(' unter ') || 'einem Programm, das nicht sagt, was es ist',
       whichOne: (at, device, ip) => `Das war am ${moment.format(at)} (UTC) mit ${device}, von der Adresse ${ip}.`,
       whatNext:
         'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, kennt jemand Ihr Passwort: Melden Sie sich an wie gewohnt, ' +

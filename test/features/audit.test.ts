@@ -69,7 +69,7 @@ for (const backend of backends) {
       const [succeeded, failed, , limited, unknown, revoked] = rows
       t.match(succeeded, { ip: '127.0.0.1', requestId: String, sessionId: String, details: { methods: ['pwd'] } })
       t.match(failed, { ip: '127.0.0.1', requestId, actor: null, details: { reason: 'wrong_password' } })
-      t.same(limited!.details, { limit: 2 })
+      t.same(limited!.details, { scope: 'account', limit: 2 })
       t.same(unknown!.details, { reason: 'unknown_account' })
       t.notMatch(JSON.stringify(rows), 'nobody@example.test', 'what was typed for an unknown account is kept nowhere')
       t.match(revoked, { sessionId: succeeded!.sessionId, clientId: 'gatehouse', details: { reason: 'logged_out' } })
@@ -127,6 +127,8 @@ for (const backend of backends) {
         const signer = { ...client, public: false, jwks: { keys: [jwk()] } }
         signs = (await service.operate('POST', '/clients', signer)).client_id
         await service.operate('PUT', `/clients/${signs}/jwks`, { jwks: { keys: [jwk()] } })
+        await service.operate('DELETE', `/users/${user}/sessions`)
+        await service.operate('PUT', `/users/${user}/username`, { username: `ada-${backend.name}` })
       })
       t.same(
         rows.map(({ event }) => event),
@@ -146,9 +148,11 @@ for (const backend of backends) {
           'key.rewrapped',
           'client.created',
           'client.keys_replaced',
+          'sessions.ended',
+          'user.profile_changed',
         ],
       )
-      t.equal(rows.at(-1)!.clientId, signs)
+      t.equal(rows.at(-3)!.clientId, signs)
       for (const row of rows) t.match(row, { actor: 'operator', ip: null, requestId: String })
       for (const row of rows.slice(0, 7)) t.equal(row.subject, user)
       for (const row of rows.slice(9, 12)) t.equal(row.clientId, id)

@@ -1,6 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { uuidPattern } from '../../core/ids.ts'
-import type { NameDevice } from '../../core/device-name.ts'
+import type { ReadDevice } from '../../core/device.ts'
 import { administers } from '../../http/admin-schema.ts'
 import { IdInPath, IdOrEmail, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -28,9 +28,9 @@ const write = administers('gatehouse:sessions:write')
 /** Sessions, as administrators and operators handle them: they list and end anybody's. */
 export async function administeredSessionRoutes(
   app: App,
-  options: { sessions: SessionManagement; nameDevice: NameDevice; users: Pick<Accounts['administration'], 'find'> },
+  options: { sessions: SessionManagement; readDevice: ReadDevice; users: Pick<Accounts['administration'], 'find'> },
 ): Promise<void> {
-  const { sessions, nameDevice, users } = options
+  const { sessions, readDevice, users } = options
 
   async function pageOf(user: string | undefined, { cursor, limit }: { cursor?: string; limit: number }) {
     const userId = user === undefined ? undefined : (await users.find(user)).id
@@ -38,7 +38,7 @@ export async function administeredSessionRoutes(
     const items = found.slice(0, limit)
     const next_cursor = found.length > limit ? items.at(-1)!.id : null
     return {
-      items: items.map((session) => showSession(session, nameDevice, { user: session.userId })),
+      items: items.map((session) => showSession(session, readDevice, { user: session.userId })),
       next_cursor,
     }
   }

@@ -2,12 +2,12 @@
 import type { Base } from '../../base.ts'
 import type { Feature } from '../../http/feature.ts'
 import { hashSecret } from '../../core/secrets.ts'
-import type { NameDevice } from '../../core/device-name.ts'
+import type { ReadDevice } from '../../core/device.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Accounts } from '../accounts/index.ts'
 import { administeredSessionRoutes } from './admin.ts'
 import { createEndSession, type EndSession } from './end-session.ts'
-import { createSessionManagement } from './manage-sessions.ts'
+import { createSessionManagement, type SessionManagement } from './manage-sessions.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
 import { sessionRoutes } from './routes.ts'
 import type { SessionSettings } from './settings.ts'
@@ -15,6 +15,7 @@ import { createStartSession, type StartSession } from './start-session.ts'
 
 export type { EndSession } from './end-session.ts'
 export type { EndedSessions } from './admin.ts'
+export type { SessionManagement } from './manage-sessions.ts'
 export type { RenewSession } from './renew-session.ts'
 export type { StartedSession, StartSession } from './start-session.ts'
 
@@ -24,6 +25,8 @@ export interface Sessions extends Feature {
   readonly begin: StartSession
   readonly renew: RenewSession
   readonly end: EndSession
+  /** What people and administrators do to sessions. */
+  readonly management: SessionManagement
   /** The live session of a cookie. */
   ofCookie(secret: string): Promise<string | undefined>
   /** The session behind a refresh token, whether or not the token is still usable. */
@@ -33,17 +36,18 @@ export interface Sessions extends Feature {
 export function createSessions(
   { stores, clock, audit }: Base,
   settings: SessionSettings,
-  needs: { accounts: Accounts; browser: BrowserGuards; nameDevice: NameDevice },
+  needs: { accounts: Accounts; browser: BrowserGuards; readDevice: ReadDevice },
 ): Sessions {
   const { sessions, refreshTokens } = stores
-  const { accounts, browser, nameDevice } = needs
+  const { accounts, browser, readDevice } = needs
   const management = createSessionManagement({ sessions, audit, clock })
   return {
     routes: {
-      people: (app) => sessionRoutes(app, { sessions: management, nameDevice, ...browser }),
+      people: (app) => sessionRoutes(app, { sessions: management, readDevice, ...browser }),
       admin: (app) =>
-        administeredSessionRoutes(app, { sessions: management, nameDevice, users: accounts.administration }),
+        administeredSessionRoutes(app, { sessions: management, readDevice, users: accounts.administration }),
     },
+    management,
     begin: createStartSession({ sessions, clock, audit, settings }),
     renew: createRenewSession({ sessions, clock }),
     end: createEndSession({ sessions, audit, clock }),

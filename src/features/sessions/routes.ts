@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { NameDevice } from '../../core/device-name.ts'
+import type { ReadDevice } from '../../core/device.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { answersWith } from '../../http/document.ts'
 import { userOf } from '../../http/guard.ts'
@@ -16,11 +16,11 @@ const security = [{ bearer: [] }, { session: [] }]
 /** The signed-in person's own sessions. */
 export async function sessionRoutes(
   app: App,
-  options: { sessions: SessionManagement; nameDevice: NameDevice; cookies: Cookies; limits: RateLimits },
+  options: { sessions: SessionManagement; readDevice: ReadDevice; cookies: Cookies; limits: RateLimits },
 ): Promise<void> {
-  const { sessions, nameDevice, cookies, limits } = options
+  const { sessions, readDevice, cookies, limits } = options
   const config = { access: 'user', rateLimit: limits.takingAway } as const
-  const tags = ['Sessions']
+  const tags = ['Sign-in']
 
   app.get(
     '/api/users/me/sessions',
@@ -37,7 +37,7 @@ export async function sessionRoutes(
     async (request, reply) => {
       const { subject, sessionId } = userOf(request)
       const shown = (await sessions.ofPerson(subject)).map((session) =>
-        showSession(session, nameDevice, { current: session.id === sessionId }),
+        showSession(session, readDevice, { current: session.id === sessionId }),
       )
       return reply.header('cache-control', 'no-store').send(shown)
     },

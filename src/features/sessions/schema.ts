@@ -1,7 +1,7 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { timeOf } from '../../core/ids.ts'
 import type { Session } from '../../core/records/session.ts'
-import type { NameDevice } from '../../core/device-name.ts'
+import type { Device, ReadDevice } from '../../core/device.ts'
 import { Instant } from '../../http/schema.ts'
 
 const shown = {
@@ -45,11 +45,16 @@ export const SessionPage = Type.Object(
 export type ShownSession = Static<typeof AnySession>
 export type SessionPage = Static<typeof SessionPage>
 
+/** The API is in English. */
+function inWords({ browser, system }: Device): string {
+  return [browser, system].filter(Boolean).join(' on ') || 'Unknown device'
+}
+
 /** `more`: what else is told of it. */
-export function showSession<More extends object>(session: Session, nameDevice: NameDevice, more: More) {
+export function showSession<More extends object>(session: Session, readDevice: ReadDevice, more: More) {
   return {
     id: session.id,
-    device: nameDevice(session.userAgent),
+    device: inWords(readDevice(session.userAgent)),
     ip: session.ip,
     created_at: new Date(timeOf(session.id)).toISOString(),
     last_seen_at: session.lastSeenAt.toISOString(),

@@ -1,6 +1,6 @@
 /** How people prove who they are, by page and by API, and stop being signed in. */
 import type { Base } from '../../base.ts'
-import type { NameDevice } from '../../core/device-name.ts'
+import type { ReadDevice } from '../../core/device.ts'
 import type { OfferedLanguages } from '../../core/language.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
@@ -47,7 +47,7 @@ export function createSignIn(
     pages: Pages<SignInTexts>
     mail: Mail<MailsOf<typeof signInMails>>
     languages: { offered: OfferedLanguages }
-    nameDevice: NameDevice
+    readDevice: ReadDevice
     applications: Applications
     /** Who may make an account. */
     registration: RegistrationMode['mode']
@@ -62,7 +62,7 @@ export function createSignIn(
     mails: needs.mail,
     users: stores.users,
     budgets,
-    nameDevice: needs.nameDevice,
+    readDevice: needs.readDevice,
     clock,
     log,
     firstLanguage: needs.languages.offered[0],

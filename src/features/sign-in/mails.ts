@@ -2,16 +2,17 @@ import type { MailDefinition } from '../../pages/mail.ts'
 import type { SignInTexts } from './texts.ts'
 
 /** Holds no link: whoever expects one to sign in with learns to follow those of others. */
-export const newDeviceMail: MailDefinition<{ at: Date; device: string; ip: string }, SignInTexts> = {
+export const newDeviceMail: MailDefinition<{ at: Date; browser: string; system: string; ip: string }, SignInTexts> = {
   about: 'Somebody has signed in from a browser or program that the account did not know.',
   facts: {
     at: ['when it was', new Date('2026-11-20T08:05:00Z')],
-    device: ['what the browser or program calls itself', 'Firefox on Linux'],
+    browser: ['the browser or program, by what it says; empty where it says nothing', 'Firefox'],
+    system: ['the system, likewise', 'Linux'],
     ip: ['the network address that it came from', '192.0.2.7'],
   },
-  content({ signIn }, { issuer, at, device, ip }) {
-    const { subject, happened, whichOne, whatNext } = signIn.newDeviceMail
-    return { subject, paragraphs: [`${happened}\n${issuer}`, whichOne(at, device, ip), whatNext] }
+  content({ signIn }, { issuer, at, browser, system, ip }) {
+    const { subject, happened, device, whichOne, whatNext } = signIn.newDeviceMail
+    return { subject, paragraphs: [`${happened}\n${issuer}`, whichOne(at, device(browser, system), ip), whatNext] }
   },
 }
 

@@ -1,6 +1,6 @@
 import type { Budgets } from '../../core/budgets.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { NameDevice } from '../../core/device-name.ts'
+import type { ReadDevice } from '../../core/device.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { Language } from '../../core/language.ts'
 import type { Log } from '../../core/log.ts'
@@ -21,24 +21,28 @@ interface TellPerson {
 /** What a person is told of sign-ins to their account, in their language. */
 export function createTellPerson(dependencies: {
   mails: MailWriter<
-    MailOf<{ 'new-device': { at: Date; device: string; ip: string }; 'account-locked': { minutes: number } }>
+    MailOf<{
+      'new-device': { at: Date; browser: string; system: string; ip: string }
+      'account-locked': { minutes: number }
+    }>
   >
   users: Pick<UserStore, 'noteLockout'>
   budgets: Pick<Budgets, 'spend'>
-  nameDevice: NameDevice
+  readDevice: ReadDevice
   clock: Clock
   log: Log
   /** Of mails to people who have chosen none. */
   firstLanguage: Language
   windowSeconds: number
 }): TellPerson {
-  const { mails, users, budgets, nameDevice, clock, log, firstLanguage, windowSeconds } = dependencies
+  const { mails, users, budgets, readDevice, clock, log, firstLanguage, windowSeconds } = dependencies
   const to = ({ id, email, locale }: User) => ({ to: email, userId: id, language: locale ?? firstLanguage })
   return {
     async newDeviceMails(user, { ip, userAgent }) {
       const spending = await budgets.spend([{ key: `mail:new-device:${user.id}`, ...newDevices }])
       if (spending.kind === 'used_up') return []
-      const facts = { at: new Date(clock.now()), device: nameDevice(userAgent), ip }
+      const { browser = '', system = '' } = readDevice(userAgent)
+      const facts = { at: new Date(clock.now()), browser, system, ip }
       return [mails.seal({ kind: 'new-device', ...to(user), facts })]
     },
     tellOfLockout(user) {

@@ -27,6 +27,8 @@ export const signIn = {
   newDeviceMail: {
     subject: 'A new sign-in to your account',
     happened: 'Somebody has signed in to your account from a device that it has not seen before, at',
+    device: (browser: string, system: string) =>
+      [browser, system].filter(Boolean).join(' on ') || 'a program that does not say what it is',
     whichOne: (at: Date, device: string, ip: string) =>
       `It was on ${at.toISOString().slice(0, 16).replace('T', ' at ')} UTC with ${device}, from the address ${ip}.`,
     whatNext:
