@@ -15,7 +15,6 @@ import { createStartSession, type StartSession } from './start-session.ts'
 
 export type { EndSession } from './end-session.ts'
 export type { EndedSessions } from './admin.ts'
-export type { SessionManagement } from './manage-sessions.ts'
 export type { RenewSession } from './renew-session.ts'
 export type { StartedSession, StartSession } from './start-session.ts'
 
