@@ -16,7 +16,7 @@ import type { Clock } from './core/clock.ts'
 import type { Log } from './core/log.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
 import type { Stores } from './core/stores.ts'
-import { createSecretBox, deriveKey, type SecretBox } from './core/secrets.ts'
+import { createKeyedHash, createSecretBox, deriveKey, type SecretBox } from './core/secrets.ts'
 import { auditEvents } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './features/audit-log/trail.ts'
 import { currentOrigin } from './http/request-origin.ts'
@@ -41,6 +41,8 @@ export interface Base {
   readonly judgePassword: JudgePassword
   /** Judges a password that somebody chose, and hashes it. */
   readonly hashNewPassword: HashNewPassword
+  /** 32 bytes of a text, for one purpose, that nobody can tell without the secret of the service. */
+  keyedHash(purpose: string): (text: string) => Buffer
   /** Seals and opens secrets at rest, for one purpose. */
   box(purpose: string): SecretBox
 }
@@ -59,8 +61,10 @@ export function createBase(dependencies: {
 }): Base {
   const { config, stores, clock, logger } = dependencies
   const { passwords: policy } = config
-  const { hasher = createPasswordHasher(policy.argon2id), estimateStrength = createStrengthEstimate(policy) } =
-    dependencies
+  const {
+    hasher = createPasswordHasher(policy.argon2id, { log: logger, addressOf: () => currentOrigin()?.ip }),
+    estimateStrength = createStrengthEstimate(policy),
+  } = dependencies
   const log: Log = logger
   const judgePassword = createJudgePassword(policy, estimateStrength)
   const isBreached = createBreachedPasswords(policy, { clock, log })
@@ -83,6 +87,7 @@ export function createBase(dependencies: {
     hasher,
     judgePassword,
     hashNewPassword: createHashNewPassword({ hasher, policy, judge: judgePassword, isBreached }),
+    keyedHash: (purpose) => createKeyedHash(config.secrets[0], purpose),
     box: (purpose) => createSecretBox(config.secrets, purpose),
   }
 }

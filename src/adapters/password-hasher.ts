@@ -1,56 +1,33 @@
 import { availableParallelism } from 'node:os'
-import { hash, verify } from '@node-rs/argon2'
-import { GatehouseError } from '../core/errors.ts'
-import { canonicalPassword } from '../core/password-policy.ts'
-import type { PasswordHasher } from '../core/password-hasher.ts'
+import { limitKey } from '../core/network.ts'
+import type { Log } from '../core/log.ts'
+import { type Argon2idCosts, kindOf, ownKind, type PasswordHasher } from '../core/password-hasher.ts'
+import { createHashQueue } from './hash-queue.ts'
+import { createHashing } from './hashing.ts'
+import { importHash } from './password-spellings/index.ts'
 
-/** What an Argon2id hash costs: the setting `passwords.argon2id`. */
-export interface Argon2idCosts {
-  readonly memory_kib: number
-  readonly passes: number
-  readonly parallelism: number
-}
+/** How many may wait for each that is under way: with the usual costs, half a second. */
+const waitingForEach = 32
 
 /**
- * Argon2id behind a bounded queue: at most as many hashes at once as there are cores, so that a flood of sign-ins slows
- * down sign-ins and nothing else; past `maxWaiting` callers the answer is an early 503.
+ * Argon2id in a process of low priority, behind a bounded queue: at most as many hashes at once as there are cores, so that a
+ * flood of sign-ins slows down sign-ins and nothing else. `addressOf`: the network address of whoever asks now.
  */
 export function createPasswordHasher(
   costs: Argon2idCosts,
-  options: { concurrency?: number; maxWaiting?: number } = {},
+  options: { log?: Log; addressOf?: () => string | undefined; width?: number; maxWaiting?: number } = {},
 ): PasswordHasher {
-  const parameters = { memoryCost: costs.memory_kib, timeCost: costs.passes, parallelism: costs.parallelism }
-  const concurrency = options.concurrency ?? availableParallelism()
-  const maxWaiting = options.maxWaiting ?? concurrency * 32
-  const waiting: (() => void)[] = []
-  let running = 0
-  /** Made with the same parameters from a random password; verified when an account has no hash, so that both take as long. */
-  let dummyHash: Promise<string> | undefined
-
-  async function queued<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= concurrency) {
-      if (waiting.length >= maxWaiting) throw new GatehouseError('unavailable', { retryAfterSeconds: 5 })
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else {
-      running += 1
-    }
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      // The place passes straight to the next in line: `running` stays as it is.
-      if (next) next()
-      else running -= 1
-    }
-  }
-
+  const { log, addressOf = () => undefined, width = availableParallelism() } = options
+  const { maxWaiting = width * waitingForEach } = options
+  const queue = createHashQueue({ width, maxWaiting, networkOf: () => limitKey(addressOf()) })
+  const ask = createHashing({ width, log })
+  const kind = ownKind(costs)
   return {
-    hash: (password) => queued(() => hash(canonicalPassword(password), parameters)),
-    verify: (stored, password) =>
-      queued(async () => {
-        dummyHash ??= hash(crypto.randomUUID(), parameters)
-        const matches = await verify(stored ?? (await dummyHash), canonicalPassword(password))
-        return stored !== null && matches
-      }),
+    hash: async (password) => String(await queue.run(false, () => ask({ password, costs }))),
+    verify: async (stored, password, isPreferred) =>
+      (await queue.run(isPreferred, () => ask({ password, stored }))) === true,
+    importHash,
+    isOutdated: (stored) => kindOf(stored) !== kind,
+    assertRoom: queue.assertRoom,
   }
 }

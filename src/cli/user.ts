@@ -16,16 +16,21 @@ export const user = group({
       name: required('NAME', 'what the person is called'),
       role: texts('ROLE', 'a role to grant; may be repeated'),
       'password-stdin': passwordFromStdin,
+      'password-hash-stdin': flag(
+        'read a password hash that another system made from standard input; docs/accounts.md lists which are taken',
+      ),
     },
     example: 'user create --email ada@example.com --name "Ada Lovelace" --role editor',
     async run({ email, username, name, role: roles, json, ...values }) {
-      const password = await readPassword(values['password-stdin'])
+      const [isPassword, isHash] = [values['password-stdin'], values['password-hash-stdin']]
+      if (isPassword && isHash) throw new UsageError('user create: standard input holds a password or a hash, not both')
+      const read = await readPassword(isPassword || isHash)
       const body = {
         email,
         ...(username !== undefined && { username }),
         name,
         roles,
-        ...(password !== undefined && { password }),
+        ...(read !== undefined && { [isHash ? 'password_hash' : 'password']: read }),
       }
       print(await withOperator((operator) => operator<ShownUser>('POST', '/users', body)), json)
     },

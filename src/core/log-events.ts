@@ -37,6 +37,8 @@ export const logEvents = {
   'mail.expired': 'A mail was dropped, since the link in it had ended before it could be sent.',
   'mail.unreadable': 'The outbox cannot be read, so mails wait in it.',
   'mail.unusable': 'The mail server cannot be used, as a try at the start has shown.',
+  'passwords.process_ended': 'The process that hashes passwords has ended. The next password starts it again.',
+  'passwords.same_priority': 'The process that hashes passwords could not be given a low priority.',
   'passwords.breached_unknown':
     'Whether new passwords are known from a leak cannot be found out, and they are taken. Told once a day.',
   'redis.fault': 'Redis cannot be used at present, and why.',

@@ -1,6 +1,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHmac,
   createSecretKey,
   hash,
   hkdfSync,
@@ -49,6 +50,12 @@ export function equalSecrets(a: string, b: string): boolean {
 /** A key for one purpose, derived from the service's secret (RFC 5869), so that no two uses ever share a key. */
 export function deriveKey(secret: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `gatehouse ${purpose}`, 32))
+}
+
+/** HMAC-SHA-256 under a key for one purpose. */
+export function createKeyedHash(secret: Uint8Array, purpose: string): (text: string) => Buffer {
+  const key = deriveKey(secret, purpose)
+  return (text) => createHmac('sha256', key).update(text).digest()
 }
 
 /**

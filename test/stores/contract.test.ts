@@ -6,6 +6,7 @@ import { uuidv7 } from '../../src/core/ids.ts'
 import type { ApiKeyOwner } from '../../src/core/records/api-key.ts'
 import type { Revocation } from '../../src/core/records/revocation.ts'
 import type { Stores } from '../../src/core/stores.ts'
+import { kindOf, ownKind } from '../../src/core/password-hasher.ts'
 import { hashSecret } from '../../src/core/secrets.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
@@ -60,6 +61,37 @@ for (const backend of backends) {
       t.same(await announced(() => stores.users.setStatus(user.id, 'disabled', at())), subject)
       const changed = { name: 'Ada King', roles: ['admin'], passwordHash: 'another hash', status: 'disabled' }
       t.match(await stores.users.findById(user.id), changed)
+    })
+    await t.test('users: a hash is renewed where it is still the one, and ends nothing', async (t) => {
+      const user = await bench.user({ passwordHash: 'old' })
+      const renewed = await Promise.all(
+        times(20, (i) => [stores, second][i % 2]!.users.renewPasswordHash(user.id, 'old', `new ${i}`)),
+      )
+      t.equal(renewed.filter(Boolean).length, 1, 'one of them')
+      t.equal((await stores.users.findById(user.id))!.passwordHash, `new ${renewed.indexOf(true)}`)
+      t.equal(await stores.users.renewPasswordHash(user.id, 'old', 'newer'), false)
+      t.same(await announced(() => stores.users.renewPasswordHash(user.id, `new ${renewed.indexOf(true)}`, 'x')), [])
+      const session = await bench.session(user.id)
+      await stores.users.renewPasswordHash(user.id, 'x', 'y')
+      t.ok(await stores.sessions.findLive({ id: session.id }, at()))
+    })
+    await t.test('users: the kinds of their hashes are counted, where there is more than one', async (t) => {
+      const own = ownKind({ memory_kib: 19_456, passes: 2, parallelism: 1 })
+      for (const salt of ['a', 'b']) await bench.user({ passwordHash: `${own}$${salt}$hash` })
+      t.same(await stores.users.passwordKinds(own), [])
+      const [costly, bcrypt] = ['$argon2id$v=19$m=47104,t=1,p=1$salt$hash', '{bcrypt 12}$2b$12$hash']
+      for (const passwordHash of [costly, bcrypt, bcrypt, null, 'none that is known'])
+        await bench.user({ passwordHash })
+      const kinds = await stores.users.passwordKinds(own)
+      const counted = kinds.map(({ sample, accounts }) => [kindOf(sample), accounts] as const)
+      t.same(
+        counted.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+        [
+          [kindOf(costly), 1],
+          [own, 2],
+          ['{bcrypt 12}', 2],
+        ],
+      )
     })
     await t.test('users: 20 parallel registrations of one address make one account', async (t) => {
       const { email, ...rest } = await bench.user()

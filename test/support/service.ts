@@ -131,7 +131,8 @@ export const newClient = {
 const password = 'a horse, a battery and a staple'
 let users = 0
 
-/** One for all services of a process: each has a thread, which reads its dictionaries first. */
+/** One of each for all services of a process: the one has a thread, which reads its dictionaries first, the other a process. */
+const cheapHasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 })
 const estimateStrength = createStrengthEstimate()
 
 export async function startService(t: Teardown, options: ServiceOptions = {}): Promise<Service> {
@@ -155,7 +156,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     GATEHOUSE_SECRET: testSecret().toString('base64'),
     ...options.environment,
   })
-  const { hasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 }) } = options
+  const { hasher = cheapHasher } = options
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
   const base = createBase({

@@ -23,6 +23,12 @@ export interface User {
 export type NewUser = Omit<User, 'permissions' | 'status' | 'unlocks' | 'username' | 'locale'> &
   Partial<Pick<User, 'username' | 'locale'>>
 
+/** The hashes whose test takes as long as that of `sample`. */
+export interface PasswordKind {
+  sample: string
+  accounts: number
+}
+
 export interface UserStore {
   /**
    * Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. Ends
@@ -54,6 +60,16 @@ export interface UserStore {
     at: Date,
     also?: { endApiKeys: boolean },
   ): Promise<{ endedApiKeys: number; apiKeysLeft: number }>
+  /**
+   * Stores the same password in another hash, where the old one is still stored: resolves to whether it was. Ends nothing, and
+   * tells nobody: rights are the same.
+   */
+  renewPasswordHash(id: string, from: string, to: string): Promise<boolean>
+  /**
+   * The kinds of stored hashes (`kindOf`): of how many accounts each is, and one of its hashes. None where all are `own`, which
+   * costs one look-up; otherwise all accounts are counted, some hundred at a time.
+   */
+  passwordKinds(own: string): Promise<PasswordKind[]>
   /** Disabling also ends the sessions and known devices. */
   setStatus(id: string, status: User['status'], at: Date): Promise<void>
   /** Lifts the lockout after failed sign-ins, of the account and of its known devices. */

@@ -39,6 +39,14 @@ const AfterPassword = Type.Object(
   },
   { description: 'The account as it is now.', examples: [{ ...example, ended_api_keys: 0, api_keys_left: 2 }] },
 )
+/** Longer than any that is taken, so that the answer says what is wrong. */
+const PasswordHash = Type.String({
+  maxLength: 4_096,
+  description:
+    'In place of a password, a hash that another system made of it (docs/accounts.md lists the spellings). The person signs ' +
+    'in with the password that they have; their first sign-in replaces the hash.',
+  examples: ['$2a$05$U9nV5oMyO6Xa4WvWO/Jt0.ryFkfP6Q2GJ1rqJAQAQ22WnWsITfbGC'],
+})
 /** An account as administrators see it. */
 export type ShownUser = Static<typeof Shown>
 export type UserAfterPassword = Static<typeof AfterPassword>
@@ -65,12 +73,16 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
           locale: Type.Optional(Locale),
           roles: Type.Array(ListedName),
           password: Type.Optional(Password),
+          password_hash: Type.Optional(PasswordHash),
         },
         strict,
       ),
       response: { 201: Shown, ...problems('conflict', 'password_rejected') },
     }),
-    async (request, reply) => reply.code(201).send(showUser(await users.create(request.body))),
+    async (request, reply) => {
+      const { password_hash: passwordHash, ...given } = request.body
+      return reply.code(201).send(showUser(await users.create({ ...given, passwordHash })))
+    },
   )
 
   app.get(

@@ -2,6 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
+import type { ImportedHash, PasswordHasher } from '../../core/password-hasher.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
@@ -11,6 +12,7 @@ import type { accountsEvents } from './audit-events.ts'
 import { type Profiles, usernameTaken } from './change-profile.ts'
 
 export interface UserAdministration {
+  /** With a password, with a hash that another system made of one, or without. */
   create(request: {
     email: string
     username?: string | undefined
@@ -18,6 +20,7 @@ export interface UserAdministration {
     locale?: User['locale'] | undefined
     roles: string[]
     password?: string | undefined
+    passwordHash?: string | undefined
   }): Promise<User>
   /** By id, email address or user name. */
   find(idOrEmail: string): Promise<User>
@@ -43,10 +46,11 @@ export function createUserAdministration(dependencies: {
   roles: Pick<Roles['administration'], 'thereAre'>
   profiles: Pick<Profiles, 'setUsername'>
   hashNewPassword: HashNewPassword
+  importHash: PasswordHasher['importHash']
   audit: Audit<typeof accountsEvents>
   clock: Clock
 }): UserAdministration {
-  const { users, roles: thereAre, profiles, hashNewPassword, audit, clock } = dependencies
+  const { users, roles: thereAre, profiles, hashNewPassword, importHash, audit, clock } = dependencies
 
   async function find(idOrEmail: string): Promise<User> {
     const named = idOrEmail.trim()
@@ -69,12 +73,17 @@ export function createUserAdministration(dependencies: {
   }
 
   return {
-    async create({ email: address, name, locale = null, password, ...given }) {
+    async create({ email: address, name, locale = null, password, passwordHash: made, ...given }) {
       const email = canonicalEmail(address)
       const username = given.username === undefined ? null : canonicalUsername(given.username)
       const roles = [...new Set(given.roles)]
       const now = clock.now()
-      const passwordHash = password === undefined ? null : await hashNewPassword(password, { email, name })
+      const passwordHash =
+        made !== undefined
+          ? taken(importHash(made), password)
+          : password === undefined
+            ? null
+            : await hashNewPassword(password, { email, name })
       const createdAt = new Date(now)
       const account = { id: uuidv7(now), email, username, name, locale, emailVerifiedAt: createdAt, createdAt }
       const user = { ...account, passwordHash, roles }
@@ -128,6 +137,13 @@ export function createUserAdministration(dependencies: {
         audit.record({ event: 'role.withdrawn', subject: user.id, role })
       }),
   }
+}
+
+/** What is stored of a hash that another system made. Throws `invalid_request`. */
+function taken(read: ImportedHash, password: string | undefined): string {
+  if (password === undefined && 'stored' in read) return read.stored
+  const message = 'stored' in read ? 'A password is given too; one of them counts.' : read.refused
+  throw new GatehouseError('invalid_request', { fields: [{ path: '/body/password_hash', message }] })
 }
 
 async function unknownRole(roles: Pick<Roles['administration'], 'thereAre'>): Promise<GatehouseError> {

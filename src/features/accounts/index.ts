@@ -38,7 +38,7 @@ export function createAccounts(
     pages: Pages<AccountTexts>
   },
 ): Accounts {
-  const { stores, clock, audit, issuer, log, hashNewPassword } = base
+  const { stores, clock, audit, issuer, log, hasher, hashNewPassword } = base
   const { csrf, limits } = needs.browser
   const { mode, reason } = settings.registration
   const registering = {
@@ -62,6 +62,7 @@ export function createAccounts(
     roles: needs.roles.administration,
     profiles,
     hashNewPassword,
+    importHash: hasher.importHash,
     audit,
     clock,
   })

@@ -7,8 +7,10 @@ import type { User, UserStore } from '../../core/records/user.ts'
 import type { Shown } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import { canonicalLogin } from '../../core/username.ts'
+import type { DummyHashes } from './dummy-hashes.ts'
 import type { KnownDevices } from './known-devices.ts'
 import type { signInEvents } from './audit-events.ts'
+import type { RenewHash } from './renew-hash.ts'
 import type { FailureLimits } from './settings.ts'
 
 /** Where a try comes from. */
@@ -44,7 +46,9 @@ type Scope = 'account' | 'pair' | 'device' | 'address' | 'service'
  */
 export function createCheckPassword(dependencies: {
   users: Pick<UserStore, 'findByLogin'>
-  hasher: Pick<PasswordHasher, 'verify'>
+  hasher: Pick<PasswordHasher, 'verify' | 'assertRoom'>
+  dummies: DummyHashes
+  renewHash: RenewHash
   budgets: Pick<Budgets, 'spend' | 'forgive'>
   knownDevices: Pick<KnownDevices, 'recognise'>
   audit: Audit<typeof signInEvents>
@@ -53,7 +57,7 @@ export function createCheckPassword(dependencies: {
   clock: Clock
   limits: FailureLimits
 }): CheckPassword {
-  const { users, hasher, budgets, knownDevices, audit, tellOfLockout, clock, limits } = dependencies
+  const { users, hasher, dummies, renewHash, budgets, knownDevices, audit, tellOfLockout, clock, limits } = dependencies
   const windowSeconds = limits.failure_window_seconds
   const most: Record<Scope, number> = {
     account: limits.failures_per_account,
@@ -76,8 +80,12 @@ export function createCheckPassword(dependencies: {
   }
 
   return async (login, password, { ip, known }) => {
+    // Mostly nothing is counted that is not evaluated. A known device has room of its own.
+    if (known === undefined) hasher.assertRoom()
     const named = canonicalLogin(login)
     const user = await users.findByLogin(named)
+    // For every name alike, whether or not it is needed.
+    const dummy = await dummies.hashFor(user?.email ?? named)
     const knownBy = await knownDevices.recognise(known, user?.email ?? named)
 
     // One account has one budget, by whatever it is named. By a number, so that lifting a lockout needs no store but SQL.
@@ -103,12 +111,16 @@ export function createCheckPassword(dependencies: {
     }
     if (spending.kind === 'used_up') return refuse(spending, scopes.get(spending.budget)!, user)
 
-    const matches = await hasher.verify(user?.passwordHash ?? null, password)
+    const passwordHash = user?.passwordHash ?? null
+    const opens = await hasher.verify(passwordHash ?? dummy, password, knownBy !== undefined)
+    const matches = opens && passwordHash !== null
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
     if (!matches || user.status !== 'active') {
       return { kind: 'wrong', user, reason: matches ? 'user_disabled' : 'wrong_password' }
     }
     await budgets.forgive(counted)
-    return { kind: 'right', user, knownBy }
+    const proven = await renewHash({ ...user, passwordHash }, password)
+    if (proven === undefined) return { kind: 'wrong', user, reason: 'wrong_password' }
+    return { kind: 'right', user: proven, knownBy }
   }
 }

@@ -19,9 +19,11 @@ import type { FailureLimits } from './settings.ts'
 import { createBeginSession } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
+import { createDummyHashes } from './dummy-hashes.ts'
 import { createKnownDevices } from './known-devices.ts'
 import type { signInMails } from './mails.ts'
 import { createLogIn } from './log-in.ts'
+import { createRenewHash } from './renew-hash.ts'
 import { createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
 import { SignedIn } from './schema.ts'
@@ -33,7 +35,7 @@ import { createTellPerson } from './tell-person.ts'
 import type { SignInTexts } from './texts.ts'
 
 export function createSignIn(
-  { stores, budgets, clock, audit, log, hasher, issuer, basePath }: Base,
+  { stores, budgets, clock, audit, log, hasher, keyedHash, issuer, basePath }: Base,
   config: {
     limits: FailureLimits
     cookieDomain: string | undefined
@@ -72,6 +74,8 @@ export function createSignIn(
     ...person,
     users: stores.users,
     hasher,
+    dummies: createDummyHashes({ users: stores.users, hasher, keyedHash: keyedHash('dummy hashes'), clock }),
+    renewHash: createRenewHash({ users: stores.users, hasher }),
     budgets,
     knownDevices,
     audit,

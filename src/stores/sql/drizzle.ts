@@ -66,4 +66,4 @@ export function loadPostgres() {
 export type { PGlite } from '@electric-sql/pglite'
 export type { SQL } from 'drizzle-orm'
 export type { Options as PostgresOptions, Sql } from 'postgres'
-export type { PgDatabase, PgQueryResultHKT, PgUpdateSetSource } from 'drizzle-orm/pg-core'
+export type { AnyPgColumn, PgDatabase, PgQueryResultHKT, PgUpdateSetSource } from 'drizzle-orm/pg-core'

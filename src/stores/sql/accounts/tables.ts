@@ -1,8 +1,11 @@
+import { kindPattern } from '../../../core/password-hasher.ts'
 import type { StoredRole } from '../../../core/records/role.ts'
 import type { User } from '../../../core/records/user.ts'
 import type { Language } from '../../../core/language.ts'
 import { instant, list } from '../columns.ts'
-import { index, integer, pgTable, text, uuid } from '../drizzle.ts'
+import { type AnyPgColumn, index, integer, pgTable, sql, text, uuid } from '../drizzle.ts'
+
+const kindOf = (hash: AnyPgColumn) => sql`substring(${hash} from ${sql.raw(`'${kindPattern}'`)})`
 
 export const users = pgTable(
   'users',
@@ -21,9 +24,15 @@ export const users = pgTable(
     /** Until when the lockout goes on that the person was told of; null: of none. */
     lockoutToldUntil: instant('lockout_told_until'),
   },
-  // Whoever holds a role is found among however many registered.
-  (table) => [index('users_roles').using('gin', table.roles)],
+  (table) => [
+    // Whoever holds a role is found among however many registered.
+    index('users_roles').using('gin', table.roles),
+    index('users_password_kind').on(kindOf(table.passwordHash)),
+  ],
 )
+
+/** What SQL reads of a hash as `core/password-hasher.ts` does; the same text as in the index, or it would not be used. */
+export const passwordKind = kindOf(users.passwordHash)
 
 /** Whose each user name is or was: nobody else may have it meanwhile. By hashes, since accounts go before their rows here do. */
 export const usernameClaims = pgTable(

@@ -1,4 +1,5 @@
-import { and, arrayContains, asc, eq, sql } from '../drizzle.ts'
+import { setImmediate } from 'node:timers/promises'
+import { and, arrayContains, asc, eq, gt, lt, or, sql } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { User, UserStore } from '../../../core/records/user.ts'
@@ -8,7 +9,7 @@ import { queueMails } from '../mail/queue-mails.ts'
 import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
 import { endRegistrations } from './registrations.ts'
 import { holdRoles } from './roles.ts'
-import { knownDevices, users } from './tables.ts'
+import { knownDevices, passwordKind, users } from './tables.ts'
 import { claimUsername } from './usernames.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import { sessions } from '../sessions/tables.ts'
@@ -30,6 +31,9 @@ export const userColumns = {
   createdAt: users.createdAt,
   unlocks: users.unlocks,
 }
+
+/** How many accounts are counted by one statement. */
+const batch = 500
 
 const oneMore = sql`${users.unlocks} + 1`
 
@@ -119,6 +123,35 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
           },
         )
       }),
+    async renewPasswordHash(id, from, to) {
+      const renewed = await db
+        .update(users)
+        .set({ passwordHash: to })
+        .where(and(eq(users.id, id), eq(users.passwordHash, from)))
+        .returning({ id: users.id })
+      return renewed.length === 1
+    },
+    async passwordKinds(own) {
+      const kind = sql<string | null>`${passwordKind}`
+      const others = or(lt(passwordKind, own), gt(passwordKind, own))
+      // Mostly there are none, and the index says so.
+      if ((await db.select({ id: users.id }).from(users).where(others).limit(1)).length === 0) return []
+      const counts = new Map<string, number>()
+      let rows: { id: string; kind: string | null }[] = []
+      do {
+        const after = rows.at(-1)?.id
+        const next = after === undefined ? undefined : gt(users.id, after)
+        rows = await db.select({ id: users.id, kind }).from(users).where(next).orderBy(asc(users.id)).limit(batch)
+        for (const { kind } of rows) if (kind !== null) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+        // One statement blocks the embedded store for a moment, and all of them would for long.
+        await setImmediate()
+      } while (rows.length === batch)
+      const found = [...counts].map(async ([kind, accounts]) => {
+        const [one] = await db.select({ hash: users.passwordHash }).from(users).where(eq(passwordKind, kind)).limit(1)
+        return one?.hash ? [{ sample: one.hash, accounts }] : []
+      })
+      return (await Promise.all(found)).flat()
+    },
     setStatus: (id, status, at) => changeOne(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
     async unlock(id) {
       await db.update(users).set({ unlocks: oneMore, lockoutToldUntil: null }).where(eq(users.id, id))

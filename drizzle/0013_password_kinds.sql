@@ -1,0 +1,1 @@
+CREATE INDEX "users_password_kind" ON "users" USING btree (substring("password_hash" from '^(\{[^}]*\}|\$argon2id\$v=19\$[^$]*)'));

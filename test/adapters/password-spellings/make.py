@@ -1,0 +1,147 @@
+"""Prints hashes that Python programs make of the passwords, one JSON object a line, each with what made it.
+
+Three are not made by what they are named for, which no package registry that is read by programs keeps: those of ASP.NET
+Identity, of Firebase and of Keycloak. They follow the published descriptions, in this language and by other libraries than
+Gatehouse uses.
+"""
+import base64
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+
+import argon2
+import bcrypt
+import django
+from django.conf import settings
+from passlib import hash as passlib
+from werkzeug.security import generate_password_hash
+
+settings.configure()
+django.setup()
+from django.contrib.auth import hashers  # noqa: E402
+
+PASSWORDS = ["correct horse battery staple", "Pässwörter: 한국어 🦉"]
+
+
+def tell(spelling, maker, password, made):
+    line = {"spelling": spelling, "maker": maker, "password": password, "hash": made}
+    print(json.dumps(line, ensure_ascii=False))
+
+
+def version(package):
+    return f"{package} {importlib.metadata.version(package)}"
+
+
+def described(description):
+    return f"make.py, {description}"
+
+
+def firebase(password, rounds=8, memory=14):
+    """https://github.com/firebase/scrypt: the signer key, encrypted by AES-256-CTR under a key that scrypt derives."""
+    salt, separator, signer = os.urandom(10), b"\x07", os.urandom(64)
+    key = hashlib.scrypt(
+        password.encode(), salt=salt + separator, n=2**memory, r=rounds, p=1, dklen=64, maxmem=2**26
+    )[:32]
+    run = ["openssl", "enc", "-aes-256-ctr", "-nopad", "-K", key.hex(), "-iv", "00" * 16]
+    made = subprocess.run(run, input=signer, capture_output=True, check=True).stdout
+    sealed, salted, ss, sk = (base64.b64encode(part).decode() for part in (made, salt, separator, signer))
+    return f"$fbscrypt$v=1,n={memory},r={rounds},p=1,ss={ss},sk={sk}${salted}${sealed}"
+
+
+def identity_v2(password):
+    """https://learn.microsoft.com/aspnet/identity: 0, salt of 16 bytes, key of 32 bytes; PBKDF2 with HMAC-SHA1, 1000 times."""
+    salt = os.urandom(16)
+    return base64.b64encode(
+        b"\0" + salt + hashlib.pbkdf2_hmac("sha1", password.encode(), salt, 1000, 32)
+    ).decode()
+
+
+def identity_v3(password, prf, iterations):
+    """1, then PRF, iterations and length of the salt (big-endian, four bytes each), salt and key."""
+    salt = os.urandom(16)
+    digest = ["sha1", "sha256", "sha512"][prf]
+    header = b"\x01" + b"".join(n.to_bytes(4, "big") for n in (prf, iterations, len(salt)))
+    return base64.b64encode(
+        header + salt + hashlib.pbkdf2_hmac(digest, password.encode(), salt, iterations, 32)
+    ).decode()
+
+
+def keycloak(algorithm, iterations, key, salt, additional):
+    """https://www.keycloak.org/docs: what an export of a realm holds of a password, JSON inside of JSON."""
+    value, salted = (base64.b64encode(part).decode() for part in (key, salt))
+    secret = {"value": value, "salt": salted, "additionalParameters": {}}
+    data = {"hashIterations": iterations, "algorithm": algorithm, "additionalParameters": additional}
+    inner = {"secretData": json.dumps(secret), "credentialData": json.dumps(data)}
+    return json.dumps({"id": "5b1d6b8c-8d5e-4a3c-9f0a-000000000001", "type": "password", "createdDate": 1, **inner})
+
+
+def keycloak_pbkdf2(password, digest, length):
+    salt = os.urandom(16)
+    key = hashlib.pbkdf2_hmac(digest, password.encode(), salt, 2750, length)
+    return keycloak("pbkdf2" if digest == "sha1" else f"pbkdf2-{digest}", 2750, key, salt, {})
+
+
+def keycloak_argon2(password):
+    salt = os.urandom(16)
+    key = argon2.low_level.hash_secret_raw(password.encode(), salt, 5, 1024, 1, 32, argon2.Type.ID)
+    given = {"hashLength": "32", "memory": "1024", "type": "id", "version": "1.3", "parallelism": "1"}
+    return keycloak("argon2", 5, key, salt, {name: [value] for name, value in given.items()})
+
+
+for password in PASSWORDS:
+    for prefix in (b"2a", b"2b"):
+        made = bcrypt.hashpw(password.encode(), bcrypt.gensalt(5, prefix=prefix)).decode()
+        tell("bcrypt", version("bcrypt"), password, made)
+    for kind in (argon2.Type.I, argon2.Type.ID):
+        hasher = argon2.PasswordHasher(time_cost=3, memory_cost=1024, parallelism=2, type=kind)
+        tell("argon2", version("argon2-cffi"), password, hasher.hash(password))
+    for algorithm in ("pbkdf2_sha1", "pbkdf2_sha256", "argon2", "bcrypt", "bcrypt_sha256", "scrypt"):
+        hasher = hashers.get_hasher(algorithm) if algorithm == "pbkdf2_sha256" else None
+        hasher = hasher or getattr(hashers, {
+            "pbkdf2_sha1": "PBKDF2SHA1PasswordHasher",
+            "argon2": "Argon2PasswordHasher",
+            "bcrypt": "BCryptPasswordHasher",
+            "bcrypt_sha256": "BCryptSHA256PasswordHasher",
+            "scrypt": "ScryptPasswordHasher",
+        }[algorithm])()
+        hasher.rounds = 5
+        hasher.iterations = 2_000
+        hasher.memory_cost = 1024
+        hasher.work_factor = 1024
+        made = hasher.encode(password, hasher.salt())
+        tell("django-" + algorithm.replace("_", "-"), version("Django"), password, made)
+    for method in ("scrypt:4096:8:1", "pbkdf2:sha256:2000", "pbkdf2:sha512:2000"):
+        spelling = "werkzeug-" + method.split(":")[0]
+        tell(spelling, version("Werkzeug"), password, generate_password_hash(password, method))
+    for spelling, hasher in {
+        "phpass": passlib.phpass.using(rounds=8),
+        "passlib-pbkdf2": passlib.pbkdf2_sha1.using(rounds=2000),
+        "passlib-pbkdf2 ": passlib.pbkdf2_sha256.using(rounds=2000),
+        "passlib-pbkdf2  ": passlib.pbkdf2_sha512.using(rounds=2000),
+        "passlib-scrypt": passlib.scrypt.using(rounds=10),
+        "sha256-crypt": passlib.sha256_crypt.using(rounds=5000),
+        "sha256-crypt ": passlib.sha256_crypt.using(rounds=1234),
+        "sha512-crypt": passlib.sha512_crypt.using(rounds=5000),
+        "sha512-crypt ": passlib.sha512_crypt.using(rounds=1235),
+        "ldap-ssha": passlib.ldap_salted_sha1,
+        "ldap-ssha256": passlib.ldap_salted_sha256,
+        "ldap-ssha512": passlib.ldap_salted_sha512,
+    }.items():
+        tell(spelling.strip(), version("passlib"), password, hasher.hash(password))
+    tell("aspnet-identity-v2", described("ASP.NET Identity"), password, identity_v2(password))
+    for prf, iterations in ((0, 1000), (1, 10_000), (2, 10_000)):
+        made = identity_v3(password, prf, iterations)
+        tell("aspnet-identity-v3", described("ASP.NET Identity"), password, made)
+    for digest, length in (("sha1", 64), ("sha256", 64), ("sha512", 64), ("sha256", 32)):
+        tell("keycloak", described("Keycloak"), password, keycloak_pbkdf2(password, digest, length))
+    tell("keycloak", described("Keycloak"), password, keycloak_argon2(password))
+    tell("firebase-scrypt", described("Firebase"), password, firebase(password))
+
+# Lengths at which SHA-crypt fills its blocks differently.
+for length in (1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128):
+    password = ("0123456789abcdef" * 8)[:length]
+    for spelling, hasher in (("sha256-crypt", passlib.sha256_crypt), ("sha512-crypt", passlib.sha512_crypt)):
+        tell(spelling, version("passlib"), password, hasher.using(rounds=1000, salt_size=1 + length % 16).hash(password))
