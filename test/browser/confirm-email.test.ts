@@ -25,7 +25,7 @@ if (hasChromium) {
 
         await page.getByLabel('Password').fill('password1234')
         await page.getByRole('button', { name: 'Confirm' }).click()
-        t.equal(await page.getByRole('alert').textContent(), 'The password is too easy to guess.')
+        t.equal(await page.getByRole('alert').textContent(), 'The password is one of the most common ones.')
         t.equal(await page.getByLabel('Password').inputValue(), '')
         t.equal(await page.locator(':focus').getAttribute('name'), 'password')
         await takeShots(page, 'confirm-email-fault')

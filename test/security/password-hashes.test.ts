@@ -131,12 +131,13 @@ for (const backend of backends) {
       t.equal((await logIn(at, email, 'no such password')).status, 401)
       return by.tested.at(-1)!
     }
-    const strangers = Array.from({ length: 240 }, (_, at) => `stranger-${at}@example.test`)
-    const kindsOf = async (at = service, by = hasher) => {
+    const strangers = Array.from({ length: 120 }, (_, at) => `stranger-${at}@example.test`)
+    const kindsOf = async (some = strangers, at = service, by = hasher) => {
       const kinds: string[] = []
-      for (const email of strangers) kinds.push(await kindFor(email, at, by))
+      for (const email of some) kinds.push(await kindFor(email, at, by))
       return kinds
     }
+    const some = strangers.slice(0, 30)
     const own = '$argon2id$v=19$m=8,t=1,p=1'
     t.equal(await kindFor('stranger-0@example.test'), own, 'there is nothing else')
 
@@ -163,15 +164,14 @@ for (const backend of backends) {
     }
 
     await t.test('however often one of them is measured', async (t) => {
-      const again = await kindsOf()
-      t.same(again, first)
+      t.same(await kindsOf(some), first.slice(0, some.length))
       t.equal(await kindFor(without), await kindFor(without), 'one without a password is as an unknown one')
     })
     if (service.backend.replica !== undefined) {
       await t.test('and by whichever replica', async (t) => {
         const by = watched()
         const replica = await startService(t, { beside: service, hasher: by, yaml })
-        t.same(await kindsOf(replica, by), first)
+        t.same(await kindsOf(some, replica, by), first.slice(0, some.length))
       })
     }
     await t.test('an address moves to another kind as accounts do: when hashes are renewed', async (t) => {
