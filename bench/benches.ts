@@ -1,5 +1,6 @@
 /** Every bench by its name. */
 import { clientCredentials } from './client-credentials.ts'
+import { flood } from './flood.ts'
 import { hotPath } from './hot-path.ts'
 import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
@@ -20,6 +21,7 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   jwks,
   'client-credentials': clientCredentials,
   refresh: refreshRotation,
+  flood,
   memory,
   peers,
 }

@@ -107,7 +107,7 @@ async function measure({ contestant, port, request, expected }: Entry, awake: bo
 }
 
 /** Pins the servers to one core and this process to the others; returns what ends that. Says so where it cannot be done. */
-function keepApart(servers: readonly number[]): (() => void) | undefined {
+export function keepApart(servers: readonly number[]): (() => void) | undefined {
   const last = cpus().length - 1
   const pin = (cores: string, pid: number) =>
     execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', cores, String(pid)], { stdio: 'ignore' })

@@ -22,6 +22,8 @@ export async function load(options: {
   expected: string
   connections: number
   seconds: number
+  /** How long a connection rests after an answer, on average; without it, not at all. */
+  pauseMilliseconds?: number
   /** Never sleeps, for which it needs a core of its own: waking it would be the server's work. */
   awake?: boolean
 }): Promise<LoadResult> {
@@ -42,7 +44,7 @@ export async function load(options: {
 }
 
 function drive(
-  { port, expected, request }: Parameters<typeof load>[0],
+  { port, expected, request, pauseMilliseconds }: Parameters<typeof load>[0],
   connection: number,
   endsAt: number,
   latencies: number[],
@@ -74,7 +76,10 @@ function drive(
       pending = Buffer.alloc(0)
       const now = performance.now()
       latencies.push(now - sentAt)
-      if (now < endsAt) return send()
+      if (now < endsAt) {
+        if (pauseMilliseconds === undefined) return send()
+        return void setTimeout(send, Math.random() * 2 * pauseMilliseconds)
+      }
       socket.destroy()
       done()
     })
