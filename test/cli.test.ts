@@ -214,7 +214,11 @@ void test('an embedded service and its commands, on one data directory', async (
   await t.test('what cannot be done exits 1 and says why in one line', async (t) => {
     const cases: [line: string, reason: RegExp, input?: string][] = [
       [`user create --email ${boss} --name Twin`, /exists already/],
-      ['user create --email w@example.test --name W --password-stdin', /password .*(characters|guess|common)/, 'password1234'],
+      [
+        'user create --email w@example.test --name W --password-stdin',
+        /password .*(characters|guess|common)/,
+        'password1234',
+      ],
       [
         'user create --email w@example.test --name W --password-stdin',
         /password must not hold line breaks/,

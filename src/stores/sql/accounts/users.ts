@@ -33,7 +33,7 @@ export const userColumns = {
 }
 
 /** How many accounts are counted by one statement. */
-const batch = 500
+const batch = 100
 
 const oneMore = sql`${users.unlocks} + 1`
 
