@@ -64,7 +64,7 @@ function childrenOf(pid: number): number[] {
 /** Signs in by guesses, each from another network and for another account, until it is stopped. Counts the answers. */
 function signInFrom({ port }: Contestant, answers: Map<number, number>): () => Promise<unknown> {
   const agent = new Agent({ keepAlive: true })
-  let isOver = false
+  const run = { isOver: false }
   const signIn = () =>
     new Promise<void>((done, fail) => {
       const network = `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`
@@ -78,13 +78,13 @@ function signInFrom({ port }: Contestant, answers: Map<number, number>): () => P
       sent.end(JSON.stringify({ email: `guess-${randomInt(1e9)}@example.com`, password: 'a wrong guess of somebody' }))
     })
   const all = Array.from({ length: strangers.count }, async () => {
-    while (!isOver) {
+    while (!run.isOver) {
       await signIn()
       await sleep(Math.random() * 2 * strangers.pauseMilliseconds)
     }
   })
   return async () => {
-    isOver = true
+    run.isOver = true
     await Promise.all(all)
     agent.destroy()
   }

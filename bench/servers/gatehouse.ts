@@ -28,7 +28,7 @@ const configFile = join(folder, 'gatehouse.yaml')
 // and a flood of first sights takes its time.
 const proxies = { decide_within_milliseconds: 30_000 }
 // One caller stands for many people.
-const limits = { refreshes_per_minute: 1_000_000 }
+const limits = { refreshes_per_minute: 1_000_000, failures_of_service: 1_000_000 }
 const tokens = { access_ttl_seconds: 3_600 }
 writeFileSync(configFile, stringify({ hosts: given.hosts ?? usual, tokens, limits, proxies }))
 const config = loadConfig({

@@ -144,7 +144,7 @@ for (const backend of backends) {
     })
     await t.test('lets everybody in who signs in meanwhile', async (t) => {
       const { email, id } = await create(service, hash)
-      const answers = await Promise.all(Array.from({ length: 8 }, () => logIn(service, email, password)))
+      const answers = await Promise.all(Array.from({ length: 4 }, () => logIn(service, email, password)))
       t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
       t.match(await storedOf(service, id), /^\$argon2id/)
     })
