@@ -56,7 +56,7 @@ export function createFeatures(base: Base, config: Config) {
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
-  const sessions = createSessions(base, config.sessions, { accounts, browser, readDevice })
+  const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 

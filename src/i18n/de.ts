@@ -2,6 +2,7 @@ import { emailLength } from '../core/email.ts'
 import { html } from '../pages/html.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
+import { sessions } from './de/sessions.ts'
 import type { Catalogue } from './en.ts'
 
 const moment = new Intl.DateTimeFormat('de', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
@@ -207,6 +208,8 @@ export const de: Catalogue = {
       },
       security: {
         title: 'Sicherheit',
+        sessions: 'Sitzungen',
+        aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',
         aboutKeys: 'Für Programme, die in Ihrem Namen arbeiten',
         activity: 'Aktivität',
@@ -249,6 +252,7 @@ export const de: Catalogue = {
     },
   },
 
+  sessions,
   apiKeys,
 
   activity,

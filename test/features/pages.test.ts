@@ -271,3 +271,32 @@ for (const backend of backends) {
     )
   })
 }
+
+for (const backend of backends) {
+  void test(`people see and end their sessions by page, on ${backend.name}`, async (t) => {
+    const service = await startService(t, { backend })
+    const [ada, eve] = [await service.createUser(), await service.createUser()]
+    const [mine, second, third] = [await service.signIn(ada), await service.signIn(ada), await service.signIn(ada)]
+    const evil = await service.signIn(eve)
+    const lives = async ({ cookie }: { cookie: string }) =>
+      (await service.call('/api/users/me', { headers: { cookie } })).status === 200
+    const list = async () =>
+      (await service.call('/api/users/me/sessions', { headers: { cookie: mine.cookie } })).json<
+        { id: string; current: boolean }[]
+      >()
+    const page = await service.call('/sessions', { headers: { cookie: mine.cookie } })
+    t.match(wordsOf(page), 'This one')
+    t.equal(page.body.match(/name="id"/g)?.length, 2, 'each other one can be ended')
+
+    const { id } = (await list()).find(({ current }) => !current)!
+    t.equal((await submit(service, '/sessions', { id }, evil.cookie, '/profile')).status, 404, "nobody ends another's")
+    const ended = await submit(service, '/sessions', { id }, mine.cookie)
+    t.match([ended.status, ended.headers['location']], [303, 'sessions?done=one'])
+    t.not(await lives(second), await lives(third), 'one of them has ended')
+    t.equal((await submit(service, '/sessions', { id }, mine.cookie)).status, 404)
+    await submit(service, '/sessions', { all: 'yes' }, mine.cookie)
+    t.same([await lives(mine), await lives(second), await lives(third), await lives(evil)], [true, false, false, true])
+    const told = await service.call('/sessions?done=others', { headers: { cookie: mine.cookie } })
+    t.match(wordsOf(told), 'All other sessions are ended.')
+  })
+}

@@ -4,6 +4,7 @@ import { apiKeyFixtures } from './fixtures/api-keys.ts'
 import { activityFixtures } from './fixtures/audit-log.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
+import { sessionFixtures } from './fixtures/sessions.ts'
 import { signInFixtures } from './fixtures/sign-in.ts'
 import { tokenFixtures } from './fixtures/tokens.ts'
 
@@ -11,6 +12,7 @@ import { tokenFixtures } from './fixtures/tokens.ts'
 export const fixtures: readonly Fixture[] = [
   ...signInFixtures,
   ...accountFixtures,
+  ...sessionFixtures,
   ...apiKeyFixtures,
   ...activityFixtures,
   ...forwardAuthFixtures,

@@ -36,6 +36,7 @@ export function accountPage(
     },
   ]
   const ofSecurity: Row[] = [
+    { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },
   ]

@@ -35,6 +35,8 @@ export const accounts = {
     },
     security: {
       title: 'Security',
+      sessions: 'Sessions',
+      aboutSessions: 'Where you are signed in',
       keys: 'API keys',
       aboutKeys: 'For programs that work in your name',
       activity: 'Activity',

@@ -8,6 +8,9 @@ import type { Accounts } from '../accounts/index.ts'
 import { administeredSessionRoutes } from './admin.ts'
 import { createEndSession, type EndSession } from './end-session.ts'
 import { createSessionManagement, type SessionManagement } from './manage-sessions.ts'
+import type { Pages } from '../../http/pages.ts'
+import { sessionPages } from './session-pages.ts'
+import type { SessionTexts } from './texts.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
 import { sessionRoutes } from './routes.ts'
 import type { SessionSettings } from './settings.ts'
@@ -35,7 +38,7 @@ export interface Sessions extends Feature {
 export function createSessions(
   { stores, clock, audit }: Base,
   settings: SessionSettings,
-  needs: { accounts: Accounts; browser: BrowserGuards; readDevice: ReadDevice },
+  needs: { accounts: Accounts; browser: BrowserGuards; pages: Pages<SessionTexts>; readDevice: ReadDevice },
 ): Sessions {
   const { sessions, refreshTokens } = stores
   const { accounts, browser, readDevice } = needs
@@ -43,6 +46,7 @@ export function createSessions(
   return {
     routes: {
       people: (app) => sessionRoutes(app, { sessions: management, readDevice, ...browser }),
+      pages: (app) => sessionPages(app, { sessions: management, readDevice, pages: needs.pages, ...browser }),
       admin: (app) =>
         administeredSessionRoutes(app, { sessions: management, readDevice, users: accounts.administration }),
     },

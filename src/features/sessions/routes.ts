@@ -81,16 +81,16 @@ export async function sessionRoutes(
       },
     },
     async (request, reply) => {
-      const person = withSession(request)
+      const person = personWithSession(request)
       await sessions.endOthers(person, cookies.device(request))
       return reply.code(204).send(null)
     },
   )
 }
 
-function withSession(request: FastifyRequest) {
+/** The signed-in person, within a session; the guard has refused programs. */
+export function personWithSession(request: FastifyRequest) {
   const { sessionId, ...person } = userOf(request)
-  // The guard has refused programs.
   if (sessionId === undefined) throw new GatehouseError('forbidden')
   return { ...person, sessionId }
 }

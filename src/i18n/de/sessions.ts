@@ -1,0 +1,19 @@
+import { html } from '../../pages/html.ts'
+import type { Catalogue } from '../en.ts'
+
+export const sessions: Catalogue['sessions'] = {
+  title: 'Wo Sie angemeldet sind',
+  why:
+    'Jeder Browser und jedes Programm, das an Ihrem Konto angemeldet ist. ' +
+    'Beenden Sie, was Sie nicht kennen, und wählen Sie ein neues Passwort.',
+  device: ({ browser, system }) => [browser, system].filter(Boolean).join(' unter ') || 'Unbekanntes Gerät',
+  this: 'Diese hier',
+  from: (address) => `Von ${address}`,
+  began: (at) => html`Angemeldet am ${at}`,
+  seen: (at) => html`Zuletzt benutzt am ${at}`,
+  end: 'Beenden',
+  endOthers: 'Alle anderen beenden',
+  ended: 'Die Sitzung ist beendet.',
+  othersEnded: 'Alle anderen Sitzungen sind beendet.',
+  gone: 'Diese Sitzung ist schon beendet.',
+}
