@@ -139,7 +139,8 @@ function htmlOf({ language, texts, brand }: Spoken, { subject, paragraphs }: Mai
 
 const body =
   'margin: 0; padding: 32px 16px; background: #f5f6f8; color: #1c2430; font: 16px/1.5 system-ui, -apple-system, Segoe UI, Roboto, sans-serif'
-const card = 'padding: 32px; border: 1px solid #e2e6ec; border-radius: 16px; background: #ffffff'
+const card =
+  'padding: 32px; border: 1px solid #e2e6ec; border-radius: 16px; background: #ffffff; overflow-wrap: anywhere; word-break: break-word'
 const quiet = 'margin: 16px 0 0; color: #566072; font-size: 13px; word-break: break-all'
 const button = 'display: inline-block; padding: 12px 24px; border-radius: 8px; font-weight: 600; text-decoration: none'
 

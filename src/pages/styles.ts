@@ -69,6 +69,8 @@ main.container { flex: 1; max-width: 27.5rem; padding: 0 1rem; }
 main.wide { max-width: 46rem; }
 article { margin: 0; padding: 2rem; border: 1px solid var(--pico-card-border-color); border-radius: 1rem; }
 article + article { margin-top: 1.5rem; }
+article + :is(p, form) { margin-top: 1.25rem; }
+.actions + p { margin-top: 1rem; }
 h1 { margin: 0 0 1.25rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -0.015em; text-wrap: balance; }
 h1:has(+ .lead) { margin-bottom: 0.375rem; }
 .lead { margin-bottom: 1.5rem; color: var(--pico-muted-color); }
@@ -94,8 +96,8 @@ body > header nav a[aria-current] { font-weight: 600; }
 label { margin: 0 0 0.25rem; font-weight: 500; font-size: 0.9375rem; }
 input:not([type='checkbox'], [type='radio']), select, textarea { margin-bottom: 1.125rem; }
 input[readonly] { background: var(--pico-background-color); color: var(--pico-muted-color); }
-input + small, small + small { display: block; margin: -0.75rem 0 1.125rem; }
-small + small { margin-top: -0.875rem; }
+input + small { display: block; margin: -0.75rem 0 1.125rem; }
+input + small + small { display: block; margin: -0.875rem 0 1.125rem; }
 small[id$='-error'] { color: var(--danger, var(--pico-del-color)); }
 label:has([type='checkbox'], [type='radio']) { display: flex; gap: 0.625rem; align-items: start; margin-bottom: 1.125rem; font-weight: 400; cursor: pointer; }
 label [type='checkbox'], label [type='radio'] { flex: none; margin: 0.125rem 0 0; }
