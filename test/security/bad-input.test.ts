@@ -295,7 +295,8 @@ for (const backend of backends) {
       await service.operate('PUT', `/users/${id}/status`, { status: 'disabled' })
     })
     await t.test('nothing was created or changed by any of it', async (t) => {
-      t.same(await service.mails(), [])
+      const told = (await service.mails()).filter((mail) => !mail.includes('Subject: A new sign-in'))
+      t.same(told, [])
       const users = await service.operate('GET', '/users')
       t.same(
         users.map((user: { email: string; name: string }) => [user.email, user.name]),
