@@ -15,6 +15,11 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['PUT /users/:user/password', 200, { password: 'a horse, a battery and a staple' }],
   ['PUT /users/:user/status', 200, { status: 'disabled' }],
   ['POST /users/:user/unlock', 200],
+  ['PUT /users/:user/username', 200, { username: 'ada' }],
+  ['GET /users/:user/sessions', 200],
+  ['DELETE /users/:user/sessions', 200],
+  ['GET /sessions', 200],
+  ['DELETE /sessions/01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f', 404],
   ['POST /roles', 201, { name: 'clerk', permissions: ['a:b'] }],
   ['GET /roles', 200],
   ['PUT /users/:user/roles/clerk', 200],
@@ -89,7 +94,8 @@ for (const backend of backends) {
           `${method} ${path
             .replace('/job', '/:client')
             .replace('/clerk', path.startsWith('/users') ? '/:role' : '/:name')
-            .replace('/api-keys/:key', '/api-keys/:id')}`,
+            .replace('/api-keys/:key', '/api-keys/:id')
+            .replace(/^\/sessions\/.+/, '/sessions/:id')}`,
         )
       }
       const routes = Object.entries(documented)

@@ -52,7 +52,7 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
     const { cookie } = await service.signIn(await service.createUser())
     return {
       async take() {
-        const page = await service.call('/', { headers: { cookie } })
+        const page = await service.call('/logout', { headers: { cookie } })
         const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
         const set = Object.entries(page.cookies).map(([name, value]) => `${name}=${value}`)
         const headers = { cookie: [cookie, ...set].join('; '), origin: service.issuer, 'sec-fetch-site': 'same-origin' }
@@ -127,6 +127,46 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
     const { client_id: client } = await register(service)
     const { id, key } = await service.operate('POST', '/api-keys', { client, name: 'Job', scopes: [] })
     return { take: await administers(service, 'DELETE', `/api-keys/${id}`), use: () => edge(service, bearer(key)) }
+  },
+  async endSession(service) {
+    const user = await service.createUser()
+    const [here, there] = [await service.signIn(user), await service.signIn(user)]
+    const headers = bearer(here.accessToken)
+    const path = '/api/users/me/sessions'
+    return {
+      async take() {
+        const all = (await service.call(path, { headers })).json<{ id: string; current: boolean }[]>()
+        const { id } = all.find(({ current }) => !current)!
+        return service.call(`${path}/${id}`, { method: 'DELETE', headers })
+      },
+      use: () => edge(service, { cookie: there.cookie }),
+    }
+  },
+  async endOtherSessions(service) {
+    const user = await service.createUser()
+    const [here, there] = [await service.signIn(user), await service.signIn(user)]
+    const call = { method: 'DELETE', headers: bearer(here.accessToken) }
+    return {
+      take: () => service.call('/api/users/me/sessions', call),
+      use: () => edge(service, { cookie: there.cookie }),
+    }
+  },
+  async endAnySession(service) {
+    const user = await service.createUser()
+    const { cookie } = await service.signIn(user)
+    const { items } = await service.operate('GET', `/users/${user.id}/sessions`)
+    return {
+      take: await administers(service, 'DELETE', `/sessions/${items[0].id}`),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async endSessionsOfUser(service) {
+    const user = await service.createUser()
+    const { cookie } = await service.signIn(user)
+    return {
+      take: await administers(service, 'DELETE', `/users/${user.id}/sessions`),
+      use: () => edge(service, { cookie }),
+    }
   },
   async deleteClient(service) {
     const client = await register(service)
@@ -268,6 +308,7 @@ if (hasServers) {
       writeFileSync(jwks, JSON.stringify({ keys: [(await makeKey('ES256')).jwk] }))
       const signer = await registerSigner(service, [(await makeKey('ES256')).jwk])
       const commands: [string, string?][] = [
+        [`sessions revoke all --user ${user.email}`],
         [`user revoke-role ${user.email} admin`],
         [`user set-password ${user.email} --password-stdin`, 'seven quiet otters juggle lanterns'],
         [`user disable ${user.email}`],
@@ -295,7 +336,7 @@ if (hasServers) {
         t.equal(code, 0, `${line}: ${stderr}`)
       }
       const helps = await Promise.all(
-        ['user', 'role', 'client', 'api-key', 'keys'].map(async (name) => {
+        ['user', 'sessions', 'role', 'client', 'api-key', 'keys'].map(async (name) => {
           const { stdout } = await run(folder, [name, '--help'], environment)
           return [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, verb]) => `${name} ${verb}`)
         }),
