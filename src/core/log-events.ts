@@ -35,6 +35,7 @@ export const logEvents = {
   'mail.sent': 'A mail was accepted by the mail server.',
   'mail.failed': 'A mail could not be sent. The line says why, and whether that was the last try.',
   'mail.expired': 'A mail was dropped, since the link in it had ended before it could be sent.',
+  'mail.unanswered': 'What somebody asked for an address cannot be answered, and waits.',
   'mail.unreadable': 'The outbox cannot be read, so mails wait in it.',
   'mail.unusable': 'The mail server cannot be used, as a try at the start has shown.',
   'passwords.process_ended': 'The process that hashes passwords has ended. The next password starts it again.',

@@ -11,6 +11,7 @@ import type { RevocationStore } from './records/revocation.ts'
 import type { RoleStore } from './records/role.ts'
 import type { SessionStore } from './records/session.ts'
 import type { SigningKeyStore } from './records/signing-key.ts'
+import type { MailRequestStore } from './records/mail-request.ts'
 import type { MailStore } from './records/mail.ts'
 import type { HousekeepingStore } from './records/sweep.ts'
 import type { UserStore } from './records/user.ts'
@@ -29,6 +30,7 @@ export interface Stores {
   signingKeys: SigningKeyStore
   revocations: RevocationStore
   mails: MailStore
+  mailRequests: MailRequestStore
   audit: AuditStore
   housekeeping: HousekeepingStore
   /** In SQL, unless replicas share a store for what is counted. */

@@ -250,6 +250,12 @@ export const de: Catalogue = {
       signIn: 'Es gibt schon eines. Hier melden Sie sich an:',
       otherwise: 'Wenn Sie das nicht waren, müssen Sie nichts tun.',
     },
+    confirmedMail: {
+      subject: 'Ihre E-Mail-Adresse ist bestätigt',
+      asked: 'Jemand, hoffentlich Sie selbst, wollte einen weiteren Link, um diese Adresse zu bestätigen, bei',
+      signIn: 'Sie ist schon bestätigt, und Ihr Konto ist bereit. Hier melden Sie sich an:',
+      otherwise: 'Wenn Sie das nicht waren, müssen Sie nichts tun.',
+    },
   },
 
   sessions,

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { hashSecret } from '../../src/core/secrets.ts'
+import { backends } from '../support/backends.ts'
 import { linkTokenIn } from '../support/mails.ts'
 import { freePort } from '../support/servers.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
@@ -272,6 +273,54 @@ void test('a stranger who registers somebody else’s address', async (t) => {
     t.same(statuses, [202, 401, 422, 202, 401])
   })
 })
+
+for (const backend of backends) {
+  void test(`another link to confirm an address, on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+    const resend = (email: string, headers = {}) =>
+      service.call('/api/auth/resend-verification', { method: 'POST', json: { email }, headers })
+    const subjects = async (email: string) =>
+      (await mailsTo(service, email)).map((mail) => /^Subject: (.*)$/m.exec(mail)![1]!.trim())
+    const disabled = await service.createUser()
+    await service.operate('POST', `/users/${disabled.id}/disable`)
+    const [known, pending, unknown] = [await service.createUser(), newAddress(), newAddress()]
+    await register(service, { email: pending })
+
+    await t.test('is asked for alike by whom it is sent to and by whom it is not', async (t) => {
+      const answers = []
+      for (const { email } of [{ email: pending }, known, disabled, { email: unknown }]) {
+        const { status, body, headers } = await resend(` ${email.toUpperCase()} `)
+        answers.push({ status, body, headers: Object.keys(headers).toSorted() })
+      }
+      t.match(answers[0], { status: 202, body: '{"status":"check_your_email"}' })
+      for (const answer of answers) t.same(answer, answers[0])
+      t.same(await subjects(pending), ['Confirm your email address', 'Confirm your email address'])
+      t.same(await subjects(known.email), ['Your email address is confirmed'])
+      t.same(await subjects(disabled.email), ['Your email address is confirmed'])
+      t.same(await subjects(unknown), [], 'nobody registered it')
+    })
+    await t.test('leaves the link before it, and is no rival of it', async (t) => {
+      const [first, second] = [await linkToken(service, pending, 0), await linkToken(service, pending, 1)]
+      t.equal((await verify(service, second)).status, 204, 'the password of the registration counts')
+      t.equal((await verify(service, first)).json().code, 'invalid_token')
+      t.equal((await logIn(service, pending)).status, 200)
+    })
+    await t.test('counts with the registrations of an address, whether or not anybody has it', async (t) => {
+      for (const email of [newAddress(), known.email]) {
+        const before = (await mailsTo(service, email)).length
+        await register(service, { email })
+        for (let i = 0; i < 7; i++) t.equal((await resend(email)).status, 202)
+        t.equal((await mailsTo(service, email)).length, 5, `${before} and as many as the limit lets through`)
+      }
+    })
+    await t.test('is in the language of the person where they have chosen one', async (t) => {
+      const german = { email: newAddress(), name: 'Grete', roles: [], password, locale: 'de' }
+      await service.operate('POST', '/users', german)
+      await resend(german.email, { 'accept-language': 'en' })
+      t.match(await subjects(german.email), [/=\?UTF-8\?Q\?Ihre_E-Mail-Adresse_ist_best=C3=A4tigt/])
+    })
+  })
+}
 
 void test('who may register is a setting', async (t) => {
   const closed = { status: 403, code: 'registration_closed' }

@@ -298,8 +298,9 @@ for (const backend of backends) {
         const given = { email, name, passwordHash: `hash of ${name}`, tokenHash: hashSecret(name) }
         return stores.registrations.open(bench.registration(given))
       }
-      t.equal(await open('thief'), 'opened')
-      t.equal(await open('owner'), 'opened')
+      await open('thief')
+      await open('owner')
+      await open('owner')
       t.equal(await stores.users.findByLogin(email), undefined, 'there is no account before')
       t.same(await stores.registrations.find(hashSecret('thief'), at()), { email, name: 'thief' })
       t.equal(await confirm('owner'), 'password_required', 'nobody knows whose mailbox it is')
@@ -313,7 +314,7 @@ for (const backend of backends) {
       for (const token of ['thief', 'owner']) {
         t.equal(await stores.registrations.find(hashSecret(token), at()), undefined, 'no other link is left')
       }
-      t.equal(await open('late'), 'taken')
+      await open('late')
       t.equal(await confirm('late', 'hash of the late one'), 'invalid_token')
       t.same(await stores.users.findByLogin(email), owner)
     })
@@ -323,6 +324,43 @@ for (const backend of backends) {
       await stores.registrations.open({ ...only, tokenHash: hashSecret('only'), passwordHash: 'its own' })
       t.equal(await confirm('only'), 'confirmed')
       t.match(await stores.users.findByLogin(only.email), { passwordHash: 'its own' })
+    })
+    await t.test('registrations: a further link is one for what was registered last, and no rival of it', async (t) => {
+      const { email } = bench.registration()
+      const again = (name: string) => {
+        const link = { tokenHash: hashSecret(name), expiresAt: at(120) }
+        return stores.registrations.openAgain(email, link, at())
+      }
+      t.equal(await again('nothing'), false)
+      await stores.registrations.open(bench.registration({ email, passwordHash: 'old', expiresAt: at(-1) }))
+      t.equal(await again('expired'), false)
+      await stores.registrations.open(bench.registration({ email, name: 'Grace', passwordHash: 'its own' }))
+      t.equal(await again('again'), true)
+      t.equal(await again('again'), true, 'once, however often it is made')
+      t.match(await stores.registrations.find(hashSecret('again'), at()), { name: 'Grace' })
+      t.equal(await confirm('again'), 'confirmed')
+      t.match(await stores.users.findByLogin(email), { passwordHash: 'its own' })
+    })
+    await t.test('mail requests: answered once, with the mails in one transaction', async (t) => {
+      const request = { id: uuidv7(at().getTime()), sealed: 'what was asked', createdAt: at() }
+      await stores.mailRequests.add(request)
+      const claim = (i: number, seconds = 0) =>
+        [stores, second][i % 2]!.mailRequests.claim(at(seconds), at(seconds + 60))
+      const claims = (await Promise.all(times(20, (i) => claim(i)))).filter((claimed) => claimed !== undefined)
+      t.same(claims, [request])
+      t.same(await claim(0, 60), request, 'whoever had it has not answered')
+      const ofNobody = exampleMail({ createdAt: at(), userId: uuidv7(at().getTime()) })
+      await t.rejects(stores.mailRequests.answer(request.id, [ofNobody]))
+      const mail = exampleMail({ createdAt: at() })
+      const answers = times(5, (i) =>
+        [stores, second][i % 2]!.mailRequests.answer(request.id, [{ ...mail, id: uuidv7(i) }]),
+      )
+      t.equal((await Promise.all(answers)).filter(Boolean).length, 1)
+      t.equal(await claim(0, 3_600), undefined)
+      const queued = await stores.mails.claim(at(), at(60))
+      t.match(queued, { kind: mail.kind })
+      await stores.mails.settle(queued!, { state: 'sent' }, at())
+      t.equal(await stores.mails.claim(at(), at(60)), undefined, 'of one answer')
     })
     await t.test('registrations: an expired link confirms nothing', async (t) => {
       const { email } = bench.registration()

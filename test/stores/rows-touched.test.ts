@@ -117,6 +117,8 @@ function fill(now: string): string {
         case n % 4 when 0 then 'queued' when 1 then 'dead' else 'sent' end,
         case when n % 4 = 0 then ${now} - interval '1 second' * n end,
         case when n % 4 <> 0 then ${now} - interval '1 hour' * (n % 1000) end ${each};
+    insert into mail_requests (id, sealed, created_at, due_at)
+      select ${id('requests')}, 'sealed', ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${each};
     insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${each};
     insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${each};
     insert into revocations (kind, id, at) select 'session', ${id('sessions')}::text,
@@ -189,7 +191,7 @@ for (const [name, open] of Object.entries(engines)) {
     const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 15)
+    t.equal(perishable.length, 16)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -219,6 +221,8 @@ for (const [name, open] of Object.entries(engines)) {
       'roles.setPermissions': () => stores.roles.setPermissions('editor', ['c:d']),
       'roles.replaceFileRoles': () => stores.roles.replaceFileRoles([{ name: 'from-file', permissions: [] }]),
       'roles.delete': () => stores.roles.delete('nobody-holds-it'),
+      'registrations.openAgain': () =>
+        stores.registrations.openAgain(registration.email, { tokenHash: 'again', expiresAt: at(60) }, at()),
       'registrations.open': () => stores.registrations.open(registration),
       'registrations.find': () => stores.registrations.find('reg', at()),
       'registrations.confirm': () =>
@@ -271,6 +275,9 @@ for (const [name, open] of Object.entries(engines)) {
           remove: [],
           reseal: [],
         })),
+      'mailRequests.add': () => stores.mailRequests.add({ id: uuidv7(clock.now()), sealed: 'sealed', createdAt: at() }),
+      'mailRequests.claim': () => stores.mailRequests.claim(at(), at(60)),
+      'mailRequests.answer': () => stores.mailRequests.answer(victim, []),
       'mails.queue': () => stores.mails.queue([exampleMail({ createdAt: at() })]),
       'mails.claim': () => stores.mails.claim(at(), at(60)),
       'mails.settle': () => stores.mails.settle({ id: victim, attempts: 1 }, { state: 'sent' }, at()),

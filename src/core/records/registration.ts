@@ -9,10 +9,12 @@ export interface PendingRegistration {
 
 export interface RegistrationStore {
   /**
-   * Keeps what was registered until its mail is confirmed. `taken`: there is an account with this address, which nothing
-   * about this registration can change.
+   * Keeps what was registered until its mail is confirmed; once, however often it is called. Where there is an account with
+   * this address nothing about the registration can change it.
    */
-  open(registration: PendingRegistration): Promise<'opened' | 'taken'>
+  open(registration: PendingRegistration): Promise<void>
+  /** Makes another link for what was registered last for an address; false where nothing is pending. */
+  openAgain(email: string, link: Pick<PendingRegistration, 'tokenHash' | 'expiresAt'>, at: Date): Promise<boolean>
   /** Whom the mailed link of a pending registration is for. Uses nothing up. */
   find(tokenHash: string, at: Date): Promise<{ email: string; name: string } | undefined>
   /**

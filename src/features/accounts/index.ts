@@ -10,9 +10,10 @@ import { accountPages } from './account-pages.ts'
 import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
 import { createProfiles } from './change-profile.ts'
+import { createRegistrationAnswers } from './answer-registrations.ts'
 import type { accountsMails } from './mails.ts'
 import { registerPages } from './register-pages.ts'
-import { createRegister } from './register.ts'
+import { createRegistering } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
 import type { AccountSettings, RegistrationMode } from './settings.ts'
@@ -41,20 +42,16 @@ export function createAccounts(
   const { stores, clock, audit, issuer, log, hasher, hashNewPassword } = base
   const { csrf, limits } = needs.browser
   const { mode, reason } = settings.registration
-  const registering = {
+  const ofRegistration = {
     rules: { mode, domains: settings.domains },
     registrations: stores.registrations,
     hashNewPassword,
     clock,
   }
-  const register = createRegister({
-    ...registering,
-    mails: needs.mail,
-    queueMails: needs.mail.queue,
-    counters: stores.counters,
-    issuer,
-  })
-  const emailVerification = createEmailVerification({ ...registering, audit })
+  const { mail } = needs
+  const registering = createRegistering({ ...ofRegistration, requests: mail })
+  mail.answer(createRegistrationAnswers({ ...ofRegistration, users: stores.users, mails: mail, issuer }))
+  const emailVerification = createEmailVerification({ ...ofRegistration, audit })
   const choosesUsername = settings.usernames === 'person'
   const profiles = createProfiles({ users: stores.users, choosesUsername, audit, clock })
   const administration = createUserAdministration({
@@ -72,7 +69,7 @@ export function createAccounts(
     routes: {
       people: (app) =>
         accountRoutes(app, {
-          register,
+          registering,
           emailVerification,
           users: stores.users,
           changeProfile: profiles.change,
@@ -81,7 +78,7 @@ export function createAccounts(
         }),
       async pages(app) {
         const options = { pages: needs.pages, csrf, limits }
-        await app.register(registerPages, { ...options, register, isOpen: mode === 'open' })
+        await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })
         await app.register(verifyEmailPages, { ...options, emailVerification })
         await app.register(accountPages, { ...options, users: stores.users, changeProfile: profiles.change })
       },

@@ -24,4 +24,18 @@ export const takenMail: MailDefinition<{ link: string }, AccountTexts> = {
   },
 }
 
-export const accountsMails = { 'verify-email': verificationMail, 'address-taken': takenMail }
+/** To the owner of an account for whose address somebody wants another link. */
+export const confirmedMail: MailDefinition<{ link: string }, AccountTexts> = {
+  about: 'Somebody asked for another link to confirm an address that has an account.',
+  facts: { link: ['where people sign in', 'https://auth.example.com/login'] },
+  content({ kit, accounts }, { issuer, link }) {
+    const { subject, asked, signIn, otherwise } = accounts.confirmedMail
+    return { subject, paragraphs: [`${asked}\n${issuer}`, signIn, { link, label: kit.signIn }, otherwise] }
+  },
+}
+
+export const accountsMails = {
+  'verify-email': verificationMail,
+  'address-taken': takenMail,
+  'already-confirmed': confirmedMail,
+}

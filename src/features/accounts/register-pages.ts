@@ -10,16 +10,16 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
-import type { Register } from './register.ts'
+import type { Registering } from './register.ts'
 import { checkYourMailPage, registerPage, type RegistrationForm, registrationClosedPage } from './register-views.ts'
 import type { AccountTexts } from './texts.ts'
 
 /** Where somebody asks for an account, and what they read after that. */
 export async function registerPages(
   app: App,
-  options: { register: Register; isOpen: boolean; pages: Pages<AccountTexts>; csrf: CsrfTokens; limits: RateLimits },
+  options: { registering: Pick<Registering, 'register'>; isOpen: boolean; pages: Pages<AccountTexts>; csrf: CsrfTokens; limits: RateLimits },
 ): Promise<void> {
-  const { register, isOpen, pages, csrf, limits } = options
+  const { registering, isOpen, pages, csrf, limits } = options
 
   const showForm = (request: FastifyRequest, reply: FastifyReply, words: Messages & RegistrationForm) =>
     pages.show(reply, registerPage, { csrfToken: csrf.tokenFor(request, reply), ...words })
@@ -52,7 +52,7 @@ export async function registerPages(
       try {
         // The one that counts is chosen where the mailed link leads (decision 16); nobody knows this one.
         const password = randomSecret()
-        await register({ name: name.trim(), email, password }, { ip: request.ip, language: pages.languageOf(request) })
+        await registering.register({ name: name.trim(), email, password }, { ip: request.ip, language: pages.languageOf(request) })
       } catch (error) {
         if (!(error instanceof GatehouseError) || error.code !== 'registration_closed') throw error
         const fault = pages.textsFor(request).accounts.register.otherDomain

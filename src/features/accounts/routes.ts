@@ -7,12 +7,12 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ChangeProfile } from './change-profile.ts'
-import type { Register } from './register.ts'
-import { Confirmation, ProfileChange, Registered, Registration } from './schema.ts'
+import type { Registering } from './register.ts'
+import { Confirmation, ProfileChange, Registered, Registration, Resending } from './schema.ts'
 import type { EmailVerification } from './verify-email.ts'
 
 export interface AccountOptions {
-  register: Register
+  registering: Registering
   emailVerification: Pick<EmailVerification, 'confirm'>
   users: Pick<UserStore, 'findById'>
   changeProfile: ChangeProfile
@@ -21,7 +21,7 @@ export interface AccountOptions {
 }
 
 export async function accountRoutes(app: App, options: AccountOptions): Promise<void> {
-  const { register, emailVerification, users, changeProfile, limits } = options
+  const { registering, emailVerification, users, changeProfile, limits } = options
 
   app.post(
     '/api/auth/register',
@@ -43,7 +43,29 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       },
     },
     async (request, reply) => {
-      await register(request.body, { ip: request.ip, language: options.languageOf(request) })
+      await registering.register(request.body, { ip: request.ip, language: options.languageOf(request) })
+      return reply.code(202).send({ status: 'check_your_email' })
+    },
+  )
+
+  app.post(
+    '/api/auth/resend-verification',
+    {
+      config: { access: 'public', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'resendVerification',
+        summary: 'Ask for another link to confirm an email address',
+        description:
+          'The answer is the same whatever the address is. A mail goes to it where it was registered: a new link, beside which ' +
+          'the links before it still work, or that it has an account already.',
+        tags: ['Accounts'],
+        security: [],
+        body: Resending,
+        response: { 202: Registered },
+      },
+    },
+    async (request, reply) => {
+      await registering.resend(request.body.email, { ip: request.ip, language: options.languageOf(request) })
       return reply.code(202).send({ status: 'check_your_email' })
     },
   )

@@ -32,6 +32,8 @@ export const Locale = OneOf(languageTags, { examples: ['en'] })
 
 export const Registration = Type.Object({ name: Name, email: WrittenEmail, password: Password }, strict)
 
+export const Resending = Type.Object({ email: WrittenEmail }, strict)
+
 export const Registered = Type.Object(
   { status: Type.Enum(['check_your_email']) },
   { description: 'A mail says how to go on.' },

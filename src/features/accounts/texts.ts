@@ -73,6 +73,12 @@ export const accounts = {
     signIn: 'There is one already. Sign in here:',
     otherwise: 'If it was not you, there is nothing to do.',
   },
+  confirmedMail: {
+    subject: 'Your email address is confirmed',
+    asked: 'Someone, hopefully you, asked for another link to confirm this address at',
+    signIn: 'It is confirmed already, and your account is ready. Sign in here:',
+    otherwise: 'If it was not you, there is nothing to do.',
+  },
 }
 export interface AccountTexts {
   accounts: typeof accounts

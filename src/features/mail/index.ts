@@ -1,25 +1,32 @@
 /** What is sent: mails are written and sealed here, queued by the stores with what causes them, and sent by a worker. */
 import type { Base } from '../../base.ts'
 import type { MailFacts, MailKinds, MailOf, MailWriter } from '../../core/mail.ts'
+import type { MailRequests } from '../../core/mail-request.ts'
 import type { Mailer } from '../../core/mailer.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { Feature } from '../../http/feature.ts'
 import { composeMail, type MailDefinition, type MailDefinitions, type MailsOf } from '../../pages/mail.ts'
 import type { KitTexts } from '../../pages/texts.ts'
 import type { Languages } from '../../pages/view.ts'
-import { createDeliverMails } from './deliver-mails.ts'
+import { createAnswerRequests, createMailRequests, type MailRequestAnswers } from './mail-requests.ts'
+import { createDeliverMails } from './delivery.ts'
 import { mailRoutes } from './routes.ts'
-import { createMailWriter } from './write-mails.ts'
+import { createMailWriter } from './mail-writer.ts'
 
-export interface Mail<Written = never> extends Feature, MailWriter<Written> {
+export interface Mail<Written = never> extends Feature, MailWriter<Written>, MailRequests {
+  /** Says how requests are answered. Each kind has one answer. */
+  answer(answers: MailRequestAnswers): void
   /** Queues mails that no change causes. */
   queue(mails: readonly QueuedMail[]): Promise<void>
   readonly check: Mailer['check']
-  /** Sends what is due now, as the worker does by itself. */
+  /** Answers and sends what is due now, as the workers do by themselves. */
   deliver(): Promise<void>
 }
 
-/** A mail whose link has no store to tell of it, or that is due again, waits no longer. */
+/**
+ * What is due again, or has no hint of the store, waits no longer. Requests wait for it too: their answers are not made while whoever
+ * asked could measure that.
+ */
 const lookEveryMilliseconds = 1_000
 
 /** `make`: makes what sends, which reads files; called by the start, or when it is asked what keeps mails. */
@@ -45,23 +52,37 @@ export function createMail<Definitions extends MailDefinitions>(
     clock,
     log,
   })
+  const answers: MailRequestAnswers = {}
+  const requestBox = box('mail request')
+  const asking = createMailRequests({
+    requests: stores.mailRequests,
+    counters: stores.counters,
+    box: requestBox,
+    clock,
+  })
+  const requests = createAnswerRequests({ requests: stores.mailRequests, answers, box: requestBox, clock, log })
   const ends: (() => unknown)[] = []
   const check = async () => mailer().check()
   return {
     seal: (mail) => writer.seal(mail),
     queue: (mails) => stores.mails.queue(mails),
     check,
-    deliver: () => delivery.run(),
+    async deliver() {
+      await requests.run()
+      await delivery.run()
+    },
+    ask: asking.ask,
+    answer: (more) => void Object.assign(answers, more),
     routes: { control: (app) => mailRoutes(app, { mailer: { check } }) },
     async start() {
       mailer()
-      const timer = setInterval(() => void delivery.run(), lookEveryMilliseconds)
+      const timer = setInterval(() => void Promise.all([requests.run(), delivery.run()]), lookEveryMilliseconds)
       ends.push(() => clearInterval(timer), await stores.mails.onQueued(() => void delivery.run()))
       void delivery.run()
     },
     async stop() {
       await Promise.allSettled(ends.map((end) => end()))
-      await delivery.stop()
+      await Promise.all([requests.stop(), delivery.stop()])
     },
   }
 }

@@ -72,7 +72,7 @@ export function createTokens(
           kind: 'refresh-token-reused',
           to: user.email,
           // Nothing of the request tells what its person reads: a program may have sent it, or a thief.
-          language: firstLanguage,
+          language: user.locale ?? firstLanguage,
           facts: { began: session.authenticatedAt, ip: session.ip },
           userId: user.id,
         }),

@@ -20,6 +20,7 @@ import { createRoleStore } from './accounts/roles.ts'
 import { loadPglite, type PGlite, sql } from './drizzle.ts'
 import { createSessionStore } from './sessions/sessions.ts'
 import { createSigningKeyStore } from './signing-keys/signing-keys.ts'
+import { createMailRequestStore } from './mail/mail-requests.ts'
 import { createMailStore } from './mail/mails.ts'
 import { sweeps as accountSweeps } from './accounts/sweeps.ts'
 import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
@@ -136,6 +137,7 @@ export function createSqlStores(
     signingKeys: createSigningKeyStore(db, change, clock),
     revocations: createRevocationStore(feedDb, clock, { onWake, readers }),
     mails: createMailStore(db, onWake),
+    mailRequests: createMailRequestStore(db),
     audit: createAuditStore(db),
     budgets: createBudgetStore(db, clock),
     housekeeping: createHousekeepingStore(db, sweeps),

@@ -1,15 +1,25 @@
 import { and, eq, gt, sql } from '../drizzle.ts'
 import type { RegistrationStore } from '../../../core/records/registration.ts'
 import { type Database, rowsOf, type Transaction } from '../database.ts'
-import { registrations, users } from './tables.ts'
+import { registrations } from './tables.ts'
 
 export function createRegistrationStore(db: Database): RegistrationStore {
   return {
     async open(registration) {
-      // Stored for a taken address too, where it can never be confirmed: the work must not tell the two apart.
-      await db.insert(registrations).values(registration)
-      const owners = await db.select({ id: users.id }).from(users).where(eq(users.email, registration.email))
-      return owners.length === 0 ? 'opened' : 'taken'
+      await db.insert(registrations).values(registration).onConflictDoNothing()
+    },
+    async openAgain(email, { tokenHash, expiresAt }, at) {
+      const opened = await rowsOf(
+        db,
+        sql`insert into registrations (token_hash, email, name, password_hash, expires_at)
+          select ${tokenHash}, email, name, password_hash, ${expiresAt.toISOString()}::timestamptz
+          from (select * from registrations where email = ${email} and token_hash <> ${tokenHash}
+              and expires_at > ${at.toISOString()}::timestamptz
+            order by expires_at desc limit 1) as latest
+          on conflict (token_hash) do update set email = excluded.email
+          returning 1`,
+      )
+      return opened.length === 1
     },
     async find(tokenHash, at) {
       const [pending] = await db
@@ -20,7 +30,7 @@ export function createRegistrationStore(db: Database): RegistrationStore {
     },
     async confirm({ tokenHash, userId, passwordHash = null, at }) {
       const now = sql`${at.toISOString()}::timestamptz`
-      // All rows of the address are held, in one order: whoever comes second by another link finds them gone.
+      // A hash has its own salt: rows of one hash are of one registration. All rows of the address are held, in one order: whoever comes second by another link finds them gone.
       const [outcome] = await rowsOf<{ pending: number; created: number }>(
         db,
         sql`
@@ -29,7 +39,7 @@ export function createRegistrationStore(db: Database): RegistrationStore {
           where email = (select email from registrations where token_hash = ${tokenHash}) and expires_at > ${now}
           order by token_hash for update
         ), link as (
-          select pending.*, (select count(*) from pending) as rivals from pending where token_hash = ${tokenHash}
+          select pending.*, (select count(distinct password_hash) from pending) as rivals from pending where token_hash = ${tokenHash}
         ), created as (
           insert into users (id, email, name, password_hash, email_verified_at, created_at)
           select ${userId}::uuid, email, name, coalesce(${passwordHash}::text, password_hash), ${now}, ${now} from link

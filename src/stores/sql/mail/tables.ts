@@ -30,3 +30,15 @@ export const mails = pgTable(
     index('mails_user_id').on(table.userId),
   ],
 )
+
+export const mailRequests = pgTable(
+  'mail_requests',
+  {
+    id: uuid('id').primaryKey(),
+    sealed: text('sealed').notNull(),
+    createdAt: instant('created_at').notNull(),
+    /** Whoever answers it moves this on: until then it is nobody else's. */
+    dueAt: instant('due_at').notNull(),
+  },
+  (table) => [index('mail_requests_due_at').on(table.dueAt), index('mail_requests_created_at').on(table.createdAt)],
+)

@@ -3,21 +3,13 @@ import type { Log } from '../../core/log.ts'
 import type { Mail, MailDelivery, Mailer } from '../../core/mailer.ts'
 import type { ClaimedMail, MailOutcome, MailStore } from '../../core/records/mail.ts'
 import type { SecretBox } from '../../core/secrets.ts'
-
-export interface DeliverMails {
-  /** Sends what is due. Resolves once there is nothing that this process could send now. Never rejects. */
-  run(): Promise<void>
-  /** Lets what is under way finish within a bound, and then breaks it off: others send it. */
-  stop(): Promise<void>
-}
+import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
 const [second, hour] = [1_000, 3_600_000]
 
-/** At once, so that a mail server that is slow with one mail does not keep the others. */
 const lanes = 5
 /** A try is broken off long before another replica may take the mail over. */
 const [tryMilliseconds, claimMilliseconds] = [100 * second, 180 * second]
-const stopMilliseconds = 5 * second
 
 /** After so many tries: 10 s, 30 s, 90 s and so on, every two hours in the end. */
 const pauseAfter = (attempts: number) => Math.min(10 * second * 3 ** (attempts - 1), 2 * hour)
@@ -35,45 +27,19 @@ export function createDeliverMails(dependencies: {
   box: SecretBox
   clock: Clock
   log: Log
-}): DeliverMails {
+}): WorkQueue {
   const { mails, mailer, box, clock, log } = dependencies
-  const stopping = new AbortController()
-  const underWay = new Set<Promise<void>>()
-  let failing = false
-
-  function startLane(): void {
-    if (underWay.size === lanes || stopping.signal.aborted) return
-    const lane = work()
-      .then(() => void (failing = false), fail)
-      .finally(() => underWay.delete(lane))
-    underWay.add(lane)
-  }
-  /** One mail after the other until none is due. Whoever finds one has somebody look for the next. */
-  async function work(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const now = clock.now()
-      const claimed = await mails.claim(new Date(now), new Date(now + claimMilliseconds))
-      if (claimed === undefined) return
-      startLane()
-      await settle(claimed, await deliver(claimed))
-    }
-  }
-  function fail(error: unknown): void {
-    if (!failing) log.error({ event: 'mail.unreadable', err: error }, 'the outbox cannot be read: mails wait in it')
-    failing = true
-  }
-
-  async function deliver(claimed: ClaimedMail): Promise<MailOutcome> {
+  async function deliver(claimed: ClaimedMail, stopping: AbortSignal): Promise<MailOutcome> {
     const { id, kind, language, createdAt: date, expiresAt, attempts } = claimed
     if (expiresAt !== null && expiresAt.getTime() <= clock.now()) {
       log.warn({ event: 'mail.expired', mail: id, kind }, 'a mail was not sent: the link in it has ended')
       return { state: 'expired' }
     }
     const mail = open(claimed)
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(tryMilliseconds)])
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(tryMilliseconds)])
     const delivery = mail === undefined ? sealedOtherwise : await mailer.send({ ...mail, id, date, language }, signal)
     if (delivery.kind === 'accepted') return { state: 'sent' }
-    if (stopping.signal.aborted) {
+    if (stopping.aborted) {
       return { state: 'queued', dueAt: new Date(clock.now()), fault: null, isTry: false }
     }
     const { reason, text } = delivery
@@ -100,33 +66,30 @@ export function createDeliverMails(dependencies: {
   }
 
   /** What was sent is noted as soon as the store answers again: a mail whose claim ran out would be sent once more. */
-  async function settle(claimed: ClaimedMail, outcome: MailOutcome): Promise<void> {
+  async function settle(claimed: ClaimedMail, outcome: MailOutcome, stopping: AbortSignal): Promise<void> {
     const until = performance.now() + claimMilliseconds
     for (;;) {
       try {
         await mails.settle(claimed, outcome, new Date(clock.now()))
         return
       } catch (error) {
-        if (outcome.state !== 'sent' || stopping.signal.aborted || performance.now() > until) throw error
+        if (outcome.state !== 'sent' || stopping.aborted || performance.now() > until) throw error
         await new Promise((again) => setTimeout(again, second / 4))
       }
     }
   }
 
-  return {
-    async run() {
-      startLane()
-      while (underWay.size > 0) await Promise.all(underWay)
+  return createWorkQueue<ClaimedMail>({
+    lanes,
+    claim() {
+      const now = clock.now()
+      return mails.claim(new Date(now), new Date(now + claimMilliseconds))
     },
-    async stop() {
-      const all = Promise.allSettled([...underWay])
-      let timer: NodeJS.Timeout | undefined
-      const bound = new Promise((end) => (timer = setTimeout(end, stopMilliseconds)))
-      await Promise.race([all, bound]).finally(() => clearTimeout(timer))
-      stopping.abort()
-      await all
+    work: async (claimed, stopping) => settle(claimed, await deliver(claimed, stopping), stopping),
+    fail(error) {
+      log.error({ event: 'mail.unreadable', err: error }, 'the outbox cannot be read: mails wait in it')
     },
-  }
+  })
 }
 
 type Failure = Extract<MailDelivery, { kind: 'failed' }>

@@ -1,0 +1,39 @@
+import type { Language } from './language.ts'
+import type { QueuedMail } from './records/mail.ts'
+
+/** What is asked for an address, by its name, each with what else was said. */
+export interface MailRequestKinds {
+  register: { name: string; passwordHash: string }
+  'resend-verification': object
+}
+export type MailRequestKind = keyof MailRequestKinds
+
+/** What somebody asked for an address. */
+export type MailRequest<Kind extends MailRequestKind = MailRequestKind> = {
+  [One in Kind]: {
+    readonly kind: One
+    /** Canonical. */
+    readonly email: string
+    /** Of whoever asked; who has an account may have chosen another one. */
+    readonly language: Language
+    readonly details: MailRequestKinds[One]
+  }
+}[Kind]
+
+/**
+ * Answers requests of one kind: looks up whose address it is, keeps what a link needs, and resolves to the mails to be sent, which
+ * may be none. `token` belongs to the request, for the link in its mail: a process may die after the handler, which is called once more
+ * then, and nothing may come of that but what was there. `at`: when it was asked.
+ */
+export type AnswerMailRequest<Kind extends MailRequestKind> = (
+  request: MailRequest<Kind> & { readonly token: string; readonly at: Date },
+) => Promise<readonly QueuedMail[]>
+
+/** The way to ask: the answer is the same whoever the address belongs to, if to anybody. */
+export interface MailRequests {
+  /**
+   * Keeps a request, which a worker answers soon after: the time that this takes, and what is stored, tell nothing about the
+   * address. More than a few for one address in an hour are left out, known or not. `ip`: of whoever asks.
+   */
+  ask(request: MailRequest, ip: string): Promise<void>
+}
