@@ -1,5 +1,6 @@
 /** Every bench by its name. */
 import { clientCredentials } from './client-credentials.ts'
+import { enumeration } from './enumeration.ts'
 import { flood } from './flood.ts'
 import { hotPath } from './hot-path.ts'
 import { introspection } from './introspection.ts'
@@ -23,5 +24,6 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   refresh: refreshRotation,
   flood,
   memory,
+  enumeration,
   peers,
 }

@@ -6,11 +6,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { decisions } from './generated/decisions.ts'
 import { errorCodes, oauthErrorCodes } from './generated/errors.ts'
+import { mails } from './generated/mails.ts'
 import { auditTrail, events, metrics } from './generated/operations.ts'
 import { routes } from './generated/routes.ts'
 import { hostSettings, settings } from './generated/settings.ts'
 
 const documents: Record<string, Record<string, () => string | Promise<string>>> = {
+  'accounts.md': { mails },
   'configuration.md': { settings, 'host-settings': hostSettings },
   'decisions/README.md': { decisions },
   'errors.md': { 'error-codes': errorCodes, 'oauth-error-codes': oauthErrorCodes },

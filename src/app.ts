@@ -47,7 +47,7 @@ export function createFeatures(base: Base, config: Config) {
   // What changed, and what is sent
   const revocations = createRevocations(base)
   const make = () => createMailer(config.mail, base.log)
-  const mail = createMail(base, { definitions: mails, languages, make })
+  const mail = createMail(base, config.mail, { definitions: mails, languages, make })
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
@@ -93,6 +93,8 @@ export interface Gatehouse {
   present(presentation: Presentation): void
   /** Makes these the roles of the file; throws a `SetupError` when one stands in the database too. */
   replaceRoles(roles: Config['roles']): Promise<void>
+  /** Reads the templates of mails; throws a `SetupError` that says what is wrong with them. They count once what is returned is called. */
+  readMailTemplates(folder: string | undefined): Promise<() => void>
   /** What the service does on its own every minute: successors of signing keys, and letting go of old rows. */
   maintain(): Promise<void>
   /** Sends the mails that are due now, as the service does on its own. */
@@ -155,6 +157,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     replaceRules: forwardAuth.replaceRules,
     present: languages.present,
     replaceRoles: made.roles.replaceFileRoles,
+    readMailTemplates: mail.readTemplates,
     maintain: maintenance.run,
     deliverMails: () => mail.deliver(),
     async checkMail() {

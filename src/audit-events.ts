@@ -3,6 +3,7 @@ import { accountsEvents } from './features/accounts/audit-events.ts'
 import { apiKeysEvents } from './features/api-keys/audit-events.ts'
 import { clientsEvents } from './features/clients/audit-events.ts'
 import { forwardAuthEvents } from './features/forward-auth/audit-events.ts'
+import { mailEvents } from './features/mail/audit-events.ts'
 import { oauthEvents } from './features/oauth/audit-events.ts'
 import { rolesEvents } from './features/roles/audit-events.ts'
 import { sessionsEvents } from './features/sessions/audit-events.ts'
@@ -15,6 +16,7 @@ export const auditEvents = {
   ...apiKeysEvents,
   ...clientsEvents,
   ...forwardAuthEvents,
+  ...mailEvents,
   ...oauthEvents,
   ...rolesEvents,
   ...sessionsEvents,

@@ -55,6 +55,12 @@ export const ConfigFile = Type.Object(
       from: Type.Optional(
         setting('From whom mails come. Left out, it is `no-reply` at the host of the issuer.', Mailbox),
       ),
+      templates: Type.Optional(
+        setting(
+          'A folder of texts of your own in place of mails, see [mail](accounts.md#texts-of-your-own). A path is read from the folder of this file.',
+          Type.String({ minLength: 1, title: 'a folder such as ./mails' }),
+        ),
+      ),
       require_tls: setting(
         'Whether mails and the login go to another machine over TLS alone.',
         Type.Boolean({ default: true }),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { readDatabaseUrl } from './core/database-url.ts'
 import { SetupError } from './core/errors.ts'
 import { readIssuer } from './core/issuer.ts'
@@ -50,6 +50,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 
     /** Whether a mail goes to a server on another machine over TLS or not at all. */
     readonly requiresTls: boolean
     readonly outboxDirectory: string
+    /** A folder of the operator's own texts. */
+    readonly templates: string | undefined
   }
   readonly cookieDomain: string | undefined
   readonly logLevel: LogLevel
@@ -145,6 +147,7 @@ export function loadConfig(given: Environment): Config {
       smtpUrl,
       requiresTls: mail.require_tls,
       outboxDirectory: join(dataDirectory, 'outbox'),
+      templates: templatesFolder(mail, configFile),
     },
     cookieDomain,
     logLevel,
@@ -154,6 +157,11 @@ export function loadConfig(given: Environment): Config {
 /** A name as it stands before an address (RFC 5322 §3.2.4): without what ends a quoted text. */
 function mailboxName(name: string): string {
   return /^[\w ]+$/.test(name) ? name : `"${name.replaceAll(/["\\<>]/g, '')}"`
+}
+
+/** The folder of the operator's own texts of mails, which is named from where gatehouse.yaml stands. */
+export function templatesFolder(mail: ConfigFile['mail'], configFile: string): string | undefined {
+  return mail.templates === undefined ? undefined : resolve(dirname(configFile), mail.templates)
 }
 
 function parsePort(text: string): number | undefined {

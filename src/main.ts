@@ -15,6 +15,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Pick<Comma
   'api-key': { summary: 'long-lived keys of programs', load: async () => (await import('./cli/api-key.ts')).apiKey },
   sessions: { summary: 'who is signed in where', load: async () => (await import('./cli/sessions.ts')).sessions },
   keys: { summary: 'the keys that sign tokens', load: async () => (await import('./cli/keys.ts')).keys },
+  mail: { summary: 'mails that wait, and what they say', load: async () => (await import('./cli/mail.ts')).mail },
   audit: { summary: 'what happened, and who did it', load: async () => (await import('./cli/audit.ts')).audit },
   rules: { summary: 'the access rules of gatehouse.yaml', load: async () => (await import('./cli/rules.ts')).rules },
   'proxy-config': {

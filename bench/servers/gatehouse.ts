@@ -11,6 +11,7 @@ import { readVersion } from '../../src/cli/command.ts'
 import { createLogger, systemClock } from '../../src/cli/process.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { AccessTokenClaims } from '../../src/core/access-token.ts'
+import { uuidv7 } from '../../src/core/ids.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { createKeyRing } from '../../src/features/signing-keys/key-ring.ts'
 import { scheduleOf } from '../../src/features/signing-keys/schedule.ts'
@@ -28,9 +29,19 @@ const configFile = join(folder, 'gatehouse.yaml')
 // and a flood of first sights takes its time.
 const proxies = { decide_within_milliseconds: 30_000 }
 // One caller stands for many people.
-const limits = { refreshes_per_minute: 1_000_000, failures_of_service: 1_000_000 }
+const often = 1_000_000
+const limits = {
+  refreshes_per_minute: often,
+  requests_per_minute: often,
+  secret_tests_per_minute: often,
+  failures_of_service: often,
+  failures_per_address: often,
+}
 const tokens = { access_ttl_seconds: 3_600 }
-writeFileSync(configFile, stringify({ hosts: given.hosts ?? usual, tokens, limits, proxies }))
+writeFileSync(
+  configFile,
+  stringify({ hosts: given.hosts ?? usual, tokens, limits, proxies, accounts: { registration: 'open' } }),
+)
 const config = loadConfig({
   GATEHOUSE_DATA_DIR: folder,
   GATEHOUSE_CONFIG: configFile,
@@ -85,6 +96,32 @@ report(
     rmSync(folder, { recursive: true })
   },
   {
+    /** So many addresses of each kind, `KIND-NUMBER@example.com`. */
+    async people(count: number) {
+      const now = Date.now()
+      const { passwordHash } = (await stores.users.findByLogin(user.email))!
+      for (let number = 0; number < count; number++) {
+        for (const kind of ['known', 'disabled', 'password-less']) {
+          const id = uuidv7(now)
+          const own = kind === 'password-less' ? null : passwordHash
+          const at = new Date(now)
+          const person = {
+            id,
+            email: `${kind}-${number}@example.com`,
+            name: 'Ada',
+            roles: [],
+            createdAt: at,
+            emailVerifiedAt: at,
+          }
+          await stores.users.create({ ...person, passwordHash: own })
+          if (kind === 'disabled') await stores.users.setStatus(id, 'disabled', at)
+        }
+        const pending = { tokenHash: `pending-${number}`, email: `unverified-${number}@example.com`, name: 'Ada' }
+        const expiresAt = new Date(now + 86_400_000)
+        await stores.registrations.open({ ...pending, passwordHash: passwordHash!, expiresAt })
+      }
+      return count
+    },
     /** More tokens of the same person, each with an id of its own. */
     tokens: (count: number) =>
       Array.from({ length: count }, () => keyRing.sign('at+jwt', { ...claims, jti: randomUUID() })),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { buildApp, type Gatehouse } from '../app.ts'
 import { createBase } from '../base.ts'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, loadConfig, templatesFolder } from '../config.ts'
 import { adminRole, firstPartyClientId } from '../core/principal.ts'
 import { SetupError } from '../core/errors.ts'
 import type { AccessRules } from '../features/forward-auth/access-rules.ts'
@@ -86,9 +86,11 @@ async function runService(): Promise<void> {
       async apply({ accessRules, file }) {
         const shown = readPresentation(file, config.configFile)
         if (shown.kind === 'faulty') throw new SetupError(shown.faults.join('\n'))
+        const useTemplates = await gatehouse.readMailTemplates(templatesFolder(file.mail, config.configFile))
         // Rules that take rights away wait for no store unless a role changed as well.
         if (!isDeepStrictEqual(file.roles, roles)) await gatehouse.replaceRoles(file.roles)
         roles = file.roles
+        useTemplates()
         gatehouse.replaceRules(accessRules)
         gatehouse.present(shown.presentation)
         await warnOfUnknownNames(accessRules)

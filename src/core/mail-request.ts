@@ -2,7 +2,7 @@ import type { Language } from './language.ts'
 import type { QueuedMail } from './records/mail.ts'
 
 /** What is asked for an address, by its name, each with what else was said. */
-export interface MailRequestKinds {
+interface MailRequestKinds {
   register: { name: string; passwordHash: string }
   'resend-verification': object
 }

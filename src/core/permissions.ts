@@ -17,6 +17,8 @@ export const ownPermissions = [
   'gatehouse:api-keys:write',
   'gatehouse:signing-keys:read',
   'gatehouse:signing-keys:write',
+  'gatehouse:mails:read',
+  'gatehouse:mails:write',
   'gatehouse:audit:read',
   'gatehouse:access:explain',
 ] as const

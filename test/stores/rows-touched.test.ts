@@ -280,6 +280,8 @@ for (const [name, open] of Object.entries(engines)) {
       'mailRequests.answer': () => stores.mailRequests.answer(victim, []),
       'mails.queue': () => stores.mails.queue([exampleMail({ createdAt: at() })]),
       'mails.claim': () => stores.mails.claim(at(), at(60)),
+      'mails.list': () => stores.mails.list({ state: 'dead', before: undefined, limit: 50 }),
+      'mails.retry': () => stores.mails.retry(victim, at()),
       'mails.settle': () => stores.mails.settle({ id: victim, attempts: 1 }, { state: 'sent' }, at()),
       'signingKeys.list': () => stores.signingKeys.list(),
       'revocations.latest': () => stores.revocations.latest(),
@@ -314,6 +316,7 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.list',
       'apiKeys.revokeAll',
       'mails.onQueued',
+      'mails.count',
       'revocations.onWake',
       'revocations.onChange',
     ])

@@ -1,5 +1,6 @@
 /** A mail server on loopback, with and without TLS, that keeps what it is told. */
 import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import type { Certificate } from './certificates.ts'
@@ -45,8 +46,15 @@ export async function startMailServer(
     certificate,
     port,
     host = '127.0.0.1',
+    hangsUp = () => false,
     ...options
-  }: SMTPServerOptions & { certificate?: Certificate; port?: number; host?: string } = {},
+  }: SMTPServerOptions & {
+    certificate?: Certificate
+    port?: number
+    host?: string
+    /** Asked when a mail was read and not answered: whether its connection is cut then. */
+    hangsUp?: () => boolean
+  } = {},
 ): Promise<MailServer> {
   const at = port ?? (await freePort())
   const [logins, received, greetings]: [MailServer['logins'], ReceivedMail[], string[]] = [[], [], []]
@@ -72,6 +80,10 @@ export async function startMailServer(
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
+        if (hangsUp()) {
+          for (const connection of server.connections as Set<{ _socket: Socket }>) connection._socket.destroy()
+          return
+        }
         greetings.push(hostNameAppearsAs)
         const from = envelope.mailFrom === false ? '' : inAscii(envelope.mailFrom.address)
         const to = envelope.rcptTo.map(({ address }) => inAscii(address))

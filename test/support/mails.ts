@@ -1,5 +1,5 @@
 /** The parts of a mail, without their encoding: its text as a mail program shows it, and its HTML. */
-function partsOf(mail: string): { text: string; html: string } {
+export function partsOf(mail: string): { text: string; html: string } {
   const [, boundary] = /boundary="([^"]+)"/.exec(mail)!
   const [, text = '', html = ''] = mail.split(`--${boundary}`)
   return { text: decoded(text), html: decoded(html) }

@@ -140,6 +140,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const backend = options.beside?.backend ?? (await (options.backend ?? backends[0]!).open(clock))
   const stores = options.beside === undefined ? backend.stores : await backend.replica!()
   const folder = scratchFolder(t)
+  const data = options.beside?.folder ?? folder
   const port = options.port ?? (await freePort())
   const configFile = join(folder, 'gatehouse.yaml')
   // Tests sign in often, from one address.
@@ -151,7 +152,8 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   const config = loadConfig({
     PORT: String(port),
     GATEHOUSE_ISSUER: 'http://auth.example.test',
-    GATEHOUSE_DATA_DIR: folder,
+    // Whichever replica sends a mail, it is found in one place.
+    GATEHOUSE_DATA_DIR: data,
     GATEHOUSE_CONFIG: configFile,
     GATEHOUSE_SECRET: testSecret().toString('base64'),
     ...options.environment,
@@ -210,7 +212,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     },
     async mails() {
       await gatehouse.deliverMails()
-      return readOutbox(join(folder, 'outbox'))
+      return readOutbox(join(data, 'outbox'))
     },
   }
   return service

@@ -17,10 +17,11 @@ export interface QueuedMail {
  * `queued`: to be sent, or being sent. `sent`: the mail server has accepted it. `dead`: given up, and kept for an operator to
  * try again. `expired`: its link had ended before it could be sent.
  */
-export type MailState = 'queued' | 'sent' | 'dead' | 'expired'
+export const mailStates = ['queued', 'sent', 'dead', 'expired'] as const
+export type MailState = (typeof mailStates)[number]
 
 /** What is known of a mail without opening it. */
-interface MailRow extends Omit<QueuedMail, 'sealed'> {
+export interface MailRow extends Omit<QueuedMail, 'sealed'> {
   state: MailState
   /** How often it was tried, since it was queued or an operator had it tried again. */
   attempts: number
@@ -58,6 +59,15 @@ export interface MailStore {
   claim(at: Date, until: Date): Promise<ClaimedMail | undefined>
   /** Notes what became of a try; false when somebody else has claimed the mail since, or it is gone. */
   settle(claimed: Pick<ClaimedMail, 'id' | 'attempts'>, outcome: MailOutcome, at: Date): Promise<boolean>
+  /** The newest first; `before`: those before the one of this id. */
+  list(wanted: { state: MailState | undefined; before: string | undefined; limit: number }): Promise<MailRow[]>
+  /**
+   * Has a mail tried now that waits or was given up, as if it were new. `ended`: it was sent, or its link has ended, so that nothing of
+   * it is left.
+   */
+  retry(id: string, at: Date): Promise<MailRow | 'unknown' | 'ended'>
+  /** How many wait and how many were given up, and since when the one waits that has waited longest. */
+  count(): Promise<{ queued: number; dead: number; oldestQueuedAt: Date | null }>
   /** Calls back soon after mails were queued by any replica; a hint, which may be lost. Returns the way to stop. */
   onQueued(wake: () => void): Promise<() => Promise<void>>
 }

@@ -17,7 +17,13 @@ import type { AccountTexts } from './texts.ts'
 /** Where somebody asks for an account, and what they read after that. */
 export async function registerPages(
   app: App,
-  options: { registering: Pick<Registering, 'register'>; isOpen: boolean; pages: Pages<AccountTexts>; csrf: CsrfTokens; limits: RateLimits },
+  options: {
+    registering: Pick<Registering, 'register'>
+    isOpen: boolean
+    pages: Pages<AccountTexts>
+    csrf: CsrfTokens
+    limits: RateLimits
+  },
 ): Promise<void> {
   const { registering, isOpen, pages, csrf, limits } = options
 
@@ -52,7 +58,10 @@ export async function registerPages(
       try {
         // The one that counts is chosen where the mailed link leads (decision 16); nobody knows this one.
         const password = randomSecret()
-        await registering.register({ name: name.trim(), email, password }, { ip: request.ip, language: pages.languageOf(request) })
+        await registering.register(
+          { name: name.trim(), email, password },
+          { ip: request.ip, language: pages.languageOf(request) },
+        )
       } catch (error) {
         if (!(error instanceof GatehouseError) || error.code !== 'registration_closed') throw error
         const fault = pages.textsFor(request).accounts.register.otherDomain

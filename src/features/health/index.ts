@@ -32,6 +32,16 @@ export function createHealth(
             keyUsage: () => ring.usage(),
             feedIsCurrent: () => feed.isCurrent(),
             feedPosition: () => feed.position,
+            async mails() {
+              const count = await stores.mails.count().catch(() => undefined)
+              if (count === undefined) return undefined
+              const { queued, dead, oldestQueuedAt } = count
+              return {
+                queued,
+                dead,
+                oldestSeconds: oldestQueuedAt === null ? 0 : (clock.now() - oldestQueuedAt.getTime()) / 1000,
+              }
+            },
           }),
           mayReadMetrics: parseNetworks(config.metrics.networks),
         }),

@@ -6,6 +6,8 @@ export interface MetricSources {
   keyUsage(): readonly { kid: string; type: string; count: number }[]
   feedIsCurrent(): boolean
   feedPosition(): number
+  /** Seconds for the one that has waited longest. Nothing while the store does not answer. */
+  mails(): Promise<{ queued: number; dead: number; oldestSeconds: number } | undefined>
 }
 
 /** The figures of this process in the Prometheus text format. */
@@ -44,6 +46,21 @@ export const ownMetrics = {
     labels: [],
     help: 'Number of the newest row of the revocation feed that this process has read.',
   },
+  gatehouse_mails_queued: {
+    type: 'gauge',
+    labels: [],
+    help: 'Mails that wait to be sent, by all replicas.',
+  },
+  gatehouse_mails_dead: {
+    type: 'gauge',
+    labels: [],
+    help: 'Mails that were given up, and that "gatehouse mail retry" tries again.',
+  },
+  gatehouse_mails_oldest_queued_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'How long the mail has waited that has waited longest; 0 where none does.',
+  },
 } as const
 
 async function createRegistry(sources: MetricSources): Promise<Registry> {
@@ -76,5 +93,23 @@ async function createRegistry(sources: MetricSources): Promise<Registry> {
       this.set(sources.feedPosition())
     },
   })
+  // All three are asked for at once, and answered by one question.
+  let asked: ReturnType<MetricSources['mails']> | undefined
+  const ofMails = [
+    ['gatehouse_mails_queued', 'queued'],
+    ['gatehouse_mails_dead', 'dead'],
+    ['gatehouse_mails_oldest_queued_seconds', 'oldestSeconds'],
+  ] as const
+  for (const [name, figure] of ofMails) {
+    // oxlint-disable-next-line no-new
+    new Gauge({
+      ...describe(name),
+      async collect() {
+        const mails = await (asked ??= sources.mails().finally(() => (asked = undefined)))
+        if (mails === undefined) this.remove()
+        else this.set(mails[figure])
+      },
+    })
+  }
   return registry
 }

@@ -21,11 +21,13 @@ export const {
   gt,
   gte,
   inArray,
+  isNotNull,
   isNull,
   lt,
   ne,
   notInArray,
   max,
+  min,
   or,
   sql,
 } = load('drizzle-orm') as Orm

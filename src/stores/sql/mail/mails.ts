@@ -1,9 +1,25 @@
-import { and, eq, sql } from '../drizzle.ts'
+import { and, desc, eq, isNotNull, lt, min, sql } from '../drizzle.ts'
 import type { ClaimedMail, MailStore } from '../../../core/records/mail.ts'
 import type { Database } from '../database.ts'
 import { mailTopic, type OnWake } from '../wakes.ts'
-import { queueMails } from './queue-mails.ts'
+import { queueMails, tellOfMails } from './queue-mails.ts'
 import { mails } from './tables.ts'
+
+/** Everything but what is sealed. */
+const columns = {
+  id: mails.id,
+  kind: mails.kind,
+  language: mails.language,
+  userId: mails.userId,
+  createdAt: mails.createdAt,
+  expiresAt: mails.expiresAt,
+  state: mails.state,
+  attempts: mails.attempts,
+  queuedAt: mails.queuedAt,
+  dueAt: mails.dueAt,
+  fault: mails.fault,
+  endedAt: mails.endedAt,
+}
 
 export function createMailStore(db: Database, onWake: OnWake): MailStore {
   return {
@@ -17,17 +33,7 @@ export function createMailStore(db: Database, onWake: OnWake): MailStore {
             select id from mails where due_at <= ${at.toISOString()}::timestamptz
             order by due_at limit 1 for update skip locked)`,
         )
-        .returning({
-          id: mails.id,
-          kind: mails.kind,
-          language: mails.language,
-          userId: mails.userId,
-          sealed: mails.sealed,
-          createdAt: mails.createdAt,
-          expiresAt: mails.expiresAt,
-          queuedAt: mails.queuedAt,
-          attempts: mails.attempts,
-        })
+        .returning({ ...columns, sealed: mails.sealed })
       // What is due is never erased.
       return claimed as ClaimedMail | undefined
     },
@@ -48,6 +54,36 @@ export function createMailStore(db: Database, onWake: OnWake): MailStore {
         .where(and(eq(mails.id, id), eq(mails.attempts, attempts), eq(mails.state, 'queued')))
         .returning({ id: mails.id })
       return settled.length === 1
+    },
+    list: ({ state, before, limit }) =>
+      db
+        .select(columns)
+        .from(mails)
+        .where(and(state && eq(mails.state, state), before === undefined ? undefined : lt(mails.id, before)))
+        .orderBy(desc(mails.id))
+        .limit(limit),
+    retry: (id, at) =>
+      db.transaction(async (tx) => {
+        const kept = [eq(mails.id, id), isNotNull(mails.sealed)]
+        const [retried] = await tx
+          .update(mails)
+          .set({ state: 'queued', attempts: 0, queuedAt: at, dueAt: at, endedAt: null })
+          .where(and(...kept))
+          .returning(columns)
+        if (retried === undefined) return (await tx.$count(mails, eq(mails.id, id))) === 0 ? 'unknown' : 'ended'
+        await tellOfMails(tx)
+        return retried
+      }),
+    async count() {
+      const [queued, dead, [oldest]] = await Promise.all([
+        db.$count(mails, isNotNull(mails.dueAt)),
+        db.$count(mails, eq(mails.state, 'dead')),
+        db
+          .select({ at: min(mails.queuedAt) })
+          .from(mails)
+          .where(isNotNull(mails.dueAt)),
+      ])
+      return { queued, dead, oldestQueuedAt: oldest?.at ?? null }
     },
     onQueued: (wake) => onWake(mailTopic, wake),
   }
