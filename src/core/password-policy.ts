@@ -10,6 +10,9 @@ export interface PasswordPolicy {
   readonly min_score: number
 }
 
+/** Of the policy: what a form says before somebody types. */
+export type PasswordLengths = Pick<PasswordPolicy, 'min_length' | 'max_length'>
+
 /** What the lengths of a policy may be: no password outside of these is taken anywhere. */
 export const lengthBounds = {
   min_length: { minimum: 8, maximum: 64 },
@@ -37,7 +40,7 @@ export function canonicalPassword(password: string): string {
 }
 
 /** Why a password is refused, in words that complete "the password …". */
-export const passwordFaultWords = ({ min_length, max_length }: Pick<PasswordPolicy, 'min_length' | 'max_length'>) => ({
+export const passwordFaultWords = ({ min_length, max_length }: PasswordLengths) => ({
   not_unicode: 'must be well-formed Unicode',
   control_characters: 'must not hold line breaks and other control characters',
   too_short: `must have at least ${min_length} characters`,

@@ -3,6 +3,7 @@ import { etagOf } from '../core/etag.ts'
 import { GatehouseError } from '../core/errors.ts'
 import { Type } from '../json-schema.ts'
 import { type Asset, assetOf, type Brand, iconPath, logoPaths } from '../pages/brand.ts'
+import { passwordScriptPath } from '../pages/password-fields.ts'
 import { picoPath } from '../pages/styles.ts'
 import { matchesEtag } from './etag.ts'
 import type { App } from './server.ts'
@@ -14,6 +15,9 @@ const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 export async function staticAssets(app: App, { brand }: { brand(): Brand }): Promise<void> {
   const pico = assetOf(picoPath, 'text/css; charset=utf-8', readPico())
   serve(picoPath, () => pico)
+  const script = readFileSync(new URL('../pages/browser/password-field.js', import.meta.url))
+  const passwordScript = assetOf(passwordScriptPath, 'text/javascript; charset=utf-8', script)
+  serve(passwordScriptPath, () => passwordScript)
   serve('/assets/gatehouse.css', () => brand().styles)
   for (const path of Object.values(logoPaths)) serve(path, () => brand().logo)
   serve(iconPath, (wanted) => [...brand().icons.values()].find(({ version }) => version === wanted))

@@ -63,6 +63,12 @@ export const de: Catalogue = {
       local_part: 'In der E-Mail-Adresse dürfen vor dem @ nur ASCII-Buchstaben, Ziffern und Sonderzeichen stehen.',
       domain: 'In der E-Mail-Adresse muss nach dem @ eine Domain stehen, die es geben kann, zum Beispiel example.com.',
     },
+    newPassword: {
+      hint: (least) => `Mindestens ${least} Zeichen: Mehrere Wörter kann man sich leicht merken.`,
+      fits: 'Dieses Passwort können Sie nehmen.',
+      show: 'Passwort anzeigen',
+      hide: 'Passwort verbergen',
+    },
     passwordFaults: {
       not_unicode: 'Das Passwort muss gültiges Unicode sein.',
       control_characters: 'Das Passwort darf keine Zeilenumbrüche und keine anderen Steuerzeichen enthalten.',
@@ -221,7 +227,6 @@ export const de: Catalogue = {
       why:
         'Wählen Sie das Passwort, mit dem Sie Ihr Konto öffnen. ' +
         'Wenn Sie schon eines angegeben haben, kann es dieses sein oder ein anderes.',
-      passwordHint: (least) => `Mindestens ${least} Zeichen: Mehrere Wörter kann man sich leicht merken.`,
       passwordMissing: 'Geben Sie ein Passwort ein.',
     },
     emailVerified: {

@@ -1,8 +1,13 @@
-import type { PasswordFault, PasswordPolicy } from '../core/password-policy.ts'
+import type { PasswordFault, PasswordLengths } from '../core/password-policy.ts'
+import { field } from './fields.ts'
+import { type Html, html } from './html.ts'
 import type { KitTexts } from './texts.ts'
+import type { ViewContext } from './view.ts'
 
-/** Of the policy that new passwords are held to: what a form says before somebody types. */
-export type PasswordLengths = Pick<PasswordPolicy, 'min_length' | 'max_length'>
+/** Where the script of new passwords is served; it is `browser/password-field.js`. */
+export const passwordScriptPath = '/assets/password-field.js'
+/** What that script asks. */
+const judgePath = '/api/auth/judge-password'
 
 /** Why a new password is refused, in a sentence. */
 export function passwordFaultText({ kit }: KitTexts, fault: PasswordFault, lengths: PasswordLengths): string {
@@ -10,4 +15,35 @@ export function passwordFaultText({ kit }: KitTexts, fault: PasswordFault, lengt
   if (fault === 'too_short') return passwordFaults.too_short(lengths.min_length)
   if (fault === 'too_long') return passwordFaults.too_long(lengths.max_length)
   return passwordFaults[fault]
+}
+
+/**
+ * Where a person chooses a password. A script says what it lacks while it is typed, for the fields `email` and `name` of the
+ * same form too, and adds a button that shows it; without scripts the form says so once it was sent. `error`: as of a `field`.
+ * One a page.
+ */
+export function newPasswordField(
+  context: ViewContext,
+  given: { label: string; name?: string; hint?: string; error?: string | boolean; autofocus?: boolean },
+): Html {
+  const { texts, passwords } = context
+  const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min_length), ...shown } = given
+  const faults = Object.keys(texts.kit.passwordFaults).map((fault) => [
+    fault,
+    passwordFaultText(texts, fault as PasswordFault, passwords),
+  ])
+  return html`<div
+      data-new-password=""
+      data-judge=".${judgePath}"
+      data-min-length="${passwords.min_length}"
+      data-max-length="${passwords.max_length}"
+      data-faults="${JSON.stringify(Object.fromEntries(faults))}"
+      data-fits="${texts.kit.newPassword.fits}"
+      data-show="${texts.kit.newPassword.show}"
+      data-hide="${texts.kit.newPassword.hide}"
+    >
+      ${field({ ...shown, name, hint, type: 'password', autocomplete: 'new-password', maxlength: 512 })}
+      <small class="hint" role="log" aria-live="polite" data-told=""></small>
+    </div>
+    <script src=".${passwordScriptPath}" defer=""></script>`
 }

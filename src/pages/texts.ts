@@ -35,6 +35,12 @@ export const kit = {
   /** What could not be done, by the code of the error. */
   errors,
   emailFaults: sentences(emailFaultWords, (fault) => `The email address ${fault}.`),
+  newPassword: {
+    hint: (least: number) => `At least ${least} characters: several words are easy to remember.`,
+    fits: 'This password can be used.',
+    show: 'Show password',
+    hide: 'Hide password',
+  },
   passwordFaults: {
     ...sentences(passwordFaultWords(defaultPolicy), (fault) => `The password ${fault}.`),
     too_short: (least: number) => `The password must have at least ${least} characters.`,

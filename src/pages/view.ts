@@ -2,7 +2,7 @@
 import type { Language, OfferedLanguages } from '../core/language.ts'
 import type { Brand } from './brand.ts'
 import type { Html } from './html.ts'
-import type { PasswordLengths } from './password-fields.ts'
+import type { PasswordLengths } from '../core/password-policy.ts'
 import type { KitTexts } from './texts.ts'
 
 /** A language with the texts of the kit, and of the feature whose `Own` they are, in the name of whoever runs the service. */

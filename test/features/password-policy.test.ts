@@ -129,3 +129,23 @@ void test('a range API says whether a password is known from a leak', async (t) 
     t.end()
   })
 })
+
+void test('a form asks what a password lacks', async (t) => {
+  const service = await startService(t)
+  const judge = (json: object) => service.call('/api/auth/judge-password', { method: 'POST', json })
+  const cases: [given: object, fault: string | null][] = [
+    [{ password: 'short' }, 'too_short'],
+    [{ password: 'password1234' }, 'common'],
+    [{ password: 'ada.lovelace@example.test', email: ' ADA.Lovelace@example.test ' }, 'holds_email'],
+    [{ password: 'nine grey geese at noon', email: 'no address' }, null],
+    [{ password: 'nine grey geese at noon' }, null],
+  ]
+  for (const [given, fault] of cases) {
+    const answer = await judge(given)
+    t.same([answer.status, answer.json()], [200, { fault }], JSON.stringify(given))
+    t.equal(answer.headers['cache-control'], 'no-store')
+  }
+  t.equal((await judge({ password: 'x'.repeat(513) })).status, 400)
+  t.equal((await judge({})).status, 400)
+  t.notMatch(service.logged(), 'nine grey geese')
+})

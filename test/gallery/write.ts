@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { languageNames, type Language } from '../../src/core/language.ts'
 import { html } from '../../src/pages/html.ts'
+import { passwordScriptPath } from '../../src/pages/password-fields.ts'
 import { picoPath } from '../../src/pages/styles.ts'
 import type { Spoken } from '../../src/pages/view.ts'
 import { type Fixture, spokenLanguages } from './fixture.ts'
@@ -26,6 +27,8 @@ export function writeGallery(folder: string, fixtures: readonly Fixture[]): Writ
   mkdirSync(join(folder, dirname(picoPath)), { recursive: true })
   const pico = createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css')
   copyFileSync(pico, join(folder, picoPath))
+  const script = new URL('../../src/pages/browser/password-field.js', import.meta.url)
+  copyFileSync(script, join(folder, passwordScriptPath))
   const [{ brand }] = spokenLanguages() as [Spoken]
   for (const { path, content } of [brand.styles, brand.logo]) writeFileSync(join(folder, path), content)
   const written = fixtures.flatMap((fixture) =>

@@ -13,6 +13,7 @@ import { createProfiles } from './change-profile.ts'
 import { createRegistrationAnswers } from './answer-registrations.ts'
 import type { accountsMails } from './mails.ts'
 import { registerPages } from './register-pages.ts'
+import { passwordRoutes } from './password-routes.ts'
 import { createRegistering } from './register.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
@@ -67,15 +68,17 @@ export function createAccounts(
     administration,
     schemas: [Profile],
     routes: {
-      people: (app) =>
-        accountRoutes(app, {
+      async people(app) {
+        await app.register(passwordRoutes, { judge: base.judgePassword })
+        await app.register(accountRoutes, {
           registering,
           emailVerification,
           users: stores.users,
           changeProfile: profiles.change,
           languageOf: needs.pages.languageOf,
           limits,
-        }),
+        })
+      },
       async pages(app) {
         const options = { pages: needs.pages, csrf, limits }
         await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })

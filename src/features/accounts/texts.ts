@@ -46,7 +46,6 @@ export const accounts = {
   verifyEmail: {
     title: 'Confirm your email address',
     why: 'Choose the password that opens your account. If you have told one already, it may be that one or another.',
-    passwordHint: (least: number) => `At least ${least} characters: several words are easy to remember.`,
     passwordMissing: 'Type a password.',
   },
   emailVerified: {

@@ -2,6 +2,7 @@ import { field, hiddenFields } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import { newPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import type { AccountTexts } from './texts.ts'
 
@@ -14,7 +15,7 @@ export function verifyEmailPage(
   page: Messages & { token: string; csrfToken: string; email: string },
 ): Html {
   const { kit, accounts } = context.texts
-  const { title, why, passwordHint } = accounts.verifyEmail
+  const { title, why } = accounts.verifyEmail
   return layout(
     context,
     title,
@@ -30,15 +31,7 @@ export function verifyEmailPage(
           value: page.email,
           readonly: true,
         })}
-        ${field({
-          name: 'password',
-          label: kit.password,
-          type: 'password',
-          autocomplete: 'new-password',
-          hint: passwordHint(context.passwords.min_length),
-          error: page.fault !== undefined,
-          autofocus: true,
-        })}
+        ${newPasswordField(context, { label: kit.password, error: page.fault !== undefined, autofocus: true })}
         <button type="submit">${kit.confirm}</button>
       </form>`,
   )
