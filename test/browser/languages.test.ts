@@ -39,7 +39,7 @@ if (hasChromium) {
         await page.getByRole('button', { name: 'Sign in' }).click()
         await page.getByRole('alert').waitFor()
         await page.getByRole('button', { name: 'Deutsch' }).click()
-        await page.getByLabel('E-Mail-Adresse').fill(user.email)
+        await page.getByLabel('E-Mail oder Benutzername').fill(user.email)
         await page.getByLabel('Passwort').fill(user.password)
         await page.getByRole('button', { name: 'Anmelden' }).click()
         await page.waitForURL(`${wanted}#/card/7`)
