@@ -14,6 +14,7 @@ import { type AccessRules, createForwardAuth, createHosts } from './features/for
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
 import { createOAuth } from './features/oauth/index.ts'
+import { createOwnAccount } from './features/own-account/index.ts'
 import { createRevocations } from './features/revocations/index.ts'
 import { createRoles } from './features/roles/index.ts'
 import { createSessions } from './features/sessions/index.ts'
@@ -51,7 +52,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, { mail, roles, browser, pages })
+  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
   const clients = createClients(base, { revocations })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
@@ -68,6 +69,8 @@ export function createFeatures(base: Base, config: Config) {
   const leading = { browser, pages, applications, decidesAbout }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, tokens })
 
+  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, browser, pages })
+
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
   const auditLog = createAuditLog(base, { accounts, pages })
@@ -75,7 +78,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
-    ...[sessions, forwardAuth, signIn, oauth, health],
+    ...[sessions, forwardAuth, signIn, ownAccount, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }

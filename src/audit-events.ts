@@ -5,6 +5,7 @@ import { clientsEvents } from './features/clients/audit-events.ts'
 import { forwardAuthEvents } from './features/forward-auth/audit-events.ts'
 import { mailEvents } from './features/mail/audit-events.ts'
 import { oauthEvents } from './features/oauth/audit-events.ts'
+import { ownAccountEvents } from './features/own-account/audit-events.ts'
 import { rolesEvents } from './features/roles/audit-events.ts'
 import { sessionsEvents } from './features/sessions/audit-events.ts'
 import { signInEvents } from './features/sign-in/audit-events.ts'
@@ -18,6 +19,7 @@ export const auditEvents = {
   ...forwardAuthEvents,
   ...mailEvents,
   ...oauthEvents,
+  ...ownAccountEvents,
   ...rolesEvents,
   ...sessionsEvents,
   ...signInEvents,

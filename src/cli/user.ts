@@ -1,4 +1,5 @@
-import type { ShownUser, UserAfterPassword } from '../features/accounts/index.ts'
+import type { ShownInvitation, ShownUser, UserAfterPassword, WithdrawnInvitation } from '../features/accounts/index.ts'
+import type { DeletedUser } from '../features/own-account/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
@@ -6,7 +7,7 @@ import { readPassword } from './secret-input.ts'
 const at = (idOrEmail: string) => pathOf('users', idOrEmail)
 const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
-/** People: `user create|list|show|disable|enable|unlock|set-password|set-username|grant-role|revoke-role`. */
+/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|send-reset|set-username|grant-role|revoke-role|delete`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
@@ -72,6 +73,50 @@ export const user = group({
     example: 'user set-username ada@example.com --username ada',
     async run({ username = null, json }, id) {
       const asked = withOperator((operator) => operator<ShownUser>('PUT', `${at(id)}/username`, { username }))
+      print(await asked, json)
+    },
+  }),
+  'send-reset': onUser('mail a person a link to a new password', 'send-reset', (id) => ['POST', `${at(id)}/reset`]),
+  delete: command({
+    summary: 'delete an account and all that belongs to it, at once and for good',
+    arguments: ['id, email or user name'],
+    example: 'user delete ada@example.com',
+    async run({ json }, id) {
+      print(await withOperator((operator) => operator<DeletedUser>('DELETE', at(id))), json)
+    },
+  }),
+  invite: command({
+    summary: 'mail somebody a link by which they open an account',
+    options: {
+      email: required('ADDRESS', 'the mail address, which the account will have'),
+      username: text('NAME', 'a user name for the account'),
+      role: texts('ROLE', 'a role to grant; may be repeated'),
+      language: text('TAG', 'the language of the mail and of the account: en or de'),
+    },
+    example: 'user invite --email ada@example.com --role editor',
+    async run({ email, username, role: roles, language: locale, json }) {
+      const body = {
+        email,
+        roles,
+        ...(username !== undefined && { username }),
+        ...(locale !== undefined && { locale }),
+      }
+      print(await withOperator((operator) => operator<ShownInvitation>('POST', '/invitations', body)), json)
+    },
+  }),
+  invitations: command({
+    summary: 'show the invitations that can be used',
+    example: 'user invitations --json',
+    async run({ json }) {
+      print(await withOperator((operator) => operator<ShownInvitation[]>('GET', '/invitations')), json)
+    },
+  }),
+  uninvite: command({
+    summary: 'withdraw an invitation',
+    arguments: ['id of the invitation'],
+    example: 'user uninvite 01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+    async run({ json }, id) {
+      const asked = withOperator((operator) => operator<WithdrawnInvitation>('DELETE', pathOf('invitations', id)))
       print(await asked, json)
     },
   }),

@@ -22,9 +22,14 @@ export const errorTable = {
   forbidden: { status: 403, title: 'This is not allowed.' },
   untrusted_peer: { status: 403, title: 'Only a trusted proxy may ask this.' },
   cross_site_request: { status: 403, title: 'The request came from another site.' },
+  account_deletion_pending: { status: 403, title: 'This account is going to be deleted. It can still be kept.' },
   registration_closed: { status: 403, title: 'Nobody can register here.' },
   not_found: { status: 404, title: 'There is nothing here.' },
   method_not_allowed: { status: 405, title: 'This method is not supported here.' },
+  last_administrator: {
+    status: 409,
+    title: 'Nobody else could administer the service. Name another administrator first.',
+  },
   conflict: { status: 409, title: 'This exists already.' },
   body_too_large: { status: 413, title: 'The body is too large.' },
   target_too_long: { status: 414, title: 'The request target is too long.' },
@@ -49,6 +54,12 @@ export interface FieldError {
 export interface NeededProof {
   level: AuthenticationLevel
   maxAgeSeconds?: number
+}
+
+/** When an account goes, and what keeps it (POST /api/users/me/keep). */
+export interface PendingDeletion {
+  deletesAt: Date
+  keepToken: string
 }
 
 /**
@@ -77,6 +88,8 @@ export class GatehouseError extends EarlyEnd {
   readonly limit: number | undefined
   /** What proof of the person is needed (RFC 9470). */
   readonly proof: NeededProof | undefined
+  /** Of an account that is going to be deleted. */
+  readonly deletion: PendingDeletion | undefined
 
   constructor(
     code: ErrorCode,
@@ -86,6 +99,7 @@ export class GatehouseError extends EarlyEnd {
       retryAfterSeconds?: number
       limit?: number
       proof?: NeededProof
+      deletion?: PendingDeletion
       cause?: unknown
     } = {},
   ) {
@@ -97,6 +111,7 @@ export class GatehouseError extends EarlyEnd {
     this.retryAfterSeconds = options.retryAfterSeconds
     this.limit = options.limit
     this.proof = options.proof
+    this.deletion = options.deletion
   }
 
   get status(): number {

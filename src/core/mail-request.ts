@@ -5,6 +5,7 @@ import type { QueuedMail } from './records/mail.ts'
 interface MailRequestKinds {
   register: { name: string; passwordHash: string }
   'resend-verification': object
+  'forgot-password': object
 }
 export type MailRequestKind = keyof MailRequestKinds
 
@@ -36,4 +37,9 @@ export interface MailRequests {
    * address. More than a few for one address in an hour are left out, known or not. `ip`: of whoever asks.
    */
   ask(request: MailRequest, ip: string): Promise<void>
+  /**
+   * Whether a mail may go to an address that somebody named. Counted for addresses of anybody and nobody alike, so that whoever
+   * floods a stranger's mailbox learns nothing.
+   */
+  mayMail(email: string, ip: string): Promise<boolean>
 }

@@ -6,6 +6,10 @@ import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
 import type { KnownDeviceStore } from './records/known-device.ts'
 import type { RefreshTokenStore } from './records/refresh-token.ts'
+import type { DeletionStore } from './records/deletion.ts'
+import type { EmailChangeStore } from './records/email-change.ts'
+import type { InvitationStore } from './records/invitation.ts'
+import type { PasswordResetStore } from './records/password-reset.ts'
 import type { RegistrationStore } from './records/registration.ts'
 import type { RevocationStore } from './records/revocation.ts'
 import type { RoleStore } from './records/role.ts'
@@ -20,6 +24,10 @@ export interface Stores {
   users: UserStore
   roles: RoleStore
   registrations: RegistrationStore
+  passwordResets: PasswordResetStore
+  emailChanges: EmailChangeStore
+  invitations: InvitationStore
+  deletions: DeletionStore
   sessions: SessionStore
   knownDevices: KnownDeviceStore
   refreshTokens: RefreshTokenStore

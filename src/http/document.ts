@@ -13,6 +13,7 @@ export const answerHeaders = {
   'X-Request-Id': header('Names the request in the log of the service.'),
   'Cache-Control': header('`no-store`, unless anybody may keep the answer.'),
   Pragma: header('`no-cache`, for caches of HTTP/1.0 (RFC 6749 §5.1).'),
+  'Content-Disposition': header('The name of the file that it is kept in (RFC 6266).'),
   ETag: header('Names this copy, for `If-None-Match`.'),
   Vary: header('The request headers that the answer depends on.'),
   Allow: header('The methods that the path has (RFC 9110 §10.2.1).'),

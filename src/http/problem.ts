@@ -54,6 +54,11 @@ function proofOf({ proof }: GatehouseError): { acr_values?: string; max_age?: nu
   return { acr_values: proof.level, ...(proof.maxAgeSeconds !== undefined && { max_age: proof.maxAgeSeconds }) }
 }
 
+/** How somebody is told that their account can still be kept. */
+function deletionOf({ deletion }: GatehouseError): { deleted_at?: string; keep_token?: string } {
+  return deletion === undefined ? {} : { deleted_at: deletion.deletesAt.toISOString(), keep_token: deletion.keepToken }
+}
+
 /** Whether an `Authorization` header is a bearer token, by its form (RFC 6750 §2.1). */
 export function isBearerToken(authorization: string): boolean {
   return /^Bearer [\w.~+/-]+=*$/i.test(authorization)
@@ -99,6 +104,7 @@ export function problemOf(error: GatehouseError, requestId: string): object {
     detail: error.detail ?? errorTable[error.code].title,
     ...(error.fields === undefined ? {} : { errors: error.fields }),
     ...proofOf(error),
+    ...deletionOf(error),
     request_id: requestId,
   }
 }

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from '../json-schema.ts'
 import { type ErrorCode, errorCodes, errorTable, GatehouseError } from '../core/errors.ts'
+import { defaultPolicy, lengthBounds } from '../core/password-policy.ts'
 import { problemOf } from './problem.ts'
 
 /** An object that refuses fields it does not know. */
@@ -32,6 +33,16 @@ export const Problem = Type.Object(
       Type.Integer({
         description: 'Of a missing step-up: the seconds within which the person must have proven who they are.',
       }),
+    ),
+    deleted_at: Type.Optional(
+      Type.Unsafe<string>({
+        type: 'string',
+        format: 'date-time',
+        description: 'Of an account that is going to be deleted: when it goes.',
+      }),
+    ),
+    keep_token: Type.Optional(
+      Type.String({ description: 'Of such an account: what keeps it, for ten minutes (POST /api/users/me/keep).' }),
     ),
     request_id: Type.String({ description: 'Names the request in the log of the service.' }),
   },
@@ -108,6 +119,20 @@ export const WrittenEmail = Type.String({
     '`ada@bücher.example` is `ada@xn--bcher-kva.example`, and is answered as such. Before the @ it is ASCII.',
   examples: ['ada@example.com'],
   ...documentedAs({ format: 'idn-email', maxLength: 254 }),
+})
+
+/** Longer than any password that the policy accepts, so that the policy itself says what is wrong. */
+export const Password = Type.String({
+  maxLength: 512,
+  examples: ['correct horse battery staple'],
+  description:
+    `From ${defaultPolicy.min_length} to ${defaultPolicy.max_length} characters, unless \`passwords\` of gatehouse.yaml says otherwise; not widely known, ` +
+    'hard to guess, and without the email address.',
+  ...documentedAs({
+    minLength: lengthBounds.min_length.minimum,
+    maxLength: lengthBounds.max_length.maximum,
+    format: 'password',
+  }),
 })
 
 /** Names an account to operators and administrators. */

@@ -2,13 +2,15 @@ import { emailLength } from '../core/email.ts'
 import { html } from '../pages/html.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
+import { accountMails } from './de/accounts.ts'
+import { moment } from './de/moment.ts'
+import { ownAccount } from './de/own-account.ts'
 import { sessions } from './de/sessions.ts'
 import type { Catalogue } from './en.ts'
 
-const moment = new Intl.DateTimeFormat('de', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
-
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
+  ownAccount,
   kit: {
     language: 'Sprache',
     links: { help: 'Hilfe', privacy: 'Datenschutz', imprint: 'Impressum' },
@@ -44,9 +46,11 @@ export const de: Catalogue = {
       forbidden: 'Das ist nicht erlaubt.',
       untrusted_peer: 'Das darf nur ein vertrauenswürdiger Proxy fragen.',
       cross_site_request: 'Die Anfrage kam von einer anderen Website.',
+      account_deletion_pending: 'Dieses Konto wird gelöscht. Sie können es noch behalten.',
       registration_closed: 'Hier kann sich niemand registrieren.',
       not_found: 'Hier gibt es nichts.',
       method_not_allowed: 'Diese Methode wird hier nicht unterstützt.',
+      last_administrator: 'Sonst könnte niemand den Dienst verwalten. Benennen Sie zuerst jemand anderen.',
       conflict: 'Das gibt es schon.',
       body_too_large: 'Der Inhalt der Anfrage ist zu groß.',
       target_too_long: 'Die Adresse der Anfrage ist zu lang.',
@@ -92,6 +96,11 @@ export const de: Catalogue = {
 
   signIn: {
     login: 'E-Mail oder Benutzername',
+    keep: {
+      title: 'Konto behalten?',
+      why: (at) => `Dieses Konto wird am ${moment.format(at)} (UTC) endgültig gelöscht, wie es verlangt wurde.`,
+      keep: 'Konto behalten',
+    },
     noLogin: 'Geben Sie eine E-Mail-Adresse oder einen Benutzernamen ein.',
     title: 'Anmelden',
     signedInTitle: 'Angemeldet',
@@ -222,6 +231,7 @@ export const de: Catalogue = {
         aboutActivity: 'Was mit Ihrem Konto geschehen ist',
       },
     },
+    ...accountMails,
     verifyEmail: {
       title: 'E-Mail-Adresse bestätigen',
       why:

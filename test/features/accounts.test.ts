@@ -61,7 +61,7 @@ void test('an account from registration to sign-out', async (t) => {
   t.match(me.json(), { email, name: 'Grace Hopper', email_verified: true, roles: [], permissions: [] })
   t.equal(new Date(me.json().created_at).toISOString(), me.json().created_at)
   t.same(Object.keys(me.json()).toSorted(), [
-    ...['created_at', 'email', 'email_verified', 'id', 'name', 'permissions', 'roles'],
+    ...['created_at', 'email', 'email_verified', 'id', 'locale', 'name', 'permissions', 'roles', 'username'],
   ])
 
   const cookie = `gatehouse=${signedIn.cookies['gatehouse']}`
@@ -124,6 +124,7 @@ void test('confirming an address', async (t) => {
       '': /Type a password/,
       short: /must have at least 12 characters/,
       password1234: /is one of the most common ones/,
+      'abcdefghijklmn!': /is too easy to guess/,
       [`${email} and more`]: /must not contain the email address/,
     }
     for (const [given, fault] of Object.entries(refused)) {

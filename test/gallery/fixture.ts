@@ -79,7 +79,7 @@ function showMail({ to, subject, text, html: page, language }: Mail): string {
             <h1 style="font-size: 1.25rem">${subject}</h1>
             <p>${to}</p>
             <pre style="padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere">${text}</pre>
-            <iframe title="HTML" srcdoc="${page}" sandbox style="width: 100%; height: 32rem; border: 0"></iframe>
+            <iframe title="HTML" srcdoc="${page}" sandbox="" style="width: 100%; height: 32rem; border: 0"></iframe>
           </main>
         </body>
       </html> `,

@@ -4,6 +4,7 @@ import { apiKeyFixtures } from './fixtures/api-keys.ts'
 import { activityFixtures } from './fixtures/audit-log.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
+import { ownAccountFixtures } from './fixtures/own-account.ts'
 import { sessionFixtures } from './fixtures/sessions.ts'
 import { signInFixtures } from './fixtures/sign-in.ts'
 import { tokenFixtures } from './fixtures/tokens.ts'
@@ -15,6 +16,7 @@ export const fixtures: readonly Fixture[] = [
   ...sessionFixtures,
   ...apiKeyFixtures,
   ...activityFixtures,
+  ...ownAccountFixtures,
   ...forwardAuthFixtures,
   ...tokenFixtures,
   ...kitFixtures,

@@ -17,6 +17,10 @@ function decoded(part: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 
+/** The token of the link to a page of this issuer in a mail. */
+export const linkIn = (mail: string, issuer: string, page: string): string | undefined =>
+  /^[\w-]+/.exec(readMail(mail).split(`${issuer}/${page}?token=`)[1] ?? '')?.[0]
+
 /** The token of the link by which a mail confirms an address at this issuer. */
 export function linkTokenIn(mail: string, issuer: string): string {
   const token = /^[\w-]+/.exec(readMail(mail).split(`${issuer}/verify-email?token=`)[1] ?? '')?.[0]

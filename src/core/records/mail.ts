@@ -13,6 +13,11 @@ export interface QueuedMail {
   expiresAt: Date | null
 }
 
+/** Mails that a change brings with it: they are queued in its transaction. */
+export interface WithMails {
+  mails?: readonly QueuedMail[]
+}
+
 /**
  * `queued`: to be sent, or being sent. `sent`: the mail server has accepted it. `dead`: given up, and kept for an operator to
  * try again. `expired`: its link had ended before it could be sent.

@@ -1,5 +1,5 @@
 import type { Language } from '../language.ts'
-import type { QueuedMail } from './mail.ts'
+import type { QueuedMail, WithMails } from './mail.ts'
 
 export interface User {
   id: string
@@ -13,14 +13,17 @@ export interface User {
   roles: string[]
   /** Union of what the user's roles permit, sorted. */
   permissions: string[]
-  status: 'active' | 'disabled'
+  /** `deleting`: the person has asked for it, and can take it back until `deletesAt`. Counts like `disabled` everywhere else. */
+  status: 'active' | 'disabled' | 'deleting'
+  /** When the account goes. */
+  deletesAt: Date | null
   emailVerifiedAt: Date | null
   createdAt: Date
   /** How often the lockout of the account was lifted. Failed sign-ins are counted under this number. */
   unlocks: number
 }
 
-export type NewUser = Omit<User, 'permissions' | 'status' | 'unlocks' | 'username' | 'locale'> &
+export type NewUser = Omit<User, 'permissions' | 'status' | 'deletesAt' | 'unlocks' | 'username' | 'locale'> &
   Partial<Pick<User, 'username' | 'locale'>>
 
 /** The hashes whose test takes as long as that of `sample`. */
@@ -28,13 +31,15 @@ export interface PasswordKind {
   sample: string
   accounts: number
 }
+/** Why no account was made. */
+export type NotCreated = 'email_taken' | 'username_taken' | 'unknown_role'
 
 export interface UserStore {
   /**
    * Nothing is created with a role that is not there, nor granted; one that is being deleted meanwhile is not kept. Ends
    * what is pending for the address: no mailed link makes a second account of it, or changes this one.
    */
-  create(user: NewUser): Promise<'created' | 'email_taken' | 'username_taken' | 'unknown_role'>
+  create(user: NewUser): Promise<'created' | NotCreated>
   /** By the one spelling of an address or of a user name. */
   findByLogin(login: string): Promise<User | undefined>
   findById(id: string): Promise<User | undefined>
@@ -51,15 +56,16 @@ export interface UserStore {
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
   revokeRole(id: string, role: string): Promise<void>
   /**
-   * Also lifts a lockout, ends the sessions, known devices, registrations that are pending for the address and, where asked
-   * to, the API keys: resolves to how many of those, and how many still count.
+   * Also lifts a lockout, ends the sessions but `keptSession`, known devices, links to reset the password, a new address that
+   * is not confirmed, registrations of the address and, where asked to, the API keys: resolves to how many of those, and how
+   * many still count. `provenHash`: nothing happens when it is not the account's hash any more.
    */
   setPassword(
     id: string,
     passwordHash: string,
     at: Date,
-    also?: { endApiKeys: boolean },
-  ): Promise<{ endedApiKeys: number; apiKeysLeft: number }>
+    also?: { endApiKeys?: boolean; provenHash?: string | null; keptSession?: string } & WithMails,
+  ): Promise<{ endedApiKeys: number; apiKeysLeft: number } | undefined>
   /**
    * Stores the same password in another hash, where the old one is still stored: resolves to whether it was. Ends nothing, and
    * tells nobody: rights are the same.

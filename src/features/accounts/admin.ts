@@ -1,10 +1,13 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
 import { administers, ListedName, Name } from '../../http/admin-schema.ts'
-import { Email, IdOrEmail, Instant, Nullable, problems, strict, WrittenEmail } from '../../http/schema.ts'
+import { Email, IdOrEmail, Instant, Nullable, Password, problems, strict, WrittenEmail } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
+import { GatehouseError } from '../../core/errors.ts'
+import type { Language } from '../../core/language.ts'
+import type { PasswordResets } from './reset-password.ts'
 import type { UserAdministration } from './administer-users.ts'
-import { Locale, Password, Username } from './schema.ts'
+import { Locale, Username } from './schema.ts'
 
 const shown = {
   id: Type.String({ format: 'uuid' }),
@@ -14,7 +17,7 @@ const shown = {
   locale: Nullable(Locale),
   roles: Type.Array(Type.String()),
   permissions: Type.Array(Type.String(), { description: 'What the roles add up to.' }),
-  status: Type.Enum(['active', 'disabled']),
+  status: Type.Enum(['active', 'disabled', 'deleting']),
   email_verified: Type.Boolean(),
   created_at: Instant,
 }
@@ -58,7 +61,11 @@ const read = administers('gatehouse:users:read')
 const write = administers('gatehouse:users:write')
 
 /** What administrators and operators do to the accounts of people. */
-export async function userRoutes(app: App, users: UserAdministration): Promise<void> {
+export async function userRoutes(
+  app: App,
+  options: { users: UserAdministration; resets: Pick<PasswordResets, 'send'>; defaultLanguage: Language },
+): Promise<void> {
+  const { users, resets, defaultLanguage } = options
   const ofUser = { params: UserKey, response: { 200: Shown, ...problems('not_found') } }
 
   app.post(
@@ -131,6 +138,22 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
       response: { ...ofUser.response, ...problems('not_found', 'conflict') },
     }),
     async (request) => showUser(await users.setUsername(request.params.user, request.body.username)),
+  )
+
+  app.post(
+    '/users/:user/reset',
+    write('sendReset', 'Mail somebody a link to a new password', {
+      description: 'It works once, for an hour, in place of an earlier one. The password stays until it is used.',
+      ...ofUser,
+      response: { ...ofUser.response, ...problems('not_found', 'conflict') },
+    }),
+    async (request) => {
+      const user = await users.find(request.params.user)
+      if (!(await resets.send(user, defaultLanguage))) {
+        throw new GatehouseError('conflict', { detail: 'The account is disabled, and gets no links.' })
+      }
+      return showUser(user)
+    },
   )
 
   app.post(

@@ -102,7 +102,9 @@ export function createUserAdministration(dependencies: {
       let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
       const user = await change(idOrEmail, async (user) => {
         const passwordHash = await hashNewPassword(password, user)
-        keys = await users.setPassword(user.id, passwordHash, new Date(clock.now()), { endApiKeys })
+        const set = await users.setPassword(user.id, passwordHash, new Date(clock.now()), { endApiKeys })
+        if (set === undefined) throw new GatehouseError('not_found', { detail: 'There is no such user.' })
+        keys = set
         audit.record({ event: 'user.password_changed', subject: user.id })
         if (endApiKeys) {
           audit.record({
@@ -146,6 +148,7 @@ function taken(read: ImportedHash, password: string | undefined): string {
   throw new GatehouseError('invalid_request', { fields: [{ path: '/body/password_hash', message }] })
 }
 
-async function unknownRole(roles: Pick<Roles['administration'], 'thereAre'>): Promise<GatehouseError> {
+/** Which roles there are instead. */
+export async function unknownRole(roles: Pick<Roles['administration'], 'thereAre'>): Promise<GatehouseError> {
   return new GatehouseError('invalid_request', { detail: `No such role can be granted. ${await roles.thereAre()}` })
 }

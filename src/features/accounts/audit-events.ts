@@ -13,6 +13,19 @@ export const accountsEvents = {
   'user.enabled': auditEvent('info', 'a user was enabled'),
   'user.unlocked': auditEvent('info', 'the lockout of a user was lifted'),
   'user.password_changed': auditEvent('info', 'a password was changed'),
+  'user.reset_sent': auditEvent('info', 'a link to a new password was mailed'),
+  'user.password_reset': auditEvent('warn', 'a person chose a new password by a mailed link'),
+  'invitation.sent': auditEvent<{ roles: readonly string[]; invitation_id: string }>(
+    'info',
+    'somebody was invited to open an account',
+    'roles, and the id of the invitation',
+  ),
+  'invitation.withdrawn': auditEvent<{ invitation_id: string }>('info', 'an invitation was withdrawn', 'its id'),
+  'invitation.accepted': auditEvent<{ roles: readonly string[]; invitation_id: string }>(
+    'info',
+    'an account was opened by an invitation',
+    'roles, and the id of the invitation',
+  ),
   'role.granted': auditEvent<{ role: string }>('info', 'a role was granted', 'role'),
   'role.withdrawn': auditEvent<{ role: string }>('info', 'a role was withdrawn', 'role'),
   'api_keys.ended': auditEvent<{ reason: 'password_changed' | 'emergency'; ended: number }>(

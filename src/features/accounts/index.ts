@@ -4,6 +4,7 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
+import type { Languages } from '../../pages/view.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { accountPages } from './account-pages.ts'
@@ -13,8 +14,11 @@ import { createProfiles } from './change-profile.ts'
 import { createRegistrationAnswers } from './answer-registrations.ts'
 import type { accountsMails } from './mails.ts'
 import { registerPages } from './register-pages.ts'
+import { createInvitations } from './invitations.ts'
+import { invitationRoutes } from './invitations-admin.ts'
 import { passwordRoutes } from './password-routes.ts'
 import { createRegistering } from './register.ts'
+import { createPasswordResets } from './reset-password.ts'
 import { accountRoutes } from './routes.ts'
 import { Profile } from './schema.ts'
 import type { AccountSettings, RegistrationMode } from './settings.ts'
@@ -24,7 +28,9 @@ import { verifyEmailPages } from './verify-email-pages.ts'
 
 export type { RegistrationMode } from './settings.ts'
 export type { ShownUser, UserAfterPassword } from './admin.ts'
+export type { ShownInvitation, WithdrawnInvitation } from './invitations-admin.ts'
 export type { accountsEvents } from './audit-events.ts'
+export type { accountsMails } from './mails.ts'
 
 export interface Accounts extends Feature {
   readonly administration: UserAdministration
@@ -35,6 +41,7 @@ export function createAccounts(
   settings: { registration: RegistrationMode; domains: readonly string[]; usernames: AccountSettings['usernames'] },
   needs: {
     mail: Mail<MailsOf<typeof accountsMails>>
+    languages: Languages
     roles: Roles
     browser: BrowserGuards
     pages: Pages<AccountTexts>
@@ -49,9 +56,26 @@ export function createAccounts(
     hashNewPassword,
     clock,
   }
-  const { mail } = needs
+  const { mail, languages } = needs
   const registering = createRegistering({ ...ofRegistration, requests: mail })
-  mail.answer(createRegistrationAnswers({ ...ofRegistration, users: stores.users, mails: mail, issuer }))
+  const mailing = { hashNewPassword, mails: mail, audit, clock, issuer }
+  const resets = createPasswordResets({
+    ...mailing,
+    users: stores.users,
+    resets: stores.passwordResets,
+    requests: mail,
+  })
+  const invitations = createInvitations({
+    ...mailing,
+    rules: ofRegistration.rules,
+    invitations: stores.invitations,
+    roles: needs.roles.administration,
+    defaultLanguage: languages.offered[0],
+  })
+  mail.answer({
+    ...createRegistrationAnswers({ ...ofRegistration, users: stores.users, mails: mail, issuer }),
+    'forgot-password': resets.answer,
+  })
   const emailVerification = createEmailVerification({ ...ofRegistration, audit })
   const choosesUsername = settings.usernames === 'person'
   const profiles = createProfiles({ users: stores.users, choosesUsername, audit, clock })
@@ -72,6 +96,8 @@ export function createAccounts(
         await app.register(passwordRoutes, { judge: base.judgePassword })
         await app.register(accountRoutes, {
           registering,
+          invitations,
+          resets,
           emailVerification,
           users: stores.users,
           changeProfile: profiles.change,
@@ -85,7 +111,11 @@ export function createAccounts(
         await app.register(verifyEmailPages, { ...options, emailVerification })
         await app.register(accountPages, { ...options, users: stores.users, changeProfile: profiles.change })
       },
-      admin: (app) => userRoutes(app, administration),
+      async admin(app) {
+        const { languages } = needs
+        await app.register(userRoutes, { users: administration, resets, defaultLanguage: languages.offered[0] })
+        await app.register(invitationRoutes, { invitations })
+      },
     },
     async start() {
       log.info({ event: 'registration.mode', registration: mode }, `registration is ${mode}: ${reason}`)

@@ -34,7 +34,48 @@ export const confirmedMail: MailDefinition<{ link: string }, AccountTexts> = {
   },
 }
 
+const example = (path: string) => `https://auth.example.com${path}?token=0pXq2vZ7mN4bT1cK8sLw3A`
+
+/** To whoever asked for a new password, or an operator for them. */
+const resetMail: MailDefinition<{ link: string; hours: number }, AccountTexts> = {
+  about: 'Somebody asked for a new password.',
+  facts: {
+    link: ['where a new password is chosen', example('/reset-password')],
+    hours: ['for how many hours the link works', 1],
+  },
+  content({ accounts }, { issuer, link, hours }) {
+    const { subject, asked, open, choose, otherwise } = accounts.resetMail
+    return { subject, paragraphs: [`${asked}\n${issuer}`, open(hours), { link, label: choose }, otherwise] }
+  },
+}
+
+/** To whoever has a new password, with what to do if it was not they. */
+const passwordChangedMail: MailDefinition<{ link: string }, AccountTexts> = {
+  about: 'A person changed their password, or chose a new one by a mailed link.',
+  facts: { link: ['where another one is asked for', 'https://auth.example.com/forgot-password'] },
+  content({ accounts }, { issuer, link }) {
+    const { subject, changed, otherwise, choose } = accounts.passwordChangedMail
+    return { subject, paragraphs: [`${changed}\n${issuer}`, otherwise, { link, label: choose }] }
+  },
+}
+
+/** To whoever an administrator invites. */
+const invitationMail: MailDefinition<{ link: string; days: number }, AccountTexts> = {
+  about: 'An administrator invited somebody.',
+  facts: {
+    link: ['where the account is opened', example('/invitation')],
+    days: ['for how many days the link works', 7],
+  },
+  content({ accounts }, { issuer, link, days }) {
+    const { subject, invited, open, accept, otherwise } = accounts.invitationMail
+    return { subject, paragraphs: [`${invited}\n${issuer}`, open(days), { link, label: accept }, otherwise] }
+  },
+}
+
 export const accountsMails = {
+  'reset-password': resetMail,
+  'password-changed': passwordChangedMail,
+  invitation: invitationMail,
   'verify-email': verificationMail,
   'address-taken': takenMail,
   'already-confirmed': confirmedMail,

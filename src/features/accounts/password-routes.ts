@@ -2,9 +2,8 @@ import { Type } from '../../json-schema.ts'
 import { readEmail } from '../../core/email.ts'
 import type { JudgePassword, PasswordFault } from '../../core/password-policy.ts'
 import { answersWith } from '../../http/document.ts'
-import { OneOf, strict } from '../../http/schema.ts'
+import { OneOf, Password, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
-import { Password } from './schema.ts'
 
 const faults = [
   ...['not_unicode', 'control_characters', 'too_short', 'too_long', 'holds_email', 'common', 'guessable', 'breached'],

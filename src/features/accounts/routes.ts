@@ -1,4 +1,5 @@
 import { Type } from '../../json-schema.ts'
+import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import { userOf } from '../../http/guard.ts'
@@ -7,12 +8,16 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ChangeProfile } from './change-profile.ts'
+import type { Invitations } from './invitations.ts'
 import type { Registering } from './register.ts'
-import { Confirmation, ProfileChange, Registered, Registration, Resending } from './schema.ts'
+import type { PasswordResets } from './reset-password.ts'
+import { Confirmation, NewPassword, Opened, ProfileChange, Registered, Registration, Resending } from './schema.ts'
 import type { EmailVerification } from './verify-email.ts'
 
 export interface AccountOptions {
   registering: Registering
+  invitations: Pick<Invitations, 'find' | 'accept'>
+  resets: Pick<PasswordResets, 'ask' | 'reset'>
   emailVerification: Pick<EmailVerification, 'confirm'>
   users: Pick<UserStore, 'findById'>
   changeProfile: ChangeProfile
@@ -23,6 +28,24 @@ export interface AccountOptions {
 export async function accountRoutes(app: App, options: AccountOptions): Promise<void> {
   const { registering, emailVerification, users, changeProfile, limits } = options
 
+  async function acceptInvitation({
+    email,
+    ...request
+  }: {
+    invitation: string
+    name: string
+    password: string
+    email?: string | undefined
+  }) {
+    const invited = await options.invitations.find(request.invitation)
+    // Who is told that another address was meant opens no account for one that they did not mean.
+    if (invited !== undefined && email !== undefined && canonicalEmail(email) !== invited.email) {
+      const fields = [{ path: '/body/email', message: 'is not the address that was invited' }]
+      throw new GatehouseError('invalid_request', { fields })
+    }
+    if (!(await options.invitations.accept(request))) throw new GatehouseError('invalid_token')
+  }
+
   app.post(
     '/api/auth/register',
     {
@@ -32,18 +55,26 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         summary: 'Ask for an account',
         description:
           'Where registration is open. The answer is the same whether or not the address is taken; its owner gets a mail ' +
-          'either way, in the language that `Accept-Language` wants. The account exists once the link in that mail was opened.',
+          'either way, in the language that `Accept-Language` wants. The account exists once the link in that mail was opened. ' +
+          'With the token of an `invitation` the account is opened at once; its address is the one that was invited.',
         tags: ['Accounts'],
         security: [],
         body: Registration,
         response: {
+          201: Opened,
           202: Registered,
-          ...problems('password_rejected', 'registration_closed'),
+          ...problems('password_rejected', 'registration_closed', 'invalid_token', 'conflict'),
         },
       },
     },
     async (request, reply) => {
-      await registering.register(request.body, { ip: request.ip, language: options.languageOf(request) })
+      const { invitation, email, ...chosen } = request.body
+      if (invitation !== undefined) {
+        await acceptInvitation({ ...chosen, invitation, email })
+        return reply.code(201).send({ status: 'registered' })
+      }
+      if (email === undefined) throw missing('/body/email')
+      await registering.register({ ...chosen, email }, { ip: request.ip, language: options.languageOf(request) })
       return reply.code(202).send({ status: 'check_your_email' })
     },
   )
@@ -97,6 +128,51 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
     },
   )
 
+  app.post(
+    '/api/auth/forgot-password',
+    {
+      config: { access: 'public', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'forgotPassword',
+        summary: 'Ask for a link to a new password',
+        description:
+          'The answer is the same whatever the address is. Its account gets a mail with a link, good for an hour.',
+        tags: ['Accounts'],
+        security: [],
+        body: Resending,
+        response: { 202: Registered },
+      },
+    },
+    async (request, reply) => {
+      await options.resets.ask(request.body.email, { ip: request.ip, language: options.languageOf(request) })
+      return reply.code(202).send({ status: 'check_your_email' })
+    },
+  )
+
+  app.post(
+    '/api/auth/reset-password',
+    {
+      config: { access: 'public', rateLimit: limits.secretTests },
+      schema: {
+        operationId: 'resetPassword',
+        summary: 'Choose a new password by a mailed link',
+        description:
+          'Takes the token of the link, which works once, and for an hour. Ends every session and known device of the account, ' +
+          'and signs nobody in.',
+        tags: ['Accounts'],
+        security: [],
+        body: NewPassword,
+        response: { 204: NoContent, ...problems('invalid_token', 'password_rejected') },
+      },
+    },
+    async (request, reply) => {
+      const { token, password } = request.body
+      const isReset = await options.resets.reset(token, password, options.languageOf(request))
+      if (!isReset) throw new GatehouseError('invalid_token')
+      return reply.code(204).send(null)
+    },
+  )
+
   const security = [{ bearer: [] }, { session: [] }]
 
   app.get(
@@ -145,6 +221,11 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       return reply.header('cache-control', 'no-store').send(profileOf(user))
     },
   )
+}
+
+/** What the request lacks. */
+function missing(path: string): GatehouseError {
+  return new GatehouseError('invalid_request', { fields: [{ path, message: 'is required' }] })
 }
 
 /** A user as the API shows one. */

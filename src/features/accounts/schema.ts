@@ -1,23 +1,18 @@
 import { Type } from '../../json-schema.ts'
 import { languageTags } from '../../core/language.ts'
-import { defaultPolicy, lengthBounds } from '../../core/password-policy.ts'
-import { documentedAs, Email, Instant, Nullable, OneOf, plainText, strict, WrittenEmail } from '../../http/schema.ts'
+import {
+  documentedAs,
+  Email,
+  Instant,
+  Nullable,
+  OneOf,
+  Password,
+  plainText,
+  strict,
+  WrittenEmail,
+} from '../../http/schema.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
-
-/** Longer than any password that the policy accepts, so that the policy itself says what is wrong. */
-export const Password = Type.String({
-  maxLength: 512,
-  examples: ['correct horse battery staple'],
-  description:
-    `From ${defaultPolicy.min_length} to ${defaultPolicy.max_length} characters, unless \`passwords\` of gatehouse.yaml says otherwise; not widely known, ` +
-    'hard to guess, and without the email address.',
-  ...documentedAs({
-    minLength: lengthBounds.min_length.minimum,
-    maxLength: lengthBounds.max_length.maximum,
-    format: 'password',
-  }),
-})
 
 /** As people write it: the operation reads it (`core/username.ts`), and says what is wrong with one. */
 export const Username = Type.String({
@@ -30,7 +25,29 @@ export const Username = Type.String({
 /** The language of mails to a person. */
 export const Locale = OneOf(languageTags, { examples: ['en'] })
 
-export const Registration = Type.Object({ name: Name, email: WrittenEmail, password: Password }, strict)
+const LinkToken = Type.String({ minLength: 1, maxLength: 512, examples: ['0pXq2v…'] })
+
+export const Registration = Type.Object(
+  {
+    name: Name,
+    email: Type.Optional(WrittenEmail),
+    password: Password,
+    invitation: Type.Optional(
+      Type.String({ ...LinkToken, description: 'The token of an invitation, in place of `email`.' }),
+    ),
+  },
+  {
+    ...strict,
+    examples: [{ name: 'Ada Lovelace', email: 'ada@example.com', password: 'correct horse battery staple' }],
+  },
+)
+
+export const NewPassword = Type.Object({ token: LinkToken, password: Password }, strict)
+
+export const Opened = Type.Object(
+  { status: Type.Enum(['registered']) },
+  { description: 'The account of the invitation is open.' },
+)
 
 export const Resending = Type.Object({ email: WrittenEmail }, strict)
 

@@ -17,6 +17,10 @@ export const AccountSettings = section({
       'for themselves too. Where a host takes it for its `user`, whoever chooses a name chooses an account of that application.',
     Type.Enum(['operator', 'person'], { default: 'operator' }),
   ),
+  deletion_grace_days: setting(
+    'For how many days a person can keep the account whose deletion they asked for. 0: it goes at once.',
+    Type.Integer({ minimum: 0, maximum: 365, default: 14 }),
+  ),
   domains: setting(
     'The mail domains that may register. An empty list lets all of them.',
     Type.Array(Type.String(), { title: 'a list of mail domains: [example.com, …]', default: [] }),

@@ -66,6 +66,27 @@ export const accounts = {
     confirm: 'Confirm the address',
     otherwise: 'If it was not you, ignore this mail: without the link there is no account.',
   },
+  resetMail: {
+    subject: 'Choose a new password',
+    asked: 'Somebody, hopefully you, asked for a new password for your account at',
+    open: (hours: number) =>
+      `Open this link to choose one. It works once, for ${hours === 1 ? 'an hour' : `${hours} hours`}:`,
+    choose: 'Choose a new password',
+    otherwise: 'If it was not you, there is nothing to do: your password stays as it is.',
+  },
+  passwordChangedMail: {
+    subject: 'Your password was changed',
+    changed: 'The password of your account was changed, and other sign-ins of yours were ended, at',
+    otherwise: 'If it was not you, choose a new password at once:',
+    choose: 'Choose a new password',
+  },
+  invitationMail: {
+    subject: 'You are invited to open an account',
+    invited: 'You are invited to open an account at',
+    open: (days: number) => `Open this link to choose your name and password. It works once, for ${days} days:`,
+    accept: 'Open the account',
+    otherwise: 'If you did not expect this, ignore this mail: without the link there is no account.',
+  },
   takenMail: {
     subject: 'You have an account already',
     asked: 'Someone, hopefully you, tried to open an account with this address at',

@@ -97,6 +97,7 @@ export function createMail<Definitions extends MailDefinitions>(
       await delivery.run()
     },
     ask: asking.ask,
+    mayMail: asking.mayMail,
     answer: (more) => void Object.assign(answers, more),
     readTemplates: readOwnTemplates,
     routes: {

@@ -34,6 +34,7 @@ export function createMailRequests(dependencies: {
   }
 
   return {
+    mayMail,
     async ask(request, ip) {
       if (!(await mayMail(request.email, ip))) return
       const now = clock.now()

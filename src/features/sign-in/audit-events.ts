@@ -4,7 +4,7 @@ import { auditEvent } from '../../core/audit.ts'
 export const signInEvents = {
   'sign_in.succeeded': auditEvent<{ methods: readonly string[] }>('info', 'signed in', 'methods'),
   // Without a subject when the account is unknown: what was typed there may be anything, even a password.
-  'sign_in.failed': auditEvent<{ reason: 'unknown_account' | 'wrong_password' | 'user_disabled' }>(
+  'sign_in.failed': auditEvent<{ reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'deletion_pending' }>(
     'info',
     'sign-in failed',
     'reason',

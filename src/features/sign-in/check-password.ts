@@ -26,6 +26,8 @@ type PasswordCheck =
   | { kind: 'right'; user: User; knownBy: string | undefined }
   /** `user`: whose account it would be. */
   | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
+  /** The password is right, and the person has asked for the deletion of the account. */
+  | { kind: 'deletion_pending'; user: User; deletesAt: Date }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 /** `login`: an email address or a user name. */
@@ -115,6 +117,9 @@ export function createCheckPassword(dependencies: {
     const opens = await hasher.verify(passwordHash ?? dummy, password, knownBy !== undefined)
     const matches = opens && passwordHash !== null
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
+    if (matches && user.status === 'deleting' && user.deletesAt !== null) {
+      return { kind: 'deletion_pending', user, deletesAt: user.deletesAt }
+    }
     if (!matches || user.status !== 'active') {
       return { kind: 'wrong', user, reason: matches ? 'user_disabled' : 'wrong_password' }
     }

@@ -14,7 +14,8 @@ import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
-import { createCheckPassword } from './check-password.ts'
+import { type AccountKeeping, createAccountKeeping } from './account-keeping.ts'
+import { type CheckPassword, createCheckPassword } from './check-password.ts'
 import type { FailureLimits } from './settings.ts'
 import { createBeginSession } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
@@ -34,8 +35,17 @@ import { stepUpPages } from './step-up-pages.ts'
 import { createTellPerson } from './tell-person.ts'
 import type { SignInTexts } from './texts.ts'
 
+export type { AccountKeeping } from './account-keeping.ts'
+export type { CheckPassword, TriedFrom } from './check-password.ts'
+
+export interface SignIn extends Feature {
+  /** The one place where a person's password is tested. */
+  readonly checkPassword: CheckPassword
+  readonly keeping: AccountKeeping
+}
+
 export function createSignIn(
-  { stores, budgets, clock, audit, log, hasher, keyedHash, issuer, basePath }: Base,
+  { stores, budgets, clock, audit, log, hasher, keyedHash, issuer, basePath, box }: Base,
   config: {
     limits: FailureLimits
     cookieDomain: string | undefined
@@ -56,7 +66,7 @@ export function createSignIn(
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
-): Feature {
+): SignIn {
   const { sessions, tokens, credentials, decidesAbout, browser } = needs
   const { cookies, csrf, checkCrossSite, limits } = browser
   const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock })
@@ -82,6 +92,7 @@ export function createSignIn(
     clock,
     limits: config.limits,
   })
+  const keeping = createAccountKeeping({ box: box('keep-account'), clock })
   const sessionsShown = createSessionsShown({
     cookies,
     sessionOfCookie: sessions.ofCookie,
@@ -89,7 +100,7 @@ export function createSignIn(
   })
   const waysBack = { issuer, decidesAbout }
   const shared = {
-    logIn: createLogIn({ ...person, checkPassword, knownDevices, startSession: sessions.begin, audit }),
+    logIn: createLogIn({ ...person, checkPassword, keeping, knownDevices, startSession: sessions.begin, audit }),
     stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
     beginSession: createBeginSession({ cookies, sessionsShown, endSession: sessions.end }),
     sessionsShown,
@@ -98,11 +109,14 @@ export function createSignIn(
     limits,
   }
   return {
+    checkPassword,
+    keeping,
     schemas: [SignedIn],
     routes: {
       async people(app) {
         await app.register(signInRoutes, {
           ...shared,
+          languageOf: needs.pages.languageOf,
           forSession: tokens.issuer.forSession,
           beginFamily: tokens.issuer.beginFamily,
           rotateRefresh: tokens.rotateRefresh,

@@ -8,6 +8,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CheckCrossSite } from '../../http/cross-site.ts'
 import { userOf } from '../../http/guard.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
@@ -37,6 +38,7 @@ export interface SignInOptions {
   cookies: Cookies
   checkCrossSite: CheckCrossSite
   limits: RateLimits
+  languageOf: Pages['languageOf']
   /** When a refresh token goes idle that is issued now. */
   refreshExpiry(session: Session): Date
 }
@@ -62,15 +64,19 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         body: Login,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems('invalid_credentials', 'cross_site_request'),
+          ...problems('invalid_credentials', 'account_deletion_pending', 'cross_site_request'),
         },
       },
     },
     async (request, reply) => {
       options.checkCrossSite(request)
-      const outcome = await logIn(request.body, deviceOf(request, cookies))
+      const outcome = await logIn(request.body, { ...deviceOf(request, cookies), language: options.languageOf(request) })
       if (outcome.kind === 'too_many_failures') {
         throw new GatehouseError('too_many_requests', outcome)
+      }
+      if (outcome.kind === 'deletion_pending') {
+        reply.header('cache-control', 'no-store')
+        throw new GatehouseError('account_deletion_pending', { deletion: outcome })
       }
       if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
       const { session, user } = outcome.started

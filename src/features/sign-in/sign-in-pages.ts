@@ -9,7 +9,7 @@ import type { Messages } from '../../pages/notices.ts'
 import { createPageTools, type PageOptions } from './http/page-tools.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
-import { type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
+import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
@@ -119,12 +119,16 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         return showForm(request, reply.code(422), { fault })
       }
       const typed = { email: read.login, password: password.slice(0, 512), remember: remember !== undefined }
-      const outcome = await logIn(typed, deviceOf(request, cookies))
+      const outcome = await logIn(typed, { ...deviceOf(request, cookies), language: pages.languageOf(request) })
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.
         cookies.clearRefresh(reply)
         return goTo(reply, returnTo(sentWith(request)['return_to']))
+      }
+      if (outcome.kind === 'deletion_pending') {
+        const csrfToken = csrf.tokenFor(request, reply)
+        return pages.show(reply, keepAccountPage, { csrfToken, ...outcome })
       }
       const fault = {
         invalid_credentials: kit.errors.invalid_credentials,

@@ -57,6 +57,23 @@ export function signInPage(
   )
 }
 
+/** What someone sees who signs in to an account that is going to be deleted. */
+export function keepAccountPage(
+  context: ViewContext<SignInTexts>,
+  page: { csrfToken: string; keepToken: string; deletesAt: Date },
+): Html {
+  const { signIn } = context.texts
+  return layout(
+    context,
+    signIn.keep.title,
+    html`<p>${signIn.keep.why(page.deletesAt)}</p>
+      <form method="post" action="keep-account">
+        ${hiddenFields({ csrf_token: page.csrfToken, keep_token: page.keepToken })}
+        <button type="submit">${signIn.keep.keep}</button>
+      </form>`,
+  )
+}
+
 /** The host is told too where it has a title: a title is no proof of where somebody is sent. */
 function nameOf({ host, title }: Sender): Child {
   return title === undefined

@@ -34,7 +34,7 @@ export function createStepUp(dependencies: {
     const check = await checkPassword(person.email, password, from)
     if (check.kind === 'too_many_failures') return check
     // An address may have got another owner while it was typed.
-    if (check.kind === 'wrong' || check.user.id !== subject) {
+    if (check.kind !== 'right' || check.user.id !== subject) {
       audit.record({ event: 'step_up.failed', subject, sessionId, reason: 'wrong_password' })
       return { kind: 'invalid_credentials' }
     }

@@ -1,5 +1,7 @@
 import { type Child, type Html, html } from '../../pages/html.ts'
 
+const moment = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+
 export const signIn = {
   /** What somebody signs in with. */
   login: 'Email or user name',
@@ -44,6 +46,11 @@ export const signIn = {
     whatNext:
       'If it was you, wait and try again. If it was not you, nobody has got in, and there is nothing to do: but choose ' +
       'another password if yours is short, or if you use it elsewhere too. Whoever runs the service can end the wait.',
+  },
+  keep: {
+    title: 'Keep the account?',
+    why: (at: Date) => `This account will be deleted for good on ${moment.format(at)}, as was asked for (UTC).`,
+    keep: 'Keep the account',
   },
 
   stronger: {

@@ -11,6 +11,8 @@ export const advisoryLocks = {
   revocationFeed: 7_410_002,
   signingKeys: 7_410_003,
   housekeeping: 7_410_004,
+  address: 7_410_005,
+  administrators: 7_410_006,
 } as const
 
 /** Rows of a raw statement: postgres.js returns them as an array, PGlite inside an object. */

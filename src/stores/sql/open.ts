@@ -14,6 +14,10 @@ import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
+import { createDeletionStore } from './accounts/deletions.ts'
+import { createEmailChangeStore } from './accounts/email-changes.ts'
+import { createInvitationStore } from './accounts/invitations.ts'
+import { createPasswordResetStore } from './accounts/password-resets.ts'
 import { createRegistrationStore } from './accounts/registrations.ts'
 import { createRevocationStore } from './revocations/revocations.ts'
 import { createRoleStore } from './accounts/roles.ts'
@@ -127,6 +131,10 @@ export function createSqlStores(
     users: createUserStore(db, change, clock),
     roles: createRoleStore(db, change, clock),
     registrations: createRegistrationStore(db),
+    passwordResets: createPasswordResetStore(db, change),
+    emailChanges: createEmailChangeStore(db, change),
+    invitations: createInvitationStore(db),
+    deletions: createDeletionStore(db, change),
     sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
     refreshTokens: createRefreshTokenStore(db),

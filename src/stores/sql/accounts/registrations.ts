@@ -1,6 +1,7 @@
 import { and, eq, gt, sql } from '../drizzle.ts'
 import type { RegistrationStore } from '../../../core/records/registration.ts'
-import { type Database, rowsOf, type Transaction } from '../database.ts'
+import { type Database, rowsOf } from '../database.ts'
+import { holdAddresses, isKeptForAnother } from './addresses.ts'
 import { registrations } from './tables.ts'
 
 export function createRegistrationStore(db: Database): RegistrationStore {
@@ -30,10 +31,18 @@ export function createRegistrationStore(db: Database): RegistrationStore {
     },
     async confirm({ tokenHash, userId, passwordHash = null, at }) {
       const now = sql`${at.toISOString()}::timestamptz`
-      // A hash has its own salt: rows of one hash are of one registration. All rows of the address are held, in one order: whoever comes second by another link finds them gone.
-      const [outcome] = await rowsOf<{ pending: number; created: number }>(
-        db,
-        sql`
+      const [link] = await db
+        .select({ email: registrations.email })
+        .from(registrations)
+        .where(eq(registrations.tokenHash, tokenHash))
+      if (link === undefined) return 'invalid_token'
+      return await db.transaction(async (tx) => {
+        await holdAddresses(tx, link.email)
+        if (await isKeptForAnother(tx, link.email, userId, at)) return 'invalid_token'
+        // A hash has its own salt: rows of one hash are of one registration. All rows of the address are held, in one order: whoever comes second by another link finds them gone.
+        const [outcome] = await rowsOf<{ pending: number; created: number }>(
+          tx,
+          sql`
         with pending as (
           select token_hash, email, name, password_hash from registrations
           where email = (select email from registrations where token_hash = ${tokenHash}) and expires_at > ${now}
@@ -50,19 +59,10 @@ export function createRegistrationStore(db: Database): RegistrationStore {
           delete from registrations where email in (select email from created)
         )
         select (select count(*) from link)::int as pending, (select count(*) from created)::int as created`,
-      )
-      if (outcome!.created === 1) return 'confirmed'
-      return outcome!.pending === 1 && passwordHash === null ? 'password_required' : 'invalid_token'
+        )
+        if (outcome!.created === 1) return 'confirmed'
+        return outcome!.pending === 1 && passwordHash === null ? 'password_required' : 'invalid_token'
+      })
     },
   }
-}
-
-/**
- * Ends what is pending for an address, before the account's own row is touched: in the order in which a confirmation
- * takes its locks, so that the two never wait for one another.
- */
-export async function endRegistrations(tx: Transaction, email: string): Promise<void> {
-  await tx.execute(sql`
-    delete from registrations where token_hash in (
-      select token_hash from registrations where email = ${email} order by token_hash for update)`)
 }

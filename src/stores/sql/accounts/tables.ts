@@ -23,11 +23,15 @@ export const users = pgTable(
     unlocks: integer('unlocks').notNull().default(0),
     /** Until when the lockout goes on that the person was told of; null: of none. */
     lockoutToldUntil: instant('lockout_told_until'),
+    deletesAt: instant('deletes_at'),
   },
   (table) => [
     // Whoever holds a role is found among however many registered.
     index('users_roles').using('gin', table.roles),
     index('users_password_kind').on(kindOf(table.passwordHash)),
+    index('users_deletes_at')
+      .on(table.deletesAt)
+      .where(sql`${table.deletesAt} is not null`),
   ],
 )
 
@@ -65,6 +69,60 @@ export const registrations = pgTable(
     expiresAt: instant('expires_at').notNull(),
   },
   (table) => [index('registrations_email').on(table.email), index('registrations_expires_at').on(table.expiresAt)],
+)
+
+export const passwordResets = pgTable(
+  'password_resets',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    index('password_resets_user_id').on(table.userId),
+    index('password_resets_expires_at').on(table.expiresAt),
+  ],
+)
+
+export const emailChanges = pgTable(
+  'email_changes',
+  {
+    id: uuid('id').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    fromEmail: text('from_email').notNull(),
+    toEmail: text('to_email').notNull(),
+    confirmHash: text('confirm_hash').notNull().unique(),
+    /** Of the link in the first mail to the former address, and of the one in the second. Either takes the change back. */
+    stopHash: text('stop_hash').notNull().unique(),
+    undoHash: text('undo_hash').unique(),
+    requestedAt: instant('requested_at').notNull(),
+    confirmedAt: instant('confirmed_at'),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    index('email_changes_user_id').on(table.userId),
+    index('email_changes_from_email').on(table.fromEmail),
+    index('email_changes_expires_at').on(table.expiresAt),
+  ],
+)
+
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: uuid('id').primaryKey(),
+    tokenHash: text('token_hash').notNull().unique(),
+    email: text('email').notNull().unique(),
+    username: text('username'),
+    roles: list('roles'),
+    language: text('language').$type<Language>().notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('invitations_expires_at').on(table.expiresAt)],
 )
 
 export const knownDevices = pgTable(

@@ -4,15 +4,15 @@ import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { User, UserStore } from '../../../core/records/user.ts'
 import type { Announce, Change } from '../changes.ts'
-import { type Database, isUniqueViolation, rowsOf, type Transaction } from '../database.ts'
-import { queueMails } from '../mail/queue-mails.ts'
+import { type Database, rowsOf, type Transaction } from '../database.ts'
 import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
-import { endRegistrations } from './registrations.ts'
+import { queueMails } from '../mail/queue-mails.ts'
+import { createIn, orWhyNot } from './create-user.ts'
+import { changePassword, endLinks, endSessionsOf } from './passwords.ts'
 import { holdRoles } from './roles.ts'
-import { knownDevices, passwordKind, users } from './tables.ts'
+import { passwordKind, users } from './tables.ts'
 import { claimUsername } from './usernames.ts'
 import { apiKeys } from '../api-keys/tables.ts'
-import { sessions } from '../sessions/tables.ts'
 
 /** A user with the permissions that their roles add up to; joined wherever a user is loaded. */
 export const userColumns = {
@@ -27,6 +27,7 @@ export const userColumns = {
     select distinct permission from roles, unnest(roles.permissions) as permission
     where roles.name = any(${users.roles}) order by permission)`,
   status: users.status,
+  deletesAt: users.deletesAt,
   emailVerifiedAt: users.emailVerifiedAt,
   createdAt: users.createdAt,
   unlocks: users.unlocks,
@@ -55,27 +56,15 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
   const changeOne = (id: string, at: Date, values: Values, endSessions?: string) =>
     change((tx, announce) =>
       changeIn([tx, announce], id, at, values, async () => {
-        if (endSessions) await endSessionsOf(tx, id, endSessions, at)
+        if (endSessions === undefined) return
+        await endLinks(tx, id)
+        await endSessionsOf(tx, id, endSessions, at)
       }),
     )
   const now = () => new Date(clock.now())
 
   return {
-    async create(user) {
-      try {
-        return await db.transaction(async (tx) => {
-          if (!(await holdRoles(tx, user.roles))) return 'unknown_role'
-          const { username = null } = user
-          if (!(await claimUsername(tx, user.id, username, user.createdAt))) return 'username_taken'
-          await endRegistrations(tx, user.email)
-          await tx.insert(users).values(user)
-          return 'created'
-        })
-      } catch (error) {
-        if (isUniqueViolation(error)) return 'email_taken'
-        throw error
-      }
-    },
+    create: (user) => orWhyNot(() => db.transaction((tx) => createIn(tx, user))),
     async findByLogin(login) {
       // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
       if (login.includes('\0')) return undefined
@@ -107,22 +96,18 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
         return changeIn([tx, announce], id, now(), { roles: granted }, async () => 'granted' as const)
       }),
     revokeRole: (id, role) => changeOne(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
-    setPassword: (id, passwordHash, at, also) =>
-      change(async (tx, announce) => {
-        const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, id))
-        if (user !== undefined) await endRegistrations(tx, user.email)
-        return changeIn(
-          [tx, announce],
-          id,
-          at,
-          { passwordHash, unlocks: oneMore, lockoutToldUntil: null },
-          async () => {
-            await endSessionsOf(tx, id, 'password_changed', at)
-            if (also?.endApiKeys) return { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
-            return { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
-          },
-        )
-      }),
+    async setPassword(id, passwordHash, at, { endApiKeys = false, mails = [], ...proof } = {}) {
+      let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
+      const isSet = await change((tx, announce) =>
+        changePassword([tx, announce], { userId: id, passwordHash, at, ...proof }, async () => {
+          await queueMails(tx, mails)
+          keys = endApiKeys
+            ? { endedApiKeys: await endKeys(tx, id, at), apiKeysLeft: 0 }
+            : { endedApiKeys: 0, apiKeysLeft: await tx.$count(apiKeys, liveKeysOf(id, at)) }
+        }),
+      )
+      return isSet ? keys : undefined
+    },
     async renewPasswordHash(id, from, to) {
       const renewed = await db
         .update(users)
@@ -152,7 +137,8 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       })
       return (await Promise.all(found)).flat()
     },
-    setStatus: (id, status, at) => changeOne(id, at, { status }, status === 'disabled' ? 'user_disabled' : undefined),
+    setStatus: (id, status, at) =>
+      changeOne(id, at, { status, deletesAt: null }, status === 'disabled' ? 'user_disabled' : undefined),
     async unlock(id) {
       await db.update(users).set({ unlocks: oneMore, lockoutToldUntil: null }).where(eq(users.id, id))
     },
@@ -170,13 +156,4 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
         return told?.is_news ?? false
       }),
   }
-}
-
-/** Ends everything by which a browser is known. */
-async function endSessionsOf(tx: Transaction, userId: string, reason: string, at: Date): Promise<void> {
-  await tx.delete(knownDevices).where(eq(knownDevices.userId, userId))
-  await tx
-    .update(sessions)
-    .set({ revokedAt: at, revokedReason: reason })
-    .where(sql`${sessions.userId} = ${userId} and ${sessions.revokedAt} is null`)
 }

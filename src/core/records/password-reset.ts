@@ -1,0 +1,24 @@
+import type { WithMails } from './mail.ts'
+import type { User } from './user.ts'
+
+/** A link by which somebody who reads the mail of an account chooses a new password for it. */
+export interface PasswordReset {
+  tokenHash: string
+  userId: string
+  expiresAt: Date
+}
+
+export interface PasswordResetStore {
+  /**
+   * Keeps a link, voids every earlier one of the account, and queues the mails about it. False, and nothing of it, when the
+   * account is not active or its address is not `email` any more.
+   */
+  open(reset: PasswordReset & { email: string } & WithMails): Promise<boolean>
+  /** Whose password a link changes; nothing when it is unknown, used, void or expired, or the account is disabled. Uses nothing up. */
+  find(tokenHash: string, at: Date): Promise<User | undefined>
+  /**
+   * Sets the password that a link is for: what a change of password ends, ends here too, and the link is used. One
+   * transaction: of any number of calls one changes something. False when there was nothing to use.
+   */
+  use(reset: { tokenHash: string; passwordHash: string; at: Date } & WithMails): Promise<boolean>
+}

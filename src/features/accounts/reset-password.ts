@@ -1,0 +1,94 @@
+import type { Audit } from '../../core/audit.ts'
+import type { Clock } from '../../core/clock.ts'
+import { canonicalEmail } from '../../core/email.ts'
+import type { Language } from '../../core/language.ts'
+import type { MailOf, MailWriter } from '../../core/mail.ts'
+import type { AnswerMailRequest, MailRequests } from '../../core/mail-request.ts'
+import type { HashNewPassword } from '../../core/password-policy.ts'
+import type { PasswordResetStore } from '../../core/records/password-reset.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
+import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
+import type { accountsEvents } from './audit-events.ts'
+
+/** How long a link works. */
+const linkHours = 1
+
+export interface PasswordResets {
+  /**
+   * Asks for a link, for an account with this address if there is one. Tells nothing about the address: a mail does. Throws
+   * `invalid_request`.
+   */
+  ask(email: string, from: { ip: string; language: Language }): Promise<void>
+  /** Sends the link that was asked for. Where there is no account, or a disabled one, there is no mail. */
+  answer: AnswerMailRequest<'forgot-password'>
+  /** Mails a link to an account that is not disabled, and voids those before. False where it is, or has gone. */
+  send(user: User, language: Language): Promise<boolean>
+  /** Whom a link is for, while it can be used. Uses nothing up. */
+  find(token: string): Promise<{ email: string; name: string } | undefined>
+  /**
+   * Makes a password the account's. Signs nobody in, and takes no factor away: it ends every session and known device, and a new
+   * address that is not confirmed. False when the link cannot be used. Throws `password_rejected`; the link still works then.
+   */
+  reset(token: string, password: string, language: Language): Promise<boolean>
+}
+
+/** What the link in a mail to choose a new password does. It works once, for an hour, and until the next one. */
+export function createPasswordResets(dependencies: {
+  users: Pick<UserStore, 'findByLogin'>
+  resets: PasswordResetStore
+  requests: Pick<MailRequests, 'ask'>
+  hashNewPassword: HashNewPassword
+  mails: MailWriter<MailOf<{ 'reset-password': { link: string; hours: number }; 'password-changed': { link: string } }>>
+  audit: Audit<typeof accountsEvents>
+  clock: Clock
+  issuer: string
+}): PasswordResets {
+  const { users, resets, requests, hashNewPassword, mails, audit, clock, issuer } = dependencies
+  const now = () => new Date(clock.now())
+
+  /** Of one token one link and one mail: whoever dies halfway begins anew. */
+  async function open(user: User, token: string, language: Language, at: Date): Promise<boolean> {
+    const expiresAt = new Date(at.getTime() + linkHours * 3_600_000)
+    const { id: userId, email } = user
+    const told = mails.seal({
+      kind: 'reset-password',
+      to: email,
+      userId,
+      language: user.locale ?? language,
+      facts: { link: `${issuer}/reset-password?token=${token}`, hours: linkHours },
+      expiresAt,
+    })
+    const isOpen = await resets.open({ tokenHash: hashSecret(token), userId, email, expiresAt, mails: [told] })
+    if (isOpen) audit.record({ event: 'user.reset_sent', subject: userId })
+    return isOpen
+  }
+
+  return {
+    async ask(address, { ip, language }) {
+      await requests.ask({ kind: 'forgot-password', email: canonicalEmail(address), language, details: {} }, ip)
+    },
+    async answer({ email, language, token, at }) {
+      const user = await users.findByLogin(email)
+      if (user !== undefined) await open(user, token, language, at)
+      return []
+    },
+    send: (user, language) => open(user, randomLinkToken(), language, now()),
+    find: (token) => resets.find(hashSecret(token), now()),
+    async reset(token, password, language) {
+      const tokenHash = hashSecret(token)
+      const user = await resets.find(tokenHash, now())
+      if (user === undefined) return false
+      const passwordHash = await hashNewPassword(password, user)
+      const told = mails.seal({
+        kind: 'password-changed',
+        to: user.email,
+        userId: user.id,
+        language: user.locale ?? language,
+        facts: { link: `${issuer}/forgot-password` },
+      })
+      const isReset = await resets.use({ tokenHash, passwordHash, at: now(), mails: [told] })
+      if (isReset) audit.record({ event: 'user.password_reset', subject: user.id })
+      return isReset
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import type { Audit } from '../../core/audit.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Language } from '../../core/language.ts'
+import type { MailOf, MailWriter } from '../../core/mail.ts'
+import type { HashNewPassword } from '../../core/password-policy.ts'
+import type { UserPrincipal } from '../../core/principal.ts'
+import type { Session } from '../../core/records/session.ts'
+import type { UserStore } from '../../core/records/user.ts'
+import type { accountsEvents } from '../accounts/index.ts'
+import type { RenewSession } from '../sessions/index.ts'
+import type { TriedFrom } from '../sign-in/index.ts'
+import type { NotProven, ProveOwner } from './prove-owner.ts'
+
+/** Where a request comes from. `language`: what its person reads. */
+export interface From extends TriedFrom {
+  language: Language
+}
+
+export type ChangePassword = (
+  person: UserPrincipal,
+  request: { currentPassword: string; password: string },
+  from: From,
+) => Promise<
+  /** `renewed`: what the session's cookie holds from now on. */
+  { kind: 'changed'; renewed: { session: Session; secret: string } | undefined } | NotProven
+>
+
+/**
+ * Sets the password that a person chose for themselves. Every other session of theirs ends; this one gets another secret, so
+ * that a copy of its cookie that somebody else may hold is worth nothing. Throws `password_rejected`.
+ */
+export function createChangePassword(dependencies: {
+  users: Pick<UserStore, 'setPassword'>
+  proveOwner: ProveOwner
+  hashNewPassword: HashNewPassword
+  renewSession: RenewSession
+  mails: MailWriter<MailOf<{ 'password-changed': { link: string } }>>
+  audit: Audit<typeof accountsEvents>
+  clock: Clock
+  issuer: string
+}): ChangePassword {
+  const { users, proveOwner, hashNewPassword, renewSession, mails, audit, clock, issuer } = dependencies
+  return async (person, { currentPassword, password }, from) => {
+    const proof = await proveOwner(person, currentPassword, from, 'password')
+    if (proof.kind !== 'proven') return proof
+    const { user } = proof
+    const passwordHash = await hashNewPassword(password, user)
+    const mail = mails.seal({
+      kind: 'password-changed',
+      to: user.email,
+      userId: user.id,
+      language: user.locale ?? from.language,
+      facts: { link: `${issuer}/forgot-password` },
+    })
+    const { sessionId, level } = person
+    const set = await users.setPassword(user.id, passwordHash, new Date(clock.now()), {
+      provenHash: user.passwordHash,
+      ...(sessionId !== undefined && { keptSession: sessionId }),
+      mails: [mail],
+    })
+    // Another change was quicker, so the password that was typed is none any more.
+    if (set === undefined) return { kind: 'wrong_password' }
+    audit.record({ event: 'user.password_changed', subject: user.id })
+    const methods = [...new Set([...person.methods, 'pwd'])]
+    const renewed = sessionId && (await renewSession({ id: sessionId, methods, level }, { ...user, passwordHash }))
+    return { kind: 'changed', renewed: renewed || undefined }
+  }
+}

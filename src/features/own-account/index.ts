@@ -1,0 +1,73 @@
+/** What people do to their own account once they are signed in: a new password, another address, a copy of it, its end. */
+import type { Base } from '../../base.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { Pages } from '../../http/pages.ts'
+import type { MailsOf } from '../../pages/mail.ts'
+import type { Accounts, accountsMails } from '../accounts/index.ts'
+import type { Mail } from '../mail/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import type { SignIn } from '../sign-in/index.ts'
+import { createChangePassword } from './change-password.ts'
+import { createEmailChanges } from './change-email.ts'
+import { createAccountDeletion } from './delete-account.ts'
+import { createExportAccount } from './export-account.ts'
+import { deletionRoutes } from './admin.ts'
+import { keepAccountPages } from './keep-account-pages.ts'
+import type { ownAccountMails } from './mails.ts'
+import { createProveOwner } from './prove-owner.ts'
+import { ownAccountRoutes } from './routes.ts'
+import type { OwnAccountTexts } from './texts.ts'
+
+export type { DeletedUser } from './admin.ts'
+export type { ownAccountEvents } from './audit-events.ts'
+
+export function createOwnAccount(
+  base: Base,
+  config: { accounts: { deletion_grace_days: number }; sign_in: { fresh_seconds: number } },
+  needs: {
+    accounts: Accounts
+    sessions: Sessions
+    signIn: SignIn
+    mail: Mail<MailsOf<typeof ownAccountMails> | MailsOf<typeof accountsMails>>
+    browser: BrowserGuards
+    pages: Pages<OwnAccountTexts>
+  },
+): Feature {
+  const { stores, clock, audit, issuer, hashNewPassword } = base
+  const { accounts, sessions, signIn, mail, browser, pages } = needs
+  const proveOwner = createProveOwner({ checkPassword: signIn.checkPassword, audit })
+  const shared = { proveOwner, mails: mail, audit, clock, issuer, users: stores.users }
+  const changePassword = createChangePassword({ ...shared, hashNewPassword, renewSession: sessions.renew })
+  const emailChanges = createEmailChanges({ ...shared, emailChanges: stores.emailChanges, requests: mail })
+  const graceDays = config.accounts.deletion_grace_days
+  const { deletions, apiKeys, counters } = stores
+  const deletion = createAccountDeletion({ ...shared, deletions, keeping: signIn.keeping, graceDays })
+  const exportAccount = createExportAccount({
+    ...shared,
+    sessions: stores.sessions,
+    apiKeys,
+    trail: stores.audit,
+    counters,
+    queueMails: mail.queue,
+  })
+  return {
+    routes: {
+      people: (app) =>
+        ownAccountRoutes(app, {
+          changePassword,
+          emailChanges,
+          deletion,
+          exportAccount,
+          cookies: browser.cookies,
+          languageOf: pages.languageOf,
+          limits: browser.limits,
+          clock,
+          freshSeconds: config.sign_in.fresh_seconds,
+        }),
+      pages: (app) => keepAccountPages(app, { deletion, pages, csrf: browser.csrf, limits: browser.limits }),
+      admin: (app) => deletionRoutes(app, { deletion, findUser: accounts.administration.find }),
+    },
+    maintain: () => deletion.sweep(),
+  }
+}

@@ -1,0 +1,162 @@
+/** Ways into an account that begin with a mailed link: a new password, and an invitation. */
+import { test } from 'tap'
+import { backends } from '../support/backends.ts'
+import { linkIn } from '../support/mails.ts'
+import { bearer, type Service, startService } from '../support/service.ts'
+
+const newPassword = 'a heron, a lantern and a map'
+const post = (service: Service, path: string, json: object) => service.call(path, { method: 'POST', json })
+const logIn = (service: Service, email: string, password: string) =>
+  post(service, '/api/auth/login', { email, password })
+const mailsTo = async (service: Service, email: string) =>
+  (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
+const tokenOf = async (service: Service, email: string, page: string, index = -1) => {
+  const links = (await mailsTo(service, email)).flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
+  const token = links.at(index)
+  if (token === undefined) throw new Error(`no link of ${page} to ${email}`)
+  return token
+}
+
+for (const backend of backends) {
+  void test(`mailed ways in on ${backend.name} stores`, async (t) => {
+    const service = await startService(t, { backend })
+    const send = (id: string) => service.operate('POST', `/users/${id}/reset`)
+    const reset = (token: string, password = newPassword) =>
+      post(service, '/api/auth/reset-password', { token, password })
+
+    await t.test('a link sets a new password once, ends sessions and known devices, and signs nobody in', async (t) => {
+      const user = await service.createUser()
+      const { accessToken } = await service.signIn(user)
+      await send(user.id)
+      const token = await tokenOf(service, user.email, 'reset-password')
+      t.notMatch(service.logged(), token)
+      t.match((await reset(token, 'short')).json(), { code: 'password_rejected' })
+      const uses = await Promise.all(Array.from({ length: 8 }, () => reset(token)))
+      t.equal(uses.filter(({ status }) => status === 204).length, 1, 'a password that is refused has used nothing up')
+      t.ok(uses.every(({ headers }) => headers['set-cookie'] === undefined))
+      t.equal((await service.call('/api/users/me', { headers: bearer(accessToken) })).status, 401)
+      t.equal((await logIn(service, user.email, user.password)).status, 401)
+      t.equal((await logIn(service, user.email, newPassword)).status, 200)
+      t.equal(
+        (await mailsTo(service, user.email)).filter((mail) => mail.includes('Your password was changed')).length,
+        1,
+      )
+    })
+
+    await t.test(
+      'a link is void after an hour, after a later one, and after any change of password or address',
+      async (t) => {
+        const fresh = async () => {
+          const user = await service.createUser()
+          await send(user.id)
+          return { user, token: await tokenOf(service, user.email, 'reset-password') }
+        }
+        const refused = async (token: string) => t.match((await reset(token)).json(), { code: 'invalid_token' })
+
+        const outdated = await fresh()
+        service.clock.advance(3_600)
+        await refused(outdated.token)
+
+        const replaced = await fresh()
+        await send(replaced.user.id)
+        await refused(replaced.token)
+
+        const changed = await fresh()
+        await service.operate('PUT', `/users/${changed.user.id}/password`, { password: newPassword })
+        await refused(changed.token)
+
+        const moved = await fresh()
+        const { accessToken } = await service.signIn(moved.user)
+        const email = `elsewhere@example.test`
+        const headers = bearer(accessToken)
+        await service.call('/api/users/me/email', {
+          method: 'POST',
+          headers,
+          json: { email, password: moved.user.password },
+        })
+        await post(service, '/api/auth/confirm-email', { token: await tokenOf(service, email, 'confirm-email') })
+        await refused(moved.token)
+
+        const disabled = await fresh()
+        await service.operate('PUT', `/users/${disabled.user.id}/status`, { status: 'disabled' })
+        await refused(disabled.token)
+        await service.operate('PUT', `/users/${disabled.user.id}/status`, { status: 'active' })
+        await refused(disabled.token)
+        await refused('a-guess')
+      },
+    )
+
+    await t.test('an invitation opens a verified account with its roles, once, for seven days', async (t) => {
+      await service.operate('PUT', '/roles/invited', { permissions: ['reports:read'] })
+      const invite = (email: string) =>
+        service.operate('POST', '/invitations', {
+          email,
+          username: email.split('@')[0],
+          roles: ['invited'],
+          locale: 'de',
+        })
+      const accept = (invitation: string, more: object = {}) =>
+        post(service, '/api/auth/register', { invitation, name: 'Grace Hopper', password: newPassword, ...more })
+
+      const email = 'grace@example.test'
+      await invite(email)
+      const token = await tokenOf(service, email, 'invitation')
+      t.equal((await accept(token, { email: 'other@example.test' })).status, 400, 'the address is the invitation’s')
+      t.match((await accept(token, { password: 'short' })).json(), { code: 'password_rejected' })
+      const uses = await Promise.all(Array.from({ length: 8 }, () => accept(token)))
+      t.equal(uses.filter(({ status }) => status === 201).length, 1)
+      t.equal(uses.filter(({ status }) => status === 400).length, 7)
+      const signedIn = await logIn(service, 'grace', newPassword)
+      t.match(signedIn.json().user, { email, roles: ['invited'] })
+      const me = await service.call('/api/users/me', { headers: bearer(signedIn.json().access_token) })
+      t.match(me.json(), { email_verified: true, locale: 'de', permissions: ['reports:read'] })
+      await t.rejects(invite(email), /conflict/)
+
+      await invite('late@example.test')
+      const [first] = [await tokenOf(service, 'late@example.test', 'invitation')]
+      await invite('late@example.test')
+      t.equal((await accept(first)).status, 400, 'a later one is in its place')
+      service.clock.advance(7 * 86_400)
+      t.equal((await accept(await tokenOf(service, 'late@example.test', 'invitation'))).status, 400)
+
+      const { id } = await invite('withdrawn@example.test')
+      t.ok((await service.operate<{ id: string }[]>('GET', '/invitations')).some((each) => each.id === id))
+      await service.operate('DELETE', `/invitations/${id}`)
+      t.equal((await accept(await tokenOf(service, 'withdrawn@example.test', 'invitation'))).status, 400)
+      await t.rejects(service.operate('DELETE', `/invitations/${id}`), /not_found/)
+    })
+
+    await t.test(
+      'an invitation whose role has gone makes no account, and can still be used once it is back',
+      async (t) => {
+        await service.operate('PUT', '/roles/passing', { permissions: [] })
+        const email = 'passing@example.test'
+        await service.operate('POST', '/invitations', { email, roles: ['passing'] })
+        const token = await tokenOf(service, email, 'invitation')
+        const accept = () =>
+          post(service, '/api/auth/register', { invitation: token, name: 'Pat', password: newPassword })
+        await service.operate('DELETE', '/roles/passing')
+        t.match((await accept()).json(), { code: 'conflict' })
+        await service.operate('PUT', '/roles/passing', { permissions: [] })
+        t.equal((await accept()).status, 201)
+      },
+    )
+  })
+}
+
+void test('who may open an account: registration closed, by invitation, and open', async (t) => {
+  for (const registration of ['closed', 'invite', 'open'] as const) {
+    const service = await startService(t, { yaml: { accounts: { registration } } })
+    const asked = post(service, '/api/auth/register', { name: 'Ada', email: 'ada@example.test', password: newPassword })
+    t.equal((await asked).status, registration === 'open' ? 202 : 403, registration)
+    const invited = service.operate('POST', '/invitations', { email: 'guest@example.test', roles: [] })
+    if (registration === 'closed') {
+      await t.rejects(invited, /registration_closed/)
+      continue
+    }
+    await invited
+    const invitation = await tokenOf(service, 'guest@example.test', 'invitation')
+    const accepted = await post(service, '/api/auth/register', { invitation, name: 'Guest', password: newPassword })
+    t.equal(accepted.status, 201, registration)
+  }
+})
