@@ -283,7 +283,7 @@ for (const backend of backends) {
     const subjects = async (email: string) =>
       (await mailsTo(service, email)).map((mail) => /^Subject: (.*)$/m.exec(mail)![1]!.trim())
     const disabled = await service.createUser()
-    await service.operate('POST', `/users/${disabled.id}/disable`)
+    await service.operate('PUT', `/users/${disabled.id}/status`, { status: 'disabled' })
     const [known, pending, unknown] = [await service.createUser(), newAddress(), newAddress()]
     await register(service, { email: pending })
 
