@@ -93,8 +93,12 @@ for (const backend of backends) {
       'refused for good: given up at once, kept sealed, and sent when an operator has it tried again',
       async (t) => {
         let refuses = true
-        const onRcptTo: SMTPServerOptions['onRcptTo'] = (_, __, done) =>
-          done(refuses ? Object.assign(new Error('no such user'), { responseCode: 550 }) : null)
+        const onRcptTo: SMTPServerOptions['onRcptTo'] = ({ address }, _, done) =>
+          done(
+            refuses && address.startsWith('ada@')
+              ? Object.assign(new Error('no such user'), { responseCode: 550 })
+              : null,
+          )
         const { service, start } = await startBoth(t, { backend }, { onRcptTo })
         const server = await start()
         await register(t, service, 'ada@example.test')
@@ -241,5 +245,7 @@ void test('kill -9 of the process loses no mail', async (t) => {
   await serve(t, folder, environment)
   await until('the mails are there', () => server.received.length >= emails.length)
   t.same(server.received.flatMap(({ to }) => to).toSorted(), emails)
-  for (const { content } of server.received) t.ok(linkTokenIn(content, `http://localhost:${first.port}`))
+  // Whichever process wrote it, before the kill or after.
+  for (const { content } of server.received)
+    t.match(content, /^http:\/\/localhost:\d+\/verify-email\?token=[\w-]{22}\r$/m)
 })
