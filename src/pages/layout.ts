@@ -1,6 +1,6 @@
 import { type Child, type Html, html } from './html.ts'
 import { languageSwitch } from './language-switch.ts'
-import { styleSheetPaths } from './styles.ts'
+import { styleSheets } from './styles.ts'
 import type { ViewContext } from './view.ts'
 
 /**
@@ -23,8 +23,7 @@ export function layout(
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Gatehouse</title>
         <meta name="referrer" content="strict-origin" />
-        <link rel="stylesheet" href="${base}${styleSheetPaths.pico}" />
-        <link rel="stylesheet" href="${base}${styleSheetPaths.own}" />
+        ${styleSheets.map(({ url }) => html`<link rel="stylesheet" href="${base}${url}" /> `)}
         <link rel="icon" href="data:," />
       </head>
       <body>

@@ -1,11 +1,11 @@
-/** Where the style sheets are served. */
-export const styleSheetPaths = { pico: '/assets/pico.min.css', own: '/assets/gatehouse.css' }
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
 /**
  * The few rules that are ours: one narrow column in the middle, or a wide one for tables; quiet headings, errors that stand out,
  * and languages at the foot that look like links. Everything else, light and dark, is Pico's.
  */
-export const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
+const ownStyles = `main.container { max-width: 24rem; padding-top: 8vh; }
 main.wide { max-width: 60rem; padding-inline: var(--pico-spacing); }
 h1 { font-size: 1.25rem; margin: 0; }
 article > form:not(:last-child) { margin-bottom: 1rem; }
@@ -39,3 +39,24 @@ body > footer strong, body > footer [type='submit'] {
 }
 body > footer [type='submit'] { color: var(--pico-primary); text-decoration: underline; }
 `
+
+/** A style sheet, and where it is served. */
+export interface StyleSheet {
+  readonly path: string
+  /** Follows from the text alone, so that replicas agree, and a browser may keep for good what it got under it. */
+  readonly version: string
+  /** What pages name it by. */
+  readonly url: string
+  readonly text: Buffer
+}
+
+function styleSheet(path: string, text: Buffer): StyleSheet {
+  const version = createHash('sha256').update(text).digest('base64url').slice(0, 12)
+  return { path, version, url: `${path}?v=${version}`, text }
+}
+
+/** In their order: ours come last. */
+export const styleSheets: readonly StyleSheet[] = [
+  styleSheet('/assets/pico.min.css', readFileSync(new URL(import.meta.resolve('@picocss/pico/css/pico.min.css')))),
+  styleSheet('/assets/gatehouse.css', Buffer.from(ownStyles)),
+]

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { styleSheets } from '../../src/pages/styles.ts'
 import { hasChromium, startBrowser, takeShots } from '../support/browser.ts'
 import { hasProxy, startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/servers.ts'
@@ -98,11 +99,7 @@ if (hasChromium && hasProxy('nginx')) {
       const loaded: string[] = []
       page.on('response', (response) => void loaded.push(`${response.status()} ${response.url()}`))
       await page.goto(`${auth}/login`)
-      t.same(loaded.toSorted(), [
-        `200 ${auth}/assets/gatehouse.css`,
-        `200 ${auth}/assets/pico.min.css`,
-        `200 ${auth}/login`,
-      ])
+      t.same(loaded.toSorted(), [...styleSheets.map(({ url }) => `200 ${auth}${url}`).toSorted(), `200 ${auth}/login`])
       const width = (await page.getByRole('main').boundingBox())?.width ?? 0
       t.ok(width > 300 && width < 600, `one narrow column, ${width} px`)
       await page.setViewportSize({ width: 320, height: 568 })

@@ -1,9 +1,8 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { languageNames, type Language } from '../../src/core/language.ts'
 import { html } from '../../src/pages/html.ts'
-import { ownStyles, styleSheetPaths } from '../../src/pages/styles.ts'
+import { styleSheets } from '../../src/pages/styles.ts'
 import { type Fixture, spokenLanguages } from './fixture.ts'
 
 export const widths = [320, 768, 1280] as const
@@ -22,10 +21,10 @@ export interface Written {
 
 /** Writes every page in every state, language and scheme as a file of its own, and an index that shows them side by side. */
 export function writeGallery(folder: string, fixtures: readonly Fixture[]): Written[] {
-  mkdirSync(join(folder, dirname(styleSheetPaths.pico)), { recursive: true })
-  const pico = createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css')
-  copyFileSync(pico, join(folder, styleSheetPaths.pico))
-  writeFileSync(join(folder, styleSheetPaths.own), ownStyles)
+  for (const { path, text } of styleSheets) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
   const written = fixtures.flatMap((fixture) =>
     spokenLanguages().flatMap((spoken) => {
       const source = fixture.render(spoken)
