@@ -22,6 +22,7 @@ import { createTokens } from './features/tokens/index.ts'
 import { createBrowserGuards } from './http/browser-guards.ts'
 import { refusePath } from './http/errors.ts'
 import type { Feature } from './http/feature.ts'
+import { createPageUsers } from './http/page-users.ts'
 import { createPages } from './http/pages.ts'
 import { type App, createServer } from './http/server.ts'
 import { mountControl, mountSurfaces } from './http/surfaces.ts'
@@ -53,6 +54,7 @@ export function createFeatures(base: Base, config: Config) {
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, limits })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
+  const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions)
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
@@ -61,7 +63,7 @@ export function createFeatures(base: Base, config: Config) {
   const known = { hosts, credentials, signingKeys, accounts, clients }
   const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
   const { decidesAbout } = forwardAuth
-  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, pages, decidesAbout })
+  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, pages, pageUsers, decidesAbout })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })

@@ -3,6 +3,7 @@ import type { Base } from '../../base.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
+import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -12,6 +13,7 @@ import { createCheckPassword } from './check-password.ts'
 import type { FailureLimits } from './settings.ts'
 import { createBeginSession } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
+import { createAddress } from './http/page-options.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createLogIn } from './log-in.ts'
@@ -37,6 +39,7 @@ export function createSignIn(
     signingKeys: SigningKeys
     browser: BrowserGuards
     pages: Pages<SignInTexts>
+    pageUsers: PageUsers
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
@@ -58,6 +61,7 @@ export function createSignIn(
     sessionOfRefreshToken: sessions.ofRefreshToken,
   })
   const waysBack = { issuer, decidesAbout }
+  const returnTo = createReturnTo(waysBack)
   const shared = {
     logIn: createLogIn({ checkPassword, knownDevices, startSession: sessions.begin, audit }),
     stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
@@ -86,8 +90,9 @@ export function createSignIn(
       async pages(app) {
         const options = {
           ...shared,
-          sessionCookie: credentials.sessionCookie,
-          returnTo: createReturnTo(waysBack),
+          ...needs.pageUsers,
+          returnTo,
+          address: createAddress(returnTo),
           notices: createNotices({
             issuer,
             cookieDomain: config.cookieDomain,

@@ -2,13 +2,12 @@ import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
-import { createPageTools, type PageOptions, toSignIn } from './http/page-tools.ts'
+import type { PageOptions } from './http/page-options.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, pages, cookies, csrf, limits } = options
-  const { userOf, address } = createPageTools(options)
+  const { returnTo, pages, cookies, csrf, limits, userOf, toSignIn, address } = options
 
   app.get(
     '/step-up',
@@ -19,7 +18,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
     async (request, reply) => {
       const target = returnTo(request.query.return_to)
       const user = await userOf(request)
-      if (user === undefined) return toSignIn(reply, options.basePath, target)
+      if (user === undefined) return toSignIn(reply, target)
       return pages.show(reply, stepUpPage, { ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target })
     },
   )
@@ -46,7 +45,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       const outcome =
         user && (await options.stepUp(user, { password: password.slice(0, 512) }, cookies.device(request)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
-        return toSignIn(reply, options.basePath, target)
+        return toSignIn(reply, target)
       }
       if (outcome.kind === 'proven') {
         cookies.setSession(reply, outcome.secret, outcome.session.expiresAt)
