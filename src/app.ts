@@ -60,10 +60,11 @@ export function createFeatures(base: Base, config: Config) {
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
-  const known = { hosts, credentials, signingKeys, accounts, clients }
-  const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
+  const known = { credentials, signingKeys, pages }
+  const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
+  const forwardAuth = createForwardAuth(base, config, asked)
   const { decidesAbout } = forwardAuth
-  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, pages, pageUsers, decidesAbout })
+  const signIn = createSignIn(base, config, { ...known, sessions, tokens, browser, pageUsers, decidesAbout })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
