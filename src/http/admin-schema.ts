@@ -5,8 +5,6 @@ import type { OwnPermission } from '../core/permissions.ts'
 import { takingAway } from './rate-limits.ts'
 import { plainText } from './schema.ts'
 
-/** A name for people. */
-export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
 /** A name that travels in lists: of a role, a permission, a scope or an audience. */
 export const ListedName = Type.String({ format: 'listed-name' })
 export const ClientId = Type.String({ minLength: 1, maxLength: 200, ...plainText, description: 'A `client_id`.' })

@@ -1,8 +1,6 @@
 import { Type } from '../../json-schema.ts'
 import { passwordLength } from '../../core/password-policy.ts'
-import { documentedAs, Email, Instant, plainText, strict, WrittenEmail } from '../../http/schema.ts'
-
-const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
+import { documentedAs, Email, Instant, Name, strict, WrittenEmail } from '../../http/schema.ts'
 
 /** Longer than any password that the policy accepts, so that the policy itself says what is wrong. */
 export const Password = Type.String({

@@ -1,8 +1,8 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
 import type { Client } from '../../core/records/client.ts'
-import { administers, ClientId, ListedName, Name } from '../../http/admin-schema.ts'
-import { Instant, OneOf, problems, strict } from '../../http/schema.ts'
+import { administers, ClientId, ListedName } from '../../http/admin-schema.ts'
+import { Instant, Name, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './administer-clients.ts'
 
