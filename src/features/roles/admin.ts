@@ -23,6 +23,7 @@ const Deleted = Type.Object(
 )
 export type DeletedRole = Static<typeof Deleted>
 const RoleKey = Type.Object({ name: ListedName })
+const Given = { params: RoleKey, body: Type.Object({ permissions: Permissions }, strict) }
 const write = administers('gatehouse:roles:write')
 
 /** What administrators and operators do to roles. */
@@ -53,12 +54,11 @@ export async function roleRoutes(app: App, roles: RoleAdministration): Promise<v
     '/roles/:name/permissions',
     write('setPermissions', 'Replace what a role permits', {
       description: 'It counts from the next request of its holders on.',
-      params: RoleKey,
-      body: Type.Object({ permissions: Permissions }, strict),
+      ...Given,
       response: { 200: Shown, ...problems('conflict', 'not_found') },
     }),
-    async (request) => {
-      const role = { name: request.params.name, permissions: request.body.permissions }
+    async ({ params, body }) => {
+      const role = { ...params, ...body }
       await roles.setPermissions(role)
       return ofOperator(role)
     },
@@ -67,12 +67,11 @@ export async function roleRoutes(app: App, roles: RoleAdministration): Promise<v
   app.put(
     '/roles/:name',
     write('putRole', 'Define a role, whether or not it exists', {
-      params: RoleKey,
-      body: Type.Object({ permissions: Permissions }, strict),
+      ...Given,
       response: { 200: Shown, ...problems('conflict') },
     }),
-    async (request) => {
-      const role = { name: request.params.name, permissions: request.body.permissions }
+    async ({ params, body }) => {
+      const role = { ...params, ...body }
       await roles.put(role)
       return ofOperator(role)
     },
