@@ -6,6 +6,7 @@ import type { App } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { ApiKeyManagement } from './manage.ts'
+import { exampleKey, exampleSecret, keyItself, showApiKey, shownKey } from './schema.ts'
 
 const NewKey = Type.Object(
   {
@@ -18,29 +19,13 @@ const NewKey = Type.Object(
 )
 const Owner = Type.Object({ client: Type.Optional(ClientId), user: Type.Optional(IdOrEmail) }, strict)
 
-const Time = Type.Union([Instant, Type.Null()])
-const shown = {
-  id: Type.String({ format: 'uuid' }),
-  owner: Type.String({ description: 'Id of the person or client that it stands for.' }),
-  name: Type.String(),
-  scopes: Type.Array(Type.String()),
-  created_at: Instant,
-  expires_at: Time,
-  last_used_at: Time,
-}
-const example = {
-  id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
-  owner: 'reports-job',
-  name: 'Nightly',
-  scopes: ['reports:read'],
-  created_at: '2026-11-20T08:00:00.000Z',
-  expires_at: '2027-06-30T00:00:00.000Z',
-  last_used_at: null,
-}
-const Shown = Type.Object(shown)
+const { id, ...others } = shownKey
+const owned = { id, owner: Type.String({ description: 'Id of the person or client that it stands for.' }), ...others }
+const example = { ...exampleKey, owner: 'reports-job' }
+const Shown = Type.Object(owned)
 const Made = Type.Object(
-  { ...shown, key: Type.String({ description: 'The key itself: shown here and never again.' }) },
-  { description: 'A new API key.', examples: [{ ...example, key: 'ghk_mFzK9…' }] },
+  { ...owned, ...keyItself },
+  { description: 'A new API key.', examples: [{ ...example, key: exampleSecret }] },
 )
 /** An API key as administrators see it. */
 export type OwnedApiKey = Static<typeof Shown>
@@ -107,13 +92,5 @@ export async function administeredApiKeyRoutes(
 }
 
 function showKey(key: ApiKey): OwnedApiKey {
-  return {
-    id: key.id,
-    owner: key.owner.id,
-    name: key.name,
-    scopes: key.scopes,
-    created_at: key.createdAt.toISOString(),
-    expires_at: key.expiresAt?.toISOString() ?? null,
-    last_used_at: key.lastUsedAt?.toISOString() ?? null,
-  }
+  return { ...showApiKey(key), owner: key.owner.id }
 }
