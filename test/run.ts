@@ -12,7 +12,7 @@ import { createCoverage } from './runner/coverage.ts'
 import { testFiles } from './runner/files.ts'
 import { createImports } from './runner/imports.ts'
 import { provide, stopServers } from './runner/provide.ts'
-import { runFiles, stopFiles } from './runner/run-files.ts'
+import { type Cost, runFiles, stopFiles } from './runner/run-files.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values: options, positionals } = parseArgs({
@@ -60,9 +60,20 @@ function concernedBy(changed: readonly string[]): string[] {
   return imports.testsThatLoad(changed)
 }
 
+/** The files that take most of a processor, and what all take. */
+function dearest(costs: readonly Cost[], begun: number): string {
+  const line = ({ name, seconds, processorSeconds }: Cost) =>
+    `${processorSeconds.toFixed(1).padStart(7)} ${seconds.toFixed(1).padStart(7)}  ${name}`
+  const all = costs.reduce((sum, { processorSeconds }) => sum + processorSeconds, 0)
+  const most = costs.toSorted((a, b) => b.processorSeconds - a.processorSeconds).slice(0, 15)
+  const took = `took ${((performance.now() - begun) / 1_000).toFixed(0)} s, and ${all.toFixed(0)} s of processors`
+  return [`${took}, most of it in (processor, time):`, ...most.map(line)].join('\n')
+}
+
 /** Runs the tests, says how they ended, and whether well. */
 async function run(tests: readonly string[], missing: readonly string[]): Promise<boolean> {
-  const { isGood, passed, failed, skipped, failures } = await runFiles(tests, {
+  const begun = performance.now()
+  const { isGood, passed, failed, skipped, failures, costs } = await runFiles(tests, {
     root,
     jobs: Number(options.jobs),
     say,
@@ -70,6 +81,7 @@ async function run(tests: readonly string[], missing: readonly string[]): Promis
   })
   for (const line of missing) say(`not exercised: ${line}\n`)
   if (coverage !== undefined) say(`\n${coverage.report()}\n`)
+  if (costs.length > 1) say(`\n${dearest(costs, begun)}\n`)
   // Whoever sees only the end of a long log learns what failed.
   if (failures.length > 0) say(`\nfailed:\n${failures.join('\n')}\n`)
   const isIncomplete = process.env['TEST_REQUIRE_ALL'] !== undefined && (missing.length > 0 || skipped > 0)
