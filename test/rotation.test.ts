@@ -1,7 +1,7 @@
 /** Refresh rotation in real processes: parallel use, kill -9, restarts, and a Redis that has forgotten everything. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { hasServers } from './support/backends.ts'
 import { type Cluster, password, signInAt, startCluster } from './support/cluster.ts'
 import { run, type Running, serve } from './support/program.ts'
@@ -9,7 +9,6 @@ import { scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
 import { until } from './support/patience.ts'
 
-tap.setTimeout(600_000)
 const refresh = (service: Running, refresh_token: string) =>
   service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token } })
 

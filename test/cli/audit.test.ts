@@ -1,11 +1,9 @@
 /** `gatehouse audit tail`, as an operator runs it. */
 import { spawn } from 'node:child_process'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { commandLine, handedOn, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { until } from '../support/patience.ts'
-
-tap.setTimeout(300_000)
 
 void test('audit tail shows what happened, with and without a running service, and follows', async (t) => {
   const folder = scratchFolder(t)

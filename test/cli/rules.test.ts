@@ -1,12 +1,9 @@
 /** `gatehouse rules`, as an operator runs it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
-
-// A dozen processes, each of which takes seconds on a busy machine.
-tap.setTimeout(300_000)
 
 const good = `hosts:
   app.example.com:

@@ -1,15 +1,12 @@
 /** What strangers chose, and what an operator typed, reaches a terminal spelt out. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { openPglite } from '../../src/stores/sql/open.ts'
 import { until } from '../support/patience.ts'
 import { run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
-
-// Some ten processes, each of which takes seconds on a busy machine.
-tap.setTimeout(600_000)
 
 /** All that a terminal could obey, but for lines and columns. */
 // oxlint-disable-next-line no-control-regex

@@ -5,7 +5,7 @@ import { relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Coverage } from './coverage.ts'
 
-/** A test that is not done by then hangs. Files say less of themselves; this is for a machine that does much else. */
+/** A test that is not done by then hangs, on a machine too that does much else. */
 const patienceSeconds = 1_200
 
 export interface Outcome {
