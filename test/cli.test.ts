@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
-import { commandLine, type Environment, handedOn, run, type Running, serve } from './support/program.ts'
+import { commandLine, type Environment, handedOn, prepareData, run, type Running, serve } from './support/program.ts'
 import { testSecret } from './support/secrets.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
@@ -72,6 +72,7 @@ void test('an embedded service and its commands, on one data directory', async (
   })
   await t.test('a port that is taken is named, with what to do', async (t) => {
     const second = { GATEHOUSE_DATA_DIR: join(folder, 'second'), PORT: String(service.port) }
+    prepareData(second.GATEHOUSE_DATA_DIR)
     const { code, stderr } = await run(folder, ['serve'], second)
     t.match(
       [code, stderr],

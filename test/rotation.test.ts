@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { hasServers } from './support/backends.ts'
 import { type Cluster, password, signInAt, startCluster } from './support/cluster.ts'
-import { run, type Running, serve } from './support/program.ts'
+import { prepareData, run, type Running, serve } from './support/program.ts'
 import { scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
 import { until } from './support/patience.ts'
@@ -34,6 +34,7 @@ void test('an embedded service that is killed and started again', async (t) => {
     GATEHOUSE_ISSUER: 'http://auth.example.test',
     GATEHOUSE_CONFIG: config,
   }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const user = { id: '', email: 'ada@example.test', password }
   const create = ['user', 'create', '--email', user.email, '--name', 'Ada', '--password-stdin']
   t.equal((await run(folder, create, environment, `${password}\n`)).code, 0)

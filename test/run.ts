@@ -99,7 +99,7 @@ try {
     say('nothing has changed that one of these tests loads\n')
     isWell = true
   } else {
-    const missing = await provide(root, scratch)
+    const missing = await provide(scratch)
     isWell = tests.length === 0 || (await run(tests, missing))
     if (options.watch) {
       say('\nwaiting for changes\n')

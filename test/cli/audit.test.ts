@@ -1,13 +1,14 @@
 /** `gatehouse audit tail`, as an operator runs it. */
 import { spawn } from 'node:child_process'
 import { test } from 'tap'
-import { commandLine, handedOn, run, serve } from '../support/program.ts'
+import { commandLine, handedOn, prepareData, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { until } from '../support/patience.ts'
 
 void test('audit tail shows what happened, with and without a running service, and follows', async (t) => {
   const folder = scratchFolder(t)
   const environment = { GATEHOUSE_DATA_DIR: `${folder}/data` }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const gatehouse = (line: string, input?: string) => run(folder, line.split(' '), environment, input)
   const tail = async (line = '') => JSON.parse((await gatehouse(`audit tail --json${line}`)).stdout)
   const create = (name: string) => gatehouse(`user create --email ${name}@example.test --name ${name} --json`)

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { run, serve } from '../support/program.ts'
+import { prepareData, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 
 const good = `hosts:
@@ -93,6 +93,7 @@ void test('rules explain', async (t) => {
   const folder = scratchFolder(t)
   writeFileSync(join(folder, 'gatehouse.yaml'), good)
   const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const explain = (...args: string[]) => run(folder, ['rules', 'explain', ...args], environment)
   const url = 'https://app.example.com/admin/x'
 

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import postgres from 'postgres'
 import { test } from 'tap'
 import { createDatabase, hasServers } from '../support/backends.ts'
-import { run } from '../support/program.ts'
+import { prepareData, run } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
 import { freePort, scratchFolder, startRedis, startRelay } from '../support/servers.ts'
 
@@ -15,6 +15,7 @@ void test('a start that cannot succeed is told in one line, with the setting and
   const folder = scratchFolder(t)
   const port = await freePort()
   const usual = { PORT: String(port), GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(usual.GATEHOUSE_DATA_DIR)
   async function refuses(what: string, environment: Record<string, string>, line: RegExp): Promise<void> {
     const { code, stdout, stderr } = await run(folder, ['serve'], { ...usual, ...environment })
     t.equal(code, 1, what)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { openPglite } from '../../src/stores/sql/open.ts'
 import { until } from '../support/patience.ts'
-import { run, serve } from '../support/program.ts'
+import { prepareData, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
 
@@ -15,6 +15,7 @@ const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028
 void test('no control character of a stored name, or of an argument, reaches the terminal', async (t) => {
   const folder = scratchFolder(t)
   const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const gatehouse = (...args: string[]) => run(folder, args, environment)
   const made = await gatehouse('user', 'create', '--email', 'ada@example.test', '--name', 'Ada', '--json')
   const { id } = JSON.parse(made.stdout)

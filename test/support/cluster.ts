@@ -35,7 +35,7 @@ export interface Cluster {
 
 export async function startCluster(t: Test): Promise<Cluster> {
   const folder = scratchFolder(t)
-  const [database, redis] = await Promise.all([createDatabase(), startRedis()])
+  const [database, redis] = await Promise.all([createDatabase({ migrated: true }), startRedis()])
   t.teardown(() => Promise.all([database.drop(), redis!.stop()]))
   const relay = await startRelay(database.url)
   t.teardown(() => relay.close())
