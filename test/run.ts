@@ -22,7 +22,8 @@ const { values: options, positionals } = parseArgs({
     since: { type: 'string' },
     watch: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: String(availableParallelism()) },
+    // One more than there are cores: some files wait for real time, and all of them for servers.
+    jobs: { type: 'string', default: String(availableParallelism() + 1) },
   },
 })
 const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-tests-'))
