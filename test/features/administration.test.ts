@@ -152,6 +152,8 @@ for (const backend of backends) {
         const refused = { message: /400 .*those that begin with .*gatehouse:.* belong to the service itself/ }
         await t.rejects(service.operate('POST', '/roles', { name: 'clerk', permissions: ['a', name] }), refused)
         await t.rejects(service.operate('PUT', '/roles/clerk', { permissions: [name] }), refused)
+        await t.rejects(service.operate('POST', '/roles', { name, permissions: [] }), refused)
+        await t.rejects(service.operate('PUT', `/roles/${name}`, { permissions: [] }), refused)
         await t.rejects(service.operate('POST', '/clients', { ...newClient, scopes: ['a', name] }), refused)
       }
       t.match(await service.operate('GET', '/roles'), [{ name: 'admin' }])
