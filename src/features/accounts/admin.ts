@@ -44,6 +44,7 @@ const RoleOfUser = Type.Object({ ...UserKey.properties, role: ListedName })
 
 const read = administers('gatehouse:users:read')
 const write = administers('gatehouse:users:write')
+const give = administers('gatehouse:users:write', { fresh: true })
 
 /** What administrators and operators do to the accounts of people. */
 export async function userRoutes(app: App, users: UserAdministration): Promise<void> {
@@ -51,7 +52,7 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
 
   app.post(
     '/users',
-    write('createUser', 'Make an account', {
+    give('createUser', 'Make an account', {
       description: 'Its address counts as verified. Without a password nobody can sign in to it yet.',
       body: Type.Object(
         { email: WrittenEmail, name: Name, roles: Type.Array(ListedName), password: Type.Optional(Password) },
@@ -74,7 +75,7 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
 
   app.put(
     '/users/:user/password',
-    write('setUserPassword', 'Set a password', {
+    give('setUserPassword', 'Set a password', {
       description:
         'Ends all sessions of the person and lifts a lockout; their API keys end where `end_api_keys` says so.',
       params: UserKey,
@@ -107,7 +108,7 @@ export async function userRoutes(app: App, users: UserAdministration): Promise<v
   const ofRole = { ...ofUser, params: RoleOfUser }
   app.put(
     '/users/:user/roles/:role',
-    write('grantRole', 'Give a person a role', { description: 'It counts from their next request on.', ...ofRole }),
+    give('grantRole', 'Give a person a role', { description: 'It counts from their next request on.', ...ofRole }),
     async (request) => showUser(await users.grantRole(request.params.user, request.params.role)),
   )
   app.delete(

@@ -32,6 +32,7 @@ export type OwnedApiKey = Static<typeof Shown>
 export type MadeApiKeyOfOwner = Static<typeof Made>
 
 const write = administers('gatehouse:api-keys:write')
+const give = administers('gatehouse:api-keys:write', { fresh: true })
 
 /** API keys, as administrators and operators handle them: they make a client's, list and revoke anybody's. */
 export async function administeredApiKeyRoutes(
@@ -51,7 +52,7 @@ export async function administeredApiKeyRoutes(
 
   app.post(
     '/api-keys',
-    write('createApiKey', 'Make a key that stands for a client', {
+    give('createApiKey', 'Make a key that stands for a client', {
       body: NewKey,
       response: { 201: Made, ...problems('conflict', 'not_found') },
     }),
