@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { type Test, test } from 'tap'
 import { backends } from '../support/backends.ts'
-import { type Answer, bearer, type Call, startService } from '../support/service.ts'
+import { type Answer, bearer, type Call, newClient, startService } from '../support/service.ts'
 
 const json = (text: string | Buffer): Call => ({ body: text, headers: { 'content-type': 'application/json' } })
 const password = 'a horse, a battery and a staple'
@@ -285,10 +285,26 @@ for (const backend of backends) {
         ['GET', '/audit?since=x', /querystring\/since","message":"must be a time such as /],
         ['GET', '/api-keys?surprise=1', /querystring\/surprise","message":"there is no such field/],
         ['GET', '/api-keys?user=a&user=b', /querystring\/user","message":"must be string/],
+        ['GET', '/api-keys?user=a&client=b', /querystring\/client","message":"must not be named beside a user/],
       ]
       for (const [method, path, fault, body] of wrong) {
         await t.rejects(service.operate(method, path, body), { message: fault }, `${method} ${path}`)
       }
+      const hostile = [
+        'javascript:alert(1)',
+        'data:text/html,x',
+        'file:///x',
+        '//a.test',
+        'https://a.test/ b',
+        'https://a.test/\u202e',
+      ]
+      for (const uri of hostile) {
+        const client = { ...newClient, redirect_uris: ['https://a.test/callback', uri] }
+        const fault = { message: /redirect_uris","message":"must be absolute/ }
+        await t.rejects(service.operate('POST', '/clients', client), fault, uri)
+      }
+      const uris = ['https://a.test/callback', 'http://127.0.0.1:8080/x?y=z', 'com.example.app:/callback']
+      await service.operate('POST', '/clients', { ...newClient, redirect_uris: uris })
       const twice = { ...named, email: 'twice@example.test', roles: ['admin', 'admin'] }
       const { id, roles } = await service.operate('POST', '/users', twice)
       t.same(roles, ['admin'], 'what is named twice is there once')

@@ -1,4 +1,5 @@
 import { type Static, Type } from '../../json-schema.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import type { ApiKey, ApiKeyOwner } from '../../core/records/api-key.ts'
 import { administers, ClientId } from '../../http/admin-schema.ts'
 import { IdInPath, IdOrEmail, Instant, Name, problems, strict } from '../../http/schema.ts'
@@ -46,6 +47,10 @@ export async function administeredApiKeyRoutes(
   const { apiKeys, clients, users } = options
 
   async function ownerOf({ client, user }: Static<typeof Owner>): Promise<ApiKeyOwner | undefined> {
+    if (user !== undefined && client !== undefined) {
+      const fault = { path: '/querystring/client', message: 'must not be named beside a user: a key has one owner' }
+      throw new GatehouseError('invalid_request', { fields: [fault] })
+    }
     if (user !== undefined) return { kind: 'user', id: (await users.find(user)).id }
     return client === undefined ? undefined : { kind: 'client', id: (await clients.find(client)).id }
   }
