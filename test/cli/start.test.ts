@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
 import { test } from 'tap'
+import { holdDataDirectory } from '../../src/cli/data-directory.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { prepareData, run } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
@@ -99,4 +100,12 @@ void test('a start that cannot succeed is told in one line, with the setting and
   const wrong = new URL(redis!.url)
   wrong.password = password
   await refuses('Redis that wants another password', withRedis(wrong.href), counters(/WRONGPASS\): .*password/))
+})
+
+void test('a command that meets a service which is still starting says so', async (t) => {
+  const folder = scratchFolder(t)
+  const held = await holdDataDirectory(join(folder, 'data'))
+  t.teardown(() => held!.release())
+  const { code, stderr } = await run(folder, ['user', 'list'], { GATEHOUSE_DATA_DIR: join(folder, 'data') })
+  t.match([code, stderr], [1, /the service on this data directory is starting; try again/])
 })
