@@ -133,6 +133,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       ...browser,
       ...credentials,
       publicKey: signingKeys.ring.publicKey,
+      noteRefusal: (refused) => audit.record({ event: 'administration.refused', ...refused }),
       clock,
       issuer,
       settings: config.sign_in,

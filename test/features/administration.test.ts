@@ -110,6 +110,10 @@ for (const backend of backends) {
     })
     await t.test('says in the trail which administrator it was', async (t) => {
       const rows = await auditRows(service)
+      const refused = rows.filter(({ event }) => event === 'administration.refused')
+      t.match(refused[0], { subject: staff.id, ip: '127.0.0.1', details: { permission: 'gatehouse:users:write' } })
+      t.equal(refused.filter(({ subject }) => subject === staff.id).length, 2 * calls.length, 'and who may not')
+      t.equal(refused.length, 2 * calls.length + 2, 'programs as well')
       const created = rows.find(({ event, details }) => event === 'role.defined' && details['role'] === 'clerk')
       t.match(created, { actor: admin.id, ip: '127.0.0.1' })
       t.ok(created?.requestId)

@@ -281,7 +281,7 @@ for (const backend of backends) {
         ['POST', '/users', /body\/roles\/0","message":"must be a name of at most 100 /, { ...named, roles: ['ü'] }],
         ['PUT', '/roles/%C3%BC', /params\/name","message":"must be a name of at most 100 /, { permissions: [] }],
         ['GET', '/users/%1b', /params\/user","message":"must be text that people can read/],
-        ['GET', '/audit?event=x', /querystring\/event","message":"must be one of api_key\.created, /],
+        ['GET', '/audit?event=x', /querystring\/event","message":"must be one of administration\.refused, /],
         ['GET', '/audit?since=x', /querystring\/since","message":"must be a time such as /],
         ['GET', '/api-keys?surprise=1', /querystring\/surprise","message":"there is no such field/],
         ['GET', '/api-keys?user=a&user=b', /querystring\/user","message":"must be string/],
