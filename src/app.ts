@@ -132,7 +132,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     guard: {
       ...browser,
       ...credentials,
-      publicKey: signingKeys.ring.publicKey,
+      verifyAccessToken: signingKeys.ring.verifyAccessToken,
       noteRefusal: (refused) => audit.record({ event: 'administration.refused', ...refused }),
       clock,
       issuer,
