@@ -24,8 +24,9 @@ import { refusePath } from './http/errors.ts'
 import type { Feature } from './http/feature.ts'
 import { createPageUsers } from './http/page-users.ts'
 import { createPages } from './http/pages.ts'
+import type { Documentation } from './http/openapi.ts'
 import { type App, createServer } from './http/server.ts'
-import { mountControl, mountSurfaces } from './http/surfaces.ts'
+import { type Control, mountControl, mountSurfaces } from './http/surfaces.ts'
 import { createLanguages } from './i18n/languages.ts'
 import { runEveryMinute } from './maintenance.ts'
 
@@ -83,7 +84,9 @@ export interface Gatehouse {
   /** The service. */
   app: App
   /** What operators' commands talk to; never listens on a network. */
-  control: App
+  control: Control
+  /** What describes the service; `swagger()` is its OpenAPI document. */
+  documentation: Documentation
   audit: Base['audit']
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
@@ -104,23 +107,21 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const { issuer, basePath, clock, log, logger, audit, stores } = base
   const made = createFeatures(base, config)
   const { features, lifecycle, browser, signingKeys, credentials, forwardAuth, mail } = made
-  const stop = async () => {
-    for (const feature of features.toReversed()) await feature.stop?.()
-  }
-  try {
-    for (const feature of features) await feature.start?.()
-  } catch (error) {
-    await stop()
-    throw error
-  }
-
   const app = createServer({
     ...made.server,
     refusePath,
     beforeRouting: forwardAuth.beforeRouting,
     isStopping: () => lifecycle.isStopping,
   })
-  await mountSurfaces(app, features, {
+  const stop = async () => {
+    for (const feature of features.toReversed()) await feature.stop?.()
+  }
+  const start = async () => {
+    for (const feature of features) await feature.start?.()
+  }
+  // Routes are mounted while the stores answer.
+  const starting = start()
+  const mounting = mountSurfaces(app, features, {
     issuer,
     basePath,
     version,
@@ -139,12 +140,18 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       settings: config.sign_in,
     },
   })
-  const control = await mountControl(features, logger)
+  const [started, mounted] = await Promise.allSettled([starting, mounting])
+  if (started.status === 'rejected' || mounted.status === 'rejected') {
+    await stop()
+    throw started.status === 'rejected' ? started.reason : (mounted as PromiseRejectedResult).reason
+  }
+  const control = mountControl(features, logger)
   const maintenance = runEveryMinute(features, log)
 
   return {
     app,
     control,
+    documentation: mounted.value,
     audit,
     replaceRules: forwardAuth.replaceRules,
     replaceRoles: made.roles.replaceFileRoles,
@@ -166,6 +173,6 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
 }
 
 /** The operator's side alone, for a command that works on stores of its own: nothing is started. */
-export async function buildControl(base: Base, config: Config): Promise<App> {
+export function buildControl(base: Base, config: Config): Control {
   return mountControl(createFeatures(base, config).features, base.logger)
 }

@@ -23,7 +23,8 @@ async function declaredRoutes(): Promise<RouteOptions[][]> {
     servers.push(declared)
     ;(message as { fastify: App }).fastify.addHook('onRoute', (route) => void declared.push(route))
   })
-  await describeService(() => {})
+  // The one for commands is made for the first of them.
+  await describeService(({ control }) => control.inject({ url: '/' }))
   return servers
 }
 

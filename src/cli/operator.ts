@@ -53,11 +53,11 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
     try {
       const base = createBase({ config, stores, clock: systemClock, logger })
-      const control = await buildControl(base, config)
+      const control = buildControl(base, config)
       try {
         return await task(
           operatorOf(async (method, path, body) => {
-            const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })
+            const reply = await control.inject({ method, url: path, ...(body && { payload: body }) })
             return { status: reply.statusCode, body: reply.body }
           }),
         )

@@ -67,7 +67,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const logger = pino({ level: 'silent' })
   const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
   const base = createBase({ config, stores, clock: systemClock, logger })
-  const control = await buildControl(base, config)
+  const control = buildControl(base, config)
   t.teardown(async () => {
     await base.audit.close()
     await stores.close()
