@@ -133,7 +133,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     guard: {
       ...browser,
       ...credentials,
-      verifyAccessToken: signingKeys.ring.verifyAccessToken,
+      publicKey: signingKeys.ring.publicKey,
       noteRefusal: (refused) => audit.record({ event: 'administration.refused', ...refused }),
       clock,
       issuer,

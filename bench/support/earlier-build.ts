@@ -14,8 +14,7 @@ const git = (...args: string[]) =>
 
 /**
  * Checks a commit out into a temporary folder, with the packages of this work tree, and returns the folder; nothing, and a
- * line that says so, where the repository does not hold it. What only an earlier commit needs is a dependency of development:
- * `@fastify/jwt`, for f53229e.
+ * line that says so, where the repository does not hold it.
  */
 export function checkOut(teardowns: Teardowns, commit: string): string | undefined {
   const folder = join(mkdtempSync(join(tmpdir(), 'gatehouse-bench-')), 'build')

@@ -20,6 +20,8 @@ export function toGatehouseError(error: unknown): GatehouseError {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new GatehouseError('body_too_large')
   if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
     return new GatehouseError('invalid_json', { detail: 'The body is empty.' })
+  // Both engines of @fastify/jwt: whatever is wrong with a token is the token's fault, never a 500.
+  if (code?.startsWith('FAST_JWT_') || code?.startsWith('FST_JWT_')) return new GatehouseError('invalid_access_token')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new GatehouseError('invalid_request')
   return new GatehouseError('internal_error', { cause: error })
 }

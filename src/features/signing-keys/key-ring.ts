@@ -23,6 +23,8 @@ export interface KeyRing {
    * about revocation. Throws `unavailable` for a key of which is not known whether it has ended.
    */
   verifyAccessToken(token: string): AccessTokenClaims | undefined
+  /** PEM of the public key that a token's header names, while it counts. A key has one `alg`, and is none for another. */
+  publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
   /**
    * The algorithm that signs a type of token and, while the first key of a changed setting is not in use yet, the one that
    * is going to. Another list only when the ring changes.
@@ -48,6 +50,7 @@ interface View {
   signers: Record<TokenType, (claims: object) => string>
   algorithms: Record<TokenType, readonly SigningAlgorithm[]>
   verifiers: Map<string, { kid: string; verify(token: string): AccessTokenClaims | undefined }>
+  publicKeys: Map<unknown, SigningKey>
   jwks: { body: string; etag: string }
 }
 
@@ -139,6 +142,7 @@ export function createKeyRing(dependencies: {
       verifiers: new Map(
         published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
       ),
+      publicKeys: new Map(published.map((key) => [key.kid, key])),
       jwks: { body, etag: etagOf(body) },
     }
   }
@@ -147,6 +151,11 @@ export function createKeyRing(dependencies: {
     const now = clock.now()
     if (now >= view.until) view = viewAt(now)
     return view
+  }
+
+  /** Whether it has ended is not known: neither "not signed in" nor "allowed". */
+  function refuseDoubted(kid: string): void {
+    if (ring.doubted(kid)) throw unavailable(new Error('the key ring could not be read since a key ended'))
   }
 
   function use(read: Read): void {
@@ -166,12 +175,17 @@ export function createKeyRing(dependencies: {
       // verified, which leaves no `alg`, `kid`, `jku` or `crit` of an attacker's to interpret.
       const verifier = current().verifiers.get(token.slice(0, token.indexOf('.')))
       if (verifier === undefined) return undefined
-      // Whether it has ended is not known: neither "not signed in" nor "allowed".
-      if (ring.doubted(verifier.kid)) throw unavailable(new Error('the key ring could not be read since a key ended'))
+      refuseDoubted(verifier.kid)
       const claims = verifier.verify(token)
       if (claims === undefined) return undefined
       count(verifier.kid, 'verified')
       return isInTime(claims, clock.now()) ? claims : undefined
+    },
+    publicKey({ kid, alg }) {
+      const key = current().publicKeys.get(kid)
+      if (key === undefined || key.algorithm !== alg) return undefined
+      refuseDoubted(key.kid)
+      return key.publicKeyPem
     },
     algorithms: (type) => current().algorithms[type],
     get jwks() {
