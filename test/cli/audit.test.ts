@@ -34,7 +34,7 @@ void test('audit tail shows what happened, with and without a running service, a
     t.match(await gatehouse('audit'), { code: 2, stderr: /expected one of tail/ })
     t.match(await gatehouse('audit tail --event no.such'), {
       code: 1,
-      stderr: /event must be one of api_key\.created, /,
+      stderr: /event must be one of administration\.refused, api_key\.created, /,
     })
     t.match(await gatehouse('audit tail --user nobody@example.test'), { code: 1, stderr: /no such user/ })
   })

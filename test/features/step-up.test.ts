@@ -60,7 +60,9 @@ for (const backend of backends) {
       const admin = await service.createUser({ roles: ['admin'] })
       const { accessToken, cookie } = await service.signIn(admin)
       service.clock.advance(301)
-      const documented = Object.entries(service.gatehouse.app.swagger().paths as Record<string, object>)
+      const documented = Object.entries(
+        (await service.gatehouse.documentation()).swagger().paths as Record<string, object>,
+      )
         .filter(([path]) => path.startsWith('/api/admin/'))
         .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`))
       const gives: string[] = []

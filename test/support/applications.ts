@@ -54,7 +54,7 @@ export interface Wanted {
 /** How each is started. */
 export const applications: Record<ApplicationName, (t: Test, wanted: Wanted) => Promise<Started>> = {
   async Miniflux(t, { folder, origin, holder }) {
-    const [port, database] = [await freePort(), await createDatabase({ migrated: true })]
+    const [port, database] = [await freePort(), await createDatabase()]
     t.teardown(() => database.drop())
     writeFileSync(join(folder, 'password'), holdersPassword)
     const settings = filledIn(blocksOf('Miniflux', 'ini')[0]!, {
