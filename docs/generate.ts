@@ -1,8 +1,9 @@
 /**
  * Writes the parts of the documents that follow from the code: what stands between `<!-- generated: name -->` and
- * `<!-- /generated -->`. With `--check` it fails when one differs.
+ * `<!-- /generated -->`. With `--check` it fails when one differs, and where a document has not one sentence a line.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { decisions } from './generated/decisions.ts'
 import { errorCodes, oauthErrorCodes } from './generated/errors.ts'
@@ -10,6 +11,7 @@ import { mails } from './generated/mails.ts'
 import { auditTrail, events, metrics } from './generated/operations.ts'
 import { routes } from './generated/routes.ts'
 import { hostSettings, settings } from './generated/settings.ts'
+import { sentenceFaults } from './sentences.ts'
 
 const documents: Record<string, Record<string, () => string | Promise<string>>> = {
   'accounts.md': { mails },
@@ -37,5 +39,17 @@ for (const [name, parts] of Object.entries(documents)) {
   else if (before !== after) {
     process.stderr.write(`docs/${name} differs from the code: run "npm run docs" and commit it\n`)
     process.exitCode = 1
+  }
+}
+
+if (check) {
+  const root = new URL('..', import.meta.url)
+  // The history stays as it was told.
+  const exclude = ['CHANGELOG.md']
+  for (const name of globSync(['*.md', '{docs,deploy,findings}/**/*.md'], { cwd: fileURLToPath(root), exclude })) {
+    for (const fault of sentenceFaults(readFileSync(new URL(name, root), 'utf8'))) {
+      process.stderr.write(`${name}: ${fault}\n`)
+      process.exitCode = 1
+    }
   }
 }

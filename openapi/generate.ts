@@ -4,7 +4,7 @@ import { renderDocument } from '../src/http/openapi.ts'
 import { describeService } from './service.ts'
 
 const file = new URL('openapi.yaml', import.meta.url)
-const document = await describeService(({ app }) => renderDocument(app))
+const document = await describeService(async ({ documentation }) => renderDocument(await documentation()))
 
 if (!process.argv.includes('--check')) {
   writeFileSync(file, document)

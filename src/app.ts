@@ -24,9 +24,11 @@ import { createTokens } from './features/tokens/index.ts'
 import { createBrowserGuards } from './http/browser-guards.ts'
 import { refusePath } from './http/errors.ts'
 import type { Feature } from './http/feature.ts'
+import { createPageUsers } from './http/page-users.ts'
 import { createPages } from './http/pages.ts'
+import type { Documentation } from './http/openapi.ts'
 import { type App, createServer } from './http/server.ts'
-import { mountControl, mountSurfaces } from './http/surfaces.ts'
+import { type Control, mountControl, mountSurfaces } from './http/surfaces.ts'
 import { createLanguages, type Presentation } from './i18n/languages.ts'
 import { mails } from './mails.ts'
 import { runEveryMinute } from './maintenance.ts'
@@ -57,18 +59,19 @@ export function createFeatures(base: Base, config: Config) {
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
+  const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
-  const known = { hosts, credentials, signingKeys, accounts, clients }
-  const forwardAuth = createForwardAuth(base, config, { ...known, cookies, pages, trustedPeer, forwardedAddress })
+  const known = { credentials, signingKeys, pages }
+  const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
+  const forwardAuth = createForwardAuth(base, config, asked)
   const { applications, decidesAbout } = forwardAuth
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
-  const leading = { browser, pages, applications, decidesAbout }
+  const leading = { browser, pageUsers, applications, decidesAbout }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, tokens })
-
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, browser, pages })
 
   // What programs and operators ask
@@ -88,7 +91,9 @@ export interface Gatehouse {
   /** The service. */
   app: App
   /** What operators' commands talk to; never listens on a network. */
-  control: App
+  control: Control
+  /** What describes the service; `swagger()` is its OpenAPI document. */
+  documentation: Documentation
   audit: Base['audit']
   /** Decides by other rules from the next question on. */
   replaceRules(rules: AccessRules): void
@@ -115,23 +120,21 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const { issuer, basePath, clock, log, logger, audit, stores } = base
   const made = createFeatures(base, config)
   const { features, lifecycle, browser, languages, signingKeys, credentials, forwardAuth, mail } = made
-  const stop = async () => {
-    for (const feature of features.toReversed()) await feature.stop?.()
-  }
-  try {
-    for (const feature of features) await feature.start?.()
-  } catch (error) {
-    await stop()
-    throw error
-  }
-
   const app = createServer({
     ...made.server,
     refusePath,
     beforeRouting: forwardAuth.beforeRouting,
     isStopping: () => lifecycle.isStopping,
   })
-  await mountSurfaces(app, features, {
+  const stop = async () => {
+    for (const feature of features.toReversed()) await feature.stop?.()
+  }
+  const start = async () => {
+    for (const feature of features) await feature.start?.()
+  }
+  // Routes are mounted while the stores answer.
+  const starting = start()
+  const mounting = mountSurfaces(app, features, {
     issuer,
     basePath,
     version,
@@ -145,17 +148,24 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
       ...browser,
       ...credentials,
       publicKey: signingKeys.ring.publicKey,
+      noteRefusal: (refused) => audit.record({ event: 'administration.refused', ...refused }),
       clock,
       issuer,
       settings: config.sign_in,
     },
   })
-  const control = await mountControl(features, logger)
+  const [started, mounted] = await Promise.allSettled([starting, mounting])
+  if (started.status === 'rejected' || mounted.status === 'rejected') {
+    await stop()
+    throw started.status === 'rejected' ? started.reason : (mounted as PromiseRejectedResult).reason
+  }
+  const control = mountControl(features, logger)
   const maintenance = runEveryMinute(features, log)
 
   return {
     app,
     control,
+    documentation: mounted.value,
     audit,
     replaceRules: forwardAuth.replaceRules,
     present: languages.present,
@@ -180,6 +190,6 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
 }
 
 /** The operator's side alone, for a command that works on stores of its own: nothing is started. */
-export async function buildControl(base: Base, config: Config): Promise<App> {
+export function buildControl(base: Base, config: Config): Control {
   return mountControl(createFeatures(base, config).features, base.logger)
 }

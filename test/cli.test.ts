@@ -3,16 +3,13 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import tap, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { createDatabase, hasServers, redisUrlOf } from './support/backends.ts'
-import { commandLine, type Environment, handedOn, run, type Running, serve } from './support/program.ts'
+import { commandLine, type Environment, handedOn, prepareData, run, type Running, serve } from './support/program.ts'
 import { testSecret } from './support/secrets.ts'
 import { freePort, scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
 import { startStopwatch, until } from './support/patience.ts'
-
-// Some forty processes, each of which takes seconds on a busy machine.
-tap.setTimeout(600_000)
 
 const password = 'seven quiet herons at dawn'
 
@@ -75,6 +72,7 @@ void test('an embedded service and its commands, on one data directory', async (
   })
   await t.test('a port that is taken is named, with what to do', async (t) => {
     const second = { GATEHOUSE_DATA_DIR: join(folder, 'second'), PORT: String(service.port) }
+    prepareData(second.GATEHOUSE_DATA_DIR)
     const { code, stderr } = await run(folder, ['serve'], second)
     t.match(
       [code, stderr],

@@ -23,7 +23,7 @@ void test('npm run dev', async (t) => {
   /** As the command line asks. */
   const operator: Operator = async (method, path, body) => {
     const reply = await service.gatehouse.control.inject({
-      method: method as 'GET',
+      method,
       url: path,
       ...(body && { payload: body }),
     })

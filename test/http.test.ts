@@ -372,3 +372,28 @@ void test('the general limit', async (t) => {
     }
   })
 })
+
+void test('a browser keeps a style sheet for good under the version that pages name, and for an hour under any other', async (t) => {
+  const { call } = await startService(t)
+  const page = await call('/login')
+  const urls = [...page.body.matchAll(/<link rel="stylesheet" href="\.(\/[^"]+)"/g)].map((match) => match[1]!)
+  t.match(urls, [/^\/assets\/pico\.min\.css\?v=[\w-]{12}$/, /^\/assets\/gatehouse\.css\?v=[\w-]{12}$/])
+  for (const url of urls) {
+    const kept = await call(url)
+    t.equal(kept.status, 200)
+    t.equal(kept.headers['content-type'], 'text/css; charset=utf-8')
+    t.equal(kept.headers['cache-control'], 'public, max-age=31536000, immutable')
+    const etag = String(kept.headers['etag'])
+    t.ok(etag.slice(1).startsWith(url.split('?v=')[1]!), 'the version is the beginning of the hash of the text')
+    const [path] = url.split('?')
+    // Of a page of another release, of a proxy's configuration that another release printed, of somebody who plays.
+    for (const other of [`${path}`, `${path}?v=`, `${path}?v=abcdefghijkl`, `${url}&v=abcdefghijkl`]) {
+      const passing = await call(other)
+      t.equal(passing.body, kept.body, 'the present text')
+      t.equal(passing.headers['cache-control'], 'public, max-age=3600', other)
+    }
+    const again = await call(url, { headers: { 'if-none-match': etag } })
+    t.equal(again.status, 304)
+    t.equal(again.headers['cache-control'], kept.headers['cache-control'])
+  }
+})

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { stringify } from 'yaml'
-import { commandLine, handedOn } from './support/program.ts'
+import { commandLine, handedOn, prepareData } from './support/program.ts'
 import { freePort, listening, scratchFolder } from './support/servers.ts'
 import { ask, asks } from './support/service.ts'
 import { patientProxies, until } from './support/patience.ts'
@@ -24,6 +24,7 @@ void test('rules are replaced without a restart, and a bad file changes nothing'
     GATEHOUSE_DATA_DIR: folder,
     GATEHOUSE_CONFIG: file,
   }
+  prepareData(folder)
   const child = spawn(process.execPath, commandLine('serve'), { env: environment, stdio: ['ignore', 'pipe', 'ignore'] })
   let logged = ''
   child.stdout.on('data', (chunk: Buffer) => void (logged += chunk.toString()))

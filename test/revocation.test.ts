@@ -7,7 +7,6 @@ import { type Running } from './support/program.ts'
 import { bearer } from './support/service.ts'
 import { startStopwatch, type Stopwatch, until } from './support/patience.ts'
 
-tap.setTimeout(600_000)
 /** The bound that the service promises. */
 const withinMilliseconds = 1_000
 

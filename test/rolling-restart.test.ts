@@ -41,7 +41,7 @@ ${Object.entries(replicas)
 if (hasServers && findProgram('haproxy') !== undefined) {
   void test('no question is refused while two replicas are restarted one after the other', async (t) => {
     const folder = scratchFolder(t)
-    const database = await createDatabase()
+    const database = await createDatabase({ migrated: true })
     t.teardown(() => database.drop())
     const yaml = { ...exampleRules, shutdown: { drain_seconds: 3 }, proxies: patientProxies }
     writeFileSync(join(folder, 'gatehouse.yaml'), stringify(yaml))

@@ -1,15 +1,14 @@
 /** Refresh rotation in real processes: parallel use, kill -9, restarts, and a Redis that has forgotten everything. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { hasServers } from './support/backends.ts'
 import { type Cluster, password, signInAt, startCluster } from './support/cluster.ts'
-import { run, type Running, serve } from './support/program.ts'
+import { prepareData, run, type Running, serve } from './support/program.ts'
 import { scratchFolder } from './support/servers.ts'
 import { asks, bearer } from './support/service.ts'
 import { until } from './support/patience.ts'
 
-tap.setTimeout(600_000)
 const refresh = (service: Running, refresh_token: string) =>
   service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token } })
 
@@ -35,6 +34,7 @@ void test('an embedded service that is killed and started again', async (t) => {
     GATEHOUSE_ISSUER: 'http://auth.example.test',
     GATEHOUSE_CONFIG: config,
   }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const user = { id: '', email: 'ada@example.test', password }
   const create = ['user', 'create', '--email', user.email, '--name', 'Ada', '--password-stdin']
   t.equal((await run(folder, create, environment, `${password}\n`)).code, 0)

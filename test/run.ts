@@ -12,7 +12,7 @@ import { createCoverage } from './runner/coverage.ts'
 import { testFiles } from './runner/files.ts'
 import { createImports } from './runner/imports.ts'
 import { provide, stopServers } from './runner/provide.ts'
-import { runFiles, stopFiles } from './runner/run-files.ts'
+import { type Cost, runFiles, stopFiles } from './runner/run-files.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values: options, positionals } = parseArgs({
@@ -22,7 +22,8 @@ const { values: options, positionals } = parseArgs({
     since: { type: 'string' },
     watch: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: String(availableParallelism()) },
+    // One more than there are cores: some files wait for real time, and all of them for servers.
+    jobs: { type: 'string', default: String(availableParallelism() + 1) },
   },
 })
 const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-tests-'))
@@ -60,9 +61,20 @@ function concernedBy(changed: readonly string[]): string[] {
   return imports.testsThatLoad(changed)
 }
 
+/** The files that take most of a processor, and what all take. */
+function dearest(costs: readonly Cost[], begun: number): string {
+  const line = ({ name, seconds, processorSeconds }: Cost) =>
+    `${processorSeconds.toFixed(1).padStart(7)} ${seconds.toFixed(1).padStart(7)}  ${name}`
+  const all = costs.reduce((sum, { processorSeconds }) => sum + processorSeconds, 0)
+  const most = costs.toSorted((a, b) => b.processorSeconds - a.processorSeconds).slice(0, 15)
+  const took = `took ${((performance.now() - begun) / 1_000).toFixed(0)} s, and ${all.toFixed(0)} s of processors`
+  return [`${took}, most of it in (processor, time):`, ...most.map(line)].join('\n')
+}
+
 /** Runs the tests, says how they ended, and whether well. */
 async function run(tests: readonly string[], missing: readonly string[]): Promise<boolean> {
-  const { isGood, passed, failed, skipped, failures } = await runFiles(tests, {
+  const begun = performance.now()
+  const { isGood, passed, failed, skipped, failures, costs } = await runFiles(tests, {
     root,
     jobs: Number(options.jobs),
     say,
@@ -70,6 +82,7 @@ async function run(tests: readonly string[], missing: readonly string[]): Promis
   })
   for (const line of missing) say(`not exercised: ${line}\n`)
   if (coverage !== undefined) say(`\n${coverage.report()}\n`)
+  if (costs.length > 1) say(`\n${dearest(costs, begun)}\n`)
   // Whoever sees only the end of a long log learns what failed.
   if (failures.length > 0) say(`\nfailed:\n${failures.join('\n')}\n`)
   const isIncomplete = process.env['TEST_REQUIRE_ALL'] !== undefined && (missing.length > 0 || skipped > 0)
@@ -87,7 +100,7 @@ try {
     say('nothing has changed that one of these tests loads\n')
     isWell = true
   } else {
-    const missing = await provide(root, scratch)
+    const missing = await provide(scratch)
     isWell = tests.length === 0 || (await run(tests, missing))
     if (options.watch) {
       say('\nwaiting for changes\n')

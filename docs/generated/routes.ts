@@ -23,7 +23,8 @@ async function declaredRoutes(): Promise<RouteOptions[][]> {
     servers.push(declared)
     ;(message as { fastify: App }).fastify.addHook('onRoute', (route) => void declared.push(route))
   })
-  await describeService(() => {})
+  // The one for commands is made for the first of them.
+  await describeService(({ control }) => control.inject({ url: '/' }))
   return servers
 }
 
@@ -41,12 +42,14 @@ function rowOf({ method, url, config, schema }: RouteOptions): string[][] {
   return methods === '' ? [] : [[methods, code(url), callersOf(config), summary]]
 }
 
+const whoIsProven = 'who proved who they are a short while ago'
+
 function callersOf({ access, permission, programs, fresh }: NonNullable<RouteOptions['config']> = {}): string {
   switch (access) {
     case 'admin':
-      return `an administrator with ${code(permission!)}`
+      return `an administrator with ${code(permission!)}${fresh ? ` ${whoIsProven}` : ''}`
     case 'user':
-      if (fresh) return 'a signed-in person who proved who they are a short while ago'
+      if (fresh) return `a signed-in person ${whoIsProven}`
       return programs ? 'a signed-in person, or a program that acts for them' : 'a signed-in person'
     case 'client':
       return 'a client, by its own credentials'

@@ -40,8 +40,7 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   const running = await runningService(config)
   if (running !== undefined) return task(running)
   const held = embedded ? await holdDataDirectory(config.dataDirectory) : undefined
-  if (embedded && held === undefined)
-    throw new CommandError('the service on this data directory is starting; try again')
+  if (embedded && held === undefined) throw isStarting()
   // The whole service is loaded only where a command has to do its work.
   const [{ createBase }, { buildControl }, { openStores }] = await Promise.all([
     import('../base.ts'),
@@ -54,11 +53,11 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
     const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
     try {
       const base = createBase({ config, stores, clock: systemClock, logger })
-      const control = await buildControl(base, config)
+      const control = buildControl(base, config)
       try {
         return await task(
           operatorOf(async (method, path, body) => {
-            const reply = await control.inject({ method: method as 'GET', url: path, ...(body && { payload: body }) })
+            const reply = await control.inject({ method, url: path, ...(body && { payload: body }) })
             return { status: reply.statusCode, body: reply.body }
           }),
         )
@@ -74,11 +73,17 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   }
 }
 
+/** It holds the directory, with its socket, before it can do anything. */
+function isStarting(): CommandError {
+  return new CommandError('the service on this data directory is starting; try again')
+}
+
 /** The routes' own schemas say what they answer; each caller names the type that follows from the one that it asks. */
 function operatorOf(ask: Ask): Operator {
   return async <Answer extends object>(method: string, path: string, body?: object) => {
     const answer = await ask(method, path, body)
     if (answer.status < 400) return JSON.parse(answer.body) as Answer
+    if (answer.status === 503 && answer.body === '') throw isStarting()
     const problem = JSON.parse(answer.body || '{}') as Partial<ShownProblem>
     const fields = problem.errors?.map(
       ({ path, message }) => `${path.replace(/^\/(body|params|querystring)\//, '')} ${message}`,

@@ -27,12 +27,7 @@ async function runService(): Promise<void> {
   const base = createBase({ config, stores, clock: systemClock, logger })
   const gatehouse = await buildApp(base, config, readVersion())
 
-  if (held !== undefined) {
-    // Made ready by the first command that asks: most starts see none.
-    held.answerWith((request, response) => {
-      void gatehouse.control.ready().then(() => gatehouse.control.routing(request, response))
-    })
-  }
+  held?.answerWith(gatehouse.control.answer)
   const started = start()
   // Before anybody can learn that the service runs.
   stopOnSignals({

@@ -27,11 +27,10 @@ export function chooseLanguage(offered: OfferedLanguages, wishes: readonly (stri
 function fitting(offered: OfferedLanguages, list: string): Language | undefined {
   const ranges = rangesOf(list)
   const wanted = ranges.filter(({ quality }) => quality > 0).toSorted((a, b) => b.quality - a.quality)
-  const isNamed = (tag: string) => ranges.some(({ range }) => covers(range, tag))
+  // Once for the list: it may hold as many wildcards as a request has room for.
+  const unnamed = offered.find((tag) => !ranges.some(({ range }) => covers(range, tag)))
   for (const { range } of wanted) {
-    const isMeant =
-      range === '*' ? (tag: string) => !isNamed(tag) : (tag: string) => covers(range, tag) || covers(tag, range)
-    const language = offered.find(isMeant)
+    const language = range === '*' ? unnamed : offered.find((tag) => covers(range, tag) || covers(tag, range))
     if (language !== undefined) return language
   }
   return undefined

@@ -24,7 +24,7 @@ export const ownPermissions = [
 ] as const
 export type OwnPermission = (typeof ownPermissions)[number]
 
-/** Whether a name of a permission or scope belongs to the service itself, however its letters are cased. */
+/** Whether a name of a permission, scope or role belongs to the service itself, however its letters are cased. */
 export function isReservedName(name: string): boolean {
   return /^gatehouse:/i.test(name)
 }

@@ -47,6 +47,8 @@ export interface GuardOptions {
   claims(claims: AccessTokenClaims): Promise<Proven | undefined> | Proven | undefined
   apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
   sessionCookie(shown: Shown): Promise<Proven | undefined> | Proven | undefined
+  /** Told when somebody who is known asks for administration, and may not. */
+  noteRefusal(refused: { subject: string; clientId: string; ip: string; permission: OwnPermission }): void
   cookies: Cookies
   checkCrossSite: CheckCrossSite
   clock: Clock
@@ -84,6 +86,16 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
   } as never)
   app.decorateRequest('principal', null)
 
+  function forbid(request: FastifyRequest, { subject, clientId }: Principal, detail?: string): never {
+    const { permission } = request.routeOptions.config
+    if (permission !== undefined) options.noteRefusal({ subject, clientId, ip: request.ip, permission })
+    throw new GatehouseError('forbidden', detail === undefined ? {} : { detail })
+  }
+  function refuseProgram(request: FastifyRequest, principal: Principal): void {
+    if (request.routeOptions.config.programs) return
+    forbid(request, principal, 'A program cannot do this for somebody. Sign in.')
+  }
+
   async function provePrincipal(request: FastifyRequest): Promise<Principal | undefined> {
     const { authorization, 'x-api-key': header } = request.headers
     const key = authorization === undefined ? header : /^Bearer (ghk_.*)$/i.exec(authorization)?.[1]
@@ -103,7 +115,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       if (hasExpired(claims, clock.now())) throw new GatehouseError('access_token_expired')
       const proven = isInTime(claims, clock.now()) ? await options.claims(claims) : undefined
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
-      if (claims.act !== undefined) refuseProgram(request)
+      if (claims.act !== undefined) refuseProgram(request, proven.principal)
       return proven.principal
     }
     const shown = cookies.session(request)
@@ -120,10 +132,10 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     if (access === 'public' || access === 'client') return
     const principal = await provePrincipal(request)
     if (principal === undefined) throw new GatehouseError('unauthorized')
-    if (principal.kind !== 'user') throw new GatehouseError('forbidden')
+    if (principal.kind !== 'user') forbid(request, principal)
     const isPermitted = permission !== undefined && mayAdminister(principal, permission)
-    if (access !== 'user' && !isPermitted) throw new GatehouseError('forbidden')
-    if (principal.sessionId === undefined) refuseProgram(request)
+    if (access !== 'user' && !isPermitted) forbid(request, principal)
+    if (principal.sessionId === undefined) refuseProgram(request, principal)
     // By the session as it is now: a token that was issued before a step-up says less than is known.
     const age = Math.floor(clock.now() / 1000) - principal.authenticatedAt
     if (request.routeOptions.config.fresh && age > settings.fresh_seconds) {
@@ -137,11 +149,6 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
 
 function malformedBearer(): GatehouseError {
   return new GatehouseError('invalid_request', { detail: 'The Authorization header holds no bearer token.' })
-}
-
-function refuseProgram(request: FastifyRequest): void {
-  if (request.routeOptions.config.programs) return
-  throw new GatehouseError('forbidden', { detail: 'A program cannot do this for somebody. Sign in.' })
 }
 
 /**

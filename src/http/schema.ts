@@ -110,6 +110,9 @@ export const IdInPath = Type.String({ description: 'A UUID.', examples: ['01932c
  */
 export const plainText = { format: 'plain-text', ...documentedAs({ pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$' }) } as const
 
+/** A name for people. */
+export const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
+
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 
 /** An email address as people write it. The operation itself reads it (`core/email.ts`), and says what is wrong with one. */

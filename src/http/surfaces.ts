@@ -1,7 +1,8 @@
+import type { RequestListener } from 'node:http'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, InjectOptions, LightMyRequestResponse as InjectResponse } from 'fastify'
 import { operatorActor } from '../core/audit.ts'
 import type { Counters } from '../core/counters.ts'
 import { logInto, logRequests, sendRequestId } from './access-log.ts'
@@ -11,7 +12,7 @@ import { handleErrors } from './errors.ts'
 import type { Feature, Surface } from './feature.ts'
 import { guard, type GuardOptions, requireAccessLevels } from './guard.ts'
 import { OAuthErrorBody } from './oauth-errors.ts'
-import { documentRoutes, openApi } from './openapi.ts'
+import { describeRoutes, type Documentation, documentRoutes } from './openapi.ts'
 import { acceptPages, type Pages } from './pages.ts'
 import type { Brand } from '../pages/brand.ts'
 import { rateLimits } from './rate-limits.ts'
@@ -39,16 +40,24 @@ export interface SurfaceOptions {
   guard: GuardOptions
 }
 
-/** Registers the routes of all features, each in the scope of who asks, and what every scope does to its requests. */
-export async function mountSurfaces(app: App, features: readonly Feature[], options: SurfaceOptions): Promise<void> {
+/**
+ * Registers the routes of all features, each in the scope of who asks, and what every scope does to its requests. Returns what
+ * describes them.
+ */
+export async function mountSurfaces(
+  app: App,
+  features: readonly Feature[],
+  options: SurfaceOptions,
+): Promise<Documentation> {
   const { issuer, basePath, version, log, counters, config, cookies, pages } = options
   const { origins } = config.cors
   const below = { prefix: basePath }
   const of = (surface: Surface) => routesOf(features, surface)
   requireAccessLevels(app)
   handleErrors(app, { basePath, origins })
-  await app.register(openApi, { issuer, version, cookies })
-  for (const schema of [OAuthErrorBody, ...features.flatMap(({ schemas = [] }) => schemas)]) app.addSchema(schema)
+  const documentation = describeRoutes(app, { issuer, version, cookies })
+  for (const schema of [Problem, OAuthErrorBody, ...features.flatMap(({ schemas = [] }) => schemas)])
+    app.addSchema(schema)
 
   await app.register(of('bare'))
 
@@ -82,7 +91,7 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
       { prefix: administrationPath },
     )
     await people.register(staticAssets, options)
-    await people.register(documentRoutes)
+    await people.register(documentRoutes, { documentation })
   }, below)
 
   // Asked in short intervals: no limit on requests, no cookies, no security headers for pages.
@@ -97,13 +106,34 @@ export async function mountSurfaces(app: App, features: readonly Feature[], opti
       await clients.register(of('oauth'))
     }, below)
   })
+  return documentation
+}
+
+/** What operators' commands ask. */
+export interface Control {
+  /** Answers one request. */
+  inject(asked: InjectOptions): Promise<InjectResponse>
+  /** Answers what comes by the control socket. */
+  readonly answer: RequestListener
+  close(): Promise<void>
 }
 
 /**
  * What the command line asks for, as an application that never listens on a network: whoever reaches it, by the control
- * socket (mode 0600) or inside the command's own process, is the operator, who may do everything.
+ * socket (mode 0600) or inside the command's own process, is the operator, who may do everything. The application is made
+ * for the first who asks: most processes see none.
  */
-export async function mountControl(features: readonly Feature[], log: FastifyBaseLogger): Promise<App> {
+export function mountControl(features: readonly Feature[], log: FastifyBaseLogger): Control {
+  let made: Promise<App> | undefined
+  const mounted = () => (made ??= controlOf(features, log))
+  return {
+    inject: async (asked) => (await mounted()).inject(asked),
+    answer: (request, response) => void mounted().then((control) => control.routing(request, response)),
+    close: async () => (await made)?.close(),
+  }
+}
+
+async function controlOf(features: readonly Feature[], log: FastifyBaseLogger): Promise<App> {
   const control = createServer({ trustedPeer: () => false })
   logInto(control, log)
   handleErrors(control)
@@ -113,6 +143,7 @@ export async function mountControl(features: readonly Feature[], log: FastifyBas
   administration(control, 'operator')
   await control.register(routesOf(features, 'admin'))
   await control.register(routesOf(features, 'control'))
+  await control.ready()
   return control
 }
 

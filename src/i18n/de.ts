@@ -1,8 +1,8 @@
-import { emailLength } from '../core/email.ts'
 import { html } from '../pages/html.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
 import { accountMails } from './de/accounts.ts'
+import { kit } from './de/kit.ts'
 import { moment } from './de/moment.ts'
 import { ownAccount } from './de/own-account.ts'
 import { sessions } from './de/sessions.ts'
@@ -11,88 +11,7 @@ import type { Catalogue } from './en.ts'
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
   ownAccount,
-  kit: {
-    language: 'Sprache',
-    links: { help: 'Hilfe', privacy: 'Datenschutz', imprint: 'Impressum' },
-    ways: { label: 'Hauptmenü', applications: 'Anwendungen', account: 'Konto', signOut: 'Abmelden' },
-    name: 'Name',
-    nameFault: 'Der Name muss 1 bis 200 Zeichen haben, die alle sichtbar sind.',
-    email: 'E-Mail-Adresse',
-    password: 'Passwort',
-    signIn: 'Anmelden',
-    confirm: 'Bestätigen',
-    proceed: 'Weiter',
-    save: 'Speichern',
-    cancel: 'Abbrechen',
-    back: 'Zurück zum Konto',
-    toSignIn: 'Zur Anmeldung',
-    markedBelow: 'Bitte sehen Sie sich noch einmal an, was unten markiert ist.',
-
-    errors: {
-      invalid_request: 'Die Anfrage ist ungültig.',
-      invalid_json: 'Der Inhalt der Anfrage ist kein gültiges JSON.',
-      invalid_encoding: 'Der Inhalt der Anfrage ist kein gültiges UTF-8.',
-      invalid_token: 'Das Token ist unbekannt, abgelaufen oder schon benutzt.',
-      password_required: 'Geben Sie an, welches Passwort gelten soll.',
-      password_rejected: 'Das Passwort erfüllt die Vorgaben nicht.',
-      ambiguous_target: 'Das Ziel der Anfrage lässt sich auf mehr als eine Weise lesen.',
-      incomplete_question: 'Das ist keine Frage eines Proxys.',
-      unauthorized: 'Dafür müssen Sie sich anmelden.',
-      invalid_access_token: 'Das Zugriffstoken ist ungültig.',
-      access_token_expired: 'Das Zugriffstoken ist abgelaufen.',
-      insufficient_user_authentication: 'Dafür ist ein neuerer oder stärkerer Nachweis nötig, wer Sie sind.',
-      invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
-      invalid_refresh_token: 'Das Refresh-Token ist ungültig.',
-      forbidden: 'Das ist nicht erlaubt.',
-      untrusted_peer: 'Das darf nur ein vertrauenswürdiger Proxy fragen.',
-      cross_site_request: 'Die Anfrage kam von einer anderen Website.',
-      account_deletion_pending: 'Dieses Konto wird gelöscht. Sie können es noch behalten.',
-      registration_closed: 'Hier kann sich niemand registrieren.',
-      not_found: 'Hier gibt es nichts.',
-      method_not_allowed: 'Diese Methode wird hier nicht unterstützt.',
-      last_administrator: 'Sonst könnte niemand den Dienst verwalten. Benennen Sie zuerst jemand anderen.',
-      conflict: 'Das gibt es schon.',
-      body_too_large: 'Der Inhalt der Anfrage ist zu groß.',
-      target_too_long: 'Die Adresse der Anfrage ist zu lang.',
-      unsupported_media_type: 'Diese Art von Inhalt wird hier nicht unterstützt.',
-      outdated_form: 'Das Formular ist zu alt. Öffnen Sie seine Seite noch einmal.',
-      too_many_requests: 'Das waren zu viele Anfragen.',
-      internal_error: 'Bei uns ist etwas schiefgegangen.',
-      unavailable: 'Der Dienst kann gerade nicht antworten.',
-    },
-    emailFaults: {
-      no_address: 'Die E-Mail-Adresse muss so aussehen wie ada@example.com.',
-      too_long: `Die E-Mail-Adresse darf höchstens ${emailLength.max} Zeichen haben, mit ihrer Domain in ASCII (xn--…).`,
-      invisible: 'Die E-Mail-Adresse darf keine unsichtbaren Zeichen enthalten.',
-      local_part: 'In der E-Mail-Adresse dürfen vor dem @ nur ASCII-Buchstaben, Ziffern und Sonderzeichen stehen.',
-      domain: 'In der E-Mail-Adresse muss nach dem @ eine Domain stehen, die es geben kann, zum Beispiel example.com.',
-    },
-    newPassword: {
-      hint: (least) => `Mindestens ${least} Zeichen: Mehrere Wörter kann man sich leicht merken.`,
-      fits: 'Dieses Passwort können Sie nehmen.',
-      show: 'Passwort anzeigen',
-      hide: 'Passwort verbergen',
-    },
-    passwordFaults: {
-      not_unicode: 'Das Passwort muss gültiges Unicode sein.',
-      control_characters: 'Das Passwort darf keine Zeilenumbrüche und keine anderen Steuerzeichen enthalten.',
-      too_short: (least) => `Das Passwort muss mindestens ${least} Zeichen haben.`,
-      too_long: (most) => `Das Passwort darf höchstens ${most} Zeichen haben.`,
-      holds_email: 'Das Passwort darf die E-Mail-Adresse nicht enthalten.',
-      common: 'Das Passwort ist eines der häufigsten.',
-      guessable: 'Das Passwort ist zu leicht zu erraten.',
-      breached: 'Das Passwort ist aus einem Datenleck bekannt.',
-    },
-
-    outdatedForm: 'Diese Seite war eine Weile offen. Bitte senden Sie das Formular noch einmal ab.',
-    unprovenForm:
-      'Ihr Browser hat nicht mitgeteilt, von welcher Seite das Formular kam. Bitte senden Sie es noch einmal ab. ' +
-      'Wenn Sie diesen Hinweis dann wieder sehen, erlauben Sie Cookies für diese Website.',
-
-    problemTitle: 'Das hat nicht geklappt',
-    tryAgain: 'Noch einmal versuchen',
-    request: (id) => `Anfrage ${id}`,
-  },
+  kit,
 
   signIn: {
     login: 'E-Mail oder Benutzername',

@@ -21,14 +21,30 @@ export interface StoreSettings {
 
 /** The only place that chooses between the embedded and the clustered stores. */
 export async function openStores(settings: StoreSettings, clock: Clock, log: Log): Promise<Stores> {
-  const durable =
-    settings.databaseUrl === undefined
-      ? await openPglite(join(settings.dataDirectory, 'pglite'), clock)
-      : await openPostgres(settings.databaseUrl, clock).catch((error: unknown) => {
-          throw unusable('DATABASE_URL', error)
-        })
-  if (settings.redisUrl === undefined) return combineStores(durable, createMemoryCounters(clock))
+  const opening = [openDurable(settings, clock), openCounters(settings, clock, log)] as const
+  const [durable, counting] = await Promise.allSettled(opening)
+  if (durable.status === 'fulfilled' && counting.status === 'fulfilled') {
+    return combineStores(durable.value, ...counting.value)
+  }
+  if (durable.status === 'rejected') {
+    if (counting.status === 'fulfilled') await counting.value[1]?.close()
+    throw durable.reason
+  }
+  await durable.value.close()
+  throw (counting as PromiseRejectedResult).reason
+}
 
+async function openDurable({ databaseUrl, dataDirectory }: StoreSettings, clock: Clock): Promise<DurableStores> {
+  if (databaseUrl === undefined) return openPglite(join(dataDirectory, 'pglite'), clock)
+  return openPostgres(databaseUrl, clock).catch((error: unknown) => {
+    throw unusable('DATABASE_URL', error)
+  })
+}
+
+type Ephemeral = Pick<Stores, 'ping' | 'close'> & { budgets?: Budgets }
+
+async function openCounters({ redisUrl }: StoreSettings, clock: Clock, log: Log): Promise<[Counters, Ephemeral?]> {
+  if (redisUrl === undefined) return [createMemoryCounters(clock)]
   const { openRedisCounters } = await import('./redis/counters.ts')
   const onError = (error: Error) => log.warn({ event: 'redis.fault' }, faultOf('REDIS_URL', error))
   const onEviction = (policy: string) =>
@@ -36,18 +52,17 @@ export async function openStores(settings: StoreSettings, clock: Clock, log: Log
       { event: 'redis.evicts', policy },
       'REDIS_URL: with this maxmemory-policy counters may be let go of before their time, and limits with them; set noeviction',
     )
-  const redis = await openRedisCounters(settings.redisUrl, onError, onEviction).catch(async (error: unknown) => {
-    await durable.close()
+  const redis = await openRedisCounters(redisUrl, onError, onEviction).catch((error: unknown) => {
     throw unusable('REDIS_URL', error)
   })
-  return combineStores(durable, redis, redis)
+  return [redis, redis]
 }
 
 /** Joins durable and ephemeral stores; whatever they throw because a server is gone becomes `unavailable`. */
 export function combineStores(
   durable: DurableStores,
   counters: Counters,
-  ephemeral: Pick<Stores, 'ping' | 'close'> & { budgets?: Budgets } = { ping: async () => {}, close: async () => {} },
+  ephemeral: Ephemeral = { ping: async () => {}, close: async () => {} },
 ): Stores {
   const { ping, close, answersWithinMilliseconds, setting, ...tables } = durable
   const ofDurable = { setting, isFault: isConnectionFault, withinMilliseconds: answersWithinMilliseconds }

@@ -9,15 +9,17 @@ import { startUpstream } from '../support/upstream.ts'
 
 const address = '/board?x=1&q=a%26b%2Bc%25d+e&r=%23x&q=%C3%A9#/card/42?a=1&b=%2F'
 
+// One for all proxies, one after the other: to a browser their origins are the same, so that it need not be started again.
+const port = await freePort()
+const [auth, app] = [`http://auth.example.test:${port}`, `http://app.example.test:${port}`]
+
 async function setScene(t: Parameters<typeof startService>[0], proxy: ProxyName) {
-  const port = await freePort()
-  const [auth, app] = [`http://auth.example.test:${port}`, `http://app.example.test:${port}`]
   const upstream = await startUpstream(t)
   const hosts = { [`app.example.test:${port}`]: { rules: [{ allow: 'signed-in' }] } }
   const environment = { GATEHOUSE_ISSUER: auth, GATEHOUSE_COOKIE_DOMAIN: 'example.test' }
   const service = await startService(t, { yaml: { hosts }, environment })
   await startProxy(t, proxy, { port, servicePort: service.port, upstreamPort: upstream.port, hosts, issuer: auth })
-  return { auth, app, wanted: app + address, upstream, service, user: await service.createUser() }
+  return { wanted: app + address, upstream, service, user: await service.createUser() }
 }
 
 async function signIn(page: Page, { email, password }: TestUser): Promise<void> {
@@ -29,7 +31,7 @@ async function signIn(page: Page, { email, password }: TestUser): Promise<void> 
 for (const proxy of ['nginx', 'haproxy', 'caddy'] as const) {
   if (!hasChromium || !hasProxy(proxy)) continue
   void test(`behind ${proxy}, the whole address survives the sign-in, its fragment included`, async (t) => {
-    const { auth, app, wanted, upstream, service, user } = await setScene(t, proxy)
+    const { wanted, upstream, service, user } = await setScene(t, proxy)
     const { open } = await startBrowser(t)
     const strict = await startBrowser(t, [auth, app])
 
@@ -129,7 +131,7 @@ for (const proxy of ['nginx', 'haproxy', 'caddy'] as const) {
 
 if (hasChromium && hasProxy('nginx')) {
   void test('tabs, cookies and restarts on the way through the sign-in', async (t) => {
-    const { auth, app, wanted, service, user } = await setScene(t, 'nginx')
+    const { wanted, service, user } = await setScene(t, 'nginx')
     const browser = await startBrowser(t)
     const strict = await startBrowser(t, [auth, app])
 

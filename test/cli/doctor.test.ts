@@ -1,14 +1,13 @@
 /** `gatehouse doctor`, as an operator runs it beside a running service and a real nginx. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
-import { run, serve } from '../support/program.ts'
+import { prepareData, run, serve } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
 import { freePort, scratchFolder } from '../support/servers.ts'
 import { patientProxies } from '../support/patience.ts'
 
-tap.setTimeout(300_000)
 const [appHost, authHost] = ['app.example.test', 'auth.example.test']
 const password = 'seven quiet herons at dawn'
 
@@ -25,6 +24,7 @@ async function startAll(t: { teardown(after: () => unknown): unknown }, edits: r
     GATEHOUSE_COOKIE_DOMAIN: 'example.test',
     ...settings,
   }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const service = await serve(t, folder, environment)
   const issuer = environment.GATEHOUSE_ISSUER
   await startProxy(t, 'nginx', { port, servicePort: service.port, upstreamPort: echo, hosts, issuer, edits })

@@ -1,12 +1,9 @@
 /** `gatehouse rules`, as an operator runs it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
-import { run, serve } from '../support/program.ts'
+import { test } from 'tap'
+import { prepareData, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
-
-// A dozen processes, each of which takes seconds on a busy machine.
-tap.setTimeout(300_000)
 
 const good = `hosts:
   app.example.com:
@@ -96,6 +93,7 @@ void test('rules explain', async (t) => {
   const folder = scratchFolder(t)
   writeFileSync(join(folder, 'gatehouse.yaml'), good)
   const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const explain = (...args: string[]) => run(folder, ['rules', 'explain', ...args], environment)
   const url = 'https://app.example.com/admin/x'
 

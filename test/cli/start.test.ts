@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
 import { test } from 'tap'
+import { holdDataDirectory } from '../../src/cli/data-directory.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
-import { run } from '../support/program.ts'
+import { prepareData, run } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
 import { freePort, scratchFolder, startRedis, startRelay } from '../support/servers.ts'
 
@@ -15,6 +16,7 @@ void test('a start that cannot succeed is told in one line, with the setting and
   const folder = scratchFolder(t)
   const port = await freePort()
   const usual = { PORT: String(port), GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(usual.GATEHOUSE_DATA_DIR)
   async function refuses(what: string, environment: Record<string, string>, line: RegExp): Promise<void> {
     const { code, stdout, stderr } = await run(folder, ['serve'], { ...usual, ...environment })
     t.equal(code, 1, what)
@@ -98,4 +100,12 @@ void test('a start that cannot succeed is told in one line, with the setting and
   const wrong = new URL(redis!.url)
   wrong.password = password
   await refuses('Redis that wants another password', withRedis(wrong.href), counters(/WRONGPASS\): .*password/))
+})
+
+void test('a command that meets a service which is still starting says so', async (t) => {
+  const folder = scratchFolder(t)
+  const held = await holdDataDirectory(join(folder, 'data'))
+  t.teardown(() => held!.release())
+  const { code, stderr } = await run(folder, ['user', 'list'], { GATEHOUSE_DATA_DIR: join(folder, 'data') })
+  t.match([code, stderr], [1, /the service on this data directory is starting; try again/])
 })

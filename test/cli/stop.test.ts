@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { serve } from '../support/program.ts'
+import { prepareData, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 
 const question =
@@ -24,6 +24,7 @@ void test('a connection on which nobody waits for an answer holds up no stop', a
   const folder = scratchFolder(t)
   const config = join(folder, 'gatehouse.yaml')
   writeFileSync(config, 'shutdown: { drain_seconds: 0 }\nhosts: { app.localhost: { rules: [{ allow: signed-in }] } }\n')
+  prepareData(join(folder, 'data'))
   const service = await serve(t, folder, { GATEHOUSE_CONFIG: config, GATEHOUSE_DATA_DIR: join(folder, 'data') })
   const ends = Object.entries(held).map(async ([name, bytes]) => {
     const socket = connect(service.port, '127.0.0.1')

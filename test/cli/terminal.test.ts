@@ -1,15 +1,12 @@
 /** What strangers chose, and what an operator typed, reaches a terminal spelt out. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { openPglite } from '../../src/stores/sql/open.ts'
 import { until } from '../support/patience.ts'
-import { run, serve } from '../support/program.ts'
+import { prepareData, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
-
-// Some ten processes, each of which takes seconds on a busy machine.
-tap.setTimeout(600_000)
 
 /** All that a terminal could obey, but for lines and columns. */
 // oxlint-disable-next-line no-control-regex
@@ -18,6 +15,7 @@ const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028
 void test('no control character of a stored name, or of an argument, reaches the terminal', async (t) => {
   const folder = scratchFolder(t)
   const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   const gatehouse = (...args: string[]) => run(folder, args, environment)
   const made = await gatehouse('user', 'create', '--email', 'ada@example.test', '--name', 'Ada', '--json')
   const { id } = JSON.parse(made.stdout)

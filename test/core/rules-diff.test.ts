@@ -251,13 +251,15 @@ void test('something is told if and only if a decision changes, and of exactly t
   ) as fc.Arbitrary<unknown> as fc.Arbitrary<AccessRule>
   const roles = fc.constantFrom<RolePermissions>({}, { a: ['p'] }, { a: ['q'], c: ['p'] })
 
-  const targets = ['/', '/a', '/x', '/a/b', '/a/zb', '/a/z', '/a/y/z', '/x/y', '/x/y/z'].flatMap((path) =>
+  const paths = ['/', '/a', '/x', '/a/b', '/a/zb', '/a/z', '/a/y/z', '/x/y', '/x/y/z']
+  const targets = paths.flatMap((path) =>
     ['GET', 'POST', 'PUT', 'OPTIONS'].map((method) => {
       const target = parseRequestTarget({ method, scheme: 'https', host, target: path })
       if (typeof target === 'string') throw new Error(path)
       return target
     }),
   )
+  const segmentsOf = new Map(targets.map(({ path, segments }) => [path, segments]))
   const requests = targets.flatMap((target) =>
     [undefined, '10.1.1.1', '10.200.1.1'].flatMap((address) =>
       (target.method === 'OPTIONS' ? [undefined, 'GET', 'POST', 'PUT'] : [undefined]).map((preflightFor) => ({
@@ -269,31 +271,32 @@ void test('something is told if and only if a decision changes, and of exactly t
   )
   const subsets = (...[name, ...rest]: string[]): string[][] =>
     name === undefined ? [[]] : subsets(...rest).flatMap((set) => [set, [name].concat(set)])
-  type Caller = (roles: RolePermissions, segments: readonly string[]) => ImaginedCaller
-  const persons = subsets('a', 'b', 'c').flatMap((roles) =>
-    subsets('p', 'q').flatMap((permissions) =>
-      subsets('s', 'u').flatMap((scopes) =>
-        (['aal1', 'aal2'] as AuthenticationLevel[]).flatMap((level) =>
-          [0, 1, 9].flatMap((own) =>
-            ['gatehouse', 'job', 'cron'].map((clientId): Caller => (file, segments) => {
-              const granted = roles.flatMap((role) => file[role] ?? [])
-              const held = { roles, permissions: [...permissions, ...granted], scopes, level }
-              const principal = imaginePerson({ ...held, subject: segments[own], clientId })
-              return { shows: 'cookie', proven: { principal, audiences: [] } }
-            }),
+  /** Everybody who may come with a path, of whose segments some are theirs; nobody comes first. */
+  const imagine = (file: RolePermissions, segments: readonly string[]): ImaginedCaller[] => {
+    const owned = [...new Set([0, 1, 9].map((at) => segments[at]))]
+    const persons = subsets('a', 'b', 'c').flatMap((roles) =>
+      subsets('p', 'q').flatMap((permissions) => {
+        const held = { roles, permissions: [...permissions, ...roles.flatMap((role) => file[role] ?? [])] }
+        return subsets('s', 'u').flatMap((scopes) =>
+          (['aal1', 'aal2'] as AuthenticationLevel[]).flatMap((level) =>
+            owned.flatMap((subject) =>
+              ['gatehouse', 'job', 'cron'].map((clientId): ImaginedCaller => {
+                const principal = imaginePerson({ ...held, scopes, level, subject, clientId })
+                return { shows: 'cookie', proven: { principal, audiences: [] } }
+              }),
+            ),
           ),
-        ),
-      ),
-    ),
-  )
-  const programs = ['job', 'cron', 0, 1, 9].flatMap((own) =>
-    subsets('s', 'u').map((scopes): Caller => (_, segments) => {
-      const id = typeof own === 'string' ? own : (segments[own] ?? 'other')
-      const principal: Principal = { kind: 'client', subject: id, name: '', scopes, clientId: id }
-      return { shows: 'token', proven: { principal, audiences: [] } }
-    }),
-  )
-  const callers: Caller[] = [() => 'nobody', ...persons, ...programs]
+        )
+      }),
+    )
+    const programs = ['job', 'cron', ...owned.map((id) => id ?? 'other')].flatMap((id) =>
+      subsets('s', 'u').map((scopes): ImaginedCaller => {
+        const principal: Principal = { kind: 'client', subject: id, name: '', scopes, clientId: id }
+        return { shows: 'token', proven: { principal, audiences: [] } }
+      }),
+    )
+    return ['nobody', ...persons, ...programs]
+  }
   const identity = { anonymous: () => [], of: () => [] }
 
   let different = 0
@@ -306,6 +309,10 @@ void test('something is told if and only if a decision changes, and of exactly t
       const sides = [side({ [host]: { rules: one } }, was), side({ [host]: { rules: other } }, is)] as const
       const actual = new Set<string>()
       const numberOf = (position: number | undefined) => (position === undefined ? '-' : position + 1)
+      // Whoever owns something does so by a path.
+      const imagined = new Map(
+        paths.map((path) => [path, sides.map(({ roles }) => imagine(roles, segmentsOf.get(path)!))]),
+      )
       for (const request of requests) {
         // A preflight is about the rule of the request that it asks for.
         const asked = {
@@ -316,12 +323,11 @@ void test('something is told if and only if a decision changes, and of exactly t
         if (request.preflightFor !== undefined && (places[0]?.preflight ?? false) === (places[1]?.preflight ?? false))
           continue
         const pair = places.map((rule) => numberOf(rule?.position)).join('→')
-        for (const caller of request.preflightFor === undefined ? callers : callers.slice(0, 1)) {
-          const [before, after] = sides.map(
-            ({ rules, roles }) =>
-              outcomes[
-                imagineDecision(rules, request, caller(roles, request.target.segments), { identity, issuer: '' }).kind
-              ],
+        const [ofOne, ofOther] = imagined.get(request.target.path) as [ImaginedCaller[], ImaginedCaller[]]
+        const count = request.preflightFor === undefined ? ofOne.length : 1
+        for (let at = 0; at < count; at++) {
+          const [before, after] = [[sides[0], ofOne[at]!] as const, [sides[1], ofOther[at]!] as const].map(
+            ([{ rules }, caller]) => outcomes[imagineDecision(rules, request, caller, { identity, issuer: '' }).kind],
           )
           if (before !== after)
             actual.add(`${pair} ${request.preflightFor === undefined ? '' : 'preflight '}${before} → ${after}`)

@@ -40,11 +40,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const ended = once(service, 'exit')
-let operator
-while (operator === undefined && service.exitCode === null) {
-  await Promise.race([sleep(100), ended])
-  operator = await runningService(config)
-}
+// Whatever goes wrong here, it keeps neither the port nor the directory.
+process.once('exit', () => service.kill())
+const isUp = () =>
+  fetch(`http://127.0.0.1:${port}/health/live`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+// Its control socket is there before there is anything to ask.
+while (service.exitCode === null && !(await isUp())) await Promise.race([sleep(100), ended])
+const operator = service.exitCode === null ? await runningService(config) : undefined
 if (operator !== undefined) {
   await seed(operator)
   process.stderr.write(

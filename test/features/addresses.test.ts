@@ -5,7 +5,7 @@ import { backends } from '../support/backends.ts'
 import { untilWanted } from '../support/patience.ts'
 import { startMailServer } from '../support/mail-server.ts'
 import { linkTokenIn } from '../support/mails.ts'
-import { run, serve } from '../support/program.ts'
+import { prepareData, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
 
@@ -162,6 +162,7 @@ for (const backend of backends) {
 void test('every command takes every spelling', async (t) => {
   const folder = scratchFolder(t)
   const environment = { GATEHOUSE_DATA_DIR: join(folder, 'data'), GATEHOUSE_ISSUER: 'http://auth.example.test' }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
   await serve(t, folder, environment)
   const gatehouse = (args: string[], input?: string) => run(folder, args, environment, input)
   const json = async (args: string[], input?: string) => {

@@ -53,7 +53,8 @@ for (const backend of backends) {
       const [method = '', path = ''] = route.split(' ')
       return service.call(`/api/admin${path}`, { method, headers: { ...headers }, ...(json && { json }) })
     }
-    const documented = service.gatehouse.app.swagger().paths as Record<string, Record<string, { description: string }>>
+    const { paths } = (await service.gatehouse.documentation()).swagger()
+    const documented = paths as Record<string, Record<string, { description: string }>>
 
     await t.test('is open to nobody but people with the permission that a route names', async (t) => {
       for (const [route, , body] of calls) {
@@ -116,6 +117,10 @@ for (const backend of backends) {
     })
     await t.test('says in the trail which administrator it was', async (t) => {
       const rows = await auditRows(service)
+      const refused = rows.filter(({ event }) => event === 'administration.refused')
+      t.match(refused[0], { subject: staff.id, ip: '127.0.0.1', details: { permission: 'gatehouse:users:write' } })
+      t.equal(refused.filter(({ subject }) => subject === staff.id).length, 2 * calls.length, 'and who may not')
+      t.equal(refused.length, 2 * calls.length + 2, 'programs as well')
       const created = rows.find(({ event, details }) => event === 'role.defined' && details['role'] === 'clerk')
       t.match(created, { actor: admin.id, ip: '127.0.0.1' })
       t.ok(created?.requestId)
@@ -158,6 +163,8 @@ for (const backend of backends) {
         const refused = { message: /400 .*those that begin with .*gatehouse:.* belong to the service itself/ }
         await t.rejects(service.operate('POST', '/roles', { name: 'clerk', permissions: ['a', name] }), refused)
         await t.rejects(service.operate('PUT', '/roles/clerk', { permissions: [name] }), refused)
+        await t.rejects(service.operate('POST', '/roles', { name, permissions: [] }), refused)
+        await t.rejects(service.operate('PUT', `/roles/${name}`, { permissions: [] }), refused)
         await t.rejects(service.operate('POST', '/clients', { ...newClient, scopes: ['a', name] }), refused)
       }
       t.match(await service.operate('GET', '/roles'), [{ name: 'admin' }])

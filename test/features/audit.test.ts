@@ -340,6 +340,19 @@ for (const backend of backends) {
       t.equal(rows.length - told.length, 20)
       for (const row of rows) t.equal(row.subject, ada.id)
     })
+    await t.test('whoever asks for administration and may not', async (t) => {
+      const eve = await service.createUser()
+      const { accessToken } = await service.signIn(eve)
+      const rows = await adds(() => service.call('/api/admin/users', { headers: bearer(accessToken) }))
+      t.match(rows, [
+        {
+          event: 'administration.refused',
+          subject: eve.id,
+          ip: '127.0.0.1',
+          details: { permission: 'gatehouse:users:read' },
+        },
+      ])
+    })
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const all = Object.keys(auditEvents).toSorted()
       t.same([...new Set((await auditRows(service)).map(({ event }) => event))].toSorted(), all)

@@ -78,9 +78,13 @@ void test('the service below a path of a host', async (t) => {
       const { body } = await call(path, { headers })
       const named = [...body.matchAll(/ (?:href|src|action)="([^"]*)"/g)].map(([, url]) => url!)
       t.ok(named.length >= 3, path)
-      for (const url of named.filter((url) => !url.startsWith('data:') && !url.startsWith('#'))) {
-        const { origin, pathname, search } = new URL(url, `https://example.com${path}`)
-        if (origin !== 'https://example.com') continue
+      const followed = named
+        .filter((url) => !url.startsWith('data:') && !url.startsWith('#'))
+        .map((url) => ({ url, address: new URL(url, `https://example.com${path}`) }))
+        .filter(({ address }) => address.origin === 'https://example.com')
+      t.ok(followed.length > 0, `${path} leads somewhere`)
+      for (const { url, address } of followed) {
+        const { pathname, search } = address
         t.ok(pathname.startsWith('/auth/'), `${path}: ${url}`)
         t.not((await call(pathname + search, { headers })).status, 404, `${path}: ${url}`)
       }
@@ -198,14 +202,17 @@ void test('the service below a path of a host', async (t) => {
     const paths = Object.keys(document.paths)
     const beside = paths.filter((path) => !path.startsWith('/auth/'))
     t.ok(
-      beside.every((path) =>
-        /^\/(forward-auth|health|metrics|\.well-known\/oauth-authorization-server\/auth)/.test(path),
-      ),
+      beside.length > 0 &&
+        beside.every((path) =>
+          /^\/(forward-auth|health|metrics|\.well-known\/oauth-authorization-server\/auth)/.test(path),
+        ),
       String(beside),
     )
     const docs = await call('/auth/docs/')
     t.equal(docs.status, 200)
-    for (const [, asset] of docs.body.matchAll(/(?:href|src)="(\.\/[^"]+|\/[^"]+)"/g)) {
+    const assets = [...docs.body.matchAll(/(?:href|src)="(\.\/[^"]+|\/[^"]+)"/g)]
+    t.ok(assets.length > 0, 'its page has assets')
+    for (const [, asset] of assets) {
       const { pathname } = new URL(asset!, 'https://example.com/auth/docs/')
       t.match([pathname, (await call(pathname)).status], [/^\/auth\//, 200])
     }

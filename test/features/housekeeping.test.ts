@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import postgres from 'postgres'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
@@ -15,7 +15,6 @@ import { type Backend, backends, hasServers, migratedCluster } from '../support/
 import { scratchFolder } from '../support/servers.ts'
 import { type Service, startService } from '../support/service.ts'
 
-tap.setTimeout(600_000)
 const day = 86_400
 const refresh = (service: Service, refreshToken: string) =>
   service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token: refreshToken } })

@@ -10,7 +10,7 @@ import { createMailer } from '../../src/adapters/mailer.ts'
 import { authorityIn, selfSignedIn } from '../support/certificates.ts'
 import { mailCredentials, type MailServer, mailUser, startMailServer } from '../support/mail-server.ts'
 import { until } from '../support/patience.ts'
-import { run, serve } from '../support/program.ts'
+import { prepareData, run, serve } from '../support/program.ts'
 import { freePort, scratchFolder } from '../support/servers.ts'
 import { testSecret } from '../support/secrets.ts'
 import { type Service, startService } from '../support/service.ts'
@@ -228,6 +228,7 @@ void test('a service starts and is ready whatever its mail server does, and says
   const server = await startMailServer(t, { certificate })
   const SMTP_URL = `smtp://${mailCredentials}${otherHost}:${server.port}`
   const environment = { SMTP_URL, GATEHOUSE_DATA_DIR: join(folder, 'data') }
+  prepareData(environment.GATEHOUSE_DATA_DIR)
 
   await t.test('a certificate that nobody vouches for', async (t) => {
     const service = await serve(t, folder, environment)

@@ -56,6 +56,47 @@ for (const backend of backends) {
       service.clock.advance(301)
       t.equal(await status(makeKey(service, bearer(accessToken))), 401, 'and for as long as a sign-in is')
     })
+    await t.test('so does what an administrator gives to anybody, and nothing that they take away', async (t) => {
+      const admin = await service.createUser({ roles: ['admin'] })
+      const { accessToken, cookie } = await service.signIn(admin)
+      service.clock.advance(301)
+      const documented = Object.entries(
+        (await service.gatehouse.documentation()).swagger().paths as Record<string, object>,
+      )
+        .filter(([path]) => path.startsWith('/api/admin/'))
+        .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`))
+      const gives: string[] = []
+      for (const route of documented) {
+        const [method = '', path = ''] = route.split(' ')
+        const filled = path.replaceAll(/\{\w+\}/g, 'nobody')
+        const json = method === 'POST' || method === 'PUT' ? {} : undefined
+        for (const headers of [bearer(accessToken), { cookie }] as Headers[]) {
+          const answer = await service.call(filled, { method, headers, ...(json && { json }) })
+          if (answer.status !== 401) continue
+          t.match(answer.json(), { code: 'insufficient_user_authentication', acr_values: 'aal1', max_age: 300 }, route)
+          gives.push(route)
+        }
+      }
+      t.same([...new Set(gives)].toSorted(), [
+        'POST /api/admin/api-keys',
+        'POST /api/admin/clients',
+        'POST /api/admin/clients/{client}/secret',
+        'POST /api/admin/invitations',
+        'POST /api/admin/roles',
+        'POST /api/admin/users',
+        'PUT /api/admin/clients/{client}/jwks',
+        'PUT /api/admin/roles/{name}',
+        'PUT /api/admin/roles/{name}/permissions',
+        'PUT /api/admin/users/{user}/password',
+        'PUT /api/admin/users/{user}/roles/{role}',
+        'PUT /api/admin/users/{user}/username',
+      ])
+      t.equal(gives.length, 24, 'by token and by cookie')
+      t.equal(await status(stepUp(service, bearer(accessToken), admin.password)), 200)
+      const json = { permissions: ['reports:read'] }
+      const given = service.call('/api/admin/roles/clerk', { method: 'PUT', headers: bearer(accessToken), json })
+      t.equal(await status(given), 200)
+    })
     await t.test('the answer is a token with the new auth_time, and so is what is refreshed', async (t) => {
       const { user, accessToken, refreshToken } = await begin()
       service.clock.advance(1_000)

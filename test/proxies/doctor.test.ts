@@ -1,5 +1,5 @@
 /** The operator's doctor against a real nginx: each way to break the documented configuration is found. */
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { diagnose } from '../../src/cli/doctor/diagnose.ts'
 import { markerHeader, serveEcho } from '../../src/cli/doctor/echo.ts'
 import { openExchange } from '../../src/cli/doctor/exchange.ts'
@@ -10,9 +10,6 @@ import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/servers.ts'
 import { ask, startService } from '../support/service.ts'
 import { startUpstream } from '../support/upstream.ts'
-
-// Some twenty services, one after the other.
-tap.setTimeout(600_000)
 
 const identityLine = 'proxy_set_header X-Auth-Scopes $told_x_auth_scopes;'
 const openLocation = `location @open {

@@ -6,15 +6,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import tap, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { startStopwatch } from '../support/patience.ts'
 import { hasProxy, type ProxyName, type Release, startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/servers.ts'
 import { type Service, startService } from '../support/service.ts'
 import { handshake } from './suite/scene.ts'
-
-tap.setTimeout(300_000)
 
 /** Longer than what proxies wait for by default: a minute is common. */
 const silenceSeconds = 75

@@ -1,10 +1,7 @@
 /** The operator's doctor finds nothing in what `proxy-config` prints, on every real proxy, and what is broken in it. */
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { type Edit, hasProxy, type ProxyName, type Release } from '../support/proxies.ts'
 import { examine } from '../support/examination.ts'
-
-// Some twenty services, one after the other.
-tap.setTimeout(600_000)
 
 /** Every proxy that is there, and ways to break it that its own lines mend; doctor.test.ts has them all for nginx. */
 const others: [ProxyName, Release, Record<string, Edit[]>][] = [

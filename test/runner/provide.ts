@@ -1,29 +1,30 @@
 /** What tests run on: servers that are started for them where none are named, and what is installed. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
-import { drizzle } from 'drizzle-orm/pglite'
-import { migrate } from 'drizzle-orm/pglite/migrator'
+import { migratePostgres, storesOn } from '../../src/stores/sql/open.ts'
+import { startPglite } from '../../src/stores/sql/pglite.ts'
 import { applicationNames, hasApplication } from '../applications/install.ts'
 import { currentNames, findCurrent } from '../proxies/install.ts'
+import { createDatabase } from '../support/backends.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from '../support/servers.ts'
 import { hasVerifier, verifierNames } from '../verifiers/install.ts'
 
-const started: RunningServer[] = []
+const started: { stop(): Promise<void> }[] = []
 
 /** Starts what is not configured, and names it all in the environment. Returns what is missing, a line each. */
-export async function provide(root: string, scratch: string): Promise<string[]> {
+export async function provide(scratch: string): Promise<string[]> {
   const lines = await Promise.all([
     provideServer('TEST_DATABASE_URL', 'PostgreSQL', startPostgres),
     provideServer('TEST_REDIS_URL', 'Redis', startRedis),
-    writeSnapshot(root, join(scratch, 'pglite.tar')),
+    writeSnapshot(scratch),
   ])
+  await makeTemplate()
   return [...lines.flat(), ...notInstalled()]
 }
 
-/** Ends the servers that were started. */
+/** Ends the servers that were started, and what was made on others; the latest first. */
 export async function stopServers(): Promise<void> {
-  await Promise.all(started.splice(0).map((server) => server.stop()))
+  for (const made of started.splice(0).toReversed()) await made.stop()
 }
 
 async function provideServer(
@@ -39,14 +40,25 @@ async function provideServer(
   return []
 }
 
-/** Migrating a fresh PGlite takes seconds; loading a migrated one does not. */
-async function writeSnapshot(root: string, file: string): Promise<string[]> {
-  const client = await PGlite.create('memory://')
-  await migrate(drizzle(client), { migrationsFolder: join(root, 'drizzle') })
+/** Migrating takes many times what copying takes: a data directory of PGlite with all migrations, in a folder and in one file. */
+async function writeSnapshot(scratch: string): Promise<string[]> {
+  const [folder, file] = [join(scratch, 'pglite'), join(scratch, 'pglite.tar')]
+  const client = await startPglite(folder)
+  const stores = await storesOn(client, { now: () => Date.now() })
   writeFileSync(file, Buffer.from(await (await client.dumpDataDir('none')).arrayBuffer()))
-  await client.close()
+  await stores.close()
+  process.env['TEST_PGLITE_FOLDER'] = folder
   process.env['TEST_PGLITE_SNAPSHOT'] = file
   return []
+}
+
+/** The same on PostgreSQL, which copies a database by its name. */
+async function makeTemplate(): Promise<void> {
+  if (!process.env['TEST_DATABASE_URL']) return
+  const template = await createDatabase()
+  started.push({ stop: () => template.drop() })
+  await migratePostgres(template.url)
+  process.env['TEST_DATABASE_TEMPLATE'] = template.name
 }
 
 function notInstalled(): string[] {

@@ -1,10 +1,11 @@
 /** Runs files of tests, each in a process of its own, some of them at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Coverage } from './coverage.ts'
 
-/** A test that is not done by then hangs. Files say less of themselves; this is for a machine that does much else. */
+/** A test that is not done by then hangs, on a machine too that does much else. */
 const patienceSeconds = 1_200
 
 export interface Outcome {
@@ -14,15 +15,38 @@ export interface Outcome {
   skipped: number
   /** Title of each failed assertion and of what holds it, the innermost first, as TAP gives them. */
   failures: string[]
+  /** Of each file. */
+  costs: Cost[]
 }
 
-interface Ended extends Outcome {
+/** What a file took. */
+export interface Cost {
+  name: string
   seconds: number
+  /** Of the process and of what it started and waited for: not of the servers of the run. */
+  processorSeconds: number
+}
+
+interface Ended extends Omit<Outcome, 'costs'>, Omit<Cost, 'name'> {
   /** Everything that the file said, in TAP. */
   text: string
 }
 
 const running = new Set<ChildProcess>()
+
+let told = 0
+
+/**
+ * Processor time of all processes that this one started and that have ended, with those that they waited for. Node.js does not
+ * tell it of a single one; so a file is given what the sum has grown by when it ends.
+ */
+function processorSecondsOfEnded(): number {
+  if (process.platform !== 'linux') return 0
+  const [, fields] = readFileSync('/proc/self/stat', 'utf8').split(') ')
+  const [user, system] = fields!.split(' ').slice(13, 15).map(Number)
+  // The kernel counts in hundredths of a second here, whatever its own ticks are.
+  return (user! + system!) / 100
+}
 
 /** Ends what still runs. */
 export function stopFiles(): void {
@@ -40,7 +64,7 @@ export async function runFiles(
   }: { root: string; jobs: number; say(text: string): void; coverage?: Coverage | undefined },
 ): Promise<Outcome> {
   const isForPeople = process.stdout.isTTY
-  const sum: Outcome = { isGood: true, passed: 0, failed: 0, skipped: 0, failures: [] }
+  const sum: Outcome = { isGood: true, passed: 0, failed: 0, skipped: 0, failures: [], costs: [] }
   const queue = files.entries()
   let ended = 0
   if (!isForPeople) say(`TAP version 14\n1..${files.length}\n`)
@@ -48,7 +72,7 @@ export async function runFiles(
     for (const [, file] of queue) {
       const name = relative(root, file)
       const notes = coverage?.folder()
-      const { text, seconds, ...outcome } = await runFile(
+      const { text, seconds, processorSeconds, ...outcome } = await runFile(
         file,
         root,
         notes === undefined ? {} : { NODE_V8_COVERAGE: notes },
@@ -60,6 +84,7 @@ export async function runFiles(
           `# Subtest: ${name}\n${text.replaceAll(/^(?=.)/gm, '    ')}${result} # time=${Math.round(seconds * 1_000)}ms\n\n`,
         )
       else say(`${outcome.isGood ? '' : text}${result}, ${seconds.toFixed(1)} s\n`)
+      sum.costs.push({ name, seconds, processorSeconds })
       sum.isGood &&= outcome.isGood
       for (const count of ['passed', 'failed', 'skipped'] as const) sum[count] += outcome[count]
       sum.failures.push(...outcome.failures, ...(outcome.isGood ? [] : [result]))
@@ -80,8 +105,13 @@ function runFile(file: string, root: string, environment: NodeJS.ProcessEnv): Pr
     killSignal: 'SIGKILL',
   })
   running.add(child)
-  let text = ''
+  let [text, processorSeconds] = ['', 0]
   const failures: string[] = []
+  child.on('exit', () => {
+    const all = processorSecondsOfEnded()
+    processorSeconds = all - told
+    told = all
+  })
   createInterface({ input: child.stdout }).on('line', (line) => {
     text += `${line}\n`
     if (/^\s*not ok /.test(line)) failures.push(line)
@@ -101,6 +131,7 @@ function runFile(file: string, root: string, environment: NodeJS.ProcessEnv): Pr
         skipped: count('skip') + count('todo'),
         failures,
         seconds: (performance.now() - begun) / 1_000,
+        processorSeconds,
         text,
       })
     })

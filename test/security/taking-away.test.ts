@@ -215,7 +215,7 @@ const guesses: Record<string, (service: Service) => Promise<Answer>> = {
 
 if (hasServers) {
   void test('while nothing can be counted', async (t) => {
-    const [database, redis] = await Promise.all([createDatabase(), startRedis()])
+    const [database, redis] = await Promise.all([createDatabase({ migrated: true }), startRedis()])
     const relay = await startRelay(redis!.url)
     t.teardown(async () => {
       await relay.close()

@@ -33,42 +33,47 @@ export function migratedCluster(): Blob | undefined {
   return snapshotFile === undefined ? undefined : new Blob([readFileSync(snapshotFile)])
 }
 
-/** Those that earlier tests of this process gave back, empty: emptying one takes a twentieth of the time that starting one takes. */
-const idle: PGlite[] = []
-let areClosed = false
+/**
+ * Those that earlier tests of this process gave back, empty: emptying one takes a fraction of the time that making one takes.
+ * They end with the process, which they would keep.
+ */
+const idle: { clients: PGlite[]; databases: TestDatabase[] } = { clients: [], databases: [] }
+let willEnd = false
 
-/** Their timers would keep the process. Loaded where there are some: a bench uses what stands here, and is no test. */
-async function closeAtTheEnd(): Promise<void> {
-  if (areClosed) return
-  areClosed = true
+/** Loads what only tests have, where there is something to end: a bench uses what stands here too. */
+async function endAtTheEnd(): Promise<void> {
+  if (willEnd) return
+  willEnd = true
   const { default: tap } = await import('tap')
-  tap.teardown(() => Promise.all(idle.map((client) => client.close())))
+  tap.teardown(() =>
+    Promise.all([
+      ...idle.clients.map((client) => client.close()),
+      ...idle.databases.map((database) => database.drop()),
+    ]),
+  )
 }
+
+/** Tables of what migrations make, which write no rows but their own. */
+const tablesToEmpty = `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'gatehouse_migrations'`
+const emptying = (rows: readonly { name: string }[]) =>
+  `truncate ${rows.map(({ name }) => name).join()} restart identity cascade`
 
 const embedded: Backend = {
   name: 'embedded',
   async open(clock) {
-    const client = idle.pop() ?? (await startPglite(undefined, migratedCluster()))
+    const client = idle.clients.pop() ?? (await startPglite(undefined, migratedCluster()))
     const stores = combineStores(await storesOn(client, clock), createMemoryCounters(clock))
     return {
       stores,
       async close() {
         // A test may have closed its stores, to see what happens then.
         if (client.closed) return
-        await empty(client)
-        await closeAtTheEnd()
-        idle.push(client)
+        await client.exec(emptying((await client.query<{ name: string }>(tablesToEmpty)).rows))
+        await endAtTheEnd()
+        idle.clients.push(client)
       },
     }
   },
-}
-
-/** Leaves of a database what migrations make, which write no rows but their own. */
-async function empty(client: PGlite): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'gatehouse_migrations'`,
-  )
-  await client.exec(`truncate ${rows.map(({ name }) => name).join()} restart identity cascade`)
 }
 
 /** Opens stores on an existing database and Redis, under a key prefix of their own. */
@@ -80,8 +85,8 @@ async function openServers(database: string, redis: string, clock: Clock): Promi
 const clustered: Backend = {
   name: 'clustered',
   async open(clock) {
-    const database = await createDatabase()
-    const redis = redisUrlOf(database.name)
+    const database = idle.databases.pop() ?? (await createDatabase({ migrated: true }))
+    const redis = redisUrlOf(newName())
     const stores = await openServers(database.url, redis, clock)
     return {
       stores,
@@ -90,10 +95,27 @@ const clustered: Backend = {
       redisUrl: redis,
       async close() {
         await stores.close().catch(() => {})
-        await database.drop()
+        if (!(await hasEmptied(database))) return database.drop()
+        await endAtTheEnd()
+        idle.databases.push(database)
       },
     }
   },
+}
+
+/** Ends whatever is still connected, and empties the tables; false where a test has left a database in which that cannot be done. */
+async function hasEmptied({ url }: TestDatabase): Promise<boolean> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  try {
+    await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`
+    await sql.unsafe(emptying(await sql.unsafe<{ name: string }[]>(tablesToEmpty)))
+    return true
+  } catch {
+    return false
+  } finally {
+    await sql.end()
+  }
 }
 
 /** What this run can exercise. `test/run.ts` says what is missing, and fails when it must not be. */
@@ -103,24 +125,32 @@ export const backends: readonly Backend[] =
 /** Whether tests of real servers can run here. */
 export const hasServers = backends.length === 2
 
-/** A database of its own on the configured server. */
-export async function createDatabase(): Promise<{ name: string; url: string; drop(): Promise<void> }> {
-  if (databaseUrl === undefined) throw new Error('TEST_DATABASE_URL is not set')
-  const name = `gatehouse_test_${randomBytes(6).toString('hex')}`
-  const admin = postgres(databaseUrl, { max: 1, onnotice: () => {} })
-  await admin.unsafe(`create database ${name}`)
-  await admin.end()
-  const url = new URL(databaseUrl)
-  url.pathname = `/${name}`
-  return {
-    name,
-    url: url.href,
-    async drop() {
-      const again = postgres(databaseUrl, { max: 1, onnotice: () => {} })
-      await again.unsafe(`drop database if exists ${name} with (force)`)
-      await again.end()
-    },
+export interface TestDatabase {
+  name: string
+  url: string
+  drop(): Promise<void>
+}
+
+const newName = () => `gatehouse_test_${randomBytes(6).toString('hex')}`
+
+/** A database of its own on the configured server: an empty one, or a copy of one to which all migrations were applied. */
+export async function createDatabase({ migrated = false } = {}): Promise<TestDatabase> {
+  // The runner asks too, once it has started the server.
+  const { TEST_DATABASE_URL: server, TEST_DATABASE_TEMPLATE: template } = process.env
+  if (server === undefined) throw new Error('TEST_DATABASE_URL is not set')
+  const ask = async (statement: string) => {
+    const sql = postgres(server, { max: 1, onnotice: () => {} })
+    try {
+      await sql.unsafe(statement)
+    } finally {
+      await sql.end()
+    }
   }
+  const name = newName()
+  await ask(`create database ${name}${migrated && template !== undefined ? ` template ${template}` : ''}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { name, url: url.href, drop: () => ask(`drop database if exists ${name} with (force)`) }
 }
 
 /** The configured Redis under a key prefix, so that tests that run side by side do not meet. */

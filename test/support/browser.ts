@@ -49,17 +49,32 @@ export async function launchChromium(more: readonly string[] = []): Promise<Brow
   return chromium.launch({ executablePath, args: [...quietly, ...more] })
 }
 
+/** Those of this process, by their further arguments: starting one takes seconds, and each profile is a new one. */
+const running = new Map<string, Promise<Browser>>()
+
+async function sharedBrowser(more: readonly string[]): Promise<Browser> {
+  const key = more.join(' ')
+  const there = running.get(key)
+  if (there !== undefined) return there
+  const browser = launchChromium(more)
+  running.set(key, browser)
+  // The gallery starts a browser too, and is no test.
+  const { default: tap } = await import('tap')
+  tap.teardown(async () => (await browser).close())
+  return browser
+}
+
 /** `secure` names origins that are treated as if they were on https, so that Chromium sends fetch metadata to them. */
 export async function startBrowser(
   t: { teardown(after: () => unknown): unknown },
   secure: readonly string[] = [],
 ): Promise<TestBrowser> {
   const treated = secure.length > 0 ? [`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`] : []
-  const browser = await launchChromium(treated)
-  t.teardown(() => browser.close())
+  const browser = await sharedBrowser(treated)
   return {
     async open(options = {}) {
       const context = await browser.newContext(options)
+      t.teardown(() => context.close())
       context.setDefaultTimeout(15_000)
       const page = await context.newPage()
       const errors: string[] = []

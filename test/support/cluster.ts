@@ -35,7 +35,7 @@ export interface Cluster {
 
 export async function startCluster(t: Test): Promise<Cluster> {
   const folder = scratchFolder(t)
-  const [database, redis] = await Promise.all([createDatabase(), startRedis()])
+  const [database, redis] = await Promise.all([createDatabase({ migrated: true }), startRedis()])
   t.teardown(() => Promise.all([database.drop(), redis!.stop()]))
   const relay = await startRelay(database.url)
   t.teardown(() => relay.close())
@@ -67,7 +67,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const logger = pino({ level: 'silent' })
   const stores = await openStores({ ...config, redisUrl: undefined }, systemClock, logger)
   const base = createBase({ config, stores, clock: systemClock, logger })
-  const control = await buildControl(base, config)
+  const control = buildControl(base, config)
   t.teardown(async () => {
     await base.audit.close()
     await stores.close()

@@ -1,5 +1,7 @@
 /** The program itself, as an operator runs it: one process a command. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './servers.ts'
 import { type Answer, ask, type Call } from './service.ts'
@@ -8,6 +10,17 @@ import { until } from './patience.ts'
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 export type Environment = Record<string, string>
 type Test = { teardown(after: () => unknown): unknown }
+
+/**
+ * Puts the database into a data directory that the first start would make there, where the runner has one: for tests whose subject
+ * is what comes after.
+ */
+export function prepareData(directory: string): void {
+  const made = process.env['TEST_PGLITE_FOLDER']
+  if (made === undefined) return
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  cpSync(made, join(directory, 'pglite'), { recursive: true })
+}
 
 export interface Finished {
   code: number | null

@@ -169,7 +169,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     await stores.close()
     throw error
   })
-  const undocumented = holdAgainstDocument(gatehouse, options.yaml)
+  const undocumented = await holdAgainstDocument(gatehouse, options.yaml)
   await gatehouse.app.listen({ host: '127.0.0.1', port })
   t.teardown(async () => {
     await gatehouse.close()
@@ -226,20 +226,25 @@ export async function defineRoles({ operate }: Pick<Service, 'operate'>, roles: 
   for (const role of wanted) if (!there.has(role)) await operate('PUT', `/roles/${role}`, { permissions: [] })
 }
 
-let check: ReturnType<typeof createDocumentCheck> | undefined
+let documentCheck: Promise<ReturnType<typeof createDocumentCheck>> | undefined
 
 /**
  * What the OpenAPI document does not hold of the answers that a service gives, to whoever asks. A process reads the
  * document once: what differs between its services is no answer.
  */
-function holdAgainstDocument({ app }: Gatehouse, yaml: ServiceOptions['yaml']): Set<string> {
+async function holdAgainstDocument(
+  { app, documentation }: Gatehouse,
+  yaml: ServiceOptions['yaml'],
+): Promise<Set<string>> {
   const undocumented = new Set<string>()
   const hosts = (yaml?.['hosts'] ?? {}) as Record<string, { headers?: string | Record<string, string> }>
   const chosen = Object.values(hosts).flatMap(({ headers = {} }) =>
     typeof headers === 'string' ? [] : Object.values(headers).map((name) => name.toLowerCase()),
   )
+  const check = await (documentCheck ??= documentation().then((it) =>
+    createDocumentCheck(it.swagger() as unknown as ApiDocument),
+  ))
   watchAnswers(app.server, (given) => {
-    check ??= createDocumentCheck(app.swagger() as unknown as ApiDocument)
     for (const fault of check(given, chosen)) undocumented.add(fault)
   })
   return undocumented

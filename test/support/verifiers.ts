@@ -1,12 +1,28 @@
 /** Programs that verify tokens: recipes of the guides, in their languages, with the clock that a test gives them. */
 import { spawn } from 'node:child_process'
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createServer, request } from 'node:http'
 import { basename, delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { clockLibrary, hasVerifier, placeOf } from '../verifiers/install.ts'
-import { freePort, scratchFolder } from './servers.ts'
+import { findProgram, freePort, scratchFolder } from './servers.ts'
 import type { TestClock } from './service.ts'
 
 interface Teardown {
@@ -119,14 +135,16 @@ const builders: Record<Language, (folder: string, code: string) => Promise<reado
       cpSync(join(folder, file), join(own, file))
     }
     writeFileSync(join(own, 'recipe.go'), code.replace(/^package .*/, 'package identity'))
-    await run(own, ['go', 'test', '-c', '-o', join(folder, 'verify'), '.'])
-    return [join(folder, 'verify'), '-test.run=TestVerify', '-test.timeout=0']
+    await compile('Go', own, own, 'verify', ['go', 'test', '-c', '-o', 'verify', '.'])
+    return [join(own, 'verify'), '-test.run=TestVerify', '-test.timeout=0']
   },
   async Java(folder, code) {
     writeFileSync(join(folder, 'AccessTokens.java'), code)
     const libraries = join(placeOf('Java'), '*')
-    await run(folder, ['javac', '-cp', libraries, 'AccessTokens.java', 'Main.java'])
-    return ['java', '-XX:TieredStopAtLevel=1', '-cp', `${libraries}${delimiter}.`, 'Main']
+    await compile('Java', folder, folder, 'classes', [
+      ...['javac', '-cp', libraries, '-d', 'classes', 'AccessTokens.java', 'Main.java'],
+    ])
+    return ['java', '-XX:TieredStopAtLevel=1', '-cp', `${libraries}${delimiter}classes`, 'Main']
   },
   async Rust(folder, code) {
     mkdirSync(join(folder, 'src'))
@@ -139,8 +157,8 @@ const builders: Record<Language, (folder: string, code: string) => Promise<reado
       writeFileSync(join(folder, basename(file)), named)
     }
     const target = join(placeOf('Rust'), 'target')
-    await run(folder, ['cargo', 'build', '--quiet', '--offline', '--locked', '--target-dir', target])
-    cpSync(join(target, 'debug', name), join(folder, name))
+    const cargo = ['cargo', 'build', '--quiet', '--offline', '--locked', '--target-dir', target]
+    await compile('Rust', folder, join(target, 'debug'), name, cargo)
     return [join(folder, name)]
   },
   async PHP(folder, code) {
@@ -192,6 +210,32 @@ export async function startVerifier(
       return value
     },
   }
+}
+
+/**
+ * Has a compiler make `output` of the sources in a folder, or takes what it made of the same ones before. It is a file or a folder in
+ * `into`, and comes to lie beside the sources.
+ */
+async function compile(language: Language, sources: string, into: string, output: string, command: readonly string[]) {
+  const compiler = statSync(realpathSync(findProgram(command[0]!)!))
+  const hash = createHash('sha256').update(`${output} ${compiler.size} ${compiler.mtimeMs}`)
+  for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).toSorted()) {
+    const file = join(sources, name)
+    if (statSync(file).isFile()) hash.update(`\0${name}\0`).update(readFileSync(file))
+  }
+  const kept = join(placeOf(language), 'compiled', hash.digest('hex').slice(0, 32))
+  if (!existsSync(kept)) {
+    await run(sources, command)
+    // Test files compile at the same time: what is there is whole.
+    const partial = `${kept}.${process.pid}`
+    cpSync(join(into, output), join(partial, output), { recursive: true })
+    try {
+      renameSync(partial, kept)
+    } catch {
+      rmSync(partial, { recursive: true, force: true })
+    }
+  }
+  cpSync(join(kept, output), join(sources, output), { recursive: true })
 }
 
 /** Runs a program to its end. Rejects when it fails. */

@@ -3,7 +3,7 @@ import type { PasswordReset } from './password-reset.ts'
 import type { User } from './user.ts'
 
 /** A new address that somebody asked for. It counts once it is confirmed; until `expiresAt` the former one can come back. */
-export interface EmailChange {
+interface EmailChange {
   id: string
   userId: string
   fromEmail: string

@@ -1,7 +1,17 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
-import { administers, ListedName, Name } from '../../http/admin-schema.ts'
-import { Email, IdOrEmail, Instant, Nullable, Password, problems, strict, WrittenEmail } from '../../http/schema.ts'
+import { administers, ListedName } from '../../http/admin-schema.ts'
+import {
+  Email,
+  IdOrEmail,
+  Instant,
+  Name,
+  Nullable,
+  Password,
+  problems,
+  strict,
+  WrittenEmail,
+} from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { Language } from '../../core/language.ts'
@@ -59,6 +69,7 @@ const RoleOfUser = Type.Object({ ...UserKey.properties, role: ListedName })
 
 const read = administers('gatehouse:users:read')
 const write = administers('gatehouse:users:write')
+const give = administers('gatehouse:users:write', { fresh: true })
 
 /** What administrators and operators do to the accounts of people. */
 export async function userRoutes(
@@ -70,7 +81,7 @@ export async function userRoutes(
 
   app.post(
     '/users',
-    write('createUser', 'Make an account', {
+    give('createUser', 'Make an account', {
       description: 'Its address counts as verified. Without a password nobody can sign in to it yet.',
       body: Type.Object(
         {
@@ -104,7 +115,7 @@ export async function userRoutes(
 
   app.put(
     '/users/:user/password',
-    write('setUserPassword', 'Set a password', {
+    give('setUserPassword', 'Set a password', {
       description:
         'Ends all sessions of the person and lifts a lockout; their API keys end where `end_api_keys` says so.',
       params: UserKey,
@@ -130,7 +141,7 @@ export async function userRoutes(
 
   app.put(
     '/users/:user/username',
-    write('setUsername', 'Give or take away a user name', {
+    give('setUsername', 'Give or take away a user name', {
       description:
         'Null takes it away. One that another account has or has had is taken; a former one stays so as long as the audit trail is kept.',
       ...ofUser,
@@ -165,7 +176,7 @@ export async function userRoutes(
   const ofRole = { ...ofUser, params: RoleOfUser }
   app.put(
     '/users/:user/roles/:role',
-    write('grantRole', 'Give a person a role', { description: 'It counts from their next request on.', ...ofRole }),
+    give('grantRole', 'Give a person a role', { description: 'It counts from their next request on.', ...ofRole }),
     async (request) => showUser(await users.grantRole(request.params.user, request.params.role)),
   )
   app.delete(

@@ -29,12 +29,13 @@ export type WithdrawnInvitation = Static<typeof Withdrawn>
 
 const read = administers('gatehouse:users:read')
 const write = administers('gatehouse:users:write')
+const give = administers('gatehouse:users:write', { fresh: true })
 
 /** How administrators invite people. */
 export async function invitationRoutes(app: App, { invitations }: { invitations: Invitations }): Promise<void> {
   app.post(
     '/invitations',
-    write('invite', 'Invite somebody', {
+    give('invite', 'Invite somebody', {
       description:
         'Mails a link by which an account of this address is opened, with these roles. It works once, for seven days, and in place ' +
         'of an earlier one.',

@@ -4,15 +4,13 @@ import {
   documentedAs,
   Email,
   Instant,
+  Name,
   Nullable,
   OneOf,
   Password,
-  plainText,
   strict,
   WrittenEmail,
 } from '../../http/schema.ts'
-
-const Name = Type.String({ minLength: 1, maxLength: 200, ...plainText, examples: ['Ada Lovelace'] })
 
 /** As people write it: the operation reads it (`core/username.ts`), and says what is wrong with one. */
 export const Username = Type.String({

@@ -1,11 +1,13 @@
 import { type Static, Type } from '../../json-schema.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import type { ApiKey, ApiKeyOwner } from '../../core/records/api-key.ts'
-import { administers, ClientId, Name } from '../../http/admin-schema.ts'
-import { IdInPath, IdOrEmail, Instant, problems, strict } from '../../http/schema.ts'
+import { administers, ClientId } from '../../http/admin-schema.ts'
+import { IdInPath, IdOrEmail, Instant, Name, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { ApiKeyManagement } from './manage.ts'
+import { exampleKey, exampleSecret, keyItself, showApiKey, shownKey } from './schema.ts'
 
 const NewKey = Type.Object(
   {
@@ -18,35 +20,20 @@ const NewKey = Type.Object(
 )
 const Owner = Type.Object({ client: Type.Optional(ClientId), user: Type.Optional(IdOrEmail) }, strict)
 
-const Time = Type.Union([Instant, Type.Null()])
-const shown = {
-  id: Type.String({ format: 'uuid' }),
-  owner: Type.String({ description: 'Id of the person or client that it stands for.' }),
-  name: Type.String(),
-  scopes: Type.Array(Type.String()),
-  created_at: Instant,
-  expires_at: Time,
-  last_used_at: Time,
-}
-const example = {
-  id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
-  owner: 'reports-job',
-  name: 'Nightly',
-  scopes: ['reports:read'],
-  created_at: '2026-11-20T08:00:00.000Z',
-  expires_at: '2027-06-30T00:00:00.000Z',
-  last_used_at: null,
-}
-const Shown = Type.Object(shown)
+const { id, ...others } = shownKey
+const owned = { id, owner: Type.String({ description: 'Id of the person or client that it stands for.' }), ...others }
+const example = { ...exampleKey, owner: 'reports-job' }
+const Shown = Type.Object(owned)
 const Made = Type.Object(
-  { ...shown, key: Type.String({ description: 'The key itself: shown here and never again.' }) },
-  { description: 'A new API key.', examples: [{ ...example, key: 'ghk_mFzK9…' }] },
+  { ...owned, ...keyItself },
+  { description: 'A new API key.', examples: [{ ...example, key: exampleSecret }] },
 )
 /** An API key as administrators see it. */
 export type OwnedApiKey = Static<typeof Shown>
 export type MadeApiKeyOfOwner = Static<typeof Made>
 
 const write = administers('gatehouse:api-keys:write')
+const give = administers('gatehouse:api-keys:write', { fresh: true })
 
 /** API keys, as administrators and operators handle them: they make a client's, list and revoke anybody's. */
 export async function administeredApiKeyRoutes(
@@ -60,13 +47,17 @@ export async function administeredApiKeyRoutes(
   const { apiKeys, clients, users } = options
 
   async function ownerOf({ client, user }: Static<typeof Owner>): Promise<ApiKeyOwner | undefined> {
+    if (user !== undefined && client !== undefined) {
+      const fault = { path: '/querystring/client', message: 'must not be named beside a user: a key has one owner' }
+      throw new GatehouseError('invalid_request', { fields: [fault] })
+    }
     if (user !== undefined) return { kind: 'user', id: (await users.find(user)).id }
     return client === undefined ? undefined : { kind: 'client', id: (await clients.find(client)).id }
   }
 
   app.post(
     '/api-keys',
-    write('createApiKey', 'Make a key that stands for a client', {
+    give('createApiKey', 'Make a key that stands for a client', {
       body: NewKey,
       response: { 201: Made, ...problems('conflict', 'not_found') },
     }),
@@ -107,13 +98,5 @@ export async function administeredApiKeyRoutes(
 }
 
 function showKey(key: ApiKey): OwnedApiKey {
-  return {
-    id: key.id,
-    owner: key.owner.id,
-    name: key.name,
-    scopes: key.scopes,
-    created_at: key.createdAt.toISOString(),
-    expires_at: key.expiresAt?.toISOString() ?? null,
-    last_used_at: key.lastUsedAt?.toISOString() ?? null,
-  }
+  return { ...showApiKey(key), owner: key.owner.id }
 }

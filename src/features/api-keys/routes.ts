@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
-import type { ApiKey, ApiKeyOwner } from '../../core/records/api-key.ts'
+import type { ApiKeyOwner } from '../../core/records/api-key.ts'
 import { userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { IdInPath, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ApiKeyManagement } from './manage.ts'
-import { NewApiKeyBody } from './schema.ts'
+import { NewApiKeyBody, showApiKey } from './schema.ts'
 
 const security = [{ bearer: [] }, { session: [] }]
 
@@ -89,16 +89,4 @@ export async function apiKeyRoutes(
       return reply.code(204).send(null)
     },
   )
-}
-
-/** A key as the API shows it. */
-function showApiKey(apiKey: ApiKey) {
-  return {
-    id: apiKey.id,
-    name: apiKey.name,
-    scopes: apiKey.scopes,
-    created_at: apiKey.createdAt.toISOString(),
-    expires_at: apiKey.expiresAt?.toISOString() ?? null,
-    last_used_at: apiKey.lastUsedAt?.toISOString() ?? null,
-  }
 }

@@ -1,4 +1,5 @@
 import { Type } from '../../json-schema.ts'
+import type { ApiKey } from '../../core/records/api-key.ts'
 import { Instant, plainText, strict } from '../../http/schema.ts'
 
 const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' })
@@ -20,7 +21,8 @@ export const NewApiKeyBody = Type.Object(
   { ...strict, examples: [{ name: 'Nightly export', scopes: ['reports:read'], expires_at: '2027-06-30T00:00:00Z' }] },
 )
 
-const shown = {
+/** What an API key shows of itself. */
+export const shownKey = {
   id: Type.String({ format: 'uuid' }),
   name: Type.String(),
   scopes: Type.Array(Type.String()),
@@ -28,7 +30,7 @@ const shown = {
   expires_at: Type.Union([Instant, Type.Null()]),
   last_used_at: Type.Union([Instant, Type.Null()], { description: 'To the minute.' }),
 }
-const example = {
+export const exampleKey = {
   id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
   name: 'Nightly export',
   scopes: ['reports:read'],
@@ -37,13 +39,29 @@ const example = {
   last_used_at: null,
 }
 
-export const ApiKeyBody = Type.Object(shown, {
+/** With a key that has just been made. */
+export const keyItself = { key: Type.String({ description: 'The key itself: shown here and never again.' }) }
+export const exampleSecret = 'ghk_mFzK9…'
+
+export const ApiKeyBody = Type.Object(shownKey, {
   $id: 'ApiKey',
   description: 'An API key, without the key itself.',
-  examples: [example],
+  examples: [exampleKey],
 })
 
 export const MadeApiKey = Type.Object(
-  { ...shown, key: Type.String({ description: 'The key itself: shown here and never again.' }) },
-  { $id: 'MadeApiKey', description: 'A new API key.', examples: [{ ...example, key: 'ghk_mFzK9…' }] },
+  { ...shownKey, ...keyItself },
+  { $id: 'MadeApiKey', description: 'A new API key.', examples: [{ ...exampleKey, key: exampleSecret }] },
 )
+
+/** A key as its owner sees it. */
+export function showApiKey(apiKey: ApiKey) {
+  return {
+    id: apiKey.id,
+    name: apiKey.name,
+    scopes: apiKey.scopes,
+    created_at: apiKey.createdAt.toISOString(),
+    expires_at: apiKey.expiresAt?.toISOString() ?? null,
+    last_used_at: apiKey.lastUsedAt?.toISOString() ?? null,
+  }
+}

@@ -4,6 +4,7 @@ import { createOrderedIds } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { AuditDetails, AuditRow, AuditStore } from '../../core/records/audit-event.ts'
+import { within } from '../../core/within.ts'
 
 export interface AuditTrail<Events extends AuditEvents> extends Audit<Events> {
   /** The names of all events. */
@@ -100,10 +101,8 @@ export function createAuditTrail<Events extends AuditEvents>(dependencies: {
     async close() {
       closing = true
       clearTimeout(timer)
-      let bound: NodeJS.Timeout | undefined
-      const late = new Promise<void>((done) => void (bound = setTimeout(done, closeWithinMilliseconds)))
-      await Promise.race([flush().then(flush), late])
-      clearTimeout(bound)
+      const written = flush().then(flush)
+      await within(closeWithinMilliseconds, written, () => new Error('the store did not answer')).catch(() => {})
       if (waiting.length > 0) log.error({ event: 'audit.lost', lost: waiting.length }, 'audit events were not written')
     },
   }

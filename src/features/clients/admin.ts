@@ -1,8 +1,8 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
 import type { Client } from '../../core/records/client.ts'
-import { administers, ClientId, ListedName, Name } from '../../http/admin-schema.ts'
-import { Instant, OneOf, problems, strict } from '../../http/schema.ts'
+import { administers, ClientId, ListedName } from '../../http/admin-schema.ts'
+import { Instant, Name, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './administer-clients.ts'
 
@@ -76,6 +76,7 @@ const NewClient = Type.Object(
 )
 const read = administers('gatehouse:clients:read')
 const write = administers('gatehouse:clients:write')
+const give = administers('gatehouse:clients:write', { fresh: true })
 
 /** What administrators and operators do to clients. */
 export async function clientRoutes(app: App, clients: ClientAdministration): Promise<void> {
@@ -83,7 +84,7 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
 
   app.post(
     '/clients',
-    write('createClient', 'Register a client', {
+    give('createClient', 'Register a client', {
       description: 'Its secret is shown in this answer alone.',
       body: NewClient,
       response: { 201: Shown, ...problems('conflict') },
@@ -107,7 +108,7 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
 
   app.post(
     '/clients/:client/secret',
-    write('rotateClientSecret', 'Replace a client’s secret', {
+    give('rotateClientSecret', 'Replace a client’s secret', {
       description: 'The former one ends at once.',
       ...ofClient,
     }),
@@ -119,7 +120,7 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
 
   app.put(
     '/clients/:client/jwks',
-    write('setClientKeys', 'Replace a client’s public keys', {
+    give('setClientKeys', 'Replace a client’s public keys', {
       ...ofClient,
       body: Type.Object({ jwks: Type.Unknown() }, strict),
     }),

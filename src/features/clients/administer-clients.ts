@@ -147,7 +147,18 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
       message: `must be at most ${maxAudiences}; these are ${request.audiences.length}`,
     }
   }
-  const bad = request.redirectUris.find((uri) => !URL.canParse(uri) || uri.includes('#'))
-  if (bad !== undefined) return { path: '/body/redirect_uris', message: 'must be absolute URIs without a fragment' }
+  if (!request.redirectUris.every(isRedirectUri)) {
+    const message =
+      'must be absolute URIs of https, http or a scheme with a dot (com.example.app), in ASCII and without a fragment'
+    return { path: '/body/redirect_uris', message }
+  }
   return undefined
+}
+
+/**
+ * RFC 6749 §3.1.2, and of the schemes those alone under which a browser asks somebody else: under `javascript:` and `data:` it would
+ * run what the address holds. The scheme of an application has a dot (RFC 8252 §7.1).
+ */
+function isRedirectUri(uri: string): boolean {
+  return /^(?:https?:\/\/|[a-z][a-z\d+-]*\.[a-z\d.+-]*:)[\x21\x22\x24-\x7e]+$/i.test(uri) && URL.canParse(uri)
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type JsonWebKey, randomBytes, verify as verifySignature } from 'node:crypto'
-import { createVerifier } from 'fast-jwt'
+import { createRequire } from 'node:module'
+import type FastJwt from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { UsedJtiStore, Client, PublicJwkSet } from '../../core/records/client.ts'
@@ -38,7 +39,8 @@ export function createVerifyClientAssertion(dependencies: {
   issuer: string
 }): VerifyClientAssertion {
   const { usedJtis, clock, issuer } = dependencies
-  const nobody = makeKeysOfNobody()
+  // Made by the first assertion, whoever it is from: most services see none.
+  let keysOfNobody: ReturnType<typeof makeKeysOfNobody> | undefined
 
   /** The claims, when the signature is that of one of the client's keys. */
   function verified(client: Client | undefined, assertion: string): Claims | AssertionFault {
@@ -46,7 +48,8 @@ export function createVerifyClientAssertion(dependencies: {
     if (header === undefined || !isCanonical(assertion)) return 'form'
     const { alg, kid, typ, crit } = header
     if (crit !== undefined || !types.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) return 'form'
-    const decoy = typeof alg === 'string' ? nobody.get(alg) : undefined
+    keysOfNobody ??= makeKeysOfNobody()
+    const decoy = typeof alg === 'string' ? keysOfNobody.get(alg) : undefined
     if (decoy === undefined) return 'unknown_key'
     const own = keyMeant(client?.jwks?.keys ?? [], kid)
     const [key] = readPublicJwks({ keys: [own ?? decoy.jwk] })
@@ -76,6 +79,8 @@ export function createVerifyClientAssertion(dependencies: {
 
 type Claims = Record<string, unknown>
 
+const load = createRequire(import.meta.url)
+
 /**
  * The claims of a compact JWS, when its signature is right. The verifier is made each time: one that is kept would tell a
  * client that was seen before from one that was not. It knows Ed25519 by its older name alone (RFC 9864 §2.2); under the new
@@ -90,6 +95,7 @@ function verifyJws(token: string, algorithm: string, publicKeyPem: string): Clai
       ? readSegment(token, 1)
       : undefined
   }
+  const { createVerifier } = load('fast-jwt') as typeof FastJwt
   const verify = createVerifier({
     key: publicKeyPem,
     algorithms: [algorithm as 'ES256'],

@@ -69,7 +69,7 @@ export function createCredentials(dependencies: {
   const shared = createSharedPrincipals(feed)
 
   const holds = (remembered: Remembered): boolean =>
-    clock.now() < remembered.expiresAt && feed.isValid(remembered, remembered.subjects)
+    clock.now() < remembered.expiresAt && feed.isValid(remembered, remembered.entities)
 
   function proveClaims(claims: AccessTokenClaims): Proven {
     // Read before the store: a change between the two is then noticed, never missed.
@@ -98,7 +98,7 @@ export function createCredentials(dependencies: {
         if (!stands(client) || revoked || !acting.every(stands)) return undefined
         const { id: subject, name } = client
         const principal = shared(client, clientId, scopes, () => ({ kind: 'client', subject, name, scopes, clientId }))
-        return { principal, audiences, expiresAt, asOf, subjects: [`client:${subject}`, ...always] }
+        return { principal, audiences, expiresAt, asOf, entities: [`client:${subject}`, ...always] }
       })
     }
     return whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
@@ -109,7 +109,7 @@ export function createCredentials(dependencies: {
         audiences,
         expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
         asOf,
-        subjects: [`session:${session.id}`, `user:${user.id}`, ...always],
+        entities: [`session:${session.id}`, `user:${user.id}`, ...always],
       }
     })
   }
@@ -136,7 +136,7 @@ export function createCredentials(dependencies: {
       ),
       asOf,
       // The assertions that were written for it were signed too.
-      subjects: [`session:${session.id}`, `user:${user.id}`, anyKey],
+      entities: [`session:${session.id}`, `user:${user.id}`, anyKey],
     }
   }
 
@@ -150,7 +150,7 @@ export function createCredentials(dependencies: {
       ...proven,
       expiresAt,
       asOf,
-      subjects: [`token:${key.id}`, `${principal.kind}:${principal.subject}`, anyKey],
+      entities: [`token:${key.id}`, `${principal.kind}:${principal.subject}`, anyKey],
     }
   }
 
@@ -161,7 +161,7 @@ export function createCredentials(dependencies: {
     const { id, name, scopes, audiences } = client
     const principal = { kind: 'client', subject: id, name, scopes, clientId: id } as const
     const expiresAt = clock.now() + rememberProgramSeconds * 1000
-    return { principal, audiences, expiresAt, asOf, subjects: [`client:${id}`, anyKey] }
+    return { principal, audiences, expiresAt, asOf, entities: [`client:${id}`, anyKey] }
   }
 
   const remember = createProofCache(holds, () => feed.position, bounds)

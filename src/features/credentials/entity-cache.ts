@@ -8,7 +8,7 @@ import type { RevocationFeed, EntityKey } from '../revocations/index.ts'
 
 /**
  * What tokens are proven against, asked in the stores once and then known for as long as the feed names none of the
- * subjects: a further token of a known session or client costs no statement.
+ * entities: a further token of a known session or client costs no statement.
  */
 export interface EntityCache {
   /** Nothing when the session has ended or the token was revoked. */
@@ -37,7 +37,7 @@ const maxKnown = 100_000
 
 interface Known<T extends object> {
   value: T
-  subjects: readonly EntityKey[]
+  entities: readonly EntityKey[]
   asOf: number
 }
 
@@ -56,7 +56,7 @@ export function createEntityCache(dependencies: {
 
   function get<T extends object>(known: LRUCache<string, Known<T>>, id: string): T | undefined {
     const entry = known.get(id)
-    return entry !== undefined && feed.isValid(entry, entry.subjects) ? entry.value : undefined
+    return entry !== undefined && feed.isValid(entry, entry.entities) ? entry.value : undefined
   }
 
   /** Whether memory alone can tell that the token was not revoked. */
@@ -70,14 +70,14 @@ export function createEntityCache(dependencies: {
     const asOf = feed.position
     const live = await sessions.findLive({ id, tokenIds: token.ids }, at)
     if (live === undefined) return undefined
-    knownSessions.set(id, { value: live, subjects: [`session:${id}`, `user:${live.user.id}`], asOf })
+    knownSessions.set(id, { value: live, entities: [`session:${id}`, `user:${live.user.id}`], asOf })
     return live
   }
 
   async function findClient(id: string) {
     const asOf = feed.position
     const client = await clients.find(id)
-    if (client !== undefined) knownClients.set(id, { value: client, subjects: [`client:${id}`], asOf })
+    if (client !== undefined) knownClients.set(id, { value: client, entities: [`client:${id}`], asOf })
     return client
   }
 

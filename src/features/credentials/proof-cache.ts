@@ -23,7 +23,7 @@ export type From = () => string | undefined
 export type Proven = Remembered | undefined | Promise<Remembered | undefined>
 
 export interface Remembered extends Credential {
-  readonly subjects: readonly EntityKey[]
+  readonly entities: readonly EntityKey[]
   /** The feed's position up to which this is known to hold. */
   asOf: number
 }
@@ -58,11 +58,11 @@ export function createProofCache(
 ) {
   const principalSizes = new WeakMap<Principal, number>()
   /** Bytes of the texts; what tokens share counts for each of them. */
-  function sizeOf({ principal, audiences, subjects }: Remembered): number {
+  function sizeOf({ principal, audiences, entities }: Remembered): number {
     let size = principalSizes.get(principal)
     if (size === undefined) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))
     for (const text of audiences) size += text.length
-    for (const text of subjects) size += text.length
+    for (const text of entities) size += text.length
     return size
   }
 

@@ -1,5 +1,7 @@
 import { auditEvent } from '../../core/audit.ts'
-import type { GuardedChange } from './prove-owner.ts'
+
+/** What is not done without the person's password. */
+export type GuardedChange = 'password' | 'email' | 'deletion'
 
 /** What the trail is told of here. */
 export const ownAccountEvents = {

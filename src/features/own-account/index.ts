@@ -20,7 +20,6 @@ import { ownAccountRoutes } from './routes.ts'
 import type { OwnAccountTexts } from './texts.ts'
 
 export type { DeletedUser } from './admin.ts'
-export type { ownAccountEvents } from './audit-events.ts'
 
 export function createOwnAccount(
   base: Base,

@@ -2,10 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { User } from '../../core/records/user.ts'
 import type { CheckPassword, TriedFrom } from '../sign-in/index.ts'
-import type { ownAccountEvents } from './audit-events.ts'
-
-/** What is not done without the person's password. */
-export type GuardedChange = 'password' | 'email' | 'deletion'
+import type { GuardedChange, ownAccountEvents } from './audit-events.ts'
 
 export type NotProven =
   { kind: 'wrong_password' } | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }

@@ -1,4 +1,8 @@
-const moment = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+/** Made when it is said: the first of a process takes long. */
+const moment = {
+  format: (instant: Date) =>
+    new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(instant),
+}
 
 export const ownAccount = {
   keep: {

@@ -21,11 +21,11 @@ export interface RevocationFeed {
   isCurrent(): boolean
   /**
    * Whether something remembered may still be used: the feed is current, and no row after `asOf`, the position at which it
-   * was known to hold, names one of its subjects. Then it holds as of now, and says so the next time.
+   * was known to hold, names one of its entities. Then it holds as of now, and says so the next time.
    */
-  isValid(memory: { asOf: number }, subjects: readonly EntityKey[]): boolean
-  /** Whether a row of the last twenty minutes names the subject, those before this process began included. */
-  namedLately(subject: EntityKey): boolean
+  isValid(memory: { asOf: number }, entities: readonly EntityKey[]): boolean
+  /** Whether a row of the last twenty minutes names the entity, those before this process began included. */
+  namedLately(entity: EntityKey): boolean
   /** Reads all rows committed before the call; rejects when that cannot be done. */
   catchUp(): Promise<void>
   stop(): Promise<void>
@@ -36,7 +36,7 @@ const pollMilliseconds = 250
 const staleAfterMilliseconds = 1_000
 /** How long a change waits for its row to be read. */
 const readOwnWithinMilliseconds = 1_000
-/** How long a row's subject is kept; what was not asked for in that time is then proven anew. */
+/** How long a row's entity is kept; what was not asked for in that time is then proven anew. */
 const keepMilliseconds = 20 * 60_000
 
 /** Rows say when they were written by the clock of their writer. */
@@ -52,7 +52,7 @@ export function createRevocationFeed(
   const touched = new Map<EntityKey, { sequence: number; at: number }>()
   let keysChanged: (ids?: readonly string[]) => Promise<void> = async () => {}
   let position = 0
-  /** Up to here subjects have been let go of, so nothing can be said about older positions. */
+  /** Up to here entities have been let go of, so nothing can be said about older positions. */
   let forgotten = 0
   let readAt = -Infinity
   /** When this replica made a change whose row it could not read: nothing remembered counts until a later read. */
@@ -63,17 +63,17 @@ export function createRevocationFeed(
 
   function apply(rows: readonly Revocation[], complete: boolean, now: number): void {
     for (const row of rows) {
-      const subject: EntityKey = `${row.kind}:${row.id}`
+      const entity: EntityKey = `${row.kind}:${row.id}`
       // Deleted first, so that the map stays ordered by time and pruning can stop at the first young entry.
-      touched.delete(subject)
-      touched.set(subject, { sequence: row.sequence, at: now })
+      touched.delete(entity)
+      touched.set(entity, { sequence: row.sequence, at: now })
       position = row.sequence
     }
     // Who was not listening for so long does not know what it missed.
     if (!complete) forgotten = position
-    for (const [subject, { sequence, at }] of touched) {
+    for (const [entity, { sequence, at }] of touched) {
       if (now - at < keepMilliseconds) break
-      touched.delete(subject)
+      touched.delete(entity)
       forgotten = Math.max(forgotten, sequence)
     }
   }
@@ -147,13 +147,13 @@ export function createRevocationFeed(
       return position
     },
     isCurrent,
-    namedLately: (subject) => touched.has(subject),
-    isValid(memory, subjects) {
+    namedLately: (entity) => touched.has(entity),
+    isValid(memory, entities) {
       const { asOf } = memory
       if (!isCurrent()) return false
       if (asOf >= position) return true
       if (asOf < forgotten) return false
-      if (subjects.some((subject) => (touched.get(subject)?.sequence ?? 0) > asOf)) return false
+      if (entities.some((entity) => (touched.get(entity)?.sequence ?? 0) > asOf)) return false
       memory.asOf = position
       return true
     },

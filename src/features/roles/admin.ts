@@ -23,7 +23,9 @@ const Deleted = Type.Object(
 )
 export type DeletedRole = Static<typeof Deleted>
 const RoleKey = Type.Object({ name: ListedName })
+const Given = { params: RoleKey, body: Type.Object({ permissions: Permissions }, strict) }
 const write = administers('gatehouse:roles:write')
+const give = administers('gatehouse:roles:write', { fresh: true })
 
 /** What administrators and operators do to roles. */
 export async function roleRoutes(app: App, roles: RoleAdministration): Promise<void> {
@@ -39,7 +41,7 @@ export async function roleRoutes(app: App, roles: RoleAdministration): Promise<v
 
   app.post(
     '/roles',
-    write('createRole', 'Define a role that does not exist yet', {
+    give('createRole', 'Define a role that does not exist yet', {
       body: Type.Object({ name: ListedName, permissions: Permissions }, strict),
       response: { 201: Shown, ...problems('conflict') },
     }),
@@ -51,14 +53,13 @@ export async function roleRoutes(app: App, roles: RoleAdministration): Promise<v
 
   app.put(
     '/roles/:name/permissions',
-    write('setPermissions', 'Replace what a role permits', {
+    give('setPermissions', 'Replace what a role permits', {
       description: 'It counts from the next request of its holders on.',
-      params: RoleKey,
-      body: Type.Object({ permissions: Permissions }, strict),
+      ...Given,
       response: { 200: Shown, ...problems('conflict', 'not_found') },
     }),
-    async (request) => {
-      const role = { name: request.params.name, permissions: request.body.permissions }
+    async ({ params, body }) => {
+      const role = { ...params, ...body }
       await roles.setPermissions(role)
       return ofOperator(role)
     },
@@ -66,13 +67,12 @@ export async function roleRoutes(app: App, roles: RoleAdministration): Promise<v
 
   app.put(
     '/roles/:name',
-    write('putRole', 'Define a role, whether or not it exists', {
-      params: RoleKey,
-      body: Type.Object({ permissions: Permissions }, strict),
+    give('putRole', 'Define a role, whether or not it exists', {
+      ...Given,
       response: { 200: Shown, ...problems('conflict') },
     }),
-    async (request) => {
-      const role = { name: request.params.name, permissions: request.body.permissions }
+    async ({ params, body }) => {
+      const role = { ...params, ...body }
       await roles.put(role)
       return ofOperator(role)
     },

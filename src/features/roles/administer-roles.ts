@@ -12,7 +12,7 @@ export interface RoleAdministration {
   list(): Promise<ListedRole[]>
   /**
    * Defines a role, whether or not it exists. Throws `conflict` when it is built in or stands in gatehouse.yaml, as the others
-   * do, and `invalid_request` for a permission that belongs to the service itself, as `create` and `setPermissions` do.
+   * do, and `invalid_request` for a name that belongs to the service itself, as `create` and `setPermissions` do.
    */
   put(role: Role): Promise<void>
   /** Throws `conflict`, and changes nothing, when there is such a role already. */
@@ -77,6 +77,7 @@ export function createRoleAdministration(dependencies: {
     thereAre: () => rolesThere(roles),
     async create({ name, permissions }: Role) {
       refuseBuiltIn(name)
+      refuseReservedRole(name, '/body/name')
       refuseReserved(permissions)
       if (!(await roles.create({ name, permissions }))) {
         throw new GatehouseError('conflict', {
@@ -93,6 +94,7 @@ export function createRoleAdministration(dependencies: {
     },
     async put({ name, permissions }: Role) {
       refuseBuiltIn(name)
+      refuseReservedRole(name, '/params/name')
       refuseReserved(permissions)
       if (!(await roles.put({ name, permissions }))) await refuseFixed(name)
       audit.record({ event: 'role.defined', role: name, permissions })
@@ -115,6 +117,11 @@ function refuseBuiltIn(name: string): void {
   throw new GatehouseError('conflict', {
     detail: `The role ${adminRole} is built in: it opens Gatehouse itself, and never changes.`,
   })
+}
+
+function refuseReservedRole(name: string, path: string): void {
+  if (!isReservedName(name)) return
+  throw new GatehouseError('invalid_request', { fields: [{ path, message: `must be ${notReserved}` }] })
 }
 
 function refuseReserved(permissions: readonly string[]): void {

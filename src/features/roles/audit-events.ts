@@ -12,4 +12,9 @@ export const rolesEvents = {
     'a role was deleted',
     'role, and how many held it',
   ),
+  'administration.refused': auditEvent<{ permission: string }>(
+    'warn',
+    'somebody asked for administration who may not',
+    'the permission; the client is the one of the session, or the program that asked',
+  ),
 }

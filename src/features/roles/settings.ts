@@ -27,6 +27,7 @@ export function checkRoleSettings(roles: RoleSettings, findings: Findings): void
     if (name === adminRole) {
       findings.fault(['roles', name], 'expected another name: this role is built in, and opens Gatehouse itself')
     }
+    if (isReservedName(name)) findings.fault(['roles', name], `expected ${notReserved}`)
     for (const [position, permission] of permissions.entries()) {
       if (isReservedName(permission)) findings.fault(['roles', name, position], `expected ${notReserved}`)
     }

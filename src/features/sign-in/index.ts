@@ -5,6 +5,7 @@ import type { OfferedLanguages } from '../../core/language.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
+import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { RegistrationMode } from '../accounts/index.ts'
@@ -19,6 +20,7 @@ import { type CheckPassword, createCheckPassword } from './check-password.ts'
 import type { FailureLimits } from './settings.ts'
 import { createBeginSession } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
+import { createAddress } from './http/page-options.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
 import { createDummyHashes } from './dummy-hashes.ts'
 import { createKnownDevices } from './known-devices.ts'
@@ -63,6 +65,7 @@ export function createSignIn(
     applications: Applications
     /** Who may make an account. */
     registration: RegistrationMode['mode']
+    pageUsers: PageUsers
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
@@ -99,6 +102,7 @@ export function createSignIn(
     sessionOfRefreshToken: sessions.ofRefreshToken,
   })
   const waysBack = { issuer, decidesAbout }
+  const returnTo = createReturnTo(waysBack)
   const shared = {
     logIn: createLogIn({ ...person, checkPassword, keeping, knownDevices, startSession: sessions.begin, audit }),
     stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
@@ -130,8 +134,9 @@ export function createSignIn(
       async pages(app) {
         const options = {
           ...shared,
-          sessionCookie: credentials.sessionCookie,
-          returnTo: createReturnTo(waysBack),
+          ...needs.pageUsers,
+          returnTo,
+          address: createAddress(returnTo),
           applications: needs.applications,
           isOpen: needs.registration === 'open',
           notices: createNotices({

@@ -70,7 +70,10 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     },
     async (request, reply) => {
       options.checkCrossSite(request)
-      const outcome = await logIn(request.body, { ...deviceOf(request, cookies), language: options.languageOf(request) })
+      const outcome = await logIn(request.body, {
+        ...deviceOf(request, cookies),
+        language: options.languageOf(request),
+      })
       if (outcome.kind === 'too_many_failures') {
         throw new GatehouseError('too_many_requests', outcome)
       }

@@ -4,7 +4,7 @@ import { section, setting } from '../../settings.ts'
 /** The `sign_in` section of gatehouse.yaml. */
 export const SignInSettings = section({
   fresh_seconds: setting(
-    'How old the proof of a person may be for what outlives their session, such as making an API key.',
+    'How old the proof of a person may be for what outlives their session, such as making an API key, or an account as an administrator.',
     Type.Integer({ minimum: 30, maximum: 86_400, default: 300 }),
   ),
 })

@@ -6,15 +6,14 @@ import { logFault, setErrorHeaders } from '../../http/errors.ts'
 import { toGatehouseError } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
-import { createPageTools, type PageOptions } from './http/page-tools.ts'
+import type { PageOptions } from './http/page-options.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
 import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
-  const { logIn, returnTo, applications, isOpen, notices, pages, cookies, csrf, limits } = options
-  const { userOf, address } = createPageTools(options)
+  const { logIn, returnTo, applications, isOpen, notices, pages, cookies, csrf, limits, userOf, address } = options
 
   /** Which service has sent somebody who goes back there; nothing where it is this one. */
   function senderOf(target: string): Sender | undefined {

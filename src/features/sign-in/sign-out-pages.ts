@@ -2,13 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
-import { createPageTools, type PageOptions } from './http/page-tools.ts'
+import type { PageOptions } from './http/page-options.ts'
 import { signedOutPage, signOutPage } from './sign-out-views.ts'
 
 /** The page that asks whether to sign out, and what its form does. */
 export async function signOutPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, pages, cookies, csrf, limits, sessionsShown } = options
-  const { userOf, address } = createPageTools(options)
+  const { returnTo, pages, cookies, csrf, limits, sessionsShown, userOf, address } = options
   const takingAway = { ...publicPage, address, rateLimit: limits.takingAway }
 
   const afterSignOut = (wanted: string | undefined) => {

@@ -3,14 +3,13 @@ import { GatehouseError } from '../../core/errors.ts'
 import { keptUntil } from '../../core/records/session.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
-import { createPageTools, type PageOptions, toSignIn } from './http/page-tools.ts'
+import type { PageOptions } from './http/page-options.ts'
 import { deviceOf } from './routes.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, pages, cookies, csrf, limits } = options
-  const { userOf, address } = createPageTools(options)
+  const { returnTo, pages, cookies, csrf, limits, userOf, toSignIn, address } = options
 
   app.get(
     '/step-up',
@@ -21,7 +20,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
     async (request, reply) => {
       const target = returnTo(request.query.return_to)
       const user = await userOf(request)
-      if (user === undefined) return toSignIn(reply, options.basePath, target)
+      if (user === undefined) return toSignIn(reply, target)
       return pages.show(reply, stepUpPage, { ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target })
     },
   )
@@ -48,7 +47,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       const outcome =
         user && (await options.stepUp(user, { password: password.slice(0, 512) }, deviceOf(request, cookies)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
-        return toSignIn(reply, options.basePath, target)
+        return toSignIn(reply, target)
       }
       if (outcome.kind === 'proven') {
         cookies.setSession(reply, outcome.secret, keptUntil(outcome.session))

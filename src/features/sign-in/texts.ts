@@ -1,6 +1,10 @@
 import { type Child, type Html, html } from '../../pages/html.ts'
 
-const moment = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+/** Made when it is said: the first of a process takes long. */
+const moment = {
+  format: (instant: Date) =>
+    new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(instant),
+}
 
 export const signIn = {
   /** What somebody signs in with. */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { RefreshFamily } from '../../core/records/refresh-token.ts'
 import type { Session } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
-import type { RevocationFeed } from '../revocations/index.ts'
+import type { EntityKey, RevocationFeed } from '../revocations/index.ts'
 
 /** Whose a refresh token is, and what it stands for. */
 export interface RefreshGrant {
@@ -11,9 +11,8 @@ export interface RefreshGrant {
   user: User
 }
 
-/** What the feed tells of the subjects of a grant. */
+/** What the feed tells of the entities of a grant. */
 export type GrantFeed = Pick<RevocationFeed, 'position' | 'isValid' | 'namedLately'>
-type Subject = `session:${string}` | `user:${string}`
 
 /** A grant that nothing has changed up to this position of the feed. */
 export interface CachedGrant {
@@ -44,17 +43,17 @@ export function createGrantCache(feed: GrantFeed): GrantCache {
     begin(hash, grant) {
       // A change between the reading and now would be among the latest rows, or after them.
       const { position: asOf } = feed
-      if (!subjectsOf(grant).some((subject) => feed.namedLately(subject))) known.set(hash, { grant, asOf })
+      if (!entitiesOf(grant).some((entity) => feed.namedLately(entity))) known.set(hash, { grant, asOf })
     },
     take(hash) {
       const memory = known.get(hash)
       if (memory === undefined) return undefined
       known.delete(hash)
-      return feed.isValid(memory, subjectsOf(memory.grant)) ? memory : undefined
+      return feed.isValid(memory, entitiesOf(memory.grant)) ? memory : undefined
     },
   }
 }
 
-function subjectsOf({ session, user }: RefreshGrant): Subject[] {
+function entitiesOf({ session, user }: RefreshGrant): EntityKey[] {
   return [`session:${session.id}`, `user:${user.id}`]
 }

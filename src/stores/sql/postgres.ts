@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { type DatabaseAddress, readDatabaseUrl } from '../../core/database-url.ts'
 import { SetupError } from '../../core/errors.ts'
+import { within } from '../../core/within.ts'
 import { type Database, healsOnNewConnection, isLostWhileAsking } from './database.ts'
 import { type Connection, connectionLost, openConnection } from './postgres-connection.ts'
 import { Driver } from './postgres-driver.ts'
@@ -160,9 +161,7 @@ export function openPostgresPool(
       for (const connection of idle.splice(0)) connection.lose()
       for (const give of waiting) give(undefined)
       const allLost = Promise.all([...connections].map((connection) => connection.lost))
-      let timer: NodeJS.Timeout
-      const bound = new Promise<void>((done) => (timer = setTimeout(done, closeWithinMilliseconds)))
-      await Promise.race([allLost, bound]).finally(() => clearTimeout(timer))
+      await within(closeWithinMilliseconds, allLost, () => new Error('some did not end')).catch(() => {})
       for (const connection of connections) connection.lose()
     },
   }

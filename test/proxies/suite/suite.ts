@@ -1,7 +1,7 @@
 /** One suite for every real proxy, each with exactly the configuration that `gatehouse proxy-config` prints. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import tap, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { backends, type Backend } from '../../support/backends.ts'
 import { hasProxy, startProxy } from '../../support/proxies.ts'
 import { freePort } from '../../support/servers.ts'
@@ -18,9 +18,6 @@ import { targetTests } from './targets.ts'
 import { tlsTests } from './tls.ts'
 import { trafficTests } from './traffic.ts'
 import { startStopwatch } from '../../support/patience.ts'
-
-// Traefik alone takes half a minute to give up a silent service.
-tap.setTimeout(300_000)
 
 /** A test takes the stores away before its end. */
 const closingTwice = (backend: Backend): Backend => ({

@@ -1,0 +1,42 @@
+import type { Cookies } from '../../../http/cookies.ts'
+import type { CsrfTokens } from '../../../http/csrf.ts'
+import type { Sent } from '../../../http/page-requests.ts'
+import type { PageUsers } from '../../../http/page-users.ts'
+import type { Pages } from '../../../http/pages.ts'
+import type { RateLimits } from '../../../http/rate-limits.ts'
+import type { Applications } from '../../forward-auth/index.ts'
+import type { EndSession } from '../../sessions/index.ts'
+import type { BeginSession } from './begin-session.ts'
+import type { LogIn } from '../log-in.ts'
+import type { Notices } from './notices.ts'
+import type { ReturnTo } from '../return-to.ts'
+import type { SessionsShown } from './sessions-shown.ts'
+import type { StepUp } from '../step-up.ts'
+import type { SignInTexts } from '../texts.ts'
+
+/** What the pages for signing in and out ask for. */
+export interface PageOptions extends PageUsers {
+  logIn: LogIn
+  beginSession: BeginSession
+  stepUp: StepUp
+  sessionsShown: SessionsShown
+  endSession: EndSession
+  returnTo: ReturnTo
+  applications: Applications
+  /** Whether anybody may make an account. */
+  isOpen: boolean
+  /** What the addresses of these pages hold. */
+  address(sent: Sent): Sent
+  /** What the path of each page begins with. */
+  basePath: string
+  notices: Notices
+  pages: Pages<SignInTexts>
+  cookies: Cookies
+  csrf: CsrfTokens
+  limits: RateLimits
+}
+
+/** Makes what the addresses of these pages hold, of what was sent. */
+export function createAddress(returnTo: ReturnTo): PageOptions['address'] {
+  return ({ return_to, acr_values, unsent }) => ({ return_to: return_to && returnTo(return_to), acr_values, unsent })
+}
