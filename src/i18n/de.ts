@@ -1,4 +1,5 @@
 import { html } from '../pages/html.ts'
+import { accountPageTexts } from './de/account-pages.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
 import { accountMails } from './de/accounts.ts'
@@ -109,6 +110,7 @@ export const de: Catalogue = {
   },
 
   accounts: {
+    ...accountPageTexts,
     register: {
       title: 'Konto anlegen',
       why: 'Danach schicken wir Ihnen einen Link, mit dem Sie Ihre Adresse bestätigen und ein Passwort wählen.',

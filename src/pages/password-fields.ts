@@ -24,7 +24,7 @@ export function passwordFaultText({ kit }: KitTexts, fault: PasswordFault, lengt
  */
 export function newPasswordField(
   context: ViewContext,
-  given: { label: string; name?: string; hint?: string; error?: string | boolean; autofocus?: boolean },
+  given: { label: string; name?: string; hint?: string; error?: string | boolean | undefined; autofocus?: boolean },
 ): Html {
   const { texts, passwords } = context
   const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min_length), ...shown } = given

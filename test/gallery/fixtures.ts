@@ -5,6 +5,8 @@ import { activityFixtures } from './fixtures/audit-log.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
 import { ownAccountFixtures } from './fixtures/own-account.ts'
+import { newPasswordFixtures } from './fixtures/new-password.ts'
+import { ownAccountPageFixtures } from './fixtures/own-account-pages.ts'
 import { sessionFixtures } from './fixtures/sessions.ts'
 import { signInFixtures } from './fixtures/sign-in.ts'
 import { tokenFixtures } from './fixtures/tokens.ts'
@@ -13,6 +15,8 @@ import { tokenFixtures } from './fixtures/tokens.ts'
 export const fixtures: readonly Fixture[] = [
   ...signInFixtures,
   ...accountFixtures,
+  ...newPasswordFixtures,
+  ...ownAccountPageFixtures,
   ...sessionFixtures,
   ...apiKeyFixtures,
   ...activityFixtures,

@@ -13,6 +13,7 @@ import { createUserAdministration, type UserAdministration } from './administer-
 import { createProfiles } from './change-profile.ts'
 import { createRegistrationAnswers } from './answer-registrations.ts'
 import type { accountsMails } from './mails.ts'
+import { newPasswordPages } from './new-password-pages.ts'
 import { registerPages } from './register-pages.ts'
 import { createInvitations } from './invitations.ts'
 import { invitationRoutes } from './invitations-admin.ts'
@@ -109,6 +110,7 @@ export function createAccounts(
         const options = { pages: needs.pages, csrf, limits }
         await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })
         await app.register(verifyEmailPages, { ...options, emailVerification })
+        await app.register(newPasswordPages, { ...options, resets, invitations })
         await app.register(accountPages, { ...options, users: stores.users, changeProfile: profiles.change })
       },
       async admin(app) {

@@ -1,6 +1,8 @@
+import { accountPageTexts } from './page-texts.ts'
 import { type Html, html } from '../../pages/html.ts'
 
 export const accounts = {
+  ...accountPageTexts,
   register: {
     title: 'Make an account',
     why: 'After this we send you a link by which you confirm your address and choose a password.',

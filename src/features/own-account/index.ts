@@ -13,7 +13,9 @@ import { createEmailChanges } from './change-email.ts'
 import { createAccountDeletion } from './delete-account.ts'
 import { createExportAccount } from './export-account.ts'
 import { deletionRoutes } from './admin.ts'
+import { ownAccountPages } from './change-pages.ts'
 import { keepAccountPages } from './keep-account-pages.ts'
+import { emailLinkPages } from './link-pages.ts'
 import type { ownAccountMails } from './mails.ts'
 import { createProveOwner } from './prove-owner.ts'
 import { ownAccountRoutes } from './routes.ts'
@@ -50,21 +52,26 @@ export function createOwnAccount(
     counters,
     queueMails: mail.queue,
   })
+  const options = {
+    changePassword,
+    emailChanges,
+    deletion,
+    exportAccount,
+    cookies: browser.cookies,
+    languageOf: pages.languageOf,
+    limits: browser.limits,
+    clock,
+    freshSeconds: config.sign_in.fresh_seconds,
+  }
   return {
     routes: {
-      people: (app) =>
-        ownAccountRoutes(app, {
-          changePassword,
-          emailChanges,
-          deletion,
-          exportAccount,
-          cookies: browser.cookies,
-          languageOf: pages.languageOf,
-          limits: browser.limits,
-          clock,
-          freshSeconds: config.sign_in.fresh_seconds,
-        }),
-      pages: (app) => keepAccountPages(app, { deletion, pages, csrf: browser.csrf, limits: browser.limits }),
+      people: (app) => ownAccountRoutes(app, options),
+      async pages(app) {
+        const { csrf, limits } = browser
+        await app.register(keepAccountPages, { deletion, pages, csrf, limits })
+        await app.register(emailLinkPages, { emailChanges, pages, csrf, limits })
+        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays })
+      },
       admin: (app) => deletionRoutes(app, { deletion, findUser: accounts.administration.find }),
     },
     maintain: () => deletion.sweep(),

@@ -1,3 +1,5 @@
+import { ownAccountPageTexts } from './page-texts.ts'
+
 /** Made when it is said: the first of a process takes long. */
 const moment = {
   format: (instant: Date) =>
@@ -5,6 +7,7 @@ const moment = {
 }
 
 export const ownAccount = {
+  ...ownAccountPageTexts,
   keep: {
     keptTitle: 'Your account stays',
     kept: 'Sign in to go on as before. API keys that you had have ended.',

@@ -1,7 +1,9 @@
 import type { Catalogue } from '../en.ts'
+import { ownAccountPageTexts } from './own-account-pages.ts'
 import { moment } from './moment.ts'
 
 export const ownAccount: Catalogue['ownAccount'] = {
+  ...ownAccountPageTexts,
   keep: {
     keptTitle: 'Ihr Konto bleibt bestehen',
     kept: 'Melden Sie sich an, um weiterzumachen wie bisher. Die API-Schlüssel, die Sie hatten, gelten nicht mehr.',

@@ -1,0 +1,110 @@
+import { field, hiddenFields } from '../../pages/fields.ts'
+import { type Child, type Html, html } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
+import { type Messages, messages } from '../../pages/notices.ts'
+import { newPasswordField } from '../../pages/password-fields.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import type { AccountTexts } from './texts.ts'
+
+type Context = ViewContext<AccountTexts>
+
+interface Link extends Messages {
+  csrfToken: string
+  token: string
+  email: string
+  faults?: { name?: string | undefined; password?: string | undefined }
+}
+
+/** Sending the form, and not opening the page, uses a link up: mail scanners open links. */
+function newPasswordForm(context: Context, action: string, page: Link, before: Child, submit: string): Html {
+  const { kit } = context.texts
+  const { csrfToken, token, email, faults = {} } = page
+  return html`<form method="post" action="${action}">
+    ${hiddenFields({ csrf_token: csrfToken, token })}
+    ${field({
+      ...{ name: 'email', label: kit.email, type: 'email', autocomplete: 'username', value: email, readonly: true },
+    })}
+    ${before}
+    ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: faults.name === undefined })}
+    <button type="submit">${submit}</button>
+  </form>`
+}
+
+/** Where the mailed link to a new password leads. */
+export function resetPasswordPage(context: Context, page: Link): Html {
+  const { title, why, submit } = context.texts.accounts.resetPassword
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${why}</p>
+      ${messages(page)} ${newPasswordForm(context, 'reset-password', page, undefined, submit)}`,
+  )
+}
+
+/** Where the mailed link of an invitation leads. */
+export function invitationPage(context: Context, page: Link & { name: string }): Html {
+  const { kit, accounts } = context.texts
+  const { title, why, submit } = accounts.invitation
+  const { name, faults = {} } = page
+  const before = field({
+    ...{ name: 'name', label: kit.name, type: 'text', autocomplete: 'name', value: name, maxlength: 200 },
+    error: faults.name,
+    autofocus: faults.name !== undefined,
+  })
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${why}</p>
+      ${messages(page)} ${newPasswordForm(context, 'invitation', page, before, submit)}`,
+  )
+}
+
+/** What a link has done. */
+export function passwordChosenPage(context: Context, page: { by: 'resetPassword' | 'invitation' }): Html {
+  const { kit, accounts } = context.texts
+  const { doneTitle, done } = accounts[page.by]
+  // Nobody can come back here in another language: the link is used.
+  return layout(
+    { ...context, offered: [] },
+    doneTitle,
+    html`<p>${done}</p>
+      <a role="button" href="login">${kit.signIn}</a>`,
+  )
+}
+
+export function newPasswordLinkUselessPage(context: Context, page: { by: 'resetPassword' | 'invitation' }): Html {
+  const { kit, accounts } = context.texts
+  const { title, why } = accounts.linkUseless
+  return layout(
+    context,
+    title,
+    html`<p>${why}</p>
+      ${page.by === 'resetPassword' && html`<a role="button" href="forgot-password">${accounts.forgotPassword.title}</a>`}
+      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
+  )
+}
+
+/** Asks for a link to a new password. The answer is the same whoever the address belongs to. */
+export function forgotPasswordPage(
+  context: Context,
+  page: Messages & { csrfToken: string; email: string; error?: string | undefined },
+): Html {
+  const { kit, accounts } = context.texts
+  const { title, why, submit } = accounts.forgotPassword
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${why}</p>
+      ${messages(page)}
+      <form method="post">
+        ${hiddenFields({ csrf_token: page.csrfToken })}
+        ${field({
+          ...{ name: 'email', label: kit.email, type: 'email', autocomplete: 'username', value: page.email },
+          error: page.error,
+          autofocus: true,
+        })}
+        <button type="submit">${submit}</button>
+      </form>
+      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
+  )
+}

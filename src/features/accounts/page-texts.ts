@@ -1,0 +1,27 @@
+/** What the pages say by which somebody comes to a password. */
+export const accountPageTexts = {
+  forgotPassword: {
+    title: 'Forgot your password?',
+    why: 'We mail you a link by which you choose a new one.',
+    submit: 'Send the link',
+  },
+  resetPassword: {
+    title: 'Choose a new password',
+    why: 'Everywhere that you are signed in, you are signed out.',
+    submit: 'Save the password',
+    doneTitle: 'Your password is changed',
+    done: 'Sign in with it. You are signed out everywhere.',
+  },
+  invitation: {
+    title: 'You are invited',
+    why: 'Say how you are called, and choose the password that opens your account.',
+    submit: 'Make the account',
+    doneTitle: 'Your account is ready',
+    done: 'Sign in with your address and your password.',
+    gone: 'What this invitation was for is not there any more. Ask whoever invited you for another one.',
+  },
+  linkUseless: {
+    title: 'This link does not work any more',
+    why: 'It was used already, it is too old, or another one has taken its place.',
+  },
+}

@@ -1,0 +1,105 @@
+import { field, hiddenFields } from '../../pages/fields.ts'
+import { type Child, type Html, html, isolated } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
+import { newPasswordField } from '../../pages/password-fields.ts'
+import { type Messages, messages } from '../../pages/notices.ts'
+import { moment } from '../../pages/times.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import type { OwnAccountTexts } from './texts.ts'
+
+type Context = ViewContext<OwnAccountTexts>
+
+/** What a form about an account says: the address of its person, for password managers, and what is wrong at which field. */
+interface Asked extends Messages {
+  csrfToken: string
+  email: string
+  faults?: Readonly<Record<string, string | undefined>>
+}
+
+function formPage(context: Context, title: string, lead: Child, page: Asked, fields: Child, submit: Child): Html {
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${lead}</p>
+      ${messages(page)}
+      <form method="post">
+        ${hiddenFields({ csrf_token: page.csrfToken })}
+        <input type="text" name="username" value="${page.email}" autocomplete="username" readonly hidden />
+        ${fields} ${submit}
+      </form>
+      <p class="beside"><a href="account">${context.texts.kit.cancel}</a></p>`,
+    { within: 'account' },
+  )
+}
+
+/** Where somebody proves with their password that it is them. */
+function presentPassword({ texts }: Context, name: string, { faults = {} }: Asked, autofocus: boolean): Html {
+  return field({
+    ...{ name, label: texts.ownAccount.presentPassword, type: 'password', autocomplete: 'current-password' },
+    ...{ maxlength: 512, error: faults[name], autofocus },
+  })
+}
+
+export function changePasswordPage(context: Context, page: Asked): Html {
+  const { title, why, fresh } = context.texts.ownAccount.changePassword
+  const { faults = {} } = page
+  const fields = [
+    presentPassword(context, 'current_password', page, faults['password'] === undefined),
+    newPasswordField(context, { label: fresh, error: faults['password'], autofocus: faults['password'] !== undefined }),
+  ]
+  return formPage(context, title, why, page, fields, html`<button type="submit">${title}</button>`)
+}
+
+export function changeEmailPage(context: Context, page: Asked & { typed: string }): Html {
+  const { kit, ownAccount } = context.texts
+  const { title, why, fresh } = ownAccount.changeEmail
+  const { faults = {}, typed } = page
+  const fields = [
+    field({
+      ...{ name: 'email', label: fresh, type: 'email', autocomplete: 'email', value: typed },
+      error: faults['email'],
+      autofocus: faults['password'] === undefined,
+    }),
+    presentPassword(context, 'password', page, faults['password'] !== undefined),
+  ]
+  const lead = why(html`<strong>${isolated(page.email)}</strong>`)
+  return formPage(context, title, lead, page, fields, html`<button type="submit">${kit.proceed}</button>`)
+}
+
+/** `days`: how long the account can be kept after this. */
+export function deleteAccountPage(context: Context, page: Asked & { days: number }): Html {
+  const { title, why, ends, submit } = context.texts.ownAccount.deleteAccount
+  const fields = [html`<p>${ends(page.days)}</p>`, presentPassword(context, 'password', page, true)]
+  const button = html`<button type="submit" class="danger">${submit}</button>`
+  return formPage(context, title, why, page, fields, button)
+}
+
+/** What somebody sees who has asked for the end of their account, and is signed out. */
+export function accountEndsPage(context: Context, page: { deletesAt: Date; canBeKept: boolean }): Html {
+  const { kit, ownAccount } = context.texts
+  const { endsTitle, endsOn, gone } = ownAccount.deleteAccount
+  // Nobody can come back here in another language: the session has ended.
+  return layout(
+    { ...context, offered: [] },
+    endsTitle,
+    html`<p>${page.canBeKept ? endsOn(moment(context.language, page.deletesAt)) : gone}</p>
+      <a role="button" class="secondary outline" href="login">${kit.toSignIn}</a>`,
+  )
+}
+
+export function exportPage(context: Context, page: Messages & { csrfToken: string }): Html {
+  const { kit, ownAccount } = context.texts
+  const { title, why, submit } = ownAccount.exportAccount
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${why}</p>
+      ${messages(page)}
+      <form method="post" action="export">
+        ${hiddenFields({ csrf_token: page.csrfToken })}
+        <button type="submit">${submit}</button>
+      </form>
+      <p class="beside"><a href="account">${kit.back}</a></p>`,
+    { within: 'account' },
+  )
+}

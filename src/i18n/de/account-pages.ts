@@ -1,0 +1,28 @@
+import type { accountPageTexts as english } from '../../features/accounts/page-texts.ts'
+
+export const accountPageTexts: typeof english = {
+  forgotPassword: {
+    title: 'Passwort vergessen?',
+    why: 'Wir schicken Ihnen einen Link, mit dem Sie ein neues wählen.',
+    submit: 'Link schicken',
+  },
+  resetPassword: {
+    title: 'Neues Passwort wählen',
+    why: 'Überall, wo Sie angemeldet sind, werden Sie abgemeldet.',
+    submit: 'Passwort speichern',
+    doneTitle: 'Ihr Passwort ist geändert',
+    done: 'Melden Sie sich damit an. Überall sonst sind Sie abgemeldet.',
+  },
+  invitation: {
+    title: 'Sie sind eingeladen',
+    why: 'Sagen Sie, wie Sie heißen, und wählen Sie das Passwort, mit dem Sie Ihr Konto öffnen.',
+    submit: 'Konto anlegen',
+    doneTitle: 'Ihr Konto ist bereit',
+    done: 'Melden Sie sich mit Ihrer Adresse und Ihrem Passwort an.',
+    gone: 'Wofür diese Einladung war, gibt es nicht mehr. Bitten Sie um eine neue, wer Sie eingeladen hat.',
+  },
+  linkUseless: {
+    title: 'Dieser Link funktioniert nicht mehr',
+    why: 'Er wurde schon benutzt, er ist zu alt, oder ein anderer ist an seine Stelle getreten.',
+  },
+}
