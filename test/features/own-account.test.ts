@@ -78,7 +78,8 @@ for (const backend of backends) {
       )
       const statuses = (await Promise.all(changes)).map(({ status }) => status)
       t.equal(statuses.filter((status) => status === 204).length, 1, statuses.join())
-      t.equal((await mailsTo(service, user.email)).length, 1)
+      const told = (await mailsTo(service, user.email)).filter((mail) => mail.includes('Your password was changed'))
+      t.equal(told.length, 1)
     })
 
     await t.test('another address counts once it is confirmed, and its link works once', async (t) => {
