@@ -10,6 +10,7 @@ import { clientAssertionType, grant, makeKey, post, register, registerSigner } f
 import { run } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
 import { scratchFolder, startRedis, startRelay } from '../support/servers.ts'
+import { linkIn } from '../support/mails.ts'
 import { type Answer, asks, bearer, type Service, startService } from '../support/service.ts'
 import { until } from '../support/patience.ts'
 
@@ -67,6 +68,39 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
     await again()
     service.clock.advance(60)
     return { take: again, use: () => edge(service, { cookie }) }
+  },
+  async deleteAccount(service) {
+    const { accessToken, cookie } = await service.signIn(await service.createUser())
+    return {
+      take: () => service.call('/api/users/me', { method: 'DELETE', headers: bearer(accessToken) }),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async deleteUser(service) {
+    const admin = await service.signIn(await service.createUser({ roles: ['admin'] }))
+    const user = await service.createUser()
+    const { cookie } = await service.signIn(user)
+    const path = `/api/admin/users/${user.id}`
+    return {
+      take: () => service.call(path, { method: 'DELETE', headers: bearer(admin.accessToken) }),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async undoEmail(service) {
+    const user = await service.createUser()
+    const { accessToken, cookie } = await service.signIn(user)
+    const email = `moved-${user.id}@example.test`
+    const post = (path: string, json: object) =>
+      service.call(path, { method: 'POST', headers: bearer(accessToken), json })
+    await post('/api/users/me/email', { email, password: user.password })
+    const linkTo = async (address: string, page: string) =>
+      (await service.mails())
+        .filter((mail) => mail.includes(`To: ${address}`))
+        .flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
+        .at(-1)
+    await post('/api/auth/confirm-email', { token: await linkTo(email, 'confirm-email') })
+    const token = await linkTo(user.email, 'undo-email')
+    return { take: () => post('/api/auth/undo-email', { token }), use: () => edge(service, { cookie }) }
   },
   async revokeApiKey(service) {
     const { accessToken } = await service.signIn(await service.createUser())
@@ -251,7 +285,8 @@ if (hasServers) {
       const takesAway = Object.values(paths).flatMap((operations) =>
         Object.entries(operations)
           .filter(
-            ([method, { operationId = '' }]) => method === 'delete' || /logout|revoke|end|remove/i.test(operationId),
+            ([method, { operationId = '' }]) =>
+              method === 'delete' || /logout|revoke|^end|remove|undo/i.test(operationId),
           )
           .map(([, { operationId }]) => operationId!),
       )
@@ -307,11 +342,16 @@ if (hasServers) {
       const jwks = join(folder, 'jwks.json')
       writeFileSync(jwks, JSON.stringify({ keys: [(await makeKey('ES256')).jwk] }))
       const signer = await registerSigner(service, [(await makeKey('ES256')).jwk])
+      const guest = { email: 'guest@example.test', roles: [] }
+      const { id: invitation } = await service.operate('POST', '/invitations', guest)
       const commands: [string, string?][] = [
         [`sessions revoke all --user ${user.email}`],
         [`user revoke-role ${user.email} admin`],
         [`user set-password ${user.email} --password-stdin`, 'seven quiet otters juggle lanterns'],
+        [`user set-username ${user.email}`],
         [`user disable ${user.email}`],
+        [`user delete ${user.email}`],
+        [`user uninvite ${invitation}`],
         ['role set-permissions editor'],
         ['role delete editor'],
         [`api-key revoke ${id}`],
@@ -341,7 +381,9 @@ if (hasServers) {
           return [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, verb]) => `${name} ${verb}`)
         }),
       )
-      const takesAway = helps.flat().filter((verb) => /disable|revoke|delete|rotate|rewrap|set-|end/.test(verb))
+      const takesAway = helps
+        .flat()
+        .filter((verb) => /disable|revoke|delete|rotate|rewrap|set-|uninvite| end/.test(verb))
       t.ok(takesAway.length >= 8)
       t.same(
         takesAway.filter((verb) => !commands.some(([line]) => line.startsWith(verb))),

@@ -174,7 +174,8 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
   app.delete(
     '/api/users/me',
     {
-      config: { ...secretTest, answers: answersWith('Set-Cookie') },
+      // It takes rights away. Wrong passwords are counted all the same, by their account.
+      config: { access: 'user', rateLimit: limits.takingAway, answers: answersWith('Set-Cookie') },
       schema: {
         operationId: 'deleteAccount',
         summary: 'Delete your account',
