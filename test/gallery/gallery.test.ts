@@ -145,6 +145,8 @@ if (hasChromium) {
     await page.goto(String(pathToFileURL(join(folder, 'index.html'))))
     await page.getByRole('link', { name: 'Deutsch' }).click()
     const frame = page.frameLocator('iframe[title="sign-in.fresh.de.light, 320 px"]')
+    // A frame is loaded only once it comes near to what is seen, and how near is for the browser to say.
+    await frame.owner().scrollIntoViewIfNeeded()
     t.equal(await frame.getByRole('heading').innerText(), 'Anmelden')
   })
 }

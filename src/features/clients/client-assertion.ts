@@ -1,6 +1,5 @@
 import { generateKeyPairSync, type JsonWebKey, randomBytes, verify as verifySignature } from 'node:crypto'
-import { createRequire } from 'node:module'
-import type FastJwt from 'fast-jwt'
+import { createVerifier } from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { UsedJtiStore, Client, PublicJwkSet } from '../../core/records/client.ts'
@@ -79,8 +78,6 @@ export function createVerifyClientAssertion(dependencies: {
 
 type Claims = Record<string, unknown>
 
-const load = createRequire(import.meta.url)
-
 /**
  * The claims of a compact JWS, when its signature is right. The verifier is made each time: one that is kept would tell a
  * client that was seen before from one that was not. It knows Ed25519 by its older name alone (RFC 9864 §2.2); under the new
@@ -95,7 +92,6 @@ function verifyJws(token: string, algorithm: string, publicKeyPem: string): Clai
       ? readSegment(token, 1)
       : undefined
   }
-  const { createVerifier } = load('fast-jwt') as typeof FastJwt
   const verify = createVerifier({
     key: publicKeyPem,
     algorithms: [algorithm as 'ES256'],
