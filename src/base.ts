@@ -62,7 +62,7 @@ export function createBase(dependencies: {
   const { config, stores, clock, logger } = dependencies
   const { passwords: policy } = config
   const {
-    hasher = createPasswordHasher(policy.argon2id, { log: logger, addressOf: () => currentOrigin()?.ip }),
+    hasher = createPasswordHasher(policy.argon2, { log: logger, addressOf: () => currentOrigin()?.ip }),
     estimateStrength = createStrengthEstimate(policy),
   } = dependencies
   const log: Log = logger

@@ -128,7 +128,7 @@ void test('the document that the service publishes', async (t) => {
     t.match(formOf('POST /oauth/token'), { required: ['grant_type'], properties: { grant_type: { enum: grantTypes } } })
     t.match(formOf('POST /oauth/introspect'), { required: ['token'] })
     t.match(formOf('POST /oauth/revoke'), { required: ['token'] })
-    const [minLength, maxLength] = [lengthBounds.min_length.minimum, lengthBounds.max_length.maximum]
+    const [minLength, maxLength] = [lengthBounds.min.minimum, lengthBounds.max.maximum]
     t.match(formOf('POST /api/auth/register').properties!['password'], { minLength, maxLength })
     const whole = new Ajv2020({ strict: false, formats: { ipv4: true, ipv6: true, 'plain-text': true } })
     const asked = whole.compile(formOf('POST /api/admin/access/explain'))

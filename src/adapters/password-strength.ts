@@ -133,7 +133,7 @@ function readCommonPasswords(minLength: number): Set<string> {
 /** The thread's side. Dictionaries and list take a third of a second to read, so they are loaded when first needed. */
 if (!isMainThread && parentPort !== null) {
   const port = parentPort
-  const { min_length, min_score } = workerData as PasswordPolicy
+  const policy = workerData as PasswordPolicy
   const [{ ZxcvbnFactory }, dictionaries, english] = await Promise.all([
     import('@zxcvbn-ts/core'),
     import('@zxcvbn-ts/language-common'),
@@ -145,13 +145,13 @@ if (!isMainThread && parentPort !== null) {
     // A password full of digits and signs can be read as words in a hundred ways, each of which takes as long as the first.
     l33tMaxSubstitutions: 8,
   })
-  const common = readCommonPasswords(min_length)
+  const common = readCommonPasswords(policy.min)
   port.on('message', ({ whole, parts, personal }: Question) => {
     if (common.has(whole.toLowerCase())) return port.postMessage('common')
     let score = 0
     for (const part of parts) {
       score = Math.max(score, checker.check(part, [...personal]).score)
-      if (score >= min_score) break
+      if (score >= policy.score) break
     }
     port.postMessage(score)
   })

@@ -20,7 +20,7 @@ export interface PasswordHasher {
 
 export type ImportedHash = { readonly stored: string } | { readonly refused: string }
 
-/** What an Argon2id hash costs: the setting `passwords.argon2id`. */
+/** What an Argon2id hash costs: the setting `passwords.argon2`. */
 export interface Argon2idCosts {
   readonly memory_kib: number
   readonly passes: number

@@ -4,23 +4,23 @@ import type { PasswordHasher } from './password-hasher.ts'
 
 /** What is demanded of a new password: part of the `passwords` section of gatehouse.yaml. Lengths are in code points. */
 export interface PasswordPolicy {
-  readonly min_length: number
-  readonly max_length: number
+  readonly min: number
+  readonly max: number
   /** The least estimate with which a password may be used. */
-  readonly min_score: number
+  readonly score: number
 }
 
 /** Of the policy: what a form says before somebody types. */
-export type PasswordLengths = Pick<PasswordPolicy, 'min_length' | 'max_length'>
+export type PasswordLengths = Pick<PasswordPolicy, 'min' | 'max'>
 
 /** What the lengths of a policy may be: no password outside of these is taken anywhere. */
 export const lengthBounds = {
-  min_length: { minimum: 8, maximum: 64 },
-  max_length: { minimum: 64, maximum: 256 },
+  min: { minimum: 8, maximum: 64 },
+  max: { minimum: 64, maximum: 256 },
 } as const
 
 /** Long, any Unicode and no composition rules, as NIST SP 800-63B asks. */
-export const defaultPolicy: PasswordPolicy = { min_length: 12, max_length: 128, min_score: 2 }
+export const defaultPolicy: PasswordPolicy = { min: 12, max: 128, score: 2 }
 
 /**
  * Estimates how guessable a password is, 0 (at once) to 4 (never), knowing words that belong to the person; `common` where
@@ -40,11 +40,11 @@ export function canonicalPassword(password: string): string {
 }
 
 /** Why a password is refused, in words that complete "the password …". */
-export const passwordFaultWords = ({ min_length, max_length }: PasswordLengths) => ({
+export const passwordFaultWords = ({ min, max }: PasswordLengths) => ({
   not_unicode: 'must be well-formed Unicode',
   control_characters: 'must not hold line breaks and other control characters',
-  too_short: `must have at least ${min_length} characters`,
-  too_long: `must have at most ${max_length} characters`,
+  too_short: `must have at least ${min} characters`,
+  too_long: `must have at most ${max} characters`,
   holds_email: 'must not contain the email address',
   common: 'is one of the most common ones',
   guessable: 'is too easy to guess',
@@ -74,8 +74,8 @@ export function createJudgePassword(policy: PasswordPolicy, estimate: StrengthEs
     if (/\p{Cc}/u.test(password)) return 'control_characters'
     const judged = canonicalPassword(password)
     const [typed, length] = [[...password].length, [...judged].length]
-    if (Math.min(typed, length) < policy.min_length) return 'too_short'
-    if (length > policy.max_length) return 'too_long'
+    if (Math.min(typed, length) < policy.min) return 'too_short'
+    if (length > policy.max) return 'too_long'
     const lower = judged.toLowerCase()
     const [localPart = ''] = owner.email.split('@')
     const spellings = owner.email === '' ? [] : spellingsOf(owner.email)
@@ -87,7 +87,7 @@ export function createJudgePassword(policy: PasswordPolicy, estimate: StrengthEs
     }
     const strength = await estimate(judged, [...spellings, localPart, ...owner.name.split(/\s+/)])
     if (strength === 'common') return 'common'
-    return strength < policy.min_score ? 'guessable' : undefined
+    return strength < policy.score ? 'guessable' : undefined
   }
 }
 

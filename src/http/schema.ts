@@ -129,11 +129,11 @@ export const Password = Type.String({
   maxLength: 512,
   examples: ['correct horse battery staple'],
   description:
-    `From ${defaultPolicy.min_length} to ${defaultPolicy.max_length} characters, unless \`passwords\` of gatehouse.yaml says otherwise; not widely known, ` +
+    `From ${defaultPolicy.min} to ${defaultPolicy.max} characters, unless \`passwords\` of gatehouse.yaml says otherwise; not widely known, ` +
     'hard to guess, and without the email address.',
   ...documentedAs({
-    minLength: lengthBounds.min_length.minimum,
-    maxLength: lengthBounds.max_length.maximum,
+    minLength: lengthBounds.min.minimum,
+    maxLength: lengthBounds.max.maximum,
     format: 'password',
   }),
 })

@@ -12,8 +12,8 @@ const judgePath = '/api/auth/judge-password'
 /** Why a new password is refused, in a sentence. */
 export function passwordFaultText({ kit }: KitTexts, fault: PasswordFault, lengths: PasswordLengths): string {
   const { passwordFaults } = kit
-  if (fault === 'too_short') return passwordFaults.too_short(lengths.min_length)
-  if (fault === 'too_long') return passwordFaults.too_long(lengths.max_length)
+  if (fault === 'too_short') return passwordFaults.too_short(lengths.min)
+  if (fault === 'too_long') return passwordFaults.too_long(lengths.max)
   return passwordFaults[fault]
 }
 
@@ -27,7 +27,7 @@ export function newPasswordField(
   given: { label: string; name?: string; hint?: string; error?: string | boolean | undefined; autofocus?: boolean },
 ): Html {
   const { texts, passwords } = context
-  const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min_length), ...shown } = given
+  const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min), ...shown } = given
   const faults = Object.keys(texts.kit.passwordFaults).map((fault) => [
     fault,
     passwordFaultText(texts, fault as PasswordFault, passwords),
@@ -35,8 +35,8 @@ export function newPasswordField(
   return html`<div
       data-new-password=""
       data-judge=".${judgePath}"
-      data-min-length="${passwords.min_length}"
-      data-max-length="${passwords.max_length}"
+      data-min-length="${passwords.min}"
+      data-max-length="${passwords.max}"
       data-faults="${JSON.stringify(Object.fromEntries(faults))}"
       data-fits="${texts.kit.newPassword.fits}"
       data-show="${texts.kit.newPassword.show}"

@@ -14,8 +14,8 @@ async function choose(service: Service, password: string) {
 }
 
 void test('the parameters of Argon2id are no weaker than OWASP recommends', (t) => {
-  const faultsOf = (argon2id: object) => {
-    const read = parseConfigFile(JSON.stringify({ passwords: { argon2id } }), 'gatehouse.yaml')
+  const faultsOf = (argon2: object) => {
+    const read = parseConfigFile(JSON.stringify({ passwords: { argon2 } }), 'gatehouse.yaml')
     return read.kind === 'faulty' ? read.faults : []
   }
   const minimum = { 1: 47_104, 2: 19_456, 3: 12_288, 4: 9_216, 5: 7_168, 6: 7_168 }
@@ -25,7 +25,7 @@ void test('the parameters of Argon2id are no weaker than OWASP recommends', (t) 
     t.same(faultsOf({ ...given, parallelism: 4 }), [], `${passes}, with lanes`)
     const faults = faultsOf({ ...given, memory_kib: least - 1 })
     t.equal(faults.length, 1, `${passes}, one KiB less`)
-    t.match(faults[0], `passwords.argon2id.memory_kib: expected`)
+    t.match(faults[0], `passwords.argon2.memory_kib: expected`)
     t.match(faults[0], String(least))
   }
   t.match(
@@ -38,7 +38,7 @@ void test('the parameters of Argon2id are no weaker than OWASP recommends', (t) 
 })
 
 void test('a password is judged as the settings say', async (t) => {
-  const passwords = { min_length: 8, max_length: 64, min_score: 0 }
+  const passwords = { min: 8, max: 64, score: 0 }
   const service = await startService(t, { yaml: { passwords } })
   t.equal(await choose(service, 'short 7'), 'must have at least 8 characters')
   t.equal(await choose(service, 'eight 8!'), 'taken')
@@ -47,7 +47,7 @@ void test('a password is judged as the settings say', async (t) => {
   for (const common of ['password', 'PassWord', 'ｐａｓｓｗｏｒｄ', '1qaz2wsx3edc', 'q1w2e3r4t5y6', '12345678910']) {
     t.equal(await choose(service, common), 'is one of the most common ones', common)
   }
-  const strict = await startService(t, { yaml: { passwords: { min_score: 4 } } })
+  const strict = await startService(t, { yaml: { passwords: { score: 4 } } })
   t.equal(await choose(strict, 'summer holiday'), 'is too easy to guess')
   t.equal(await choose(strict, 'kV9#xq2!Tz7&mB4@wL6$'), 'taken')
 })

@@ -5,18 +5,15 @@ import { type Findings, section, setting } from '../../settings.ts'
 
 /** The `passwords` section of gatehouse.yaml. */
 export const PasswordSettings = section({
-  min_length: setting(
+  min: setting(
     'How many characters a new password has at least.',
-    Type.Integer({ ...lengthBounds.min_length, default: defaultPolicy.min_length }),
+    Type.Integer({ ...lengthBounds.min, default: defaultPolicy.min }),
   ),
-  max_length: setting(
-    'How many it has at most.',
-    Type.Integer({ ...lengthBounds.max_length, default: defaultPolicy.max_length }),
-  ),
-  min_score: setting(
+  max: setting('How many it has at most.', Type.Integer({ ...lengthBounds.max, default: defaultPolicy.max })),
+  score: setting(
     'How hard to guess it has to be, from 0 (anything goes) to 4 (never guessed), as zxcvbn estimates. The 100,000 most ' +
       'common passwords are refused in any case.',
-    Type.Integer({ minimum: 0, maximum: 4, default: defaultPolicy.min_score }),
+    Type.Integer({ minimum: 0, maximum: 4, default: defaultPolicy.score }),
   ),
   breached_url: Type.Optional(
     setting(
@@ -29,7 +26,7 @@ export const PasswordSettings = section({
     'How long its answer may take.',
     Type.Integer({ minimum: 100, maximum: 10_000, default: 1_500 }),
   ),
-  argon2id: section({
+  argon2: section({
     memory_kib: setting(
       'How much memory each hash takes. With `passes`, no less than OWASP recommends: 47104 with 1 pass, 19456 with 2, 12288 ' +
         'with 3, 9216 with 4, 7168 with 5.',
@@ -50,12 +47,12 @@ const owaspMinimum = [
   { passes: 5, memory_kib: 7_168 },
 ]
 
-export function checkPasswordSettings({ argon2id, breached_url: url }: PasswordSettings, findings: Findings): void {
-  const { passes } = argon2id
+export function checkPasswordSettings({ argon2, breached_url: url }: PasswordSettings, findings: Findings): void {
+  const { passes } = argon2
   const { memory_kib: least } = owaspMinimum.findLast((minimum) => passes >= minimum.passes)!
-  if (argon2id.memory_kib < least) {
+  if (argon2.memory_kib < least) {
     const with_ = `with ${passes} ${passes === 1 ? 'pass' : 'passes'}`
-    findings.fault(['passwords', 'argon2id', 'memory_kib'], `expected at least ${least} ${with_} (OWASP's minimum)`)
+    findings.fault(['passwords', 'argon2', 'memory_kib'], `expected at least ${least} ${with_} (OWASP's minimum)`)
   }
   if (url === undefined) return
   const read = URL.canParse(url) ? new URL(url) : undefined
