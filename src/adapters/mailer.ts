@@ -1,6 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { domainToASCII } from 'node:url'
 import type { createTransport } from 'nodemailer'
 import { SetupError } from '../core/errors.ts'
 import { isThisMachine } from '../core/network.ts'
@@ -28,10 +29,10 @@ export function createMailer(settings: MailSettings, log: Log): Mailer {
     : createSmtpMailer(connectionTo(smtpUrl, requiresTls), from, domain, log)
 }
 
-/** Whose ids the mails have: the domain that they come from. */
+/** Whose ids the mails have: the domain that they come from, in ASCII, which every mail server takes. */
 function domainOf(from: string): string {
   const [, domain] = /@([^@<>\s]+)>?\s*$/.exec(from)!
-  return domain!
+  return domainToASCII(domain!)
 }
 
 /**
