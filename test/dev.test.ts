@@ -65,6 +65,7 @@ void test('npm run dev', async (t) => {
     t.match((await ask(mailboxPort, '/', {})).body, 'No mail yet')
     const json = { name: '<b>Eve</b>', email: 'eve@gate.localhost', password: 'a horse, a battery and a staple' }
     t.equal((await service.call('/api/auth/register', { method: 'POST', json })).status, 202)
+    await service.mails()
     const { body } = await ask(mailboxPort, '/', {})
     t.match(body, /<a href="http:\/\/auth\.gate\.localhost:3000\/verify-email\?token=[\w-]+">/)
     t.match(body, 'eve@gate.localhost')

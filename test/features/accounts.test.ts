@@ -286,6 +286,7 @@ for (const backend of backends) {
     await service.operate('PUT', `/users/${disabled.id}/status`, { status: 'disabled' })
     const [known, pending, unknown] = [await service.createUser(), newAddress(), newAddress()]
     await register(service, { email: pending })
+    t.equal((await mailsTo(service, pending)).length, 1)
 
     await t.test('is asked for alike by whom it is sent to and by whom it is not', async (t) => {
       const answers = []

@@ -118,7 +118,7 @@ void test('the service below a path of a host', async (t) => {
       headers: { ...own, cookie: `${cookiesOf(signedIn)}; ${cookiesOf(out)}` },
       form: { csrf_token: tokenOf(out.body) },
     })
-    t.match([left.status, left.headers['location']], [303, '/auth/login'])
+    t.match([left.status, left.headers['location']], [303, '/auth/signed-out'])
   })
 
   await t.test('its own refresh cookie stays there, and counts only in the browser that got it', async (t) => {

@@ -2,6 +2,7 @@
 import { test } from 'tap'
 import { languageNames } from '../../src/core/language.ts'
 import { loadConfig } from '../../src/config.ts'
+import { de } from '../../src/i18n/de.ts'
 import { linkTokenIn, readMail } from '../support/mails.ts'
 import { type Answer, asks, type Call, type Service, startService } from '../support/service.ts'
 
@@ -148,7 +149,8 @@ void test('pages say in the language of their reader what was wrong', async (t) 
   const service = await startService(t, { yaml: { limits: { failures_per_account: 2 } } })
   const user = await service.createUser()
   const logIn = (email: string, password: string) => submit(service, '/login', { email, password }, german)
-  t.equal(alertOf(await logIn('ada', 'x')), 'Die E-Mail-Adresse muss so aussehen wie ada@example.com.')
+  t.equal(alertOf(await logIn('@', 'x')), 'Die E-Mail-Adresse muss so aussehen wie ada@example.com.')
+  t.equal(alertOf(await logIn('ada lovelace', 'x')), de.signIn.noLogin)
   t.equal(alertOf(await logIn(user.email, 'x')), 'Die E-Mail-Adresse oder das Passwort ist falsch.')
   await logIn(user.email, 'x')
   t.match(alertOf(await logIn(user.email, 'x')), /^Das waren zu viele Fehlversuche\./)

@@ -29,7 +29,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
     const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
     const target = returnTo(return_to)
-    const ways = { register: isOpen ? 'register' : undefined }
+    const ways = { register: isOpen ? 'register' : undefined, recover: 'forgot-password' }
     return pages.show(reply, signInPage, {
       ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
       ...{ sender: senderOf(target), ways },

@@ -10,18 +10,19 @@ export async function signOutPages(app: App, options: PageOptions): Promise<void
   const { returnTo, pages, cookies, csrf, limits, sessionsShown, userOf, address } = options
   const takingAway = { ...publicPage, address, rateLimit: limits.takingAway }
 
+  const [root, signedOut] = [`${options.basePath}/`, `${options.basePath}/signed-out`]
   const afterSignOut = (wanted: string | undefined) => {
     const target = returnTo(wanted)
-    // The root would lead there too.
-    return target === `${options.basePath}/` ? `${options.basePath}/login` : target
+    return target === root ? signedOut : target
   }
 
   async function ask(request: FastifyRequest, reply: FastifyReply, wanted: string | undefined, notice?: string) {
-    const back = afterSignOut(wanted)
+    const target = returnTo(wanted)
     const person = await userOf(request)
     if (person === undefined && (await sessionsShown(request)).size === 0)
-      return pages.show(reply, signedOutPage, { returnTo: back })
-    return pages.show(reply, signOutPage, { person, csrfToken: csrf.tokenFor(request, reply), returnTo: back, notice })
+      return pages.show(reply, signedOutPage, { returnTo: target === root ? undefined : target })
+    const csrfToken = csrf.tokenFor(request, reply)
+    return pages.show(reply, signOutPage, { person, csrfToken, returnTo: target, notice })
   }
 
   /** Where an application sends people who want to leave. It asks: a link on any page must not sign anybody out. */
@@ -42,4 +43,10 @@ export async function signOutPages(app: App, options: PageOptions): Promise<void
     cookies.clearSignIn(reply)
     return goTo(reply, afterSignOut(return_to))
   })
+
+  app.get('/signed-out', { config: takingAway, schema: hidden }, async (request, reply) =>
+    (await userOf(request)) === undefined
+      ? pages.show(reply, signedOutPage, { returnTo: undefined })
+      : goTo(reply, root),
+  )
 }

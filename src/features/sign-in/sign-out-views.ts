@@ -22,13 +22,13 @@ export function signOutPage(
   )
 }
 
-/** What somebody sees who wants to leave and has left already. */
-export function signedOutPage(context: ViewContext<SignInTexts>, { returnTo }: { returnTo: string }): Html {
+/** What somebody sees who has left. `returnTo`: the application that sent them here to do so. */
+export function signedOutPage(context: ViewContext<SignInTexts>, { returnTo }: { returnTo: string | undefined }): Html {
   const { kit, signIn } = context.texts
   return layout(
     context,
     signIn.left.title,
     html`<p>${signIn.left.notSignedIn}</p>
-      <p><a role="button" href="${returnTo}">${kit.proceed}</a></p>`,
+      <p><a role="button" href="${returnTo ?? 'login'}">${returnTo === undefined ? kit.signIn : kit.proceed}</a></p>`,
   )
 }
