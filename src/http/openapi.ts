@@ -69,6 +69,7 @@ function swaggerOptions({ issuer, version, cookies }: DocumentOptions): FastifyD
       tags: [
         { name: 'Accounts', description: 'Opening and keeping an account.' },
         { name: 'Sign-in', description: 'Sessions of people.' },
+        { name: 'Your account', description: 'What people see of their own account, and change.' },
         { name: 'API keys', description: 'Long-lived keys for programs of a person.' },
         { name: 'OAuth', description: 'Tokens for programs.' },
         { name: 'Keys', description: 'What verifies the tokens.' },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { type AccentColours, accentColours } from './colours.ts'
 import { styleSheet } from './styles.ts'
 
@@ -42,13 +43,17 @@ export const logoPaths = { 'image/svg+xml': '/assets/logo.svg', 'image/png': '/a
 
 export const iconPath = '/assets/icon'
 
-/** A branding, ready to be shown. */
+/** A branding, ready to be shown, with what else pages load. */
 export interface Brand {
   readonly name: string
   readonly links: BrandLinks
   readonly colours: { readonly light: AccentColours; readonly dark: AccentColours }
   readonly logo: Asset
+  /** The style sheet that is ours, on top of Pico's. */
   readonly styles: Asset
+  readonly pico: Asset
+  /** The script of new passwords. */
+  readonly passwordScript: Asset
   /** Of applications, by their hosts; each is found by its version alone. */
   readonly icons: ReadonlyMap<string, Asset>
 }
@@ -61,12 +66,23 @@ export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
     links,
     colours,
     logo: assetOf(logoPaths[type], type, content),
-    styles: assetOf('/assets/gatehouse.css', 'text/css; charset=utf-8', Buffer.from(styleSheet(colours))),
+    styles: assetOf('/assets/gatehouse.css', css, Buffer.from(styleSheet(colours))),
+    pico: assetOf('/assets/pico.min.css', css, readBeside('@picocss/pico/css/pico.min.css')),
+    passwordScript: assetOf(
+      '/assets/password-field.js',
+      'text/javascript; charset=utf-8',
+      readBeside('./browser/password-field.js'),
+    ),
     icons: new Map([...icons].map(([host, icon]) => [host, assetOf(iconPath, icon.type, icon.content)])),
   }
 }
 
-export function assetOf(path: string, type: string, content: Buffer): Asset {
+const css = 'text/css; charset=utf-8'
+
+/** A file of this folder, or of a package. */
+const readBeside = (file: string) => readFileSync(new URL(import.meta.resolve(file)))
+
+function assetOf(path: string, type: string, content: Buffer): Asset {
   return { path, type, content, version: createHash('sha256').update(content).digest('hex').slice(0, 12) }
 }
 

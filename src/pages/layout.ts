@@ -1,7 +1,6 @@
 import { urlOfAsset } from './brand.ts'
 import { type Child, type Html, html } from './html.ts'
 import { languageSwitch } from './language-switch.ts'
-import { picoPath } from './styles.ts'
 import type { ViewContext } from './view.ts'
 
 interface Frame {
@@ -34,7 +33,7 @@ export function layout(
         <meta name="color-scheme" content="light dark" />
         <title>${title} · ${brand.name}</title>
         <meta name="referrer" content="strict-origin" />
-        <link rel="stylesheet" href="${base}${picoPath}" />
+        <link rel="stylesheet" href="${urlOfAsset(base, brand.pico)}" />
         <link rel="stylesheet" href="${urlOfAsset(base, brand.styles)}" />
         <link rel="icon" href="${urlOfAsset(base, brand.logo)}" />
       </head>

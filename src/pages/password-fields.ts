@@ -1,12 +1,11 @@
 import type { PasswordFault, PasswordLengths } from '../core/password-policy.ts'
+import { urlOfAsset } from './brand.ts'
 import { field } from './fields.ts'
 import { type Html, html } from './html.ts'
 import type { KitTexts } from './texts.ts'
 import type { ViewContext } from './view.ts'
 
-/** Where the script of new passwords is served; it is `browser/password-field.js`. */
-export const passwordScriptPath = '/assets/password-field.js'
-/** What that script asks. */
+/** What the script asks. */
 const judgePath = '/api/auth/judge-password'
 
 /** Why a new password is refused, in a sentence. */
@@ -26,7 +25,7 @@ export function newPasswordField(
   context: ViewContext,
   given: { label: string; name?: string; hint?: string; error?: string | boolean | undefined; autofocus?: boolean },
 ): Html {
-  const { texts, passwords } = context
+  const { texts, passwords, brand } = context
   const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min), ...shown } = given
   const faults = Object.keys(texts.kit.passwordFaults).map((fault) => [
     fault,
@@ -45,5 +44,5 @@ export function newPasswordField(
       ${field({ ...shown, name, hint, type: 'password', autocomplete: 'new-password', maxlength: 512 })}
       <small class="hint" role="log" aria-live="polite" data-told=""></small>
     </div>
-    <script src=".${passwordScriptPath}" defer=""></script>`
+    <script src="${urlOfAsset('.', brand.passwordScript)}" defer=""></script>`
 }

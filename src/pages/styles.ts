@@ -1,8 +1,5 @@
 import type { AccentColours } from './colours.ts'
 
-/** Where Pico's style sheet is served, on top of which ours stands. */
-export const picoPath = '/assets/pico.min.css'
-
 /** The style sheet that is ours, in these colours. */
 export function styleSheet({ light, dark }: { light: AccentColours; dark: AccentColours }): string {
   const both = (name: keyof AccentColours) =>

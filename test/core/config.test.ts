@@ -607,7 +607,7 @@ mail: { from: "Gate <gate@example.test>" }
       ['hosts: { app.test: {} }', 'hosts.app.test.rules: it is missing; expected a list of rules: [{ paths:'],
       [
         'hosts: { app.test: { headers: { preset: remote, user: name }, rules: [] } }',
-        'hosts.app.test.headers.user: expected subject or email (a display name is chosen freely, so it could be',
+        'hosts.app.test.headers.user: expected subject, email or username (a display name is chosen freely, so it could be',
       ],
       [
         'hosts: { app.test: { headers: { preset: authelia }, rules: [] } }',

@@ -18,8 +18,10 @@ for (const backend of backends) {
     const replica = service.backend.replica === undefined ? service : await startService(t, { beside: service })
     /** The mails to somebody that begin with a subject, wherever they were sent. */
     const mailsTo = async ({ email }: TestUser, subject: string) => {
-      const all = await Promise.all([...new Set([service, replica])].map((one) => one.mails()))
-      return all.flat().filter((mail) => mail.includes(`To: ${email}`) && mail.includes(`Subject: ${subject}`))
+      await replica.mails()
+      return (await service.mails()).filter(
+        (mail) => mail.includes(`To: ${email}`) && mail.includes(`Subject: ${subject}`),
+      )
     }
     const newDevice = (user: TestUser) => mailsTo(user, 'A new sign-in')
 

@@ -34,7 +34,7 @@ void test('signing in, refreshing and signing out', async (t) => {
     t.equal(answer.status, 200)
     t.equal(answer.headers['cache-control'], 'no-store')
     t.match(answer.json(), { token_type: 'Bearer', expires_in: 300, access_token: /^[\w-]+\.[\w-]+\.[\w-]+$/ })
-    t.same(answer.json().user, { id: ada.id, email: ada.email, name: 'Ada Lovelace', roles: ['admin'] })
+    t.same(answer.json().user, { id: ada.id, email: ada.email, username: null, name: 'Ada Lovelace', roles: ['admin'] })
     t.notOk('refresh_token' in answer.json())
     t.same(Object.keys(answer.cookies), ['gatehouse', 'gatehouse_device', 'gatehouse_refresh'])
     const session = attributesOf(answer, 'gatehouse')

@@ -322,6 +322,10 @@ const issued: Record<string, number> = {
   'POST /oauth/revoke client_secret': 43,
   // 128 random bits.
   'POST /api/auth/verify-email token': 22,
+  'POST /api/auth/confirm-email token': 22,
+  'POST /api/auth/undo-email token': 22,
+  'POST /api/auth/reset-password token': 22,
+  'POST /api/users/me/keep keep_token': 22,
   // Of the client's own making.
   'POST /oauth/token client_assertion': maxTokenLength,
   'POST /oauth/introspect client_assertion': maxTokenLength,

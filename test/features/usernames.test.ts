@@ -15,8 +15,8 @@ const refusal = async (task: Promise<unknown>) => {
   )
   return JSON.parse(/\{.*\}$/s.exec(String(error))?.[0] ?? '{}')
 }
-const logIn = (service: Service, email: string, password: string) =>
-  service.call('/api/auth/login', { method: 'POST', json: { email, password } })
+const logIn = (service: Service, email: string, password: string, ip = '192.0.2.1') =>
+  service.call('/api/auth/login', { method: 'POST', headers: { 'x-forwarded-for': ip }, json: { email, password } })
 
 for (const backend of backends) {
   void test(`user names on ${backend.name} stores`, async (t) => {
@@ -57,7 +57,7 @@ for (const backend of backends) {
       await give(user.id, 'budget')
       const tries = await Promise.all(
         Array.from({ length: 30 }, (_, i) =>
-          logIn(service, i % 2 === 0 ? 'budget' : user.email, 'not the password at all'),
+          logIn(service, i % 2 === 0 ? 'budget' : user.email, 'not the password at all', `192.0.2.${i}`),
         ),
       )
       const limit = 10

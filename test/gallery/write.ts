@@ -1,10 +1,7 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { languageNames, type Language } from '../../src/core/language.ts'
 import { html } from '../../src/pages/html.ts'
-import { passwordScriptPath } from '../../src/pages/password-fields.ts'
-import { picoPath } from '../../src/pages/styles.ts'
 import type { Spoken } from '../../src/pages/view.ts'
 import { type Fixture, spokenLanguages } from './fixture.ts'
 
@@ -24,13 +21,10 @@ export interface Written {
 
 /** Writes every page in every state, language and scheme as a file of its own, and an index that shows them side by side. */
 export function writeGallery(folder: string, fixtures: readonly Fixture[]): Written[] {
-  mkdirSync(join(folder, dirname(picoPath)), { recursive: true })
-  const pico = createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css')
-  copyFileSync(pico, join(folder, picoPath))
-  const script = new URL('../../src/pages/browser/password-field.js', import.meta.url)
-  copyFileSync(script, join(folder, passwordScriptPath))
   const [{ brand }] = spokenLanguages() as [Spoken]
-  for (const { path, content } of [brand.styles, brand.logo]) writeFileSync(join(folder, path), content)
+  mkdirSync(join(folder, dirname(brand.styles.path)), { recursive: true })
+  for (const { path, content } of [brand.pico, brand.styles, brand.logo, brand.passwordScript])
+    writeFileSync(join(folder, path), content)
   const written = fixtures.flatMap((fixture) =>
     spokenLanguages().flatMap((spoken) => {
       const source = fixture.render(spoken)

@@ -172,7 +172,7 @@ for (const backend of backends) {
       }
       for (const email of [
         '',
-        'a',
+        'a b',
         '@',
         'a@',
         'a@b',

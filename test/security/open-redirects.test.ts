@@ -139,8 +139,8 @@ async function openForm(service: Service, wanted: string, cookie = '') {
     headers: page.headers,
     csrf: `gatehouse_csrf=${page.cookies['gatehouse_csrf']}`,
     token: /name="csrf_token" value="([^"]*)"/.exec(page.body)?.[1] ?? '',
-    /** What the form, or the link of somebody who is signed in already, carries on. */
-    target: unescape(/(?:name="return_to" value|role="button" href)="([^"]*)"/.exec(page.body)?.[1] ?? 'nothing'),
+    /** What the form carries on, or where somebody is led who is signed in already. */
+    target: page.headers['location'] ?? unescape(/name="return_to" value="([^"]*)"/.exec(page.body)?.[1] ?? 'nothing'),
   }
 }
 
@@ -214,24 +214,24 @@ void test('open redirects', async (t) => {
       form: { csrf_token, return_to },
       headers: { cookie: csrf },
     })
-  await t.test('sign-out with a foreign target ends on the sign-in page', async (t) => {
+  await t.test('sign-out with a foreign target ends on the page of who has signed out', async (t) => {
     for (const wanted of evil) {
       const answer = await signOut(wanted)
-      t.same([answer.status, answer.headers['location']], [303, '/login'], JSON.stringify(wanted.slice(0, 60)))
+      t.same([answer.status, answer.headers['location']], [303, '/signed-out'], JSON.stringify(wanted.slice(0, 60)))
     }
   })
   await t.test('the page that asks about signing out carries no foreign target on', async (t) => {
     for (const wanted of evil) {
-      t.same(await askToSignOut(wanted, cookie), ['/login', '/login'], JSON.stringify(wanted.slice(0, 60)))
-      t.same(await askToSignOut(wanted, ''), ['/login'])
+      t.same(await askToSignOut(wanted, cookie), ['/', '/'], JSON.stringify(wanted.slice(0, 60)))
+      t.same(await askToSignOut(wanted, ''), ['login'])
     }
   })
   await t.test('sign-out leads back to a known host', async (t) => {
     for (const [wanted, target] of Object.entries(good)) {
-      const expected = target === '/' ? '/login' : target
-      t.equal((await signOut(wanted)).headers['location'], expected)
-      t.same(await askToSignOut(wanted, cookie), [expected, expected])
-      t.same(await askToSignOut(wanted, ''), [expected])
+      const isRoot = target === '/'
+      t.equal((await signOut(wanted)).headers['location'], isRoot ? '/signed-out' : target)
+      t.same(await askToSignOut(wanted, cookie), [target, target])
+      t.same(await askToSignOut(wanted, ''), [isRoot ? 'login' : target])
     }
   })
   await t.test('a spoofed Host or X-Forwarded-Host moves no redirect', async (t) => {

@@ -2,6 +2,7 @@
 import postgres from 'postgres'
 import { test } from 'tap'
 import { hashSecret } from '../../src/core/secrets.ts'
+import { linkTokenIn } from '../support/mails.ts'
 import { backends } from '../support/backends.ts'
 import { asks, bearer, type Service, startService } from '../support/service.ts'
 
@@ -14,9 +15,6 @@ const post = (service: Service, path: string, json: object, headers = {}) =>
 async function mailsTo(service: Service, email: string): Promise<string[]> {
   return (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
 }
-function tokenIn(mail: string): string {
-  return /verify-email\?token=([\w-]{22})\s/.exec(mail)![1]!
-}
 
 for (const backend of backends) {
   void test(`single use on ${backend.name} stores`, async (t) => {
@@ -28,7 +26,7 @@ for (const backend of backends) {
     await t.test('of twenty parallel uses of one mailed token exactly one works', async (t) => {
       const email = 'race@example.test'
       await post(service, '/api/auth/register', { name: 'Race', email, password })
-      const token = tokenIn((await mailsTo(service, email))[0]!)
+      const token = linkTokenIn((await mailsTo(service, email))[0]!, service.issuer)
       const answers = await times(20, (index) => post(at(index), '/api/auth/verify-email', { token }))
       const statuses = answers.map(({ status }) => status)
       t.same(
@@ -41,7 +39,7 @@ for (const backend of backends) {
     await t.test('a mailed token works for a day', async (t) => {
       const email = 'late@example.test'
       await post(service, '/api/auth/register', { name: 'Late', email, password })
-      const token = tokenIn((await mailsTo(service, email))[0]!)
+      const token = linkTokenIn((await mailsTo(service, email))[0]!, service.issuer)
       service.clock.advance(24 * 3600 + 1)
       t.equal((await post(service, '/api/auth/verify-email', { token })).status, 400)
     })
@@ -209,12 +207,18 @@ void test('limits and answers around sign-in', async (t) => {
     const planted = await mailsTo(service, email)
     await post(service, '/api/auth/register', { name: 'Victim', email, password })
     const own = (await mailsTo(service, email)).find((mail) => !planted.includes(mail))!
-    const unasked = await post(service, '/api/auth/verify-email', { token: tokenIn(own) })
+    const unasked = await post(service, '/api/auth/verify-email', { token: linkTokenIn(own, service.issuer) })
     t.equal(unasked.json().code, 'password_required')
-    t.equal((await post(service, '/api/auth/verify-email', { token: tokenIn(own), password })).status, 204)
+    t.equal(
+      (await post(service, '/api/auth/verify-email', { token: linkTokenIn(own, service.issuer), password })).status,
+      204,
+    )
     t.equal((await post(service, '/api/auth/login', { email, password })).status, 200)
     t.equal((await post(service, '/api/auth/login', { email, password: 'mallory planted this one' })).status, 401)
-    t.equal((await post(service, '/api/auth/verify-email', { token: tokenIn(planted[0]!) })).status, 400)
+    t.equal(
+      (await post(service, '/api/auth/verify-email', { token: linkTokenIn(planted[0]!, service.issuer) })).status,
+      400,
+    )
   })
   await t.test('spoofed host headers never reach the links in mails', async (t) => {
     const email = 'links@example.test'
@@ -231,7 +235,7 @@ void test('limits and answers around sign-in', async (t) => {
     await post(service, '/api/auth/register', { name: 'Links', email, password }, spoofed)
     await post(service, '/api/auth/register', { name: 'Links', email: 'taken@example.test', password }, spoofed)
     const [mail = ''] = await mailsTo(service, email)
-    t.match(mail, `http://auth.example.test/verify-email?token=${tokenIn(mail)}`)
+    t.match(mail, `http://auth.example.test/verify-email?token=${linkTokenIn(mail, service.issuer)}`)
     t.notMatch((await service.mails()).join('\n'), /evil\.test/)
   })
   await t.test('nobody gives themselves roles, a verified address, or another identity', async (t) => {

@@ -77,6 +77,8 @@ export interface Service {
   budgets: Budgets
   backend: OpenBackend
   gatehouse: Gatehouse
+  /** This one and those beside it, each of which sends mails. */
+  replicas: Set<Gatehouse>
   /** Everything that was logged, as text. */
   logged(): string
   call(path: string, call?: Call): Promise<Answer>
@@ -171,7 +173,9 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   })
   const undocumented = await holdAgainstDocument(gatehouse, options.yaml)
   await gatehouse.app.listen({ host: '127.0.0.1', port })
+  const replicas = (options.beside?.replicas ?? new Set()).add(gatehouse)
   t.teardown(async () => {
+    replicas.delete(gatehouse)
     await gatehouse.close()
     if (options.beside === undefined) await backend.close()
     else await stores.close().catch(() => {})
@@ -190,6 +194,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     budgets: base.budgets,
     backend,
     gatehouse,
+    replicas,
     logged: () => lines.join(''),
     call,
     async operate(method, path, body) {
@@ -211,7 +216,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
       return { accessToken, refreshToken, cookie: cookie! }
     },
     async mails() {
-      await gatehouse.deliverMails()
+      await Promise.all([...replicas].map((replica) => replica.deliverMails()))
       return readOutbox(join(data, 'outbox'))
     },
   }

@@ -83,7 +83,7 @@ export async function mailAdminRoutes(
       description: 'One that was given up is tried for another 24 hours. One that was sent is not sent again.',
       params: Type.Object({ id: Id }),
       response: {
-        200: { ...Shown, examples: [{ ...example, state: 'queued' }] },
+        200: { ...Shown, description: 'The mail, which waits again.', examples: [{ ...example, state: 'queued' }] },
         ...problems('not_found', 'conflict'),
       },
     }),
