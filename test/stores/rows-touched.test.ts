@@ -95,6 +95,7 @@ function fill(now: string): string {
   return `
     insert into users (id, email, username, name, password_hash, created_at)
       select ${id('users')}, n || '@strangers.test', 's' || n, 'S', 'h', ${now} ${each};
+    update users set status = 'deleting', deletes_at = ${now} - interval '1 second' * length(name) where random() < 0.2;
     insert into username_claims (username_hash, user_id, released_at)
       select 'u' || n, ${id('users')}, case when n % 5 = 0 then ${now} - interval '1 day' * (n % 800) end ${each};
     insert into registrations (token_hash, email, name, password_hash, expires_at)
@@ -112,6 +113,12 @@ function fill(now: string): string {
       select 'u' || n, ${id('families')}, ${now}, ${now} + interval '30 days' ${each} where ${holdsTokens};
     insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
       select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
+    insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
+    insert into email_changes (id, user_id, from_email, to_email, confirm_hash, stop_hash, undo_hash, requested_at, confirmed_at, expires_at)
+      select ${id('changes')}, ${id('users')}, n || '@strangers.test', n || '@elsewhere.test', 'c' || n, 's' || n, 'u' || n, ${now},
+        case when n % 2 = 0 then ${now} end, ${ends} ${each};
+    insert into invitations (id, token_hash, email, language, created_at, expires_at)
+      select ${id('invitations')}, 'i' || n, n || '@invited.test', 'en', ${now}, ${ends} ${each};
     insert into mails (id, kind, language, user_id, sealed, created_at, queued_at, state, due_at, ended_at)
       select ${id('mails')}, 'verify-email', 'en', ${id('users')}, 'sealed', ${now}, ${now},
         case n % 4 when 0 then 'queued' when 1 then 'dead' else 'sent' end,
@@ -189,9 +196,16 @@ for (const [name, open] of Object.entries(engines)) {
       expiresAt: at(60),
     }
     const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
+    const change = { id: uuidv7(clock.now()), userId, fromEmail: email, toEmail: 'new@example.test', requestedAt: at() }
+    const invitation = {
+      id: uuidv7(clock.now()),
+      email: 'invited@example.test',
+      username: 'invited',
+      roles: ['editor'],
+    }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 16)
+    t.equal(perishable.length, 19)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -297,10 +311,39 @@ for (const [name, open] of Object.entries(engines)) {
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
+      'passwordResets.open': () => stores.passwordResets.open({ tokenHash: 'reset', userId, email, expiresAt: at(60) }),
+      'passwordResets.find': () => stores.passwordResets.find('reset', at()),
+      'passwordResets.use': () => stores.passwordResets.use({ tokenHash: 'reset', passwordHash: 'h2', at: at() }),
+      'emailChanges.open': () =>
+        stores.emailChanges.open({ ...change, expiresAt: at(60), confirmHash: 'confirm', stopHash: 'stop' }, 'h2'),
+      'emailChanges.findPending': () => stores.emailChanges.findPending('confirm', at()),
+      'emailChanges.confirm': () =>
+        stores.emailChanges.confirm({ confirmHash: 'confirm', undoHash: 'undo', undoUntil: at(60), at: at() }),
+      'emailChanges.findUndoable': () => stores.emailChanges.findUndoable('undo', at()),
+      'emailChanges.undo': () =>
+        stores.emailChanges.undo({ undoHash: 'undo', at: at(), reset: { tokenHash: 'again', expiresAt: at(60) } }),
+      'invitations.open': () =>
+        stores.invitations.open({
+          ...invitation,
+          language: 'en',
+          createdAt: at(),
+          expiresAt: at(60),
+          tokenHash: 'inv',
+        }),
+      'invitations.find': () => stores.invitations.find('inv', at()),
+      'invitations.accept': () =>
+        stores.invitations.accept('inv', {
+          ...{ id: uuidv7(clock.now()), name: 'Invited', locale: null, passwordHash: 'h', createdAt: at() },
+        }),
+      'invitations.withdraw': () => stores.invitations.withdraw(victim),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),
       'sessions.revokeAll': () => stores.sessions.revokeAll(userId, 'test', at()),
+      'deletions.request': () => stores.deletions.request({ userId, provenHash: 'h2', deletesAt: at(60), at: at() }),
+      'deletions.keep': () => stores.deletions.keep({ userId, deletesAt: at(60), at: at() }),
+      'deletions.due': () => stores.deletions.due(at(), batch),
       'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at()),
+      'deletions.remove': () => stores.deletions.remove(userId, at()),
       ...Object.fromEntries(
         perishable.map((kind) => [
           `housekeeping.sweep ${kind}`,
@@ -314,6 +357,7 @@ for (const [name, open] of Object.entries(engines)) {
       'users.list',
       'roles.list',
       'clients.list',
+      'invitations.list',
       'apiKeys.revokeAll',
       'mails.onQueued',
       'mails.count',
