@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { languageNames, type Language } from '../../src/core/language.ts'
-import { html } from '../../src/pages/html.ts'
+import { type Html, html } from '../../src/pages/html.ts'
 import type { Spoken } from '../../src/pages/view.ts'
 import { type Fixture, spokenLanguages } from './fixture.ts'
 
@@ -40,7 +40,14 @@ export function writeGallery(folder: string, fixtures: readonly Fixture[]): Writ
   const languages = spokenLanguages().map(({ language }) => language)
   for (const language of languages) {
     const shown = written.filter((one) => one.language === language)
-    writeFileSync(join(folder, indexName(languages, language)), indexOf(languages, language, shown))
+    const pages = Map.groupBy(shown, ({ fixture }) => fixture.name.split('.')[0]!)
+    const list = html`<ul>
+      ${[...pages.keys()].map((page) => html`<li><a href="${sheetName(page, language)}">${page}</a></li>`)}
+    </ul>`
+    writeFileSync(join(folder, indexName(languages, language)), sheet(languages, language, list))
+    // A sheet for each page: a browser takes long to make all frames at once.
+    for (const [page, states] of pages)
+      writeFileSync(join(folder, sheetName(page, language)), sheet(languages, language, framesOf(states)))
   }
   return written
 }
@@ -50,14 +57,23 @@ function indexName(languages: readonly Language[], language: Language): string {
   return language === languages[0] ? 'index.html' : `index.${language}.html`
 }
 
-/** Frames at half their size, so that all widths stand beside each other. */
-function indexOf(languages: readonly Language[], language: Language, written: readonly Written[]): string {
-  const names = [...new Set(written.map(({ fixture }) => fixture.name))]
+const sheetName = (page: string, language: Language) => `all-of-${page}.${language}.html`
+
+/** The states of a page, at half their size, so that all widths stand beside each other. */
+function framesOf(states: readonly Written[]): Html {
   const frame = (name: string, width: number) =>
     html`<figure style="width: ${width / 2}px">
       <iframe src="${name}.html" title="${name}, ${width} px" style="width: ${width}px" loading="lazy"></iframe>
       <figcaption><a href="${name}.html">${width} px</a></figcaption>
     </figure>`
+  return html`${[...Map.groupBy(states, ({ fixture }) => fixture.name)].map(
+    ([name, schemes]) =>
+      html`<h2>${name}</h2>
+        ${schemes.map((one) => html`<div class="row">${widths.map((width) => frame(one.name, width))}</div>`)}`,
+  )}`
+}
+
+function sheet(languages: readonly Language[], language: Language, content: Html): string {
   return String(
     html`<!doctype html>
       <html lang="en">
@@ -73,7 +89,7 @@ function indexOf(languages: readonly Language[], language: Language, written: re
               background: #f4f4f4;
             }
             ul {
-              columns: 5;
+              columns: 12rem;
               padding: 0;
               list-style: none;
             }
@@ -100,16 +116,7 @@ function indexOf(languages: readonly Language[], language: Language, written: re
           <p>
             ${languages.map((one) => html`<a href="${indexName(languages, one)}" lang="${one}">${languageNames[one]}</a> `)}
           </p>
-          <ul>
-            ${names.map((name) => html`<li><a href="#${name}">${name}</a></li>`)}
-          </ul>
-          ${names.map(
-            (name) =>
-              html`<h2 id="${name}">${name}</h2>
-                ${written
-                  .filter(({ fixture }) => fixture.name === name)
-                  .map((one) => html`<div class="row">${widths.map((width) => frame(one.name, width))}</div>`)}`,
-          )}
+          ${content}
         </body>
       </html> `,
   )
