@@ -24,10 +24,10 @@ export type MailRequest<Kind extends MailRequestKind = MailRequestKind> = {
 /**
  * Answers requests of one kind: looks up whose address it is, keeps what a link needs, and resolves to the mails to be sent, which
  * may be none. `token` belongs to the request, for the link in its mail: a process may die after the handler, which is called once more
- * then, and nothing may come of that but what was there. `at`: when it was asked.
+ * then, and nothing may come of that but what was there. `at` and `ip`: when it was asked, and from where.
  */
 export type AnswerMailRequest<Kind extends MailRequestKind> = (
-  request: MailRequest<Kind> & { readonly token: string; readonly at: Date },
+  request: MailRequest<Kind> & { readonly token: string; readonly at: Date; readonly ip: string },
 ) => Promise<readonly QueuedMail[]>
 
 /** The way to ask: the answer is the same whoever the address belongs to, if to anybody. */

@@ -46,9 +46,9 @@ export function createPasswordResets(dependencies: {
   const { users, resets, requests, hashNewPassword, mails, audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
 
-  /** Of one token one link and one mail: whoever dies halfway begins anew. */
-  async function open(user: User, token: string, language: Language, at: Date): Promise<boolean> {
-    const expiresAt = new Date(at.getTime() + linkHours * 3_600_000)
+  /** Of one token one link and one mail: whoever dies halfway begins anew. `ip`: of whoever asked, where no request says so. */
+  async function open(user: User, token: string, language: Language, asked: { at: Date; ip?: string }) {
+    const expiresAt = new Date(asked.at.getTime() + linkHours * 3_600_000)
     const { id: userId, email } = user
     const told = mails.seal({
       kind: 'reset-password',
@@ -59,7 +59,7 @@ export function createPasswordResets(dependencies: {
       expiresAt,
     })
     const isOpen = await resets.open({ tokenHash: hashSecret(token), userId, email, expiresAt, mails: [told] })
-    if (isOpen) audit.record({ event: 'user.reset_sent', subject: userId })
+    if (isOpen) audit.record({ event: 'user.reset_sent', subject: userId, ip: asked.ip })
     return isOpen
   }
 
@@ -67,12 +67,12 @@ export function createPasswordResets(dependencies: {
     async ask(address, { ip, language }) {
       await requests.ask({ kind: 'forgot-password', email: canonicalEmail(address), language, details: {} }, ip)
     },
-    async answer({ email, language, token, at }) {
+    async answer({ email, language, token, at, ip }) {
       const user = await users.findByLogin(email)
-      if (user !== undefined) await open(user, token, language, at)
+      if (user !== undefined) await open(user, token, language, { at, ip })
       return []
     },
-    send: (user, language) => open(user, randomLinkToken(), language, now()),
+    send: (user, language) => open(user, randomLinkToken(), language, { at: now() }),
     find: (token) => resets.find(hashSecret(token), now()),
     async reset(token, password, language) {
       const tokenHash = hashSecret(token)

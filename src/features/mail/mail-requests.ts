@@ -39,7 +39,7 @@ export function createMailRequests(dependencies: {
       if (!(await mayMail(request.email, ip))) return
       const now = clock.now()
       const id = uuidv7(now)
-      const sealed = box.seal(JSON.stringify({ ...request, token: randomLinkToken() }), id)
+      const sealed = box.seal(JSON.stringify({ ...request, ip, token: randomLinkToken() }), id)
       await requests.add({ id, sealed, createdAt: new Date(now) })
     },
   }
@@ -66,7 +66,7 @@ export function createAnswerRequests(dependencies: {
       return requests.claim(new Date(now), new Date(now + claimMilliseconds))
     },
     async work({ id, sealed, createdAt: at }) {
-      const request = JSON.parse(box.open(sealed, id)) as MailRequest & { token: string }
+      const request = JSON.parse(box.open(sealed, id)) as MailRequest & { ip: string; token: string }
       const answer = answers[request.kind] as AnswerMailRequest<MailRequestKind> | undefined
       if (answer === undefined) throw new Error(`nobody answers requests of the kind ${request.kind}`)
       await requests.answer(id, await answer({ ...request, at }))
