@@ -84,6 +84,7 @@ for (const backend of backends) {
         'POST /api/admin/invitations',
         'POST /api/admin/roles',
         'POST /api/admin/users',
+        'POST /api/admin/users/{user}/reset',
         'PUT /api/admin/clients/{client}/jwks',
         'PUT /api/admin/roles/{name}',
         'PUT /api/admin/roles/{name}/permissions',
@@ -91,7 +92,14 @@ for (const backend of backends) {
         'PUT /api/admin/users/{user}/roles/{role}',
         'PUT /api/admin/users/{user}/username',
       ])
-      t.equal(gives.length, 24, 'by token and by cookie')
+      t.equal(gives.length, 26, 'by token and by cookie')
+      const [ada, guest] = [await service.createUser(), { email: 'guest@example.test', roles: ['admin'] }]
+      const ask = (path: string, json?: object) =>
+        status(service.call(`/api/admin${path}`, { method: 'POST', headers: { cookie }, json }))
+      t.same([await ask(`/users/${ada.id}/reset`), await ask('/invitations', guest)], [401, 401])
+      const mails = await service.mails()
+      const isMailed = (to: string) => mails.some((mail) => mail.includes(`To: ${to}`))
+      t.same([ada.email, guest.email].filter(isMailed), [], 'and no link that opens an account leaves')
       t.equal(await status(stepUp(service, bearer(accessToken), admin.password)), 200)
       const json = { permissions: ['reports:read'] }
       const given = service.call('/api/admin/roles/clerk', { method: 'PUT', headers: bearer(accessToken), json })

@@ -153,7 +153,7 @@ export async function userRoutes(
 
   app.post(
     '/users/:user/reset',
-    write('sendReset', 'Mail somebody a link to a new password', {
+    give('sendReset', 'Mail somebody a link to a new password', {
       description: 'It works once, for an hour, in place of an earlier one. The password stays until it is used.',
       ...ofUser,
       response: { ...ofUser.response, ...problems('not_found', 'conflict') },
