@@ -32,6 +32,7 @@ const example = {
   ...{ attempts: 14, fault: 'ECONNREFUSED', created_at: '2026-11-20T08:00:00.000Z', due_at: null },
   ...{ expires_at: '2026-11-21T08:00:00.000Z', ended_at: '2026-11-21T07:00:00.000Z' },
 }
+const waitsAgain = { ...example, state: 'queued', attempts: 0, due_at: '2026-11-21T07:30:00.000Z', ended_at: null }
 
 const Preview = Type.Object(
   { subject: Type.String(), text: Type.String(), html: Type.String() },
@@ -83,7 +84,7 @@ export async function mailAdminRoutes(
       description: 'One that was given up is tried for another 24 hours. One that was sent is not sent again.',
       params: Type.Object({ id: Id }),
       response: {
-        200: { ...Shown, description: 'The mail, which waits again.', examples: [{ ...example, state: 'queued' }] },
+        200: { ...Shown, description: 'The mail, which waits again.', examples: [waitsAgain] },
         ...problems('not_found', 'conflict'),
       },
     }),
