@@ -5,6 +5,7 @@ import { ownPermissions } from '../../src/core/permissions.ts'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { grant, register } from '../support/oauth.ts'
+import { freePort } from '../support/servers.ts'
 import { type Call, bearer, newClient, startService } from '../support/service.ts'
 
 /** Every route, with what it is asked by who may; `:name` stands for what the calls before have made. */
@@ -13,9 +14,16 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['GET /users', 200],
   ['GET /users/:user', 200],
   ['PUT /users/:user/password', 200, { password: 'a horse, a battery and a staple' }],
+  ['POST /users/:user/reset', 200],
   ['PUT /users/:user/status', 200, { status: 'disabled' }],
   ['POST /users/:user/unlock', 200],
   ['PUT /users/:user/username', 200, { username: 'ada' }],
+  ['POST /invitations', 201, { email: 'guest@example.test', roles: [] }],
+  ['GET /invitations', 200],
+  ['DELETE /invitations/:invitation', 200],
+  ['GET /mails?state=queued', 200],
+  ['POST /mails/:mail/retry', 200],
+  ['GET /mail-templates/invitation', 200],
   ['GET /users/:user/sessions', 200],
   ['DELETE /users/:user/sessions', 200],
   ['GET /sessions', 200],
@@ -41,11 +49,21 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['POST /keys/rewrap', 200],
   ['GET /audit', 200],
   ['POST /access/explain', 200, { url: 'http://app.example.test/' }],
+  ['DELETE /users/:user', 200],
 ]
+/** Whose id an answer tells; that of the first one where it tells of several. */
+const named: Record<string, string> = {
+  'POST /users': 'user',
+  'POST /invitations': 'invitation',
+  'GET /mails?state=queued': 'mail',
+  'POST /api-keys': 'key',
+}
 
 for (const backend of backends) {
   void test(`administration over HTTP on ${backend.name} stores`, async (t) => {
-    const service = await startService(t, { backend })
+    // No mail server is there, so that mails wait.
+    const environment = { SMTP_URL: `smtp://127.0.0.1:${await freePort()}` }
+    const service = await startService(t, { backend, environment })
     const admin = await service.createUser({ roles: ['admin'] })
     const staff = await service.createUser({ roles: ['staff'] })
     const [atAdmin, atStaff] = [await service.signIn(admin), await service.signIn(staff)]
@@ -81,21 +99,22 @@ for (const backend of backends) {
       t.match([answer.status, answer.json().code], [403, 'cross_site_request'])
     })
     await t.test('does what the command line does, and every route is documented with its permission', async (t) => {
-      const named: Record<string, string> = {}
+      const ids: Record<string, string> = {}
       const asked = new Set<string>()
       for (const [route, expected, body] of calls) {
-        const filled = route.replaceAll(/:(user|key)\b/g, (_, name: string) => named[name]!)
+        const filled = route.replaceAll(/:(user|key|invitation|mail)\b/g, (_, name: string) => ids[name]!)
         const answer = await ask(filled, bearer(atAdmin.accessToken), body)
         t.equal(answer.status, expected, `${route}: ${answer.body}`)
         t.equal(answer.headers['cache-control'], 'no-store', route)
-        if (route === 'POST /users') named['user'] = answer.json().id
-        if (route === 'POST /api-keys') named['key'] = answer.json().id
+        const { id, items } = answer.json()
+        if (named[route] !== undefined) ids[named[route]] = id ?? items[0].id
         const [method = '', path = ''] = route.split(/[ ?]/)
         asked.add(
           `${method} ${path
             .replace('/job', '/:client')
             .replace('/clerk', path.startsWith('/users') ? '/:role' : '/:name')
-            .replace('/api-keys/:key', '/api-keys/:id')
+            .replace(/:(key|invitation|mail)\b/, ':id')
+            .replace(/^(\/mail-templates)\/.+/, '$1/:kind')
             .replace(/^\/sessions\/.+/, '/sessions/:id')}`,
         )
       }
