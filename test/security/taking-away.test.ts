@@ -31,6 +31,31 @@ async function administers(service: Service, method: string, path: string, json?
   const { accessToken } = await service.signIn(await service.createUser({ roles: ['admin'] }))
   return () => service.call(`/api/admin${path}`, { method, headers: bearer(accessToken), ...(json && { json }) })
 }
+/** What a browser sends by the form of a page. */
+async function submits(service: Service, path: string, sent: { cookie?: string; form?: Record<string, string> }) {
+  const { cookie = '', form = {} } = sent
+  const page = await service.call(`${path}?${new URLSearchParams(form).toString()}`, { headers: { cookie } })
+  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
+  const set = Object.entries(page.cookies).map(([name, value]) => `${name}=${value}`)
+  const headers = { cookie: [cookie, ...set].join('; '), origin: service.issuer, 'sec-fetch-site': 'same-origin' }
+  return service.call(path, { method: 'POST', headers, form: { csrf_token, ...form } })
+}
+/** Somebody whose account has got another address, and the token of the link by which its former mailbox takes it back. */
+async function moves(service: Service) {
+  const user = await service.createUser()
+  const { accessToken, cookie } = await service.signIn(user)
+  const email = `moved-${user.id}@example.test`
+  const call = (path: string, json: object) =>
+    service.call(path, { method: 'POST', headers: bearer(accessToken), json })
+  const linkTo = async (address: string, page: string) =>
+    (await service.mails())
+      .filter((mail) => mail.includes(`To: ${address}`))
+      .flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
+      .at(-1)!
+  await call('/api/users/me/email', { email, password: user.password })
+  await call('/api/auth/confirm-email', { token: await linkTo(email, 'confirm-email') })
+  return { cookie, token: await linkTo(user.email, 'undo-email') }
+}
 const revoke = (service: Service, form: Record<string, string>) => post(service, '/oauth/revoke', form)
 
 /** Every way over HTTP, by the operation of the document that it belongs to. */
@@ -52,13 +77,7 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
   async 'logout, by the page'(service) {
     const { cookie } = await service.signIn(await service.createUser())
     return {
-      async take() {
-        const page = await service.call('/logout', { headers: { cookie } })
-        const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
-        const set = Object.entries(page.cookies).map(([name, value]) => `${name}=${value}`)
-        const headers = { cookie: [cookie, ...set].join('; '), origin: service.issuer, 'sec-fetch-site': 'same-origin' }
-        return service.call('/logout', { method: 'POST', headers, form: { csrf_token } })
-      },
+      take: () => submits(service, '/logout', { cookie }),
       use: () => edge(service, { cookie }),
     }
   },
@@ -86,21 +105,28 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
       use: () => edge(service, { cookie }),
     }
   },
+  async withdrawInvitation(service) {
+    const guest = { email: `guest-${randomUUID()}@example.test`, roles: [] }
+    const { id } = await service.operate('POST', '/invitations', guest)
+    const list = await administers(service, 'GET', '/invitations')
+    return {
+      take: await administers(service, 'DELETE', `/invitations/${id}`),
+      // The page that it opens counts who asks.
+      async use() {
+        const answer = await list()
+        const isThere = answer.json<{ id: string }[]>().some((one) => one.id === id)
+        return isThere ? answer : { ...answer, status: 404 }
+      },
+    }
+  },
   async undoEmail(service) {
-    const user = await service.createUser()
-    const { accessToken, cookie } = await service.signIn(user)
-    const email = `moved-${user.id}@example.test`
-    const post = (path: string, json: object) =>
-      service.call(path, { method: 'POST', headers: bearer(accessToken), json })
-    await post('/api/users/me/email', { email, password: user.password })
-    const linkTo = async (address: string, page: string) =>
-      (await service.mails())
-        .filter((mail) => mail.includes(`To: ${address}`))
-        .flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
-        .at(-1)
-    await post('/api/auth/confirm-email', { token: await linkTo(email, 'confirm-email') })
-    const token = await linkTo(user.email, 'undo-email')
-    return { take: () => post('/api/auth/undo-email', { token }), use: () => edge(service, { cookie }) }
+    const { cookie, token } = await moves(service)
+    const call = { method: 'POST', json: { token } }
+    return { take: () => service.call('/api/auth/undo-email', call), use: () => edge(service, { cookie }) }
+  },
+  async 'undoEmail, by the page'(service) {
+    const { cookie, token } = await moves(service)
+    return { take: () => submits(service, '/undo-email', { form: { token } }), use: () => edge(service, { cookie }) }
   },
   async revokeApiKey(service) {
     const { accessToken } = await service.signIn(await service.createUser())
@@ -324,7 +350,7 @@ if (hasServers) {
         t.equal((await revoke(service, wrong)).status, 401, 'a wrong secret takes nothing away')
         await end()
         await countsAgain()
-        for (const [way, { use }] of ready) t.match(String((await use()).status), /^40[13]$/, `${way}: gone for good`)
+        for (const [way, { use }] of ready) t.match(String((await use()).status), /^40[134]$/, `${way}: gone for good`)
       })
     }
     await t.test('a Redis that has forgotten everything keeps nothing from being taken away', async (t) => {
