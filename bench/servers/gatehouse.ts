@@ -1,5 +1,6 @@
 /** The whole service, with one person signed in: on the servers that it is given, or on its embedded stores. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { hash as bcrypt } from '@node-rs/bcrypt'
+import { pbkdf2Sync, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,7 +55,8 @@ const config = loadConfig({
 // Denials and faults would be logged; what is measured is allowed, and not.
 const logger = createLogger('warn')
 const stores = await openStores(config, systemClock, logger)
-const gatehouse = await buildApp(createBase({ config, stores, clock: systemClock, logger }), config, readVersion())
+const base = createBase({ config, stores, clock: systemClock, logger })
+const gatehouse = await buildApp(base, config, readVersion())
 await gatehouse.app.listen({ host: '127.0.0.1', port: 0 })
 
 const user = { email: 'ada@example.com', name: 'Ada Lovelace', roles: ['admin', 'editor'], password }
@@ -100,10 +102,18 @@ report(
     async people(count: number) {
       const now = Date.now()
       const { passwordHash } = (await stores.users.findByLogin(user.email))!
+      const salt = randomBytes(12).toString('hex')
+      const pbkdf2 = pbkdf2Sync(password, salt, 600_000, 32, 'sha256').toString('base64')
+      const imported = [await bcrypt(password, 10), `pbkdf2_sha256$600000$${salt}$${pbkdf2}`].map((hash) => {
+        const read = base.hasher.importHash(hash)
+        if ('refused' in read) throw new Error(read.refused)
+        return read.stored
+      })
+      const hashes = [passwordHash, passwordHash, passwordHash, ...imported]
       for (let number = 0; number < count; number++) {
         for (const kind of ['known', 'disabled', 'password-less']) {
           const id = uuidv7(now)
-          const own = kind === 'password-less' ? null : passwordHash
+          const own = kind === 'password-less' ? null : hashes[number % hashes.length]!
           const at = new Date(now)
           const person = {
             id,
