@@ -1,8 +1,15 @@
 /** The audit trail as rows, once all that was logged is written. */
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
+import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
+import { mailEvents } from '../../src/features/mail/audit-events.ts'
+import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
+import { sessionsEvents } from '../../src/features/sessions/audit-events.ts'
 import type { Service } from './service.ts'
 import { until } from './patience.ts'
+
+/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows all others. */
+export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }
 
 /** The log lines of audit events, oldest first. */
 export function auditLinesOf(service: Service): Record<string, unknown>[] {
@@ -21,4 +28,11 @@ export async function auditRows(service: Service, ...others: Service[]): Promise
     return rows.length >= logged
   })
   return rows.toReversed()
+}
+
+/** The rows that an action adds, oldest first. */
+export async function addedRows(service: Service, act: () => Promise<unknown>): Promise<AuditRow[]> {
+  const before = new Set((await auditRows(service)).map(({ id }) => id))
+  await act()
+  return (await auditRows(service)).filter(({ id }) => !before.has(id))
 }
