@@ -112,13 +112,19 @@ function fill(now: string): string {
       select 'u' || n, ${id('families')}, ${now}, ${now} + interval '30 days' ${each} where ${holdsTokens};
     insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
       select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
-    insert into mails (id, kind, language, user_id, sealed, created_at, queued_at, state, due_at, ended_at)
-      select ${id('mails')}, 'verify-email', 'en', ${id('users')}, 'sealed', ${now}, ${now},
+    insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
+    insert into invitations (id, token_hash, email, username, language, created_at, expires_at)
+      select ${id('invitations')}, 'i' || n, n || '@invited.test', 'i' || n, 'en', ${now}, ${ends} ${each};
+    insert into email_changes (id, user_id, from_email, to_email, confirm_hash, stop_hash, undo_hash, requested_at, confirmed_at, expires_at)
+      select ${id('changes')}, ${id('users')}, n || '@before.test', n || '@strangers.test', 'c' || n, 's' || n, 'u' || n, ${now},
+        case when n % 2 = 0 then ${now} end, ${ends} ${each};
+    insert into mails (id, kind, language, user_id, recipient, sealed, created_at, queued_at, state, due_at, ended_at)
+      select ${id('mails')}, 'verify-email', 'en', ${id('users')}, case when n % 4 < 2 then 'r' || n end, 'sealed', ${now}, ${now},
         case n % 4 when 0 then 'queued' when 1 then 'dead' else 'sent' end,
         case when n % 4 = 0 then ${now} - interval '1 second' * n end,
         case when n % 4 <> 0 then ${now} - interval '1 hour' * (n % 1000) end ${each};
-    insert into mail_requests (id, sealed, created_at, due_at)
-      select ${id('requests')}, 'sealed', ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${each};
+    insert into mail_requests (id, sealed, recipient, created_at, due_at)
+      select ${id('requests')}, 'sealed', 'r' || n, ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${each};
     insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${each};
     insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${each};
     insert into revocations (kind, id, at) select 'session', ${id('sessions')}::text,
@@ -188,10 +194,20 @@ for (const [name, open] of Object.entries(engines)) {
       passwordHash: 'h',
       expiresAt: at(60),
     }
+    const request = { id: uuidv7(clock.now()), createdAt: at() }
+    const reset = { tokenHash: 'reset', userId, expiresAt: at(60) }
+    const moving = {
+      ...{ id: uuidv7(clock.now()), userId, toEmail: 'elsewhere@example.test' },
+      ...{ confirmHash: 'confirm', stopHash: 'stop' },
+    }
+    const invitation = {
+      ...{ id: uuidv7(clock.now()), email: 'guest@example.test', username: 'guest', roles: ['editor'] },
+      ...{ language: 'en' as const, createdAt: at(), expiresAt: at(60), tokenHash: 'invitation' },
+    }
     const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 16)
+    t.equal(perishable.length, 19)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -221,8 +237,6 @@ for (const [name, open] of Object.entries(engines)) {
       'roles.setPermissions': () => stores.roles.setPermissions('editor', ['c:d']),
       'roles.replaceFileRoles': () => stores.roles.replaceFileRoles([{ name: 'from-file', permissions: [] }]),
       'roles.delete': () => stores.roles.delete('nobody-holds-it'),
-      'registrations.openAgain': () =>
-        stores.registrations.openAgain(registration.email, { tokenHash: 'again', expiresAt: at(60) }, at()),
       'registrations.open': () => stores.registrations.open(registration),
       'registrations.find': () => stores.registrations.find('reg', at()),
       'registrations.confirm': () =>
@@ -275,9 +289,20 @@ for (const [name, open] of Object.entries(engines)) {
           remove: [],
           reseal: [],
         })),
-      'mailRequests.add': () => stores.mailRequests.add({ id: uuidv7(clock.now()), sealed: 'sealed', createdAt: at() }),
+      'mailRequests.add': () => stores.mailRequests.add({ ...request, sealed: 'sealed', recipient: 'recipient' }),
       'mailRequests.claim': () => stores.mailRequests.claim(at(), at(60)),
-      'mailRequests.answer': () => stores.mailRequests.answer(victim, []),
+      'mailRequests.answer': () =>
+        stores.mailRequests.answer(request, { mails: [], link: { kind: 'reset', reset: { ...reset, email } } }),
+      'mailRequests.answer of a registration': async () => {
+        await stores.mailRequests.add({ ...request, sealed: 'sealed', recipient: 'recipient' })
+        const link = {
+          kind: 'registration_again',
+          email: '2@waiting.test',
+          tokenHash: 'again',
+          expiresAt: at(60),
+        } as const
+        await stores.mailRequests.answer(request, { mails: [], link })
+      },
       'mails.queue': () => stores.mails.queue([exampleMail({ createdAt: at() })]),
       'mails.claim': () => stores.mails.claim(at(), at(60)),
       'mails.list': () => stores.mails.list({ state: 'dead', before: undefined, limit: 50 }),
@@ -293,6 +318,27 @@ for (const [name, open] of Object.entries(engines)) {
       'audit.list of a subject': () => stores.audit.list({ subject: victim, limit: 50 }),
       'audit.list of an event': () => stores.audit.list({ event: 'key.rotated', limit: 50 }),
       'audit.list since': () => stores.audit.list({ since: at(-60), limit: 50 }),
+      'passwordResets.open': () => stores.passwordResets.open({ ...reset, tokenHash: 'later', email, at: at() }),
+      'passwordResets.find': () => stores.passwordResets.find('later', at()),
+      'passwordResets.use': () => stores.passwordResets.use({ tokenHash: 'later', passwordHash: 'h', at: at() }),
+      'emailChanges.open': () =>
+        stores.emailChanges.open({ ...moving, fromEmail: email, requestedAt: at(), expiresAt: at(60) }, 'h'),
+      'emailChanges.findPending': () => stores.emailChanges.findPending('confirm', at()),
+      'emailChanges.confirm': () =>
+        stores.emailChanges.confirm({
+          ...{ confirmHash: 'confirm', undoHash: 'undo', undoUntil: at(60) },
+          ...{ formerRecipients: ['recipient'], at: at() },
+        }),
+      'emailChanges.findUndoable': () => stores.emailChanges.findUndoable('undo', at()),
+      'emailChanges.undo': () =>
+        stores.emailChanges.undo({ undoHash: 'undo', at: at(), reset: { tokenHash: 'back', expiresAt: at(60) } }),
+      'invitations.open': () => stores.invitations.open(invitation),
+      'invitations.find': () => stores.invitations.find('invitation', at()),
+      'invitations.accept': () =>
+        stores.invitations.accept('invitation', { id: invitation.id, name: 'G', passwordHash: 'h', createdAt: at() }),
+      'invitations.withdraw': () => stores.invitations.withdraw(invitation.id),
+      'personalData.read': () => stores.personalData.read(userId, ['recipient', 'by another secret']),
+      'personalData.trail': () => stores.personalData.trail(victim, { before: undefined, limit: 50 }),
       'users.setPassword': () => stores.users.setPassword(userId, 'h2', at(), { endApiKeys: true }),
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
@@ -300,7 +346,12 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),
       'sessions.revokeAll': () => stores.sessions.revokeAll(userId, 'test', at()),
-      'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at()),
+      'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at(), { keepsAdministrator: true }),
+      'users.setStatus again': () => stores.users.setStatus(userId, 'active', at()),
+      'deletions.request': () => stores.deletions.request({ userId, provenHash: 'h2', deletesAt: at(60), at: at() }),
+      'deletions.due': () => stores.deletions.due(at(), batch),
+      'deletions.keep': () => stores.deletions.keep({ userId, deletesAt: at(60), at: at() }),
+      'deletions.remove': () => stores.deletions.remove({ userId, at: at(), recipientsOf: () => ['recipient'] }),
       ...Object.fromEntries(
         perishable.map((kind) => [
           `housekeeping.sweep ${kind}`,
@@ -316,6 +367,7 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.list',
       'apiKeys.revokeAll',
       'mails.onQueued',
+      'invitations.list',
       'mails.count',
       'revocations.onWake',
       'revocations.onChange',
