@@ -72,7 +72,7 @@ export function createFeatures(base: Base, config: Config) {
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, applications, decidesAbout }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, tokens })
-  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, browser, pages })
+  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })

@@ -43,6 +43,8 @@ export interface Base {
   readonly hashNewPassword: HashNewPassword
   /** 32 bytes of a text, for one purpose, that nobody can tell without the secret of the service. */
   keyedHash(purpose: string): (text: string) => Buffer
+  /** The same under each secret, the present one first: what was stored under a former one is found by it. */
+  keyedHashes(purpose: string): (text: string) => Buffer[]
   /** Seals and opens secrets at rest, for one purpose. */
   box(purpose: string): SecretBox
 }
@@ -88,6 +90,10 @@ export function createBase(dependencies: {
     judgePassword,
     hashNewPassword: createHashNewPassword({ hasher, policy, judge: judgePassword, isBreached }),
     keyedHash: (purpose) => createKeyedHash(config.secrets[0], purpose),
+    keyedHashes(purpose) {
+      const each = config.secrets.map((secret) => createKeyedHash(secret, purpose))
+      return (text) => each.map((hash) => hash(text))
+    },
     box: (purpose) => createSecretBox(config.secrets, purpose),
   }
 }

@@ -73,3 +73,8 @@ export function spellingsOf(email: string): string[] {
   const at = email.lastIndexOf('@') + 1
   return [...new Set([email, email.slice(0, at) + domainToUnicode(email.slice(at))])]
 }
+
+/** Whether a canonical address is of one of these mail domains; of any where there are none. */
+export function isOfDomains(email: string, domains: readonly string[]): boolean {
+  return domains.length === 0 || domains.includes(email.slice(email.lastIndexOf('@') + 1))
+}

@@ -129,5 +129,10 @@ export function tooManyRequests({ resetSeconds }: { resetSeconds: number }, limi
   return new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, resetSeconds), limit })
 }
 
+/** Over HTTP somebody always stays who can administer the service. */
+export function lastAdministrator(): GatehouseError {
+  return new GatehouseError('conflict', { detail: errorTable.last_administrator.title })
+}
+
 /** What an operator must mend before the service can start; the message is for them, and names no secret. */
 export class SetupError extends Error {}

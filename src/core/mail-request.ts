@@ -1,5 +1,5 @@
 import type { Language } from './language.ts'
-import type { QueuedMail } from './records/mail.ts'
+import type { RequestAnswer } from './records/mail-request.ts'
 
 /** What is asked for an address, by its name, each with what else was said. */
 interface MailRequestKinds {
@@ -22,13 +22,14 @@ export type MailRequest<Kind extends MailRequestKind = MailRequestKind> = {
 }[Kind]
 
 /**
- * Answers requests of one kind: looks up whose address it is, keeps what a link needs, and resolves to the mails to be sent, which
- * may be none. `token` belongs to the request, for the link in its mail: a process may die after the handler, which is called once more
- * then, and nothing may come of that but what was there. `at` and `ip`: when it was asked, and from where.
+ * Answers requests of one kind: looks up whose address it is, and resolves to the mails to be sent, which may be none, with the link in
+ * them. Changes nothing itself: the link is kept and the mails are queued in the transaction that ends the request, which happens
+ * once, however often a handler is called for it. `token` belongs to the request. `at` and `ip`: when it was asked, and from where.
+ * `answered`: called once that is done.
  */
 export type AnswerMailRequest<Kind extends MailRequestKind> = (
   request: MailRequest<Kind> & { readonly token: string; readonly at: Date; readonly ip: string },
-) => Promise<readonly QueuedMail[]>
+) => Promise<RequestAnswer & { readonly answered?: () => void }>
 
 /** The way to ask: the answer is the same whoever the address belongs to, if to anybody. */
 export interface MailRequests {

@@ -9,6 +9,7 @@ import type { RefreshTokenStore } from './records/refresh-token.ts'
 import type { DeletionStore } from './records/deletion.ts'
 import type { EmailChangeStore } from './records/email-change.ts'
 import type { InvitationStore } from './records/invitation.ts'
+import type { PersonalDataStore } from './records/personal-data.ts'
 import type { PasswordResetStore } from './records/password-reset.ts'
 import type { RegistrationStore } from './records/registration.ts'
 import type { RevocationStore } from './records/revocation.ts'
@@ -28,6 +29,7 @@ export interface Stores {
   emailChanges: EmailChangeStore
   invitations: InvitationStore
   deletions: DeletionStore
+  personalData: PersonalDataStore
   sessions: SessionStore
   knownDevices: KnownDeviceStore
   refreshTokens: RefreshTokenStore

@@ -1,5 +1,5 @@
 /** What routes of administration have in common. */
-import type { FastifySchema } from 'fastify'
+import type { FastifyRequest, FastifySchema } from 'fastify'
 import { Type } from '../json-schema.ts'
 import type { OwnPermission } from '../core/permissions.ts'
 import { takingAway } from './rate-limits.ts'
@@ -31,4 +31,12 @@ export function administers(permission: OwnPermission, { fresh = false }: { fres
       security: [{ bearer: [] as string[] }, { session: [] as string[] }],
     },
   })
+}
+
+/**
+ * What an administrator may do over HTTP to who administers the service: never so that nobody would be left. Whoever reaches the
+ * control socket is held to nothing, since they can always make an administrator.
+ */
+export function keepingAnAdministrator({ routeOptions }: FastifyRequest): { keepsAdministrator: boolean } {
+  return { keepsAdministrator: routeOptions.config.access !== 'operator' }
 }

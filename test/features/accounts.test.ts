@@ -80,6 +80,23 @@ void test('an account from registration to sign-out', async (t) => {
   }
 })
 
+void test('who registers in German gets German mails later, from whatever browser', async (t) => {
+  const service = await startService(t)
+  const [email, again] = [newAddress(), newAddress()]
+  const german = { 'accept-language': 'de' }
+  for (const address of [email, again]) await register(service, { email: address }, german)
+  const resent = { method: 'POST', json: { email: again }, headers: { 'accept-language': 'en' } }
+  await service.call('/api/auth/resend-verification', resent)
+  for (const address of [email, again]) {
+    t.equal((await verify(service, await linkToken(service, address))).status, 204)
+    const { access_token } = (await logIn(service, address)).json()
+    t.match((await service.call('/api/users/me', { headers: bearer(access_token) })).json(), { locale: 'de' })
+    const asked = { method: 'POST', json: { email: address }, headers: { 'accept-language': 'en' } }
+    await service.call('/api/auth/forgot-password', asked)
+    t.match((await mailsTo(service, address)).at(-1), /Subject: .*neues[ _]Passwort/i)
+  }
+})
+
 void test('confirming an address', async (t) => {
   const service = await startService(t)
   await t.test('opening the page uses nothing up, its button does', async (t) => {

@@ -219,7 +219,14 @@ if (hasServers) {
     const secrets = { GATEHOUSE_SECRET: testSecret(8), GATEHOUSE_SECRET_PREVIOUS: testSecret() }
     const inBase64 = Object.entries(secrets).map(([name, secret]) => [name, secret.toString('base64')])
     const changed = await beside(Object.fromEntries(inBase64))
-    const lost = { id: randomUUID(), kind: 'verify-email', language: 'en', userId: null, expiresAt: null }
+    const lost = {
+      id: randomUUID(),
+      kind: 'verify-email',
+      language: 'en',
+      userId: null,
+      recipient: 'x',
+      expiresAt: null,
+    }
     await changed.stores.mails.queue([{ ...lost, sealed: 'by a secret that is lost', createdAt: new Date(0) }])
     await later(changed, 10)
     t.equal(server.received.length, 1)

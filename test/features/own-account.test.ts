@@ -119,6 +119,30 @@ for (const backend of backends) {
       t.notMatch(mail, 'token=')
     })
 
+    await t.test('the owner of an address is told in their own language, whoever asks for it', async (t) => {
+      const { user, signedIn } = await person()
+      await service.call('/api/users/me', {
+        method: 'PATCH',
+        headers: bearer(signedIn.accessToken),
+        json: { locale: 'de' },
+      })
+      const subjectTo = async (email: string) =>
+        /^Subject: (.*)$/m.exec((await mailsTo(service, email)).at(-1) ?? '')?.[1]?.trim()
+      const { user: unset } = await person()
+      await changeEmail(user, signedIn, unset.email)
+      t.equal(await subjectTo(unset.email), 'You have an account already', 'that of the service, and not of who asks')
+      const { user: other, signedIn: atOther } = await person()
+      await changeEmail(other, atOther, user.email)
+      t.equal(await subjectTo(user.email), 'Sie haben schon ein Konto')
+      const mails = await service.stores.mails.list({ state: undefined, before: undefined, limit: 50 })
+      const taken = mails.filter(({ kind }) => kind === 'address-taken')
+      const owners = new Set(taken.map(({ userId }) => userId))
+      t.ok(
+        [unset.id, user.id].every((id) => owners.has(id)),
+        'and the mail leaves with the account of its owner',
+      )
+    })
+
     await t.test('the present mailbox stops a change before it is confirmed', async (t) => {
       const { user, signedIn } = await person()
       const email = newAddress()
@@ -306,6 +330,62 @@ for (const backend of backends) {
       t.match(answers.find(({ status }) => status !== 202)?.json(), { code: 'last_administrator' })
     })
 
+    await t.test(
+      'over HTTP one administrator is left, however others are taken away; an operator may take all',
+      async (t) => {
+        const replica = service.backend.replica === undefined ? service : await startService(t, { beside: service })
+        for (const { id, roles } of await service.operate<{ id: string; roles: string[] }[]>('GET', '/users'))
+          if (roles.includes('admin')) await service.operate('DELETE', `/users/${id}/roles/admin`)
+        const admins: { id: string; signedIn: SignedIn }[] = []
+        for (let n = 0; n < 9; n += 1) {
+          const user = await service.createUser({ roles: ['admin'] })
+          admins.push({ id: user.id, signedIn: await service.signIn(user) })
+        }
+        const ways = (id: string): [method: string, path: string, json?: object][] => [
+          ['DELETE', `/users/${id}`],
+          ['DELETE', `/users/${id}/roles/admin`],
+          ['PUT', `/users/${id}/status`, { status: 'disabled' }],
+        ]
+        const take = ({ id, signedIn }: (typeof admins)[number], n: number, at = service) => {
+          const [method, path, json] = ways(id)[n % 3]!
+          return at.call(`/api/admin${path}`, {
+            method,
+            headers: bearer(signedIn.accessToken),
+            ...(json && { json }),
+          })
+        }
+        const answers = await Promise.all(admins.map((admin, n) => take(admin, n, [service, replica][n % 2])))
+        const refused = answers.flatMap((answer, n) => (answer.status === 200 ? [] : [{ answer, n }]))
+        t.equal(refused.length, 1, answers.map(({ status }) => status).join())
+        t.match(refused[0]!.answer.json(), { status: 409, code: 'conflict', detail: /Nobody else could administer/ })
+        const last = admins[refused[0]!.n]!
+        for (const n of [0, 1, 2]) t.equal((await take(last, n)).status, 409)
+        t.equal(await counts(service, last.signedIn), true)
+        await service.operate('PUT', `/users/${last.id}/status`, { status: 'disabled' })
+        await service.operate('DELETE', `/users/${last.id}/roles/admin`)
+        await service.operate('DELETE', `/users/${last.id}`)
+      },
+    )
+
+    await t.test(
+      'a person whose deletion was asked for stays so while an operator disables and enables them',
+      async (t) => {
+        const { user, signedIn } = await person()
+        const headers = bearer(signedIn.accessToken)
+        const { deleted_at: end } = (await service.call('/api/users/me', { method: 'DELETE', headers })).json()
+        const set = (status: string) => service.operate('PUT', `/users/${user.id}/status`, { status })
+        t.match(await set('active'), { status: 'deleting' })
+        t.match(await set('disabled'), { status: 'disabled' })
+        t.equal((await logIn(service, user.email, user.password)).json().code, 'invalid_credentials')
+        t.match(await set('active'), { status: 'deleting' })
+        t.match((await logIn(service, user.email, user.password)).json(), { deleted_at: end })
+        await set('disabled')
+        service.clock.advance(14 * 86_400)
+        await service.gatehouse.maintain()
+        await t.rejects(service.operate('GET', `/users/${user.id}`), /not_found/)
+      },
+    )
+
     await t.test('an operator deletes an account at once, and its mails, keys and user name go with it', async (t) => {
       const { user, signedIn } = await person()
       await service.operate('PUT', `/users/${user.id}/username`, { username: 'leaver' })
@@ -321,3 +401,25 @@ for (const backend of backends) {
     })
   })
 }
+
+void test('another address is of a mail domain that may register', async (t) => {
+  const service = await startService(t, { yaml: { accounts: { registration: 'closed', domains: ['example.test'] } } })
+  const user = await service.createUser()
+  const signedIn = await service.signIn(user)
+  const ask = (email: string) => post(service, '/api/users/me/email', { email, password: user.password }, signedIn)
+  t.equal((await ask('ada@Example.test')).status, 202)
+  for (const email of ['ada@other.test', 'ada@sub.example.test', 'example.test@other.test']) {
+    const refused = await ask(email)
+    t.match([refused.status, refused.json()], [403, { code: 'registration_closed' }], email)
+    t.same(await mailsTo(service, email), [])
+  }
+  const page = await service.call('/change-email', { headers: { cookie: signedIn.cookie } })
+  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)?.[1] ?? ''
+  const sent = await service.call('/change-email', {
+    method: 'POST',
+    headers: { cookie: `${signedIn.cookie}; gatehouse_csrf=${page.cookies['gatehouse_csrf']}` },
+    form: { csrf_token, email: 'ada@other.test', password: user.password },
+  })
+  t.equal(sent.status, 422)
+  t.match(sent.body, 'Addresses of this domain cannot be used here.')
+})

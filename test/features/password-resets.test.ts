@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { linkIn } from '../support/mails.ts'
-import { bearer, type Service, startService } from '../support/service.ts'
+import { bearer, metadataOf, type Service, startService } from '../support/service.ts'
 
 const newPassword = 'a heron, a lantern and a map'
 const post = (service: Service, path: string, json: object) => service.call(path, { method: 'POST', json })
@@ -21,6 +21,8 @@ for (const backend of backends) {
   void test(`mailed ways in on ${backend.name} stores`, async (t) => {
     const service = await startService(t, { backend })
     const send = (id: string) => service.operate('POST', `/users/${id}/reset`)
+    const forgot = (email: string, headers = {}) =>
+      service.call('/api/auth/forgot-password', { method: 'POST', json: { email }, headers })
     const reset = (token: string, password = newPassword) =>
       post(service, '/api/auth/reset-password', { token, password })
 
@@ -85,6 +87,101 @@ for (const backend of backends) {
         await refused('a-guess')
       },
     )
+
+    await t.test('is asked for alike by everybody, whoever the address belongs to', async (t) => {
+      const [known, disabled, leaving] = [
+        await service.createUser(),
+        await service.createUser(),
+        await service.createUser(),
+      ]
+      await service.operate('PUT', `/users/${disabled.id}/status`, { status: 'disabled' })
+      const left = { method: 'DELETE', headers: bearer((await service.signIn(leaving)).accessToken) }
+      t.equal((await service.call('/api/users/me', left)).status, 202)
+      const [unverified, unknown, passwordless] = ['waits', 'nobody', 'no-password'].map(
+        (name) => `${name}@example.test`,
+      )
+      await post(service, '/api/auth/register', { name: 'Ada', email: unverified, password: newPassword })
+      await service.operate('POST', '/users', { email: passwordless, name: 'Ada', roles: [] })
+      const addresses = [known.email, disabled.email, leaving.email, unverified!, unknown!, passwordless!]
+      await service.mails()
+      const requests = async () => {
+        const { mail_requests: rows = [] } = await service.backend.everyRow!()
+        return rows.map((row) => JSON.parse(row) as Record<string, string>)
+      }
+      const answers = []
+      for (const email of addresses) {
+        const answer = await forgot(` ${email.toUpperCase()} `)
+        const { 'ratelimit-remaining': _left, ...headers } = metadataOf(answer)
+        answers.push({ status: answer.status, body: answer.body, headers })
+      }
+      const stored = await requests()
+      t.match(answers[0], { status: 202, body: '{"status":"check_your_email"}' })
+      for (const [n, answer] of answers.entries()) t.same(answer, answers[0], addresses[n]!)
+      t.ok(new Set(stored.map((row) => Object.keys(row).join())).size <= 1, 'rows of one form')
+      const links = async (email: string) =>
+        (await mailsTo(service, email)).flatMap((mail) => linkIn(mail, service.issuer, 'reset-password') ?? []).length
+      const sent = []
+      for (const email of addresses) sent.push(await links(email))
+      t.same(sent, [1, 0, 1, 0, 0, 1], 'a link where there is an account that is not disabled')
+      t.same(await requests(), [], 'whoever it was, the request is answered')
+      t.equal((await reset(await tokenOf(service, passwordless!, 'reset-password'))).status, 204)
+      t.equal((await logIn(service, passwordless!, newPassword)).status, 200)
+    })
+
+    await t.test('is mailed in the language of the account, and else in that of whoever asks', async (t) => {
+      const german = { email: 'grete@example.test', name: 'Grete', roles: [], locale: 'de' }
+      await service.operate('POST', '/users', german)
+      const unset = await service.createUser()
+      for (const { email } of [german, unset]) await forgot(email, { 'accept-language': 'en' })
+      t.match((await mailsTo(service, german.email)).at(-1), 'neues')
+      t.match((await mailsTo(service, unset.email)).at(-1), 'Subject: Choose a new password')
+      await forgot(unset.email, { 'accept-language': 'de' })
+      t.match((await mailsTo(service, unset.email)).at(-1), 'neues')
+    })
+
+    await t.test('has its limits, for addresses of anybody and of nobody', async (t) => {
+      const user = await service.createUser()
+      for (const email of [user.email, 'never@example.test']) {
+        for (let n = 0; n < 8; n++) t.equal((await forgot(email, { 'x-forwarded-for': '203.0.113.7' })).status, 202)
+      }
+      t.equal((await mailsTo(service, user.email)).length, 5, 'of one network')
+      for (let n = 0; n < 30; n++) await forgot(user.email, { 'x-forwarded-for': `198.51.100.${n}` })
+      t.equal((await mailsTo(service, user.email)).length, 20, 'of all together')
+      const [first, last] = [0, -1].map((index) => tokenOf(service, user.email, 'reset-password', index))
+      t.equal((await reset(await first!)).status, 400)
+      t.equal((await reset(await last!)).status, 204, 'the last one works')
+    })
+
+    await t.test(
+      'is not lost by a process that dies with the request, and its link is used once all the same',
+      async (t) => {
+        const user = await service.createUser()
+        const claims = async () => {
+          const now = service.clock.now()
+          return service.stores.mailRequests.claim(new Date(now), new Date(now + 60_000))
+        }
+        await forgot(user.email)
+        t.ok(await claims(), 'as one that dies now')
+        t.same(await mailsTo(service, user.email), [])
+        service.clock.advance(60)
+        const token = await tokenOf(service, user.email, 'reset-password')
+        t.equal((await reset(token)).status, 204)
+        service.clock.advance(60)
+        t.equal((await mailsTo(service, user.email)).filter((mail) => mail.includes('reset-password')).length, 1)
+        t.equal((await reset(token)).status, 400)
+      },
+    )
+
+    await t.test('of a request and a change of password since nothing comes', async (t) => {
+      const user = await service.createUser()
+      await forgot(user.email)
+      const now = service.clock.now()
+      t.ok(await service.stores.mailRequests.claim(new Date(now), new Date(now + 60_000)))
+      service.clock.advance(1)
+      await service.operate('PUT', `/users/${user.id}/password`, { password: newPassword })
+      service.clock.advance(60)
+      t.same(await mailsTo(service, user.email), [])
+    })
 
     await t.test('an invitation opens a verified account with its roles, once, for seven days', async (t) => {
       await service.operate('PUT', '/roles/invited', { permissions: ['reports:read'] })

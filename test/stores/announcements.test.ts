@@ -26,6 +26,10 @@ async function holder({ user, stores }: Bench, change: (id: string) => Promise<u
   const { id } = await user({ roles: ['editor'] })
   return [`user:${id}`, () => change(id)]
 }
+const deletionOf = (userId: string, at: Date) => ({
+  ...{ userId, provenHash: 'a hash', at },
+  deletesAt: new Date(at.getTime() + 86_400_000),
+})
 async function ofSession(bench: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
   const { id } = await bench.session((await bench.user()).id)
   return [`session:${id}`, () => change(id)]
@@ -47,6 +51,16 @@ const changes: Record<string, Prepare> = {
   'users.setUsername': (bench) =>
     holder(bench, (id) => bench.stores.users.setUsername(id, hashSecret(id).slice(0, 20).toLowerCase(), bench.at())),
   'users.grantRole': (bench) => holder(bench, (id) => bench.stores.users.grantRole(id, 'admin')),
+  'deletions.request': (bench) =>
+    holder(bench, (userId) => bench.stores.deletions.request(deletionOf(userId, bench.at()))),
+  'deletions.keep': (bench) =>
+    holder(bench, async (userId) => {
+      const request = deletionOf(userId, bench.at())
+      await bench.stores.deletions.request(request)
+      await bench.stores.deletions.keep(request)
+    }),
+  'deletions.remove': (bench) =>
+    holder(bench, (userId) => bench.stores.deletions.remove({ userId, at: bench.at(), recipientsOf: () => [] })),
   'users.revokeRole': (bench) => holder(bench, (id) => bench.stores.users.revokeRole(id, 'editor')),
   'users.setPassword': (bench) => holder(bench, (id) => bench.stores.users.setPassword(id, 'another', bench.at())),
   'users.setStatus': (bench) => holder(bench, (id) => bench.stores.users.setStatus(id, 'disabled', bench.at())),

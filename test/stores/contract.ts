@@ -117,7 +117,8 @@ export function exampleClient(id: string, createdAt: Date): Client {
 /** One that waits, with nothing to read in it. */
 export function exampleMail(change: Partial<QueuedMail> & { createdAt: Date }): QueuedMail {
   const id = uuidv7(change.createdAt.getTime())
-  return { id, kind: 'verify-email', language: 'en', userId: null, sealed: 'sealed', expiresAt: null, ...change }
+  const ofNobody = { userId: null, recipient: `the hash of ${id}`, expiresAt: null }
+  return { id, kind: 'verify-email', language: 'en', sealed: 'sealed', ...ofNobody, ...change }
 }
 
 export function exampleKey(kid: string, createdAt: Date): SigningKey {

@@ -95,7 +95,6 @@ function fill(now: string): string {
   return `
     insert into users (id, email, username, name, password_hash, created_at)
       select ${id('users')}, n || '@strangers.test', 's' || n, 'S', 'h', ${now} ${each};
-    update users set status = 'deleting', deletes_at = ${now} - interval '1 second' * length(name) where random() < 0.2;
     insert into username_claims (username_hash, user_id, released_at)
       select 'u' || n, ${id('users')}, case when n % 5 = 0 then ${now} - interval '1 day' * (n % 800) end ${each};
     insert into registrations (token_hash, email, name, password_hash, expires_at)
@@ -114,18 +113,18 @@ function fill(now: string): string {
     insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
       select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
+    insert into invitations (id, token_hash, email, username, language, created_at, expires_at)
+      select ${id('invitations')}, 'i' || n, n || '@invited.test', 'i' || n, 'en', ${now}, ${ends} ${each};
     insert into email_changes (id, user_id, from_email, to_email, confirm_hash, stop_hash, undo_hash, requested_at, confirmed_at, expires_at)
-      select ${id('changes')}, ${id('users')}, n || '@strangers.test', n || '@elsewhere.test', 'c' || n, 's' || n, 'u' || n, ${now},
+      select ${id('changes')}, ${id('users')}, n || '@before.test', n || '@strangers.test', 'c' || n, 's' || n, 'u' || n, ${now},
         case when n % 2 = 0 then ${now} end, ${ends} ${each};
-    insert into invitations (id, token_hash, email, language, created_at, expires_at)
-      select ${id('invitations')}, 'i' || n, n || '@invited.test', 'en', ${now}, ${ends} ${each};
-    insert into mails (id, kind, language, user_id, sealed, created_at, queued_at, state, due_at, ended_at)
-      select ${id('mails')}, 'verify-email', 'en', ${id('users')}, 'sealed', ${now}, ${now},
+    insert into mails (id, kind, language, user_id, recipient, sealed, created_at, queued_at, state, due_at, ended_at)
+      select ${id('mails')}, 'verify-email', 'en', ${id('users')}, case when n % 4 < 2 then 'r' || n end, 'sealed', ${now}, ${now},
         case n % 4 when 0 then 'queued' when 1 then 'dead' else 'sent' end,
         case when n % 4 = 0 then ${now} - interval '1 second' * n end,
         case when n % 4 <> 0 then ${now} - interval '1 hour' * (n % 1000) end ${each};
-    insert into mail_requests (id, sealed, created_at, due_at)
-      select ${id('requests')}, 'sealed', ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${each};
+    insert into mail_requests (id, sealed, recipient, created_at, due_at)
+      select ${id('requests')}, 'sealed', 'r' || n, ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${each};
     insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${each};
     insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${each};
     insert into revocations (kind, id, at) select 'session', ${id('sessions')}::text,
@@ -195,14 +194,17 @@ for (const [name, open] of Object.entries(engines)) {
       passwordHash: 'h',
       expiresAt: at(60),
     }
-    const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
-    const change = { id: uuidv7(clock.now()), userId, fromEmail: email, toEmail: 'new@example.test', requestedAt: at() }
-    const invitation = {
-      id: uuidv7(clock.now()),
-      email: 'invited@example.test',
-      username: 'invited',
-      roles: ['editor'],
+    const request = { id: uuidv7(clock.now()), createdAt: at() }
+    const reset = { tokenHash: 'reset', userId, expiresAt: at(60) }
+    const moving = {
+      ...{ id: uuidv7(clock.now()), userId, toEmail: 'elsewhere@example.test' },
+      ...{ confirmHash: 'confirm', stopHash: 'stop' },
     }
+    const invitation = {
+      ...{ id: uuidv7(clock.now()), email: 'guest@example.test', username: 'guest', roles: ['editor'] },
+      ...{ language: 'en' as const, createdAt: at(), expiresAt: at(60), tokenHash: 'invitation' },
+    }
+    const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
     t.equal(perishable.length, 19)
@@ -235,8 +237,6 @@ for (const [name, open] of Object.entries(engines)) {
       'roles.setPermissions': () => stores.roles.setPermissions('editor', ['c:d']),
       'roles.replaceFileRoles': () => stores.roles.replaceFileRoles([{ name: 'from-file', permissions: [] }]),
       'roles.delete': () => stores.roles.delete('nobody-holds-it'),
-      'registrations.openAgain': () =>
-        stores.registrations.openAgain(registration.email, { tokenHash: 'again', expiresAt: at(60) }, at()),
       'registrations.open': () => stores.registrations.open(registration),
       'registrations.find': () => stores.registrations.find('reg', at()),
       'registrations.confirm': () =>
@@ -289,9 +289,20 @@ for (const [name, open] of Object.entries(engines)) {
           remove: [],
           reseal: [],
         })),
-      'mailRequests.add': () => stores.mailRequests.add({ id: uuidv7(clock.now()), sealed: 'sealed', createdAt: at() }),
+      'mailRequests.add': () => stores.mailRequests.add({ ...request, sealed: 'sealed', recipient: 'recipient' }),
       'mailRequests.claim': () => stores.mailRequests.claim(at(), at(60)),
-      'mailRequests.answer': () => stores.mailRequests.answer(victim, []),
+      'mailRequests.answer': () =>
+        stores.mailRequests.answer(request, { mails: [], link: { kind: 'reset', reset: { ...reset, email } } }),
+      'mailRequests.answer of a registration': async () => {
+        await stores.mailRequests.add({ ...request, sealed: 'sealed', recipient: 'recipient' })
+        const link = {
+          kind: 'registration_again',
+          email: '2@waiting.test',
+          tokenHash: 'again',
+          expiresAt: at(60),
+        } as const
+        await stores.mailRequests.answer(request, { mails: [], link })
+      },
       'mails.queue': () => stores.mails.queue([exampleMail({ createdAt: at() })]),
       'mails.claim': () => stores.mails.claim(at(), at(60)),
       'mails.list': () => stores.mails.list({ state: 'dead', before: undefined, limit: 50 }),
@@ -307,43 +318,40 @@ for (const [name, open] of Object.entries(engines)) {
       'audit.list of a subject': () => stores.audit.list({ subject: victim, limit: 50 }),
       'audit.list of an event': () => stores.audit.list({ event: 'key.rotated', limit: 50 }),
       'audit.list since': () => stores.audit.list({ since: at(-60), limit: 50 }),
+      'passwordResets.open': () => stores.passwordResets.open({ ...reset, tokenHash: 'later', email, at: at() }),
+      'passwordResets.find': () => stores.passwordResets.find('later', at()),
+      'passwordResets.use': () => stores.passwordResets.use({ tokenHash: 'later', passwordHash: 'h', at: at() }),
+      'emailChanges.open': () =>
+        stores.emailChanges.open({ ...moving, fromEmail: email, requestedAt: at(), expiresAt: at(60) }, 'h'),
+      'emailChanges.findPending': () => stores.emailChanges.findPending('confirm', at()),
+      'emailChanges.confirm': () =>
+        stores.emailChanges.confirm({
+          ...{ confirmHash: 'confirm', undoHash: 'undo', undoUntil: at(60) },
+          ...{ formerRecipients: ['recipient'], at: at() },
+        }),
+      'emailChanges.findUndoable': () => stores.emailChanges.findUndoable('undo', at()),
+      'emailChanges.undo': () =>
+        stores.emailChanges.undo({ undoHash: 'undo', at: at(), reset: { tokenHash: 'back', expiresAt: at(60) } }),
+      'invitations.open': () => stores.invitations.open(invitation),
+      'invitations.find': () => stores.invitations.find('invitation', at()),
+      'invitations.accept': () =>
+        stores.invitations.accept('invitation', { id: invitation.id, name: 'G', passwordHash: 'h', createdAt: at() }),
+      'invitations.withdraw': () => stores.invitations.withdraw(invitation.id),
+      'personalData.read': () => stores.personalData.read(userId, ['recipient', 'by another secret']),
+      'personalData.trail': () => stores.personalData.trail(victim, { before: undefined, limit: 50 }),
       'users.setPassword': () => stores.users.setPassword(userId, 'h2', at(), { endApiKeys: true }),
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
-      'passwordResets.open': () => stores.passwordResets.open({ tokenHash: 'reset', userId, email, expiresAt: at(60) }),
-      'passwordResets.find': () => stores.passwordResets.find('reset', at()),
-      'passwordResets.use': () => stores.passwordResets.use({ tokenHash: 'reset', passwordHash: 'h2', at: at() }),
-      'emailChanges.open': () =>
-        stores.emailChanges.open({ ...change, expiresAt: at(60), confirmHash: 'confirm', stopHash: 'stop' }, 'h2'),
-      'emailChanges.findPending': () => stores.emailChanges.findPending('confirm', at()),
-      'emailChanges.confirm': () =>
-        stores.emailChanges.confirm({ confirmHash: 'confirm', undoHash: 'undo', undoUntil: at(60), at: at() }),
-      'emailChanges.findUndoable': () => stores.emailChanges.findUndoable('undo', at()),
-      'emailChanges.undo': () =>
-        stores.emailChanges.undo({ undoHash: 'undo', at: at(), reset: { tokenHash: 'again', expiresAt: at(60) } }),
-      'invitations.open': () =>
-        stores.invitations.open({
-          ...invitation,
-          language: 'en',
-          createdAt: at(),
-          expiresAt: at(60),
-          tokenHash: 'inv',
-        }),
-      'invitations.find': () => stores.invitations.find('inv', at()),
-      'invitations.accept': () =>
-        stores.invitations.accept('inv', {
-          ...{ id: uuidv7(clock.now()), name: 'Invited', locale: null, passwordHash: 'h', createdAt: at() },
-        }),
-      'invitations.withdraw': () => stores.invitations.withdraw(victim),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),
       'sessions.revokeAll': () => stores.sessions.revokeAll(userId, 'test', at()),
+      'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at(), { keepsAdministrator: true }),
+      'users.setStatus again': () => stores.users.setStatus(userId, 'active', at()),
       'deletions.request': () => stores.deletions.request({ userId, provenHash: 'h2', deletesAt: at(60), at: at() }),
-      'deletions.keep': () => stores.deletions.keep({ userId, deletesAt: at(60), at: at() }),
       'deletions.due': () => stores.deletions.due(at(), batch),
-      'users.setStatus': () => stores.users.setStatus(userId, 'disabled', at()),
-      'deletions.remove': () => stores.deletions.remove(userId, at()),
+      'deletions.keep': () => stores.deletions.keep({ userId, deletesAt: at(60), at: at() }),
+      'deletions.remove': () => stores.deletions.remove({ userId, at: at(), recipientsOf: () => ['recipient'] }),
       ...Object.fromEntries(
         perishable.map((kind) => [
           `housekeeping.sweep ${kind}`,
@@ -357,9 +365,9 @@ for (const [name, open] of Object.entries(engines)) {
       'users.list',
       'roles.list',
       'clients.list',
-      'invitations.list',
       'apiKeys.revokeAll',
       'mails.onQueued',
+      'invitations.list',
       'mails.count',
       'revocations.onWake',
       'revocations.onChange',

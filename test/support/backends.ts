@@ -16,6 +16,8 @@ export interface OpenBackend {
   replica?: () => Promise<Stores>
   databaseUrl?: string
   redisUrl?: string
+  /** Every row of every table, as JSON, by its table. */
+  everyRow?(): Promise<Record<string, string[]>>
   close(): Promise<void>
 }
 
@@ -53,6 +55,17 @@ async function endAtTheEnd(): Promise<void> {
   )
 }
 
+type Query = <Row>(text: string) => Promise<readonly Row[]>
+
+async function everyRowBy(query: Query): Promise<Record<string, string[]>> {
+  const rows: Record<string, string[]> = {}
+  for (const { name } of await query<{ name: string }>(tablesToEmpty))
+    rows[name] = (await query<{ row: string }>(`select row_to_json(t)::text as row from "${name}" t`)).map(
+      ({ row }) => row,
+    )
+  return rows
+}
+
 /** Tables of what migrations make, which write no rows but their own. */
 const tablesToEmpty = `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'gatehouse_migrations'`
 const emptying = (rows: readonly { name: string }[]) =>
@@ -65,6 +78,7 @@ const embedded: Backend = {
     const stores = combineStores(await storesOn(client, clock), createMemoryCounters(clock))
     return {
       stores,
+      everyRow: () => everyRowBy(async (text) => (await client.query(text)).rows as never),
       async close() {
         // A test may have closed its stores, to see what happens then.
         if (client.closed) return
@@ -93,6 +107,14 @@ const clustered: Backend = {
       replica: () => openServers(database.url, redis, clock),
       databaseUrl: database.url,
       redisUrl: redis,
+      async everyRow() {
+        const sql = postgres(database.url, { max: 1, onnotice: () => {} })
+        try {
+          return await everyRowBy((text) => sql.unsafe(text) as never)
+        } finally {
+          await sql.end()
+        }
+      },
       async close() {
         await stores.close().catch(() => {})
         if (!(await hasEmptied(database))) return database.drop()

@@ -15,8 +15,16 @@ export interface DeletionStore {
   /** The ids of accounts whose time has come. */
   due(at: Date, limit: number): Promise<string[]>
   /**
-   * Deletes an account and everything that is its own, mails included, but for the rows of the audit trail. `dueBy`: only when its
-   * time has come by then. False when there was none.
+   * Deletes an account, everything that is its own, and whatever else holds its address: invitations and registrations, mails and
+   * requests of mails, and what others have asked for it. The rows of the audit trail stay. `dueBy`: only when its time has come by
+   * then. `keepsAdministrator`: of any number of calls, and of those that take an administrator away otherwise, one administrator is
+   * left. `recipientsOf`: the hashes under which an address is stored beside mails.
    */
-  remove(userId: string, at: Date, dueBy?: Date): Promise<boolean>
+  remove(removal: {
+    userId: string
+    at: Date
+    dueBy?: Date | undefined
+    keepsAdministrator?: boolean
+    recipientsOf(email: string): string[]
+  }): Promise<'removed' | 'not_there' | 'last_administrator'>
 }

@@ -3,7 +3,7 @@ import type { PasswordReset } from './password-reset.ts'
 import type { User } from './user.ts'
 
 /** A new address that somebody asked for. It counts once it is confirmed; until `expiresAt` the former one can come back. */
-interface EmailChange {
+export interface EmailChange {
   id: string
   userId: string
   fromEmail: string
@@ -30,9 +30,18 @@ export interface EmailChangeStore {
   /**
    * Makes the new address that of the account. Ends links to reset the password, and whatever was pending for either address.
    * Nobody else can have the former address until `undoUntil`. One transaction; false when there was nothing to use, or the
-   * new address has become somebody's.
+   * new address has become somebody's. `formerRecipients`: the hashes of the former address, whose mails that are nobody's become
+   * the account's.
    */
-  confirm(use: { confirmHash: string; undoHash: string; undoUntil: Date; at: Date } & WithMails): Promise<boolean>
+  confirm(
+    use: {
+      confirmHash: string
+      undoHash: string
+      undoUntil: Date
+      formerRecipients: readonly string[]
+      at: Date
+    } & WithMails,
+  ): Promise<boolean>
   /** What a link in a mail to the former address takes back, pending or confirmed. Uses nothing up. */
   findUndoable(undoHash: string, at: Date): Promise<{ change: EmailChange; user: User } | undefined>
   /**

@@ -6,6 +6,8 @@ export interface QueuedMail {
   language: string
   /** Whose mail it is, and with whose account it leaves; null where there is none. */
   userId: string | null
+  /** Keyed hash of the address that it goes to: it leaves with the account of that address too, sent or not. */
+  recipient: string
   /** Recipient, subject and text, sealed for this id. */
   sealed: string
   createdAt: Date
@@ -26,7 +28,7 @@ export const mailStates = ['queued', 'sent', 'dead', 'expired'] as const
 export type MailState = (typeof mailStates)[number]
 
 /** What is known of a mail without opening it. */
-export interface MailRow extends Omit<QueuedMail, 'sealed'> {
+export interface MailRow extends Omit<QueuedMail, 'sealed' | 'recipient'> {
   state: MailState
   /** How often it was tried, since it was queued or an operator had it tried again. */
   attempts: number

@@ -11,9 +11,9 @@ export interface PasswordReset {
 export interface PasswordResetStore {
   /**
    * Keeps a link, voids every earlier one of the account, and queues the mails about it. False, and nothing of it, when the
-   * account is not active or its address is not `email` any more.
+   * account is disabled or its address is not `email` any more, or when links were ended or a later one was made since `at`.
    */
-  open(reset: PasswordReset & { email: string } & WithMails): Promise<boolean>
+  open(reset: PasswordReset & { email: string; at: Date } & WithMails): Promise<boolean>
   /** Whose password a link changes; nothing when it is unknown, used, void or expired, or the account is disabled. Uses nothing up. */
   find(tokenHash: string, at: Date): Promise<User | undefined>
   /**

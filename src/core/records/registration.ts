@@ -1,9 +1,13 @@
+import type { Language } from '../language.ts'
+
 /** What somebody asked for who has yet to show that the mail address is theirs. Until then there is no account. */
 export interface PendingRegistration {
   tokenHash: string
   email: string
   name: string
   passwordHash: string
+  /** What whoever registered reads, for mails to come; null: it is not known. */
+  language?: Language | null
   expiresAt: Date
 }
 
@@ -13,8 +17,6 @@ export interface RegistrationStore {
    * this address nothing about the registration can change it.
    */
   open(registration: PendingRegistration): Promise<void>
-  /** Makes another link for what was registered last for an address; false where nothing is pending. */
-  openAgain(email: string, link: Pick<PendingRegistration, 'tokenHash' | 'expiresAt'>, at: Date): Promise<boolean>
   /** Whom the mailed link of a pending registration is for. Uses nothing up. */
   find(tokenHash: string, at: Date): Promise<{ email: string; name: string } | undefined>
   /**

@@ -54,7 +54,12 @@ export interface UserStore {
    */
   setUsername(id: string, username: string | null, at: Date): Promise<'changed' | 'username_taken'>
   grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
-  revokeRole(id: string, role: string): Promise<void>
+  /** `keepsAdministrator`: of any number of calls, and of those that take an administrator away otherwise, one is left. */
+  revokeRole(
+    id: string,
+    role: string,
+    also?: { keepsAdministrator?: boolean },
+  ): Promise<'revoked' | 'last_administrator'>
   /**
    * Also lifts a lockout, ends the sessions but `keptSession`, known devices, links to reset the password, a new address that
    * is not confirmed, registrations of the address and, where asked to, the API keys: resolves to how many of those, and how
@@ -76,8 +81,16 @@ export interface UserStore {
    * costs one look-up; otherwise all accounts are counted, some hundred at a time.
    */
   passwordKinds(own: string): Promise<PasswordKind[]>
-  /** Disabling also ends the sessions and known devices. */
-  setStatus(id: string, status: User['status'], at: Date): Promise<void>
+  /**
+   * Disabling also ends the sessions and known devices. Whoever has asked for the deletion of the account has done so still:
+   * it goes at its time, disabled or not, and enabling it makes it `deleting` again. `keepsAdministrator`: as for `revokeRole`.
+   */
+  setStatus(
+    id: string,
+    status: 'active' | 'disabled',
+    at: Date,
+    also?: { keepsAdministrator?: boolean },
+  ): Promise<'changed' | 'last_administrator'>
   /** Lifts the lockout after failed sign-ins, of the account and of its known devices. */
   unlock(id: string): Promise<void>
   /**

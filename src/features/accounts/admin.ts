@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
-import { administers, ListedName } from '../../http/admin-schema.ts'
+import { administers, keepingAnAdministrator, ListedName } from '../../http/admin-schema.ts'
 import {
   Email,
   IdOrEmail,
@@ -132,11 +132,15 @@ export async function userRoutes(
   app.put(
     '/users/:user/status',
     write('setUserStatus', 'Disable or enable an account', {
-      description: 'Disabling ends all sessions; nobody can sign in until it is enabled again.',
+      description:
+        'Disabling ends all sessions; nobody can sign in until it is enabled again. Whoever has asked for the deletion of their ' +
+        'account has done so still: enabled, it is `deleting`. Over HTTP the last administrator is refused.',
       ...ofUser,
+      response: { ...ofUser.response, ...problems('not_found', 'conflict') },
       body: Type.Object({ status: Type.Enum(['active', 'disabled']) }, strict),
     }),
-    async (request) => showUser(await users.setStatus(request.params.user, request.body.status)),
+    async (request) =>
+      showUser(await users.setStatus(request.params.user, request.body.status, keepingAnAdministrator(request))),
   )
 
   app.put(
@@ -182,10 +186,14 @@ export async function userRoutes(
   app.delete(
     '/users/:user/roles/:role',
     write('revokeRole', 'Take a role from a person', {
-      description: 'It counts no more from their next request on.',
+      description: 'It counts no more from their next request on. Over HTTP the last administrator keeps `admin`.',
       ...ofRole,
+      response: { ...ofRole.response, ...problems('not_found', 'conflict') },
     }),
-    async (request) => showUser(await users.revokeRole(request.params.user, request.params.role)),
+    async (request) => {
+      const { user, role } = request.params
+      return showUser(await users.revokeRole(user, role, keepingAnAdministrator(request)))
+    },
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import { canonicalEmail } from '../../core/email.ts'
-import { GatehouseError } from '../../core/errors.ts'
+import { GatehouseError, lastAdministrator } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { ImportedHash, PasswordHasher } from '../../core/password-hasher.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
@@ -31,13 +31,17 @@ export interface UserAdministration {
     password: string,
     endApiKeys: boolean,
   ): Promise<{ user: User; endedApiKeys: number; apiKeysLeft: number }>
-  setStatus(idOrEmail: string, status: User['status']): Promise<User>
+  /**
+   * Enabling brings nobody back who asked for the deletion of their account: it is `deleting` then. Throws `conflict` for the last
+   * administrator where `keepsAdministrator` says so, as `revokeRole` does.
+   */
+  setStatus(idOrEmail: string, status: 'active' | 'disabled', also?: { keepsAdministrator: boolean }): Promise<User>
   /** Lifts the lockout after failed sign-ins. A new password does so, too. */
   unlock(idOrEmail: string): Promise<User>
   /** Gives a user name, or takes it away with null. Throws `conflict` when it is taken. */
   setUsername(idOrEmail: string, username: string | null): Promise<User>
   grantRole(idOrEmail: string, role: string): Promise<User>
-  revokeRole(idOrEmail: string, role: string): Promise<User>
+  revokeRole(idOrEmail: string, role: string, also?: { keepsAdministrator: boolean }): Promise<User>
 }
 
 /** What an operator may do to accounts. Each change acts on this replica when the call resolves. */
@@ -117,9 +121,11 @@ export function createUserAdministration(dependencies: {
       })
       return { user, ...keys }
     },
-    setStatus: (idOrEmail, status) =>
+    setStatus: (idOrEmail, status, also) =>
       change(idOrEmail, async (user) => {
-        await users.setStatus(user.id, status, new Date(clock.now()))
+        const outcome = await users.setStatus(user.id, status, new Date(clock.now()), also)
+        if (outcome === 'last_administrator') throw lastAdministrator()
+        if (status === 'active' && user.status === 'deleting') return
         audit.record({ event: status === 'disabled' ? 'user.disabled' : 'user.enabled', subject: user.id })
       }),
     unlock: (idOrEmail) =>
@@ -133,9 +139,9 @@ export function createUserAdministration(dependencies: {
         if ((await users.grantRole(user.id, role)) === 'unknown_role') throw await unknownRole(thereAre)
         audit.record({ event: 'role.granted', subject: user.id, role })
       }),
-    revokeRole: (idOrEmail, role) =>
+    revokeRole: (idOrEmail, role, also) =>
       change(idOrEmail, async (user) => {
-        await users.revokeRole(user.id, role)
+        if ((await users.revokeRole(user.id, role, also)) === 'last_administrator') throw lastAdministrator()
         audit.record({ event: 'role.withdrawn', subject: user.id, role })
       }),
   }

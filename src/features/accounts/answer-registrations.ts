@@ -1,6 +1,6 @@
 import type { AnswerMailRequest } from '../../core/mail-request.ts'
+import type { AnsweringLink } from '../../core/records/mail-request.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
-import type { RegistrationStore } from '../../core/records/registration.ts'
 import type { UserStore } from '../../core/records/user.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { RegistrationRules } from './register.ts'
@@ -21,7 +21,6 @@ export interface RegistrationAnswers {
 export function createRegistrationAnswers(dependencies: {
   rules: Pick<RegistrationRules, 'mode'>
   users: Pick<UserStore, 'findByLogin'>
-  registrations: Pick<RegistrationStore, 'open' | 'openAgain'>
   mails: MailWriter<
     MailOf<{
       'verify-email': { link: string; hours: number }
@@ -31,35 +30,35 @@ export function createRegistrationAnswers(dependencies: {
   >
   issuer: string
 }): RegistrationAnswers {
-  const { rules, users, registrations, mails, issuer } = dependencies
+  const { rules, users, mails, issuer } = dependencies
 
   type Asked = Parameters<AnswerMailRequest<'register' | 'resend-verification'>>[0]
 
-  /** `open`: keeps what the link of this token is for; false where there is nothing. */
+  /** `linkOf`: what the link of this token is for. */
   async function answer(
     { email, language, token, at }: Asked,
     ofOwner: 'address-taken' | 'already-confirmed',
-    open: (link: { tokenHash: string; expiresAt: Date }) => Promise<boolean>,
+    linkOf: (link: { tokenHash: string; expiresAt: Date }) => AnsweringLink,
   ) {
-    if (rules.mode !== 'open') return []
+    if (rules.mode !== 'open') return { mails: [] }
     const owner = await users.findByLogin(email)
     if (owner !== undefined) {
       const to = { to: email, language: owner.locale ?? language, userId: owner.id }
-      return [mails.seal({ kind: ofOwner, ...to, facts: { link: `${issuer}/login` } })]
+      return { mails: [mails.seal({ kind: ofOwner, ...to, facts: { link: `${issuer}/login` } })] }
     }
     const expiresAt = new Date(at.getTime() + linkHours * 3_600_000)
-    if (!(await open({ tokenHash: hashSecret(token), expiresAt }))) return []
     const facts = { link: `${issuer}/verify-email?token=${token}`, hours: linkHours }
-    return [mails.seal({ kind: 'verify-email', to: email, language, facts, expiresAt })]
+    const told = mails.seal({ kind: 'verify-email', to: email, language, facts, expiresAt })
+    return { mails: [told], link: linkOf({ tokenHash: hashSecret(token), expiresAt }) }
   }
 
   return {
     register: (asked) =>
-      answer(asked, 'address-taken', async (link) => {
-        await registrations.open({ ...link, email: asked.email, ...asked.details })
-        return true
+      answer(asked, 'address-taken', (link) => {
+        const { email, language, details } = asked
+        return { kind: 'registration', registration: { ...link, email, language, ...details } }
       }),
     'resend-verification': (asked) =>
-      answer(asked, 'already-confirmed', (link) => registrations.openAgain(asked.email, link, asked.at)),
+      answer(asked, 'already-confirmed', (link) => ({ kind: 'registration_again', email: asked.email, ...link })),
   }
 }

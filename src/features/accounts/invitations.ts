@@ -6,6 +6,7 @@ import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { Language } from '../../core/language.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
+import { createOneAtATime } from '../../core/one-at-a-time.ts'
 import type { Invitation, InvitationStore } from '../../core/records/invitation.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
 import { canonicalUsername } from '../../core/username.ts'
@@ -64,6 +65,7 @@ export function createInvitations(dependencies: {
     issuer,
   } = dependencies
   const now = () => new Date(clock.now())
+  const oneAtATime = createOneAtATime()
 
   /** Whoever closes registration wants no further account, whoever was invited. */
   function mustNotBeClosed(): void {
@@ -115,21 +117,23 @@ export function createInvitations(dependencies: {
       if (!isGone) throw new GatehouseError('not_found', { detail: 'There is no such invitation.' })
       audit.record({ event: 'invitation.withdrawn', invitation_id: id })
     },
-    async accept({ invitation: token, name, password }) {
-      const invitation = await find(token)
-      if (invitation === undefined) return false
-      const { email, language, roles } = invitation
-      const passwordHash = await hashNewPassword(password, { email, name })
-      const [id, createdAt] = [uuidv7(clock.now()), now()]
-      const user = { id, name, locale: language, passwordHash, createdAt }
-      const outcome = await invitations.accept(hashSecret(token), user)
-      if (outcome === 'unknown_role' || outcome === 'username_taken') {
-        const detail = 'The user name or a role of the invitation is not there any more. Ask for another one.'
-        throw new GatehouseError('conflict', { detail })
-      }
-      if (outcome !== 'created') return false
-      audit.record({ event: 'invitation.accepted', subject: id, roles, invitation_id: invitation.id })
-      return true
-    },
+    accept: (request) => oneAtATime(request.invitation, () => accept(request)),
+  }
+
+  async function accept({ invitation: token, name, password }: Parameters<Invitations['accept']>[0]): Promise<boolean> {
+    const invitation = await find(token)
+    if (invitation === undefined) return false
+    const { email, language, roles } = invitation
+    const passwordHash = await hashNewPassword(password, { email, name })
+    const [id, createdAt] = [uuidv7(clock.now()), now()]
+    const user = { id, name, locale: language, passwordHash, createdAt }
+    const outcome = await invitations.accept(hashSecret(token), user)
+    if (outcome === 'unknown_role' || outcome === 'username_taken') {
+      const detail = 'The user name or a role of the invitation is not there any more. Ask for another one.'
+      throw new GatehouseError('conflict', { detail })
+    }
+    if (outcome !== 'created') return false
+    audit.record({ event: 'invitation.accepted', subject: id, roles, invitation_id: invitation.id })
+    return true
   }
 }

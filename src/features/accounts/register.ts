@@ -1,4 +1,4 @@
-import { canonicalEmail } from '../../core/email.ts'
+import { canonicalEmail, isOfDomains } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Language } from '../../core/language.ts'
@@ -38,7 +38,7 @@ export function createRegistering(dependencies: {
     async register({ name, email: address, password }, { ip, language }) {
       if (rules.mode !== 'open') throw new GatehouseError('registration_closed')
       const email = canonicalEmail(address)
-      if (rules.domains.length > 0 && !rules.domains.includes(email.slice(email.lastIndexOf('@') + 1))) {
+      if (!isOfDomains(email, rules.domains)) {
         throw new GatehouseError('registration_closed', {
           detail: 'Addresses of this mail domain cannot register here.',
         })

@@ -5,6 +5,7 @@ import type { Language } from '../../core/language.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
 import type { AnswerMailRequest, MailRequests } from '../../core/mail-request.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
+import { createOneAtATime } from '../../core/one-at-a-time.ts'
 import type { PasswordResetStore } from '../../core/records/password-reset.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
@@ -45,10 +46,11 @@ export function createPasswordResets(dependencies: {
 }): PasswordResets {
   const { users, resets, requests, hashNewPassword, mails, audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
+  const oneAtATime = createOneAtATime()
 
-  /** Of one token one link and one mail: whoever dies halfway begins anew. `ip`: of whoever asked, where no request says so. */
-  async function open(user: User, token: string, language: Language, asked: { at: Date; ip?: string }) {
-    const expiresAt = new Date(asked.at.getTime() + linkHours * 3_600_000)
+  /** The link of a token and the mail about it. */
+  function linkFor(user: User, token: string, language: Language, at: Date) {
+    const expiresAt = new Date(at.getTime() + linkHours * 3_600_000)
     const { id: userId, email } = user
     const told = mails.seal({
       kind: 'reset-password',
@@ -58,10 +60,10 @@ export function createPasswordResets(dependencies: {
       facts: { link: `${issuer}/reset-password?token=${token}`, hours: linkHours },
       expiresAt,
     })
-    const isOpen = await resets.open({ tokenHash: hashSecret(token), userId, email, expiresAt, mails: [told] })
-    if (isOpen) audit.record({ event: 'user.reset_sent', subject: userId, ip: asked.ip })
-    return isOpen
+    return { reset: { tokenHash: hashSecret(token), userId, email, expiresAt }, mails: [told] }
   }
+  /** `ip`: of whoever asked, where no request says so. */
+  const noteSent = (user: User, ip?: string) => audit.record({ event: 'user.reset_sent', subject: user.id, ip })
 
   return {
     async ask(address, { ip, language }) {
@@ -69,26 +71,35 @@ export function createPasswordResets(dependencies: {
     },
     async answer({ email, language, token, at, ip }) {
       const user = await users.findByLogin(email)
-      if (user !== undefined) await open(user, token, language, { at, ip })
-      return []
+      if (user === undefined) return { mails: [] }
+      const { reset, mails } = linkFor(user, token, language, at)
+      return { mails, link: { kind: 'reset', reset }, answered: () => noteSent(user, ip) }
     },
-    send: (user, language) => open(user, randomLinkToken(), language, { at: now() }),
+    async send(user, language) {
+      const at = now()
+      const { reset, mails } = linkFor(user, randomLinkToken(), language, at)
+      const isOpen = await resets.open({ ...reset, at, mails })
+      if (isOpen) noteSent(user)
+      return isOpen
+    },
     find: (token) => resets.find(hashSecret(token), now()),
-    async reset(token, password, language) {
-      const tokenHash = hashSecret(token)
-      const user = await resets.find(tokenHash, now())
-      if (user === undefined) return false
-      const passwordHash = await hashNewPassword(password, user)
-      const told = mails.seal({
-        kind: 'password-changed',
-        to: user.email,
-        userId: user.id,
-        language: user.locale ?? language,
-        facts: { link: `${issuer}/forgot-password` },
-      })
-      const isReset = await resets.use({ tokenHash, passwordHash, at: now(), mails: [told] })
-      if (isReset) audit.record({ event: 'user.password_reset', subject: user.id })
-      return isReset
-    },
+    reset: (token, password, language) => oneAtATime(token, () => reset(token, password, language)),
+  }
+
+  async function reset(token: string, password: string, language: Language): Promise<boolean> {
+    const tokenHash = hashSecret(token)
+    const user = await resets.find(tokenHash, now())
+    if (user === undefined) return false
+    const passwordHash = await hashNewPassword(password, user)
+    const told = mails.seal({
+      kind: 'password-changed',
+      to: user.email,
+      userId: user.id,
+      language: user.locale ?? language,
+      facts: { link: `${issuer}/forgot-password` },
+    })
+    const isReset = await resets.use({ tokenHash, passwordHash, at: now(), mails: [told] })
+    if (isReset) audit.record({ event: 'user.password_reset', subject: user.id })
+    return isReset
   }
 }

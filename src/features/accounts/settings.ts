@@ -22,7 +22,7 @@ export const AccountSettings = section({
     Type.Integer({ minimum: 0, maximum: 365, default: 14 }),
   ),
   domains: setting(
-    'The mail domains that may register. An empty list lets all of them.',
+    'The mail domains that may register, and of which another address of an account may be. An empty list lets all of them.',
     Type.Array(Type.String(), { title: 'a list of mail domains: [example.com, …]', default: [] }),
   ),
 })

@@ -3,6 +3,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock } from '../../core/clock.ts'
+import { createOneAtATime } from '../../core/one-at-a-time.ts'
 import type { RegistrationStore } from '../../core/records/registration.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { RegistrationRules } from './register.ts'
@@ -38,17 +39,17 @@ export function createEmailVerification(dependencies: {
     return registrations.find(hashSecret(token), new Date(clock.now()))
   }
 
-  return {
-    find,
-    async confirm(token, password) {
-      const registered = await find(token)
-      if (registered === undefined) return 'invalid_token'
-      const passwordHash = password === undefined ? undefined : await hashNewPassword(password, registered)
-      const now = clock.now()
-      const [userId, at] = [uuidv7(now), new Date(now)]
-      const outcome = await registrations.confirm({ tokenHash: hashSecret(token), userId, passwordHash, at })
-      if (outcome === 'confirmed') audit.record({ event: 'registration.confirmed', subject: userId })
-      return outcome
-    },
+  async function confirm(token: string, password: string | undefined) {
+    const registered = await find(token)
+    if (registered === undefined) return 'invalid_token'
+    const passwordHash = password === undefined ? undefined : await hashNewPassword(password, registered)
+    const now = clock.now()
+    const [userId, at] = [uuidv7(now), new Date(now)]
+    const outcome = await registrations.confirm({ tokenHash: hashSecret(token), userId, passwordHash, at })
+    if (outcome === 'confirmed') audit.record({ event: 'registration.confirmed', subject: userId })
+    return outcome
   }
+
+  const oneAtATime = createOneAtATime()
+  return { find, confirm: (token, password) => oneAtATime(token, () => confirm(token, password)) }
 }

@@ -22,6 +22,8 @@ export type { ShownMail, ShownPreview } from './admin.ts'
 export interface Mail<Written = never> extends Feature, MailWriter<Written>, MailRequests {
   /** Says how requests are answered. Each kind has one answer. */
   answer(answers: MailRequestAnswers): void
+  /** The hashes under which an address may be stored beside mails and requests, by any secret of the service. */
+  recipientsOf(email: string): string[]
   /** Queues mails that no change causes. */
   queue(mails: readonly QueuedMail[]): Promise<void>
   readonly check: Mailer['check']
@@ -39,7 +41,7 @@ const lookEveryMilliseconds = 1_000
 
 /** `make`: makes what sends, which reads files; called by the start, or when it is asked what keeps mails. */
 export function createMail<Definitions extends MailDefinitions>(
-  { stores, box, clock, log, audit, issuer }: Base,
+  { stores, box, keyedHashes, clock, log, audit, issuer }: Base,
   settings: { templates: string | undefined },
   needs: { definitions: Definitions; languages: Languages; make: () => Mailer },
 ): Mail<MailsOf<Definitions>> {
@@ -69,7 +71,10 @@ export function createMail<Definitions extends MailDefinitions>(
     const examples = Object.entries(definitions[kind]!.facts).map(([name, [, example]]) => [name, example] as const)
     return write({ kind, to: 'ada@example.com', language, facts: Object.fromEntries(examples) })
   }
-  const writer = createMailWriter({ write, box: ownBox, clock })
+  const recipientHashes = keyedHashes('mail recipient')
+  const recipientsOf = (email: string) => recipientHashes(email).map((hash) => hash.toString('base64url'))
+  const recipientOf = (email: string) => recipientsOf(email)[0]!
+  const writer = createMailWriter({ write, recipientOf, box: ownBox, clock })
   const delivery = createDeliverMails({
     mails: stores.mails,
     mailer: { send: (mail, signal) => mailer().send(mail, signal) },
@@ -82,6 +87,7 @@ export function createMail<Definitions extends MailDefinitions>(
   const asking = createMailRequests({
     requests: stores.mailRequests,
     counters: stores.counters,
+    recipientOf,
     box: requestBox,
     clock,
   })
@@ -90,6 +96,7 @@ export function createMail<Definitions extends MailDefinitions>(
   const check = async () => mailer().check()
   return {
     seal: (mail) => writer.seal(mail),
+    recipientsOf,
     queue: (mails) => stores.mails.queue(mails),
     check,
     async deliver() {

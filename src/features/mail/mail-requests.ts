@@ -18,10 +18,12 @@ const mailLimits = { ofNetwork: 5, inAll: 20, windowSeconds: 3_600 }
 export function createMailRequests(dependencies: {
   requests: Pick<MailRequestStore, 'add'>
   counters: Pick<Counters, 'increment'>
+  /** Under which an address is stored beside what was asked for it. */
+  recipientOf(email: string): string
   box: SecretBox
   clock: Clock
 }): MailRequests {
-  const { requests, counters, box, clock } = dependencies
+  const { requests, counters, recipientOf, box, clock } = dependencies
 
   async function mayMail(email: string, ip: string): Promise<boolean> {
     const network = limitKey(ip)
@@ -40,7 +42,7 @@ export function createMailRequests(dependencies: {
       const now = clock.now()
       const id = uuidv7(now)
       const sealed = box.seal(JSON.stringify({ ...request, ip, token: randomLinkToken() }), id)
-      await requests.add({ id, sealed, createdAt: new Date(now) })
+      await requests.add({ id, sealed, recipient: recipientOf(request.email), createdAt: new Date(now) })
     },
   }
 }
@@ -59,7 +61,7 @@ export function createAnswerRequests(dependencies: {
   log: Log
 }): WorkQueue {
   const { requests, answers, box, clock, log } = dependencies
-  return createWorkQueue<StoredMailRequest>({
+  return createWorkQueue<Omit<StoredMailRequest, 'recipient'>>({
     lanes: 2,
     claim() {
       const now = clock.now()
@@ -69,7 +71,8 @@ export function createAnswerRequests(dependencies: {
       const request = JSON.parse(box.open(sealed, id)) as MailRequest & { ip: string; token: string }
       const answer = answers[request.kind] as AnswerMailRequest<MailRequestKind> | undefined
       if (answer === undefined) throw new Error(`nobody answers requests of the kind ${request.kind}`)
-      await requests.answer(id, await answer({ ...request, at }))
+      const { answered, ...made } = await answer({ ...request, at })
+      if ((await requests.answer({ id, createdAt: at }, made)) === 'answered') answered?.()
     },
     fail(error) {
       log.error({ event: 'mail.unanswered', err: error }, 'what people ask by mail cannot be answered, and waits')

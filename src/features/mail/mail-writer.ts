@@ -7,10 +7,12 @@ import type { SecretBox } from '../../core/secrets.ts'
 /** Writes mails and seals them, each for its own row. */
 export function createMailWriter(dependencies: {
   write(mail: MailOf<MailKinds>): Mail
+  /** Under which an address is stored beside a mail. */
+  recipientOf(email: string): string
   box: SecretBox
   clock: Clock
 }): MailWriter<MailOf<MailKinds>> {
-  const { write, box, clock } = dependencies
+  const { write, recipientOf, box, clock } = dependencies
   // Mails of one change are sent in the order in which they were written.
   const nextId = createOrderedIds()
   return {
@@ -19,7 +21,8 @@ export function createMailWriter(dependencies: {
       const now = clock.now()
       const id = nextId(now)
       const sealed = box.seal(JSON.stringify(write(mail)), id)
-      return { id, kind, language, userId, sealed, createdAt: new Date(now), expiresAt }
+      const recipient = recipientOf(mail.to)
+      return { id, kind, language, userId, recipient, sealed, createdAt: new Date(now), expiresAt }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
-import { administers } from '../../http/admin-schema.ts'
+import { administers, keepingAnAdministrator } from '../../http/admin-schema.ts'
 import { Email, IdOrEmail, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { AccountDeletion } from './delete-account.ts'
@@ -21,13 +21,13 @@ export async function deletionRoutes(
     administers('gatehouse:users:write')('deleteUser', 'Delete an account', {
       description:
         'At once, and for good: its sessions, tokens, API keys and mails go with it. The audit trail keeps its id. Disable an ' +
-        'account that may come back.',
+        'account that may come back. Over HTTP the last administrator is refused.',
       params: Type.Object({ user: IdOrEmail }),
-      response: { 200: Deleted, ...problems('not_found') },
+      response: { 200: Deleted, ...problems('not_found', 'conflict') },
     }),
     async (request) => {
       const { id, email } = await options.findUser(request.params.user)
-      return { id, email, deleted: await options.deletion.remove(id) }
+      return { id, email, deleted: await options.deletion.remove(id, keepingAnAdministrator(request)) }
     },
   )
 }

@@ -1,6 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
-import { canonicalEmail } from '../../core/email.ts'
+import { canonicalEmail, isOfDomains } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { Language } from '../../core/language.ts'
@@ -23,7 +23,8 @@ const hour = 3_600_000
 export interface EmailChanges {
   /**
    * Asks for another address, which counts once it is confirmed from its own mailbox. The answer is the same whether or not
-   * somebody has it. The present address is told, with a link that stops it. Throws `invalid_request`.
+   * somebody has it. The present address is told, with a link that stops it. Throws `invalid_request`, and `registration_closed` for
+   * an address of another mail domain than may register.
    */
   request(
     person: UserPrincipal,
@@ -57,11 +58,18 @@ export function createEmailChanges(dependencies: {
       'email-taken-back': { link: string; hours: number }
     }>
   >
+  /** The hashes under which an address is stored beside mails. */
+  recipientsOf(email: string): string[]
+  /** Mail domains that may register; empty: all. */
+  domains: readonly string[]
+  /** Of mails to people who have chosen none. */
+  defaultLanguage: Language
   audit: Audit<typeof ownAccountEvents>
   clock: Clock
   issuer: string
 }): EmailChanges {
-  const { emailChanges, users, proveOwner, requests, mails, audit, clock, issuer } = dependencies
+  const { emailChanges, users, proveOwner, requests, mails, recipientsOf, domains, defaultLanguage } = dependencies
+  const { audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
   const inHours = (hours: number) => new Date(clock.now() + hours * hour)
   const undoLink = (token: string) => `${issuer}/undo-email?token=${token}`
@@ -69,6 +77,7 @@ export function createEmailChanges(dependencies: {
   return {
     async request(person, { email: address, password }, from) {
       const toEmail = canonicalEmail(address)
+      if (!isOfDomains(toEmail, domains)) throw otherDomain()
       const proof = await proveOwner(person, password, from, 'email')
       if (proof.kind !== 'proven') return proof
       const { user } = proof
@@ -80,7 +89,14 @@ export function createEmailChanges(dependencies: {
       const toNew =
         owner === undefined
           ? mails.seal({ kind: 'confirm-email', to: toEmail, userId: user.id, language, facts: confirmLink, expiresAt })
-          : mails.seal({ kind: 'address-taken', to: toEmail, language, facts: { link: `${issuer}/login` } })
+          : // What whoever asks reads is nothing to its owner.
+            mails.seal({
+              kind: 'address-taken',
+              to: toEmail,
+              userId: owner.id,
+              language: owner.locale ?? defaultLanguage,
+              facts: { link: `${issuer}/login` },
+            })
       const toOld = mails.seal({
         kind: 'email-change-requested',
         to: user.email,
@@ -123,7 +139,8 @@ export function createEmailChanges(dependencies: {
         facts: { link: undoLink(undoToken), hours: undoHours },
         expiresAt: undoUntil,
       })
-      const use = { confirmHash, undoHash: hashSecret(undoToken), undoUntil, at: now(), mails: [told] }
+      const hashes = { confirmHash, undoHash: hashSecret(undoToken), formerRecipients: recipientsOf(change.fromEmail) }
+      const use = { ...hashes, undoUntil, at: now(), mails: [told] }
       if (!(await emailChanges.confirm(use))) return false
       audit.record({ event: 'email.changed', subject: user.id })
       return true
@@ -159,4 +176,8 @@ function sameAddress(): GatehouseError {
   return new GatehouseError('invalid_request', {
     fields: [{ path: '/body/email', message: 'is the address of this account already' }],
   })
+}
+
+function otherDomain(): GatehouseError {
+  return new GatehouseError('registration_closed', { detail: 'Addresses of this mail domain cannot be had here.' })
 }

@@ -102,7 +102,15 @@ export async function ownAccountPages(
         return showEmail(request, reply.code(422), email, { faults, fault: kit.markedBelow })
       }
       const wanted = { email: read.email, password: password.slice(0, 512) }
-      const outcome = await emailChanges.request(userOf(request), wanted, { ...fromOf(request), ip: request.ip })
+      const outcome = await emailChanges.request(userOf(request), wanted, fromOf(request)).catch((error: unknown) => {
+        if (error instanceof GatehouseError && error.code === 'registration_closed')
+          return { kind: 'other_domain' as const }
+        throw error
+      })
+      if (outcome.kind === 'other_domain') {
+        const faults = { email: pages.textsFor(request).ownAccount.otherDomain }
+        return showEmail(request, reply.code(422), email, { faults, fault: kit.markedBelow })
+      }
       if (outcome.kind === 'requested') return goTo(reply, 'check-your-mail')
       return showEmail(request, reply, email, notProven(request, reply, outcome, 'password'))
     },

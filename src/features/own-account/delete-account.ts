@@ -1,4 +1,5 @@
 import type { Audit } from '../../core/audit.ts'
+import { lastAdministrator } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
@@ -27,8 +28,11 @@ export interface AccountDeletion {
   >
   /** Takes it back by what a sign-in in the meantime has given out. False when that says nothing (any more). */
   keep(keepToken: string): Promise<boolean>
-  /** Deletes an account at once, as operators do. False when there is none. */
-  remove(userId: string): Promise<boolean>
+  /**
+   * Deletes an account at once, as operators do. False when there is none. `keepsAdministrator`: throws `conflict` for the last
+   * administrator.
+   */
+  remove(userId: string, also: { keepsAdministrator: boolean }): Promise<boolean>
   /** Deletes the accounts whose time has come. */
   sweep(): Promise<void>
 }
@@ -39,16 +43,20 @@ export function createAccountDeletion(dependencies: {
   proveOwner: ProveOwner
   keeping: AccountKeeping
   mails: MailWriter<MailOf<{ 'deletion-requested': { link: string; until: Date }; 'account-kept': { link: string } }>>
+  /** The hashes under which an address is stored beside mails. */
+  recipientsOf(email: string): string[]
   graceDays: number
   audit: Audit<typeof ownAccountEvents>
   clock: Clock
   issuer: string
 }): AccountDeletion {
-  const { deletions, users, proveOwner, keeping, mails, graceDays, audit, clock, issuer } = dependencies
+  const { deletions, users, proveOwner, keeping, mails, recipientsOf, graceDays, audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
 
-  async function remove(userId: string, dueBy?: Date): Promise<boolean> {
-    const isGone = await deletions.remove(userId, now(), dueBy)
+  async function remove(userId: string, when: { dueBy?: Date; keepsAdministrator?: boolean }): Promise<boolean> {
+    const outcome = await deletions.remove({ userId, at: now(), ...when, recipientsOf })
+    if (outcome === 'last_administrator') throw lastAdministrator()
+    const isGone = outcome === 'removed'
     if (isGone) audit.record({ event: 'user.deleted', subject: userId })
     return isGone
   }
@@ -78,7 +86,7 @@ export function createAccountDeletion(dependencies: {
       const kind = await deletions.request({ userId: user.id, provenHash, deletesAt, at, mails: sent })
       if (kind !== 'requested') return { kind }
       audit.record({ event: 'user.deletion_requested', subject: user.id, deletes_at: deletesAt.toISOString() })
-      if (graceDays === 0) await remove(user.id, at)
+      if (graceDays === 0) await remove(user.id, { dueBy: at })
       return { kind, deletesAt }
     },
     async keep(keepToken) {
@@ -92,10 +100,10 @@ export function createAccountDeletion(dependencies: {
       if (isKept) audit.record({ event: 'user.kept', subject: userId })
       return isKept
     },
-    remove: (userId) => remove(userId),
+    remove,
     async sweep() {
       const at = now()
-      for (const userId of await deletions.due(at, maxAtOnce)) await remove(userId, at)
+      for (const userId of await deletions.due(at, maxAtOnce)) await remove(userId, { dueBy: at })
     },
   }
 }

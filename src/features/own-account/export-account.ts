@@ -1,21 +1,17 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Counters } from '../../core/counters.ts'
 import { tooManyRequests } from '../../core/errors.ts'
-import type { Clock } from '../../core/clock.ts'
 import type { Language } from '../../core/language.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
-import type { ApiKey, ApiKeyStore } from '../../core/records/api-key.ts'
-import type { AuditRow, AuditStore } from '../../core/records/audit-event.ts'
+import type { AuditRow } from '../../core/records/audit-event.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
-import type { Session, SessionStore } from '../../core/records/session.ts'
-import type { User, UserStore } from '../../core/records/user.ts'
+import type { PersonalData, PersonalDataStore } from '../../core/records/personal-data.ts'
+import type { UserStore } from '../../core/records/user.ts'
 import type { ownAccountEvents } from './audit-events.ts'
 
 /** What is stored about a person, as records. Neither hashes nor secrets, and nothing of anybody else. */
-export interface AccountExport {
-  user: User
-  sessions: Session[]
-  apiKeys: ApiKey[]
+export interface AccountExport extends PersonalData {
+  /** What happened to the account, and what the person did to others. */
   trail: AuditRow[]
 }
 
@@ -29,22 +25,21 @@ const pageSize = 1_000
 /** Takes out all that is stored about a person. Counted before it is read, audited, and told to the person by mail. */
 export function createExportAccount(dependencies: {
   users: Pick<UserStore, 'findById'>
-  sessions: Pick<SessionStore, 'listOf'>
-  apiKeys: Pick<ApiKeyStore, 'list'>
-  trail: Pick<AuditStore, 'list'>
+  personalData: PersonalDataStore
+  /** The hashes under which an address is stored beside mails. */
+  recipientsOf(email: string): string[]
   counters: Pick<Counters, 'increment'>
   mails: MailWriter<MailOf<{ 'account-exported': { link: string } }>>
   queueMails(mails: readonly QueuedMail[]): Promise<void>
   audit: Audit<typeof ownAccountEvents>
-  clock: Clock
   issuer: string
 }): ExportAccount {
-  const { users, sessions, apiKeys, trail, counters, mails, queueMails, audit, clock, issuer } = dependencies
+  const { users, personalData, recipientsOf, counters, mails, queueMails, audit, issuer } = dependencies
 
-  async function wholeTrail(subject: string): Promise<AuditRow[]> {
+  async function wholeTrail(userId: string): Promise<AuditRow[]> {
     const rows: AuditRow[] = []
     for (;;) {
-      const page = await trail.list({ subject, before: rows.at(-1)?.id, limit: pageSize })
+      const page = await personalData.trail(userId, { before: rows.at(-1)?.id, limit: pageSize })
       rows.push(...page)
       if (page.length < pageSize) return rows
     }
@@ -61,11 +56,7 @@ export function createExportAccount(dependencies: {
       mails.seal({ kind: 'account-exported', to, userId, language: locale ?? language, facts: { link } }),
     ])
     audit.record({ event: 'user.exported', subject: userId })
-    return {
-      user,
-      sessions: await sessions.listOf(userId, new Date(clock.now())),
-      apiKeys: await apiKeys.list({ kind: 'user', id: userId }),
-      trail: await wholeTrail(userId),
-    }
+    const stored = await personalData.read(userId, recipientsOf(to))
+    return stored && { ...stored, trail: await wholeTrail(userId) }
   }
 }

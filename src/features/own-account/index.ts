@@ -4,6 +4,7 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
+import type { Languages } from '../../pages/view.ts'
 import type { Accounts, accountsMails } from '../accounts/index.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -25,30 +26,36 @@ export type { DeletedUser } from './admin.ts'
 
 export function createOwnAccount(
   base: Base,
-  config: { accounts: { deletion_grace_days: number }; sign_in: { fresh_seconds: number } },
+  config: { accounts: { deletion_grace_days: number; domains: readonly string[] }; sign_in: { fresh_seconds: number } },
   needs: {
     accounts: Accounts
     sessions: Sessions
     signIn: SignIn
     mail: Mail<MailsOf<typeof ownAccountMails> | MailsOf<typeof accountsMails>>
+    languages: Pick<Languages, 'offered'>
     browser: BrowserGuards
     pages: Pages<OwnAccountTexts>
   },
 ): Feature {
   const { stores, clock, audit, issuer, hashNewPassword } = base
-  const { accounts, sessions, signIn, mail, browser, pages } = needs
+  const { accounts, sessions, signIn, mail, languages, browser, pages } = needs
   const proveOwner = createProveOwner({ checkPassword: signIn.checkPassword, audit })
-  const shared = { proveOwner, mails: mail, audit, clock, issuer, users: stores.users }
+  const { recipientsOf } = mail
+  const shared = { proveOwner, mails: mail, recipientsOf, audit, clock, issuer, users: stores.users }
   const changePassword = createChangePassword({ ...shared, hashNewPassword, renewSession: sessions.renew })
-  const emailChanges = createEmailChanges({ ...shared, emailChanges: stores.emailChanges, requests: mail })
+  const emailChanges = createEmailChanges({
+    ...shared,
+    emailChanges: stores.emailChanges,
+    requests: mail,
+    domains: config.accounts.domains,
+    defaultLanguage: languages.offered[0],
+  })
   const graceDays = config.accounts.deletion_grace_days
-  const { deletions, apiKeys, counters } = stores
+  const { deletions, personalData, counters } = stores
   const deletion = createAccountDeletion({ ...shared, deletions, keeping: signIn.keeping, graceDays })
   const exportAccount = createExportAccount({
     ...shared,
-    sessions: stores.sessions,
-    apiKeys,
-    trail: stores.audit,
+    personalData,
     counters,
     queueMails: mail.queue,
   })

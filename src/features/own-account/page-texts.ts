@@ -5,6 +5,7 @@ import { plural } from '../../pages/times.ts'
 export const ownAccountPageTexts = {
   presentPassword: 'Present password',
   wrongPassword: 'The password is wrong.',
+  otherDomain: 'Addresses of this domain cannot be used here.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',
 
   changePassword: {

@@ -89,11 +89,12 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
         summary: 'Ask for another address',
         description:
           'It counts once it is confirmed by the link that is mailed to it. The answer is the same whether or not somebody has ' +
-          'it. The present address gets a link that stops the change and, once it is confirmed, one that takes it back for 72 hours.',
+          'it. The present address gets a link that stops the change and, once it is confirmed, one that takes it back for 72 hours. ' +
+          'Its domain must be one that may register (`accounts.domains`).',
         tags,
         security: signedIn,
         body: EmailRequest,
-        response: { 202: Requested, ...notProven },
+        response: { 202: Requested, ...notProven, ...problems('registration_closed') },
       },
     },
     async (request, reply) => {

@@ -19,14 +19,24 @@ export const Deleting = Type.Object(
   { description: 'When the account goes. Until then a sign-in offers to keep it.' },
 )
 
+const Rows = Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true }))
+
 /** All that is stored, in the words of the other answers; open to what comes to be stored. */
 export const Exported = Type.Object(
   {
     exported_at: Instant,
     profile: Type.Unsafe<object>({ type: 'object', additionalProperties: true }),
-    sessions: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
-    api_keys: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
-    activity: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
+    sessions: Rows,
+    refresh_families: Rows,
+    api_keys: Rows,
+    known_devices: Rows,
+    address_changes: Rows,
+    password_resets: Rows,
+    reserved_usernames: Rows,
+    mails: Rows,
+    mail_requests: Rows,
+    invitations: Rows,
+    activity: Rows,
   },
   { description: 'Never a hash, a secret or a token, and nothing of anybody else.' },
 )

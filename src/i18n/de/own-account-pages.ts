@@ -5,6 +5,7 @@ import { plural } from '../../pages/times.ts'
 export const ownAccountPageTexts: typeof english = {
   presentPassword: 'Jetziges Passwort',
   wrongPassword: 'Das Passwort ist falsch.',
+  otherDomain: 'Adressen dieser Domain können hier nicht verwendet werden.',
   tooManyFailures: 'Das waren zu viele Fehlversuche. Warten Sie einige Minuten, und versuchen Sie es noch einmal.',
 
   changePassword: {

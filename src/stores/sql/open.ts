@@ -17,6 +17,7 @@ import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createDeletionStore } from './accounts/deletions.ts'
 import { createEmailChangeStore } from './accounts/email-changes.ts'
 import { createInvitationStore } from './accounts/invitations.ts'
+import { createPersonalDataStore } from './accounts/personal-data.ts'
 import { createPasswordResetStore } from './accounts/password-resets.ts'
 import { createRegistrationStore } from './accounts/registrations.ts'
 import { createRevocationStore } from './revocations/revocations.ts'
@@ -135,6 +136,7 @@ export function createSqlStores(
     emailChanges: createEmailChangeStore(db, change),
     invitations: createInvitationStore(db),
     deletions: createDeletionStore(db, change),
+    personalData: createPersonalDataStore(db),
     sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
     refreshTokens: createRefreshTokenStore(db),

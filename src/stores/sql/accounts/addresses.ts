@@ -1,6 +1,6 @@
 import { and, eq, gt, isNotNull, ne, sql } from '../drizzle.ts'
 import { advisoryLocks, type Transaction } from '../database.ts'
-import { emailChanges } from './tables.ts'
+import { emailChanges, invitations } from './tables.ts'
 
 /**
  * Holds addresses until the transaction ends, before any row is touched, so that whether somebody has one, or may take it back,
@@ -12,8 +12,13 @@ export async function holdAddresses(tx: Transaction, ...emails: string[]): Promi
   }
 }
 
-/** Whether an address is kept for an account that may still take it back. The address has to be held. */
-export async function isKeptForAnother(tx: Transaction, email: string, userId: string, at: Date): Promise<boolean> {
+/** Whether an address is kept for an account that may still take it back, other than `userId`. The address has to be held. */
+export async function isKeptForAnother(
+  tx: Transaction,
+  email: string,
+  userId: string | undefined,
+  at: Date,
+): Promise<boolean> {
   const kept = await tx
     .select({ id: emailChanges.id })
     .from(emailChanges)
@@ -22,7 +27,7 @@ export async function isKeptForAnother(tx: Transaction, email: string, userId: s
         eq(emailChanges.fromEmail, email),
         isNotNull(emailChanges.confirmedAt),
         gt(emailChanges.expiresAt, at),
-        ne(emailChanges.userId, userId),
+        userId === undefined ? undefined : ne(emailChanges.userId, userId),
       ),
     )
     .limit(1)
@@ -37,4 +42,10 @@ export async function endRegistrations(tx: Transaction, email: string): Promise<
   await tx.execute(sql`
     delete from registrations where token_hash in (
       select token_hash from registrations where email = ${email} order by token_hash for update)`)
+}
+
+/** Ends what would make an account of an address: what is registered for it, and an invitation to it. The address has to be held. */
+export async function endWaysIn(tx: Transaction, email: string): Promise<void> {
+  await endRegistrations(tx, email)
+  await tx.delete(invitations).where(eq(invitations.email, email))
 }

@@ -1,6 +1,6 @@
 import type { NewUser, NotCreated } from '../../../core/records/user.ts'
 import { isUniqueViolation, type Transaction } from '../database.ts'
-import { endRegistrations, holdAddresses, isKeptForAnother } from './addresses.ts'
+import { endWaysIn, holdAddresses, isKeptForAnother } from './addresses.ts'
 import { holdRoles } from './roles.ts'
 import { users } from './tables.ts'
 import { claimUsername } from './usernames.ts'
@@ -12,7 +12,7 @@ export async function createIn(tx: Transaction, user: NewUser): Promise<'created
   if (!(await holdRoles(tx, roles))) throw new NotMade('unknown_role')
   if (await isKeptForAnother(tx, email, id, createdAt)) throw new NotMade('email_taken')
   if (!(await claimUsername(tx, id, username, createdAt))) throw new NotMade('username_taken')
-  await endRegistrations(tx, email)
+  await endWaysIn(tx, email)
   await tx.insert(users).values(user)
   return 'created'
 }

@@ -1,7 +1,7 @@
-import { and, eq, gt, ne } from '../drizzle.ts'
-import type { PasswordResetStore } from '../../../core/records/password-reset.ts'
+import { and, eq, gt, isNull, lte, ne, or } from '../drizzle.ts'
+import type { PasswordReset, PasswordResetStore } from '../../../core/records/password-reset.ts'
 import type { Change } from '../changes.ts'
-import type { Database } from '../database.ts'
+import type { Database, Transaction } from '../database.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { changePassword, NothingToUse, unlessNothing } from './passwords.ts'
 import { passwordResets, users } from './tables.ts'
@@ -9,21 +9,12 @@ import { userColumns } from './users.ts'
 
 export function createPasswordResetStore(db: Database, change: Change): PasswordResetStore {
   return {
-    async open({ email, mails = [], ...reset }) {
-      return await db.transaction(async (tx) => {
-        // The lock waits for a change of the account under way; a later one sees this link, and ends it.
-        const unchanged = await tx
-          .select({ id: users.id })
-          .from(users)
-          .where(and(eq(users.id, reset.userId), eq(users.email, email), ne(users.status, 'disabled')))
-          .for('update')
-        if (unchanged.length === 0) return false
-        await tx.delete(passwordResets).where(eq(passwordResets.userId, reset.userId))
-        await tx.insert(passwordResets).values(reset)
+    open: ({ mails = [], at, ...reset }) =>
+      db.transaction(async (tx) => {
+        if (!(await openReset(tx, reset, at))) return false
         await queueMails(tx, mails)
         return true
-      })
-    },
+      }),
     async find(tokenHash, at) {
       const [user] = await db
         .select(userColumns)
@@ -49,4 +40,33 @@ export function createPasswordResetStore(db: Database, change: Change): Password
       )
     },
   }
+}
+
+/**
+ * Keeps a link that was asked for at `at`, in place of every earlier one of the account. False when the account is disabled or its
+ * address is not `email` any more, and when links were ended or a later one was made since.
+ */
+export async function openReset(
+  tx: Transaction,
+  { email, ...reset }: PasswordReset & { email: string },
+  at: Date,
+): Promise<boolean> {
+  const { userId, expiresAt } = reset
+  // The lock waits for a change of the account under way; a later one sees this link, and ends it.
+  const unchanged = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      and(
+        ...[eq(users.id, userId), eq(users.email, email), ne(users.status, 'disabled')],
+        or(isNull(users.linksEndedAt), lte(users.linksEndedAt, at)),
+      ),
+    )
+    .for('update')
+  if (unchanged.length === 0) return false
+  const ofAccount = eq(passwordResets.userId, userId)
+  if ((await tx.$count(passwordResets, and(ofAccount, gt(passwordResets.expiresAt, expiresAt)))) > 0) return false
+  await tx.delete(passwordResets).where(ofAccount)
+  await tx.insert(passwordResets).values(reset)
+  return true
 }

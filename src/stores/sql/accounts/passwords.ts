@@ -28,14 +28,18 @@ export async function changePassword(
     .returning({ id: users.id })
   if (changed.length === 0) return false
   await also()
-  await endLinks(tx, userId)
+  await endLinks(tx, userId, at)
   await endSessionsOf(tx, userId, 'password_changed', at, keptSession)
   await announce('user', [userId], at)
   return true
 }
 
-/** Ends links to reset the password, and a new address that is not confirmed. */
-export async function endLinks(tx: Transaction, userId: string): Promise<void> {
+/**
+ * Ends links to reset the password, those included that were asked for before and are not made yet, and a new address that is not
+ * confirmed. The account's row is held by then.
+ */
+export async function endLinks(tx: Transaction, userId: string, at: Date): Promise<void> {
+  await tx.update(users).set({ linksEndedAt: at }).where(eq(users.id, userId))
   await tx.delete(passwordResets).where(eq(passwordResets.userId, userId))
   await tx.delete(emailChanges).where(and(eq(emailChanges.userId, userId), isNull(emailChanges.confirmedAt)))
 }

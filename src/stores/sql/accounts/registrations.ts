@@ -1,27 +1,12 @@
 import { and, eq, gt, sql } from '../drizzle.ts'
-import type { RegistrationStore } from '../../../core/records/registration.ts'
-import { type Database, rowsOf } from '../database.ts'
+import type { PendingRegistration, RegistrationStore } from '../../../core/records/registration.ts'
+import { type Database, rowsOf, type Transaction } from '../database.ts'
 import { holdAddresses, isKeptForAnother } from './addresses.ts'
 import { registrations } from './tables.ts'
 
 export function createRegistrationStore(db: Database): RegistrationStore {
   return {
-    async open(registration) {
-      await db.insert(registrations).values(registration).onConflictDoNothing()
-    },
-    async openAgain(email, { tokenHash, expiresAt }, at) {
-      const opened = await rowsOf(
-        db,
-        sql`insert into registrations (token_hash, email, name, password_hash, expires_at)
-          select ${tokenHash}, email, name, password_hash, ${expiresAt.toISOString()}::timestamptz
-          from (select * from registrations where email = ${email} and token_hash <> ${tokenHash}
-              and expires_at > ${at.toISOString()}::timestamptz
-            order by expires_at desc limit 1) as latest
-          on conflict (token_hash) do update set email = excluded.email
-          returning 1`,
-      )
-      return opened.length === 1
-    },
+    open: (registration) => openRegistration(db, registration),
     async find(tokenHash, at) {
       const [pending] = await db
         .select({ email: registrations.email, name: registrations.name })
@@ -44,19 +29,21 @@ export function createRegistrationStore(db: Database): RegistrationStore {
           tx,
           sql`
         with pending as (
-          select token_hash, email, name, password_hash from registrations
+          select token_hash, email, name, password_hash, language from registrations
           where email = (select email from registrations where token_hash = ${tokenHash}) and expires_at > ${now}
           order by token_hash for update
         ), link as (
           select pending.*, (select count(distinct password_hash) from pending) as rivals from pending where token_hash = ${tokenHash}
         ), created as (
-          insert into users (id, email, name, password_hash, email_verified_at, created_at)
-          select ${userId}::uuid, email, name, coalesce(${passwordHash}::text, password_hash), ${now}, ${now} from link
+          insert into users (id, email, name, locale, password_hash, email_verified_at, created_at)
+          select ${userId}::uuid, email, name, language, coalesce(${passwordHash}::text, password_hash), ${now}, ${now} from link
           where ${passwordHash}::text is not null or rivals = 1
           on conflict (email) do nothing
           returning email
         ), ended as (
           delete from registrations where email in (select email from created)
+        ), uninvited as (
+          delete from invitations where email in (select email from created)
         )
         select (select count(*) from link)::int as pending, (select count(*) from created)::int as created`,
         )
@@ -65,4 +52,26 @@ export function createRegistrationStore(db: Database): RegistrationStore {
       })
     },
   }
+}
+
+/** Keeps what was registered; once, however often it is called. */
+export async function openRegistration(db: Database | Transaction, registration: PendingRegistration): Promise<void> {
+  await db.insert(registrations).values(registration).onConflictDoNothing()
+}
+
+/** Makes another link for what was registered last for an address, in the words of that; false where nothing is pending at `at`. */
+export async function openRegistrationAgain(
+  tx: Transaction,
+  { email, tokenHash, expiresAt }: Pick<PendingRegistration, 'email' | 'tokenHash' | 'expiresAt'>,
+  at: Date,
+): Promise<boolean> {
+  const opened = await rowsOf(
+    tx,
+    sql`insert into registrations (token_hash, email, name, password_hash, language, expires_at)
+      select ${tokenHash}, email, name, password_hash, language, ${expiresAt.toISOString()}::timestamptz
+      from registrations where email = ${email} and expires_at > ${at.toISOString()}::timestamptz
+      order by expires_at desc limit 1
+      returning 1`,
+  )
+  return opened.length === 1
 }

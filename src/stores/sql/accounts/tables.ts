@@ -24,6 +24,8 @@ export const users = pgTable(
     /** Until when the lockout goes on that the person was told of; null: of none. */
     lockoutToldUntil: instant('lockout_told_until'),
     deletesAt: instant('deletes_at'),
+    /** When every mailed link that had been asked for was ended; null: never. What was asked for before opens none any more. */
+    linksEndedAt: instant('links_ended_at'),
   },
   (table) => [
     // Whoever holds a role is found among however many registered.
@@ -66,6 +68,8 @@ export const registrations = pgTable(
     email: text('email').notNull(),
     name: text('name').notNull(),
     passwordHash: text('password_hash').notNull(),
+    /** What whoever registered reads; null in rows of before this was kept. */
+    language: text('language').$type<Language>(),
     expiresAt: instant('expires_at').notNull(),
   },
   (table) => [index('registrations_email').on(table.email), index('registrations_expires_at').on(table.expiresAt)],
@@ -106,6 +110,7 @@ export const emailChanges = pgTable(
   (table) => [
     index('email_changes_user_id').on(table.userId),
     index('email_changes_from_email').on(table.fromEmail),
+    index('email_changes_to_email').on(table.toEmail),
     index('email_changes_expires_at').on(table.expiresAt),
   ],
 )
@@ -122,7 +127,12 @@ export const invitations = pgTable(
     createdAt: instant('created_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
   },
-  (table) => [index('invitations_expires_at').on(table.expiresAt)],
+  (table) => [
+    index('invitations_expires_at').on(table.expiresAt),
+    index('invitations_username')
+      .on(table.username)
+      .where(sql`${table.username} is not null`),
+  ],
 )
 
 export const knownDevices = pgTable(

@@ -7,6 +7,8 @@ import type { Announce, Change } from '../changes.ts'
 import { type Database, rowsOf, type Transaction } from '../database.ts'
 import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
 import { queueMails } from '../mail/queue-mails.ts'
+import { adminRole } from '../../../core/principal.ts'
+import { isLastAdministrator } from './administrators.ts'
 import { createIn, orWhyNot } from './create-user.ts'
 import { changePassword, endLinks, endSessionsOf } from './passwords.ts'
 import { holdRoles } from './roles.ts'
@@ -53,14 +55,6 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
     await announce('user', [id], at)
     return done
   }
-  const changeOne = (id: string, at: Date, values: Values, endSessions?: string) =>
-    change((tx, announce) =>
-      changeIn([tx, announce], id, at, values, async () => {
-        if (endSessions === undefined) return
-        await endLinks(tx, id)
-        await endSessionsOf(tx, id, endSessions, at)
-      }),
-    )
   const now = () => new Date(clock.now())
 
   return {
@@ -82,7 +76,8 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       // Counted: for the first one alone PostgreSQL would rather read everybody than look into the index.
       return (await db.$count(users, holder)) > 0
     },
-    changeProfile: (id, profile) => changeOne(id, now(), profile),
+    changeProfile: (id, profile) =>
+      change((tx, announce) => changeIn([tx, announce], id, now(), profile, async () => {})),
     setUsername: (id, username, at) =>
       change(async (tx, announce) => {
         if (!(await claimUsername(tx, id, username, at))) return 'username_taken'
@@ -95,7 +90,13 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
         const granted = sql`array_append(array_remove(${users.roles}, ${role}), ${role})`
         return changeIn([tx, announce], id, now(), { roles: granted }, async () => 'granted' as const)
       }),
-    revokeRole: (id, role) => changeOne(id, now(), { roles: sql`array_remove(${users.roles}, ${role})` }),
+    revokeRole: (id, role, { keepsAdministrator = false } = {}) =>
+      change(async (tx, announce) => {
+        const isGuarded = keepsAdministrator && role === adminRole
+        if (isGuarded && (await isLastAdministrator(tx, id))) return 'last_administrator'
+        const left = sql`array_remove(${users.roles}, ${role})`
+        return changeIn([tx, announce], id, now(), { roles: left }, async () => 'revoked' as const)
+      }),
     async setPassword(id, passwordHash, at, { endApiKeys = false, mails = [], ...proof } = {}) {
       let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
       const isSet = await change((tx, announce) =>
@@ -137,8 +138,19 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       })
       return (await Promise.all(found)).flat()
     },
-    setStatus: (id, status, at) =>
-      changeOne(id, at, { status, deletesAt: null }, status === 'disabled' ? 'user_disabled' : undefined),
+    setStatus: (id, status, at, { keepsAdministrator = false } = {}) =>
+      change(async (tx, announce) => {
+        const isGuarded = keepsAdministrator && status === 'disabled'
+        if (isGuarded && (await isLastAdministrator(tx, id))) return 'last_administrator'
+        const enabled = sql`case when ${users.deletesAt} is null then 'active' else 'deleting' end`
+        return changeIn([tx, announce], id, at, { status: status === 'disabled' ? status : enabled }, async () => {
+          if (status === 'disabled') {
+            await endLinks(tx, id, at)
+            await endSessionsOf(tx, id, 'user_disabled', at)
+          }
+          return 'changed' as const
+        })
+      }),
     async unlock(id) {
       await db.update(users).set({ unlocks: oneMore, lockoutToldUntil: null }).where(eq(users.id, id))
     },

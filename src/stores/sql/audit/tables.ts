@@ -19,6 +19,7 @@ export const auditEvents = pgTable(
   (table) => [
     index('audit_events_at').on(table.at),
     index('audit_events_subject_id').on(table.subject, table.id),
+    index('audit_events_actor_id').on(table.actor, table.id),
     index('audit_events_event_id').on(table.event, table.id),
   ],
 )

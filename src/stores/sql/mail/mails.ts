@@ -6,7 +6,7 @@ import { queueMails, tellOfMails } from './queue-mails.ts'
 import { mails } from './tables.ts'
 
 /** Everything but what is sealed. */
-const columns = {
+export const mailColumns = {
   id: mails.id,
   kind: mails.kind,
   language: mails.language,
@@ -33,7 +33,7 @@ export function createMailStore(db: Database, onWake: OnWake): MailStore {
             select id from mails where due_at <= ${at.toISOString()}::timestamptz
             order by due_at limit 1 for update skip locked)`,
         )
-        .returning({ ...columns, sealed: mails.sealed })
+        .returning({ ...mailColumns, sealed: mails.sealed })
       // What is due is never erased.
       return claimed as ClaimedMail | undefined
     },
@@ -57,7 +57,7 @@ export function createMailStore(db: Database, onWake: OnWake): MailStore {
     },
     list: ({ state, before, limit }) =>
       db
-        .select(columns)
+        .select(mailColumns)
         .from(mails)
         .where(and(state && eq(mails.state, state), before === undefined ? undefined : lt(mails.id, before)))
         .orderBy(desc(mails.id))
@@ -69,7 +69,7 @@ export function createMailStore(db: Database, onWake: OnWake): MailStore {
           .update(mails)
           .set({ state: 'queued', attempts: 0, queuedAt: at, dueAt: at, endedAt: null })
           .where(and(...kept))
-          .returning(columns)
+          .returning(mailColumns)
         if (retried === undefined) return (await tx.$count(mails, eq(mails.id, id))) === 0 ? 'unknown' : 'ended'
         await tellOfMails(tx)
         return retried

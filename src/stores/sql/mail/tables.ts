@@ -12,6 +12,8 @@ export const mails = pgTable(
     userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
     /** Null once nobody sends it any more: a link in clear would undo the hashing of its token, and a sealed one waits for the secret. */
     sealed: text('sealed'),
+    /** Keyed hash of the address that it goes to, by which it leaves with the account of that address; null in rows of before. */
+    recipient: text('recipient'),
     createdAt: instant('created_at').notNull(),
     expiresAt: instant('expires_at'),
     state: text('state').$type<MailState>().notNull().default('queued'),
@@ -28,6 +30,9 @@ export const mails = pgTable(
       .where(sql`${table.dueAt} is not null`),
     index('mails_ended_at').on(table.state, table.endedAt),
     index('mails_user_id').on(table.userId),
+    index('mails_recipient')
+      .on(table.recipient)
+      .where(sql`${table.recipient} is not null`),
   ],
 )
 
@@ -36,9 +41,15 @@ export const mailRequests = pgTable(
   {
     id: uuid('id').primaryKey(),
     sealed: text('sealed').notNull(),
+    /** Keyed hash of the address that it is about. */
+    recipient: text('recipient'),
     createdAt: instant('created_at').notNull(),
     /** Whoever answers it moves this on: until then it is nobody else's. */
     dueAt: instant('due_at').notNull(),
   },
-  (table) => [index('mail_requests_due_at').on(table.dueAt), index('mail_requests_created_at').on(table.createdAt)],
+  (table) => [
+    index('mail_requests_due_at').on(table.dueAt),
+    index('mail_requests_created_at').on(table.createdAt),
+    index('mail_requests_recipient').on(table.recipient),
+  ],
 )

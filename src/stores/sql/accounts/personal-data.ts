@@ -1,0 +1,117 @@
+import { and, asc, desc, eq, inArray, lt, or } from '../drizzle.ts'
+import type { PersonalDataStore } from '../../../core/records/personal-data.ts'
+import { apiKeys } from '../api-keys/tables.ts'
+import { auditEvents } from '../audit/tables.ts'
+import type { Database } from '../database.ts'
+import { mailColumns } from '../mail/mails.ts'
+import { mailRequests, mails } from '../mail/tables.ts'
+import { sessionColumns } from '../sessions/sessions.ts'
+import { sessions } from '../sessions/tables.ts'
+import { refreshFamilies } from '../tokens/tables.ts'
+import { changeColumns } from './email-changes.ts'
+import { invitationColumns } from './invitations.ts'
+import { emailChanges, invitations, knownDevices, passwordResets, usernameClaims, users } from './tables.ts'
+import { userColumns } from './users.ts'
+
+const { revokedAt: sessionRevokedAt, revokedReason } = sessions
+const { id, name, scopes, createdAt, expiresAt, lastUsedAt, revokedAt } = apiKeys
+const familyColumns = {
+  id: refreshFamilies.id,
+  sessionId: refreshFamilies.sessionId,
+  clientId: refreshFamilies.clientId,
+  scopes: refreshFamilies.scopes,
+  expiresAt: refreshFamilies.expiresAt,
+  revokedAt: refreshFamilies.revokedAt,
+}
+const deviceColumns = {
+  createdAt: knownDevices.createdAt,
+  seenAt: knownDevices.seenAt,
+  expiresAt: knownDevices.expiresAt,
+}
+
+/** Reads what other stores keep, each column by its name: what comes to be stored is not told by accident. */
+export function createPersonalDataStore(db: Database): PersonalDataStore {
+  return {
+    read: (userId, recipients) =>
+      db.transaction(
+        async (tx) => {
+          const { lockoutToldUntil, linksEndedAt } = users
+          const [found] = await tx
+            .select({ user: userColumns, lockoutToldUntil, linksEndedAt })
+            .from(users)
+            .where(eq(users.id, userId))
+          if (found === undefined) return undefined
+          const ended = { revokedAt: sessionRevokedAt, revokedReason }
+          const ofAddress = inArray(mails.recipient, [...recipients])
+          return {
+            ...found,
+            sessions: await tx
+              .select({ ...sessionColumns, ...ended })
+              .from(sessions)
+              .where(eq(sessions.userId, userId))
+              .orderBy(desc(sessions.id)),
+            // By their sessions, with which they leave.
+            refreshFamilies: await tx
+              .select(familyColumns)
+              .from(refreshFamilies)
+              .innerJoin(sessions, eq(sessions.id, refreshFamilies.sessionId))
+              .where(eq(sessions.userId, userId))
+              .orderBy(desc(refreshFamilies.id)),
+            apiKeys: await tx
+              .select({ id, name, scopes, createdAt, expiresAt, lastUsedAt, revokedAt })
+              .from(apiKeys)
+              .where(eq(apiKeys.userId, userId))
+              .orderBy(asc(apiKeys.id)),
+            knownDevices: await tx
+              .select(deviceColumns)
+              .from(knownDevices)
+              .where(eq(knownDevices.userId, userId))
+              .orderBy(desc(knownDevices.seenAt)),
+            emailChanges: await tx
+              .select(changeColumns)
+              .from(emailChanges)
+              .where(eq(emailChanges.userId, userId))
+              .orderBy(desc(emailChanges.id)),
+            passwordResets: await tx
+              .select({ expiresAt: passwordResets.expiresAt })
+              .from(passwordResets)
+              .where(eq(passwordResets.userId, userId)),
+            usernameClaims: await tx
+              .select({ releasedAt: usernameClaims.releasedAt })
+              .from(usernameClaims)
+              .where(eq(usernameClaims.userId, userId)),
+            mails: await tx
+              .select(mailColumns)
+              .from(mails)
+              .where(or(eq(mails.userId, userId), ofAddress))
+              .orderBy(desc(mails.id)),
+            mailRequests: await tx
+              .select({ createdAt: mailRequests.createdAt })
+              .from(mailRequests)
+              .where(inArray(mailRequests.recipient, [...recipients])),
+            invitations: await tx
+              .select(invitationColumns)
+              .from(invitations)
+              .where(eq(invitations.email, found.user.email)),
+          }
+        },
+        { isolationLevel: 'repeatable read', accessMode: 'read only' },
+      ),
+    async trail(userId, { before, limit }) {
+      const next = before === undefined ? undefined : lt(auditEvents.id, before)
+      // One index each: for both at once PostgreSQL would sort all of either.
+      const pages = await Promise.all(
+        [auditEvents.subject, auditEvents.actor].map((column) =>
+          db
+            .select()
+            .from(auditEvents)
+            .where(and(eq(column, userId), next))
+            .orderBy(desc(auditEvents.id))
+            .limit(limit),
+        ),
+      )
+      const rows = new Map(pages.flat().map((row) => [row.id, row]))
+      return [...rows.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit)
+    },
+  }
+}
