@@ -281,7 +281,8 @@ for (const backend of backends) {
     await t.test('a mail that is tried again: by whom, whose and which, and not where to', async (t) => {
       const { subject } = await person()
       const mail = { id: randomUUID(), kind: 'verify-email', language: 'en', userId: subject, expiresAt: null } as const
-      await service.stores.mails.queue([{ ...mail, sealed: 'by a secret that is lost', createdAt: new Date(0) }])
+      const sealed = 'by a secret that is lost'
+      await service.stores.mails.queue([{ ...mail, recipient: 'somebody', sealed, createdAt: new Date(0) }])
       await service.mails()
       await holds(t, async (tells) => {
         const retried = await administer('POST', `/mails/${mail.id}/retry`)
