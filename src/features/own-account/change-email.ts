@@ -6,6 +6,7 @@ import { uuidv7 } from '../../core/ids.ts'
 import type { Language } from '../../core/language.ts'
 import type { MailRequests } from '../../core/mail-request.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
+import { createOneAtATime } from '../../core/one-at-a-time.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { EmailChangeStore } from '../../core/records/email-change.ts'
 import type { UserStore } from '../../core/records/user.ts'
@@ -72,6 +73,7 @@ export function createEmailChanges(dependencies: {
   const { audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
   const inHours = (hours: number) => new Date(clock.now() + hours * hour)
+  const oneAtATime = createOneAtATime()
   const undoLink = (token: string) => `${issuer}/undo-email?token=${token}`
 
   return {
@@ -125,50 +127,54 @@ export function createEmailChanges(dependencies: {
       return { kind: 'requested' }
     },
     findPending: async (token) => (await emailChanges.findPending(hashSecret(token), now()))?.change.toEmail,
-    async confirm(token, language) {
-      const confirmHash = hashSecret(token)
-      const pending = await emailChanges.findPending(confirmHash, now())
-      if (pending === undefined) return false
-      const { user, change } = pending
-      const [undoToken, undoUntil] = [randomLinkToken(), inHours(undoHours)]
-      const told = mails.seal({
-        kind: 'email-changed',
-        to: change.fromEmail,
-        userId: user.id,
-        language: user.locale ?? language,
-        facts: { link: undoLink(undoToken), hours: undoHours },
-        expiresAt: undoUntil,
-      })
-      const hashes = { confirmHash, undoHash: hashSecret(undoToken), formerRecipients: recipientsOf(change.fromEmail) }
-      const use = { ...hashes, undoUntil, at: now(), mails: [told] }
-      if (!(await emailChanges.confirm(use))) return false
-      audit.record({ event: 'email.changed', subject: user.id })
-      return true
-    },
+    confirm: (token, language) => oneAtATime(token, () => confirm(token, language)),
+    undo: (token, language) => oneAtATime(token, () => undo(token, language)),
     async findUndoable(token) {
       const found = await emailChanges.findUndoable(hashSecret(token), now())
       return found && { fromEmail: found.change.fromEmail, isConfirmed: found.change.confirmedAt !== null }
     },
-    async undo(token, language) {
-      const undoHash = hashSecret(token)
-      const found = await emailChanges.findUndoable(undoHash, now())
-      if (found === undefined) return undefined
-      const { user, change } = found
-      const [resetToken, expiresAt] = [randomLinkToken(), inHours(resetHours)]
-      const told = mails.seal({
-        kind: 'email-taken-back',
-        to: change.fromEmail,
-        userId: user.id,
-        language: user.locale ?? language,
-        facts: { link: `${issuer}/reset-password?token=${resetToken}`, hours: resetHours },
-        expiresAt,
-      })
-      const reset = { tokenHash: hashSecret(resetToken), expiresAt }
-      const outcome = await emailChanges.undo({ undoHash, at: now(), reset, mails: [told] })
-      if (outcome === 'stopped') audit.record({ event: 'email.change_stopped', subject: user.id })
-      if (outcome === 'taken_back') audit.record({ event: 'email.taken_back', subject: user.id })
-      return outcome
-    },
+  }
+
+  async function confirm(token: string, language: Language): Promise<boolean> {
+    const confirmHash = hashSecret(token)
+    const pending = await emailChanges.findPending(confirmHash, now())
+    if (pending === undefined) return false
+    const { user, change } = pending
+    const [undoToken, undoUntil] = [randomLinkToken(), inHours(undoHours)]
+    const told = mails.seal({
+      kind: 'email-changed',
+      to: change.fromEmail,
+      userId: user.id,
+      language: user.locale ?? language,
+      facts: { link: undoLink(undoToken), hours: undoHours },
+      expiresAt: undoUntil,
+    })
+    const hashes = { confirmHash, undoHash: hashSecret(undoToken), formerRecipients: recipientsOf(change.fromEmail) }
+    const use = { ...hashes, undoUntil, at: now(), mails: [told] }
+    if (!(await emailChanges.confirm(use))) return false
+    audit.record({ event: 'email.changed', subject: user.id })
+    return true
+  }
+
+  async function undo(token: string, language: Language): ReturnType<EmailChanges['undo']> {
+    const undoHash = hashSecret(token)
+    const found = await emailChanges.findUndoable(undoHash, now())
+    if (found === undefined) return undefined
+    const { user, change } = found
+    const [resetToken, expiresAt] = [randomLinkToken(), inHours(resetHours)]
+    const told = mails.seal({
+      kind: 'email-taken-back',
+      to: change.fromEmail,
+      userId: user.id,
+      language: user.locale ?? language,
+      facts: { link: `${issuer}/reset-password?token=${resetToken}`, hours: resetHours },
+      expiresAt,
+    })
+    const reset = { tokenHash: hashSecret(resetToken), expiresAt }
+    const outcome = await emailChanges.undo({ undoHash, at: now(), reset, mails: [told] })
+    if (outcome === 'stopped') audit.record({ event: 'email.change_stopped', subject: user.id })
+    if (outcome === 'taken_back') audit.record({ event: 'email.taken_back', subject: user.id })
+    return outcome
   }
 }
 

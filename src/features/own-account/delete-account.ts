@@ -2,6 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import { lastAdministrator } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
+import { createOneAtATime } from '../../core/one-at-a-time.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { DeletionStore } from '../../core/records/deletion.ts'
 import type { UserStore } from '../../core/records/user.ts'
@@ -52,6 +53,7 @@ export function createAccountDeletion(dependencies: {
 }): AccountDeletion {
   const { deletions, users, proveOwner, keeping, mails, recipientsOf, graceDays, audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
+  const oneAtATime = createOneAtATime()
 
   async function remove(userId: string, when: { dueBy?: Date; keepsAdministrator?: boolean }): Promise<boolean> {
     const outcome = await deletions.remove({ userId, at: now(), ...when, recipientsOf })
@@ -59,6 +61,18 @@ export function createAccountDeletion(dependencies: {
     const isGone = outcome === 'removed'
     if (isGone) audit.record({ event: 'user.deleted', subject: userId })
     return isGone
+  }
+
+  async function keep(keepToken: string): Promise<boolean> {
+    const asked = keeping.open(keepToken)
+    const user = asked && (await users.findById(asked.userId))
+    if (asked === undefined || user === undefined) return false
+    const link = `${issuer}/login`
+    const { id: userId, email: to, locale } = user
+    const told = mails.seal({ kind: 'account-kept', to, userId, language: locale ?? asked.language, facts: { link } })
+    const isKept = await deletions.keep({ userId, deletesAt: asked.deletesAt, at: now(), mails: [told] })
+    if (isKept) audit.record({ event: 'user.kept', subject: userId })
+    return isKept
   }
 
   return {
@@ -89,17 +103,7 @@ export function createAccountDeletion(dependencies: {
       if (graceDays === 0) await remove(user.id, { dueBy: at })
       return { kind, deletesAt }
     },
-    async keep(keepToken) {
-      const asked = keeping.open(keepToken)
-      const user = asked && (await users.findById(asked.userId))
-      if (asked === undefined || user === undefined) return false
-      const link = `${issuer}/login`
-      const { id: userId, email: to, locale } = user
-      const told = mails.seal({ kind: 'account-kept', to, userId, language: locale ?? asked.language, facts: { link } })
-      const isKept = await deletions.keep({ userId, deletesAt: asked.deletesAt, at: now(), mails: [told] })
-      if (isKept) audit.record({ event: 'user.kept', subject: userId })
-      return isKept
-    },
+    keep: (keepToken) => oneAtATime(keepToken, () => keep(keepToken)),
     remove,
     async sweep() {
       const at = now()
