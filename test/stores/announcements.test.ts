@@ -30,6 +30,20 @@ const deletionOf = (userId: string, at: Date) => ({
   ...{ userId, provenHash: 'a hash', at },
   deletesAt: new Date(at.getTime() + 86_400_000),
 })
+/** Somebody who has asked for another address. */
+async function moving({ user, stores, at }: Bench) {
+  const { id: userId, email: fromEmail } = await user()
+  const id = uuidv7(at().getTime())
+  const [confirmHash, stopHash, undoHash] = ['confirm', 'stop', 'undo'].map((link) => hashSecret(`${link} ${id}`)) as [
+    string,
+    string,
+    string,
+  ]
+  const asked = { id, userId, fromEmail, toEmail: `next-${id}@example.test`, requestedAt: at(), expiresAt: at(60) }
+  await stores.emailChanges.open({ ...asked, confirmHash, stopHash }, 'a hash')
+  const use = { confirmHash, undoHash, undoUntil: at(60), formerRecipients: [], at: at() }
+  return { userId, undoHash, confirm: () => stores.emailChanges.confirm(use) }
+}
 async function ofSession(bench: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
   const { id } = await bench.session((await bench.user()).id)
   return [`session:${id}`, () => change(id)]
@@ -61,6 +75,23 @@ const changes: Record<string, Prepare> = {
     }),
   'deletions.remove': (bench) =>
     holder(bench, (userId) => bench.stores.deletions.remove({ userId, at: bench.at(), recipientsOf: () => [] })),
+  'passwordResets.use': async (bench) => {
+    const { id: userId, email } = await bench.user()
+    const tokenHash = hashSecret(randomSecret())
+    await bench.stores.passwordResets.open({ tokenHash, userId, email, at: bench.at(), expiresAt: bench.at(60) })
+    const use = { tokenHash, passwordHash: 'another', at: bench.at() }
+    return [`user:${userId}`, () => bench.stores.passwordResets.use(use)]
+  },
+  'emailChanges.confirm': async (bench) => {
+    const { userId, confirm } = await moving(bench)
+    return [`user:${userId}`, confirm]
+  },
+  'emailChanges.undo': async (bench) => {
+    const { userId, undoHash, confirm } = await moving(bench)
+    await confirm()
+    const reset = { tokenHash: hashSecret(randomSecret()), expiresAt: bench.at(60) }
+    return [`user:${userId}`, () => bench.stores.emailChanges.undo({ undoHash, at: bench.at(), reset })]
+  },
   'users.revokeRole': (bench) => holder(bench, (id) => bench.stores.users.revokeRole(id, 'editor')),
   'users.setPassword': (bench) => holder(bench, (id) => bench.stores.users.setPassword(id, 'another', bench.at())),
   'users.setStatus': (bench) => holder(bench, (id) => bench.stores.users.setStatus(id, 'disabled', bench.at())),

@@ -26,12 +26,14 @@ export function createMailRequests(dependencies: {
   const { requests, counters, recipientOf, box, clock } = dependencies
 
   async function mayMail(email: string, ip: string): Promise<boolean> {
+    // Who asks for what is nothing to whoever reads what is counted.
+    const recipient = recipientOf(email)
     const network = limitKey(ip)
     if (network !== undefined) {
-      const byNetwork = await counters.increment(`mail:${email}:${network}`, mailLimits.windowSeconds)
+      const byNetwork = await counters.increment(`mail:${recipient}:${network}`, mailLimits.windowSeconds)
       if (byNetwork.count > mailLimits.ofNetwork) return false
     }
-    const inAll = await counters.increment(`mail:${email}`, mailLimits.windowSeconds)
+    const inAll = await counters.increment(`mail:${recipient}`, mailLimits.windowSeconds)
     return inAll.count <= mailLimits.inAll
   }
 
