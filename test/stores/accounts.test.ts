@@ -68,6 +68,29 @@ for (const backend of backends) {
       t.equal(await stores.registrations.find(registered.tokenHash, at()), undefined)
       t.equal(await mailsThatWait(), 1)
     })
+    await t.test('requests of one address are answered in their order, and hold up nobody else', async (t) => {
+      const ask = async (recipient: string, seconds: number) => {
+        const request = { id: uuidv7(clock.now() + seconds * 1_000), createdAt: at(seconds) }
+        await stores.mailRequests.add({ ...request, sealed: recipient, recipient })
+        return request
+      }
+      const [first, then, other] = [await ask('ada', 0), await ask('ada', 1), await ask('grace', 2)]
+      const claim = async (seconds: number, by = stores) =>
+        (await by.mailRequests.claim(at(seconds), at(seconds + 60)))?.id
+      t.same(await Promise.all([claim(2), claim(2, second), claim(2)]).then((ids) => ids.toSorted()), [
+        ...[first.id, other.id].toSorted(),
+        undefined,
+      ])
+      await stores.mailRequests.answer(first, { mails: [] })
+      t.equal(await claim(2, second), then.id)
+      for (const request of [then, other]) await stores.mailRequests.answer(request, { mails: [] })
+      const stuck = await ask('ada', 10)
+      const late = await ask('ada', 200)
+      t.equal(await claim(305), stuck.id)
+      t.equal(await claim(309), undefined)
+      t.equal(await claim(310), late.id, 'one that cannot be answered does so for five minutes')
+      for (const request of [stuck, late]) await stores.mailRequests.answer(request, { mails: [] })
+    })
     await t.test('where the answer fails nothing of it is there, and the request waits still', async (t) => {
       const user = await bench.user()
       const { answer, tokenHash } = await resetOf({ ...user, id: user.id })

@@ -31,7 +31,11 @@ export interface RequestAnswer {
 export interface MailRequestStore {
   /** Keeps a request until it is answered. Its time to be answered is now. */
   add(request: StoredMailRequest): Promise<void>
-  /** Takes the request that has been due for longest, which nobody else gets before `until`. One statement. */
+  /**
+   * Takes the request that has been due for longest, which nobody else gets before `until`. One statement. Of one address one after the
+   * other, by their ids: what was registered is there when another link to it is asked for, and no older link replaces a newer
+   * one. What was asked more than five minutes ago holds up nothing.
+   */
   claim(at: Date, until: Date): Promise<Omit<StoredMailRequest, 'recipient'> | undefined>
   /**
    * Ends a request, keeps the link and queues the mails, in one transaction. `gone`, and nothing of it, when somebody else has

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Counters } from '../../core/counters.ts'
-import { uuidv7 } from '../../core/ids.ts'
+import { createOrderedIds } from '../../core/ids.ts'
 import type { Log } from '../../core/log.ts'
 import type { AnswerMailRequest, MailRequest, MailRequestKind, MailRequests } from '../../core/mail-request.ts'
 import { limitKey } from '../../core/network.ts'
@@ -25,6 +25,9 @@ export function createMailRequests(dependencies: {
 }): MailRequests {
   const { requests, counters, recipientOf, box, clock } = dependencies
 
+  // What is asked for one address is answered in its order.
+  const nextId = createOrderedIds()
+
   async function mayMail(email: string, ip: string): Promise<boolean> {
     // Who asks for what is nothing to whoever reads what is counted.
     const recipient = recipientOf(email)
@@ -42,7 +45,7 @@ export function createMailRequests(dependencies: {
     async ask(request, ip) {
       if (!(await mayMail(request.email, ip))) return
       const now = clock.now()
-      const id = uuidv7(now)
+      const id = nextId(now)
       const sealed = box.seal(JSON.stringify({ ...request, ip, token: randomLinkToken() }), id)
       await requests.add({ id, sealed, recipient: recipientOf(request.email), createdAt: new Date(now) })
     },

@@ -3,8 +3,12 @@ import type { AnsweringLink, MailRequestStore } from '../../../core/records/mail
 import { openReset } from '../accounts/password-resets.ts'
 import { openRegistration, openRegistrationAgain } from '../accounts/registrations.ts'
 import type { Database, Transaction } from '../database.ts'
+import { minute } from '../sweeps.ts'
 import { queueMails } from './queue-mails.ts'
 import { mailRequests } from './tables.ts'
+
+/** One that cannot be answered holds up those after it for the same address for so long. */
+const waitsMilliseconds = 5 * minute
 
 export function createMailRequestStore(db: Database): MailRequestStore {
   return {
@@ -12,13 +16,16 @@ export function createMailRequestStore(db: Database): MailRequestStore {
       await db.insert(mailRequests).values({ ...request, dueAt: request.createdAt })
     },
     async claim(at, until) {
+      const patience = sql`${new Date(at.getTime() - waitsMilliseconds).toISOString()}::timestamptz`
       const [claimed] = await db
         .update(mailRequests)
         .set({ dueAt: until })
         .where(
           sql`${mailRequests.id} = (
-            select id from mail_requests where due_at <= ${at.toISOString()}::timestamptz
-            order by due_at limit 1 for update skip locked)`,
+            select id from mail_requests as next where due_at <= ${at.toISOString()}::timestamptz
+              and not exists (select from mail_requests as earlier
+                where earlier.recipient = next.recipient and earlier.id < next.id and earlier.created_at > ${patience})
+            order by due_at, id limit 1 for update skip locked)`,
         )
         .returning({ id: mailRequests.id, sealed: mailRequests.sealed, createdAt: mailRequests.createdAt })
       return claimed
