@@ -135,6 +135,8 @@ export const de: Catalogue = {
       show: 'Ansehen',
       done: {
         profile: 'Ihr Profil ist gespeichert.',
+        password: 'Ihr Passwort ist geändert. Überall sonst sind Sie abgemeldet.',
+        email: 'Sehen Sie in die E-Mails der neuen Adresse. Sie gilt, sobald Sie den Link dort geöffnet haben.',
       },
       profile: {
         title: 'Profil',
@@ -144,12 +146,22 @@ export const de: Catalogue = {
       },
       security: {
         title: 'Sicherheit',
+        aboutPassword: 'Womit Sie sich anmelden',
         sessions: 'Sitzungen',
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',
         aboutKeys: 'Für Programme, die in Ihrem Namen arbeiten',
         activity: 'Aktivität',
         aboutActivity: 'Was mit Ihrem Konto geschehen ist',
+      },
+      data: {
+        title: 'Ihre Daten',
+        copy: 'Kopie Ihrer Daten',
+        aboutCopy: 'Alles, was über Sie gespeichert ist, als Datei',
+        download: 'Holen',
+        end: 'Ende des Kontos',
+        aboutEnd: 'Mit allem, was dazugehört',
+        delete: 'Löschen',
       },
     },
     ...accountMails,

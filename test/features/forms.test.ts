@@ -4,6 +4,7 @@ import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
 import { type Backend, backends } from '../support/backends.ts'
+import { fieldsOf } from '../support/pages.ts'
 import { testSecret } from '../support/secrets.ts'
 import { findProgram, startPostgres } from '../support/servers.ts'
 import { type Answer, type Service, startService } from '../support/service.ts'
@@ -18,15 +19,6 @@ const ownPages: Record<string, Record<string, string>> = {
 }
 const own = ownPages['on plain http, where there are none']!
 const wanted = 'http://app.example.test/reports?a=1&b=%26%2B+%23&b=x%20y'
-
-const unescape = (text: string) => text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-const fieldsOf = (page: Answer) =>
-  Object.fromEntries(
-    [...page.body.matchAll(/<input[^>]*? name="(\w+)"[^>]*? value="([^"]*)"/g)].map(([, name, value]) => [
-      name!,
-      unescape(value!),
-    ]),
-  )
 
 /** A form of each kind, how it is filled in, and how its work shows. */
 async function formsOf(service: Service) {

@@ -1,34 +1,10 @@
 /** What pages of the service do for people, asked as browsers without scripts ask. */
 import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
-import { linkTokenIn } from '../support/mails.ts'
-import { type Answer, type Service, startService } from '../support/service.ts'
 import { backends } from '../support/backends.ts'
-
-const own = { origin: 'http://auth.example.test' }
-const titleOf = ({ body }: Answer) => /<h1>(.*)<\/h1>/.exec(body)?.[1]
-/** The words of a page, without markup. */
-const wordsOf = ({ body }: Answer) =>
-  body
-    .replace(/^.*<main/s, '<main')
-    .replaceAll(/<\/?(bdi|strong)>/g, '')
-    .replaceAll(/<[^>]+>/g, ' ')
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replaceAll(/\s+/g, ' ')
-
-/** Sends the form of a page as a browser does. */
-async function submit(
-  service: Service,
-  path: string,
-  fields: Record<string, string>,
-  cookie?: string,
-  tokenFrom = path,
-) {
-  const headers = cookie === undefined ? {} : { cookie }
-  const page = await service.call(tokenFrom, { headers })
-  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)?.[1] ?? ''
-  return service.call(path, { method: 'POST', headers: { ...headers, ...own }, form: { csrf_token, ...fields } })
-}
+import { linkTokenIn } from '../support/mails.ts'
+import { own, submit, titleOf, wordsOf } from '../support/pages.ts'
+import { startService } from '../support/service.ts'
 
 const hosts = {
   'wiki.example.test': { title: 'Wiki <1>', description: 'Of everybody', rules: [{ allow: 'signed-in' }] },

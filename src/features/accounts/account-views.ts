@@ -21,13 +21,13 @@ export function accountPage(
   page: { account: ShownAccount; told?: string | undefined },
 ): Html {
   const { kit, accounts } = context.texts
-  const { profile, security, change, show } = accounts.account
+  const { profile, security, data, change, show } = accounts.account
   const { name, email, username, locale } = page.account
   const to = (href: string, label: string, what: string) =>
     html`<a href="${href}" aria-label="${label}: ${what}">${label}</a>`
   const ofProfile: Row[] = [
     { title: isolated(name), about: [kit.name], actions: to('profile', change, kit.name) },
-    { title: isolated(email), about: [kit.email] },
+    { title: isolated(email), about: [kit.email], actions: to('change-email', change, kit.email) },
     ...(username === null ? [] : [{ title: isolated(username), about: [profile.username] }]),
     {
       title: locale === null ? profile.anyLanguage : languageNames[locale],
@@ -36,14 +36,20 @@ export function accountPage(
     },
   ]
   const ofSecurity: Row[] = [
+    { title: kit.password, about: [security.aboutPassword], actions: to('change-password', change, kit.password) },
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },
   ]
+  const ofData: Row[] = [
+    { title: data.copy, about: [data.aboutCopy], actions: to('export', data.download, data.copy) },
+    { title: data.end, about: [data.aboutEnd], actions: to('delete-account', data.delete, data.end) },
+  ]
   return layout(
     context,
     accounts.account.title,
-    html`${done(page.told)} ${card(profile.title, rows(ofProfile))} ${card(security.title, rows(ofSecurity))}`,
+    html`${done(page.told)} ${card(profile.title, rows(ofProfile))} ${card(security.title, rows(ofSecurity))}
+    ${card(data.title, rows(ofData))}`,
     { within: 'account', cards: true },
   )
 }
