@@ -38,9 +38,8 @@ export const kit = {
   newPassword: {
     hint: (least: number) => `At least ${least} characters: several words are easy to remember.`,
     fits: 'This password can be used.',
-    show: 'Show password',
-    hide: 'Hide password',
   },
+  showPassword: { show: 'Show password', hide: 'Hide password' },
   passwordFaults: {
     ...sentences(passwordFaultWords(defaultPolicy), (fault) => `The password ${fault}.`),
     too_short: (least: number) => `The password must have at least ${least} characters.`,

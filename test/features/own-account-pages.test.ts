@@ -79,7 +79,8 @@ for (const backend of backends) {
       t.equal(faultAt(wrong, 'password'), 'The password is wrong.')
       t.equal(fieldsOf(wrong)['email'], email)
       const mailsTo = async (to: string) => (await service.mails()).filter((mail) => mail.includes(`To: ${to}`))
-      t.same([...(await mailsTo(email)), ...(await mailsTo(user.email))], [], 'none of it is mailed')
+      t.same(await mailsTo(email), [], 'none of it is mailed')
+      t.notMatch((await mailsTo(user.email)).join(), 'about to change')
 
       t.same(leadsTo(await change({ email, password })), [303, 'account?done=email'])
       const told = await service.call('/account?done=email', { headers: { cookie } })

@@ -1,7 +1,7 @@
 import { field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
-import { newPasswordField } from '../../pages/password-fields.ts'
+import { currentPasswordField, newPasswordField } from '../../pages/password-fields.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
@@ -33,11 +33,9 @@ function formPage(context: Context, title: string, lead: Child, page: Asked, fie
 }
 
 /** Where somebody proves with their password that it is them. */
-function presentPassword({ texts }: Context, name: string, { faults = {} }: Asked, autofocus: boolean): Html {
-  return field({
-    ...{ name, label: texts.ownAccount.presentPassword, type: 'password', autocomplete: 'current-password' },
-    ...{ maxlength: 512, error: faults[name], autofocus },
-  })
+function presentPassword(context: Context, name: string, { faults = {} }: Asked, autofocus: boolean): Html {
+  const label = context.texts.ownAccount.presentPassword
+  return currentPasswordField(context, { name, label, error: faults[name], autofocus })
 }
 
 export function changePasswordPage(context: Context, page: Asked): Html {

@@ -1,7 +1,8 @@
-import { checkbox, currentPasswordField, field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { type Person, signedInAs, signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
@@ -45,7 +46,7 @@ export function signInPage(
           error,
           autofocus: !email,
         })}
-        ${currentPasswordField({ label: kit.password, error, autofocus: Boolean(email) })}
+        ${currentPasswordField(context, { label: kit.password, error, autofocus: Boolean(email) })}
         ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
         <button type="submit">${kit.signIn}</button>
       </form>
