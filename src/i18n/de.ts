@@ -41,7 +41,6 @@ export const de: Catalogue = {
     remember: 'Auf diesem Gerät angemeldet bleiben',
     tooManyFailures: 'Das waren zu viele Fehlversuche. Warten Sie einige Minuten, und versuchen Sie es noch einmal.',
     wrongPassword: 'Das Passwort ist falsch.',
-    tryAgainSoon: 'Versuchen Sie es gleich noch einmal.',
 
     stronger: {
       title: 'Eine stärkere Anmeldung ist nötig',

@@ -53,6 +53,8 @@ export const kit = {
 
   problemTitle: 'This did not work',
   tryAgain: 'Try again',
+  /** Behind what a limit or an outage says. */
+  tryAgainSoon: 'Try again in a moment.',
   request: (id: string) => `Request ${id}`,
 }
 export interface KitTexts {

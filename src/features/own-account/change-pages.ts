@@ -4,6 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { PasswordRejected } from '../../core/password-policy.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { userOf } from '../../http/guard.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
@@ -90,7 +91,13 @@ export async function ownAccountPages(
   )
   app.post(
     '/change-email',
-    { config: secretTest, schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) } },
+    {
+      config: secretTest,
+      schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) },
+      errorHandler: keepsTyped(pages, (request, reply, { email: typed = '' }, fault) =>
+        pages.show(reply, changeEmailPage, { csrfToken: csrf.tokenFor(request, reply), typed, fault }),
+      ),
+    },
     async (request, reply) => {
       const { csrf_token, email = '', password = '' } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)

@@ -9,10 +9,11 @@ import type { OwnAccountTexts } from './texts.ts'
 
 type Context = ViewContext<OwnAccountTexts>
 
-/** What a form about an account says: the address of its person, for password managers, and what is wrong at which field. */
+/** What a form about an account says, and what is wrong at which field. */
 interface Asked extends Messages {
   csrfToken: string
-  email: string
+  /** The address of its person, for password managers too, as far as that can be said now. */
+  email?: string | undefined
   faults?: Readonly<Record<string, string | undefined>>
 }
 
@@ -20,11 +21,13 @@ function formPage(context: Context, title: string, lead: Child, page: Asked, fie
   return layout(
     context,
     title,
-    html`<p class="lead">${lead}</p>
-      ${messages(page)}
+    html`${lead && html`<p class="lead">${lead}</p>`} ${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: page.csrfToken })}
-        <input type="text" name="username" value="${page.email}" autocomplete="username" readonly hidden />
+        ${
+          page.email !== undefined &&
+          html`<input type="text" name="username" value="${page.email}" autocomplete="username" readonly hidden />`
+        }
         ${fields} ${submit}
       </form>
       <p class="beside"><a href="account">${context.texts.kit.cancel}</a></p>`,
@@ -60,7 +63,7 @@ export function changeEmailPage(context: Context, page: Asked & { typed: string 
     }),
     presentPassword(context, 'password', page, faults['password'] !== undefined),
   ]
-  const lead = why(html`<strong>${isolated(page.email)}</strong>`)
+  const lead = page.email !== undefined && why(html`<strong>${isolated(page.email)}</strong>`)
   return formPage(context, title, lead, page, fields, html`<button type="submit">${kit.proceed}</button>`)
 }
 

@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { readLogin } from '../../core/username.ts'
-import { Form, goTo, hidden, isScript, publicPage, sentWith } from '../../http/page-requests.ts'
-import { logFault, setErrorHeaders } from '../../http/errors.ts'
-import { toGatehouseError } from '../../http/problem.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
+import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
 import type { PageOptions } from './http/page-options.ts'
@@ -96,16 +95,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     {
       config: { ...publicPage, address, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String(), remember: Type.String() }) },
-      // What was typed is not lost to a limit or an outage.
-      errorHandler(thrown, request, reply): void {
-        const error = toGatehouseError(thrown)
-        if (isScript(request) || (error.status !== 429 && error.status !== 503)) throw thrown
-        logFault(request, error)
-        setErrorHeaders(reply, error)
-        reply.code(error.status)
-        const { kit, signIn } = pages.textsFor(request)
-        void showForm(request, reply, { fault: `${kit.errors[error.code]} ${signIn.tryAgainSoon}` })
-      },
+      errorHandler: keepsTyped(pages, (request, reply, _sent, fault) => showForm(request, reply, { fault })),
     },
     async (request, reply) => {
       const { csrf_token, email = '', password = '', remember } = request.body

@@ -28,7 +28,6 @@ export const signIn = {
   hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',
   wrongPassword: 'The password is wrong.',
-  tryAgainSoon: 'Try again in a moment.',
 
   newDeviceMail: {
     subject: 'A new sign-in to your account',

@@ -81,5 +81,6 @@ export const kit: Catalogue['kit'] = {
 
   problemTitle: 'Das hat nicht geklappt',
   tryAgain: 'Noch einmal versuchen',
+  tryAgainSoon: 'Versuchen Sie es gleich noch einmal.',
   request: (id) => `Anfrage ${id}`,
 }
