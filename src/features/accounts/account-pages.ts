@@ -3,6 +3,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { userOf } from '../../http/guard.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
@@ -57,7 +58,13 @@ export async function accountPages(
 
   app.post(
     '/profile',
-    { config: ownPage, schema: { ...hidden, body: Form({ name: Type.String(), locale: Type.String() }) } },
+    {
+      config: ownPage,
+      schema: { ...hidden, body: Form({ name: Type.String(), locale: Type.String() }) },
+      errorHandler: keepsTyped(pages, (request, reply, { name = '', locale = '' }, fault) =>
+        showProfile(request, reply, { name, locale, fault }),
+      ),
+    },
     async (request, reply) => {
       const { csrf_token, name = '', locale = '' } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)
