@@ -140,6 +140,11 @@ export const de: Catalogue = {
       profile: {
         title: 'Profil',
         username: 'Benutzername',
+        noUsername: 'Keiner',
+        aboutUsername:
+          'Damit können Sie sich statt mit Ihrer Adresse anmelden. Buchstaben von a bis z, Ziffern, dazwischen . _ -',
+        badUsername: 'Ein Benutzername hat bis zu 64 Buchstaben von a bis z, Ziffern, dazwischen . _ -',
+        usernameTaken: 'Dieser Benutzername ist vergeben.',
         mailLanguage: 'Sprache von E-Mails',
         anyLanguage: 'Wie der Browser',
       },

@@ -16,11 +16,13 @@ interface Field {
   maxlength?: number
   /** Shown, for password managers too, and not sent. */
   readonly?: boolean
+  /** May be left empty. */
+  optional?: boolean
 }
 
-/** A field with its label, its hint and its error. What is not read-only has to be filled in. */
+/** A field with its label, its hint and its error. */
 export function field({ name, label, type, autocomplete, value, hint, error, ...more }: Field): Html {
-  const { autofocus, maxlength, readonly } = more
+  const { autofocus, maxlength, readonly, optional } = more
   const describedBy = [error === true && 'fault', typeof error === 'string' && `${name}-error`, hint && `${name}-hint`]
     .filter(Boolean)
     .join(' ')
@@ -31,7 +33,7 @@ export function field({ name, label, type, autocomplete, value, hint, error, ...
     ${value !== undefined && html`value="${value}"`}
     autocomplete="${autocomplete}"
     ${maxlength !== undefined && html`maxlength="${maxlength}"`}
-    ${readonly ? html`readonly` : html`required`}
+    ${readonly ? html`readonly` : !optional && html`required`}
     ${autofocus && html`autofocus`}
     ${error && html`aria-invalid="true"`}
     ${describedBy && html`aria-describedby="${describedBy}"`}

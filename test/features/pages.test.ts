@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { linkTokenIn } from '../support/mails.ts'
-import { own, submit, titleOf, wordsOf } from '../support/pages.ts'
+import { faultAt, fieldsOf, own, submit, titleOf, wordsOf } from '../support/pages.ts'
 import { startService } from '../support/service.ts'
 
 const hosts = {
@@ -156,6 +156,47 @@ for (const backend of backends) {
     })
     t.equal(forged.status, 403)
     t.match((await service.call('/api/users/me', { headers: { cookie } })).json(), { name: 'Ada <King>', locale: 'de' })
+  })
+}
+
+for (const backend of backends) {
+  void test(`people choose their user name by page where a setting lets them, on ${backend.name}`, async (t) => {
+    const service = await startService(t, {
+      backend,
+      yaml: { accounts: { registration: 'open', usernames: 'person' } },
+    })
+    const [ada, eve] = [await service.createUser(), await service.createUser()]
+    const [{ cookie }, other] = [await service.signIn(ada), await service.signIn(eve)]
+    const choose = (username: string, name = 'Ada', by = cookie) => submit(service, '/profile', { name, username }, by)
+    const told = async () => (await service.call('/api/users/me', { headers: { cookie } })).json()
+    t.match(wordsOf(await service.call('/account', { headers: { cookie } })), 'None User name')
+
+    const bad = await choose('ada@home', 'Ada <King>')
+    t.equal(bad.status, 422)
+    t.equal(faultAt(bad, 'username'), 'A user name has up to 64 letters from a to z, digits, and . _ - between them.')
+    t.match(fieldsOf(bad), { username: 'ada@home', name: 'Ada <King>' })
+    t.same(titleOf(await choose('ada', ' ')), 'Profile', 'a bad name gives no user name either')
+    t.equal((await told()).username, null)
+    t.equal((await choose(' Ada ')).status, 303)
+    t.match(await told(), { username: 'ada', name: 'Ada' })
+
+    const taken = await choose('ADA', 'Eve the second', other.cookie)
+    t.equal(taken.status, 409)
+    t.equal(faultAt(taken, 'username'), 'This user name is taken.')
+    const [eves] = [await service.call('/api/users/me', { headers: { cookie: other.cookie } })]
+    t.equal(eves.json().name, 'Ada Lovelace', 'nothing is done by halves')
+    t.equal((await choose('ada', 'Ada King')).status, 303, 'it stays while something else changes')
+    t.equal((await choose('')).status, 303)
+    t.equal((await told()).username, null, 'and can be given up')
+
+    const without = await startService(t, { backend })
+    const user = await without.createUser()
+    const signedIn = await without.signIn(user)
+    t.notMatch((await without.call('/profile', { headers: { cookie: signedIn.cookie } })).body, 'username')
+    const sent = await submit(without, '/profile', { name: 'Ada', username: 'ada' }, signedIn.cookie)
+    t.equal(sent.status, 303)
+    const after = await without.call('/api/users/me', { headers: { cookie: signedIn.cookie } })
+    t.equal(after.json().username, null, 'where operators give it, nobody else does')
   })
 }
 

@@ -15,10 +15,13 @@ export interface ShownAccount {
   locale: Language | null
 }
 
-/** What belongs to somebody's account, each with the way to where it is changed. `told`: what has just been done. */
+/**
+ * What belongs to somebody's account, each with the way to where it is changed. `choosesUsername`: whether the user name is theirs
+ * to choose. `told`: what has just been done.
+ */
 export function accountPage(
   context: ViewContext<AccountTexts>,
-  page: { account: ShownAccount; told?: string | undefined },
+  page: { account: ShownAccount; choosesUsername?: boolean; told?: string | undefined },
 ): Html {
   const { kit, accounts } = context.texts
   const { profile, security, data, change, show } = accounts.account
@@ -28,7 +31,15 @@ export function accountPage(
   const ofProfile: Row[] = [
     { title: isolated(name), about: [kit.name], actions: to('profile', change, kit.name) },
     { title: isolated(email), about: [kit.email], actions: to('change-email', change, kit.email) },
-    ...(username === null ? [] : [{ title: isolated(username), about: [profile.username] }]),
+    ...(username === null && !page.choosesUsername
+      ? []
+      : [
+          {
+            title: username === null ? profile.noUsername : isolated(username),
+            about: [profile.username],
+            actions: page.choosesUsername && to('profile', change, profile.username),
+          },
+        ]),
     {
       title: locale === null ? profile.anyLanguage : languageNames[locale],
       about: [profile.mailLanguage],
@@ -60,14 +71,16 @@ export function profilePage(
   page: Messages & {
     csrfToken: string
     name: string
+    /** Left out where people do not choose it. */
+    username?: string | undefined
     locale: string
     languages: readonly Language[]
-    faults?: { name?: string | undefined }
+    faults?: { name?: string | undefined; username?: string | undefined }
   },
 ): Html {
   const { kit, accounts } = context.texts
   const { profile } = accounts.account
-  const { csrfToken, name, locale, languages, faults = {} } = page
+  const { csrfToken, name, username, locale, languages, faults = {} } = page
   const choices = languages.map((language): [string, string] => [language, languageNames[language]])
   return layout(
     context,
@@ -83,8 +96,16 @@ export function profilePage(
           value: name,
           maxlength: 200,
           error: faults.name,
-          autofocus: true,
+          autofocus: faults.username === undefined,
         })}
+        ${
+          username !== undefined &&
+          field({
+            ...{ name: 'username', label: profile.username, type: 'text', autocomplete: 'username', value: username },
+            ...{ hint: profile.aboutUsername, error: faults.username, maxlength: 64, optional: true },
+            autofocus: faults.username !== undefined,
+          })
+        }
         ${
           languages.length > 1 &&
           selection({

@@ -113,7 +113,8 @@ export function createAccounts(
         await app.register(verifyEmailPages, { ...options, emailVerification })
         await app.register(linkRequestPages, { ...options, registering, resets, isOpen: mode === 'open' })
         await app.register(newPasswordPages, { ...options, resets, invitations })
-        await app.register(accountPages, { ...options, users: stores.users, changeProfile: profiles.change })
+        const { change: changeProfile } = profiles
+        await app.register(accountPages, { ...options, users: stores.users, changeProfile, choosesUsername })
       },
       async admin(app) {
         const { languages } = needs

@@ -34,6 +34,11 @@ export const accounts = {
     profile: {
       title: 'Profile',
       username: 'User name',
+      noUsername: 'None',
+      aboutUsername:
+        'You may sign in with it in place of your address. Letters from a to z, digits, and . _ - between them.',
+      badUsername: 'A user name has up to 64 letters from a to z, digits, and . _ - between them.',
+      usernameTaken: 'This user name is taken.',
       mailLanguage: 'Language of mails',
       anyLanguage: 'As your browser wants',
     },
