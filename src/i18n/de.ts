@@ -90,6 +90,9 @@ export const de: Catalogue = {
         'Wer den Dienst betreibt, kann die Wartezeit beenden.',
     },
 
+    cookiesOff: (site) =>
+      'Ihr Passwort war richtig, aber Ihr Browser hat kein Cookie behalten, und ohne bleibt niemand angemeldet. Erlauben Sie ' +
+      `in den Einstellungen Ihres Browsers Cookies für ${site}, und melden Sie sich noch einmal an.`,
     severalCookies: (names, site) =>
       `Ihr Browser hat mehrere verschiedene Cookies mit dem Namen ${names.join(' und mit dem Namen ')}. Eine andere ` +
       'Installation, eine frühere Einstellung oder eine benachbarte Website hat sie hinterlassen, und Ihr Browser sagt ' +

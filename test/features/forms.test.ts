@@ -34,7 +34,10 @@ async function formsOf(service: Service) {
     kinds: {
       async 'sign-in'() {
         const typed = { email: user.email, password: user.password }
-        const isDone = (answer: Answer) => answer.headers['location'] === wanted && 'gatehouse' in answer.cookies
+        // Of a browser that shows no cookie it turns out on the way whether it keeps the session's.
+        const ways = [wanted, `login?continue=after-sign-in&return_to=${encodeURIComponent(wanted)}`]
+        const isDone = ({ headers, cookies }: Answer) =>
+          ways.includes(String(headers['location'])) && 'gatehouse' in cookies
         return { path: `/login${back}`, cookie: '', typed, isDone, keeps: { return_to: wanted, email: user.email } }
       },
       async 'step-up'() {

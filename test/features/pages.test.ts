@@ -66,6 +66,34 @@ void test('the sign-in page says which service has sent somebody, and which ways
   t.match([root.status, root.headers['location']], [303, '/'], 'with nothing to go on to, the root says all')
 })
 
+void test('a sign-in by a browser that keeps no cookie says so, and by one that does it just goes on', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const { email, password } = await service.createUser()
+  const wanted = 'http://wiki.example.test/x?y=1'
+  const path = `/login?return_to=${encodeURIComponent(wanted)}`
+  const page = await service.call(path)
+  const form = { ...fieldsOf(page), email, password }
+  const send = (cookie?: string) =>
+    service.call(path, { method: 'POST', headers: { ...own, ...(cookie && { cookie }) }, form })
+  t.equal((await send(`gatehouse_csrf=${page.cookies['gatehouse_csrf']}`)).headers['location'], wanted)
+
+  const unknown = await send()
+  const way = `/${String(unknown.headers['location'])}`
+  t.match(way, /^\/login\?continue=after-sign-in&/)
+  const kept = await service.call(way, { headers: { cookie: `gatehouse=${unknown.cookies['gatehouse']}` } })
+  t.match([kept.status, kept.headers['location']], [303, wanted], 'its first cookie leads on')
+  const lost = await service.call(way)
+  t.equal(lost.status, 200)
+  t.match(wordsOf(lost), 'Your password was right, but your browser has kept no cookie')
+  t.match(wordsOf(lost), 'Allow cookies for auth.example.test')
+  t.equal(fieldsOf(lost)['return_to'], wanted, 'and the way back is not lost')
+  const german = await service.call(way, { headers: { 'accept-language': 'de' } })
+  t.match(wordsOf(german), 'Ihr Passwort war richtig, aber Ihr Browser hat kein Cookie behalten')
+  for (const other of [path, `${path}&continue=yes`]) t.notMatch(wordsOf(await service.call(other)), 'no cookie')
+  const later = await service.call(way, { headers: { cookie: 'gatehouse_csrf=x' } })
+  t.notMatch(wordsOf(later), 'no cookie', 'nor is it said once there is one')
+})
+
 for (const backend of backends) {
   void test(`an account is made by page: asked for, confirmed and signed in to, on ${backend.name}`, async (t) => {
     const service = await startService(t, { backend })

@@ -6,6 +6,7 @@ import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-reques
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
 import type { PageOptions } from './http/page-options.ts'
+import { afterSignIn } from './http/notices.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
 import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
@@ -113,7 +114,10 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.
         cookies.clearRefresh(reply)
-        return goTo(reply, returnTo(sentWith(request)['return_to']))
+        const target = returnTo(sentWith(request)['return_to'])
+        // A browser that keeps cookies has shown the one of the form. Of another one it turns out on the way.
+        if (request.headers.cookie !== undefined) return goTo(reply, target)
+        return goTo(reply, `login?continue=${afterSignIn}&return_to=${encodeURIComponent(target)}`)
       }
       if (outcome.kind === 'deletion_pending') {
         const csrfToken = csrf.tokenFor(request, reply)
