@@ -35,9 +35,8 @@ async function formsOf(service: Service) {
       async 'sign-in'() {
         const typed = { email: user.email, password: user.password }
         // Of a browser that shows no cookie it turns out on the way whether it keeps the session's.
-        const ways = [wanted, `login?continue=after-sign-in&return_to=${encodeURIComponent(wanted)}`]
-        const isDone = ({ headers, cookies }: Answer) =>
-          ways.includes(String(headers['location'])) && 'gatehouse' in cookies
+        const ways = new Set([wanted, `login?continue=after-sign-in&return_to=${encodeURIComponent(wanted)}`])
+        const isDone = ({ headers, cookies }: Answer) => ways.has(String(headers['location'])) && 'gatehouse' in cookies
         return { path: `/login${back}`, cookie: '', typed, isDone, keeps: { return_to: wanted, email: user.email } }
       },
       async 'step-up'() {

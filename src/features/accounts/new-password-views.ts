@@ -29,7 +29,7 @@ function newPasswordForm(context: Context, action: string, page: Link, before: C
       })
     }
     ${before}
-    ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: faults.name === undefined })}
+    ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: before === undefined || faults.password !== undefined })}
     <button type="submit">${submit}</button>
   </form>`
 }
@@ -53,7 +53,7 @@ export function invitationPage(context: Context, page: Link & { name: string }):
   const before = field({
     ...{ name: 'name', label: kit.name, type: 'text', autocomplete: 'name', value: name, maxlength: 200 },
     error: faults.name,
-    autofocus: faults.name !== undefined,
+    autofocus: faults.password === undefined,
   })
   return layout(
     context,
