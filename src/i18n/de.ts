@@ -144,8 +144,7 @@ export const de: Catalogue = {
         title: 'Profil',
         username: 'Benutzername',
         noUsername: 'Keiner',
-        aboutUsername:
-          'Damit können Sie sich statt mit Ihrer Adresse anmelden. Buchstaben von a bis z, Ziffern, dazwischen . _ -',
+        aboutUsername: 'Damit können Sie sich statt mit Ihrer Adresse anmelden.',
         badUsername: 'Ein Benutzername hat bis zu 64 Buchstaben von a bis z, Ziffern, dazwischen . _ -',
         usernameTaken: 'Dieser Benutzername ist vergeben.',
         mailLanguage: 'Sprache von E-Mails',
@@ -165,7 +164,7 @@ export const de: Catalogue = {
         title: 'Ihre Daten',
         copy: 'Kopie Ihrer Daten',
         aboutCopy: 'Alles, was über Sie gespeichert ist, als Datei',
-        download: 'Holen',
+        download: 'Herunterladen',
         end: 'Ende des Kontos',
         aboutEnd: 'Mit allem, was dazugehört',
         delete: 'Löschen',

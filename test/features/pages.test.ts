@@ -149,6 +149,29 @@ void test('a form names each fault at its field, keeps what was typed, and asks 
   t.equal((await closed.call('/register')).status, 403)
 })
 
+void test('whoever signs out reads that they have, and from there signs in again', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const { cookie } = await service.signIn(await service.createUser())
+  const page = (path: string, signedIn = '') => service.call(path, { headers: { cookie: signedIn } })
+  const inside = await page('/signed-out', cookie)
+  t.match([inside.status, inside.headers['location']], [303, '/'], 'nobody is told so who is signed in')
+  const forged = await service.call('/logout', {
+    method: 'POST',
+    headers: { cookie, origin: 'https://evil.example' },
+    form: {},
+  })
+  t.equal(forged.status, 403)
+  t.equal((await page('/', cookie)).status, 200)
+  const left = await submit(service, '/logout', {}, cookie)
+  t.match([left.status, left.headers['location'], left.cookies['gatehouse']], [303, '/signed-out', ''])
+  const outside = await page('/signed-out', cookie)
+  t.equal(titleOf(outside), 'Signed out', 'also while the browser has kept the cookie')
+  t.match(outside.body, '<a role="button" href="login">Sign in</a>')
+  const application = await page('/logout?return_to=http://wiki.example.test/x')
+  t.equal(titleOf(application), 'Signed out')
+  t.match(application.body, '<a role="button" href="http://wiki.example.test/x">Continue</a>')
+})
+
 void test('whoever is not signed in is led to the sign-in and back, and a form that was sent meanwhile is told of', async (t) => {
   const service = await startService(t)
   for (const [path, method, location] of [

@@ -35,8 +35,7 @@ export const accounts = {
       title: 'Profile',
       username: 'User name',
       noUsername: 'None',
-      aboutUsername:
-        'You may sign in with it in place of your address. Letters from a to z, digits, and . _ - between them.',
+      aboutUsername: 'You may sign in with it in place of your address.',
       badUsername: 'A user name has up to 64 letters from a to z, digits, and . _ - between them.',
       usernameTaken: 'This user name is taken.',
       mailLanguage: 'Language of mails',
@@ -56,7 +55,7 @@ export const accounts = {
       title: 'Your data',
       copy: 'A copy of your data',
       aboutCopy: 'Everything that is stored about you, as a file',
-      download: 'Get',
+      download: 'Download',
       end: 'End of the account',
       aboutEnd: 'With all that belongs to it',
       delete: 'Delete',

@@ -63,7 +63,7 @@ export function keepAccountPage(
   context: ViewContext<SignInTexts>,
   page: { csrfToken: string; keepToken: string; deletesAt: Date },
 ): Html {
-  const { signIn } = context.texts
+  const { kit, signIn } = context.texts
   return layout(
     context,
     signIn.keep.title,
@@ -71,7 +71,8 @@ export function keepAccountPage(
       <form method="post" action="keep-account">
         ${hiddenFields({ csrf_token: page.csrfToken, keep_token: page.keepToken })}
         <button type="submit">${signIn.keep.keep}</button>
-      </form>`,
+      </form>
+      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
   )
 }
 
