@@ -92,6 +92,26 @@ export function acceptForms(app: Pick<Parsers, 'addContentTypeParser'>, repeatab
   })
 }
 
+/** More than any form of ours holds. */
+const formBytes = 16_384
+
+/** The form that a request holds whose body nobody has read, as far as it is one. Never rejects. */
+export async function readForm(request: IncomingMessage): Promise<Record<string, unknown>> {
+  if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return {}
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > formBytes) return {}
+      chunks.push(chunk)
+    }
+    return parseForm(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    return {}
+  }
+}
+
 /**
  * Reads a form. A parameter without a value counts as absent (RFC 6749 §3.1). Throws `invalid_encoding` for escapes of bytes that
  * are not UTF-8, `invalid_request` for a parameter given twice, unless it is one of `repeatable`: those are lists.

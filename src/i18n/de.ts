@@ -41,7 +41,6 @@ export const de: Catalogue = {
     remember: 'Auf diesem Gerät angemeldet bleiben',
     tooManyFailures: 'Das waren zu viele Fehlversuche. Warten Sie einige Minuten, und versuchen Sie es noch einmal.',
     wrongPassword: 'Das Passwort ist falsch.',
-    tryAgainSoon: 'Versuchen Sie es gleich noch einmal.',
 
     stronger: {
       title: 'Eine stärkere Anmeldung ist nötig',
@@ -91,6 +90,9 @@ export const de: Catalogue = {
         'Wer den Dienst betreibt, kann die Wartezeit beenden.',
     },
 
+    cookiesOff: (site) =>
+      'Ihr Passwort war richtig, aber Ihr Browser hat kein Cookie behalten, und ohne bleibt niemand angemeldet. Erlauben Sie ' +
+      `in den Einstellungen Ihres Browsers Cookies für ${site}, und melden Sie sich noch einmal an.`,
     severalCookies: (names, site) =>
       `Ihr Browser hat mehrere verschiedene Cookies mit dem Namen ${names.join(' und mit dem Namen ')}. Eine andere ` +
       'Installation, eine frühere Einstellung oder eine benachbarte Website hat sie hinterlassen, und Ihr Browser sagt ' +
@@ -135,21 +137,37 @@ export const de: Catalogue = {
       show: 'Ansehen',
       done: {
         profile: 'Ihr Profil ist gespeichert.',
+        password: 'Ihr Passwort ist geändert. Überall sonst sind Sie abgemeldet.',
+        email: 'Sehen Sie in die E-Mails der neuen Adresse. Sie gilt, sobald Sie den Link dort geöffnet haben.',
       },
       profile: {
         title: 'Profil',
         username: 'Benutzername',
+        noUsername: 'Keiner',
+        aboutUsername: 'Damit können Sie sich statt mit Ihrer Adresse anmelden.',
+        badUsername: 'Ein Benutzername hat bis zu 64 Buchstaben von a bis z, Ziffern, dazwischen . _ -',
+        usernameTaken: 'Dieser Benutzername ist vergeben.',
         mailLanguage: 'Sprache von E-Mails',
         anyLanguage: 'Wie der Browser',
       },
       security: {
         title: 'Sicherheit',
+        aboutPassword: 'Womit Sie sich anmelden',
         sessions: 'Sitzungen',
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',
         aboutKeys: 'Für Programme, die in Ihrem Namen arbeiten',
         activity: 'Aktivität',
         aboutActivity: 'Was mit Ihrem Konto geschehen ist',
+      },
+      data: {
+        title: 'Ihre Daten',
+        copy: 'Kopie Ihrer Daten',
+        aboutCopy: 'Alles, was über Sie gespeichert ist, als Datei',
+        download: 'Herunterladen',
+        end: 'Ende des Kontos',
+        aboutEnd: 'Mit allem, was dazugehört',
+        delete: 'Löschen',
       },
     },
     ...accountMails,

@@ -52,7 +52,7 @@ export interface Brand {
   /** The style sheet that is ours, on top of Pico's. */
   readonly styles: Asset
   readonly pico: Asset
-  /** The script of new passwords. */
+  /** The script of passwords. */
   readonly passwordScript: Asset
   /** Of applications, by their hosts; each is found by its version alone. */
   readonly icons: ReadonlyMap<string, Asset>
@@ -67,11 +67,11 @@ export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
     colours,
     logo: assetOf(logoPaths[type], type, content),
     styles: assetOf('/assets/gatehouse.css', css, Buffer.from(styleSheet(colours))),
-    pico: assetOf('/assets/pico.min.css', css, readBeside('@picocss/pico/css/pico.min.css')),
+    pico: assetOf('/assets/pico.min.css', css, readFile(import.meta.resolve('@picocss/pico/css/pico.min.css'))),
     passwordScript: assetOf(
       '/assets/password-field.js',
       'text/javascript; charset=utf-8',
-      readBeside('./browser/password-field.js'),
+      readFile(import.meta.resolve('./browser/password-field.js')),
     ),
     icons: new Map([...icons].map(([host, icon]) => [host, assetOf(iconPath, icon.type, icon.content)])),
   }
@@ -79,8 +79,7 @@ export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
 
 const css = 'text/css; charset=utf-8'
 
-/** A file of this folder, or of a package. */
-const readBeside = (file: string) => readFileSync(new URL(import.meta.resolve(file)))
+const readFile = (url: string) => readFileSync(new URL(url))
 
 function assetOf(path: string, type: string, content: Buffer): Asset {
   return { path, type, content, version: createHash('sha256').update(content).digest('hex').slice(0, 12) }

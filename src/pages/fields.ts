@@ -16,27 +16,30 @@ interface Field {
   maxlength?: number
   /** Shown, for password managers too, and not sent. */
   readonly?: boolean
+  /** May be left empty. */
+  optional?: boolean
 }
 
-/** A field with its label, its hint and its error. What is not read-only has to be filled in. */
+/** A field with its label, its hint and its error. */
 export function field({ name, label, type, autocomplete, value, hint, error, ...more }: Field): Html {
-  const { autofocus, maxlength, readonly } = more
+  const { autofocus, maxlength, readonly, optional } = more
   const describedBy = [error === true && 'fault', typeof error === 'string' && `${name}-error`, hint && `${name}-hint`]
     .filter(Boolean)
     .join(' ')
+  const input = html`<input
+    id="${name}"
+    type="${type}"
+    ${!readonly && html`name="${name}"`}
+    ${value !== undefined && html`value="${value}"`}
+    autocomplete="${autocomplete}"
+    ${maxlength !== undefined && html`maxlength="${maxlength}"`}
+    ${readonly ? html`readonly` : !optional && html`required`}
+    ${autofocus && html`autofocus`}
+    ${error && html`aria-invalid="true"`}
+    ${describedBy && html`aria-describedby="${describedBy}"`}
+  />`
   return html`<label for="${name}">${label}</label>
-    <input
-      id="${name}"
-      type="${type}"
-      ${!readonly && html`name="${name}"`}
-      ${value !== undefined && html`value="${value}"`}
-      autocomplete="${autocomplete}"
-      ${maxlength !== undefined && html`maxlength="${maxlength}"`}
-      ${readonly ? html`readonly` : html`required`}
-      ${autofocus && html`autofocus`}
-      ${error && html`aria-invalid="true"`}
-      ${describedBy && html`aria-describedby="${describedBy}"`}
-    />
+    ${type === 'password' ? html`<div class="secret-field">${input}</div>` : input}
     ${typeof error === 'string' && html`<small id="${name}-error">${error}</small>`}
     ${hint && html`<small id="${name}-hint" class="hint">${hint}</small>`}`
 }
@@ -52,11 +55,6 @@ export function selection({
     <select id="${name}" name="${name}">
       ${choices.map(([one, said]) => html`<option value="${one}" ${one === value && html`selected`}>${said}</option>`)}
     </select>`
-}
-
-/** Where a person types the password that they have. */
-export function currentPasswordField(given: Pick<Field, 'label' | 'error' | 'autofocus'>): Html {
-  return field({ ...given, name: 'password', type: 'password', autocomplete: 'current-password', maxlength: 512 })
 }
 
 /** What a person ticks; `value` is sent when it is. */

@@ -93,8 +93,18 @@ body > header nav a[aria-current] { font-weight: 600; }
 label { margin: 0 0 0.25rem; font-weight: 500; font-size: 0.9375rem; }
 input:not([type='checkbox'], [type='radio']), select, textarea { margin-bottom: 1.125rem; }
 input[readonly] { background: var(--pico-background-color); color: var(--pico-muted-color); }
-input + small { display: block; margin: -0.75rem 0 1.125rem; }
-input + small + small { display: block; margin: -0.875rem 0 1.125rem; }
+.secret-field { position: relative; margin-bottom: 1.125rem; }
+.secret-field input { margin: 0; }
+.secret-field:has(button) { --pico-icon-invalid: none; }
+.secret-field:has(button) input { padding-inline-end: 3rem !important; }
+.secret-field button { --eye: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23000' stroke-width='1.75' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M1.5 12S5.5 5 12 5s10.5 7 10.5 7-4 7-10.5 7S1.5 12 1.5 12Z'/%3E%3Ccircle cx='12' cy='12' r='3'/%3E%3C/svg%3E"); position: absolute; inset-block: 0; inset-inline-end: 0; width: 2.75rem; margin: 0; padding: 0; border: 0; background: none; box-shadow: none; color: var(--pico-muted-color); }
+.secret-field button.hide { --eye: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23000' stroke-width='1.75' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M1.5 12S5.5 5 12 5s10.5 7 10.5 7-4 7-10.5 7S1.5 12 1.5 12Z'/%3E%3Ccircle cx='12' cy='12' r='3'/%3E%3Cpath d='M4 20 20 4'/%3E%3C/svg%3E"); }
+.secret-field button:hover { color: var(--pico-h1-color); }
+.secret-field button::before { content: ''; position: absolute; inset: 0; background: currentColor; -webkit-mask: var(--eye) center / 1.25rem no-repeat; mask: var(--eye) center / 1.25rem no-repeat; forced-color-adjust: none; }
+.secret-field span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+:is(input, .secret-field) + small { display: block; margin: -0.75rem 0 1.125rem; }
+:is(input, .secret-field) + small ~ small { display: block; margin: -0.875rem 0 1.125rem; }
+[data-told]:empty { margin: 0; }
 small[id$='-error'] { color: var(--danger, var(--pico-del-color)); }
 label:has([type='checkbox'], [type='radio']) { display: flex; gap: 0.625rem; align-items: start; margin-bottom: 1.125rem; font-weight: 400; cursor: pointer; }
 label [type='checkbox'], label [type='radio'] { flex: none; margin: 0.125rem 0 0; }
@@ -127,6 +137,7 @@ code.secret { display: block; margin-bottom: 1.25rem; padding: 0.75rem 0.875rem;
 ul.rows { margin: 0; padding: 0; }
 ul.rows > li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1rem; margin: 0; padding: 0.875rem 0; border-top: 1px solid var(--pico-muted-border-color); list-style: none; }
 ul.rows > li:first-child { border-top: 0; }
+article > ul.rows:first-child > li:first-child { padding-top: 0; }
 ul.rows > li:last-child { padding-bottom: 0; }
 ul.rows > li > :first-child { flex: 1 1 14rem; min-width: 0; }
 ul.rows strong { display: block; color: var(--pico-h1-color); font-weight: 600; overflow-wrap: anywhere; }

@@ -38,9 +38,8 @@ export const kit = {
   newPassword: {
     hint: (least: number) => `At least ${least} characters: several words are easy to remember.`,
     fits: 'This password can be used.',
-    show: 'Show password',
-    hide: 'Hide password',
   },
+  showPassword: { show: 'Show password', hide: 'Hide password' },
   passwordFaults: {
     ...sentences(passwordFaultWords(defaultPolicy), (fault) => `The password ${fault}.`),
     too_short: (least: number) => `The password must have at least ${least} characters.`,
@@ -54,6 +53,8 @@ export const kit = {
 
   problemTitle: 'This did not work',
   tryAgain: 'Try again',
+  /** Behind what a limit or an outage says. */
+  tryAgainSoon: 'Try again in a moment.',
   request: (id: string) => `Request ${id}`,
 }
 export interface KitTexts {

@@ -1,4 +1,4 @@
-/** What a form says of a new password while it is typed, in a real browser under the policy of the pages. */
+/** What forms do for passwords while they are typed, in a real browser under the policy of the pages. */
 import { test } from 'tap'
 import { hasChromium, startBrowser } from '../support/browser.ts'
 import { freePort } from '../support/servers.ts'
@@ -49,5 +49,44 @@ if (hasChromium) {
       await page.getByRole('heading', { name: 'Email address confirmed' }).waitFor()
     })
     t.same(errors, [], 'the console stays clean: the policy of the page lets all of it')
+  })
+  void test('a present password is shown on demand too, and a new one is judged by whose it is', async (t) => {
+    const port = await freePort()
+    const issuer = `http://auth.example.test:${port}`
+    const service = await startService(t, { port, environment: { GATEHOUSE_ISSUER: issuer } })
+    const user = await service.createUser({ email: 'grace.hopper@example.test' })
+    const { page, errors } = await (await startBrowser(t)).open()
+    const isShown = async (id: string) => {
+      const field = page.locator(`#${id}`)
+      const box = page.locator('.secret-field').filter({ has: field })
+      t.equal(await box.getByRole('button').count(), 1, 'one button a field')
+      await field.press('Tab')
+      await page.keyboard.press('Space')
+      t.equal(await field.getAttribute('type'), 'text', id)
+      await box.getByRole('button', { name: 'Hide password' }).click()
+      t.equal(await field.getAttribute('type'), 'password')
+    }
+    await page.goto(`${issuer}/login`)
+    await page.getByLabel('Email').fill(user.email)
+    await page.getByLabel('Password').fill(user.password)
+    await isShown('password')
+    await page.getByRole('button', { name: 'Show password' }).click()
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.waitForURL(`${issuer}/`)
+    for (const [path, ids] of [
+      ['step-up', ['password']],
+      ['change-email', ['password']],
+      ['delete-account', ['password']],
+      ['change-password', ['current_password', 'password']],
+    ] as const) {
+      await page.goto(`${issuer}/${path}`)
+      for (const id of ids) await isShown(id)
+    }
+    const told = page.locator('[data-told]')
+    await page.locator('#password').fill(`my ${user.email}`)
+    await told.getByText('The password must not contain the email address.').waitFor()
+    await page.locator('#password').fill('nine calm otters by the river')
+    await told.getByText('This password can be used.').waitFor()
+    t.same(errors, [], 'the console stays clean')
   })
 }

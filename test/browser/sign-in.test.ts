@@ -97,7 +97,7 @@ if (hasChromium && hasProxy('nginx')) {
       })
     }
 
-    await t.test('the pages are styled, and by nothing but their own style sheets', async (t) => {
+    await t.test('the pages are styled by their own style sheets alone, and load what is theirs', async (t) => {
       const { page } = await browser.open()
       const loaded: string[] = []
       page.on('response', (response) => void loaded.push(`${response.status()} ${response.url().split('?')[0]}`))
@@ -105,6 +105,7 @@ if (hasChromium && hasProxy('nginx')) {
       t.same(loaded.toSorted(), [
         `200 ${auth}/assets/gatehouse.css`,
         `200 ${auth}/assets/logo.svg`,
+        `200 ${auth}/assets/password-field.js`,
         `200 ${auth}/assets/pico.min.css`,
         `200 ${auth}/login`,
       ])

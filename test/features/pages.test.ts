@@ -1,34 +1,10 @@
 /** What pages of the service do for people, asked as browsers without scripts ask. */
 import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
-import { linkTokenIn } from '../support/mails.ts'
-import { type Answer, type Service, startService } from '../support/service.ts'
 import { backends } from '../support/backends.ts'
-
-const own = { origin: 'http://auth.example.test' }
-const titleOf = ({ body }: Answer) => /<h1>(.*)<\/h1>/.exec(body)?.[1]
-/** The words of a page, without markup. */
-const wordsOf = ({ body }: Answer) =>
-  body
-    .replace(/^.*<main/s, '<main')
-    .replaceAll(/<\/?(bdi|strong)>/g, '')
-    .replaceAll(/<[^>]+>/g, ' ')
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replaceAll(/\s+/g, ' ')
-
-/** Sends the form of a page as a browser does. */
-async function submit(
-  service: Service,
-  path: string,
-  fields: Record<string, string>,
-  cookie?: string,
-  tokenFrom = path,
-) {
-  const headers = cookie === undefined ? {} : { cookie }
-  const page = await service.call(tokenFrom, { headers })
-  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)?.[1] ?? ''
-  return service.call(path, { method: 'POST', headers: { ...headers, ...own }, form: { csrf_token, ...fields } })
-}
+import { linkTokenIn } from '../support/mails.ts'
+import { faultAt, fieldsOf, own, submit, titleOf, wordsOf } from '../support/pages.ts'
+import { startService } from '../support/service.ts'
 
 const hosts = {
   'wiki.example.test': { title: 'Wiki <1>', description: 'Of everybody', rules: [{ allow: 'signed-in' }] },
@@ -90,6 +66,34 @@ void test('the sign-in page says which service has sent somebody, and which ways
   t.match([root.status, root.headers['location']], [303, '/'], 'with nothing to go on to, the root says all')
 })
 
+void test('a sign-in by a browser that keeps no cookie says so, and by one that does it just goes on', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const { email, password } = await service.createUser()
+  const wanted = 'http://wiki.example.test/x?y=1'
+  const path = `/login?return_to=${encodeURIComponent(wanted)}`
+  const page = await service.call(path)
+  const form = { ...fieldsOf(page), email, password }
+  const send = (cookie?: string) =>
+    service.call(path, { method: 'POST', headers: { ...own, ...(cookie && { cookie }) }, form })
+  t.equal((await send(`gatehouse_csrf=${page.cookies['gatehouse_csrf']}`)).headers['location'], wanted)
+
+  const unknown = await send()
+  const way = `/${String(unknown.headers['location'])}`
+  t.match(way, /^\/login\?continue=after-sign-in&/)
+  const kept = await service.call(way, { headers: { cookie: `gatehouse=${unknown.cookies['gatehouse']}` } })
+  t.match([kept.status, kept.headers['location']], [303, wanted], 'its first cookie leads on')
+  const lost = await service.call(way)
+  t.equal(lost.status, 200)
+  t.match(wordsOf(lost), 'Your password was right, but your browser has kept no cookie')
+  t.match(wordsOf(lost), 'Allow cookies for auth.example.test')
+  t.equal(fieldsOf(lost)['return_to'], wanted, 'and the way back is not lost')
+  const german = await service.call(way, { headers: { 'accept-language': 'de' } })
+  t.match(wordsOf(german), 'Ihr Passwort war richtig, aber Ihr Browser hat kein Cookie behalten')
+  for (const other of [path, `${path}&continue=yes`]) t.notMatch(wordsOf(await service.call(other)), 'no cookie')
+  const later = await service.call(way, { headers: { cookie: 'gatehouse_csrf=x' } })
+  t.notMatch(wordsOf(later), 'no cookie', 'nor is it said once there is one')
+})
+
 for (const backend of backends) {
   void test(`an account is made by page: asked for, confirmed and signed in to, on ${backend.name}`, async (t) => {
     const service = await startService(t, { backend })
@@ -145,6 +149,29 @@ void test('a form names each fault at its field, keeps what was typed, and asks 
   t.equal((await closed.call('/register')).status, 403)
 })
 
+void test('whoever signs out reads that they have, and from there signs in again', async (t) => {
+  const service = await startService(t, { yaml: { hosts } })
+  const { cookie } = await service.signIn(await service.createUser())
+  const page = (path: string, signedIn = '') => service.call(path, { headers: { cookie: signedIn } })
+  const inside = await page('/signed-out', cookie)
+  t.match([inside.status, inside.headers['location']], [303, '/'], 'nobody is told so who is signed in')
+  const forged = await service.call('/logout', {
+    method: 'POST',
+    headers: { cookie, origin: 'https://evil.example' },
+    form: {},
+  })
+  t.equal(forged.status, 403)
+  t.equal((await page('/', cookie)).status, 200)
+  const left = await submit(service, '/logout', {}, cookie)
+  t.match([left.status, left.headers['location'], left.cookies['gatehouse']], [303, '/signed-out', ''])
+  const outside = await page('/signed-out', cookie)
+  t.equal(titleOf(outside), 'Signed out', 'also while the browser has kept the cookie')
+  t.match(outside.body, '<a role="button" href="login">Sign in</a>')
+  const application = await page('/logout?return_to=http://wiki.example.test/x')
+  t.equal(titleOf(application), 'Signed out')
+  t.match(application.body, '<a role="button" href="http://wiki.example.test/x">Continue</a>')
+})
+
 void test('whoever is not signed in is led to the sign-in and back, and a form that was sent meanwhile is told of', async (t) => {
   const service = await startService(t)
   for (const [path, method, location] of [
@@ -180,6 +207,47 @@ for (const backend of backends) {
     })
     t.equal(forged.status, 403)
     t.match((await service.call('/api/users/me', { headers: { cookie } })).json(), { name: 'Ada <King>', locale: 'de' })
+  })
+}
+
+for (const backend of backends) {
+  void test(`people choose their user name by page where a setting lets them, on ${backend.name}`, async (t) => {
+    const service = await startService(t, {
+      backend,
+      yaml: { accounts: { registration: 'open', usernames: 'person' } },
+    })
+    const [ada, eve] = [await service.createUser(), await service.createUser()]
+    const [{ cookie }, other] = [await service.signIn(ada), await service.signIn(eve)]
+    const choose = (username: string, name = 'Ada', by = cookie) => submit(service, '/profile', { name, username }, by)
+    const told = async () => (await service.call('/api/users/me', { headers: { cookie } })).json()
+    t.match(wordsOf(await service.call('/account', { headers: { cookie } })), 'None User name')
+
+    const bad = await choose('ada@home', 'Ada <King>')
+    t.equal(bad.status, 422)
+    t.equal(faultAt(bad, 'username'), 'A user name has up to 64 letters from a to z, digits, and . _ - between them.')
+    t.match(fieldsOf(bad), { username: 'ada@home', name: 'Ada <King>' })
+    t.same(titleOf(await choose('ada', ' ')), 'Profile', 'a bad name gives no user name either')
+    t.equal((await told()).username, null)
+    t.equal((await choose(' Ada ')).status, 303)
+    t.match(await told(), { username: 'ada', name: 'Ada' })
+
+    const taken = await choose('ADA', 'Eve the second', other.cookie)
+    t.equal(taken.status, 409)
+    t.equal(faultAt(taken, 'username'), 'This user name is taken.')
+    const [eves] = [await service.call('/api/users/me', { headers: { cookie: other.cookie } })]
+    t.equal(eves.json().name, 'Ada Lovelace', 'nothing is done by halves')
+    t.equal((await choose('ada', 'Ada King')).status, 303, 'it stays while something else changes')
+    t.equal((await choose('')).status, 303)
+    t.equal((await told()).username, null, 'and can be given up')
+
+    const without = await startService(t, { backend })
+    const user = await without.createUser()
+    const signedIn = await without.signIn(user)
+    t.notMatch((await without.call('/profile', { headers: { cookie: signedIn.cookie } })).body, 'username')
+    const sent = await submit(without, '/profile', { name: 'Ada', username: 'ada' }, signedIn.cookie)
+    t.equal(sent.status, 303)
+    const after = await without.call('/api/users/me', { headers: { cookie: signedIn.cookie } })
+    t.equal(after.json().username, null, 'where operators give it, nobody else does')
   })
 }
 

@@ -61,7 +61,7 @@ void test('http told under an issuer on https', async (t) => {
     const send = (password: string) =>
       service.call(way, {
         method: 'POST',
-        headers: { origin: service.issuer },
+        headers: { origin: service.issuer, cookie: `__Host-gatehouse_csrf=${shown.cookies['__Host-gatehouse_csrf']}` },
         form: { csrf_token, return_to: '/', email: ada.email, password },
       })
     t.match(says(await send('a wrong password')), /app\.example\.test/)

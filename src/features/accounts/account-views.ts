@@ -15,20 +15,31 @@ export interface ShownAccount {
   locale: Language | null
 }
 
-/** What belongs to somebody's account, each with the way to where it is changed. `told`: what has just been done. */
+/**
+ * What belongs to somebody's account, each with the way to where it is changed. `choosesUsername`: whether the user name is theirs
+ * to choose. `told`: what has just been done.
+ */
 export function accountPage(
   context: ViewContext<AccountTexts>,
-  page: { account: ShownAccount; told?: string | undefined },
+  page: { account: ShownAccount; choosesUsername?: boolean; told?: string | undefined },
 ): Html {
   const { kit, accounts } = context.texts
-  const { profile, security, change, show } = accounts.account
+  const { profile, security, data, change, show } = accounts.account
   const { name, email, username, locale } = page.account
   const to = (href: string, label: string, what: string) =>
     html`<a href="${href}" aria-label="${label}: ${what}">${label}</a>`
   const ofProfile: Row[] = [
     { title: isolated(name), about: [kit.name], actions: to('profile', change, kit.name) },
-    { title: isolated(email), about: [kit.email] },
-    ...(username === null ? [] : [{ title: isolated(username), about: [profile.username] }]),
+    { title: isolated(email), about: [kit.email], actions: to('change-email', change, kit.email) },
+    ...(username === null && !page.choosesUsername
+      ? []
+      : [
+          {
+            title: username === null ? profile.noUsername : isolated(username),
+            about: [profile.username],
+            actions: page.choosesUsername && to('profile', change, profile.username),
+          },
+        ]),
     {
       title: locale === null ? profile.anyLanguage : languageNames[locale],
       about: [profile.mailLanguage],
@@ -36,14 +47,20 @@ export function accountPage(
     },
   ]
   const ofSecurity: Row[] = [
+    { title: kit.password, about: [security.aboutPassword], actions: to('change-password', change, kit.password) },
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },
   ]
+  const ofData: Row[] = [
+    { title: data.copy, about: [data.aboutCopy], actions: to('export', data.download, data.copy) },
+    { title: data.end, about: [data.aboutEnd], actions: to('delete-account', data.delete, data.end) },
+  ]
   return layout(
     context,
     accounts.account.title,
-    html`${done(page.told)} ${card(profile.title, rows(ofProfile))} ${card(security.title, rows(ofSecurity))}`,
+    html`${done(page.told)} ${card(profile.title, rows(ofProfile))} ${card(security.title, rows(ofSecurity))}
+    ${card(data.title, rows(ofData))}`,
     { within: 'account', cards: true },
   )
 }
@@ -54,14 +71,16 @@ export function profilePage(
   page: Messages & {
     csrfToken: string
     name: string
+    /** Left out where people do not choose it. */
+    username?: string | undefined
     locale: string
     languages: readonly Language[]
-    faults?: { name?: string | undefined }
+    faults?: { name?: string | undefined; username?: string | undefined }
   },
 ): Html {
   const { kit, accounts } = context.texts
   const { profile } = accounts.account
-  const { csrfToken, name, locale, languages, faults = {} } = page
+  const { csrfToken, name, username, locale, languages, faults = {} } = page
   const choices = languages.map((language): [string, string] => [language, languageNames[language]])
   return layout(
     context,
@@ -77,8 +96,16 @@ export function profilePage(
           value: name,
           maxlength: 200,
           error: faults.name,
-          autofocus: true,
+          autofocus: faults.username === undefined,
         })}
+        ${
+          username !== undefined &&
+          field({
+            ...{ name: 'username', label: profile.username, type: 'text', autocomplete: 'username', value: username },
+            ...{ hint: profile.aboutUsername, error: faults.username, maxlength: 64, optional: true },
+            autofocus: faults.username !== undefined,
+          })
+        }
         ${
           languages.length > 1 &&
           selection({

@@ -12,6 +12,7 @@ import { userRoutes } from './admin.ts'
 import { createUserAdministration, type UserAdministration } from './administer-users.ts'
 import { createProfiles } from './change-profile.ts'
 import { createRegistrationAnswers } from './answer-registrations.ts'
+import { linkRequestPages } from './link-request-pages.ts'
 import type { accountsMails } from './mails.ts'
 import { newPasswordPages } from './new-password-pages.ts'
 import { registerPages } from './register-pages.ts'
@@ -110,8 +111,10 @@ export function createAccounts(
         const options = { pages: needs.pages, csrf, limits }
         await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })
         await app.register(verifyEmailPages, { ...options, emailVerification })
+        await app.register(linkRequestPages, { ...options, registering, resets, isOpen: mode === 'open' })
         await app.register(newPasswordPages, { ...options, resets, invitations })
-        await app.register(accountPages, { ...options, users: stores.users, changeProfile: profiles.change })
+        const { change: changeProfile } = profiles
+        await app.register(accountPages, { ...options, users: stores.users, changeProfile, choosesUsername })
       },
       async admin(app) {
         const { languages } = needs

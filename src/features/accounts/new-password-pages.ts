@@ -1,16 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { readEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { PasswordRejected } from '../../core/password-policy.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
-import { Form, goTo, hidden, publicPage, type Sent } from '../../http/page-requests.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
+import { Form, hidden, publicPage, type Sent } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { Invitations } from './invitations.ts'
 import {
-  forgotPasswordPage,
   invitationPage,
   newPasswordLinkUselessPage,
   passwordChosenPage,
@@ -23,11 +22,11 @@ import type { AccountTexts } from './texts.ts'
 const address = ({ token }: Sent) => ({ token })
 const ofLink = { ...hidden, querystring: Type.Partial(Type.Object({ token: Type.String() })) }
 
-/** Where somebody asks for a new password, and where the mailed links lead by which one is chosen: that one, and an invitation's. */
+/** Where the mailed links lead by which somebody chooses a password: for a forgotten one, and of an invitation. */
 export async function newPasswordPages(
   app: App,
   options: {
-    resets: Pick<PasswordResets, 'ask' | 'find' | 'reset'>
+    resets: Pick<PasswordResets, 'find' | 'reset'>
     invitations: Pick<Invitations, 'find' | 'accept'>
     pages: Pages<AccountTexts>
     csrf: CsrfTokens
@@ -44,32 +43,6 @@ export async function newPasswordPages(
     faults: { password: pages.passwordFault(request, error.fault) },
     fault: pages.textsFor(request).kit.markedBelow,
   })
-
-  app.get('/forgot-password', { config: publicPage, schema: hidden }, async (request, reply) =>
-    pages.show(reply, forgotPasswordPage, { csrfToken: csrf.tokenFor(request, reply), email: '' }),
-  )
-
-  app.post(
-    '/forgot-password',
-    {
-      config: { ...publicPage, rateLimit: limits.secretTests },
-      schema: { ...hidden, body: Form({ email: Type.String() }) },
-    },
-    async (request, reply) => {
-      const { csrf_token, email = '' } = request.body
-      const again = pages.mustAskAgain(request, reply, csrf_token)
-      const form = () => ({ csrfToken: csrf.tokenFor(request, reply), email })
-      if (again !== undefined) return pages.show(reply, forgotPasswordPage, { ...form(), notice: again.notice })
-      const read = readEmail(email)
-      if ('fault' in read) {
-        const { kit } = pages.textsFor(request)
-        const error = kit.emailFaults[read.fault]
-        return pages.show(reply.code(422), forgotPasswordPage, { ...form(), error, fault: kit.markedBelow })
-      }
-      await resets.ask(read.email, { ip: request.ip, language: pages.languageOf(request) })
-      return goTo(reply, 'check-your-mail')
-    },
-  )
 
   app.get('/reset-password', { config, schema: ofLink }, async (request, reply) => {
     const { token = '' } = request.query
@@ -113,6 +86,9 @@ export async function newPasswordPages(
     {
       config: secretTest,
       schema: { ...hidden, body: Form({ token: Type.String(), name: Type.String(), password: Type.String() }) },
+      errorHandler: keepsTyped(pages, (request, reply, { token = '', name = '' }, fault) =>
+        pages.show(reply, invitationPage, { csrfToken: csrf.tokenFor(request, reply), token, name, fault }),
+      ),
     },
     async (request, reply) => {
       const { csrf_token, token = '', name = '', password = '' } = request.body

@@ -11,7 +11,8 @@ type Context = ViewContext<AccountTexts>
 interface Link extends Messages {
   csrfToken: string
   token: string
-  email: string
+  /** Whose the link is, as far as that can be said now. */
+  email?: string | undefined
   faults?: { name?: string | undefined; password?: string | undefined }
 }
 
@@ -21,11 +22,14 @@ function newPasswordForm(context: Context, action: string, page: Link, before: C
   const { csrfToken, token, email, faults = {} } = page
   return html`<form method="post" action="${action}">
     ${hiddenFields({ csrf_token: csrfToken, token })}
-    ${field({
-      ...{ name: 'email', label: kit.email, type: 'email', autocomplete: 'username', value: email, readonly: true },
-    })}
+    ${
+      email !== undefined &&
+      field({
+        ...{ name: 'email', label: kit.email, type: 'email', autocomplete: 'username', value: email, readonly: true },
+      })
+    }
     ${before}
-    ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: faults.name === undefined })}
+    ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: before === undefined || faults.password !== undefined })}
     <button type="submit">${submit}</button>
   </form>`
 }
@@ -49,7 +53,7 @@ export function invitationPage(context: Context, page: Link & { name: string }):
   const before = field({
     ...{ name: 'name', label: kit.name, type: 'text', autocomplete: 'name', value: name, maxlength: 200 },
     error: faults.name,
-    autofocus: faults.name !== undefined,
+    autofocus: faults.password === undefined,
   })
   return layout(
     context,
@@ -79,32 +83,7 @@ export function newPasswordLinkUselessPage(context: Context, page: { by: 'resetP
     context,
     title,
     html`<p>${why}</p>
-      ${page.by === 'resetPassword' && html`<a role="button" href="forgot-password">${accounts.forgotPassword.title}</a>`}
-      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
-  )
-}
-
-/** Asks for a link to a new password. The answer is the same whoever the address belongs to. */
-export function forgotPasswordPage(
-  context: Context,
-  page: Messages & { csrfToken: string; email: string; error?: string | undefined },
-): Html {
-  const { kit, accounts } = context.texts
-  const { title, why, submit } = accounts.forgotPassword
-  return layout(
-    context,
-    title,
-    html`<p class="lead">${why}</p>
-      ${messages(page)}
-      <form method="post">
-        ${hiddenFields({ csrf_token: page.csrfToken })}
-        ${field({
-          ...{ name: 'email', label: kit.email, type: 'email', autocomplete: 'username', value: page.email },
-          error: page.error,
-          autofocus: true,
-        })}
-        <button type="submit">${submit}</button>
-      </form>
+      ${page.by === 'resetPassword' && html`<a role="button" href="forgot-password">${accounts.linkRequests['forgot-password'].title}</a>`}
       <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
   )
 }

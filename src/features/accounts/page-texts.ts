@@ -1,10 +1,17 @@
 /** What the pages say by which somebody comes to a password. */
 export const accountPageTexts = {
-  forgotPassword: {
-    title: 'Forgot your password?',
-    why: 'We mail you a link by which you choose a new one.',
-    submit: 'Send the link',
+  /** Asks for a link by mail; by the page where that is done. */
+  linkRequests: {
+    'forgot-password': {
+      title: 'Forgot your password?',
+      why: 'We mail you a link by which you choose a new one.',
+    },
+    'resend-verification': {
+      title: 'Another link',
+      why: 'You have asked for an account, and the link of its mail is lost or too old? We mail you a new one.',
+    },
   },
+  linkRequest: { submit: 'Send the link', again: 'Ask for another link' },
   resetPassword: {
     title: 'Choose a new password',
     why: 'Everywhere that you are signed in, you are signed out.',

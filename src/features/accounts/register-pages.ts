@@ -4,6 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { isPlainText } from '../../core/plain-text.ts'
 import { randomSecret } from '../../core/secrets.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
@@ -11,10 +12,10 @@ import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import type { Registering } from './register.ts'
-import { checkYourMailPage, registerPage, type RegistrationForm, registrationClosedPage } from './register-views.ts'
+import { registerPage, type RegistrationForm, registrationClosedPage } from './register-views.ts'
 import type { AccountTexts } from './texts.ts'
 
-/** Where somebody asks for an account, and what they read after that. */
+/** Where somebody asks for an account. */
 export async function registerPages(
   app: App,
   options: {
@@ -39,6 +40,9 @@ export async function registerPages(
     {
       config: { ...publicPage, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ name: Type.String(), email: Type.String() }) },
+      errorHandler: keepsTyped(pages, (request, reply, { name, email }, fault) =>
+        showForm(request, reply, { name, email, fault }),
+      ),
     },
     async (request, reply) => {
       const { csrf_token, name = '', email = '' } = request.body
@@ -69,10 +73,6 @@ export async function registerPages(
       }
       return goTo(reply, 'check-your-mail')
     },
-  )
-
-  app.get('/check-your-mail', { config: publicPage, schema: hidden }, async (_request, reply) =>
-    pages.show(reply, checkYourMailPage),
   )
 }
 

@@ -55,18 +55,6 @@ export function registerPage(
   )
 }
 
-/** Shown whoever asked, and whatever for: it tells nothing about an account. */
-export function checkYourMailPage(context: ViewContext<AccountTexts>): Html {
-  const { title, sent, notCome } = context.texts.accounts.checkYourMail
-  return layout(
-    context,
-    title,
-    html`<p>${sent}</p>
-      <p class="muted">${notCome}</p>
-      <a role="button" class="secondary outline" href="login">${context.texts.kit.toSignIn}</a>`,
-  )
-}
-
 export function registrationClosedPage(context: ViewContext<AccountTexts>): Html {
   const { title, why } = context.texts.accounts.registrationClosed
   return layout(

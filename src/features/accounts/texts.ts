@@ -28,21 +28,37 @@ export const accounts = {
     /** What has just been done. */
     done: {
       profile: 'Your profile is saved.',
+      password: 'Your password is changed. Everywhere else you are signed out.',
+      email: 'Look into the mail of the new address. It counts once you have opened the link there.',
     },
     profile: {
       title: 'Profile',
       username: 'User name',
+      noUsername: 'None',
+      aboutUsername: 'You may sign in with it in place of your address.',
+      badUsername: 'A user name has up to 64 letters from a to z, digits, and . _ - between them.',
+      usernameTaken: 'This user name is taken.',
       mailLanguage: 'Language of mails',
       anyLanguage: 'As your browser wants',
     },
     security: {
       title: 'Security',
+      aboutPassword: 'What you sign in with',
       sessions: 'Sessions',
       aboutSessions: 'Where you are signed in',
       keys: 'API keys',
       aboutKeys: 'For programs that work in your name',
       activity: 'Activity',
       aboutActivity: 'What has happened to your account',
+    },
+    data: {
+      title: 'Your data',
+      copy: 'A copy of your data',
+      aboutCopy: 'Everything that is stored about you, as a file',
+      download: 'Download',
+      end: 'End of the account',
+      aboutEnd: 'With all that belongs to it',
+      delete: 'Delete',
     },
   },
   verifyEmail: {

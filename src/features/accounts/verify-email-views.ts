@@ -49,12 +49,14 @@ export function emailVerifiedPage(context: ViewContext<AccountTexts>): Html {
 }
 
 export function emailNotVerifiedPage(context: ViewContext<AccountTexts>): Html {
-  const { title, why } = context.texts.accounts.emailNotVerified
+  const { emailNotVerified, linkRequest } = context.texts.accounts
+  const { title, why } = emailNotVerified
   return layout(
     context,
     title,
     html`<p>${why}</p>
-      ${toSignIn(context)}`,
+      ${toSignIn(context)}
+      <p class="beside"><a href="resend-verification">${linkRequest.again}</a></p>`,
   )
 }
 

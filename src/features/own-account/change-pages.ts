@@ -4,6 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { PasswordRejected } from '../../core/password-policy.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { userOf } from '../../http/guard.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
@@ -90,7 +91,13 @@ export async function ownAccountPages(
   )
   app.post(
     '/change-email',
-    { config: secretTest, schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) } },
+    {
+      config: secretTest,
+      schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String() }) },
+      errorHandler: keepsTyped(pages, (request, reply, { email: typed = '' }, fault) =>
+        pages.show(reply, changeEmailPage, { csrfToken: csrf.tokenFor(request, reply), typed, fault }),
+      ),
+    },
     async (request, reply) => {
       const { csrf_token, email = '', password = '' } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)
@@ -102,16 +109,13 @@ export async function ownAccountPages(
         return showEmail(request, reply.code(422), email, { faults, fault: kit.markedBelow })
       }
       const wanted = { email: read.email, password: password.slice(0, 512) }
-      const outcome = await emailChanges.request(userOf(request), wanted, fromOf(request)).catch((error: unknown) => {
-        if (error instanceof GatehouseError && error.code === 'registration_closed')
-          return { kind: 'other_domain' as const }
-        throw error
-      })
-      if (outcome.kind === 'other_domain') {
-        const faults = { email: pages.textsFor(request).ownAccount.otherDomain }
+      const outcome = await emailChanges.request(userOf(request), wanted, fromOf(request)).catch(refusedAddress)
+      if (typeof outcome === 'string') {
+        const { otherDomain, changeEmail } = pages.textsFor(request).ownAccount
+        const faults = { email: outcome === 'other_domain' ? otherDomain : changeEmail.same }
         return showEmail(request, reply.code(422), email, { faults, fault: kit.markedBelow })
       }
-      if (outcome.kind === 'requested') return goTo(reply, 'check-your-mail')
+      if (outcome.kind === 'requested') return goTo(reply, 'account?done=email')
       return showEmail(request, reply, email, notProven(request, reply, outcome, 'password'))
     },
   )
@@ -158,4 +162,12 @@ export async function ownAccountPages(
       .type('application/json')
       .send(JSON.stringify(showExport(exported, new Date(clock.now())), null, 2))
   })
+}
+
+/** Why an address that can be one is refused; all else is thrown on. */
+function refusedAddress(error: unknown): 'same_address' | 'other_domain' {
+  const code = error instanceof GatehouseError ? error.code : undefined
+  if (code === 'invalid_request') return 'same_address'
+  if (code === 'registration_closed') return 'other_domain'
+  throw error
 }

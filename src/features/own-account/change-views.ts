@@ -1,7 +1,7 @@
 import { field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
-import { newPasswordField } from '../../pages/password-fields.ts'
+import { currentPasswordField, newPasswordField } from '../../pages/password-fields.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
@@ -9,10 +9,11 @@ import type { OwnAccountTexts } from './texts.ts'
 
 type Context = ViewContext<OwnAccountTexts>
 
-/** What a form about an account says: the address of its person, for password managers, and what is wrong at which field. */
+/** What a form about an account says, and what is wrong at which field. */
 interface Asked extends Messages {
   csrfToken: string
-  email: string
+  /** The address of its person, for password managers too, as far as that can be said now. */
+  email?: string | undefined
   faults?: Readonly<Record<string, string | undefined>>
 }
 
@@ -20,11 +21,13 @@ function formPage(context: Context, title: string, lead: Child, page: Asked, fie
   return layout(
     context,
     title,
-    html`<p class="lead">${lead}</p>
-      ${messages(page)}
+    html`${lead && html`<p class="lead">${lead}</p>`} ${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: page.csrfToken })}
-        <input type="text" name="username" value="${page.email}" autocomplete="username" readonly hidden />
+        ${
+          page.email !== undefined &&
+          html`<input type="text" name="username" value="${page.email}" autocomplete="username" readonly hidden />`
+        }
         ${fields} ${submit}
       </form>
       <p class="beside"><a href="account">${context.texts.kit.cancel}</a></p>`,
@@ -33,11 +36,9 @@ function formPage(context: Context, title: string, lead: Child, page: Asked, fie
 }
 
 /** Where somebody proves with their password that it is them. */
-function presentPassword({ texts }: Context, name: string, { faults = {} }: Asked, autofocus: boolean): Html {
-  return field({
-    ...{ name, label: texts.ownAccount.presentPassword, type: 'password', autocomplete: 'current-password' },
-    ...{ maxlength: 512, error: faults[name], autofocus },
-  })
+function presentPassword(context: Context, name: string, { faults = {} }: Asked, autofocus: boolean): Html {
+  const label = context.texts.ownAccount.presentPassword
+  return currentPasswordField(context, { name, label, error: faults[name], autofocus })
 }
 
 export function changePasswordPage(context: Context, page: Asked): Html {
@@ -62,7 +63,7 @@ export function changeEmailPage(context: Context, page: Asked & { typed: string 
     }),
     presentPassword(context, 'password', page, faults['password'] !== undefined),
   ]
-  const lead = why(html`<strong>${isolated(page.email)}</strong>`)
+  const lead = page.email !== undefined && why(html`<strong>${isolated(page.email)}</strong>`)
   return formPage(context, title, lead, page, fields, html`<button type="submit">${kit.proceed}</button>`)
 }
 

@@ -19,6 +19,7 @@ export const ownAccountPageTexts = {
       html`It is ${email} now. We send a link to the new address, which counts once you have opened it, and tell the
       present one.`,
     fresh: 'New email address',
+    same: 'This is the address of your account already.',
   },
   confirmEmail: {
     title: 'Confirm your new address',

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { readLogin } from '../../core/username.ts'
-import { Form, goTo, hidden, isScript, publicPage, sentWith } from '../../http/page-requests.ts'
-import { logFault, setErrorHeaders } from '../../http/errors.ts'
-import { toGatehouseError } from '../../http/problem.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
+import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
 import type { PageOptions } from './http/page-options.ts'
+import { afterSignIn } from './http/notices.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
 import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
@@ -96,16 +96,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     {
       config: { ...publicPage, address, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String(), remember: Type.String() }) },
-      // What was typed is not lost to a limit or an outage.
-      errorHandler(thrown, request, reply): void {
-        const error = toGatehouseError(thrown)
-        if (isScript(request) || (error.status !== 429 && error.status !== 503)) throw thrown
-        logFault(request, error)
-        setErrorHeaders(reply, error)
-        reply.code(error.status)
-        const { kit, signIn } = pages.textsFor(request)
-        void showForm(request, reply, { fault: `${kit.errors[error.code]} ${signIn.tryAgainSoon}` })
-      },
+      errorHandler: keepsTyped(pages, (request, reply, _sent, fault) => showForm(request, reply, { fault })),
     },
     async (request, reply) => {
       const { csrf_token, email = '', password = '', remember } = request.body
@@ -123,7 +114,10 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         await options.beginSession(request, reply, outcome)
         // One may be left of whoever signed in before, by the API.
         cookies.clearRefresh(reply)
-        return goTo(reply, returnTo(sentWith(request)['return_to']))
+        const target = returnTo(sentWith(request)['return_to'])
+        // A browser that keeps cookies has shown the one of the form. Of another one it turns out on the way.
+        if (request.headers.cookie !== undefined) return goTo(reply, target)
+        return goTo(reply, `login?continue=${afterSignIn}&return_to=${encodeURIComponent(target)}`)
       }
       if (outcome.kind === 'deletion_pending') {
         const csrfToken = csrf.tokenFor(request, reply)

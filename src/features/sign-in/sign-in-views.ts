@@ -1,7 +1,8 @@
-import { checkbox, currentPasswordField, field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { type Person, signedInAs, signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
@@ -45,7 +46,7 @@ export function signInPage(
           error,
           autofocus: !email,
         })}
-        ${currentPasswordField({ label: kit.password, error, autofocus: Boolean(email) })}
+        ${currentPasswordField(context, { label: kit.password, error, autofocus: Boolean(email) })}
         ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
         <button type="submit">${kit.signIn}</button>
       </form>
@@ -62,7 +63,7 @@ export function keepAccountPage(
   context: ViewContext<SignInTexts>,
   page: { csrfToken: string; keepToken: string; deletesAt: Date },
 ): Html {
-  const { signIn } = context.texts
+  const { kit, signIn } = context.texts
   return layout(
     context,
     signIn.keep.title,
@@ -70,7 +71,8 @@ export function keepAccountPage(
       <form method="post" action="keep-account">
         ${hiddenFields({ csrf_token: page.csrfToken, keep_token: page.keepToken })}
         <button type="submit">${signIn.keep.keep}</button>
-      </form>`,
+      </form>
+      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
   )
 }
 

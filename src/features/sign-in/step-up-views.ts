@@ -1,7 +1,8 @@
-import { currentPasswordField, hiddenFields } from '../../pages/fields.ts'
+import { hiddenFields } from '../../pages/fields.ts'
 import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
@@ -21,7 +22,7 @@ export function stepUpPage(
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
         <input type="text" name="username" value="${email}" autocomplete="username" readonly hidden />
-        ${currentPasswordField({ label: kit.password, error: page.fault !== undefined, autofocus: true })}
+        ${currentPasswordField(context, { label: kit.password, error: page.fault !== undefined, autofocus: true })}
         <button type="submit">${kit.confirm}</button>
       </form>
       ${signOutForm(signIn.stepUp.signOutInstead, page)}`,

@@ -28,7 +28,6 @@ export const signIn = {
   hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',
   wrongPassword: 'The password is wrong.',
-  tryAgainSoon: 'Try again in a moment.',
 
   newDeviceMail: {
     subject: 'A new sign-in to your account',
@@ -81,6 +80,10 @@ export const signIn = {
     notSignedIn: 'You are not signed in.',
   },
 
+  /** Of a right password, after which the browser has not kept the cookie. */
+  cookiesOff: (site: string) =>
+    'Your password was right, but your browser has kept no cookie, without which nobody stays signed in. Allow cookies for ' +
+    `${site} in the settings of your browser, and sign in once more.`,
   /** Of several cookies under one name. */
   severalCookies: (names: readonly string[], site: string) =>
     `Your browser holds several different cookies of the name ${names.join(' and of the name ')}. Another installation, an ` +

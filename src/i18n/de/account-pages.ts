@@ -1,11 +1,17 @@
 import type { accountPageTexts as english } from '../../features/accounts/page-texts.ts'
 
 export const accountPageTexts: typeof english = {
-  forgotPassword: {
-    title: 'Passwort vergessen?',
-    why: 'Wir schicken Ihnen einen Link, mit dem Sie ein neues wählen.',
-    submit: 'Link schicken',
+  linkRequests: {
+    'forgot-password': {
+      title: 'Passwort vergessen?',
+      why: 'Wir schicken Ihnen einen Link, mit dem Sie ein neues wählen.',
+    },
+    'resend-verification': {
+      title: 'Neuer Link',
+      why: 'Sie wollten ein Konto anlegen, und der Link aus der E-Mail ist verloren oder zu alt? Wir schicken Ihnen einen neuen.',
+    },
   },
+  linkRequest: { submit: 'Link schicken', again: 'Neuen Link anfordern' },
   resetPassword: {
     title: 'Neues Passwort wählen',
     why: 'Überall, wo Sie angemeldet sind, werden Sie abgemeldet.',

@@ -61,9 +61,8 @@ export const kit: Catalogue['kit'] = {
   newPassword: {
     hint: (least) => `Mindestens ${least} Zeichen: Mehrere Wörter kann man sich leicht merken.`,
     fits: 'Dieses Passwort können Sie nehmen.',
-    show: 'Passwort anzeigen',
-    hide: 'Passwort verbergen',
   },
+  showPassword: { show: 'Passwort anzeigen', hide: 'Passwort verbergen' },
   passwordFaults: {
     not_unicode: 'Das Passwort muss gültiges Unicode sein.',
     control_characters: 'Das Passwort darf keine Zeilenumbrüche und keine anderen Steuerzeichen enthalten.',
@@ -82,5 +81,6 @@ export const kit: Catalogue['kit'] = {
 
   problemTitle: 'Das hat nicht geklappt',
   tryAgain: 'Noch einmal versuchen',
+  tryAgainSoon: 'Versuchen Sie es gleich noch einmal.',
   request: (id) => `Anfrage ${id}`,
 }

@@ -19,6 +19,7 @@ export const ownAccountPageTexts: typeof english = {
       html`Jetzt ist es ${email}. Wir schicken einen Link an die neue Adresse. Sie gilt, sobald Sie ihn geöffnet haben,
       und die jetzige Adresse erfährt davon.`,
     fresh: 'Neue E-Mail-Adresse',
+    same: 'Das ist schon die Adresse Ihres Kontos.',
   },
   confirmEmail: {
     title: 'Neue Adresse bestätigen',

@@ -1,25 +1,28 @@
 /* global document, fetch, setTimeout, clearTimeout, AbortController, location, URL */
-/** A new password: says what it lacks while it is typed, and shows it on demand. Without this script the form says so once it was sent. */
+/**
+ * A password is shown on demand, and of a new one it is said what it lacks while it is typed. Without this script the form says
+ * so once it was sent.
+ */
 
-/** Whoever stops typing for so long wants to know. */
-const restMilliseconds = 400
-
-for (const box of document.querySelectorAll('[data-new-password]')) {
+// A page with two fields runs this twice, so that nothing here is a constant of the page.
+for (const box of document.querySelectorAll('[data-password]:not([data-ready])')) {
   const { faults, judge, minLength, maxLength, show, hide, fits } = box.dataset
+  box.dataset.ready = ''
   const input = box.querySelector('input')
+  addShowButton(input, { show, hide })
+  if (judge === undefined) continue
   tellWhileTyping(input, box.querySelector('[data-told]'), {
     judge: new URL(judge, location.href),
     faults: JSON.parse(faults),
     fits,
     lengths: [Number(minLength), Number(maxLength)],
   })
-  addShowButton(box, input, { show, hide })
 }
 
 /** What is known of the person from the other fields of the form. */
 function ownerOf(input) {
-  const valueOf = (name) => input.form?.querySelector(`#${name}`)?.value.trim() ?? ''
-  return { email: valueOf('email'), name: valueOf('name') }
+  const valueOf = (token) => input.form?.querySelector(`[autocomplete="${token}"]`)?.value.trim() ?? ''
+  return { email: valueOf('username'), name: valueOf('name') }
 }
 
 /** What can be told without asking. */
@@ -30,6 +33,8 @@ function lengthFault(password, [least, most]) {
 }
 
 function tellWhileTyping(input, told, { judge, faults, fits, lengths }) {
+  // Whoever stops typing for so long wants to know.
+  const restMilliseconds = 400
   let timer
   let asked = new AbortController()
   input.addEventListener('input', () => {
@@ -61,19 +66,20 @@ async function ask(judge, given, signal) {
   }
 }
 
-function addShowButton(box, input, { show, hide }) {
+function addShowButton(input, { show, hide }) {
   const button = document.createElement('button')
+  const words = document.createElement('span')
   button.type = 'button'
-  button.className = 'small outline secondary'
+  button.append(words)
   button.setAttribute('aria-controls', input.id)
   const turn = (isShown) => {
     input.type = isShown ? 'text' : 'password'
-    button.textContent = isShown ? hide : show
-    button.setAttribute('aria-pressed', String(isShown))
+    words.textContent = isShown ? hide : show
+    button.className = isShown ? 'hide' : 'show'
   }
   turn(false)
   button.addEventListener('click', () => turn(input.type === 'password'))
   // Browsers and password managers keep what a password field holds, and no text field.
   input.form?.addEventListener('submit', () => turn(false))
-  box.append(button)
+  input.after(button)
 }
