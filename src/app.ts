@@ -117,7 +117,7 @@ export interface Gatehouse {
 
 /** The service, started but not listening. Rejects when a feature cannot start, with nothing left running. */
 export async function buildApp(base: Base, config: Config, version: string): Promise<Gatehouse> {
-  const { issuer, basePath, clock, log, logger, audit, stores } = base
+  const { issuer, basePath, clock, log, logger, audit, counters } = base
   const made = createFeatures(base, config)
   const { features, lifecycle, browser, languages, signingKeys, credentials, forwardAuth, mail } = made
   const app = createServer({
@@ -139,7 +139,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     basePath,
     version,
     log: logger,
-    counters: stores.counters,
+    counters,
     config,
     cookies: browser.cookies,
     pages: made.pages,

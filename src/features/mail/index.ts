@@ -41,7 +41,7 @@ const lookEveryMilliseconds = 1_000
 
 /** `make`: makes what sends, which reads files; called by the start, or when it is asked what keeps mails. */
 export function createMail<Definitions extends MailDefinitions>(
-  { stores, box, keyedHashes, clock, log, audit, issuer }: Base,
+  { stores, counters, box, keyedHashes, clock, log, audit, issuer }: Base,
   settings: { templates: string | undefined },
   needs: { definitions: Definitions; languages: Languages; make: () => Mailer },
 ): Mail<MailsOf<Definitions>> {
@@ -86,7 +86,7 @@ export function createMail<Definitions extends MailDefinitions>(
   const requestBox = box('mail request')
   const asking = createMailRequests({
     requests: stores.mailRequests,
-    counters: stores.counters,
+    counters,
     recipientOf,
     box: requestBox,
     clock,

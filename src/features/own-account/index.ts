@@ -37,7 +37,7 @@ export function createOwnAccount(
     pages: Pages<OwnAccountTexts>
   },
 ): Feature {
-  const { stores, clock, audit, issuer, hashNewPassword } = base
+  const { stores, counters, clock, audit, issuer, hashNewPassword } = base
   const { accounts, sessions, signIn, mail, languages, browser, pages } = needs
   const proveOwner = createProveOwner({ checkPassword: signIn.checkPassword, audit })
   const { recipientsOf } = mail
@@ -51,7 +51,7 @@ export function createOwnAccount(
     defaultLanguage: languages.offered[0],
   })
   const graceDays = config.accounts.deletion_grace_days
-  const { deletions, personalData, counters } = stores
+  const { deletions, personalData } = stores
   const deletion = createAccountDeletion({ ...shared, deletions, keeping: signIn.keeping, graceDays })
   const exportAccount = createExportAccount({
     ...shared,
