@@ -1,5 +1,6 @@
 import { accountPageTexts } from './page-texts.ts'
 import { type Html, html } from '../../pages/html.ts'
+import { plural } from '../../pages/times.ts'
 
 export const accounts = {
   ...accountPageTexts,
@@ -64,7 +65,7 @@ export const accounts = {
     asked: 'Someone, hopefully you, wants to open an account with this address at',
     open: (hours: number) =>
       'Open this link to confirm the address and to say which password shall count. ' +
-      `It works once, for ${hours} hours:`,
+      `It works once, for ${plural('en', hours, { one: 'an hour', other: `${hours} hours` })}:`,
     confirm: 'Confirm the address',
     otherwise: 'If it was not you, ignore this mail: without the link there is no account.',
   },
@@ -72,7 +73,7 @@ export const accounts = {
     subject: 'Choose a new password',
     asked: 'Somebody, hopefully you, asked for a new password for your account at',
     open: (hours: number) =>
-      `Open this link to choose one. It works once, for ${hours === 1 ? 'an hour' : `${hours} hours`}:`,
+      `Open this link to choose one. It works once, for ${plural('en', hours, { one: 'an hour', other: `${hours} hours` })}:`,
     choose: 'Choose a new password',
     otherwise: 'If it was not you, there is nothing to do: your password stays as it is.',
   },
@@ -85,7 +86,8 @@ export const accounts = {
   invitationMail: {
     subject: 'You are invited to open an account',
     invited: 'You are invited to open an account at',
-    open: (days: number) => `Open this link to choose your name and password. It works once, for ${days} days:`,
+    open: (days: number) =>
+      `Open this link to choose your name and password. It works once, for ${plural('en', days, { one: 'a day', other: `${days} days` })}:`,
     accept: 'Open the account',
     otherwise: 'If you did not expect this, ignore this mail: without the link there is no account.',
   },
