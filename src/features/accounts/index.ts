@@ -94,7 +94,7 @@ export function createAccounts(
     schemas: [Profile],
     routes: {
       async people(app) {
-        await app.register(passwordRoutes, { judge: base.judgePassword })
+        await app.register(passwordRoutes, { judge: base.judgePassword, limits })
         await app.register(accountRoutes, {
           registering,
           invitations,
