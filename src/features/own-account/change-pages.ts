@@ -116,31 +116,27 @@ export async function ownAccountPages(
     },
   )
 
+  // It takes rights away, and waits for no counter: who somebody is was proven by the page that asks for it.
+  const lastWord = { ...ownPage, fresh: true, rateLimit: limits.takingAway }
   const showDeletion = (request: FastifyRequest, reply: FastifyReply, words: Words) =>
     pages.show(reply, deleteAccountPage, { ...asked(request, reply, words), days: graceDays })
-  app.get('/delete-account', { config: ownPage, schema: hidden }, async (request, reply) =>
+  app.get('/delete-account', { config: lastWord, schema: hidden }, async (request, reply) =>
     showDeletion(request, reply, {}),
   )
-  app.post(
-    '/delete-account',
-    { config: secretTest, schema: { ...hidden, body: Form({ password: Type.String() }) } },
-    async (request, reply) => {
-      const { csrf_token, password = '' } = request.body
-      const again = pages.mustAskAgain(request, reply, csrf_token)
-      if (again !== undefined) return showDeletion(request, reply, { notice: again.notice })
-      const outcome = await deletion.request(userOf(request), { password: password.slice(0, 512) }, fromOf(request))
-      if (outcome.kind === 'not_there') throw new GatehouseError('unauthorized')
-      if (outcome.kind === 'last_administrator') {
-        const fault = pages.textsFor(request).kit.errors.last_administrator
-        return showDeletion(request, reply.code(409), { fault })
-      }
-      if (outcome.kind !== 'requested') {
-        return showDeletion(request, reply, notProven(request, reply, outcome, 'password'))
-      }
-      cookies.clearSignIn(reply)
-      return pages.show(reply, accountEndsPage, { deletesAt: outcome.deletesAt, canBeKept: graceDays > 0 })
-    },
-  )
+  app.post('/delete-account', { config: lastWord, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
+    const again = pages.mustAskAgain(request, reply, request.body.csrf_token)
+    if (again !== undefined) return showDeletion(request, reply, { notice: again.notice })
+    const outcome = await deletion.request(userOf(request), {}, fromOf(request))
+    if (outcome.kind === 'not_there') throw new GatehouseError('unauthorized')
+    if (outcome.kind === 'last_administrator') {
+      const fault = pages.textsFor(request).kit.errors.last_administrator
+      return showDeletion(request, reply.code(409), { fault })
+    }
+    // No password was tested.
+    if (outcome.kind !== 'requested') throw new GatehouseError('insufficient_user_authentication')
+    cookies.clearSignIn(reply)
+    return pages.show(reply, accountEndsPage, { deletesAt: outcome.deletesAt, canBeKept: graceDays > 0 })
+  })
 
   // As for the API: a copy of everything wants a new proof of who asks.
   const fresh = { ...ownPage, fresh: true }

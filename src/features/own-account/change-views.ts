@@ -69,9 +69,8 @@ export function changeEmailPage(context: Context, page: Asked & { typed: string 
 /** `days`: how long the account can be kept after this. */
 export function deleteAccountPage(context: Context, page: Asked & { days: number }): Html {
   const { title, why, ends, submit } = context.texts.ownAccount.deleteAccount
-  const fields = [html`<p>${ends(page.days)}</p>`, presentPassword(context, 'password', page, true)]
   const button = html`<button type="submit" class="danger">${submit}</button>`
-  return formPage(context, title, why, page, fields, button)
+  return formPage(context, title, why, page, html`<p>${ends(page.days)}</p>`, button)
 }
 
 /** What somebody sees who has asked for the end of their account, and is signed out. */
