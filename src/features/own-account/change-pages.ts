@@ -24,7 +24,13 @@ interface Words {
 /** Where people change what opens their account, take a copy of it, and end it. */
 export async function ownAccountPages(
   app: App,
-  options: OwnAccountOptions & { pages: Pages<OwnAccountTexts>; csrf: CsrfTokens; graceDays: number },
+  options: OwnAccountOptions & {
+    pages: Pages<OwnAccountTexts>
+    csrf: CsrfTokens
+    graceDays: number
+    /** How many API keys of a person count. */
+    countApiKeys(userId: string): Promise<number>
+  },
 ): Promise<void> {
   const { changePassword, emailChanges, deletion, exportAccount, cookies, limits, clock, pages, csrf, graceDays } =
     options
@@ -51,8 +57,10 @@ export async function ownAccountPages(
     return { faults: { [field]: ownAccount.wrongPassword }, fault: kit.markedBelow }
   }
 
-  const showPassword = (request: FastifyRequest, reply: FastifyReply, words: Words) =>
-    pages.show(reply, changePasswordPage, asked(request, reply, words))
+  const showPassword = async (request: FastifyRequest, reply: FastifyReply, words: Words, endApiKeys = false) => {
+    const keys = await options.countApiKeys(userOf(request).subject)
+    return pages.show(reply, changePasswordPage, { ...asked(request, reply, words), keys, endApiKeys })
+  }
   app.get('/change-password', { config: ownPage, schema: hidden }, async (request, reply) =>
     showPassword(request, reply, {}),
   )
@@ -60,17 +68,21 @@ export async function ownAccountPages(
     '/change-password',
     {
       config: secretTest,
-      schema: { ...hidden, body: Form({ current_password: Type.String(), password: Type.String() }) },
+      schema: {
+        ...hidden,
+        body: Form({ current_password: Type.String(), password: Type.String(), end_api_keys: Type.String() }),
+      },
     },
     async (request, reply) => {
-      const { csrf_token, current_password: typed = '', password = '' } = request.body
+      const { csrf_token, current_password: typed = '', password = '', end_api_keys } = request.body
+      const endApiKeys = end_api_keys !== undefined
       const again = pages.mustAskAgain(request, reply, csrf_token)
-      if (again !== undefined) return showPassword(request, reply, { notice: again.notice })
+      if (again !== undefined) return showPassword(request, reply, { notice: again.notice }, endApiKeys)
       try {
-        const wanted = { currentPassword: typed.slice(0, 512), password }
+        const wanted = { currentPassword: typed.slice(0, 512), password, endApiKeys }
         const outcome = await changePassword(userOf(request), wanted, fromOf(request))
         if (outcome.kind !== 'changed') {
-          return showPassword(request, reply, notProven(request, reply, outcome, 'current_password'))
+          return showPassword(request, reply, notProven(request, reply, outcome, 'current_password'), endApiKeys)
         }
         const { renewed } = outcome
         if (renewed !== undefined) cookies.setSession(reply, renewed.secret, keptUntil(renewed.session))
@@ -78,7 +90,8 @@ export async function ownAccountPages(
       } catch (error) {
         if (!(error instanceof PasswordRejected)) throw error
         const faults = { password: pages.passwordFault(request, error.fault) }
-        return showPassword(request, reply.code(422), { faults, fault: pages.textsFor(request).kit.markedBelow })
+        const words = { faults, fault: pages.textsFor(request).kit.markedBelow }
+        return showPassword(request, reply.code(422), words, endApiKeys)
       }
     },
   )

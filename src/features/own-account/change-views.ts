@@ -1,4 +1,4 @@
-import { field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { newPasswordField } from '../../pages/password-fields.ts'
@@ -40,12 +40,15 @@ function presentPassword({ texts }: Context, name: string, { faults = {} }: Aske
   })
 }
 
-export function changePasswordPage(context: Context, page: Asked): Html {
-  const { title, why, fresh } = context.texts.ownAccount.changePassword
+/** `keys`: how many API keys the person has, which go on unless they are ended here too. */
+export function changePasswordPage(context: Context, page: Asked & { keys: number; endApiKeys?: boolean }): Html {
+  const { title, why, fresh, endApiKeys } = context.texts.ownAccount.changePassword
   const { faults = {} } = page
   const fields = [
     presentPassword(context, 'current_password', page, faults['password'] === undefined),
     newPasswordField(context, { label: fresh, error: faults['password'], autofocus: faults['password'] !== undefined }),
+    page.keys > 0 &&
+      checkbox({ name: 'end_api_keys', label: endApiKeys(page.keys), checked: page.endApiKeys ?? false }),
   ]
   return formPage(context, title, why, page, fields, html`<button type="submit">${title}</button>`)
 }

@@ -59,6 +59,10 @@ export function createOwnAccount(
     counters,
     queueMails: mail.queue,
   })
+  const countApiKeys = async (id: string) => {
+    const keys = await stores.apiKeys.list({ kind: 'user', id })
+    return keys.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > clock.now()).length
+  }
   const options = {
     changePassword,
     emailChanges,
@@ -77,7 +81,7 @@ export function createOwnAccount(
         const { csrf, limits } = browser
         await app.register(keepAccountPages, { deletion, pages, csrf, limits })
         await app.register(emailLinkPages, { emailChanges, pages, csrf, limits })
-        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays })
+        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays, countApiKeys })
       },
       admin: (app) => deletionRoutes(app, { deletion, findUser: accounts.administration.find }),
     },
