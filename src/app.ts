@@ -56,7 +56,8 @@ export function createFeatures(base: Base, config: Config) {
   const roles = createRoles(base, config.roles)
   const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
   const clients = createClients(base, { revocations })
-  const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
+  const speaking = { mail, languages, pages }
+  const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })

@@ -86,8 +86,8 @@ export function createAccounts(
     profiles,
     hashNewPassword,
     importHash: hasher.importHash,
-    audit,
-    clock,
+    firstLanguage: languages.offered[0],
+    ...{ mails: mail, audit, clock, issuer },
   })
   return {
     administration,

@@ -83,6 +83,19 @@ export const accounts = {
     otherwise: 'If it was not you, choose a new password at once:',
     choose: 'Choose a new password',
   },
+  passwordSetMail: {
+    subject: 'An administrator set your password',
+    set: 'Whoever runs the service has set a new password for your account, and ended every sign-in of yours, at',
+    otherwise: 'If you did not ask for it, ask them why. Choose a password that only you know:',
+    choose: 'Choose a new password',
+  },
+  administratorMail: {
+    subject: 'You are an administrator now',
+    granted: 'Your account may administer everything from now on, at',
+    otherwise:
+      'If you did not expect this, ask whoever runs the service. Should somebody else know your password, choose a new one:',
+    choose: 'Choose a new password',
+  },
   invitationMail: {
     subject: 'You are invited to open an account',
     invited: 'You are invited to open an account at',

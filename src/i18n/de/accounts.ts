@@ -2,7 +2,10 @@ import { plural } from '../../pages/times.ts'
 import type { Catalogue } from '../en.ts'
 
 /** What mails about a password and an invitation say. */
-export const accountMails: Pick<Catalogue['accounts'], 'resetMail' | 'passwordChangedMail' | 'invitationMail'> = {
+export const accountMails: Pick<
+  Catalogue['accounts'],
+  'resetMail' | 'passwordChangedMail' | 'passwordSetMail' | 'administratorMail' | 'invitationMail'
+> = {
   resetMail: {
     subject: 'Wählen Sie ein neues Passwort',
     asked: 'Jemand, hoffentlich Sie, möchte ein neues Passwort für Ihr Konto, bei',
@@ -15,6 +18,20 @@ export const accountMails: Pick<Catalogue['accounts'], 'resetMail' | 'passwordCh
     subject: 'Ihr Passwort wurde geändert',
     changed: 'Das Passwort Ihres Kontos wurde geändert, und andere Anmeldungen von Ihnen wurden beendet, bei',
     otherwise: 'Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort:',
+    choose: 'Neues Passwort wählen',
+  },
+  passwordSetMail: {
+    subject: 'Sie haben ein neues Passwort bekommen',
+    set: 'Wer den Dienst betreibt, hat ein neues Passwort für Ihr Konto gesetzt und alle Ihre Anmeldungen beendet, bei',
+    otherwise: 'Wenn Sie nicht darum gebeten haben, fragen Sie nach. Wählen Sie ein Passwort, das nur Sie kennen:',
+    choose: 'Neues Passwort wählen',
+  },
+  administratorMail: {
+    subject: 'Sie verwalten jetzt den Dienst',
+    granted: 'Ihr Konto darf von jetzt an alles verwalten, bei',
+    otherwise:
+      'Wenn Sie nicht damit gerechnet haben, fragen Sie bei den Betreibern nach. Falls jemand anderes Ihr Passwort kennt, ' +
+      'wählen Sie ein neues:',
     choose: 'Neues Passwort wählen',
   },
   invitationMail: {
