@@ -18,6 +18,7 @@ import { type MailTemplates, noTemplates, readTemplates } from './templates.ts'
 import { createMailWriter } from './mail-writer.ts'
 
 export type { ShownMail, ShownPreview } from './admin.ts'
+export type { MailCheck } from './routes.ts'
 
 export interface Mail<Written = never> extends Feature, MailWriter<Written>, MailRequests {
   /** Says how requests are answered. Each kind has one answer. */
@@ -108,7 +109,7 @@ export function createMail<Definitions extends MailDefinitions>(
     answer: (more) => void Object.assign(answers, more),
     readTemplates: readOwnTemplates,
     routes: {
-      control: (app) => mailRoutes(app, { mailer: { check } }),
+      control: (app) => mailRoutes(app, { mailer: { check }, mails: stores.mails }),
       async admin(app) {
         // A command that starts nothing writes mails too.
         app.addHook('onReady', loadTemplates)
