@@ -117,7 +117,7 @@ void test('a lockout costs the request as much where there is no account', async
   const { id } = await service.createUser()
   const kind = 'account-locked'
   const sealed: QueuedMail = {
-    ...{ id, kind, language: 'en', userId: id, sealed: '' },
+    ...{ id, kind, language: 'en', userId: id, recipient: '', sealed: '' },
     ...{ createdAt: new Date(), expiresAt: null },
   }
   const work: string[] = []

@@ -151,7 +151,7 @@ void test('nothing that somebody writes begins a line in the head of a mail, nor
     t.notOk(namesOf(written).some((name) => /^(bcc|cc)$/.test(name)))
     const recipients = server.received.flatMap((one) => one.to)
     t.notOk(
-      recipients.some((to) => /^victim@/.test(to)),
+      recipients.some((to) => to.startsWith('victim@')),
       recipients.join(' '),
     )
     for (const { content } of server.received) t.notOk(namesOf(content).some((name) => /^(bcc|cc)$/.test(name)))
@@ -169,7 +169,7 @@ void test('nothing that somebody writes begins a line in the head of a mail, nor
     // A header of HTTP holds no line break; what a browser may be called by is as odd as it gets without.
     const agent = 'Bcc:victim@example.test/1.0 (X11; Linux x86_64) =?utf-8?Q?=0D=0ABcc:_victim@example.test?='
     await service.call('/api/auth/login', { method: 'POST', headers: { 'user-agent': agent }, json })
-    const [mail] = (await service.mails()).filter((one) => one.includes(`To: ${user.email}`))
+    const mail = (await service.mails()).find((one) => one.includes(`To: ${user.email}`))
     t.match(
       headOf(mail!).filter((line) => line.startsWith('Subject: New sign-in')),
       { length: 1 },

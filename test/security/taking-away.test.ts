@@ -109,6 +109,129 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
       use: () => edge(service, { cookie }),
     }
   },
+  async withdrawInvitation(service) {
+    const guest = { email: `guest-${randomUUID()}@example.test`, roles: [] }
+    const { id } = await service.operate('POST', '/invitations', guest)
+    const list = await administers(service, 'GET', '/invitations')
+    return {
+      take: await administers(service, 'DELETE', `/invitations/${id}`),
+      // The page that it opens counts who asks.
+      async use() {
+        const answer = await list()
+        const isThere = answer.json<{ id: string }[]>().some((one) => one.id === id)
+        return isThere ? answer : { ...answer, status: 404 }
+      },
+    }
+  },
+  async undoEmail(service) {
+    const { cookie, token } = await moves(service)
+    const call = { method: 'POST', json: { token } }
+    return { take: () => service.call('/api/auth/undo-email', call), use: () => edge(service, { cookie }) }
+  },
+  async 'undoEmail, by the page'(service) {
+    const { cookie, token } = await moves(service)
+    return { take: () => submits(service, '/undo-email', { form: { token } }), use: () => edge(service, { cookie }) }
+  },
+  async revokeApiKey(service) {
+    const { accessToken } = await service.signIn(await service.createUser())
+    const headers = bearer(accessToken)
+    const path = '/api/users/me/api-keys'
+    const made = await service.call(path, { method: 'POST', headers, json: { name: 'Job', scopes: [] } })
+    return {
+      async take() {
+        const [{ id }] = (await service.call(path, { headers })).json()
+        return service.call(`${path}/${id}`, { method: 'DELETE', headers })
+      },
+      use: () => edge(service, bearer(made.json().key)),
+    }
+  },
+  async 'revoke, a session by its refresh token'(service) {
+    const { refreshToken, cookie } = await service.signIn(await service.createUser())
+    return {
+      take: () => revoke(service, { client_id: 'gatehouse', token: refreshToken }),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async 'revoke, an access token by a secret that this replica has not seen'(service) {
+    const client = await register(service)
+    const token = (await grant(service, client)).json().access_token
+    // Written differently, so that it is not remembered.
+    const { client_id, client_secret } = client
+    const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`
+    return {
+      take: () => service.call('/oauth/revoke', { method: 'POST', headers: { authorization }, form: { token } }),
+      use: () => edge(service, bearer(token)),
+    }
+  },
+  async 'revoke, an access token by an assertion'(service) {
+    const key = await makeKey('ES256')
+    const { client_id } = await registerSigner(service, [key.jwk])
+    const sign = async () => {
+      const now = Math.floor(service.clock.now() / 1000)
+      const claims = { iss: client_id, sub: client_id, aud: service.issuer, iat: now, exp: now + 60, jti: randomUUID() }
+      const client_assertion = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(key.privateKey)
+      return { client_assertion, client_assertion_type: clientAssertionType }
+    }
+    const token = (await grant(service, await sign())).json().access_token
+    return {
+      take: async () => revoke(service, { ...(await sign()), token }),
+      use: () => edge(service, bearer(token)),
+    }
+  },
+  async 'revoke, a person’s API key by whoever found it'(service) {
+    const { accessToken } = await service.signIn(await service.createUser())
+    const call = { method: 'POST', headers: bearer(accessToken), json: { name: 'Job', scopes: [] } }
+    const { key } = (await service.call('/api/users/me/api-keys', call)).json()
+    return {
+      take: () => revoke(service, { client_id: 'gatehouse', token: key }),
+      use: () => edge(service, bearer(key)),
+    }
+  },
+  async revokeAnyApiKey(service) {
+    const { client_id: client } = await register(service)
+    const { id, key } = await service.operate('POST', '/api-keys', { client, name: 'Job', scopes: [] })
+    return { take: await administers(service, 'DELETE', `/api-keys/${id}`), use: () => edge(service, bearer(key)) }
+  },
+  async endSession(service) {
+    const user = await service.createUser()
+    const [here, there] = [await service.signIn(user), await service.signIn(user)]
+    const headers = bearer(here.accessToken)
+    const path = '/api/users/me/sessions'
+    return {
+      async take() {
+        const all = (await service.call(path, { headers })).json<{ id: string; current: boolean }[]>()
+        const { id } = all.find(({ current }) => !current)!
+        return service.call(`${path}/${id}`, { method: 'DELETE', headers })
+      },
+      use: () => edge(service, { cookie: there.cookie }),
+    }
+  },
+  async endOtherSessions(service) {
+    const user = await service.createUser()
+    const [here, there] = [await service.signIn(user), await service.signIn(user)]
+    const call = { method: 'DELETE', headers: bearer(here.accessToken) }
+    return {
+      take: () => service.call('/api/users/me/sessions', call),
+      use: () => edge(service, { cookie: there.cookie }),
+    }
+  },
+  async endAnySession(service) {
+    const user = await service.createUser()
+    const { cookie } = await service.signIn(user)
+    const { items } = await service.operate('GET', `/users/${user.id}/sessions`)
+    return {
+      take: await administers(service, 'DELETE', `/sessions/${items[0].id}`),
+      use: () => edge(service, { cookie }),
+    }
+  },
+  async endSessionsOfUser(service) {
+    const user = await service.createUser()
+    const { cookie } = await service.signIn(user)
+    return {
+      take: await administers(service, 'DELETE', `/users/${user.id}/sessions`),
+      use: () => edge(service, { cookie }),
+    }
+  },
   async deleteClient(service) {
     const client = await register(service)
     const token = (await grant(service, client)).json().access_token
