@@ -56,7 +56,8 @@ export function createFeatures(base: Base, config: Config) {
   const roles = createRoles(base, config.roles)
   const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
   const clients = createClients(base, { revocations })
-  const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, pages })
+  const speaking = { mail, languages, pages }
+  const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
@@ -117,7 +118,7 @@ export interface Gatehouse {
 
 /** The service, started but not listening. Rejects when a feature cannot start, with nothing left running. */
 export async function buildApp(base: Base, config: Config, version: string): Promise<Gatehouse> {
-  const { issuer, basePath, clock, log, logger, audit, stores } = base
+  const { issuer, basePath, clock, log, logger, audit, counters } = base
   const made = createFeatures(base, config)
   const { features, lifecycle, browser, languages, signingKeys, credentials, forwardAuth, mail } = made
   const app = createServer({
@@ -139,7 +140,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     basePath,
     version,
     log: logger,
-    counters: stores.counters,
+    counters,
     config,
     cookies: browser.cookies,
     pages: made.pages,

@@ -4,6 +4,7 @@ import { createBreachedPasswords } from './adapters/breached-passwords.ts'
 import { createStrengthEstimate } from './adapters/password-strength.ts'
 import type { Config } from './config.ts'
 import { type Budgets, withHiddenKeys } from './core/budgets.ts'
+import { type Counters, withHiddenNames } from './core/counters.ts'
 import { basePathOf } from './core/issuer.ts'
 import {
   createHashNewPassword,
@@ -14,6 +15,7 @@ import {
 } from './core/password-policy.ts'
 import type { Clock } from './core/clock.ts'
 import type { Log } from './core/log.ts'
+import { limitKey } from './core/network.ts'
 import type { PasswordHasher } from './core/password-hasher.ts'
 import type { Stores } from './core/stores.ts'
 import { createKeyedHash, createSecretBox, deriveKey, type SecretBox } from './core/secrets.ts'
@@ -36,6 +38,8 @@ export interface Base {
   readonly stores: Stores
   /** Of what must not be tried too often, under names that the stores cannot read. */
   readonly budgets: Budgets
+  /** Of requests and mails, likewise. */
+  readonly counters: Counters
   readonly hasher: PasswordHasher
   /** Says what is wrong with a password that somebody is choosing, without asking anybody else. */
   readonly judgePassword: JudgePassword
@@ -65,7 +69,7 @@ export function createBase(dependencies: {
   const { passwords: policy } = config
   const {
     hasher = createPasswordHasher(policy.argon2, { log: logger, addressOf: () => currentOrigin()?.ip }),
-    estimateStrength = createStrengthEstimate(policy),
+    estimateStrength = createStrengthEstimate(policy, { networkOf: () => limitKey(currentOrigin()?.ip) }),
   } = dependencies
   const log: Log = logger
   const judgePassword = createJudgePassword(policy, estimateStrength)
@@ -86,6 +90,7 @@ export function createBase(dependencies: {
     }),
     stores,
     budgets: withHiddenKeys(stores.budgets, deriveKey(config.secrets[0], 'budgets')),
+    counters: withHiddenNames(stores.counters, deriveKey(config.secrets[0], 'counters')),
     hasher,
     judgePassword,
     hashNewPassword: createHashNewPassword({ hasher, policy, judge: judgePassword, isBreached }),

@@ -1,7 +1,10 @@
 import { GatehouseError } from '../core/errors.ts'
 
-interface Waiting {
+/** What waits, and the network that asked for it; nothing where nobody can tell. */
+export interface OfNetwork {
   network: string | undefined
+}
+interface Waiting extends OfNetwork {
   go(): void
 }
 
@@ -15,6 +18,13 @@ export interface HashQueue {
 /** What of the room one network may hold. */
 const shareOfNetwork = 1 / 4
 const retryAfterSeconds = 5
+
+/** Throws `unavailable` when as many wait as may, in all or of this network. `what`: is waiting. */
+export function assertMayWait(waiting: readonly OfNetwork[], maxWaiting: number, { network }: OfNetwork, what: string) {
+  const ofNetwork = network === undefined ? 0 : waiting.filter((one) => one.network === network).length
+  if (waiting.length < maxWaiting && ofNetwork < maxWaiting * shareOfNetwork) return
+  throw new GatehouseError('unavailable', { retryAfterSeconds, cause: new Error(`too many ${what} are waiting`) })
+}
 
 /**
  * Lets so many works run at once, and so many wait; what comes on top is refused early. Those that are preferred have a room of
@@ -31,10 +41,7 @@ export function createHashQueue(options: {
   let running = 0
 
   function assertRoomFor(waiting: readonly Waiting[], network: string | undefined): void {
-    if (running < width) return
-    const ofNetwork = network === undefined ? 0 : waiting.filter((one) => one.network === network).length
-    if (waiting.length < maxWaiting && ofNetwork < maxWaiting * shareOfNetwork) return
-    throw new GatehouseError('unavailable', { retryAfterSeconds, cause: new Error('too many passwords are waiting') })
+    if (running >= width) assertMayWait(waiting, maxWaiting, { network }, 'passwords')
   }
 
   return {

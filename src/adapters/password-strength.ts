@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { unavailable } from '../core/errors.ts'
+import { assertMayWait, type OfNetwork } from './hash-queue.ts'
 import { defaultPolicy, type PasswordPolicy, type StrengthEstimate } from '../core/password-policy.ts'
 
 export interface StrengthBounds {
   /** How many estimates may wait for the one under way; what comes on top is refused at once. */
   maxWaiting?: number
+  /** The network that asks now, which holds a quarter of those places at most; nothing where nobody can tell. */
+  networkOf?: () => string | undefined
   /** How long one estimate may take, once the dictionaries are loaded. */
   withinMilliseconds?: number
   /** The program of the thread. */
@@ -24,7 +27,7 @@ interface Question {
   parts: readonly string[]
   personal: readonly string[]
 }
-interface Waiting {
+interface Waiting extends OfNetwork {
   question: Question
   done(strength: number | 'common'): void
   fail(error: unknown): void
@@ -34,13 +37,14 @@ interface Waiting {
  * zxcvbn's score (0 to 4), against its dictionaries of leaked passwords and common words, and whether the password is one of
  * the 100,000 most common ones that are as long as the policy asks. `policy`: also which score is enough. It computes on a thread of its
  * own, since the main one answers forward-auth meanwhile: one estimate at a time, in the order of arrival. Rejects with
- * `unavailable` when too many wait, or when the estimate takes too long; the thread is then replaced.
+ * `unavailable` when too many wait, in all or of one network, or when the estimate takes too long; the thread is then replaced.
  */
 export function createStrengthEstimate(
   policy: PasswordPolicy = defaultPolicy,
   bounds: StrengthBounds = {},
 ): StrengthEstimate {
   const { maxWaiting = 32, withinMilliseconds = 3_000, thread = new URL(import.meta.url) } = bounds
+  const { networkOf = () => undefined } = bounds
   const waiting: Waiting[] = []
   let underWay: Waiting | undefined
   let worker: Worker | undefined
@@ -95,10 +99,11 @@ export function createStrengthEstimate(
     return started
   }
 
-  return (password, personal) => {
-    if (waiting.length >= maxWaiting) return Promise.reject(unavailable(new Error('too many estimates are waiting')))
+  return async (password, personal) => {
+    const network = networkOf()
+    assertMayWait(waiting, maxWaiting, { network }, 'estimates')
     return new Promise((done, fail) => {
-      waiting.push({ question: { whole: password, parts: partsOf(password), personal }, done, fail })
+      waiting.push({ network, question: { whole: password, parts: partsOf(password), personal }, done, fail })
       if (underWay === undefined) next()
     })
   }

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { createMailer } from '../adapters/mailer.ts'
 import { type Config, loadConfig } from '../config.ts'
-import { type EdgeFacts, edgeFactsOf } from '../features/forward-auth/edge-facts.ts'
+import { edgeFactsOf } from '../features/forward-auth/edge-facts.ts'
+import type { MailCheck } from '../features/mail/index.ts'
 import { createCookies } from '../http/cookies.ts'
 import { command, CommandError, flag, print, required, text, UsageError } from './command.ts'
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts'
+import type { Examination } from './doctor/examination.ts'
 import { serveEcho } from './doctor/echo.ts'
 import { openExchange } from './doctor/exchange.ts'
-import { openProbe, type Probe } from './doctor/probe.ts'
+import { openProbe } from './doctor/probe.ts'
 import { runningService } from './operator.ts'
 import { createLogger } from './process.ts'
 import { readPassword } from './secret-input.ts'
@@ -47,11 +49,12 @@ async function ask(values: Asked): Promise<void> {
   if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) throw new UsageError('--token-stdin: expected one token')
 
   const marker = randomBytes(16).toString('hex')
-  const { facts, probe, checkMail } = await prepare(config, url)
+  const prepared = await prepare(config, url)
+  const { probe } = prepared
   const stopEcho = echo && (await serveEcho({ host: echo.host || '127.0.0.1', port: echo.port ?? 0 }, marker))
   const exchange = openExchange(connect && { host: connect.host || '127.0.0.1', port: connect.port })
   try {
-    const diagnosis = await diagnose({ facts, probe, checkMail, exchange, token, marker })
+    const diagnosis = await diagnose({ ...prepared, exchange, token, marker })
     if (values.json) print(diagnosis, true)
     else tell(render(diagnosis))
     if (diagnosis.findings.length > 0 || (values.strict && diagnosis.not_made.length > 0)) process.exitCode = 1
@@ -65,20 +68,21 @@ async function ask(values: Asked): Promise<void> {
   }
 }
 
-interface Prepared {
-  facts: EdgeFacts
-  probe: Probe | undefined
-  /** What keeps mails from being sent, from where the service runs or, without a way to it, from here. */
-  checkMail(): Promise<string | undefined>
-}
+/** Mail is looked at from where the service runs or, without a way to it, from here. */
+interface Prepared extends Pick<Examination, 'facts' | 'probe' | 'checkMail' | 'givenUpMails'> {}
 
 /** A probe where the service can be reached; otherwise the facts of the configuration alone. */
 async function prepare(config: Config, url: string): Promise<Prepared> {
   const running = await runningService(config)
   if (running !== undefined) {
     const probe = await openProbe(running, url)
-    const checkMail = async () => (await running<{ fault: string | null }>('POST', '/mail/check')).fault ?? undefined
-    return { facts: probe.facts, probe, checkMail }
+    const look = () => running<MailCheck>('POST', '/mail/check')
+    const checkMail = async () => (await look()).fault ?? undefined
+    const givenUpMails = async () => {
+      const { given_up: count, since } = await look()
+      return { count, since }
+    }
+    return { facts: probe.facts, probe, checkMail, givenUpMails }
   }
   if (config.databaseUrl === undefined) {
     throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')

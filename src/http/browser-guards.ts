@@ -20,7 +20,7 @@ export function createBrowserGuards(
     secrets: readonly [Uint8Array, ...Uint8Array[]]
     sessions: { cookie_name: string }
     cors: { origins: readonly string[] }
-    limits: { secret_tests_per_minute: number }
+    limits: { secret_tests_per_minute: number; judged_passwords_per_minute: number }
   },
   clock: Clock,
 ): BrowserGuards {

@@ -10,6 +10,8 @@ import type { App } from './server.ts'
 export interface RateLimits {
   /** The stricter one, for routes that test a secret of low entropy or send mail. */
   readonly secretTests: { max: number; timeWindow: number }
+  /** The one of what judges new passwords, which costs more than other requests. */
+  readonly judging: { max: number; timeWindow: number }
   /**
    * The general one, but passed while nobody can count: for routes that take rights away, and for those that people need to
    * get there. They test nothing that could be guessed.
@@ -22,9 +24,13 @@ export const takingAway = { skipOnError: true } as const
 const windowMilliseconds = 60_000
 
 /** Makes the limits that routes name. */
-export function rateLimitsOf(settings: { secret_tests_per_minute: number }): RateLimits {
+export function rateLimitsOf(settings: {
+  secret_tests_per_minute: number
+  judged_passwords_per_minute: number
+}): RateLimits {
   return {
     secretTests: { max: settings.secret_tests_per_minute, timeWindow: windowMilliseconds },
+    judging: { max: settings.judged_passwords_per_minute, timeWindow: windowMilliseconds },
     takingAway,
   }
 }

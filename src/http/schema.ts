@@ -148,3 +148,10 @@ export const IdOrEmail = Type.String({
 
 /** The one-line answer of calls that only say that they were accepted. */
 export const NoContent = Type.Null({ description: 'Done.' })
+
+/** Of a new password. */
+export const EndApiKeys = Type.Boolean({ default: false, description: 'The person’s API keys end too.' })
+export const EndedApiKeys = Type.Object(
+  { ended_api_keys: Type.Integer({ description: 'How many were ended.' }) },
+  { description: 'Done, with `end_api_keys`.', examples: [{ ended_api_keys: 2 }] },
+)

@@ -29,6 +29,10 @@ export const LimitSettings = section({
     'How many requests it may send in a minute to one route that tests a secret: sign-in, registration, confirmation.',
     Type.Integer({ minimum: 1, default: 20 }),
   ),
+  judged_passwords_per_minute: setting(
+    'How often in a minute it may ask what a new password lacks, as forms do while somebody types.',
+    Type.Integer({ minimum: 1, default: 60 }),
+  ),
   refreshes_per_minute: setting(
     'How often one session may be refreshed in a minute. So many refreshes may also come at once.',
     Type.Integer({ minimum: 1, default: 60 }),

@@ -1,4 +1,5 @@
 import { html } from '../pages/html.ts'
+import { plural } from '../pages/times.ts'
 import { accountPageTexts } from './de/account-pages.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
@@ -82,7 +83,7 @@ export const de: Catalogue = {
       subject: 'Zu viele falsche Passwörter für Ihr Konto',
       happened: 'Jemand hat zu oft ein falsches Passwort eingegeben für Ihr Konto bei',
       whatItMeans: (minutes) =>
-        `Etwa ${minutes} Minuten lang nimmt es deshalb keines von einem Browser an, den es nicht kennt, auch nicht das ` +
+        `Etwa ${plural('de', minutes, { one: 'eine Minute', other: `${minutes} Minuten` })} lang nimmt es deshalb keines von einem Browser an, den es nicht kennt, auch nicht das ` +
         'richtige. In einem Browser, in dem Sie sich schon einmal angemeldet haben, geht es weiter wie gewohnt.',
       whatNext:
         'Wenn Sie das waren, warten Sie, und versuchen Sie es noch einmal. Wenn nicht, ist niemand hineingekommen, und es ' +
@@ -194,7 +195,7 @@ export const de: Catalogue = {
       asked: 'Jemand, hoffentlich Sie selbst, möchte mit dieser Adresse ein Konto eröffnen bei',
       open: (hours) =>
         'Öffnen Sie diesen Link, um die Adresse zu bestätigen und anzugeben, welches Passwort gelten soll. ' +
-        `Er funktioniert einmal und ${hours} Stunden lang:`,
+        `Er gilt einmal, ${plural('de', hours, { one: 'eine Stunde', other: `${hours} Stunden` })} lang:`,
       confirm: 'Adresse bestätigen',
       otherwise: 'Wenn Sie das nicht waren, beachten Sie diese E-Mail nicht: Ohne den Link gibt es kein Konto.',
     },

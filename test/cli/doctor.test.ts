@@ -1,12 +1,15 @@
 /** `gatehouse doctor`, as an operator runs it beside a running service and a real nginx. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SMTPServerOptions } from 'smtp-server'
 import { test } from 'tap'
+import type { ShownMail } from '../../src/features/mail/index.ts'
 import { type Edit, hasProxy, startProxy } from '../support/proxies.ts'
 import { prepareData, run, serve } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
+import { mailCredentials, startMailServer } from '../support/mail-server.ts'
 import { freePort, scratchFolder } from '../support/servers.ts'
-import { patientProxies } from '../support/patience.ts'
+import { patientProxies, until } from '../support/patience.ts'
 
 const [appHost, authHost] = ['app.example.test', 'auth.example.test']
 const password = 'seven quiet herons at dawn'
@@ -39,7 +42,8 @@ async function startAll(t: { teardown(after: () => unknown): unknown }, edits: r
     const answer = await service.call('/api/auth/login', { method: 'POST', json })
     return answer.json().access_token as string
   }
-  return { url, service, doctor, through, echo: ['--echo', String(echo)], newToken }
+  const command = (...args: string[]) => run(folder, args, environment)
+  return { url, service, doctor, command, through, echo: ['--echo', String(echo)], newToken }
 }
 
 if (hasProxy('nginx')) {
@@ -48,7 +52,7 @@ if (hasProxy('nginx')) {
     const token = await newToken()
     const healthy = await doctor([...through, ...echo, '--token-stdin'], `${token}\n`)
     t.equal(healthy.code, 0, healthy.stderr)
-    t.equal(healthy.stdout, `${url}, asked by nginx\n\n16 checks made, 0 not; no findings\n`)
+    t.equal(healthy.stdout, `${url}, asked by nginx\n\n17 checks made, 0 not; no findings\n`)
     t.notMatch(service.said.stdout, token.slice(-40), 'the token is not in the log')
 
     const { code, stdout } = await doctor([...through, '--json'])
@@ -65,7 +69,7 @@ if (hasProxy('nginx')) {
       const { code, stdout } = await doctor([...through, ...echo, '--token-stdin'], token, clustered)
       t.equal(code, 0, stdout)
       t.match(stdout, 'not made: fails_open, since it needs the control socket')
-      t.match(stdout, '8 checks made, 8 not; no findings')
+      t.match(stdout, '8 checks made, 9 not; no findings')
     })
     await t.test('what it is told wrongly, and what is not there, is named', async (t) => {
       t.match(await doctor([]), { code: 2, stderr: /--url is required/ })
@@ -78,6 +82,27 @@ if (hasProxy('nginx')) {
       const elsewhere = await doctor(through, undefined, { GATEHOUSE_DATA_DIR: 'another' })
       t.match(elsewhere, { code: 1, stderr: /no service runs on this data directory/ })
     })
+  })
+
+  void test('doctor says how many mails were given up, since when, and what to do', async (t) => {
+    const refuses: SMTPServerOptions['onRcptTo'] = (_address, _session, done) =>
+      done(Object.assign(new Error('no such user'), { responseCode: 550 }))
+    const port = await freePort()
+    await startMailServer(t, { port, onRcptTo: refuses })
+    const SMTP_URL = `smtp://${mailCredentials}127.0.0.1:${port}?starttls=never`
+    const { doctor, through, newToken, command } = await startAll(t, [], { SMTP_URL })
+    // Signing in from a new device sends a mail.
+    await newToken()
+    let listed: ShownMail[] = []
+    await until('the mail is given up', async () => {
+      const { stdout } = await command('mail', 'list', '--state', 'dead', '--json')
+      listed = JSON.parse(stdout)
+      return listed.length > 0
+    })
+    const { code, stdout } = await doctor(through)
+    t.equal(code, 1)
+    t.match(stdout, `\nFOUND mails_given_up\n  seen    1 since ${listed[0]!.ended_at}\n`)
+    t.match(stdout, /change {2}.*gatehouse mail list --state dead says why.*gatehouse mail retry/)
   })
 
   void test('doctor names what it finds, the danger and the line, and exits with 1', async (t) => {

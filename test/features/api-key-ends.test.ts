@@ -4,7 +4,8 @@ import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { register } from '../support/oauth.ts'
 import { until } from '../support/patience.ts'
-import { asks, bearer, type Service, type SignedIn, startService } from '../support/service.ts'
+import { linkIn } from '../support/mails.ts'
+import { asks, bearer, type Service, type SignedIn, startService, type TestUser } from '../support/service.ts'
 
 const path = '/api/users/me/api-keys'
 const yaml = { api_keys: { days: 7 } }
@@ -65,6 +66,84 @@ for (const backend of backends) {
       const again = await service.call(path, { method: 'POST', headers, json: { name: 'Job', scopes: [] } })
       t.equal(again.status, 201)
       t.equal(await statusOf(service, again.json().key), 200, 'and another can be made')
+    })
+    await t.test('a new password of one’s own ends the keys where it is asked for, by API and by page', async (t) => {
+      const other = (await make(service, await service.signIn(await service.createUser()))).json().key
+      const next = 'a heron, a lantern and a map'
+      const post = (to: string, json: object, headers = {}) => service.call(to, { method: 'POST', headers, json })
+      const byLink = async ({ id, email }: TestUser) => {
+        await service.operate('POST', `/users/${id}/reset`)
+        const mails = (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
+        return mails.flatMap((mail) => linkIn(mail, service.issuer, 'reset-password') ?? []).at(-1)!
+      }
+      const press = async (to: string, form: Record<string, string>, cookie = '') => {
+        const page = await service.call(to, { headers: { cookie } })
+        const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
+        const headers = {
+          origin: service.issuer,
+          cookie: `${cookie}; gatehouse_csrf=${page.cookies['gatehouse_csrf']}`,
+        }
+        const answer = await service.call(to.split('?')[0]!, { method: 'POST', headers, form: { csrf_token, ...form } })
+        return { page, answer }
+      }
+      type Person = { user: TestUser; signedIn: SignedIn }
+      const byApi = ({ user, signedIn }: Person, also: object) =>
+        post(
+          '/api/users/me/password',
+          { current_password: user.password, password: next, ...also },
+          bearer(signedIn.accessToken),
+        )
+      const ways: Record<string, (person: Person, ends: boolean) => Promise<number | undefined>> = {
+        async 'the change, by API'(person, ends) {
+          const answer = await byApi(person, ends ? { end_api_keys: true } : {})
+          t.equal(answer.status, ends ? 200 : 204)
+          return ends ? answer.json().ended_api_keys : undefined
+        },
+        async 'the change, by page'({ user, signedIn: { cookie } }, ends) {
+          const form = { current_password: user.password, password: next, ...(ends && { end_api_keys: 'yes' }) }
+          const { page, answer } = await press('/change-password', form, cookie)
+          t.match(page.body, 'End your 2 API keys too')
+          t.equal(answer.status, 303)
+          return ends ? 2 : undefined
+        },
+        async 'the mailed link, by API'({ user }, ends) {
+          const body = { token: await byLink(user), password: next, ...(ends && { end_api_keys: true }) }
+          const answer = await post('/api/auth/reset-password', body)
+          t.equal(answer.status, ends ? 200 : 204)
+          return ends ? answer.json().ended_api_keys : undefined
+        },
+        async 'the mailed link, by page'({ user }, ends) {
+          const token = await byLink(user)
+          const form = { token, password: next, ...(ends && { end_api_keys: 'yes' }) }
+          const { page, answer } = await press(`/reset-password?token=${token}`, form)
+          t.match(page.body, 'name="end_api_keys"')
+          t.equal(answer.status, 200)
+          return ends ? Number(/(\d+) API keys were ended/.exec(answer.body)?.[1]) : undefined
+        },
+      }
+      for (const [way, change] of Object.entries(ways)) {
+        for (const ends of [false, true]) {
+          const user = await service.createUser()
+          const signedIn = await service.signIn(user)
+          const keys = [(await make(service, signedIn)).json().key, (await make(service, signedIn)).json().key]
+          t.equal(await change({ user, signedIn }, ends), ends ? 2 : undefined, way)
+          const doors = await Promise.all(keys.map((key) => statusOf(service, key)))
+          t.same(doors, ends ? [401, 401] : [200, 200], way)
+          const told = (await auditRows(service)).filter(
+            ({ event, subject }) => event === 'api_keys.ended' && subject === user.id,
+          )
+          t.match(told, ends ? [{ details: { reason: 'password_changed', ended: 2 } }] : [], way)
+          t.equal(told.length, ends ? 1 : 0)
+        }
+      }
+      t.equal(await statusOf(service, other), 200, 'nobody else’s')
+      const keyless = await service.createUser()
+      const signedIn = await service.signIn(keyless)
+      const page = await service.call('/change-password', { headers: { cookie: signedIn.cookie } })
+      t.notMatch(page.body, 'end_api_keys', 'whoever has none is not asked')
+      t.match((await byApi({ user: keyless, signedIn }, { end_api_keys: true })).json(), { ended_api_keys: 0 })
+      const wrong = { user: { ...keyless, password: 'a wrong guess' }, signedIn }
+      t.equal((await byApi(wrong, { end_api_keys: true })).status, 401)
     })
     await t.test('nobody gets a 101st key, by 50 calls at once over two replicas', async (t) => {
       const second = service.backend.replica && (await startService(t, { beside: service, yaml }))

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { languageNames } from '../../src/core/language.ts'
 import { loadConfig } from '../../src/config.ts'
 import { de } from '../../src/i18n/de.ts'
+import { en } from '../../src/i18n/en.ts'
 import { linkTokenIn, readMail } from '../support/mails.ts'
 import { type Answer, asks, type Call, type Service, startService } from '../support/service.ts'
 
@@ -256,4 +257,30 @@ void test('pages.languages says which languages there are, and which one comes f
   t.equal(titleOf(await both.call('/login')), 'Anmelden')
   t.equal(titleOf(await both.call('/login', { headers: { 'accept-language': 'en' } })), 'Sign in')
   t.same(Object.keys(languageNames), loadConfig({}).pages.languages, 'left out: all of them')
+})
+
+/** Every text of a catalogue that is made with something in it, told with one of whatever it is. */
+function* textsOfOne(catalogue: object, place: string): Generator<[place: string, text: string]> {
+  for (const [name, text] of Object.entries(catalogue)) {
+    const at = `${place}.${name}`
+    if (typeof text === 'object' && text !== null) yield* textsOfOne(text, at)
+    if (typeof text !== 'function') continue
+    try {
+      const told = text(...Array(text.length).fill(1))
+      if (typeof told === 'object' && told.constructor === Object) yield* textsOfOne(told, at)
+      else yield [at, String(told)]
+    } catch {
+      // It tells no number.
+    }
+  }
+}
+
+void test('one hour, one day and one minute are no hours, days and minutes, in every language', async (t) => {
+  const manyOfOne = /\b1 (hours|days|minutes|seconds|keys|sessions|Stunden|Tage|Minuten|Sekunden|Sitzungen)\b/
+  const texts = [...textsOfOne(en, 'en'), ...textsOfOne(de, 'de')]
+  t.ok(texts.length > 40)
+  t.same(
+    texts.filter(([, text]) => manyOfOne.test(text)),
+    [],
+  )
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import type { SMTPServerOptions } from 'smtp-server'
 import type { ShownMail } from '../../src/features/mail/index.ts'
+import { auditRows } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
 import { authorityIn } from '../support/certificates.ts'
 import { mailCredentials, startMailServer } from '../support/mail-server.ts'
@@ -121,8 +122,8 @@ for (const backend of backends) {
         t.equal(server.received.filter(({ to }) => to.includes('ada@example.test')).length, 1)
         t.match((await retry(dead!.id)).json(), { status: 409, code: 'conflict' }, 'nothing of it is left')
         t.equal((await retry(admin.id)).status, 404)
-        const trail = await service.operate<{ event: string; actor: string }[]>('GET', '/audit?event=mail.retried')
-        t.match(trail, [{ event: 'mail.retried', actor: admin.id }])
+        const trail = (await auditRows(service)).filter(({ event }) => event === 'mail.retried')
+        t.match(trail, [{ actor: admin.id }])
       },
     )
 

@@ -142,34 +142,42 @@ for (const backend of backends) {
       ])
     })
 
-    await t.test('an account ends by its password, and is kept by whoever signs in', async (t) => {
-      const { user, cookie } = await somebody(service)
-      const end = (password: string) => submit(service, '/delete-account', { password }, cookie)
-      const wrong = await end('not the password at all')
-      t.equal(wrong.status, 422)
-      t.equal(faultAt(wrong, 'password'), 'The password is wrong.')
-      t.equal(await lives(service, cookie), true)
+    await t.test(
+      'an account ends by who has proven lately who they are, and is kept by whoever signs in',
+      async (t) => {
+        const stale = await somebody(service)
+        service.clock.advance(301)
+        t.same(leadsTo(await service.call('/delete-account', { headers: { cookie: stale.cookie } })), [
+          303,
+          './step-up?return_to=%2Fdelete-account',
+        ])
+        t.same(leadsTo(await submit(service, '/delete-account', {}, stale.cookie, '/profile')), [
+          303,
+          './step-up?return_to=%2Fdelete-account&unsent=yes',
+        ])
+        t.equal(await lives(service, stale.cookie), true)
 
-      const ended = await end(user.password)
-      t.same([ended.status, titleOf(ended), ended.cookies['gatehouse']], [200, 'Your account ends', ''])
-      t.equal(await lives(service, cookie), false)
-      const offered = await submit(service, '/login', { email: user.email, password: user.password })
-      t.equal(titleOf(offered), 'Keep the account?')
-      const { keep_token = '' } = fieldsOf(offered)
-      const useless = await submit(service, '/keep-account', { keep_token: 'x' }, undefined, '/login')
-      t.same([useless.status, titleOf(useless)], [400, 'The account was not kept'])
-      const kept = await submit(service, '/keep-account', { keep_token }, undefined, '/login')
-      t.equal(titleOf(kept), 'Your account stays')
-      t.equal(await mayLogIn(service, user, user.password), true)
-      const again = await submit(service, '/keep-account', { keep_token }, undefined, '/login')
-      t.equal(again.status, 400, 'once')
-    })
+        const { user, cookie } = await somebody(service)
+        const ended = await submit(service, '/delete-account', {}, cookie)
+        t.same([ended.status, titleOf(ended), ended.cookies['gatehouse']], [200, 'Your account ends', ''])
+        t.equal(await lives(service, cookie), false)
+        const offered = await submit(service, '/login', { email: user.email, password: user.password })
+        t.equal(titleOf(offered), 'Keep the account?')
+        const { keep_token = '' } = fieldsOf(offered)
+        const useless = await submit(service, '/keep-account', { keep_token: 'x' }, undefined, '/login')
+        t.same([useless.status, titleOf(useless)], [400, 'The account was not kept'])
+        const kept = await submit(service, '/keep-account', { keep_token }, undefined, '/login')
+        t.equal(titleOf(kept), 'Your account stays')
+        t.equal(await mayLogIn(service, user, user.password), true)
+        const again = await submit(service, '/keep-account', { keep_token }, undefined, '/login')
+        t.equal(again.status, 400, 'once')
+      },
+    )
 
     await t.test('too many wrong passwords are told of, whichever form they came by', async (t) => {
       for (const [path, name] of [
         ['/change-password', 'current_password'],
         ['/change-email', 'password'],
-        ['/delete-account', 'password'],
       ] as const) {
         const { user, cookie } = await somebody(service)
         const typed = { password: newPassword, email: 'next@example.test' }
@@ -189,7 +197,7 @@ for (const backend of backends) {
       for (const [path, form] of [
         ['/change-password', { current_password: password, password: newPassword }],
         ['/change-email', { email, password }],
-        ['/delete-account', { password }],
+        ['/delete-account', {}],
         ['/export', {}],
         ['/confirm-email', { token: 'x' }],
         ['/undo-email', { token: 'x' }],
@@ -223,7 +231,7 @@ void test('the last administrator is told why their account stays', async (t) =>
   const service = await startService(t)
   const user = await service.createUser({ roles: ['admin'] })
   const { cookie } = await service.signIn(user)
-  const refused = await submit(service, '/delete-account', { password: user.password }, cookie)
+  const refused = await submit(service, '/delete-account', {}, cookie)
   t.equal(refused.status, 409)
   t.match(refused.body, 'role="alert"')
   t.equal(await lives(service, cookie), true)

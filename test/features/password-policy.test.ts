@@ -6,6 +6,8 @@ import { type Test, test } from 'tap'
 import { parseConfigFile } from '../../src/config-file.ts'
 import { type Service, startService } from '../support/service.ts'
 
+const roomy = { requests_per_minute: 100_000, secret_tests_per_minute: 100_000 }
+
 let count = 0
 async function choose(service: Service, password: string) {
   const json = { name: 'Grace Hopper', email: `new-${++count}@example.test`, password }
@@ -148,4 +150,35 @@ void test('a form asks what a password lacks', async (t) => {
   t.equal((await judge({ password: 'x'.repeat(513) })).status, 400)
   t.equal((await judge({})).status, 400)
   t.notMatch(service.logged(), 'nine grey geese')
+})
+
+void test('what a new password lacks is asked within limits, and keeps nobody else from choosing one', async (t) => {
+  const ask = (service: Service, path: string, ip: string, json: object) =>
+    service.call(path, { method: 'POST', headers: { 'x-forwarded-for': ip }, json })
+  await t.test('one network holds a part of the queue alone', async (t) => {
+    const service = await startService(t, {
+      yaml: { limits: { ...roomy, judged_passwords_per_minute: 1_000 }, passwords: { score: 2 } },
+    })
+    const walk = '!qaz@wsx#edc$rfv%tgb^yhn&ujm*ik<(ol>)p:?_{+}zaq1xsw2cde3vfr4bgt5'
+    const flood = Array.from({ length: 60 }, () =>
+      ask(service, '/api/auth/judge-password', '192.0.2.1', { password: walk }),
+    )
+    const json = { name: 'Ada', email: 'ada@example.test', password: 'seven quiet otters juggle' }
+    const registered = await ask(service, '/api/auth/register', '198.51.100.1', json)
+    t.equal(registered.status, 202)
+    const refused = (await Promise.all(flood)).filter(({ status }) => status === 503)
+    t.ok(refused.length > 0)
+    t.ok(Number(refused[0]!.headers['retry-after']) > 0)
+  })
+  await t.test('it has a limit of its own, by address', async (t) => {
+    const service = await startService(t, { yaml: { limits: { ...roomy, judged_passwords_per_minute: 3 } } })
+    const judge = async (ip: string) =>
+      (await ask(service, '/api/auth/judge-password', ip, { password: 'seven quiet otters' })).status
+    const statuses = []
+    for (let at = 0; at < 4; at++) statuses.push(await judge('192.0.2.1'))
+    t.same(statuses, [200, 200, 200, 429])
+    t.equal(await judge('192.0.2.2'), 200)
+    const json = { name: 'Ada', email: 'ada@example.test', password: 'seven quiet otters juggle' }
+    t.equal((await ask(service, '/api/auth/register', '192.0.2.1', json)).status, 202, 'it takes nothing from others')
+  })
 })

@@ -180,7 +180,7 @@ for (const backend of backends) {
       service.clock.advance(1)
       await service.operate('PUT', `/users/${user.id}/password`, { password: newPassword })
       service.clock.advance(60)
-      t.same(await mailsTo(service, user.email), [])
+      t.notMatch((await mailsTo(service, user.email)).join(''), 'reset-password?')
     })
 
     await t.test('an invitation opens a verified account with its roles, once, for seven days', async (t) => {

@@ -1,5 +1,7 @@
 /** What a person is told of sign-ins to their account by mail, in their language. */
 import { test } from 'tap'
+import type { QueuedMail } from '../../src/core/records/mail.ts'
+import { createTellPerson } from '../../src/features/sign-in/tell-person.ts'
 import { backends } from '../support/backends.ts'
 import { readMail } from '../support/mails.ts'
 import { type Answer, bearer, type Service, startService, type TestUser } from '../support/service.ts'
@@ -109,3 +111,37 @@ for (const backend of backends) {
     })
   })
 }
+
+void test('a lockout costs the request as much where there is no account', async (t) => {
+  const service = await startService(t)
+  const { id } = await service.createUser()
+  const kind = 'account-locked'
+  const sealed: QueuedMail = {
+    ...{ id, kind, language: 'en', userId: id, recipient: '', sealed: '' },
+    ...{ createdAt: new Date(), expiresAt: null },
+  }
+  const work: string[] = []
+  const { tellOfLockout } = createTellPerson({
+    mails: {
+      seal(mail) {
+        work.push(mail.kind)
+        return sealed
+      },
+    },
+    users: {
+      async noteLockout(_id, _lockout, mails) {
+        work.push(`noted with ${mails.length}`)
+        return true
+      },
+    },
+    budgets: service.budgets,
+    readDevice: () => ({ browser: '', system: '' }),
+    clock: service.clock,
+    log: { info() {}, warn() {}, error() {} },
+    firstLanguage: 'en',
+    windowSeconds,
+  })
+  tellOfLockout(await service.stores.users.findById(id))
+  tellOfLockout(undefined)
+  t.same(work, [kind, 'noted with 1', kind, 'noted with 0'])
+})

@@ -1,5 +1,7 @@
 /** Ten wrong tries, which anybody can make, lock out whoever guesses, and not the person whose account it is. */
 import { test } from 'tap'
+import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
+import { unavailable } from '../../src/core/errors.ts'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { type Answer, bearer, type Service, startService, type TestUser } from '../support/service.ts'
@@ -28,6 +30,19 @@ for (const backend of backends) {
     const service = await startService(t, { backend })
     const replica = service.backend.replica === undefined ? service : await startService(t, { beside: service })
     const trail = () => (replica === service ? auditRows(service) : auditRows(service, replica))
+    /** One whose queue of strangers' passwords is full when it is told so. */
+    const startBusy = async () => {
+      const hasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 })
+      const queue = { isFull: false }
+      const assertRoom = () => {
+        if (queue.isFull) throw unavailable(new Error('too many passwords are waiting'))
+      }
+      const verify: typeof hasher.verify = async (stored, password, isPreferred) => {
+        if (!isPreferred) assertRoom()
+        return hasher.verify(stored, password, isPreferred)
+      }
+      return { service: await startService(t, { backend, hasher: { ...hasher, assertRoom, verify } }), queue }
+    }
     /** What a browser keeps of a sign-in after it has signed out. */
     const knownTo = async (user: TestUser) => cookiesOf(await logIn(service, user), 'gatehouse_device')
 
@@ -84,6 +99,50 @@ for (const backend of backends) {
       service.clock.advance(windowSeconds * (61 / 60))
       t.equal((await logIn(service, user, user.password, device)).status, 200, 'until the window ends')
     })
+    await t.test('a made-up cookie counts nothing while the queue has no room, and skips it nowhere', async (t) => {
+      const { service: busy, queue } = await startBusy()
+      const user = await busy.createUser()
+      const device = cookiesOf(await logIn(busy, user), 'gatehouse_device')
+      queue.isFull = true
+      for (let at = 0; at < 2 * most; at++) {
+        t.equal((await logIn(busy, user, 'a wrong guess', 'gatehouse_device=made-up')).status, 503)
+      }
+      t.equal((await logIn(busy, user, user.password, device)).status, 200, 'a known one has room of its own')
+      queue.isFull = false
+      t.equal((await logIn(busy, user)).status, 200, 'no try was taken from the account')
+    })
+    await t.test('one whose failures are used up has no room of its own, and is told of as a new one', async (t) => {
+      const { service: busy, queue } = await startBusy()
+      const user = await busy.createUser()
+      const device = cookiesOf(await logIn(busy, user), 'gatehouse_device')
+      const newDevices = async () =>
+        (await busy.mails()).filter((mail) => mail.includes('Subject: A new sign-in')).length
+      for (let at = 0; at < most; at++) t.equal((await logIn(busy, user, 'a wrong guess', device)).status, 401)
+      t.equal(await newDevices(), 1)
+      queue.isFull = true
+      for (let at = 0; at < 2 * most; at++) t.equal((await logIn(busy, user, user.password, device)).status, 503)
+      queue.isFull = false
+      const fresh = cookiesOf(await logIn(busy, user, user.password, device), 'gatehouse_device')
+      t.not(fresh, device, 'the browser is known anew')
+      t.equal(await newDevices(), 2)
+      t.equal((await logIn(busy, user, 'a wrong guess', fresh)).status, 401)
+    })
+    await t.test(
+      'a right password is forgiven where the account is going to be deleted, and nowhere else',
+      async (t) => {
+        const user = await service.createUser()
+        const { accessToken } = await service.signIn(user)
+        const ask = { method: 'DELETE', headers: bearer(accessToken), json: { password: user.password } }
+        t.equal((await service.call('/api/users/me', ask)).status, 202)
+        for (let at = 0; at < 3 * most; at++)
+          t.equal((await logIn(replica, user)).json().code, 'account_deletion_pending')
+        const disabled = await service.createUser()
+        await service.operate('PUT', `/users/${disabled.id}/status`, { status: 'disabled' })
+        const statuses = []
+        for (let at = 0; at <= most; at++) statuses.push((await logIn(service, disabled)).status)
+        t.ok(statuses.includes(429), 'of a disabled one nobody learns whether it was right')
+      },
+    )
     await t.test('a success clears what it has failed', async (t) => {
       const user = await service.createUser()
       const device = await knownTo(user)

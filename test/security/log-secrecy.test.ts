@@ -275,3 +275,28 @@ if (findProgram('postgres') !== undefined) {
     })
   })
 }
+
+void test('no counter is kept under a name that tells an address, of a person or of a network', async (t) => {
+  const names: string[] = []
+  const service = await startService(t)
+  const { increment } = service.stores.counters
+  Object.assign(service.stores.counters, {
+    increment(key: string, windowSeconds: number) {
+      names.push(key)
+      return increment(key, windowSeconds)
+    },
+  })
+  const [email, ip] = ['ada@example.test', '198.51.100.77']
+  const headers = { 'x-forwarded-for': ip }
+  for (const path of ['/api/auth/forgot-password', '/api/auth/resend-verification']) {
+    t.equal((await service.call(path, { method: 'POST', headers, json: { email } })).status, 202)
+  }
+  const { accessToken } = await service.signIn(await service.createUser())
+  const own = { headers: { ...bearer(accessToken), ...headers } }
+  t.equal((await service.call('/api/users/me/export', own)).status, 200)
+  t.ok(names.length >= 8)
+  t.same(
+    names.filter((name) => /@|\d+\.\d+\.\d+|export|requests/.test(name)),
+    [],
+  )
+})

@@ -2,6 +2,7 @@
  * Whoever guesses passwords: by many tries at once, over replicas, in other spellings, from addresses that they make up or have by
  * the million, of many accounts, with an account of their own in between, and across a restart.
  */
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { test } from 'tap'
@@ -10,6 +11,7 @@ import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
+import { until } from '../support/patience.ts'
 import { type Environment, run, serve } from '../support/program.ts'
 import { scratchFolder } from '../support/servers.ts'
 import {
@@ -58,30 +60,33 @@ for (const backend of backends) {
     const replica = service.backend.replica === undefined ? service : await start({ beside: service })
     const trail = () => (replica === service ? auditRows(service) : auditRows(service, replica))
 
-    await t.test('200 at once, in any spelling, through both replicas: ten are evaluated', async (t) => {
-      const user = await service.createUser({ email: `victim-${backend.name}@example.test` })
-      const spellings = [
-        user.email,
-        user.email.toUpperCase(),
-        `  ${user.email}\t`,
-        `Victim-${backend.name}@Example.TEST`,
-      ]
-      evaluated.count = 0
-      const answers = await Promise.all(
-        Array.from({ length: 200 }, (_, at) =>
-          guess([service, replica][at % 2]!, spellings[at % 4]!, from(`192.0.2.${at % 200}`)),
-        ),
-      )
-      const count = (status: number) => answers.filter((answer) => answer.status === status).length
-      t.same([count(401), count(429), evaluated.count], [10, 190, 10])
-      const refused = answers.find(({ status }) => status === 429)!
-      t.match(refused.headers, { 'ratelimit-limit': '10', 'ratelimit-remaining': '0', 'retry-after': /^\d+$/ })
-      t.equal(await isRight(replica, user, from('198.51.100.1')), 429, 'from everywhere')
-      const told = (await trail()).filter(({ event, subject }) => event === 'sign_in.limited' && subject === user.id)
-      t.match(told, [{ details: { scope: 'account', limit: 10 } }], 'told once, of all replicas')
-      t.equal(told.length, 1)
-    })
-    await t.test('from one network five of one account, by whatever door', async (t) => {
+    await t.test(
+      '200 at once, in any spelling, through both replicas: ten are evaluated (CVE-2024-4629, CVE-2025-24806, CVE-2026-47203)',
+      async (t) => {
+        const user = await service.createUser({ email: `victim-${backend.name}@example.test` })
+        const spellings = [
+          user.email,
+          user.email.toUpperCase(),
+          `  ${user.email}\t`,
+          `Victim-${backend.name}@Example.TEST`,
+        ]
+        evaluated.count = 0
+        const answers = await Promise.all(
+          Array.from({ length: 200 }, (_, at) =>
+            guess([service, replica][at % 2]!, spellings[at % 4]!, from(`192.0.2.${at % 200}`)),
+          ),
+        )
+        const count = (status: number) => answers.filter((answer) => answer.status === status).length
+        t.same([count(401), count(429), evaluated.count], [10, 190, 10])
+        const refused = answers.find(({ status }) => status === 429)!
+        t.match(refused.headers, { 'ratelimit-limit': '10', 'ratelimit-remaining': '0', 'retry-after': /^\d+$/ })
+        t.equal(await isRight(replica, user, from('198.51.100.1')), 429, 'from everywhere')
+        const told = (await trail()).filter(({ event, subject }) => event === 'sign_in.limited' && subject === user.id)
+        t.match(told, [{ details: { scope: 'account', limit: 10 } }], 'told once, of all replicas')
+        t.equal(told.length, 1)
+      },
+    )
+    await t.test('from one network five of one account, by whatever door (CVE-2026-9798)', async (t) => {
       const user = await service.createUser()
       const here = from('192.0.2.201')
       const { accessToken } = await service.signIn(user)
@@ -104,7 +109,7 @@ for (const backend of backends) {
       t.equal(await isRight(service, user, here), 429)
       t.equal(await isRight(service, user, from('192.0.2.202')), 200, 'elsewhere its person signs in')
     })
-    await t.test('a /64 of IPv6 is one network, whichever of its addresses is used', async (t) => {
+    await t.test('a /64 of IPv6 is one network, whichever of its addresses is used (CVE-2026-45364)', async (t) => {
       const user = await service.createUser()
       const answers = await Promise.all(
         Array.from({ length: 60 }, (_, at) =>
@@ -113,6 +118,33 @@ for (const backend of backends) {
       )
       t.equal(answers.filter(({ status }) => status === 401).length, 5)
       t.equal(await isRight(service, user, from('2001:db8:1:3::1')), 200)
+    })
+    await t.test('a failure counts, whatever becomes of its request afterwards (CVE-2026-35597)', async (t) => {
+      const fault = { isThere: false }
+      const verify: typeof hasher.verify = async (...given) => {
+        const opens = await hasher.verify(...given)
+        if (fault.isThere) throw unavailable(new Error('it broke after the password was tested'))
+        return opens
+      }
+      const faulty = await start({ hasher: { ...hasher, verify } })
+      const [broken, hungUp] = [await faulty.createUser(), await faulty.createUser()]
+      fault.isThere = true
+      for (let at = 0; at < 10; at++) {
+        t.equal((await guess(faulty, broken.email, from(`192.0.2.${at}`))).status, 503)
+      }
+      fault.isThere = false
+      t.equal(await isRight(faulty, broken, from('198.51.100.9')), 429)
+
+      evaluated.count = 0
+      for (let at = 0; at < 10; at++) {
+        const body = JSON.stringify({ email: hungUp.email, password: wrong })
+        const head = `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Forwarded-For: 192.0.2.${at}`
+        const socket = connect(faulty.port, '127.0.0.1')
+        socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+        await until('the password is tested', async () => evaluated.count > at)
+        socket.destroy()
+      }
+      t.equal(await isRight(faulty, hungUp, from('198.51.100.9')), 429, 'nobody waited for the answers')
     })
     await t.test('an address that nobody may tell is none', async (t) => {
       const own = await start({ yaml: { limits, proxies: { trusted: ['127.0.0.2/32'] } } })

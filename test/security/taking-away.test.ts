@@ -95,6 +95,10 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
       use: () => edge(service, { cookie }),
     }
   },
+  async 'deleteAccount, by the page'(service) {
+    const { cookie } = await service.signIn(await service.createUser())
+    return { take: () => submits(service, '/delete-account', { cookie }), use: () => edge(service, { cookie }) }
+  },
   async deleteUser(service) {
     const admin = await service.signIn(await service.createUser({ roles: ['admin'] }))
     const user = await service.createUser()

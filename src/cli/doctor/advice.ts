@@ -167,6 +167,12 @@ export const advice = {
     danger: 'Nobody gets the links that confirm an address, nor word of what happens to an account.',
     change: everywhere('no line of the proxy’s: SMTP_URL, or what is said of the server under “seen”'),
   },
+  mails_given_up: {
+    danger: 'People wait for links, or do not know what happened to their accounts.',
+    change: everywhere(
+      'no line of the proxy’s: gatehouse mail list --state dead says why; mend that, then gatehouse mail retry ID for each',
+    ),
+  },
   no_keep_alive: {
     danger: 'Every request waits for a new connection to the service.',
     change: {

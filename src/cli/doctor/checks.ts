@@ -94,6 +94,12 @@ const mailNotSent: Check = async ({ checkMail }) => {
   return fault === undefined ? undefined : { found: fault }
 }
 
+const mailsGivenUp: Check = async ({ givenUpMails }) => {
+  if (givenUpMails === undefined) return { notMade: `${needsProbe.notMade}; gatehouse mail list --state dead says it` }
+  const { count, since } = await givenUpMails()
+  return count === 0 ? undefined : { found: `${count} since ${since}` }
+}
+
 const questions = 6
 
 const noKeepAlive: Check = async ({ ask, probe }) => {
@@ -139,11 +145,19 @@ export const inOrder = {
   clocks_disagree: clocksDisagree,
   outdated,
   mail_not_sent: mailNotSent,
+  mails_given_up: mailsGivenUp,
   no_keep_alive: noKeepAlive,
   fails_open: failsOpen,
 } as const satisfies Partial<Record<FindingName, Check>>
 
 /** These say something even where the proxy does not ask. */
 export const independent: ReadonlySet<FindingName> = new Set([
-  ...(['cookie_not_shared', 'cookie_dropped', 'clocks_disagree', 'outdated', 'mail_not_sent'] as const),
+  ...([
+    'cookie_not_shared',
+    'cookie_dropped',
+    'clocks_disagree',
+    'outdated',
+    'mail_not_sent',
+    'mails_given_up',
+  ] as const),
 ])

@@ -27,11 +27,12 @@ export async function diagnose(options: {
   facts: EdgeFacts
   probe: Probe | undefined
   exchange: Exchange
-  checkMail(): Promise<string | undefined>
+  checkMail: Examination['checkMail']
+  givenUpMails?: Examination['givenUpMails']
   token?: string | undefined
   marker?: string
 }): Promise<Diagnosis> {
-  const { facts, probe, exchange, checkMail, token, marker = randomBytes(16).toString('hex') } = options
+  const { facts, probe, exchange, checkMail, givenUpMails, token, marker = randomBytes(16).toString('hex') } = options
   const examination: Examination = {
     facts,
     probe,
@@ -39,6 +40,7 @@ export async function diagnose(options: {
     token,
     exchange,
     checkMail,
+    givenUpMails,
     async ask({ anonymous = false, headers = [], ...request } = {}) {
       const lines = [
         [markerHeader, marker] as const,

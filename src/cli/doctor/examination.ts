@@ -14,6 +14,8 @@ export interface Examination {
   exchange: Exchange
   /** What keeps mails from being sent; nothing while they can be. */
   checkMail(): Promise<string | undefined>
+  /** How many mails were given up, and since when; absent where nobody here can tell. */
+  givenUpMails?: (() => Promise<{ count: number; since: string | null }>) | undefined
   /** Sends a request with probe and marker, and tells what the service noted meanwhile. */
   ask(request?: Partial<Sent> & { anonymous?: boolean }): Promise<Asked>
 }

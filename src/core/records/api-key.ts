@@ -1,4 +1,5 @@
 import type { Client } from './client.ts'
+import type { WithMails } from './mail.ts'
 import type { User } from './user.ts'
 
 /** Who an API key stands for. */
@@ -22,11 +23,12 @@ export interface ApiKey {
 export interface ApiKeyStore {
   /**
    * Stores a key unless its owner has `most` keys already that have not ended: of any number of parallel calls, no more are
-   * stored. `no_owner`: the owner is gone or disabled, or `sessionId`, within which the key is made, has ended.
+   * stored. `no_owner`: the owner is gone or disabled, or `sessionId`, within which the key is made, has ended. The mails are
+   * queued with the key.
    */
   create(
     key: ApiKey & { hash: string },
-    limits: { most: number; sessionId?: string | undefined },
+    limits: { most: number; sessionId?: string | undefined } & WithMails,
   ): Promise<'created' | 'too_many' | 'no_owner'>
   /** A key that is neither revoked nor expired, with its owner, who is not disabled: one look-up. */
   findLive(

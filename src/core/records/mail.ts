@@ -73,8 +73,8 @@ export interface MailStore {
    * it is left.
    */
   retry(id: string, at: Date): Promise<MailRow | 'unknown' | 'ended'>
-  /** How many wait and how many were given up, and since when the one waits that has waited longest. */
-  count(): Promise<{ queued: number; dead: number; oldestQueuedAt: Date | null }>
+  /** How many wait and how many were given up, and since when the one waits, and was given up, that has been so longest. */
+  count(): Promise<{ queued: number; dead: number; oldestQueuedAt: Date | null; oldestDeadAt: Date | null }>
   /** Calls back soon after mails were queued by any replica; a hint, which may be lost. Returns the way to stop. */
   onQueued(wake: () => void): Promise<() => Promise<void>>
 }

@@ -18,7 +18,10 @@ export interface PasswordResetStore {
   find(tokenHash: string, at: Date): Promise<User | undefined>
   /**
    * Sets the password that a link is for: what a change of password ends, ends here too, and the link is used. One
-   * transaction: of any number of calls one changes something. False when there was nothing to use.
+   * transaction: of any number of calls one changes something. API keys end where asked to: resolves to how many, and to nothing
+   * when there was nothing to use.
    */
-  use(reset: { tokenHash: string; passwordHash: string; at: Date } & WithMails): Promise<boolean>
+  use(
+    reset: { tokenHash: string; passwordHash: string; endApiKeys?: boolean; at: Date } & WithMails,
+  ): Promise<{ endedApiKeys: number } | undefined>
 }

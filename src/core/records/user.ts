@@ -53,7 +53,7 @@ export interface UserStore {
    * trail may name it.
    */
   setUsername(id: string, username: string | null, at: Date): Promise<'changed' | 'username_taken'>
-  grantRole(id: string, role: string): Promise<'granted' | 'unknown_role'>
+  grantRole(id: string, role: string, also?: WithMails): Promise<'granted' | 'unknown_role'>
   /** `keepsAdministrator`: of any number of calls, and of those that take an administrator away otherwise, one is left. */
   revokeRole(
     id: string,

@@ -5,6 +5,9 @@ import { isUuid, uuidv7 } from '../../core/ids.ts'
 import type { ImportedHash, PasswordHasher } from '../../core/password-hasher.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { Language } from '../../core/language.ts'
+import type { MailOf, MailWriter } from '../../core/mail.ts'
+import { adminRole } from '../../core/principal.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { Roles } from '../roles/index.ts'
 import { canonicalUsername, loginFaultWords, readLogin } from '../../core/username.ts'
@@ -51,10 +54,21 @@ export function createUserAdministration(dependencies: {
   profiles: Pick<Profiles, 'setUsername'>
   hashNewPassword: HashNewPassword
   importHash: PasswordHasher['importHash']
+  mails: MailWriter<MailOf<{ 'password-set': { link: string }; 'administrator-made': { link: string } }>>
   audit: Audit<typeof accountsEvents>
   clock: Clock
+  issuer: string
+  /** Of mails to people who have chosen none. */
+  firstLanguage: Language
 }): UserAdministration {
   const { users, roles: thereAre, profiles, hashNewPassword, importHash, audit, clock } = dependencies
+  const { mails, issuer, firstLanguage } = dependencies
+
+  /** What tells a person of a change that somebody else has made. */
+  function mailTo({ id, email, locale }: User, kind: 'password-set' | 'administrator-made') {
+    const facts = { link: `${issuer}/forgot-password` }
+    return mails.seal({ kind, to: email, userId: id, language: locale ?? firstLanguage, facts })
+  }
 
   async function find(idOrEmail: string): Promise<User> {
     const named = idOrEmail.trim()
@@ -106,7 +120,8 @@ export function createUserAdministration(dependencies: {
       let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
       const user = await change(idOrEmail, async (user) => {
         const passwordHash = await hashNewPassword(password, user)
-        const set = await users.setPassword(user.id, passwordHash, new Date(clock.now()), { endApiKeys })
+        const told = [mailTo(user, 'password-set')]
+        const set = await users.setPassword(user.id, passwordHash, new Date(clock.now()), { endApiKeys, mails: told })
         if (set === undefined) throw new GatehouseError('not_found', { detail: 'There is no such user.' })
         keys = set
         audit.record({ event: 'user.password_changed', subject: user.id })
@@ -136,7 +151,10 @@ export function createUserAdministration(dependencies: {
     setUsername: (idOrEmail, username) => change(idOrEmail, (user) => profiles.setUsername(user.id, username)),
     grantRole: (idOrEmail, role) =>
       change(idOrEmail, async (user) => {
-        if ((await users.grantRole(user.id, role)) === 'unknown_role') throw await unknownRole(thereAre)
+        const isNews = role === adminRole && !user.roles.includes(role)
+        const told = isNews ? [mailTo(user, 'administrator-made')] : []
+        if ((await users.grantRole(user.id, role, { mails: told })) === 'unknown_role')
+          throw await unknownRole(thereAre)
         audit.record({ event: 'role.granted', subject: user.id, role })
       }),
     revokeRole: (idOrEmail, role, also) =>

@@ -87,15 +87,15 @@ export function createAccounts(
     profiles,
     hashNewPassword,
     importHash: hasher.importHash,
-    audit,
-    clock,
+    firstLanguage: languages.offered[0],
+    ...{ mails: mail, audit, clock, issuer },
   })
   return {
     administration,
     schemas: [Profile],
     routes: {
       async people(app) {
-        await app.register(passwordRoutes, { judge: base.judgePassword })
+        await app.register(passwordRoutes, { judge: base.judgePassword, limits })
         await app.register(accountRoutes, {
           registering,
           invitations,

@@ -59,6 +59,26 @@ const passwordChangedMail: MailDefinition<{ link: string }, AccountTexts> = {
   },
 }
 
+/** To whoever has a password that somebody else has chosen. */
+const passwordSetMail: MailDefinition<{ link: string }, AccountTexts> = {
+  about: 'An operator or administrator set the password of an account.',
+  facts: { link: ['where another one is asked for', 'https://auth.example.com/forgot-password'] },
+  content({ accounts }, { issuer, link }) {
+    const { subject, set, otherwise, choose } = accounts.passwordSetMail
+    return { subject, paragraphs: [`${set}\n${issuer}`, otherwise, { link, label: choose }] }
+  },
+}
+
+/** To whoever may administer the service from now on. */
+const administratorMail: MailDefinition<{ link: string }, AccountTexts> = {
+  about: 'An account was given the role `admin`.',
+  facts: { link: ['where a new password is asked for', 'https://auth.example.com/forgot-password'] },
+  content({ accounts }, { issuer, link }) {
+    const { subject, granted, otherwise, choose } = accounts.administratorMail
+    return { subject, paragraphs: [`${granted}\n${issuer}`, otherwise, { link, label: choose }] }
+  },
+}
+
 /** To whoever an administrator invites. */
 const invitationMail: MailDefinition<{ link: string; days: number }, AccountTexts> = {
   about: 'An administrator invited somebody.',
@@ -75,6 +95,8 @@ const invitationMail: MailDefinition<{ link: string; days: number }, AccountText
 export const accountsMails = {
   'reset-password': resetMail,
   'password-changed': passwordChangedMail,
+  'password-set': passwordSetMail,
+  'administrator-made': administratorMail,
   invitation: invitationMail,
   'verify-email': verificationMail,
   'address-taken': takenMail,

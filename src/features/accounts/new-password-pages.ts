@@ -53,19 +53,26 @@ export async function newPasswordPages(
 
   app.post(
     '/reset-password',
-    { config: secretTest, schema: { ...hidden, body: Form({ token: Type.String(), password: Type.String() }) } },
+    {
+      config: secretTest,
+      schema: {
+        ...hidden,
+        body: Form({ token: Type.String(), password: Type.String(), end_api_keys: Type.String() }),
+      },
+    },
     async (request, reply) => {
-      const { csrf_token, token = '', password = '' } = request.body
+      const { csrf_token, token = '', password = '', end_api_keys } = request.body
+      const endApiKeys = end_api_keys !== undefined
       const again = pages.mustAskAgain(request, reply, csrf_token)
       const found = await resets.find(token)
       if (found === undefined) return useless(reply, 'resetPassword')
-      const form = () => ({ csrfToken: csrf.tokenFor(request, reply), token, email: found.email })
+      const form = () => ({ csrfToken: csrf.tokenFor(request, reply), token, email: found.email, endApiKeys })
       if (again !== undefined) return pages.show(reply, resetPasswordPage, { ...form(), notice: again.notice })
       try {
-        const isReset = await resets.reset(token, password, pages.languageOf(request))
-        return isReset
-          ? pages.show(reply, passwordChosenPage, { by: 'resetPassword' })
-          : useless(reply, 'resetPassword')
+        const done = await resets.reset(token, { password, endApiKeys }, pages.languageOf(request))
+        if (done === undefined) return useless(reply, 'resetPassword')
+        const endedApiKeys = endApiKeys ? done.endedApiKeys : undefined
+        return pages.show(reply, passwordChosenPage, { by: 'resetPassword', endedApiKeys })
       } catch (error) {
         if (!(error instanceof PasswordRejected)) throw error
         return pages.show(reply.code(422), resetPasswordPage, { ...form(), ...rejected(request, error) })

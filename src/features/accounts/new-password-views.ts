@@ -1,4 +1,4 @@
-import { field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
@@ -17,7 +17,13 @@ interface Link extends Messages {
 }
 
 /** Sending the form, and not opening the page, uses a link up: mail scanners open links. */
-function newPasswordForm(context: Context, action: string, page: Link, before: Child, submit: string): Html {
+function newPasswordForm(
+  context: Context,
+  action: string,
+  page: Link,
+  submit: string,
+  { before, after }: { before?: Child; after?: Child },
+): Html {
   const { kit } = context.texts
   const { csrfToken, token, email, faults = {} } = page
   return html`<form method="post" action="${action}">
@@ -30,18 +36,20 @@ function newPasswordForm(context: Context, action: string, page: Link, before: C
     }
     ${before}
     ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: before === undefined || faults.password !== undefined })}
+    ${after}
     <button type="submit">${submit}</button>
   </form>`
 }
 
 /** Where the mailed link to a new password leads. */
-export function resetPasswordPage(context: Context, page: Link): Html {
-  const { title, why, submit } = context.texts.accounts.resetPassword
+export function resetPasswordPage(context: Context, page: Link & { endApiKeys?: boolean }): Html {
+  const { title, why, submit, endApiKeys: label } = context.texts.accounts.resetPassword
+  const after = checkbox({ name: 'end_api_keys', label, checked: page.endApiKeys ?? false })
   return layout(
     context,
     title,
     html`<p class="lead">${why}</p>
-      ${messages(page)} ${newPasswordForm(context, 'reset-password', page, undefined, submit)}`,
+      ${messages(page)} ${newPasswordForm(context, 'reset-password', page, submit, { after })}`,
   )
 }
 
@@ -59,12 +67,15 @@ export function invitationPage(context: Context, page: Link & { name: string }):
     context,
     title,
     html`<p class="lead">${why}</p>
-      ${messages(page)} ${newPasswordForm(context, 'invitation', page, before, submit)}`,
+      ${messages(page)} ${newPasswordForm(context, 'invitation', page, submit, { before })}`,
   )
 }
 
-/** What a link has done. */
-export function passwordChosenPage(context: Context, page: { by: 'resetPassword' | 'invitation' }): Html {
+/** What a link has done. `endedApiKeys`: how many API keys it ended; nothing where none were to end. */
+export function passwordChosenPage(
+  context: Context,
+  page: { by: 'resetPassword' | 'invitation'; endedApiKeys?: number | undefined },
+): Html {
   const { kit, accounts } = context.texts
   const { doneTitle, done } = accounts[page.by]
   // Nobody can come back here in another language: the link is used.
@@ -72,6 +83,7 @@ export function passwordChosenPage(context: Context, page: { by: 'resetPassword'
     { ...context, offered: [] },
     doneTitle,
     html`<p>${done}</p>
+      ${page.endedApiKeys !== undefined && html`<p>${accounts.resetPassword.endedApiKeys(page.endedApiKeys)}</p>`}
       <a role="button" href="login">${kit.signIn}</a>`,
   )
 }

@@ -1,3 +1,5 @@
+import { plural } from '../../pages/times.ts'
+
 /** What the pages say by which somebody comes to a password. */
 export const accountPageTexts = {
   /** Asks for a link by mail; by the page where that is done. */
@@ -15,9 +17,14 @@ export const accountPageTexts = {
   resetPassword: {
     title: 'Choose a new password',
     why: 'Everywhere that you are signed in, you are signed out.',
+    endApiKeys: 'End my API keys too: programs that use them are refused',
     submit: 'Save the password',
     doneTitle: 'Your password is changed',
     done: 'Sign in with it. You are signed out everywhere.',
+    endedApiKeys: (ended: number) =>
+      ended === 0
+        ? 'There was no API key to end.'
+        : plural('en', ended, { one: 'Your API key was ended.', other: `${ended} API keys were ended.` }),
   },
   invitation: {
     title: 'You are invited',

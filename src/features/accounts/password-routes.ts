@@ -2,6 +2,7 @@ import { Type } from '../../json-schema.ts'
 import { readEmail } from '../../core/email.ts'
 import type { JudgePassword, PasswordFault } from '../../core/password-policy.ts'
 import { answersWith } from '../../http/document.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { OneOf, Password, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 
@@ -12,11 +13,14 @@ const faults = [
 const owner = { type: 'string', maxLength: 512, default: '' } as const
 
 /** What forms ask while somebody types a new password. */
-export async function passwordRoutes(app: App, { judge }: { judge: JudgePassword }): Promise<void> {
+export async function passwordRoutes(
+  app: App,
+  { judge, limits }: { judge: JudgePassword; limits: RateLimits },
+): Promise<void> {
   app.post(
     '/api/auth/judge-password',
     {
-      config: { access: 'public', answers: answersWith('Cache-Control') },
+      config: { access: 'public', rateLimit: limits.judging, answers: answersWith('Cache-Control') },
       schema: {
         operationId: 'judgePassword',
         summary: 'Say what a new password lacks',

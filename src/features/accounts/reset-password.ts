@@ -28,9 +28,14 @@ export interface PasswordResets {
   find(token: string): Promise<{ email: string; name: string } | undefined>
   /**
    * Makes a password the account's. Signs nobody in, and takes no factor away: it ends every session and known device, and a new
-   * address that is not confirmed. False when the link cannot be used. Throws `password_rejected`; the link still works then.
+   * address that is not confirmed, and the API keys where that is asked for. Nothing when the link cannot be used. Throws
+   * `password_rejected`; the link still works then.
    */
-  reset(token: string, password: string, language: Language): Promise<boolean>
+  reset(
+    token: string,
+    request: { password: string; endApiKeys: boolean },
+    language: Language,
+  ): Promise<{ endedApiKeys: number } | undefined>
 }
 
 /** What the link in a mail to choose a new password does. It works once, for an hour, and until the next one. */
@@ -83,13 +88,13 @@ export function createPasswordResets(dependencies: {
       return isOpen
     },
     find: (token) => resets.find(hashSecret(token), now()),
-    reset: (token, password, language) => oneAtATime(token, () => reset(token, password, language)),
+    reset: (token, request, language) => oneAtATime(token, () => reset(token, request, language)),
   }
 
-  async function reset(token: string, password: string, language: Language): Promise<boolean> {
+  async function reset(...[token, { password, endApiKeys }, language]: Parameters<PasswordResets['reset']>) {
     const tokenHash = hashSecret(token)
     const user = await resets.find(tokenHash, now())
-    if (user === undefined) return false
+    if (user === undefined) return undefined
     const passwordHash = await hashNewPassword(password, user)
     const told = mails.seal({
       kind: 'password-changed',
@@ -98,8 +103,11 @@ export function createPasswordResets(dependencies: {
       language: user.locale ?? language,
       facts: { link: `${issuer}/forgot-password` },
     })
-    const isReset = await resets.use({ tokenHash, passwordHash, at: now(), mails: [told] })
-    if (isReset) audit.record({ event: 'user.password_reset', subject: user.id })
-    return isReset
+    const done = await resets.use({ tokenHash, passwordHash, endApiKeys, at: now(), mails: [told] })
+    if (done === undefined) return undefined
+    const { endedApiKeys: ended } = done
+    audit.record({ event: 'user.password_reset', subject: user.id })
+    if (endApiKeys) audit.record({ event: 'api_keys.ended', subject: user.id, reason: 'password_changed', ended })
+    return done
   }
 }

@@ -5,7 +5,7 @@ import type { User, UserStore } from '../../core/records/user.ts'
 import { userOf } from '../../http/guard.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
-import { NoContent, problems } from '../../http/schema.ts'
+import { EndedApiKeys, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ChangeProfile } from './change-profile.ts'
 import type { Invitations } from './invitations.ts'
@@ -158,17 +158,18 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         summary: 'Choose a new password by a mailed link',
         description:
           'Takes the token of the link, which works once, and for an hour. Ends every session and known device of the account, ' +
-          'and signs nobody in.',
+          'and signs nobody in. API keys go on, unless `end_api_keys` says otherwise: the answer then is how many were ended.',
         tags: ['Accounts'],
         security: [],
         body: NewPassword,
-        response: { 204: NoContent, ...problems('invalid_token', 'password_rejected') },
+        response: { 200: EndedApiKeys, 204: NoContent, ...problems('invalid_token', 'password_rejected') },
       },
     },
     async (request, reply) => {
-      const { token, password } = request.body
-      const isReset = await options.resets.reset(token, password, options.languageOf(request))
-      if (!isReset) throw new GatehouseError('invalid_token')
+      const { token, password, end_api_keys: endApiKeys } = request.body
+      const done = await options.resets.reset(token, { password, endApiKeys }, options.languageOf(request))
+      if (done === undefined) throw new GatehouseError('invalid_token')
+      if (endApiKeys) return reply.send({ ended_api_keys: done.endedApiKeys })
       return reply.code(204).send(null)
     },
   )

@@ -3,6 +3,7 @@ import { languageTags } from '../../core/language.ts'
 import {
   documentedAs,
   Email,
+  EndApiKeys,
   Instant,
   Name,
   Nullable,
@@ -40,7 +41,7 @@ export const Registration = Type.Object(
   },
 )
 
-export const NewPassword = Type.Object({ token: LinkToken, password: Password }, strict)
+export const NewPassword = Type.Object({ token: LinkToken, password: Password, end_api_keys: EndApiKeys }, strict)
 
 export const Opened = Type.Object(
   { status: Type.Enum(['registered']) },

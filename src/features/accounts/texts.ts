@@ -1,5 +1,6 @@
 import { accountPageTexts } from './page-texts.ts'
 import { type Html, html } from '../../pages/html.ts'
+import { plural } from '../../pages/times.ts'
 
 export const accounts = {
   ...accountPageTexts,
@@ -80,7 +81,7 @@ export const accounts = {
     asked: 'Someone, hopefully you, wants to open an account with this address at',
     open: (hours: number) =>
       'Open this link to confirm the address and to say which password shall count. ' +
-      `It works once, for ${hours} hours:`,
+      `It works once, for ${plural('en', hours, { one: 'an hour', other: `${hours} hours` })}:`,
     confirm: 'Confirm the address',
     otherwise: 'If it was not you, ignore this mail: without the link there is no account.',
   },
@@ -88,7 +89,7 @@ export const accounts = {
     subject: 'Choose a new password',
     asked: 'Somebody, hopefully you, asked for a new password for your account at',
     open: (hours: number) =>
-      `Open this link to choose one. It works once, for ${hours === 1 ? 'an hour' : `${hours} hours`}:`,
+      `Open this link to choose one. It works once, for ${plural('en', hours, { one: 'an hour', other: `${hours} hours` })}:`,
     choose: 'Choose a new password',
     otherwise: 'If it was not you, there is nothing to do: your password stays as it is.',
   },
@@ -98,10 +99,24 @@ export const accounts = {
     otherwise: 'If it was not you, choose a new password at once:',
     choose: 'Choose a new password',
   },
+  passwordSetMail: {
+    subject: 'An administrator set your password',
+    set: 'Whoever runs the service has set a new password for your account, and ended every sign-in of yours, at',
+    otherwise: 'If you did not ask for it, ask them why. Choose a password that only you know:',
+    choose: 'Choose a new password',
+  },
+  administratorMail: {
+    subject: 'You are an administrator now',
+    granted: 'Your account may administer everything from now on, at',
+    otherwise:
+      'If you did not expect this, ask whoever runs the service. Should somebody else know your password, choose a new one:',
+    choose: 'Choose a new password',
+  },
   invitationMail: {
     subject: 'You are invited to open an account',
     invited: 'You are invited to open an account at',
-    open: (days: number) => `Open this link to choose your name and password. It works once, for ${days} days:`,
+    open: (days: number) =>
+      `Open this link to choose your name and password. It works once, for ${plural('en', days, { one: 'a day', other: `${days} days` })}:`,
     accept: 'Open the account',
     otherwise: 'If you did not expect this, ignore this mail: without the link there is no account.',
   },

@@ -114,7 +114,9 @@ export async function apiKeyPages(
         expiresAt: typeof count === 'number' ? endIn(count) : count,
       }
       try {
-        const { apiKey, key } = await apiKeys.create(ownerOf(request), permissions, wanted, sessionId)
+        const { apiKey, key } = await apiKeys.create(ownerOf(request), permissions, wanted, {
+          ...{ sessionId, language: pages.languageOf(request) },
+        })
         return pages.show(reply, newApiKeyShownPage, { name: apiKey.name, key })
       } catch (error) {
         if (!(error instanceof GatehouseError) || error.code !== 'conflict') throw error

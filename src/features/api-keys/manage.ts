@@ -4,7 +4,10 @@ import { GatehouseError } from '../../core/errors.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import { readInstant } from '../../core/instant.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { Language } from '../../core/language.ts'
+import type { MailOf, MailWriter } from '../../core/mail.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../core/records/api-key.ts'
+import type { UserStore } from '../../core/records/user.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { ApiKeySettings } from './settings.ts'
 import type { accountsEvents } from '../accounts/index.ts'
@@ -19,14 +22,14 @@ interface NewApiKey {
 
 export interface ApiKeyManagement {
   /**
-   * `allowed`: what the owner may do itself. `sessionId`: within which a person asks; a key is made only while it lasts. The
-   * key is shown here and never again.
+   * `allowed`: what the owner may do itself. `by`: the person who asks, within which session, and what they read; a key is made
+   * only while it lasts. Whoever a key stands for is told by mail. The key is shown here and never again.
    */
   create(
     owner: ApiKeyOwner,
     allowed: readonly string[],
     request: NewApiKey,
-    sessionId?: string,
+    by?: { sessionId: string | undefined; language: Language },
   ): Promise<{ apiKey: ApiKey; key: string }>
   /** `owner`: only theirs. */
   list(owner?: ApiKeyOwner): Promise<ApiKey[]>
@@ -42,11 +45,16 @@ const maxKeys = 100
 /** Makes, lists and ends the API keys of users and clients. Throws `invalid_request` and `not_found`. */
 export function createApiKeyManagement(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke' | 'revokeAll'>
+  users: Pick<UserStore, 'findById'>
+  mails: MailWriter<MailOf<{ 'api-key-made': { link: string } }>>
   settings: ApiKeySettings
   audit: Audit<typeof apiKeysEvents & Pick<typeof accountsEvents, 'api_keys.ended'>>
   clock: Clock
+  issuer: string
+  /** Of mails to people who have chosen none, and have asked for nothing. */
+  firstLanguage: Language
 }): ApiKeyManagement {
-  const { apiKeys, settings, audit, clock } = dependencies
+  const { apiKeys, users, mails, settings, audit, clock, issuer, firstLanguage } = dependencies
 
   function endOf(wanted: string | null | undefined, now: number): Date | null {
     if (wanted === undefined) return new Date(now + settings.days * 86_400_000)
@@ -61,8 +69,17 @@ export function createApiKeyManagement(dependencies: {
     return null
   }
 
+  /** What tells the person that a key stands for; a program reads no mails. */
+  async function mailsTo({ kind, id }: ApiKeyOwner, language: Language) {
+    const user = kind === 'user' ? await users.findById(id) : undefined
+    if (user === undefined) return []
+    const facts = { link: `${issuer}/api-keys` }
+    const told = { kind: 'api-key-made', to: user.email, userId: id, language: user.locale ?? language, facts } as const
+    return [mails.seal(told)]
+  }
+
   return {
-    async create(owner, allowed, request, sessionId) {
+    async create(owner, allowed, request, by) {
       const now = clock.now()
       const scopes = [...new Set(request.scopes)]
       if (scopes.some((scope) => !allowed.includes(scope))) {
@@ -72,7 +89,13 @@ export function createApiKeyManagement(dependencies: {
       const key = makeApiKey()
       const id = uuidv7(now)
       const apiKey = { id, name: request.name, owner, scopes, createdAt: new Date(now), expiresAt, lastUsedAt: null }
-      const outcome = await apiKeys.create({ ...apiKey, hash: hashSecret(key) }, { most: maxKeys, sessionId })
+      const outcome = await apiKeys.create(
+        { ...apiKey, hash: hashSecret(key) },
+        {
+          ...{ most: maxKeys, sessionId: by?.sessionId },
+          mails: await mailsTo(owner, by?.language ?? firstLanguage),
+        },
+      )
       if (outcome === 'too_many') {
         throw new GatehouseError('conflict', { detail: `There are ${maxKeys} keys already. Revoke one first.` })
       }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import type { ApiKeyOwner } from '../../core/records/api-key.ts'
 import { userOf } from '../../http/guard.ts'
+import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { IdInPath, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -13,8 +14,9 @@ const security = [{ bearer: [] }, { session: [] }]
 /** The signed-in person's own keys. A key makes no keys: these routes want a sign-in. */
 export async function apiKeyRoutes(
   app: App,
-  { apiKeys, limits }: { apiKeys: ApiKeyManagement; limits: RateLimits },
+  options: { apiKeys: ApiKeyManagement; limits: RateLimits; languageOf: Pages['languageOf'] },
 ): Promise<void> {
+  const { apiKeys, limits } = options
   const config = { access: 'user' } as const
   const takingAway = { ...config, rateLimit: limits.takingAway }
   const ownerOf = (request: FastifyRequest): ApiKeyOwner => ({ kind: 'user', id: userOf(request).subject })
@@ -44,7 +46,8 @@ export async function apiKeyRoutes(
       schema: {
         operationId: 'makeApiKey',
         summary: 'Make an API key',
-        description: 'Its scopes are some of your permissions. The answer is the only place where the key is shown.',
+        description:
+          'Its scopes are some of your permissions. The answer is the only place where the key is shown. You are told by mail.',
         tags: ['API keys'],
         security,
         body: NewApiKeyBody,
@@ -61,7 +64,7 @@ export async function apiKeyRoutes(
         ownerOf(request),
         permissions,
         { name, scopes, expiresAt },
-        sessionId,
+        { sessionId, language: options.languageOf(request) },
       )
       return reply
         .code(201)

@@ -34,6 +34,15 @@ export const apiKeys = {
     key: 'Key',
     toKeys: 'I have copied it',
   },
+  madeMail: {
+    subject: 'An API key was made',
+    made: 'Somebody, hopefully you, made an API key for your account at',
+    whatItMeans: 'A program that has the key may do what the key allows, without your password.',
+    otherwise:
+      'If it was not you, somebody is signed in as you: revoke the key, choose a new password, and end the sessions that ' +
+      'are not yours.',
+    toKeys: 'Your API keys',
+  },
 }
 export interface ApiKeyTexts {
   apiKeys: typeof apiKeys

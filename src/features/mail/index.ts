@@ -18,6 +18,7 @@ import { type MailTemplates, noTemplates, readTemplates } from './templates.ts'
 import { createMailWriter } from './mail-writer.ts'
 
 export type { ShownMail, ShownPreview } from './admin.ts'
+export type { MailCheck } from './routes.ts'
 
 export interface Mail<Written = never> extends Feature, MailWriter<Written>, MailRequests {
   /** Says how requests are answered. Each kind has one answer. */
@@ -41,7 +42,7 @@ const lookEveryMilliseconds = 1_000
 
 /** `make`: makes what sends, which reads files; called by the start, or when it is asked what keeps mails. */
 export function createMail<Definitions extends MailDefinitions>(
-  { stores, box, keyedHashes, clock, log, audit, issuer }: Base,
+  { stores, counters, box, keyedHashes, clock, log, audit, issuer }: Base,
   settings: { templates: string | undefined },
   needs: { definitions: Definitions; languages: Languages; make: () => Mailer },
 ): Mail<MailsOf<Definitions>> {
@@ -86,7 +87,7 @@ export function createMail<Definitions extends MailDefinitions>(
   const requestBox = box('mail request')
   const asking = createMailRequests({
     requests: stores.mailRequests,
-    counters: stores.counters,
+    counters,
     recipientOf,
     box: requestBox,
     clock,
@@ -108,7 +109,7 @@ export function createMail<Definitions extends MailDefinitions>(
     answer: (more) => void Object.assign(answers, more),
     readTemplates: readOwnTemplates,
     routes: {
-      control: (app) => mailRoutes(app, { mailer: { check } }),
+      control: (app) => mailRoutes(app, { mailer: { check }, mails: stores.mails }),
       async admin(app) {
         // A command that starts nothing writes mails too.
         app.addHook('onReady', loadTemplates)

@@ -25,7 +25,13 @@ interface Words {
 /** Where people change what opens their account, take a copy of it, and end it. */
 export async function ownAccountPages(
   app: App,
-  options: OwnAccountOptions & { pages: Pages<OwnAccountTexts>; csrf: CsrfTokens; graceDays: number },
+  options: OwnAccountOptions & {
+    pages: Pages<OwnAccountTexts>
+    csrf: CsrfTokens
+    graceDays: number
+    /** How many API keys of a person count. */
+    countApiKeys(userId: string): Promise<number>
+  },
 ): Promise<void> {
   const { changePassword, emailChanges, deletion, exportAccount, cookies, limits, clock, pages, csrf, graceDays } =
     options
@@ -52,8 +58,10 @@ export async function ownAccountPages(
     return { faults: { [field]: ownAccount.wrongPassword }, fault: kit.markedBelow }
   }
 
-  const showPassword = (request: FastifyRequest, reply: FastifyReply, words: Words) =>
-    pages.show(reply, changePasswordPage, asked(request, reply, words))
+  const showPassword = async (request: FastifyRequest, reply: FastifyReply, words: Words, endApiKeys = false) => {
+    const keys = await options.countApiKeys(userOf(request).subject)
+    return pages.show(reply, changePasswordPage, { ...asked(request, reply, words), keys, endApiKeys })
+  }
   app.get('/change-password', { config: ownPage, schema: hidden }, async (request, reply) =>
     showPassword(request, reply, {}),
   )
@@ -61,17 +69,21 @@ export async function ownAccountPages(
     '/change-password',
     {
       config: secretTest,
-      schema: { ...hidden, body: Form({ current_password: Type.String(), password: Type.String() }) },
+      schema: {
+        ...hidden,
+        body: Form({ current_password: Type.String(), password: Type.String(), end_api_keys: Type.String() }),
+      },
     },
     async (request, reply) => {
-      const { csrf_token, current_password: typed = '', password = '' } = request.body
+      const { csrf_token, current_password: typed = '', password = '', end_api_keys } = request.body
+      const endApiKeys = end_api_keys !== undefined
       const again = pages.mustAskAgain(request, reply, csrf_token)
-      if (again !== undefined) return showPassword(request, reply, { notice: again.notice })
+      if (again !== undefined) return showPassword(request, reply, { notice: again.notice }, endApiKeys)
       try {
-        const wanted = { currentPassword: typed.slice(0, 512), password }
+        const wanted = { currentPassword: typed.slice(0, 512), password, endApiKeys }
         const outcome = await changePassword(userOf(request), wanted, fromOf(request))
         if (outcome.kind !== 'changed') {
-          return showPassword(request, reply, notProven(request, reply, outcome, 'current_password'))
+          return showPassword(request, reply, notProven(request, reply, outcome, 'current_password'), endApiKeys)
         }
         const { renewed } = outcome
         if (renewed !== undefined) cookies.setSession(reply, renewed.secret, keptUntil(renewed.session))
@@ -79,7 +91,8 @@ export async function ownAccountPages(
       } catch (error) {
         if (!(error instanceof PasswordRejected)) throw error
         const faults = { password: pages.passwordFault(request, error.fault) }
-        return showPassword(request, reply.code(422), { faults, fault: pages.textsFor(request).kit.markedBelow })
+        const words = { faults, fault: pages.textsFor(request).kit.markedBelow }
+        return showPassword(request, reply.code(422), words, endApiKeys)
       }
     },
   )
@@ -120,31 +133,27 @@ export async function ownAccountPages(
     },
   )
 
+  // It takes rights away, and waits for no counter: who somebody is was proven by the page that asks for it.
+  const lastWord = { ...ownPage, fresh: true, rateLimit: limits.takingAway }
   const showDeletion = (request: FastifyRequest, reply: FastifyReply, words: Words) =>
     pages.show(reply, deleteAccountPage, { ...asked(request, reply, words), days: graceDays })
-  app.get('/delete-account', { config: ownPage, schema: hidden }, async (request, reply) =>
+  app.get('/delete-account', { config: lastWord, schema: hidden }, async (request, reply) =>
     showDeletion(request, reply, {}),
   )
-  app.post(
-    '/delete-account',
-    { config: secretTest, schema: { ...hidden, body: Form({ password: Type.String() }) } },
-    async (request, reply) => {
-      const { csrf_token, password = '' } = request.body
-      const again = pages.mustAskAgain(request, reply, csrf_token)
-      if (again !== undefined) return showDeletion(request, reply, { notice: again.notice })
-      const outcome = await deletion.request(userOf(request), { password: password.slice(0, 512) }, fromOf(request))
-      if (outcome.kind === 'not_there') throw new GatehouseError('unauthorized')
-      if (outcome.kind === 'last_administrator') {
-        const fault = pages.textsFor(request).kit.errors.last_administrator
-        return showDeletion(request, reply.code(409), { fault })
-      }
-      if (outcome.kind !== 'requested') {
-        return showDeletion(request, reply, notProven(request, reply, outcome, 'password'))
-      }
-      cookies.clearSignIn(reply)
-      return pages.show(reply, accountEndsPage, { deletesAt: outcome.deletesAt, canBeKept: graceDays > 0 })
-    },
-  )
+  app.post('/delete-account', { config: lastWord, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
+    const again = pages.mustAskAgain(request, reply, request.body.csrf_token)
+    if (again !== undefined) return showDeletion(request, reply, { notice: again.notice })
+    const outcome = await deletion.request(userOf(request), {}, fromOf(request))
+    if (outcome.kind === 'not_there') throw new GatehouseError('unauthorized')
+    if (outcome.kind === 'last_administrator') {
+      const fault = pages.textsFor(request).kit.errors.last_administrator
+      return showDeletion(request, reply.code(409), { fault })
+    }
+    // No password was tested.
+    if (outcome.kind !== 'requested') throw new GatehouseError('insufficient_user_authentication')
+    cookies.clearSignIn(reply)
+    return pages.show(reply, accountEndsPage, { deletesAt: outcome.deletesAt, canBeKept: graceDays > 0 })
+  })
 
   // As for the API: a copy of everything wants a new proof of who asks.
   const fresh = { ...ownPage, fresh: true }

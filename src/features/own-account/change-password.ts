@@ -18,16 +18,16 @@ export interface From extends TriedFrom {
 
 export type ChangePassword = (
   person: UserPrincipal,
-  request: { currentPassword: string; password: string },
+  request: { currentPassword: string; password: string; endApiKeys: boolean },
   from: From,
 ) => Promise<
   /** `renewed`: what the session's cookie holds from now on. */
-  { kind: 'changed'; renewed: { session: Session; secret: string } | undefined } | NotProven
+  { kind: 'changed'; renewed: { session: Session; secret: string } | undefined; endedApiKeys: number } | NotProven
 >
 
 /**
  * Sets the password that a person chose for themselves. Every other session of theirs ends; this one gets another secret, so
- * that a copy of its cookie that somebody else may hold is worth nothing. Throws `password_rejected`.
+ * that a copy of its cookie that somebody else may hold is worth nothing. API keys end where that is asked for. Throws `password_rejected`.
  */
 export function createChangePassword(dependencies: {
   users: Pick<UserStore, 'setPassword'>
@@ -40,7 +40,7 @@ export function createChangePassword(dependencies: {
   issuer: string
 }): ChangePassword {
   const { users, proveOwner, hashNewPassword, renewSession, mails, audit, clock, issuer } = dependencies
-  return async (person, { currentPassword, password }, from) => {
+  return async (person, { currentPassword, password, endApiKeys }, from) => {
     const proof = await proveOwner(person, currentPassword, from, 'password')
     if (proof.kind !== 'proven') return proof
     const { user } = proof
@@ -54,15 +54,18 @@ export function createChangePassword(dependencies: {
     })
     const { sessionId, level } = person
     const set = await users.setPassword(user.id, passwordHash, new Date(clock.now()), {
+      endApiKeys,
       provenHash: user.passwordHash,
       ...(sessionId !== undefined && { keptSession: sessionId }),
       mails: [mail],
     })
     // Another change was quicker, so the password that was typed is none any more.
     if (set === undefined) return { kind: 'wrong_password' }
+    const { endedApiKeys: ended } = set
     audit.record({ event: 'user.password_changed', subject: user.id })
+    if (endApiKeys) audit.record({ event: 'api_keys.ended', subject: user.id, reason: 'password_changed', ended })
     const methods = [...new Set([...person.methods, 'pwd'])]
     const renewed = sessionId && (await renewSession({ id: sessionId, methods, level }, { ...user, passwordHash }))
-    return { kind: 'changed', renewed: renewed || undefined }
+    return { kind: 'changed', renewed: renewed || undefined, endedApiKeys: ended }
   }
 }

@@ -1,4 +1,4 @@
-import { field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { currentPasswordField, newPasswordField } from '../../pages/password-fields.ts'
@@ -41,12 +41,15 @@ function presentPassword(context: Context, name: string, { faults = {} }: Asked,
   return currentPasswordField(context, { name, label, error: faults[name], autofocus })
 }
 
-export function changePasswordPage(context: Context, page: Asked): Html {
-  const { title, why, fresh } = context.texts.ownAccount.changePassword
+/** `keys`: how many API keys the person has, which go on unless they are ended here too. */
+export function changePasswordPage(context: Context, page: Asked & { keys: number; endApiKeys?: boolean }): Html {
+  const { title, why, fresh, endApiKeys } = context.texts.ownAccount.changePassword
   const { faults = {} } = page
   const fields = [
     presentPassword(context, 'current_password', page, faults['password'] === undefined),
     newPasswordField(context, { label: fresh, error: faults['password'], autofocus: faults['password'] !== undefined }),
+    page.keys > 0 &&
+      checkbox({ name: 'end_api_keys', label: endApiKeys(page.keys), checked: page.endApiKeys ?? false }),
   ]
   return formPage(context, title, why, page, fields, html`<button type="submit">${title}</button>`)
 }
@@ -70,9 +73,8 @@ export function changeEmailPage(context: Context, page: Asked & { typed: string 
 /** `days`: how long the account can be kept after this. */
 export function deleteAccountPage(context: Context, page: Asked & { days: number }): Html {
   const { title, why, ends, submit } = context.texts.ownAccount.deleteAccount
-  const fields = [html`<p>${ends(page.days)}</p>`, presentPassword(context, 'password', page, true)]
   const button = html`<button type="submit" class="danger">${submit}</button>`
-  return formPage(context, title, why, page, fields, button)
+  return formPage(context, title, why, page, html`<p>${ends(page.days)}</p>`, button)
 }
 
 /** What somebody sees who has asked for the end of their account, and is signed out. */

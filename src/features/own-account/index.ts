@@ -37,7 +37,7 @@ export function createOwnAccount(
     pages: Pages<OwnAccountTexts>
   },
 ): Feature {
-  const { stores, clock, audit, issuer, hashNewPassword } = base
+  const { stores, counters, clock, audit, issuer, hashNewPassword } = base
   const { accounts, sessions, signIn, mail, languages, browser, pages } = needs
   const proveOwner = createProveOwner({ checkPassword: signIn.checkPassword, audit })
   const { recipientsOf } = mail
@@ -51,7 +51,7 @@ export function createOwnAccount(
     defaultLanguage: languages.offered[0],
   })
   const graceDays = config.accounts.deletion_grace_days
-  const { deletions, personalData, counters } = stores
+  const { deletions, personalData } = stores
   const deletion = createAccountDeletion({ ...shared, deletions, keeping: signIn.keeping, graceDays })
   const exportAccount = createExportAccount({
     ...shared,
@@ -59,6 +59,10 @@ export function createOwnAccount(
     counters,
     queueMails: mail.queue,
   })
+  const countApiKeys = async (id: string) => {
+    const keys = await stores.apiKeys.list({ kind: 'user', id })
+    return keys.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > clock.now()).length
+  }
   const options = {
     changePassword,
     emailChanges,
@@ -77,7 +81,7 @@ export function createOwnAccount(
         const { csrf, limits } = browser
         await app.register(keepAccountPages, { deletion, pages, csrf, limits })
         await app.register(emailLinkPages, { emailChanges, pages, csrf, limits })
-        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays })
+        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays, countApiKeys })
       },
       admin: (app) => deletionRoutes(app, { deletion, findUser: accounts.administration.find }),
     },

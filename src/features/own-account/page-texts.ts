@@ -12,6 +12,8 @@ export const ownAccountPageTexts = {
     title: 'Change your password',
     why: 'Everywhere else that you are signed in, you are signed out.',
     fresh: 'New password',
+    endApiKeys: (count: number) =>
+      plural('en', count, { one: 'End your API key too', other: `End your ${count} API keys too` }),
   },
   changeEmail: {
     title: 'Change your email address',

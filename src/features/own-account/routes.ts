@@ -7,7 +7,7 @@ import { answersWith } from '../../http/document.ts'
 import { userOf } from '../../http/guard.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
-import { NoContent, problems } from '../../http/schema.ts'
+import { EndedApiKeys, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ChangePassword, From } from './change-password.ts'
 import type { EmailChanges } from './change-email.ts'
@@ -61,21 +61,22 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
         summary: 'Change your password',
         description:
           'Ends all your other sessions, links to reset the password and known devices. The session cookie of this one, where it ' +
-          'is shown, is replaced.',
+          'is shown, is replaced. API keys go on, unless `end_api_keys` says otherwise: the answer then is how many were ended.',
         tags,
         security: signedIn,
         body: PasswordChange,
-        response: { 204: NoContent, ...notProven, ...problems('password_rejected') },
+        response: { 200: EndedApiKeys, 204: NoContent, ...notProven, ...problems('password_rejected') },
       },
     },
     async (request, reply) => {
-      const { current_password: currentPassword, password } = request.body
-      const outcome = await changePassword(userOf(request), { currentPassword, password }, fromOf(request))
+      const { current_password: currentPassword, password, end_api_keys: endApiKeys } = request.body
+      const outcome = await changePassword(userOf(request), { currentPassword, password, endApiKeys }, fromOf(request))
       if (outcome.kind !== 'changed') throw notProvenError(outcome, '/body/current_password')
       const { renewed } = outcome
       if (renewed !== undefined && cookies.session(request) !== undefined) {
         cookies.setSession(reply, renewed.secret, keptUntil(renewed.session))
       }
+      if (endApiKeys) return reply.send({ ended_api_keys: outcome.endedApiKeys })
       return reply.code(204).send(null)
     },
   )

@@ -1,10 +1,13 @@
 import { Type } from '../../json-schema.ts'
-import { Instant, Password, strict, WrittenEmail } from '../../http/schema.ts'
+import { EndApiKeys, Instant, Password, strict, WrittenEmail } from '../../http/schema.ts'
 
 const CurrentPassword = Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] })
 const LinkToken = Type.String({ minLength: 1, maxLength: 512, examples: ['0pXq2v…'] })
 
-export const PasswordChange = Type.Object({ current_password: CurrentPassword, password: Password }, strict)
+export const PasswordChange = Type.Object(
+  { current_password: CurrentPassword, password: Password, end_api_keys: EndApiKeys },
+  strict,
+)
 export const EmailRequest = Type.Object({ email: WrittenEmail, password: CurrentPassword }, strict)
 export const Link = Type.Object({ token: LinkToken }, strict)
 export const DeletionRequest = Type.Object({ password: Type.Optional(CurrentPassword) }, strict)

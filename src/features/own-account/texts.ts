@@ -1,3 +1,4 @@
+import { plural } from '../../pages/times.ts'
 import { ownAccountPageTexts } from './page-texts.ts'
 
 /** Made when it is said: the first of a process takes long. */
@@ -5,6 +6,8 @@ const moment = {
   format: (instant: Date) =>
     new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(instant),
 }
+
+const hoursOf = (hours: number) => plural('en', hours, { one: 'an hour', other: `${hours} hours` })
 
 export const ownAccount = {
   ...ownAccountPageTexts,
@@ -18,7 +21,7 @@ export const ownAccount = {
   confirmEmailMail: {
     subject: 'Confirm your new address',
     asked: 'Somebody, hopefully you, wants to use this address for their account at',
-    open: (hours: number) => `Open this link to confirm it. It works once, for ${hours} hours:`,
+    open: (hours: number) => `Open this link to confirm it. It works once, for ${hoursOf(hours)}:`,
     confirm: 'Confirm the address',
     otherwise: 'If it was not you, ignore this mail: nothing changes without the link.',
   },
@@ -33,7 +36,7 @@ export const ownAccount = {
     subject: 'Your address was changed',
     changed: 'This is no longer the mail address of your account at',
     otherwise: (hours: number) =>
-      `If it was not you, take the account back with this link. It works for ${hours} hours, ends every sign-in, ` +
+      `If it was not you, take the account back with this link. It works for ${hoursOf(hours)}, ends every sign-in, ` +
       'and you will get a mail to choose a new password:',
     takeBack: 'Take the account back',
   },
@@ -41,7 +44,7 @@ export const ownAccount = {
     subject: 'Choose a new password',
     back: 'Your account has this address again. Every sign-in and every newer API key was ended, at',
     choose: (hours: number) =>
-      `Whoever changed it may know your password. Choose a new one now; the link works once, for ${hours} hours:`,
+      `Whoever changed it may know your password. Choose a new one now; the link works once, for ${hoursOf(hours)}:`,
     newPassword: 'Choose a new password',
   },
   deletionRequestedMail: {

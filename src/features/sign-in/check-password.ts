@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { limitKey } from '../../core/network.ts'
 import type { PasswordHasher } from '../../core/password-hasher.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
-import type { Shown } from '../../core/secrets.ts'
+import { eachOf, type Shown } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import { canonicalLogin } from '../../core/username.ts'
 import type { DummyHashes } from './dummy-hashes.ts'
@@ -22,8 +22,11 @@ export interface TriedFrom {
 }
 
 type PasswordCheck =
-  /** `knownBy`: the secret that the browser is known by for this account. */
-  | { kind: 'right'; user: User; knownBy: string | undefined }
+  /**
+   * `knownBy`: the secret that the browser is known by for this account. `keeps`: that, or what it shows otherwise; nothing
+   * where what it was known by counts for nothing.
+   */
+  | { kind: 'right'; user: User; knownBy: string | undefined; keeps: string | undefined }
   /** `user`: whose account it would be. */
   | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
   /** The password is right, and the person has asked for the deletion of the account. */
@@ -44,7 +47,7 @@ type Scope = 'account' | 'pair' | 'device' | 'address' | 'service'
  * get more evaluations than the limit (CVE-2024-4629, CVE-2025-24806). A right password takes back what the same network, or
  * the same browser, has failed for this account, and no more: whoever has an account of their own buys no tries at others' by
  * signing in to it, nor do strangers when its person does. A browser that is known for the account has failures of its own in
- * place of those that strangers can use up, and leaves theirs as they are.
+ * place of those that strangers can use up, and leaves theirs as they are; once they are used up it is a stranger like others.
  */
 export function createCheckPassword(dependencies: {
   users: Pick<UserStore, 'findByLogin'>
@@ -82,13 +85,16 @@ export function createCheckPassword(dependencies: {
   }
 
   return async (login, password, { ip, known }) => {
-    // Mostly nothing is counted that is not evaluated. A known device has room of its own.
+    // Mostly nothing is counted, nor looked up, that is not evaluated. A known device has room of its own.
     if (known === undefined) hasher.assertRoom()
     const named = canonicalLogin(login)
     const user = await users.findByLogin(named)
     // For every name alike, whether or not it is needed.
     const dummy = await dummies.hashFor(user?.email ?? named)
-    const knownBy = await knownDevices.recognise(known, user?.email ?? named)
+    let knownBy = await knownDevices.recognise(known, user?.email ?? named)
+    let keeps = knownBy ?? eachOf(known)[0]
+    // Anybody can make up a cookie.
+    if (knownBy === undefined) hasher.assertRoom()
 
     // One account has one budget, by whatever it is named. By a number, so that lifting a lockout needs no store but SQL.
     const account = `${user?.unlocks ?? 0}:${user?.id ?? named}`
@@ -107,8 +113,10 @@ export function createCheckPassword(dependencies: {
     let counted = knownBy === undefined ? strangers : [...device, ...address]
     let spending = await budgets.spend(counted)
     if (spending.kind === 'used_up' && spending.budget === device[0]) {
-      // From here on it counts for nothing.
+      // From here on it counts for nothing: neither for its place in the queue, nor as a device that its person knows.
+      knownBy = keeps = undefined
       counted = strangers
+      hasher.assertRoom()
       spending = await budgets.spend(counted)
     }
     if (spending.kind === 'used_up') return refuse(spending, scopes.get(spending.budget)!, user)
@@ -118,6 +126,8 @@ export function createCheckPassword(dependencies: {
     const matches = opens && passwordHash !== null
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
     if (matches && user.status === 'deleting' && user.deletesAt !== null) {
+      // The password was right, and says so. Of a disabled account nobody learns it, by what is counted neither.
+      await budgets.forgive(counted)
       return { kind: 'deletion_pending', user, deletesAt: user.deletesAt }
     }
     if (!matches || user.status !== 'active') {
@@ -126,6 +136,6 @@ export function createCheckPassword(dependencies: {
     await budgets.forgive(counted)
     const proven = await renewHash({ ...user, passwordHash }, password)
     if (proven === undefined) return { kind: 'wrong', user, reason: 'wrong_password' }
-    return { kind: 'right', user: proven, knownBy }
+    return { kind: 'right', user: proven, knownBy, keeps }
   }
 }

@@ -2,7 +2,6 @@ import type { Audit } from '../../core/audit.ts'
 import type { Language } from '../../core/language.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { User } from '../../core/records/user.ts'
-import { eachOf } from '../../core/secrets.ts'
 import type { StartedSession, StartSession } from '../sessions/index.ts'
 import type { AccountKeeping } from './account-keeping.ts'
 import type { CheckPassword, TriedFrom } from './check-password.ts'
@@ -52,12 +51,12 @@ export function createLogIn(dependencies: {
       const keepToken = keeping.seal({ userId: user.id, deletesAt, language: device.language })
       return { kind: 'deletion_pending', deletesAt, keepToken }
     }
-    const { user, knownBy = eachOf(device.known)[0] } = check
+    const { user, knownBy, keeps } = check
     const methods = ['pwd']
     const started = await startSession(user, methods, { ...device, remember })
     if (started === undefined) return { kind: 'invalid_credentials' }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
-    const mails = check.knownBy === undefined ? await newDeviceMails(user, device) : []
-    return { kind: 'signed_in', started, device: await knownDevices.remember(user, knownBy, mails) }
+    const mails = knownBy === undefined ? await newDeviceMails(user, device) : []
+    return { kind: 'signed_in', started, device: await knownDevices.remember(user, keeps, mails) }
   }
 }

@@ -36,7 +36,11 @@ export function createTellPerson(dependencies: {
   windowSeconds: number
 }): TellPerson {
   const { mails, users, budgets, readDevice, clock, log, firstLanguage, windowSeconds } = dependencies
-  const to = ({ id, email, locale }: User) => ({ to: email, userId: id, language: locale ?? firstLanguage })
+  const to = ({ id, email, locale }: Pick<User, 'id' | 'email' | 'locale'>) => ({
+    to: email,
+    userId: id,
+    language: locale ?? firstLanguage,
+  })
   return {
     async newDeviceMails(user, { ip, userAgent }) {
       const spending = await budgets.spend([{ key: `mail:new-device:${user.id}`, ...newDevices }])
@@ -48,10 +52,12 @@ export function createTellPerson(dependencies: {
     tellOfLockout(user) {
       const now = clock.now()
       const minutes = Math.ceil(windowSeconds / 60)
-      const queued = user === undefined ? [] : [mails.seal({ kind: 'account-locked', ...to(user), facts: { minutes } })]
+      const nobody = { id: uuidv7(now), email: 'nobody@nowhere.invalid', locale: null }
+      // Written for nobody too: it is done before the request goes on.
+      const told = mails.seal({ kind: 'account-locked', ...to(user ?? nobody), facts: { minutes } })
       // It is told of once a window, and is over when a window had none.
       const lockout = { at: new Date(now), until: new Date(now + 2.5 * windowSeconds * 1_000) }
-      users.noteLockout(user?.id ?? uuidv7(now), lockout, queued).catch((error: unknown) => {
+      users.noteLockout(user?.id ?? nobody.id, lockout, user === undefined ? [] : [told]).catch((error: unknown) => {
         log.warn({ event: 'lockout.not_told', err: error }, 'a person was not told of a lockout')
       })
     },

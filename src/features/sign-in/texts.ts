@@ -1,4 +1,5 @@
 import { type Child, type Html, html } from '../../pages/html.ts'
+import { plural } from '../../pages/times.ts'
 
 /** Made when it is said: the first of a process takes long. */
 const moment = {
@@ -44,7 +45,7 @@ export const signIn = {
     subject: 'Too many wrong passwords for your account',
     happened: 'Somebody has typed too many wrong passwords for your account at',
     whatItMeans: (minutes: number) =>
-      `So for about ${minutes} minutes it takes none from a browser that it does not know, not even the right one. ` +
+      `So for about ${plural('en', minutes, { one: 'a minute', other: `${minutes} minutes` })} it takes none from a browser that it does not know, not even the right one. ` +
       'In a browser in which you have signed in before you can go on as usual.',
     whatNext:
       'If it was you, wait and try again. If it was not you, nobody has got in, and there is nothing to do: but choose ' +

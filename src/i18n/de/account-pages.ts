@@ -1,4 +1,5 @@
 import type { accountPageTexts as english } from '../../features/accounts/page-texts.ts'
+import { plural } from '../../pages/times.ts'
 
 export const accountPageTexts: typeof english = {
   linkRequests: {
@@ -15,9 +16,17 @@ export const accountPageTexts: typeof english = {
   resetPassword: {
     title: 'Neues Passwort wählen',
     why: 'Überall, wo Sie angemeldet sind, werden Sie abgemeldet.',
+    endApiKeys: 'Auch meine API-Schlüssel beenden: Programme, die sie benutzen, werden abgewiesen',
     submit: 'Passwort speichern',
     doneTitle: 'Ihr Passwort ist geändert',
     done: 'Melden Sie sich damit an. Überall sonst sind Sie abgemeldet.',
+    endedApiKeys: (ended) =>
+      ended === 0
+        ? 'Es gab keinen API-Schlüssel zu beenden.'
+        : plural('de', ended, {
+            one: 'Ihr API-Schlüssel wurde beendet.',
+            other: `${ended} API-Schlüssel wurden beendet.`,
+          }),
   },
   invitation: {
     title: 'Sie sind eingeladen',

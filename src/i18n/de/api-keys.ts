@@ -35,4 +35,13 @@ export const apiKeys: Catalogue['apiKeys'] = {
     key: 'Schlüssel',
     toKeys: 'Ich habe ihn kopiert',
   },
+  madeMail: {
+    subject: 'Ein API-Schlüssel wurde erstellt',
+    made: 'Jemand, hoffentlich Sie selbst, hat einen API-Schlüssel erstellt für Ihr Konto bei',
+    whatItMeans: 'Ein Programm, das ihn hat, darf ohne Ihr Passwort tun, was der Schlüssel erlaubt.',
+    otherwise:
+      'Wenn Sie das nicht waren, ist jemand in Ihrem Namen angemeldet: Widerrufen Sie den Schlüssel, wählen Sie ein neues ' +
+      'Passwort, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+    toKeys: 'Ihre API-Schlüssel',
+  },
 }

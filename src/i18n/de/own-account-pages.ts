@@ -12,6 +12,11 @@ export const ownAccountPageTexts: typeof english = {
     title: 'Passwort ändern',
     why: 'Überall sonst, wo Sie angemeldet sind, werden Sie abgemeldet.',
     fresh: 'Neues Passwort',
+    endApiKeys: (count) =>
+      plural('de', count, {
+        one: 'Auch Ihren API-Schlüssel beenden',
+        other: `Auch Ihre ${count} API-Schlüssel beenden`,
+      }),
   },
   changeEmail: {
     title: 'E-Mail-Adresse ändern',

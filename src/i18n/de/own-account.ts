@@ -1,6 +1,9 @@
+import { plural } from '../../pages/times.ts'
 import type { Catalogue } from '../en.ts'
 import { ownAccountPageTexts } from './own-account-pages.ts'
 import { moment } from './moment.ts'
+
+const hoursOf = (hours: number) => plural('de', hours, { one: 'eine Stunde', other: `${hours} Stunden` })
 
 export const ownAccount: Catalogue['ownAccount'] = {
   ...ownAccountPageTexts,
@@ -14,7 +17,7 @@ export const ownAccount: Catalogue['ownAccount'] = {
   confirmEmailMail: {
     subject: 'Bestätigen Sie Ihre neue Adresse',
     asked: 'Jemand, hoffentlich Sie, möchte diese Adresse für sein Konto verwenden, bei',
-    open: (hours) => `Öffnen Sie diesen Link, um sie zu bestätigen. Er gilt einmal, ${hours} Stunden lang:`,
+    open: (hours) => `Öffnen Sie diesen Link, um sie zu bestätigen. Er gilt einmal, ${hoursOf(hours)} lang:`,
     confirm: 'Adresse bestätigen',
     otherwise: 'Wenn Sie das nicht waren, ist nichts zu tun: Ohne den Link ändert sich nichts.',
   },
@@ -29,7 +32,7 @@ export const ownAccount: Catalogue['ownAccount'] = {
     subject: 'Ihre Adresse wurde geändert',
     changed: 'Dies ist nicht mehr die E-Mail-Adresse Ihres Kontos bei',
     otherwise: (hours) =>
-      `Wenn Sie das nicht waren, holen Sie das Konto mit diesem Link zurück. Er gilt ${hours} Stunden lang und beendet alle ` +
+      `Wenn Sie das nicht waren, holen Sie das Konto mit diesem Link zurück. Er gilt ${hoursOf(hours)} lang und beendet alle ` +
       'Anmeldungen; Sie bekommen dann eine Mail, mit der Sie ein neues Passwort wählen:',
     takeBack: 'Konto zurückholen',
   },
@@ -37,7 +40,7 @@ export const ownAccount: Catalogue['ownAccount'] = {
     subject: 'Wählen Sie ein neues Passwort',
     back: 'Ihr Konto hat wieder diese Adresse. Alle Anmeldungen und alle neueren API-Schlüssel wurden beendet, bei',
     choose: (hours) =>
-      `Wer die Adresse geändert hat, kennt vielleicht Ihr Passwort. Wählen Sie jetzt ein neues; der Link gilt einmal, ${hours === 1 ? 'eine Stunde' : `${hours} Stunden`} lang:`,
+      `Wer die Adresse geändert hat, kennt vielleicht Ihr Passwort. Wählen Sie jetzt ein neues; der Link gilt einmal, ${hoursOf(hours)} lang:`,
     newPassword: 'Neues Passwort wählen',
   },
   deletionRequestedMail: {

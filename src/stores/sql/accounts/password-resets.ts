@@ -2,6 +2,7 @@ import { and, eq, gt, isNull, lte, ne, or } from '../drizzle.ts'
 import type { PasswordReset, PasswordResetStore } from '../../../core/records/password-reset.ts'
 import type { Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
+import { endKeys } from '../api-keys/live-keys.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { changePassword, NothingToUse, unlessNothing } from './passwords.ts'
 import { passwordResets, users } from './tables.ts'
@@ -25,19 +26,22 @@ export function createPasswordResetStore(db: Database, change: Change): Password
         )
       return user
     },
-    async use({ tokenHash, passwordHash, at, mails = [] }) {
+    async use({ tokenHash, passwordHash, endApiKeys = false, at, mails = [] }) {
       const isLive = and(eq(passwordResets.tokenHash, tokenHash), gt(passwordResets.expiresAt, at))
       const [reset] = await db.select({ userId: passwordResets.userId }).from(passwordResets).where(isLive)
-      if (reset === undefined) return false
-      return await unlessNothing(() =>
+      if (reset === undefined) return undefined
+      let endedApiKeys = 0
+      const isUsed = await unlessNothing(() =>
         change((tx, announce) =>
           changePassword([tx, announce], { ...reset, passwordHash, at }, async () => {
             const used = await tx.delete(passwordResets).where(isLive).returning({ userId: passwordResets.userId })
             if (used.length === 0) throw new NothingToUse()
+            if (endApiKeys) endedApiKeys = await endKeys(tx, reset.userId, at)
             await queueMails(tx, mails)
           }),
         ),
       )
+      return isUsed ? { endedApiKeys } : undefined
     },
   }
 }

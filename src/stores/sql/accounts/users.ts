@@ -84,11 +84,14 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
         return changeIn([tx, announce], id, at, { username }, async () => 'changed' as const)
       }),
     // One statement each: of parallel changes none undoes another.
-    grantRole: (id, role) =>
+    grantRole: (id, role, { mails = [] } = {}) =>
       change(async (tx, announce) => {
         if (!(await holdRoles(tx, [role]))) return 'unknown_role'
         const granted = sql`array_append(array_remove(${users.roles}, ${role}), ${role})`
-        return changeIn([tx, announce], id, now(), { roles: granted }, async () => 'granted' as const)
+        return changeIn([tx, announce], id, now(), { roles: granted }, async () => {
+          await queueMails(tx, mails)
+          return 'granted' as const
+        })
       }),
     revokeRole: (id, role, { keepsAdministrator = false } = {}) =>
       change(async (tx, announce) => {

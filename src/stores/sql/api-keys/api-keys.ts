@@ -5,6 +5,7 @@ import type { Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { endKeys, isLiveKey } from './live-keys.ts'
 import { users } from '../accounts/tables.ts'
+import { queueMails } from '../mail/queue-mails.ts'
 import { apiKeys } from './tables.ts'
 import { clients } from '../clients/tables.ts'
 import { sessions } from '../sessions/tables.ts'
@@ -25,7 +26,7 @@ export function createApiKeyStore(db: Database, change: Change): ApiKeyStore {
   const ownedBy = ({ kind, id }: ApiKeyOwner) => eq(kind === 'user' ? apiKeys.userId : apiKeys.clientId, id)
 
   return {
-    async create({ owner, ...key }, { most, sessionId }) {
+    async create({ owner, ...key }, { most, sessionId, mails = [] }) {
       return await db.transaction(async (tx) => {
         // Before the session is looked at: what ends it, or the keys of its user, has the row first or finds this key.
         if (!(await holdOwner(tx, owner))) return 'no_owner'
@@ -34,6 +35,7 @@ export function createApiKeyStore(db: Database, change: Change): ApiKeyStore {
         if (live >= most) return 'too_many'
         const userId = owner.kind === 'user' ? owner.id : null
         await tx.insert(apiKeys).values({ ...key, userId, clientId: owner.kind === 'client' ? owner.id : null })
+        await queueMails(tx, mails)
         return 'created'
       })
     },

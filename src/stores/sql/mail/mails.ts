@@ -75,15 +75,19 @@ export function createMailStore(db: Database, onWake: OnWake): MailStore {
         return retried
       }),
     async count() {
-      const [queued, dead, [oldest]] = await Promise.all([
+      const [queued, dead, [oldest], [given]] = await Promise.all([
         db.$count(mails, isNotNull(mails.dueAt)),
         db.$count(mails, eq(mails.state, 'dead')),
         db
           .select({ at: min(mails.queuedAt) })
           .from(mails)
           .where(isNotNull(mails.dueAt)),
+        db
+          .select({ up: min(mails.endedAt) })
+          .from(mails)
+          .where(eq(mails.state, 'dead')),
       ])
-      return { queued, dead, oldestQueuedAt: oldest?.at ?? null }
+      return { queued, dead, oldestQueuedAt: oldest?.at ?? null, oldestDeadAt: given?.up ?? null }
     },
     onQueued: (wake) => onWake(mailTopic, wake),
   }
