@@ -30,10 +30,11 @@ export interface Finished {
 
 /**
  * What a process of the program is handed of this process's environment. Its code is compiled once for all of them, where the
- * runner says that it is kept.
+ * runner says that it is kept; a mutant of `npm run mutants` stands in all of them.
  */
 export function handedOn(): Environment {
-  const names = ['PATH', 'NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE', 'NODE_V8_COVERAGE']
+  const compiling = ['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE', 'NODE_V8_COVERAGE']
+  const names = ['PATH', ...compiling, 'NODE_OPTIONS']
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
