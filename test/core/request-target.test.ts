@@ -224,6 +224,24 @@ void test('plain targets are accepted', async (t) => {
     t.match(read('/', '[::1]:8080'), { authority: '[::1]:8080' })
     t.match(read('/', '192.0.2.1'), { authority: '192.0.2.1' })
   })
+  await t.test('every port that there is', async (t) => {
+    for (const port of ['1', '81', '444', '65535']) {
+      t.match(read('/', `app.example.test:${port}`), { authority: `app.example.test:${port}` }, port)
+    }
+    for (const port of ['0', '080', '65536', '99999', '100000', '-1', '']) {
+      t.equal(read('/', `app.example.test:${port}`), 'ambiguous', port)
+    }
+  })
+})
+
+void test('of the characters that structure a path those may be escaped that are named, without a word ? and #', async (t) => {
+  for (const escape of ['%3F', '%23', '%2F', '%5C', '%3B', '%2541']) {
+    const byDefault = ['%3F', '%23'].includes(escape) ? { path: `/a${escape}b` } : 'ambiguous'
+    t.match(read(`/a${escape}b`), byDefault, `${escape} where none is named`)
+    const given = { method: 'GET', scheme: 'http', host: 'app.example.test', target: `/a${escape}b` }
+    t.match(parseRequestTarget(given, allEscaped), { path: `/a${escape}b` }, `${escape} where all are`)
+    t.equal(parseRequestTarget(given, []), 'ambiguous', `${escape} where the list is empty`)
+  }
 })
 
 void test('what is not there, not text, or too long is refused', async (t) => {
@@ -242,6 +260,20 @@ void test('what is not there, not text, or too long is refused', async (t) => {
   }
   for (const method of ['get', 'GET ', 'G/ET', 'GET\n', 'A'.repeat(33), '__proto__']) {
     t.equal(parseRequestTarget({ ...whole, method }), 'ambiguous', method)
+  }
+  for (const query of ['a b', 'a#b', 'é', 'a\tb', 'a\x7fb', 'a\0']) {
+    t.equal(read(`/?${query}`), 'ambiguous', `?${JSON.stringify(query)}`)
+  }
+  for (const host of [
+    '-app.test',
+    'app-.test',
+    'app..test',
+    '.app.test',
+    'app.test..',
+    `${'a'.repeat(64)}.test`,
+    '.',
+  ]) {
+    t.equal(read('/', host), 'ambiguous', host)
   }
   t.equal(read(`/${'a'.repeat(8_192)}`), 'too_long')
   t.match(read(`/${'a'.repeat(8_191)}`), { query: '' })
