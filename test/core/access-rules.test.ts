@@ -3,12 +3,21 @@ import * as fc from 'fast-check'
 import { test } from 'tap'
 import { allEscaped } from '../../src/core/request-path.ts'
 import { parseRequestTarget } from '../../src/core/request-target.ts'
-import type { Principal } from '../../src/core/principal.ts'
+import type { Principal, UserPrincipal } from '../../src/core/principal.ts'
 import { compileAccessRules, type HostPolicy } from '../../src/features/forward-auth/access-rules.ts'
 import type { AccessRule, Conditions, HostRules, Hosts } from '../../src/features/forward-auth/settings.ts'
 
 function targetOf(path: string, { method = 'GET', host = 'app.example.test', scheme = 'http' } = {}) {
   const target = parseRequestTarget({ method, scheme, host, target: path })
+  if (typeof target === 'string') throw new Error(`${path} is ${target}`)
+  return target
+}
+/** A target of the host with escapes that a host has to take. */
+function escapedTargetOf(path: string) {
+  const target = parseRequestTarget(
+    { method: 'GET', scheme: 'http', host: 'app.example.test', target: path },
+    allEscaped,
+  )
   if (typeof target === 'string') throw new Error(`${path} is ${target}`)
   return target
 }
@@ -170,6 +179,47 @@ void test('the first rule that matches decides, and without one nobody passes', 
   t.equal(requirementOf(policyOf(), targetOf('/')), undefined, 'no rules at all')
 })
 
+void test('a rule opens as it is written: to whom, and to preflights where it says so alone', async (t) => {
+  for (const allow of ['anyone', 'signed-in', 'nobody'] as const) {
+    const rule = policyOf({ allow }).rule({ target: targetOf('/'), clientAddress: () => undefined })
+    t.match(rule, { allow, preflight: false })
+  }
+  const open = policyOf({ allow: 'signed-in', preflight: true }).rules[0]
+  t.match(open, { allow: 'signed-in', preflight: true })
+})
+
+void test('every rule is considered: with the reason why it does not apply, or with those that do', async (t) => {
+  const policy = policyOf(
+    { paths: ['/other'], methods: ['POST'], allow: 'anyone' },
+    { methods: ['POST'], networks: ['10.0.0.0/8'], allow: 'anyone' },
+    { networks: ['10.0.0.0/8'], allow: 'anyone' },
+    { paths: ['/x'], methods: ['GET'], networks: ['192.0.2.0/24'], allow: 'signed-in' },
+    { allow: 'nobody' },
+  )
+  const question = { target: targetOf('/x'), clientAddress: () => '192.0.2.1' }
+  t.same(
+    policy.consider(question).map(({ rule, mismatch }) => [rule.position, mismatch]),
+    ['path', 'method', 'network', undefined, undefined].map((mismatch, position) => [position, mismatch]),
+  )
+  t.same(
+    policy.matching(question).map(({ position }) => position),
+    [3, 4],
+  )
+  t.equal(policy.rule(question)?.position, 3)
+})
+
+void test('a path is ambiguous where it holds an escape that its host does not take', async (t) => {
+  const rules = compileAccessRules({ 'app.example.test': { encoded: ['slash', 'percent'], rules: [] } })
+  const policy = rules.host('app.example.test')!
+  for (const path of ['/', '/a/b', '/a%2Fb', '/a%2541', '/a%2Fb%2541']) {
+    t.equal(policy.isAmbiguous(escapedTargetOf(path)), false, path)
+  }
+  for (const path of ['/a%5Cb', '/a%3Bb', '/a%2Fb%5Cc', '/a%5Cb%2Fc']) {
+    t.equal(policy.isAmbiguous(escapedTargetOf(path)), true, path)
+  }
+  t.equal(policyOf().isAmbiguous(escapedTargetOf('/a%2Fb')), true, 'a host that names none takes none')
+})
+
 void test('hosts', async (t) => {
   const hosts = (names: string[]): Hosts => Object.fromEntries(names.map((name) => [name, { rules: [] }]))
 
@@ -233,10 +283,45 @@ void test('hosts', async (t) => {
     t.equal(audience('app.example.test', 'ws'), 'http://app.example.test')
     t.equal(audience('other.example.test', 'https'), 'other')
   })
+  await t.test('that a wildcard stands for are each an audience, and say nothing of one another', async (t) => {
+    const rules = compileAccessRules(hosts(['*.example.test']))
+    for (const host of ['a.example.test', 'b.example.test', 'a.example.test']) {
+      const target = targetOf('/', { host, scheme: 'https' })
+      t.equal(rules.host(target.authority)!.presentation(target).audience, `https://${host}`)
+    }
+  })
+  await t.test('keep Authorization, and assertions free of the request, where nothing else is said', async (t) => {
+    const presented = (settings: Partial<HostRules>) =>
+      compileAccessRules({ 'app.example.test': { ...settings, rules: [] } })
+        .host('app.example.test')!
+        .presentation(targetOf('/'))
+    t.match(presented({}), { replacesAuthorization: false, boundToRequest: false })
+    t.match(presented({ authorization: 'assertion' }), { replacesAuthorization: true, boundToRequest: false })
+    t.match(presented({ bind: 'request' }), { replacesAuthorization: false, boundToRequest: true })
+  })
+  await t.test('with an audience limit what is said of rights to it; one that has another name does not', async (t) => {
+    const identity = (bytes: number) => ({ identity: { max_bytes: bytes }, rules: [] })
+    const rules = compileAccessRules({
+      'app.example.test': identity(1_001),
+      'one.example.test': { ...identity(1_002), audience: 'shared' },
+      'two.example.test': { ...identity(1_003), audience: 'shared' },
+      '*.wild.example.test': identity(1_004),
+      'named.example.test': { ...identity(1_005), audience: 'https://app.example.test' },
+    })
+    const limits = (audience: string) => rules.identityLimits(audience).map(({ maxBytes }) => maxBytes)
+    t.same(limits('https://app.example.test'), [1_005, 1_001])
+    t.same(limits('http://app.example.test'), [1_001])
+    t.same(limits('shared'), [1_002, 1_003])
+    t.same(limits('https://any.wild.example.test'), [1_004])
+    t.same(limits('https://one.example.test'), [], 'its origin is no audience')
+    for (const nobody of ['unknown', '', 'app.example.test', 'ftp://app.example.test', 'https://else.test']) {
+      t.same(limits(nobody), [], nobody)
+    }
+  })
 })
 
 void test('who meets a requirement', async (t) => {
-  const user = (roles: string[]): Principal => ({
+  const user = (roles: string[]): UserPrincipal => ({
     kind: 'user',
     subject: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
     username: '',
@@ -280,7 +365,10 @@ void test('who meets a requirement', async (t) => {
   t.equal(missing(ada, { owner: 'subject' }, { path: '/users/somebody-else/mail' }), 'owner')
   t.equal(missing(ada, { level: 'aal1' }), undefined)
   t.equal(missing(ada, { level: 'aal2' }), 'level')
-  t.equal(missing(client, { level: 'aal1' }), 'level', 'a program has no level')
+  for (const level of ['aal1', 'aal2'] as const) {
+    t.equal(missing({ ...user([]), level: 'aal2' }, { level }), undefined, `two factors are enough for ${level}`)
+    t.equal(missing(client, { level }), 'level', `a program has no ${level}`)
+  }
   t.equal(missing(ada, { roles: ['admin'], networks: ['198.51.100.0/24'] }), 'networks', 'every condition must hold')
   t.equal(missing(user([]), { roles: ['admin'], level: 'aal2' }), 'roles', 'a second factor would not help')
 })
@@ -290,10 +378,12 @@ void test('a leading wildcard stands for one label, and an exact host comes firs
     '*.example.test': { rules: [] },
     'app.example.test': { rules: [] },
     '*.example.test:8443': { rules: [] },
+    '*.localhost': { rules: [] },
   })
   t.equal(rules.host('app.example.test')?.name, 'app.example.test')
   t.equal(rules.host('any.example.test')?.name, '*.example.test')
   t.equal(rules.host('any.example.test:8443')?.name, '*.example.test:8443')
+  t.equal(rules.host('any.localhost')?.name, '*.localhost')
   for (const host of ['example.test', 'a.b.example.test', 'any.example.test:9000', 'anyexample.test', 'localhost']) {
     t.notOk(rules.host(host), host)
   }
@@ -306,13 +396,27 @@ void test('a rule for networks applies to requests from there alone', async (t) 
   t.equal(requirementOf(policy, targetOf('/')), 'signed-in', 'an unknown address is in no network')
 })
 
+void test('a requirement says from where nobody can meet it', async (t) => {
+  const allowsFrom = (allow: Conditions, address: string | undefined) => {
+    const [rule] = policyOf({ allow }).rules
+    if (typeof rule?.allow !== 'object') throw new Error('the rule holds no conditions')
+    return rule.allow.allowsFrom(address)
+  }
+  const inside = { roles: ['admin'], networks: ['10.0.0.0/8'] }
+  t.equal(allowsFrom(inside, '10.1.2.3'), true)
+  t.equal(allowsFrom(inside, '192.0.2.1'), false)
+  t.equal(allowsFrom(inside, undefined), false)
+  t.equal(allowsFrom({ roles: ['admin'] }, undefined), true, 'without networks anywhere will do')
+})
+
 void test('captures and header names that cannot work are refused where they stand', async (t) => {
   const refused: [HostRules, RegExp][] = [
     [{ rules: [{ paths: ['/u/{id}/{id}'], allow: 'anyone' }] }, /rules\.0\.paths\.0: .*named once/],
     [{ rules: [{ paths: ['/u/x'], allow: { owner: 'id' } }] }, /rules\.0\.allow\.owner: .*capture/],
     [{ rules: [{ paths: ['/u/{id}', '/{id}'], allow: { owner: 'id' } }] }, /same place/],
-    [{ rules: [{ allow: { owner: 'id' } }] }, /allow\.owner/],
+    [{ rules: [{ allow: { owner: 'id' } }] }, /allow\.owner: expected the name of a capture/],
     [{ rules: [{ allow: { networks: ['10.0.0.0/99'] } }] }, /allow\.networks\.0: expected an IP address/],
+    [{ rules: [{ networks: ['10.0.0.0/99'], allow: 'anyone' }] }, /rules\.0\.networks\.0: expected an IP address/],
     [{ headers: { subject: 'Connection' }, rules: [] }, /headers: .*meaning of its own/],
     [{ headers: { subject: 'X-User', email: 'x-user' }, rules: [] }, /headers: .*twice/],
     [{ headers: { user: 'email' }, rules: [] }, /headers: user: it belongs to a preset/],

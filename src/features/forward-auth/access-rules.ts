@@ -161,7 +161,7 @@ function compileHost(
     encoded,
     credentials: settings.credentials,
     withholds: withheldHeaders(settings),
-    isAmbiguous: ({ escaped }) => escaped.length > 0 && !escaped.every((character) => encoded.includes(character)),
+    isAmbiguous: ({ escaped }) => !escaped.every((character) => encoded.includes(character)),
     rule: (question) => onPath(question).find((candidate) => candidate.mismatch(question) === undefined),
     matching: (question) => onPath(question).filter((candidate) => candidate.mismatch(question) === undefined),
     consider(question) {
