@@ -216,3 +216,21 @@ for (const backend of backends) {
     })
   })
 }
+
+void test('an access token passes at every door, whichever algorithm the service signs by', async (t) => {
+  for (const algorithm of ['ES256', 'RS256', 'EdDSA']) {
+    const service = await startService(t, { yaml: { keys: { access_tokens: algorithm } } })
+    const { accessToken } = await service.signIn(await service.createUser({ roles: ['admin'] }))
+    t.equal(decode(accessToken.split('.')[0]!)['alg'], algorithm)
+    t.ok(await (await openDoors(service)).accepted(accessToken), algorithm)
+  }
+})
+
+void test('when a token expires is told by the clock of the service, at every door', async (t) => {
+  const service = await startService(t)
+  const user = await service.createUser({ roles: ['admin'] })
+  // Behind the clock of the machine, by which the token has expired as it is issued.
+  service.clock.advance(-3_600)
+  const { accessToken } = await service.signIn(user)
+  t.ok(await (await openDoors(service)).accepted(accessToken))
+})
