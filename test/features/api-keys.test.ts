@@ -184,9 +184,12 @@ for (const backend of backends) {
         for (const [method, path, json] of calls) {
           const answer = await service.call(path, { method, headers, ...(json && { json }) })
           t.match([answer.status, answer.json().code], [403, 'forbidden'], `${method} ${path}`)
+          t.match(answer.json().detail, /^A program cannot do this/, 'and why')
         }
         t.equal((await service.call('/api/auth/logout', { method: 'POST', headers })).status, 204)
       }
+      const told = (await auditRows(service)).filter(({ event }) => event === 'administration.refused')
+      t.same(told, [], 'none of it is administration, and none is told of as that')
       t.equal((await service.call('/api/users/me', { headers: bearer(signedIn.accessToken) })).status, 200)
       for (const bad of [makeApiKey(), 'ghk_x', '']) {
         const headers = { 'x-api-key': bad, cookie: signedIn.cookie }
