@@ -89,7 +89,7 @@ if (hasChromium) {
       await press('link', kit.ways.signOut)
       await arrive(signIn.leave.title)
       await press('button', signIn.signOut)
-      await arrive(signIn.title)
+      await arrive(signIn.left.title)
       await page.goto(`${issuer}/account`)
       await arrive(signIn.title)
       done()

@@ -76,7 +76,6 @@ if (hasChromium) {
     for (const [path, ids] of [
       ['step-up', ['password']],
       ['change-email', ['password']],
-      ['delete-account', ['password']],
       ['change-password', ['current_password', 'password']],
     ] as const) {
       await page.goto(`${issuer}/${path}`)
