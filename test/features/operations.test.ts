@@ -76,6 +76,16 @@ void test('health', async (t) => {
     t.same(answer.json(), { status: 'ok' })
     t.match(answer.headers['x-request-id'], /./)
   }
+  const { revocations } = service.stores
+  const { readAfter } = revocations
+  revocations.readAfter = () => Promise.reject(new Error('the feed cannot be read'))
+  // The store answers, and the keys are whole.
+  const stale = await until(503, () => service.call('/health/ready'))
+  t.match(stale.json(), { code: 'unavailable' }, 'what is remembered cannot be told from what was revoked')
+  await t.resolves(service.stores.ping())
+  t.match((await service.call('/metrics')).body, 'gatehouse_revocation_feed_current 0\n')
+  revocations.readAfter = readAfter
+  await until(200, () => service.call('/health/ready'))
   service.gatehouse.beginStop()
   const stopping = await service.call('/health/ready')
   t.equal(stopping.status, 503, 'from the moment it is told to stop, balancers send nothing new')
