@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import { test } from 'tap'
 import { requestHeaderBytes, serviceHeaderBytes } from '../src/core/sizes.ts'
 import { sendExpecting, sendRaw as askRaw } from './support/raw.ts'
-import { type Answer, asks, bearer, type Call, startService } from './support/service.ts'
+import { backends } from './support/backends.ts'
+import { type Answer, asks, bearer, type Call, newClient, startService } from './support/service.ts'
 
 /** What a raw connection answers to raw bytes. */
 function sendRaw(port: number, text: string): Promise<string> {
@@ -322,6 +323,81 @@ void test('every reply', async (t) => {
     const change = { method: 'PATCH', headers: { origin, cookie }, json: { name: 'Ada' } }
     t.equal((await service.call('/api/users/me', change)).status, 200)
   })
+})
+
+void test('a fault of ours tells nobody what it was about', async (t) => {
+  const secret = 'what-no-client-may-read'
+  const thrown: Record<string, Error> = {
+    'an error': new Error(secret, { cause: new Error(secret) }),
+    'one with a code': Object.assign(new Error(secret), { code: secret, detail: secret, hint: secret }),
+    'one that knows a status of its own': Object.assign(new Error(secret), { statusCode: 500, name: secret }),
+  }
+  let fault: Error | undefined
+  /** A store whose look-ups throw what no store should, while there is a fault. */
+  const breaking = <Store extends object>(store: Store): Store =>
+    new Proxy(store, {
+      get(all, name, itself) {
+        const one: unknown = Reflect.get(all, name, itself)
+        if (typeof one !== 'function' || !String(name).startsWith('find')) return one
+        return (...given: unknown[]): unknown => {
+          if (fault !== undefined) return Promise.reject(fault)
+          return Reflect.apply(one, all, given)
+        }
+      },
+    })
+  const [embedded] = backends
+  const service = await startService(t, {
+    backend: {
+      name: 'embedded',
+      async open(clock) {
+        const opened = await embedded!.open(clock)
+        const { users, sessions, clients } = opened.stores
+        const broken = { users: breaking(users), sessions: breaking(sessions), clients: breaking(clients) }
+        return { ...opened, stores: { ...opened.stores, ...broken } }
+      },
+    },
+  })
+  const { email, password } = await service.createUser()
+  const { client_id, client_secret } = await service.operate('POST', '/clients', newClient)
+  const page = await service.call('/login')
+  const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(page.body)![1]!
+  const csrf = { cookie: `gatehouse_csrf=${page.cookies['gatehouse_csrf']}` }
+  const nobodys = { cookie: `gatehouse=${'x'.repeat(43)}` }
+  const client = { client_id, client_secret }
+  const post = (path: string, call: Call) => () => service.call(path, { method: 'POST', ...call })
+  const problem = {
+    type: 'about:blank',
+    title: 'Internal Server Error',
+    status: 500,
+    code: 'internal_error',
+    detail: 'Something went wrong on our side.',
+  }
+  const oauth = { error: 'server_error', error_description: 'Something went wrong on our side.' }
+  const doors: Record<string, [ask: () => Promise<Answer>, told: object | RegExp]> = {
+    'the JSON API': [post('/api/auth/login', { json: { email, password } }), problem],
+    'a guarded route': [() => service.call('/api/users/me', { headers: nobodys }), problem],
+    'forward-auth': [() => service.call('/forward-auth', { headers: { ...asks({ path: '/' }), ...nobodys } }), problem],
+    'the token endpoint': [post('/oauth/token', { form: { grant_type: 'client_credentials', ...client } }), oauth],
+    'a page': [post('/login', { form: { csrf_token, email, password }, headers: csrf }), /<h1>This did not work</],
+    'a page for who is signed in': [() => service.call('/', { headers: nobodys }), /<h1>This did not work</],
+  }
+  for (const [what, error] of Object.entries(thrown)) {
+    fault = error
+    for (const [door, [ask, told]] of Object.entries(doors)) {
+      const answer = await ask()
+      const { status, body, headers } = answer
+      t.equal(status, 500, `${door}, ${what}`)
+      t.equal(headers['cache-control'], 'no-store', door)
+      t.notMatch(body + JSON.stringify(headers), secret, `${door}, ${what}`)
+      if (told instanceof RegExp) t.match(body, told, door)
+      else t.same({ ...answer.json(), request_id: undefined }, { ...told, request_id: undefined }, door)
+    }
+    const control = await service.gatehouse.control.inject({ method: 'GET', url: `/users/${email}` })
+    t.equal(control.statusCode, 500)
+    t.notMatch(control.body, secret)
+    t.match(service.logged(), secret, 'whoever runs the service reads it in the log')
+    fault = undefined
+  }
 })
 
 void test('the general limit', async (t) => {

@@ -236,6 +236,18 @@ void test('proxy-config', async (t) => {
       else t.equal(text.split(secret).length - 1, 1, `${proxy}: once`)
       t.match(text, /x-edge-secret/i)
     }
+    // Before the question a client's own goes, and after it the edge's: no application gets either.
+    const taken: Record<string, [line: string, times: number]> = {
+      traefik: ['X-Edge-Secret: ""\n', 2],
+      caddy: ['request_header -X-Edge-Secret\n', 1],
+      haproxy: ['http-request del-header X-Edge-Secret\n', 1],
+      envoy: ['- remove: x-edge-secret\n', 1],
+      nginx: ['proxy_set_header X-Edge-Secret "";\n', 2],
+    }
+    for (const [at, proxy] of proxies.entries()) {
+      const [line, times] = taken[proxy]!
+      t.equal(printed[at]!.split(line).length - 1, times, `${proxy}: ${line}`)
+    }
     const unfit = ['', 'short', `${secret}"`, `${secret} x`, `${secret}\n${secret}`, `${secret}é`]
     const refused = await Promise.all(unfit.map((input) => run('nginx --edge-secret-stdin', { input })))
     for (const [at, bad] of unfit.entries()) {

@@ -61,6 +61,13 @@ if (hasProxy('nginx')) {
     t.match(diagnosis, { url, proxy: 'nginx', findings: [] })
     t.match(diagnosis.not_made, [{ check: 'spoofable_headers', why: /--token-stdin/ }])
 
+    await t.test('with --strict a check that was not made is a failure', async (t) => {
+      const strict = await doctor([...through, '--strict'])
+      t.equal(strict.code, 1)
+      t.match(strict.stdout, /not made: spoofable_headers, .*\n[^]*; no findings\n$/)
+      const whole = await doctor([...through, ...echo, '--token-stdin', '--strict'], `${token}\n`)
+      t.equal(whole.code, 0, whole.stdout)
+    })
     await t.test('in clustered mode it makes the checks that need no socket', async (t) => {
       const clustered = {
         DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',

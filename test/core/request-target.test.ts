@@ -39,7 +39,7 @@ const hostPieces = fc.constantFrom(
     '%2e',
     '。',
     'ａ',
-    'K',
+    '\u212a',
     '\\',
     ' ',
     '#',
@@ -277,4 +277,12 @@ void test('what is not there, not text, or too long is refused', async (t) => {
   }
   t.equal(read(`/${'a'.repeat(8_192)}`), 'too_long')
   t.match(read(`/${'a'.repeat(8_191)}`), { query: '' })
+})
+
+void test('a host that lower case alone would make ASCII is refused', (t) => {
+  const kelvin = '\u212a'
+  t.equal(kelvin.toLowerCase(), 'k')
+  for (const host of [`${kelvin}iosk.example.test`, `app.example.test${kelvin}`]) t.equal(read('/x', host), 'ambiguous')
+  t.type(read('/x', 'kiosk.example.test'), 'object')
+  t.end()
 })

@@ -69,6 +69,14 @@ for (const backend of backends) {
       t.notMatch(JSON.stringify(rows), 'nobody@example.test', 'what was typed for an unknown account is kept nowhere')
       t.match(revoked, { sessionId: succeeded!.sessionId, clientId: 'gatehouse', details: { reason: 'logged_out' } })
     })
+    await t.test('a right password of a disabled account: whose, and that it was that', async (t) => {
+      const ada = await service.createUser()
+      await service.operate('PUT', `/users/${ada.id}/status`, { status: 'disabled' })
+      const { email, password } = ada
+      const rows = await adds(() => post(service, '/api/auth/login', { email, password }))
+      t.same(told(rows), [`sign_in.failed ${ada.id}`])
+      t.match(rows, [{ subject: ada.id, actor: null, details: { reason: 'user_disabled' } }])
+    })
     await t.test('a refresh, its retry and its reuse', async (t) => {
       const ada = await service.createUser()
       const { refreshToken } = await service.signIn(ada)

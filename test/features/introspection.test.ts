@@ -66,6 +66,17 @@ for (const backend of backends) {
       service.clock.advance(86_400)
       t.same(await introspect(service, own, idle!), dead, 'an expired refresh token')
     })
+    await t.test('a refresh token is as dead as its session that went idle, whenever it expires itself', async (t) => {
+      const own = await register(service, { grants: ['refresh_token'] })
+      const user = await service.createUser()
+      const json = { email: user.email, password: user.password, remember: false }
+      const { access_token } = (await service.call('/api/auth/login', { method: 'POST', json })).json()
+      const token = await beginFamily(service, user, own.client_id, [], claimsOf(access_token).sid)
+      service.clock.advance(3_599)
+      t.match(await introspect(service, own, token), [200, { active: true }])
+      service.clock.advance(1)
+      t.same(await introspect(service, own, token), dead)
+    })
     await t.test('whoever does not prove to be a client gets 401, also by name alone', async (t) => {
       const open = await register(service, { grants: ['refresh_token'], public: true })
       const forms: Record<string, string>[] = [

@@ -245,26 +245,29 @@ for (const backend of backends) {
         }
       }
     })
-    await t.test('introspection is signed as it says, also while a changed algorithm waits for its key', async (t) => {
-      const signs = async (at: Service) => {
-        const sent = { accept: signedType }
-        const { body } = await post(at, '/oauth/introspect', { ...(await register(at)), token: 'unknown' }, sent)
-        return decodeProtectedHeader(body).alg
-      }
-      const named = async (at: Service) => (await told(at)).introspection_signing_alg_values_supported
-      const keys = (access_tokens: string) => ({ keys: { access_tokens } })
+    const signs = async (at: Service) => {
+      const sent = { accept: signedType }
+      const { body } = await post(at, '/oauth/introspect', { ...(await register(at)), token: 'unknown' }, sent)
+      return decodeProtectedHeader(body).alg
+    }
+    const named = async (at: Service) => (await told(at)).introspection_signing_alg_values_supported
+    const keys = (access_tokens: string) => ({ keys: { access_tokens } })
+    await t.test('introspection is signed as it says', async (t) => {
       t.same([await signs(service), await named(service)], ['ES256', ['ES256']])
       for (const algorithm of ['RS256', 'EdDSA']) {
         const other = await startService(t, { backend, yaml: keys(algorithm) })
         t.same([await signs(other), await named(other)], [algorithm, [algorithm]])
       }
-      if (service.backend.replica === undefined) return
-      const changed = await startService(t, { beside: service, yaml: keys('RS256'), environment })
-      t.same([await signs(changed), await named(changed)], ['ES256', ['ES256', 'RS256']])
-      const { etag } = (await changed.call(path)).headers
-      service.clock.advance(3_600)
-      t.same([await signs(changed), await named(changed)], ['RS256', ['RS256']])
-      t.not((await changed.call(path)).headers['etag'], etag)
     })
+    if (service.backend.replica !== undefined) {
+      await t.test('also while a changed algorithm waits for its key', async (t) => {
+        const changed = await startService(t, { beside: service, yaml: keys('RS256'), environment })
+        t.same([await signs(changed), await named(changed)], ['ES256', ['ES256', 'RS256']])
+        const { etag } = (await changed.call(path)).headers
+        service.clock.advance(3_600)
+        t.same([await signs(changed), await named(changed)], ['RS256', ['RS256']])
+        t.not((await changed.call(path)).headers['etag'], etag)
+      })
+    }
   })
 }

@@ -1,8 +1,9 @@
+import postgres from 'postgres'
 import { test } from 'tap'
 import { combineStores } from '../../src/stores/open.ts'
 import { openRedisCounters } from '../../src/stores/redis/counters.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
-import { type Backend, hasServers } from '../support/backends.ts'
+import { type Backend, backends, hasServers } from '../support/backends.ts'
 import { startPostgres, startRedis, startRelay } from '../support/servers.ts'
 import { type Answer, asks, bearer, type Service, startService, newClient } from '../support/service.ts'
 import { startStopwatch, untilWanted } from '../support/patience.ts'
@@ -76,6 +77,16 @@ void test('health', async (t) => {
     t.same(answer.json(), { status: 'ok' })
     t.match(answer.headers['x-request-id'], /./)
   }
+  const { revocations } = service.stores
+  const { readAfter } = revocations
+  revocations.readAfter = () => Promise.reject(new Error('the feed cannot be read'))
+  // The store answers, and the keys are whole.
+  const stale = await until(503, () => service.call('/health/ready'))
+  t.match(stale.json(), { code: 'unavailable' }, 'what is remembered cannot be told from what was revoked')
+  await t.resolves(service.stores.ping())
+  t.match((await service.call('/metrics')).body, 'gatehouse_revocation_feed_current 0\n')
+  revocations.readAfter = readAfter
+  await until(200, () => service.call('/health/ready'))
   service.gatehouse.beginStop()
   const stopping = await service.call('/health/ready')
   t.equal(stopping.status, 503, 'from the moment it is told to stop, balancers send nothing new')
@@ -153,6 +164,51 @@ if (hasServers) {
     service.clock.advance(6)
     t.equal((await until(200, ways.edge)).status, 200)
     t.equal(events()?.at(-1), '"event":"forward_auth.recovered"')
+  })
+
+  void test('while every connection of the pool is busy, what another replica takes away is learned all the same', async (t) => {
+    const service = await startService(t, { backend: backends[1]! })
+    const other = await startService(t, { beside: service })
+    const [ended, kept] = [
+      await service.signIn(await service.createUser()),
+      await service.signIn(await service.createUser()),
+    ]
+    const atTheEdge = async ({ accessToken }: typeof kept) => {
+      const headers = { ...asks({ path: '/reports' }), ...bearer(accessToken) }
+      return (await service.call('/forward-auth', { headers })).status
+    }
+    const busy = await Promise.all(Array.from({ length: 10 }, async () => service.signIn(await service.createUser())))
+    const rename = (signedIn: { accessToken: string }) =>
+      service.call('/api/users/me', { method: 'PATCH', headers: bearer(signedIn.accessToken), json: { name: 'Ada' } })
+    for (const each of busy) t.equal((await rename(each)).status, 200)
+    t.same([await atTheEdge(ended), await atTheEdge(kept)], [200, 200])
+    const sql = postgres(service.backend.databaseUrl!, { max: 2, onnotice: () => {} })
+    t.teardown(() => sql.end())
+    let renamed: Promise<Answer[]> | undefined
+    await sql.begin(async (tx) => {
+      await tx`select id from users for update`
+      renamed = Promise.all(busy.map(rename))
+      await untilWanted(
+        'all wait',
+        () => sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        (waiting) => waiting.length === 10,
+      )
+      const out = { method: 'POST', headers: { cookie: ended.cookie } }
+      t.equal((await other.call('/api/auth/logout', out)).status, 204)
+      // It cannot be looked up anew, and so is not known to be good.
+      t.equal(
+        await untilWanted(
+          'it is remembered no more',
+          () => atTheEdge(ended),
+          (status) => status !== 200,
+        ),
+        503,
+      )
+      t.equal(await atTheEdge(kept), 200, 'what nobody has ended is, since the feed is current')
+      t.match((await service.call('/metrics')).body, 'gatehouse_revocation_feed_current 1\n')
+    })
+    await renamed
+    t.equal(await atTheEdge(ended), 401)
   })
 
   void test('while Redis is gone no secret is tested, and the edge works on', async (t) => {

@@ -143,17 +143,27 @@ for (const backend of backends) {
   void test(`how long a session lasts on ${backend.name} stores`, async (t) => {
     const service = await startService(t, { backend })
     const user = await service.createUser()
-    const ends = (answer: Answer, name: string) =>
-      [answer.headers['set-cookie'] ?? []]
-        .flat()
-        .find((line) => line.startsWith(`${name}=`) && !line.includes('Max-Age=0'))!
-        .includes('Expires=')
+    /** In how many seconds browsers let go of a cookie, to the second below; nothing: when the browser ends. */
+    const keptFor = (answer: Answer, name: string): number | undefined => {
+      // One of an earlier release is let go of beside it.
+      const isOurs = (line: string) => line.startsWith(`${name}=`) && !line.includes('Path=/api/auth')
+      const lines = [answer.headers['set-cookie'] ?? []].flat().filter(isOurs)
+      const [attributes, ...more] = lines.map((line) => line.split('; ').slice(1))
+      if (attributes === undefined || more.length > 0) throw new Error(`${lines.length} cookies ${name}`)
+      const [, age] = attributes.find((one) => one.startsWith('Max-Age='))?.split('=') ?? []
+      if (age !== undefined) return Number(age)
+      const [, at] = attributes.find((one) => one.startsWith('Expires='))?.split('=') ?? []
+      return at === undefined ? undefined : Math.floor(Date.parse(at) / 1000) - Math.floor(service.clock.now() / 1000)
+    }
+    const ends = (answer: Answer, name: string) => keptFor(answer, name) !== undefined
+    const day = 86_400
     const refresh = (refresh_token: string) =>
       service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token } })
 
     await t.test('not remembered: until the browser ends, or after an hour without use', async (t) => {
       const answer = await logIn(service, user, { remember: false })
       t.same([ends(answer, 'gatehouse'), ends(answer, 'gatehouse_refresh')], [false, false])
+      t.equal(keptFor(answer, 'gatehouse_device'), 365 * day, 'what the browser is known by stays')
       const headers = { cookie: `gatehouse_refresh=${answer.cookies['gatehouse_refresh']}` }
       const refreshed = await service.call('/api/auth/refresh', { method: 'POST', headers })
       t.equal(refreshed.status, 200, refreshed.body)
@@ -194,11 +204,28 @@ for (const backend of backends) {
     await t.test('remembered, and by the API where nothing is said: for weeks', async (t) => {
       for (const more of [{ remember: true }, {}]) {
         const answer = await logIn(service, user, { ...more, token_delivery: 'body' })
-        t.ok(ends(answer, 'gatehouse'))
-        service.clock.advance(20 * 86_400)
+        service.clock.advance(20 * day)
         t.equal((await refresh(answer.json().refresh_token)).status, 200)
       }
       t.equal((await logIn(service, user, { remember: 'yes' })).status, 400)
+    })
+    await t.test('and its cookies are kept as long as what they stand for counts', async (t) => {
+      const answer = await logIn(service, user)
+      t.same(
+        ['gatehouse', 'gatehouse_refresh', 'gatehouse_device'].map((name) => keptFor(answer, name)),
+        [90 * day, 30 * day, 365 * day],
+      )
+      service.clock.advance(29 * day)
+      const refreshed = await service.call('/api/auth/refresh', {
+        method: 'POST',
+        headers: cookieOf(answer, 'gatehouse_refresh'),
+      })
+      t.equal(keptFor(refreshed, 'gatehouse_refresh'), 30 * day, 'the successor from its own issue on')
+      const proof = { method: 'POST', headers: tokenOf(refreshed), json: { password: user.password } }
+      const stepped = await service.call('/api/auth/step-up', proof)
+      t.equal(keptFor(stepped, 'gatehouse'), 61 * day, 'a step-up does not lengthen the session')
+      const known = await logIn(service, user, {}, cookieOf(answer, 'gatehouse_device'))
+      t.equal(keptFor(known, 'gatehouse_device'), 365 * day, 'each sign-in keeps the browser known for another year')
     })
     await t.test('by the form as it was ticked', async (t) => {
       for (const [ticked, isKept] of [
@@ -219,7 +246,8 @@ for (const backend of backends) {
         t.equal(/name="remember"[^>]*checked/.test(again.body), isKept, 'what was ticked stays so')
         const answer = await send(user.password)
         t.equal(answer.status, 303)
-        t.equal(ends(answer, 'gatehouse'), isKept)
+        t.equal(keptFor(answer, 'gatehouse'), isKept ? 90 * day : undefined)
+        t.equal(keptFor(answer, 'gatehouse_device'), 365 * day)
       }
     })
   })

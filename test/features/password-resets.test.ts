@@ -209,6 +209,20 @@ for (const backend of backends) {
       t.match(me.json(), { email_verified: true, locale: 'de', permissions: ['reports:read'] })
       await t.rejects(invite(email), /conflict/)
 
+      const planted = 'ada@example.test'
+      await post(service, '/api/auth/register', {
+        name: 'Mallory',
+        email: planted,
+        password: 'mallory planted this one',
+      })
+      const pending = await tokenOf(service, planted, 'verify-email')
+      await invite(planted)
+      t.equal((await accept(await tokenOf(service, planted, 'invitation'))).status, 201)
+      const late = await post(service, '/api/auth/verify-email', { token: pending })
+      t.match(late.json(), { status: 400, code: 'invalid_token' }, 'no registration of the address is left to confirm')
+      t.equal((await logIn(service, planted, 'mallory planted this one')).status, 401)
+      t.equal((await logIn(service, planted, newPassword)).status, 200)
+
       await invite('late@example.test')
       const [first] = [await tokenOf(service, 'late@example.test', 'invitation')]
       await invite('late@example.test')

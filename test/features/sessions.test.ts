@@ -25,8 +25,13 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
   let ahead = 0
   const revocations = {
     ...stores.revocations,
-    readAfter: (sequence: number) =>
-      readable ? stores.revocations.readAfter(sequence + ahead) : Promise.reject(new Error('the feed is cut')),
+    async readAfter(sequence: number) {
+      if (!readable) throw new Error('the feed is cut')
+      const read = await stores.revocations.readAfter(sequence + ahead)
+      feedHeld()
+      await feedGate
+      return read
+    },
     // Whatever the test changes was changed by another replica.
     onChange: async () => async () => {},
   }
@@ -40,10 +45,14 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
   const signatures = { verified: 0 }
   const touches: Promise<void>[] = []
   let gate: Promise<void> = Promise.resolve()
+  let held = () => {}
+  let feedGate: Promise<void> = Promise.resolve()
+  let feedHeld = () => {}
   const counted = {
     findLive: async (...given: Parameters<typeof stores.sessions.findLive>) => {
       looks.up += 1
       const live = await stores.sessions.findLive(...given)
+      held()
       await gate
       return live
     },
@@ -84,11 +93,19 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     cutFeed: (cut: boolean) => void (readable = !cut),
     /** Makes the database look restored to a state in which it had fewer rows than were read. */
     setBack: (back: boolean) => void (ahead = back ? 1_000_000 : 0),
-    /** Holds answers of the store back until the returned function is called. */
-    hold(): () => void {
+    /** Holds answers of the store back until they are released; `reached` resolves when the first look-up has read its row. */
+    hold() {
       let release = () => {}
       gate = new Promise((done) => (release = done))
-      return release
+      const reached = new Promise<void>((done) => (held = done))
+      return { release, reached }
+    },
+    /** Holds what is read of the feed back until it is released; `reached` resolves when something has been read. */
+    holdFeed() {
+      let release = () => {}
+      feedGate = new Promise((done) => (release = done))
+      const reached = new Promise<void>((done) => (feedHeld = done))
+      return { release, reached }
     },
     async signIn(change = {}) {
       const secret = randomSecret()
@@ -131,6 +148,21 @@ for (const [bound, bounds] of Object.entries({
     t.equal(signatures.verified, 30 + 30 - count)
   })
 }
+
+void test('past 500 proofs under way further ones are refused, and none once they are done', async (t) => {
+  const { credentials, looks, signIn, hold } = await open(t, backends[0]!)
+  const { secret } = await signIn()
+  const { release, reached } = hold()
+  const waiting = Array.from({ length: 500 }, async () => credentials.sessionCookie(randomSecret()))
+  await reached
+  looks.up = 0
+  const further = Promise.resolve(credentials.sessionCookie(secret))
+  t.equal(looks.up, 0, 'without a look-up')
+  release()
+  await t.rejects(further, { code: 'unavailable' })
+  t.same(new Set(await Promise.all(waiting)), new Set([undefined]))
+  t.ok(await credentials.sessionCookie(secret))
+})
 
 for (const backend of backends) {
   void test(`proven credentials on ${backend.name} stores`, async (t) => {
@@ -260,14 +292,15 @@ for (const backend of backends) {
     })
     await t.test('a proof that was under way when its session ended is not used', async (t) => {
       const { secret, session } = await bench.signIn()
-      const release = bench.hold()
+      const { release, reached } = bench.hold()
       const before = credentials.sessionCookie(secret)
       // The look-up has read the live session by the time that the revocation is announced.
+      await reached
       await stores.sessions.revoke(session.id, 'test', at())
       await feed.catchUp()
       const after = credentials.sessionCookie(secret)
       release()
-      await before
+      t.ok(await before, 'it was asked before the end')
       t.equal(await after, undefined)
       t.equal(await credentials.sessionCookie(secret), undefined)
     })
@@ -292,6 +325,26 @@ for (const backend of backends) {
       await credentials.sessionCookie(secret)
       await credentials.sessionCookie(secret)
       t.ok(looks.up <= 3)
+    })
+    await t.test('the feed is as old as the beginning of its last read, however long that took', async (t) => {
+      const { secret, session } = await bench.signIn()
+      t.ok(await credentials.sessionCookie(secret))
+      // One that the feed makes by itself, every 250 ms.
+      const { release, reached } = bench.holdFeed()
+      await reached
+      bench.monotonic.advance(0.9)
+      await stores.sessions.revoke(session.id, 'test', at())
+      // Later reads fail, and this one does not have what was revoked after it.
+      bench.cutFeed(true)
+      release()
+      await t.rejects(feed.catchUp())
+      t.equal(feed.isCurrent(), true)
+      bench.monotonic.advance(0.1)
+      t.equal(feed.isCurrent(), false, 'a second after it began')
+      t.equal(await credentials.sessionCookie(secret), undefined)
+      bench.cutFeed(false)
+      await feed.catchUp()
+      t.equal(feed.isCurrent(), true)
     })
     await t.test('the feed misses nothing of what happened while it could not be read', async (t) => {
       const { secret, session } = await bench.signIn()

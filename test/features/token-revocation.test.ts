@@ -185,6 +185,34 @@ for (const backend of backends) {
   })
 }
 
+for (const backend of backends) {
+  void test(`a token that lives long and was revoked, on ${backend.name} stores`, async (t) => {
+    const day = 86_400
+    const yaml = { tokens: { access_ttl_seconds: day } }
+    const service = await startService(t, { backend, yaml })
+    const client = await register(service)
+    const tokens = [
+      { form: own, token: (await service.signIn(await service.createUser())).accessToken },
+      { form: client, token: (await grant(service, client)).json().access_token as string },
+    ]
+    const kept = (await grant(service, client)).json().access_token
+    for (const { form, token } of tokens) t.equal((await revoke(service, { ...form, token })).status, 200)
+    for (const passes of [600, 6 * 3_600, day - 601 - 6 * 3_600]) {
+      service.clock.advance(passes)
+      await service.gatehouse.maintain()
+      // Whoever starts now remembers nothing.
+      const others = service.backend.replica === undefined ? [] : [await startService(t, { beside: service, yaml })]
+      for (const one of [service, ...others]) {
+        for (const { token } of tokens) {
+          t.equal(await atTheEdge(one, token), 401)
+          t.same(await introspect(one, client, token), dead)
+        }
+        t.equal(await atTheEdge(one, kept), 200, 'as if it had not lived so long')
+      }
+    }
+  })
+}
+
 const refreshing = (refresh_token: string) => ({ grant_type: 'refresh_token', refresh_token })
 
 if (backends[1] !== undefined) {

@@ -106,6 +106,36 @@ if (hasProxy('nginx')) {
     t.match(meant.findings[0]?.seen, /with the issuer on http, people are led to https after a sign-in$/)
   })
 
+  void test('the token of the operator goes to the host of the URL alone', async (t) => {
+    const { arrived, token } = await examine(t)
+    const isOwn = (head: string) => head.includes(`\r\nHost: ${appHost}:`)
+    t.ok(arrived.filter(isOwn).some((head) => head.includes(token)))
+    const others = arrived.filter((head) => !isOwn(head))
+    t.ok(others.some((head) => /^GET http:\/\/app\..*\r\nHost: \w+\.invalid\r\n/.test(head)))
+    t.ok(others.some((head) => head.includes(`\r\nHost: ${authHost}:`)))
+    for (const head of others) t.notMatch(head, /\r\n(authorization|cookie):/i)
+  })
+
+  void test('clocks may differ by what programs allow for, and no more', async (t) => {
+    // Behind: what the machine takes makes it less.
+    t.same((await examine(t, { skew: -3 })).names, [])
+    const { names, findings } = await examine(t, { skew: -12 })
+    t.same(names, ['clocks_disagree'])
+    t.match(findings[0]?.seen, /^the service is \d+ s behind the proxy$/)
+  })
+
+  void test('a cookie that arrives changed is named with what was changed', async (t) => {
+    const pages = 'location / {\n    proxy_pass http://gatehouse;'
+    for (const [line, seen] of [
+      ['proxy_cookie_flags ~ nohttponly nosamesite;', /arrived changed: httponly, samesite$/],
+      ['proxy_cookie_path / "/; Domain=example.test";', /arrived changed: domain$/],
+    ] as const) {
+      const { names, findings } = await examine(t, { edits: [[pages, `${pages}\n    ${line}`]] })
+      t.same(names, ['cookie_dropped'])
+      t.match(findings[0]?.seen, seen)
+    }
+  })
+
   void test('other characters than the underscore make the same alias', async (t) => {
     const { names, findings } = await examine(t, {
       edits: [['ignore_invalid_headers on;', 'ignore_invalid_headers off;']],
@@ -192,6 +222,11 @@ if (hasProxy('nginx')) {
       t.equal(diagnosis.findings[0]!.change.length, 5, 'a line for each proxy, since it cannot be seen which it is')
       for (const { why } of diagnosis.not_made) t.match(why, 'control socket')
       t.equal(diagnosis.not_made.length, 8)
+      const secure = { ...settings, issuer: `https://${authHost}`, cookieDomain: 'example.test' }
+      const onHttps = edgeFactsOf(`http://${appHost}:${port}/x`, secure)!
+      const apart = await diagnose({ facts: onHttps, probe: undefined, exchange, checkMail, token, marker })
+      const shared = apart.findings.find(({ finding }) => finding === 'cookie_not_shared')
+      t.match(shared?.seen, /^the issuer is on https, so its cookies are not sent to this URL on http$/)
     })
   })
 }

@@ -1,45 +1,108 @@
 /** What a change of an account or role must reach, also when something else is under way at that moment. */
-import { test } from 'tap'
-import { backends } from '../support/backends.ts'
+import postgres from 'postgres'
+import { type Test, test } from 'tap'
+import { advisoryLocks } from '../../src/stores/sql/database.ts'
+import { type Backend, backends, hasServers } from '../support/backends.ts'
 import { atTheEdge, beginFamily, claimsOf, dead, grant, introspect, refuses, register } from '../support/oauth.ts'
-import { asks, bearer, startService } from '../support/service.ts'
+import { until } from '../support/patience.ts'
+import {
+  type Answer,
+  asks,
+  bearer,
+  cheapHasher,
+  type Service,
+  startService,
+  type TestUser,
+} from '../support/service.ts'
 
 const strong = (index: number) => `seven quiet otters juggle lanterns ${index}`
+
+const logIn = ({ call }: Service, { email, password }: TestUser) =>
+  call('/api/auth/login', { method: 'POST', json: { email, password } })
+const openSessions = async ({ operate }: Service, user: TestUser) =>
+  (await operate<{ items: object[] }>('GET', `/users/${user.id}/sessions`)).items.length
+
+/** The password was verified, and before its session begins, something changes. */
+async function changesWhileProven(t: Test, backend: Backend, most: number): Promise<void> {
+  /** Whom the next verification keeps waiting once it is done. */
+  let holds: ((proven: () => void) => void) | undefined
+  const hasher = {
+    ...cheapHasher,
+    async verify(...given: Parameters<typeof cheapHasher.verify>) {
+      const opens = await cheapHasher.verify(...given)
+      const hold = holds
+      holds = undefined
+      if (hold !== undefined) await new Promise<void>(hold)
+      return opens
+    },
+  }
+  const service = await startService(t, { backend, hasher, yaml: { sessions: { max_per_user: most } } })
+  /** Makes a change between the proof that somebody has asked for and what follows from it. */
+  async function meanwhile(prove: () => Promise<Answer>, change: () => Promise<unknown>): Promise<Answer> {
+    const proven = new Promise<() => void>((held) => (holds = held))
+    const answer = prove()
+    const goOn = await proven
+    await change()
+    goOn()
+    return answer
+  }
+  const submit = async ({ email, password }: TestUser) => {
+    const page = await service.call('/login')
+    const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(page.body)![1]!
+    const headers = { cookie: `gatehouse_csrf=${page.cookies['gatehouse_csrf']}` }
+    return service.call('/login', { method: 'POST', headers, form: { csrf_token, email, password } })
+  }
+  const doors = [
+    { door: 'the API', prove: (user: TestUser) => logIn(service, user), refused: 401 },
+    { door: 'the page', prove: submit, refused: 422 },
+  ]
+  const changes: Record<string, (user: TestUser) => Promise<unknown>> = {
+    'another password': ({ id }) => service.operate('PUT', `/users/${id}/password`, { password: strong(1) }),
+    'a disabled account': ({ id }) => service.operate('PUT', `/users/${id}/status`, { status: 'disabled' }),
+  }
+  for (const { door, prove, refused } of doors) {
+    for (const [what, change] of Object.entries(changes)) {
+      const user = await service.createUser()
+      const answer = await meanwhile(
+        () => prove(user),
+        () => change(user),
+      )
+      t.equal(answer.status, refused, `${door}, ${what}`)
+      t.notOk('gatehouse' in answer.cookies, `${door}, ${what}`)
+      t.equal(await openSessions(service, user), 0, `${door}, ${what}`)
+    }
+    const user = await service.createUser()
+    const answer = await meanwhile(
+      () => prove(user),
+      async () => {},
+    )
+    t.match(answer.cookies, { gatehouse: /^[\w-]{43}$/ }, `${door}, nothing`)
+    t.equal(await openSessions(service, user), 1)
+  }
+  // Of one's own password: the session goes on, which the former password does not prove again.
+  const user = await service.createUser()
+  const { accessToken } = await service.signIn(user)
+  const post = (path: string, json: object) =>
+    service.call(path, { method: 'POST', headers: bearer(accessToken), json })
+  const changesOwn = async () => {
+    const json = { current_password: user.password, password: strong(2) }
+    t.equal((await post('/api/users/me/password', json)).status, 204)
+  }
+  const stepUp = await meanwhile(() => post('/api/auth/step-up', { password: user.password }), changesOwn)
+  t.equal(stepUp.status, 401, 'a step-up')
+  t.notOk('gatehouse' in stepUp.cookies, 'a step-up')
+  t.equal((await service.call('/api/users/me', { headers: bearer(accessToken) })).status, 200)
+}
 
 for (const backend of backends) {
   void test(`account changes on ${backend.name} stores`, async (t) => {
     const service = await startService(t, { backend })
 
-    await t.test('a sign-in under way does not survive a change of the password', async (t) => {
-      const user = await service.createUser()
-      const known = (await service.stores.users.findById(user.id))!
-      const session = {
-        id: crypto.randomUUID(),
-        userId: user.id,
-        clientId: 'gatehouse',
-        methods: ['pwd'],
-        level: 'aal1' as const,
-        authenticatedAt: new Date(service.clock.now()),
-        idleExpiresAt: new Date(service.clock.now() + 60_000),
-        expiresAt: new Date(service.clock.now() + 60_000),
-        lastSeenAt: new Date(service.clock.now()),
-        remembered: true,
-        ip: '',
-        userAgent: '',
-        secretHash: crypto.randomUUID(),
-      }
-      // The hash was verified; before the session begins, the owner changes the password.
-      await service.operate('PUT', `/users/${user.id}/password`, { password: strong(1) })
-      t.equal(await service.stores.sessions.create(session, known.passwordHash), undefined)
-      const changed = (await service.stores.users.findById(user.id))!
-      t.same(await service.stores.sessions.create(session, changed.passwordHash), { ended: [] })
-      await service.operate('PUT', `/users/${user.id}/status`, { status: 'disabled' })
-      t.equal(
-        await service.stores.sessions.create({ ...session, id: crypto.randomUUID() }),
-        undefined,
-        'nor a disabled user',
+    for (const most of [0, 10]) {
+      await t.test(`a proof under way does not survive a change, of at most ${most || 'any number of'} sessions`, (t) =>
+        changesWhileProven(t, backend, most),
       )
-    })
+    }
 
     await t.test('a deleted role opens nothing any more, also when it is made again', async (t) => {
       const user = await service.createUser({ roles: ['editor', 'guest'] })
@@ -164,3 +227,117 @@ void test('an address that names ever new clients is limited too', async (t) => 
   for (let index = 0; index < 300; index++) await guess(index)
   t.equal((await guess(300)).status, 429)
 })
+
+if (hasServers) {
+  const clustered = backends[1]!
+
+  /**
+   * Keeps the last lock that a change of an account takes, so that it is made and not yet committed; who asks for that lock
+   * gets it in turn.
+   */
+  async function keepFeedLock(t: Test, { databaseUrl }: { databaseUrl?: string }) {
+    const sql = postgres(databaseUrl!, { max: 4, onnotice: () => {} })
+    t.teardown(() => sql.end())
+    const waiting = async () =>
+      (await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`).length
+    /** Resolves when it has the lock; `release` gives it back. */
+    const take = async () => {
+      const connection = await sql.reserve()
+      await connection`select pg_advisory_lock(${advisoryLocks.revocationFeed})`
+      return async () => {
+        await connection`select pg_advisory_unlock(${advisoryLocks.revocationFeed})`
+        connection.release()
+      }
+    }
+    /** Resolves when so many wait for a lock, or one of them has done what it should have waited with. */
+    const waitFor = (count: number, early?: Promise<unknown>) => {
+      let isDone = false
+      const note = () => void (isDone = true)
+      early?.then(note, note)
+      return until(`${count} wait`, async () => isDone || (await waiting()) === count)
+    }
+    return { take, waitFor }
+  }
+
+  for (const most of [0, 10]) {
+    void test(`a sign-in waits for a change under way, of at most ${most || 'any number of'} sessions`, async (t) => {
+      const service = await startService(t, { backend: clustered, yaml: { sessions: { max_per_user: most } } })
+      const { take, waitFor } = await keepFeedLock(t, service.backend)
+      const changes: Record<string, (user: TestUser) => Promise<unknown>> = {
+        'of the password': ({ id }) => service.operate('PUT', `/users/${id}/password`, { password: strong(1) }),
+        'of the status': ({ id }) => service.operate('PUT', `/users/${id}/status`, { status: 'disabled' }),
+      }
+      for (const [what, change] of Object.entries(changes)) {
+        const user = await service.createUser()
+        const release = await take()
+        const changed = change(user)
+        await waitFor(1)
+        // Whoever reads the account now finds the password that is about to go.
+        const answer = logIn(service, user)
+        await waitFor(2, answer)
+        await release()
+        await changed
+        const { status, cookies } = await answer
+        t.equal(status, 401, what)
+        t.same(cookies, {}, what)
+        t.equal(await openSessions(service, user), 0, what)
+      }
+    })
+  }
+
+  void test('a browser does not come to be known while the password changes', async (t) => {
+    const service = await startService(t, { backend: clustered })
+    const { take, waitFor } = await keepFeedLock(t, service.backend)
+    const user = await service.createUser()
+    const { passwordHash, email } = (await service.stores.users.findById(user.id))!
+    const release = await take()
+    const changed = service.operate('PUT', `/users/${user.id}/password`, { password: strong(1) })
+    await waitFor(1)
+    // The session of this sign-in has begun before: the change ends it.
+    const at = new Date(service.clock.now())
+    const device = { userId: user.id, secretHash: 'of-its-cookie', at, expiresAt: new Date(at.getTime() + 60_000) }
+    const remembered = service.stores.knownDevices.remember({ ...device, shownHash: undefined }, passwordHash)
+    await waitFor(2, remembered)
+    await release()
+    await changed
+    t.equal(await remembered, 'refused')
+    t.notOk(await service.stores.knownDevices.isKnown({ secretHash: device.secretHash, email, at }))
+  })
+
+  void test('who gets a role while it changes has what it comes to give', async (t) => {
+    const edits = { paths: ['/edits/**'], allow: { permissions: ['edit'] } }
+    const yaml = { hosts: { 'app.example.test': { rules: [edits, { allow: 'signed-in' }] } } }
+    const service = await startService(t, { backend: clustered, yaml })
+    const { take, waitFor } = await keepFeedLock(t, service.backend)
+    const changes: Record<string, (role: string) => Promise<unknown>> = {
+      put: (role) => service.operate('PUT', `/roles/${role}`, { permissions: [] }),
+      'set-permissions': (role) => service.operate('PUT', `/roles/${role}/permissions`, { permissions: [] }),
+    }
+    for (const [what, change] of Object.entries(changes)) {
+      const role = `role-${what}`
+      await service.operate('PUT', `/roles/${role}`, { permissions: ['edit'] })
+      await service.createUser({ roles: [role] })
+      const user = await service.createUser()
+      const { accessToken } = await service.signIn(user)
+      const mayEdit = async () =>
+        (await service.call('/forward-auth', { headers: { ...asks({ path: '/edits/x' }), ...bearer(accessToken) } }))
+          .status
+      t.equal(await mayEdit(), 403)
+      const release = await take()
+      const granted = service.operate('PUT', `/users/${user.id}/roles/${role}`)
+      await waitFor(1)
+      const between = take()
+      await waitFor(2)
+      const changed = change(role)
+      await waitFor(3, changed)
+      await release()
+      // The role is granted and in use, before what it gives has changed.
+      const goOn = await between
+      await granted
+      t.equal(await mayEdit(), 200)
+      await goOn()
+      await changed
+      t.equal(await mayEdit(), 403, what)
+    }
+  })
+}

@@ -87,6 +87,22 @@ for (const backend of backends) {
       t.same(refused(await send(service, forged)), no)
       t.equal((await send(service, await sign({ jti: 'kept' }))).status, 200, 'a forgery uses nothing up')
     })
+    await t.test('housekeeping forgets no use as long as the assertion could count', async (t) => {
+      const exp = now() + 300
+      const assertion = await sign({ exp })
+      t.equal((await send(service, assertion)).status, 200)
+      // Clocks may differ by ten seconds.
+      for (const left of [240, 1, -9]) {
+        service.clock.advance(exp - left - now())
+        await service.gatehouse.maintain()
+        t.same(refused(await send(replica ?? service, assertion)), no, `${left} s before it expires`)
+        const refusal = (await auditRows(service, ...(replica ? [replica] : []))).findLast(
+          ({ event }) => event === 'client_auth.failed',
+        )
+        t.match(refusal, { details: { reason: 'jti' } }, `${left} s before it expires`)
+      }
+      await forgetFailures(id)
+    })
     await t.test(
       'claims that are absent, foreign or out of time prove nothing; the audience is the issuer alone',
       async (t) => {

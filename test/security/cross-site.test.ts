@@ -67,6 +67,10 @@ void test('requests that another site forges', async (t) => {
       service.call('/api/auth/refresh', { method: 'POST', headers: { cookie, ...headers } }),
     'POST /api/auth/logout': (headers) =>
       service.call('/api/auth/logout', { method: 'POST', headers: { cookie, ...headers } }),
+    'POST /api/auth/logout, the refresh cookie alone': (headers) => {
+      const refresh = cookie.split('; ').find((one) => one.startsWith('gatehouse_refresh='))!
+      return service.call('/api/auth/logout', { method: 'POST', headers: { cookie: refresh, ...headers } })
+    },
     'POST /api/auth/login': (headers) =>
       service.call('/api/auth/login', { method: 'POST', json: credentials, headers }),
     'POST /login': (headers) =>

@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { type Test, test } from 'tap'
-import { hasServers } from '../support/backends.ts'
+import { sql } from '../../src/stores/sql/drizzle.ts'
+import { databaseAddressOf, openPostgresPool } from '../../src/stores/sql/postgres.ts'
+import { createDatabase, hasServers } from '../support/backends.ts'
 import { authorityIn } from '../support/certificates.ts'
 import { freePort, scratchFolder, startPgBouncer, startPostgres, startRelay } from '../support/servers.ts'
 import { comesAndGoes, stageOf } from './support.ts'
@@ -60,6 +62,19 @@ async function startWithTls(t: Test) {
 }
 
 if (hasServers) {
+  void test('the server gives up what takes too long, and ends a transaction that nobody goes on with', async (t) => {
+    const database = await createDatabase()
+    const pool = openPostgresPool(databaseAddressOf(database.url), { max: 1, answerMilliseconds: 12_000 })
+    t.teardown(async () => {
+      await pool.close()
+      await database.drop()
+    })
+    const limits = sql`select current_setting('statement_timeout') as statement,
+      current_setting('idle_in_transaction_session_timeout') as idle`
+    const asked = [await pool.db.execute(limits), await pool.db.transaction((tx) => tx.execute(limits))]
+    for (const rows of asked) t.match([...(rows as object[])], [{ statement: '10s', idle: '5s' }])
+  })
+
   void test('libpq’s words mean here what they mean there', async (t) => {
     const server = await startWithTls(t)
     const { port, ca, otherCa, client, foreign, folder } = server

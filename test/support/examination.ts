@@ -1,4 +1,5 @@
 /** A service behind a real proxy, and what the operator's doctor says about it. */
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { diagnose, type Diagnosis } from '../../src/cli/doctor/diagnose.ts'
 import { serveEcho } from '../../src/cli/doctor/echo.ts'
 import { openExchange } from '../../src/cli/doctor/exchange.ts'
@@ -34,7 +35,7 @@ export interface Situation {
 }
 
 /** Service, proxy and the doctor's echo behind it, and what the doctor says. */
-export async function examine(t: Test, situation: Situation = {}): Promise<Diagnosis & { names: string[] }> {
+export async function examine(t: Test, situation: Situation = {}): Promise<Examined> {
   const port = await freePort()
   const upstreamPort = situation.ownUpstream
     ? (await startUpstream(t, { server: situation.ownUpstream })).port
@@ -60,7 +61,8 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Diagn
   const [name, release] = situation.proxy ?? ['nginx', 'packaged']
   await startProxy(t, name, { release, port, servicePort: service.port, upstreamPort, ...printed, edits })
   const { accessToken } = await service.signIn(await service.createUser())
-  const direct = openExchange({ host: '127.0.0.1', port })
+  const recorder = await startRecorder(t, port)
+  const direct = openExchange({ host: '127.0.0.1', port: recorder.port })
   t.teardown(() => direct.close())
   const exchange = {
     ...direct,
@@ -86,5 +88,34 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Diagn
     marker,
   })
   await probe.close()
-  return { ...diagnosis, names: diagnosis.findings.map(({ finding }) => finding) }
+  const names = diagnosis.findings.map(({ finding }) => finding)
+  return { ...diagnosis, names, arrived: recorder.arrived(), token: accessToken }
+}
+
+interface Examined extends Diagnosis {
+  names: string[]
+  /** The head of each request of the doctor, as it arrives at the proxy. */
+  arrived: string[]
+  /** The operator's. */
+  token: string
+}
+
+/** Stands before a port, and keeps what is sent to it. */
+async function startRecorder(t: Test, port: number) {
+  let text = ''
+  const recorder = createServer((socket) => {
+    const onward = connect(port, '127.0.0.1')
+    for (const end of [socket, onward]) {
+      end.on('error', () => {})
+      end.on('close', () => void (socket.destroy(), onward.destroy()))
+    }
+    socket.on('data', (chunk) => void (text += chunk.toString('latin1')))
+    socket.pipe(onward).pipe(socket)
+  })
+  await new Promise<void>((done) => recorder.listen(0, '127.0.0.1', done))
+  t.teardown(() => recorder.close())
+  return {
+    port: (recorder.address() as AddressInfo).port,
+    arrived: () => text.split('\r\n\r\n').filter(Boolean),
+  }
 }

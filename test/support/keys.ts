@@ -1,7 +1,7 @@
 /** What tests of signing keys ask a service for. */
 import { decodeProtectedHeader } from 'jose'
 import type { Backend } from './backends.ts'
-import { asks, bearer, type Service, startService } from './service.ts'
+import { asks, bearer, type Service, type ServiceOptions, startService } from './service.ts'
 
 export const hour = 3_600
 export const day = 86_400
@@ -34,8 +34,12 @@ export async function inStep(service: Service, other: Service): Promise<void> {
 }
 
 /** Two replicas where state can be shared, otherwise the one service in both roles. */
-export async function startTwo(t: { teardown(after: () => unknown): unknown }, backend: Backend) {
-  const service = await startService(t, { backend })
-  const other = service.backend.replica === undefined ? service : await startService(t, { beside: service })
+export async function startTwo(
+  t: { teardown(after: () => unknown): unknown },
+  backend: Backend,
+  options: Pick<ServiceOptions, 'yaml'> = {},
+) {
+  const service = await startService(t, { backend, ...options })
+  const other = service.backend.replica === undefined ? service : await startService(t, { beside: service, ...options })
   return [service, other] as const
 }

@@ -134,7 +134,7 @@ const password = 'a horse, a battery and a staple'
 let users = 0
 
 /** One of each for all services of a process: the one has a thread, which reads its dictionaries first, the other a process. */
-const cheapHasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 })
+export const cheapHasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 })
 const estimateStrength = createStrengthEstimate()
 
 export async function startService(t: Teardown, options: ServiceOptions = {}): Promise<Service> {

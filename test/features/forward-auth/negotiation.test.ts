@@ -147,6 +147,10 @@ void test('negotiation', async (t) => {
     const headers = { ...asks({ path: '/admin/x', method: 'POST' }), ...bearer(signedIn.accessToken), ...navigate }
     const answer = await service.call('/forward-auth/traefik', { headers })
     t.match(answer, { status: 403, headers: { 'content-type': /^text\/html/ } })
+    t.match(answer.headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    const program = { ...asks({ path: '/admin/x' }), ...bearer(signedIn.accessToken), accept: 'application/json' }
+    const told = await service.call('/forward-auth/traefik', { headers: program })
+    t.match(told, { status: 403, headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' } })
   })
 
   await t.test('everything else gets 401, and no way anywhere', async (t) => {
@@ -155,6 +159,7 @@ void test('negotiation', async (t) => {
         t.equal(answer.status, 401, who)
         t.equal(answer.headers['location'], undefined, who)
         t.equal(answer.headers['www-authenticate'], 'Bearer realm="gatehouse"', who)
+        t.equal(answer.headers['cache-control'], 'no-store', who)
       }
     }
   })

@@ -72,6 +72,12 @@ export async function wildcardTests(t: Test, traits: Traits): Promise<void> {
   t.equal((await ask(port, '/x', { headers: { host: at('a'), ...token } })).status, 200)
   t.equal(valuesOf(upstream.arrived[0]!, 'X-User-Id').length, 1, 'a host is told by its own headers')
   t.same(valuesOf(upstream.arrived[0]!, 'X-Auth-Subject'), [])
+  const before = upstream.arrived.length
+  for (const host of [`bxexamplextest:${port}`, `b.examplextest:${port}`, `bxexample.test:${port}`]) {
+    const { status } = await ask(port, '/x', { headers: { host, ...token } })
+    t.equal(status, traits.unknownHost, `${host} is none of them: a dot is a dot`)
+  }
+  t.equal(upstream.arrived.length, before)
   for (const host of [at('b'), at('also-longer-than-any-other'), at('b.much-longer-than-any-other')]) {
     t.equal((await ask(port, '/x', { headers: { host } })).status, 200, host)
   }

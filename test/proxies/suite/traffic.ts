@@ -79,6 +79,13 @@ export async function trafficTests(t: Test, scene: Scene): Promise<void> {
       t.match(head, /sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i)
     })
     t.same(valuesOf(request!, 'X-Auth-Subject'), [bob.id])
+    const hops = valuesOf(request!, 'Connection').flatMap((line) => line.toLowerCase().split(/\s*,\s*/))
+    t.ok(hops.includes('upgrade'))
+    t.same(
+      hops.filter((name) => name.startsWith('x-')),
+      [],
+      'what names a header as one of this hop has the next proxy take it away',
+    )
     for (const frame of ['first', 'second '.repeat(1_000)]) {
       socket.write(frame)
       t.ok((await received(frame)).endsWith(frame))
