@@ -1,10 +1,16 @@
 import { forwardedFamily, proxySuite } from './suite/suite.ts'
 
-for (const form of [undefined, 'labels', 'ingressroute', 'gateway'] as const) {
+for (const [release, form] of [
+  ['current', undefined],
+  ['current', 'labels'],
+  ['current', 'ingressroute'],
+  ['current', 'gateway'],
+  ['lowest', undefined],
+] as const) {
   proxySuite(
     {
       ...(form && { form }),
-      ...{ name: 'traefik', release: 'current' },
+      ...{ name: 'traefik', release },
       // Nothing makes Traefik wait less than half a minute.
       ...{ away: 500, broken: 503, silent: [500, 45], largeHeaders: 431, unknownHost: 404 },
       // Paths are cleaned before a route is chosen, and `;` of a query becomes `&`.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { migratePostgres, storesOn } from '../../src/stores/sql/open.ts'
 import { startPglite } from '../../src/stores/sql/pglite.ts'
 import { applicationNames, hasApplication } from '../applications/install.ts'
-import { currentNames, findCurrent } from '../proxies/install.ts'
+import { findInstalled, type Installed, installed } from '../proxies/install.ts'
 import { createDatabase } from '../support/backends.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from '../support/servers.ts'
 import { hasVerifier, verifierNames } from '../verifiers/install.ts'
@@ -67,9 +67,11 @@ function notInstalled(): string[] {
     ...programs
       .filter((program) => findProgram(program) === undefined)
       .map((program) => `${program}: not installed, so its tests did not run`),
-    ...currentNames
-      .filter((name) => findCurrent(name) === undefined)
-      .map((name) => `the current ${name}: not installed (npm run proxies does that), so its tests did not run`),
+    ...(Object.keys(installed) as Installed[]).flatMap((release) =>
+      installed[release]
+        .filter((name) => findInstalled(name, release) === undefined)
+        .map((name) => `the ${release} ${name}: not installed (npm run proxies does that), so its tests did not run`),
+    ),
     ...verifierNames
       .filter((name) => !hasVerifier(name))
       .map((name) => `${name}: not installed (npm run verifiers does that where it can), so its recipe did not run`),

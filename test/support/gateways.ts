@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findCurrent } from '../proxies/install.ts'
+import { findInstalled } from '../proxies/install.ts'
 import { hasVerifier, njsModule } from '../verifiers/install.ts'
 import { findProgram, freePort, listening, scratchFolder } from './servers.ts'
 import { ask, bearer } from './service.ts'
@@ -30,7 +30,7 @@ const guide = 'verify-access-tokens.md'
 /** What starts each of those that are installed; `change` is made to the configuration as the guide has it. */
 export const gateways: Record<string, (t: Teardown, setting: Setting, change?: Change) => Promise<Gateway>> = {
   ...(hasVerifier('nginx with njs') && { nginx: startNginx }),
-  ...(findCurrent('envoy') !== undefined && { Envoy: startEnvoy }),
+  ...(findInstalled('envoy') !== undefined && { Envoy: startEnvoy }),
 }
 type Change = (configuration: string) => string
 
@@ -72,7 +72,7 @@ async function startEnvoy(t: Teardown, { issuer, audience, clock, keys }: Settin
   const statistics = `admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${admin} } } }\n`
   writeFileSync(join(folder, 'envoy.yaml'), statistics + config)
   const alone = ['--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'error']
-  await keep(t, findCurrent('envoy')!, ['-c', join(folder, 'envoy.yaml'), ...alone], port, clock)
+  await keep(t, findInstalled('envoy')!, ['-c', join(folder, 'envoy.yaml'), ...alone], port, clock)
   const gateway = createGateway(port, upstream, clock, keys)
   if (!config.includes('async_fetch')) return gateway
   // A set counts when it has come, not when it is asked for.

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
-import { findCurrent } from '../proxies/install.ts'
+import { findInstalled, type Installed } from '../proxies/install.ts'
 import { commandLine, handedOn } from './program.ts'
 import { findProgram, listening, scratchFolder } from './servers.ts'
 import { ask } from './service.ts'
@@ -13,9 +13,10 @@ import { overHttp1 } from './secure.ts'
 import { type TraefikFormName, traefikForms } from './traefik-providers.ts'
 
 export type ProxyName = 'nginx' | 'caddy' | 'haproxy' | 'traefik' | 'envoy'
-/** A system's package is what many people run; the current release is what they will. */
-export type Release = 'packaged' | 'current'
-const findProxy = (name: ProxyName, release: Release) => (release === 'current' ? findCurrent(name) : findProgram(name))
+/** A system's package is what many people run; the current release is what they will, and the lowest what they may. */
+export type Release = 'packaged' | Installed
+const findProxy = (name: ProxyName, release: Release) =>
+  release === 'packaged' ? findProgram(name) : findInstalled(name, release)
 export const hasProxy = (name: ProxyName, release: Release = 'packaged'): boolean =>
   findProxy(name, release) !== undefined
 
