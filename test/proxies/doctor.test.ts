@@ -221,7 +221,7 @@ if (hasProxy('nginx')) {
       )
       t.equal(diagnosis.findings[0]!.change.length, 5, 'a line for each proxy, since it cannot be seen which it is')
       for (const { why } of diagnosis.not_made) t.match(why, 'control socket')
-      t.equal(diagnosis.not_made.length, 8)
+      t.equal(diagnosis.not_made.length, 9)
       const secure = { ...settings, issuer: `https://${authHost}`, cookieDomain: 'example.test' }
       const onHttps = edgeFactsOf(`http://${appHost}:${port}/x`, secure)!
       const apart = await diagnose({ facts: onHttps, probe: undefined, exchange, checkMail, token, marker })

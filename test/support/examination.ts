@@ -84,6 +84,7 @@ export async function examine(t: Test, situation: Situation = {}): Promise<Exami
     probe,
     exchange,
     checkMail: async () => undefined,
+    givenUpMails: async () => ({ count: 0, since: null }),
     token,
     marker,
   })
