@@ -52,7 +52,7 @@ for (const backend of backends) {
     await t.test('a used link does not come back to life by a worker that was thought dead', async (t) => {
       const { answer, tokenHash } = await resetOf(await bench.user())
       t.equal(await answer(), 'answered')
-      t.equal(await stores.passwordResets.use({ tokenHash, passwordHash: 'another', at: at() }), true)
+      t.ok(await stores.passwordResets.use({ tokenHash, passwordHash: 'another', at: at() }))
       t.equal(await answer(second), 'gone')
       t.equal(await isLive(tokenHash), false)
       t.equal(await mailsThatWait(), 1, 'nor is its mail sent twice')
