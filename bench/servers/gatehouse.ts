@@ -103,8 +103,8 @@ report(
       const now = Date.now()
       const { passwordHash } = (await stores.users.findByLogin(user.email))!
       const salt = randomBytes(12).toString('hex')
-      const pbkdf2 = pbkdf2Sync(password, salt, 600_000, 32, 'sha256').toString('base64')
-      const imported = [await bcrypt(password, 10), `pbkdf2_sha256$600000$${salt}$${pbkdf2}`].map((hash) => {
+      const pbkdf2 = pbkdf2Sync(password, salt, 100_000, 32, 'sha256').toString('base64')
+      const imported = [await bcrypt(password, 10), `pbkdf2_sha256$100000$${salt}$${pbkdf2}`].map((hash) => {
         const read = base.hasher.importHash(hash)
         if ('refused' in read) throw new Error(read.refused)
         return read.stored
