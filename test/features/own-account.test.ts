@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { auditRows } from '../support/audit.ts'
-import { linkIn } from '../support/mails.ts'
+import { mailsTo, tokenOf } from '../support/mails.ts'
 import { asks, bearer, type Service, type SignedIn, startService, type TestUser } from '../support/service.ts'
 
 const newPassword = 'a heron, a lantern and a map'
@@ -13,15 +13,6 @@ const post = (service: Service, path: string, json: object, signedIn?: SignedIn)
   service.call(path, { method: 'POST', headers: signedIn ? bearer(signedIn.accessToken) : {}, json })
 const logIn = (service: Service, email: string, password: string) =>
   post(service, '/api/auth/login', { email, password })
-const mailsTo = async (service: Service, email: string) =>
-  (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
-/** The token of the newest link of a page in the mails to an address. */
-const tokenOf = async (service: Service, email: string, page: string, index = -1) => {
-  const links = (await mailsTo(service, email)).flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
-  const token = links.at(index)
-  if (token === undefined) throw new Error(`no link of ${page} to ${email}`)
-  return token
-}
 /** Whether a session still counts, at the API. */
 const counts = async (service: Service, { accessToken }: SignedIn) =>
   (await service.call('/api/users/me', { headers: bearer(accessToken) })).status === 200

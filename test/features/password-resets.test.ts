@@ -1,21 +1,13 @@
 /** Ways into an account that begin with a mailed link: a new password, and an invitation. */
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
-import { linkIn } from '../support/mails.ts'
+import { linkIn, mailsTo, tokenOf } from '../support/mails.ts'
 import { bearer, metadataOf, type Service, startService } from '../support/service.ts'
 
 const newPassword = 'a heron, a lantern and a map'
 const post = (service: Service, path: string, json: object) => service.call(path, { method: 'POST', json })
 const logIn = (service: Service, email: string, password: string) =>
   post(service, '/api/auth/login', { email, password })
-const mailsTo = async (service: Service, email: string) =>
-  (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
-const tokenOf = async (service: Service, email: string, page: string, index = -1) => {
-  const links = (await mailsTo(service, email)).flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
-  const token = links.at(index)
-  if (token === undefined) throw new Error(`no link of ${page} to ${email}`)
-  return token
-}
 
 for (const backend of backends) {
   void test(`mailed ways in on ${backend.name} stores`, async (t) => {

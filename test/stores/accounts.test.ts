@@ -1,23 +1,12 @@
 /** How accounts come, change and go, on every backend: what is decided in one transaction, whoever comes second. */
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { AnsweringLink } from '../../src/core/records/mail-request.ts'
 import type { Invitation } from '../../src/core/records/invitation.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
-import { type Backend, backends } from '../support/backends.ts'
-import { createClock } from '../support/service.ts'
-import { type Bench, createBench, exampleMail } from './contract.ts'
+import { backends } from '../support/backends.ts'
+import { exampleMail, openBench } from './contract.ts'
 
-async function openBench(t: Test, backend: Backend): Promise<Bench> {
-  const clock = createClock()
-  const opened = await backend.open(clock)
-  const second = opened.replica === undefined ? opened.stores : await opened.replica()
-  t.teardown(async () => {
-    if (second !== opened.stores) await second.close()
-    await opened.close()
-  })
-  return createBench(opened, second, clock)
-}
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
 
 for (const backend of backends) {

@@ -12,22 +12,11 @@ import { createMemoryCounters } from '../../src/stores/memory/counters.ts'
 import { combineStores } from '../../src/stores/open.ts'
 import { openRedisCounters } from '../../src/stores/redis/counters.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
-import { type Backend, backends, hasServers } from '../support/backends.ts'
+import { backends, hasServers } from '../support/backends.ts'
 import { startPostgres, startRedis } from '../support/servers.ts'
 import { createClock } from '../support/service.ts'
-import { type Bench, createBench, exampleClient, exampleKey, exampleMail } from './contract.ts'
+import { type Bench, exampleClient, exampleKey, exampleMail, openBench } from './contract.ts'
 import { startStopwatch, until } from '../support/patience.ts'
-
-async function openBench(t: { teardown(after: () => unknown): unknown }, backend: Backend): Promise<Bench> {
-  const clock = createClock()
-  const opened = await backend.open(clock)
-  const second = opened.replica === undefined ? opened.stores : await opened.replica()
-  t.teardown(async () => {
-    if (second !== opened.stores) await second.close()
-    await opened.close()
-  })
-  return createBench(opened, second, clock)
-}
 
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
 

@@ -9,8 +9,8 @@ import type { SigningKey } from '../../src/core/records/signing-key.ts'
 import type { NewUser } from '../../src/core/records/user.ts'
 import type { Stores } from '../../src/core/stores.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
-import type { OpenBackend } from '../support/backends.ts'
-import type { TestClock } from '../support/service.ts'
+import type { Backend, OpenBackend } from '../support/backends.ts'
+import { createClock, type TestClock } from '../support/service.ts'
 
 export interface Bench {
   stores: Stores
@@ -26,6 +26,18 @@ export interface Bench {
   session(userId: string, change?: Partial<Session>): Promise<Session & { secretHash: string }>
   /** A family with one usable refresh token. */
   refresh(session: Session, change?: Partial<RefreshFamily>): Promise<{ hash: string; family: RefreshFamily }>
+}
+
+/** The stores of a backend and those of a replica beside them, or the same ones where it has none; closed at the end of the test. */
+export async function openBench(t: { teardown(after: () => unknown): unknown }, backend: Backend): Promise<Bench> {
+  const clock = createClock()
+  const opened = await backend.open(clock)
+  const second = opened.replica === undefined ? opened.stores : await opened.replica()
+  t.teardown(async () => {
+    if (second !== opened.stores) await second.close()
+    await opened.close()
+  })
+  return createBench(opened, second, clock)
 }
 
 export function createBench(opened: OpenBackend, second: Stores, clock: TestClock): Bench {

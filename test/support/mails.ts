@@ -1,3 +1,5 @@
+import type { Service } from './service.ts'
+
 /** The parts of a mail, without their encoding: its text as a mail program shows it, and its HTML. */
 export function partsOf(mail: string): { text: string; html: string } {
   const [, boundary] = /boundary="([^"]+)"/.exec(mail)!
@@ -25,5 +27,22 @@ export const linkIn = (mail: string, issuer: string, page: string): string | und
 export function linkTokenIn(mail: string, issuer: string): string {
   const token = /^[\w-]+/.exec(readMail(mail).split(`${issuer}/verify-email?token=`)[1] ?? '')?.[0]
   if (token === undefined) throw new Error(`no link in: ${mail}`)
+  return token
+}
+
+/** The mails to an address, oldest first. */
+export const mailsTo = async (service: Pick<Service, 'mails'>, email: string): Promise<string[]> =>
+  (await service.mails()).filter((mail) => mail.includes(`To: ${email}`))
+
+/** The token of a link to a page in the mails to an address: the newest, unless `index` says which. */
+export async function tokenOf(
+  service: Pick<Service, 'mails' | 'issuer'>,
+  email: string,
+  page: string,
+  index = -1,
+): Promise<string> {
+  const links = (await mailsTo(service, email)).flatMap((mail) => linkIn(mail, service.issuer, page) ?? [])
+  const token = links.at(index)
+  if (token === undefined) throw new Error(`no link of ${page} to ${email}`)
   return token
 }
