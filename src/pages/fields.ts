@@ -71,3 +71,11 @@ export function hiddenFields(fields: Readonly<Record<string, string | undefined>
     ([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`,
   )
 }
+
+/** Where a person says how they are called. */
+export const nameField = (given: {
+  label: string
+  value: string
+  error?: string | undefined
+  autofocus?: boolean
+}): Html => field({ ...given, name: 'name', type: 'text', autocomplete: 'name', maxlength: 200 })

@@ -1,5 +1,5 @@
 import { languageNames, type Language } from '../../core/language.ts'
-import { field, hiddenFields, selection } from '../../pages/fields.ts'
+import { field, hiddenFields, nameField, selection } from '../../pages/fields.ts'
 import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { done, type Messages, messages } from '../../pages/notices.ts'
@@ -88,13 +88,9 @@ export function profilePage(
     html`${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken })}
-        ${field({
-          name: 'name',
+        ${nameField({
           label: kit.name,
-          type: 'text',
-          autocomplete: 'name',
           value: name,
-          maxlength: 200,
           error: faults.name,
           autofocus: faults.username === undefined,
         })}

@@ -1,4 +1,4 @@
-import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
+import { checkbox, field, hiddenFields, nameField } from '../../pages/fields.ts'
 import { type Child, type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
@@ -58,8 +58,9 @@ export function invitationPage(context: Context, page: Link & { name: string }):
   const { kit, accounts } = context.texts
   const { title, why, submit } = accounts.invitation
   const { name, faults = {} } = page
-  const before = field({
-    ...{ name: 'name', label: kit.name, type: 'text', autocomplete: 'name', value: name, maxlength: 200 },
+  const before = nameField({
+    label: kit.name,
+    value: name,
     error: faults.name,
     autofocus: faults.password === undefined,
   })

@@ -1,4 +1,4 @@
-import { field, hiddenFields } from '../../pages/fields.ts'
+import { field, hiddenFields, nameField } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
@@ -30,13 +30,9 @@ export function registerPage(
       ${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken })}
-        ${field({
-          name: 'name',
+        ${nameField({
           label: kit.name,
-          type: 'text',
-          autocomplete: 'name',
           value: name,
-          maxlength: 200,
           error: faults.name,
           autofocus: faults.email === undefined || faults.name !== undefined,
         })}
