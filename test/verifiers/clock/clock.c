@@ -1,7 +1,8 @@
 /*
  * Moves the clocks of a program that is started with this library in LD_PRELOAD by as many nanoseconds as stand in the file
- * CLOCK_FILE, a 64-bit number of this machine's order, at any time. It allocates nothing and looks nothing up, since Envoy's
- * allocator asks for the time before anything else is there: that is why libfaketime (0.9.10) makes it hang.
+ * CLOCK_FILE at any time: two 64-bit numbers of this machine's order, one for what the time is and one for the clocks that never
+ * go back. It allocates nothing and looks nothing up, since Envoy's allocator asks for the time before anything else is there:
+ * that is why libfaketime (0.9.10) makes it hang.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ __attribute__((constructor)) static void open_file(void) {
   const char *path = getenv("CLOCK_FILE");
   int file = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
-  void *map = mmap(NULL, sizeof *shown, PROT_READ, MAP_SHARED, file, 0);
+  void *map = mmap(NULL, 2 * sizeof *shown, PROT_READ, MAP_SHARED, file, 0);
   if (map != MAP_FAILED) shown = map;
   close(file);
 }
@@ -29,7 +30,8 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
   int failed = syscall(SYS_clock_gettime, clock, time);
   int is_cpu = clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID || clock < 0;
   if (failed || shown == NULL || is_cpu) return failed;
-  int64_t now = time->tv_sec * SECOND + time->tv_nsec + *shown;
+  int may_go_back = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
+  int64_t now = time->tv_sec * SECOND + time->tv_nsec + shown[may_go_back ? 0 : 1];
   time->tv_sec = now / SECOND;
   time->tv_nsec = now % SECOND;
   return 0;
