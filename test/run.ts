@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { changedSince, changesIn } from './runner/changes.ts'
 import { createCoverage } from './runner/coverage.ts'
-import { testFiles } from './runner/files.ts'
+import { groupFiles, testFiles } from './runner/files.ts'
 import { createImports } from './runner/imports.ts'
 import { provide, stopServers } from './runner/provide.ts'
 import { type Cost, runFiles, stopFiles } from './runner/run-files.ts'
@@ -74,9 +74,11 @@ function dearest(costs: readonly Cost[], begun: number): string {
 /** Runs the tests, says how they ended, and whether well. */
 async function run(tests: readonly string[], missing: readonly string[]): Promise<boolean> {
   const begun = performance.now()
-  const { isGood, passed, failed, skipped, failures, costs } = await runFiles(tests, {
+  const jobs = Number(options.jobs)
+  const groups = groupFiles(tests, { folder: join(root, 'test'), jobs })
+  const { isGood, passed, failed, skipped, failures, costs } = await runFiles(groups, {
     root,
-    jobs: Number(options.jobs),
+    jobs,
     say,
     coverage,
   })

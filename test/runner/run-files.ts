@@ -1,8 +1,8 @@
-/** Runs files of tests, each in a process of its own, some of them at once. */
+/** Runs files of tests in processes of their own, some of these at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import type { Coverage } from './coverage.ts'
 
 /** A test that is not done by then hangs, on a machine too that does much else. */
@@ -27,35 +27,28 @@ export interface Cost {
   processorSeconds: number
 }
 
-interface Ended extends Omit<Outcome, 'costs'>, Omit<Cost, 'name'> {
-  /** Everything that the file said, in TAP. */
+/** What the process said of one of its files, in TAP. */
+interface Section extends Cost {
   text: string
+  failures: string[]
+  hasEnded: boolean
 }
 
+interface Ended extends Omit<Outcome, 'costs' | 'failures'> {
+  sections: Section[]
+}
+
+const program = fileURLToPath(new URL('together.ts', import.meta.url))
 const running = new Set<ChildProcess>()
-
-let told = 0
-
-/**
- * Processor time of all processes that this one started and that have ended, with those that they waited for. Node.js does not
- * tell it of a single one; so a file is given what the sum has grown by when it ends.
- */
-function processorSecondsOfEnded(): number {
-  if (process.platform !== 'linux') return 0
-  const [, fields] = readFileSync('/proc/self/stat', 'utf8').split(') ')
-  const [user, system] = fields!.split(' ').slice(13, 15).map(Number)
-  // The kernel counts in hundredths of a second here, whatever its own ticks are.
-  return (user! + system!) / 100
-}
 
 /** Ends what still runs. */
 export function stopFiles(): void {
   for (const child of running) child.kill()
 }
 
-/** Runs the files in their order, and says of each when it has ended. */
+/** Runs the groups in their order, the files of each in one process, and says of each file how it ended. */
 export async function runFiles(
-  files: readonly string[],
+  groups: readonly (readonly string[])[],
   {
     root,
     jobs,
@@ -65,74 +58,85 @@ export async function runFiles(
 ): Promise<Outcome> {
   const isForPeople = process.stdout.isTTY
   const sum: Outcome = { isGood: true, passed: 0, failed: 0, skipped: 0, failures: [], costs: [] }
-  const queue = files.entries()
+  const queue = groups.entries()
   let ended = 0
-  if (!isForPeople) say(`TAP version 14\n1..${files.length}\n`)
+  function tell({ text, seconds, processorSeconds, name, failures }: Section, isGood: boolean): void {
+    const result = `${isGood ? 'ok' : 'not ok'} ${++ended} - ${name}`
+    if (isForPeople) say(`${isGood ? '' : text}${result}, ${seconds.toFixed(1)} s\n`)
+    else {
+      const indented = text.replaceAll(/^(?=.)/gm, '    ')
+      say(`# Subtest: ${name}\n${indented}${result} # time=${Math.round(seconds * 1_000)}ms\n\n`)
+    }
+    sum.costs.push({ name, seconds, processorSeconds })
+    sum.failures.push(...failures, ...(isGood ? [] : [result]))
+  }
+  if (!isForPeople) say(`TAP version 14\n1..${groups.flat().length}\n`)
   const work = async () => {
-    for (const [, file] of queue) {
-      const name = relative(root, file)
+    for (const [, files] of queue) {
+      const names = files.map((file) => relative(root, file))
       const notes = coverage?.folder()
-      const { text, seconds, processorSeconds, ...outcome } = await runFile(
-        file,
+      const { sections, ...outcome } = await runGroup(
+        names,
         root,
         notes === undefined ? {} : { NODE_V8_COVERAGE: notes },
       )
       if (notes !== undefined) coverage?.collect(notes)
-      const result = `${outcome.isGood ? 'ok' : 'not ok'} ${++ended} - ${name}`
-      if (!isForPeople)
-        say(
-          `# Subtest: ${name}\n${text.replaceAll(/^(?=.)/gm, '    ')}${result} # time=${Math.round(seconds * 1_000)}ms\n\n`,
-        )
-      else say(`${outcome.isGood ? '' : text}${result}, ${seconds.toFixed(1)} s\n`)
-      sum.costs.push({ name, seconds, processorSeconds })
+      const hasCulprit = sections.some(({ hasEnded, failures }) => !hasEnded || failures.length > 0)
+      for (const section of sections) {
+        const isWell = section.hasEnded && section.failures.length === 0
+        // What goes wrong when all have ended belongs to each of them.
+        tell(section, isWell && (outcome.isGood || hasCulprit))
+      }
       sum.isGood &&= outcome.isGood
       for (const count of ['passed', 'failed', 'skipped'] as const) sum[count] += outcome[count]
-      sum.failures.push(...outcome.failures, ...(outcome.isGood ? [] : [result]))
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
   return sum
 }
 
-function runFile(file: string, root: string, environment: NodeJS.ProcessEnv): Promise<Ended> {
-  const begun = performance.now()
-  const child = spawn(process.execPath, [file], {
+function runGroup(names: readonly string[], root: string, environment: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...names], {
     cwd: root,
     env: { ...process.env, TAP_TIMEOUT: String(patienceSeconds), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     // A process that does nothing else any more does not end itself either.
-    timeout: (patienceSeconds + 60) * 1_000,
+    timeout: (patienceSeconds * names.length + 60) * 1_000,
     killSignal: 'SIGKILL',
   })
   running.add(child)
-  let [text, processorSeconds] = ['', 0]
-  const failures: string[] = []
-  child.on('exit', () => {
-    const all = processorSecondsOfEnded()
-    processorSeconds = all - told
-    told = all
-  })
+  const sections = names.map((name): Section => ({
+    name,
+    text: '',
+    failures: [],
+    seconds: 0,
+    processorSeconds: 0,
+    hasEnded: false,
+  }))
+  let [at, foot] = [0, '']
   createInterface({ input: child.stdout }).on('line', (line) => {
-    text += `${line}\n`
-    if (/^\s*not ok /.test(line)) failures.push(line)
+    if (line.startsWith('# Subtest: begin of ')) at = names.indexOf(line.slice('# Subtest: begin of '.length))
+    const section = sections[at]!
+    section.text += `${line}\n`
+    if (/^\s*not ok /.test(line)) section.failures.push(line)
+    const [, seconds, processorSeconds] = /^ +ok 1 - ([\d.]+) s, ([\d.]+) s of processors$/.exec(line) ?? []
+    if (seconds !== undefined)
+      Object.assign(section, { seconds: Number(seconds), processorSeconds: Number(processorSeconds) })
+    if (line.startsWith(`ok `) && line.includes(` - end of ${section.name}`)) section.hasEnded = true
+    foot = /^# \{ .* \}$/.test(line) ? line : foot
   })
   return new Promise((done) => {
     // One that could not be started has said nothing, and so has not come to its end.
-    child.on('error', (error) => (text += `not ok - ${error.message}\n`))
+    child.on('error', (error) => sections[at]!.failures.push(`not ok - ${error.message}`))
     child.on('close', (code) => {
       running.delete(child)
-      // The last thing that is said of a test that came to its end.
-      const [, counts] = /^# \{ (.*) \}$/m.exec(text.slice(-1_000)) ?? []
-      const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts ?? '')?.[1] ?? 0)
+      const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(foot)?.[1] ?? 0)
       done({
-        isGood: code === 0 && counts !== undefined,
+        isGood: code === 0 && foot !== '',
         passed: count('pass'),
         failed: count('fail'),
         skipped: count('skip') + count('todo'),
-        failures,
-        seconds: (performance.now() - begun) / 1_000,
-        processorSeconds,
-        text,
+        sections,
       })
     })
   })
