@@ -171,7 +171,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
     await stores.close()
     throw error
   })
-  const undocumented = await holdAgainstDocument(gatehouse, options.yaml)
+  const undocumented = await holdAgainstDocument(gatehouse, { basePath: base.basePath, yaml: options.yaml })
   await gatehouse.app.listen({ host: '127.0.0.1', port })
   const replicas = (options.beside?.replicas ?? new Set()).add(gatehouse)
   t.teardown(async () => {
@@ -234,24 +234,26 @@ export async function defineRoles({ operate }: Pick<Service, 'operate'>, roles: 
   for (const role of wanted) if (!there.has(role)) await operate('PUT', `/roles/${role}`, { permissions: [] })
 }
 
-let documentCheck: Promise<ReturnType<typeof createDocumentCheck>> | undefined
+const documentChecks = new Map<string, Promise<ReturnType<typeof createDocumentCheck>>>()
 
 /**
  * What the OpenAPI document does not hold of the answers that a service gives, to whoever asks. A process reads the
- * document once: what differs between its services is no answer.
+ * document once for each path that services stand at: what else differs between them is no answer.
  */
 async function holdAgainstDocument(
   { app, documentation }: Gatehouse,
-  yaml: ServiceOptions['yaml'],
+  { basePath, yaml }: { basePath: string; yaml: ServiceOptions['yaml'] },
 ): Promise<Set<string>> {
   const undocumented = new Set<string>()
   const hosts = (yaml?.['hosts'] ?? {}) as Record<string, { headers?: string | Record<string, string> }>
   const chosen = Object.values(hosts).flatMap(({ headers = {} }) =>
     typeof headers === 'string' ? [] : Object.values(headers).map((name) => name.toLowerCase()),
   )
-  const check = await (documentCheck ??= documentation().then((it) =>
-    createDocumentCheck(it.swagger() as unknown as ApiDocument),
-  ))
+  if (!documentChecks.has(basePath)) {
+    const reading = documentation().then((it) => createDocumentCheck(it.swagger() as unknown as ApiDocument))
+    documentChecks.set(basePath, reading)
+  }
+  const check = await documentChecks.get(basePath)!
   watchAnswers(app.server, (given) => {
     for (const fault of check(given, chosen)) undocumented.add(fault)
   })
