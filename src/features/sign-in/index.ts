@@ -18,7 +18,7 @@ import type { Tokens } from '../tokens/index.ts'
 import { type AccountKeeping, createAccountKeeping } from './account-keeping.ts'
 import { type CheckPassword, createCheckPassword } from './check-password.ts'
 import type { FailureLimits } from './settings.ts'
-import { createBeginSession } from './http/begin-session.ts'
+import { createBeginSession, createSetRefreshCookie } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
 import { createAddress } from './http/page-options.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
@@ -101,12 +101,20 @@ export function createSignIn(
     sessionOfCookie: sessions.ofCookie,
     sessionOfRefreshToken: sessions.ofRefreshToken,
   })
+  const setRefreshCookie = createSetRefreshCookie({
+    cookies,
+    refreshExpiry: (session) => tokens.issuer.refreshExpiry(clock.now(), session),
+  })
   const waysBack = { issuer, decidesAbout }
   const returnTo = createReturnTo(waysBack)
   const shared = {
     logIn: createLogIn({ ...person, checkPassword, keeping, knownDevices, startSession: sessions.begin, audit }),
     stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
-    beginSession: createBeginSession({ cookies, sessionsShown, endSession: sessions.end }),
+    beginSession: createBeginSession({
+      ...{ cookies, sessionsShown, setRefreshCookie },
+      endSession: sessions.end,
+      beginFamily: tokens.issuer.beginFamily,
+    }),
     sessionsShown,
     endSession: sessions.end,
     cookies,
@@ -122,10 +130,9 @@ export function createSignIn(
           ...shared,
           languageOf: needs.pages.languageOf,
           forSession: tokens.issuer.forSession,
-          beginFamily: tokens.issuer.beginFamily,
           rotateRefresh: tokens.rotateRefresh,
           chooseRefreshToken: tokens.chooseRefresh,
-          refreshExpiry: (session) => tokens.issuer.refreshExpiry(clock.now(), session),
+          setRefreshCookie,
           verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
           accessToken: credentials.accessToken,
           checkCrossSite,

@@ -112,8 +112,6 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       const outcome = await logIn(typed, { ...deviceOf(request, cookies), language: pages.languageOf(request) })
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
-        // One may be left of whoever signed in before, by the API.
-        cookies.clearRefresh(reply)
         const target = returnTo(sentWith(request)['return_to'])
         // A browser that keeps cookies has shown the one of the form. Of another one it turns out on the way.
         if (request.headers.cookie !== undefined) return goTo(reply, target)
