@@ -1,7 +1,7 @@
 /** A sign-in by page gives the browser the refresh cookie too, so that an application's script gets tokens after it. */
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
-import { fieldsOf, own, submit } from '../support/pages.ts'
+import { fieldsOf, own, submit, titleOf } from '../support/pages.ts'
 import { type Answer, asks, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 
 const named = (answer: Pick<Answer, 'cookies'>, ...names: string[]) =>
@@ -92,4 +92,30 @@ void test('below a path the refresh cookie of a sign-in by page counts in that b
   t.equal(await status(named(first, token)), 401)
   t.equal(await status(`${named(first, token)}; ${named(second, browser)}`), 401)
   t.equal(await status(named(first, token, browser)), 200)
+})
+
+void test('whoever is signed in without a refresh cookie gets one by the way that a script sends them', async (t) => {
+  const spa = 'http://spa.example.test:5173'
+  const service = await startService(t, { yaml: { cors: { origins: [spa] } } })
+  const ada = await service.createUser()
+  const signedIn = await signIn(service, ada)
+  const titleAt = async (return_to: string, cookie: string, more = '') => {
+    const path = `/login?return_to=${encodeURIComponent(return_to)}${more}`
+    return titleOf(await service.call(path, { headers: { cookie } }))
+  }
+  const [session, both] = [named(signedIn, 'gatehouse'), named(signedIn, 'gatehouse', 'gatehouse_refresh')]
+  const asked = titleOf(await service.call('/login'))
+  t.equal(await titleAt(`${spa}/board`, session), asked, 'they sign in anew')
+  t.not(await titleAt(`${spa}/board`, both), asked, 'who has one goes on')
+  t.not(await titleAt('http://app.example.test/', session), asked, 'nor does anybody on the way to another application')
+  t.not(await titleAt(`${spa}/board`, session, '&acr_values=aal2'), asked, 'nor who is to prove more')
+  const bodyAt = async (return_to: string) =>
+    (await service.call(`/login?return_to=${encodeURIComponent(return_to)}`, { headers: { cookie: both } })).body
+  t.match(await bodyAt('http://app.example.test/'), 'Your sign-in does not reach')
+  t.notMatch(await bodyAt(`${spa}/`), 'Your sign-in does not reach', 'which is no fault where tokens do')
+
+  const again = await signIn(service, ada, { return_to: `${spa}/board` }, session)
+  t.match([again.status, again.headers['location']], [303, `${spa}/board`])
+  t.equal((await refresh(service, named(again, 'gatehouse_refresh'))).status, 200)
+  t.equal((await service.call('/api/users/me', { headers: { cookie: session } })).status, 401, 'the former has ended')
 })

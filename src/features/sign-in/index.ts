@@ -27,7 +27,7 @@ import { createKnownDevices } from './known-devices.ts'
 import type { signInMails } from './mails.ts'
 import { createLogIn } from './log-in.ts'
 import { createRenewHash } from './renew-hash.ts'
-import { createLeftBehind, createReturnTo } from './return-to.ts'
+import { createGetsTokens, createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
 import { SignedIn } from './schema.ts'
 import { signInPages } from './sign-in-pages.ts'
@@ -51,6 +51,7 @@ export function createSignIn(
   config: {
     limits: FailureLimits
     cookieDomain: string | undefined
+    cors: { origins: readonly string[] }
   },
   needs: {
     sessions: Sessions
@@ -105,7 +106,8 @@ export function createSignIn(
     cookies,
     refreshExpiry: (session) => tokens.issuer.refreshExpiry(clock.now(), session),
   })
-  const waysBack = { issuer, decidesAbout }
+  const getsTokens = createGetsTokens(config.cors.origins)
+  const waysBack = { issuer, decidesAbout, getsTokens }
   const returnTo = createReturnTo(waysBack)
   const shared = {
     logIn: createLogIn({ ...person, checkPassword, keeping, knownDevices, startSession: sessions.begin, audit }),
@@ -143,6 +145,7 @@ export function createSignIn(
           ...shared,
           ...needs.pageUsers,
           returnTo,
+          getsTokens,
           address: createAddress(returnTo),
           applications: needs.applications,
           isOpen: needs.registration === 'open',
@@ -150,6 +153,7 @@ export function createSignIn(
             issuer,
             cookieDomain: config.cookieDomain,
             cookies,
+            getsTokens,
             leftBehind: createLeftBehind(waysBack),
           }),
           pages: needs.pages,
