@@ -1,10 +1,8 @@
 /** The browser client in a real browser: the application of docs/single-page-app/ in three tabs. */
 import { test } from 'tap'
 import { hasChromium } from '../support/browser.ts'
-import { startSinglePageApp } from '../support/single-page-app.ts'
-
-const refresh = 'POST /api/auth/refresh'
-const refreshes = (asked: readonly string[]) => asked.filter((one) => one === refresh).length
+import { refreshes } from '../support/browser-client.ts'
+import { shows, startSinglePageApp } from '../support/single-page-app.ts'
 
 /** In a tab: asks for the profile, and resolves to what is shown then. */
 const press = `document.querySelector('pre').textContent = ''; document.getElementById('profile').click()`
@@ -17,7 +15,7 @@ const shown = `new Promise((done) => {
 
 if (hasChromium) {
   void test('three tabs of an application', async (t) => {
-    const { service, app, user, asked, pass, tab, shows, signIn } = await startSinglePageApp(t)
+    const { service, app, user, asked, pass, tab, signIn } = await startSinglePageApp(t)
     const tabs = [await tab(), await tab(), await tab()] as const
     // A refresh is on its way until every tab has asked for what needs it.
     let allHaveAsked = Promise.resolve()
@@ -72,5 +70,20 @@ if (hasChromium) {
       const { items } = await service.operate('GET', `/sessions?user=${user.id}`)
       t.same(items, [], 'and the session has ended')
     })
+  })
+
+  void test('the application signs people in at a service below a path', async (t) => {
+    const { pass, tab, signIn, asked } = await startSinglePageApp(t, { path: '/auth' })
+    const page = await tab()
+    await shows(page, 'You are not signed in.')
+    await signIn(page)
+    await shows(page, 'You are signed in as Ada Lovelace.')
+    await pass(300)
+    asked()
+    await page.getByRole('button', { name: 'Show my profile' }).click()
+    await page.locator('pre').getByText('"email"').waitFor()
+    t.ok(asked().includes('POST /auth/api/auth/refresh'))
+    const kept = (await page.context().cookies()).find(({ name }) => name === 'gatehouse_refresh')
+    t.equal(kept?.path, '/auth')
   })
 }

@@ -12,7 +12,7 @@ const folder = new URL('../../docs/single-page-app/', import.meta.url)
 const types: Record<string, string> = { html: 'text/html', js: 'text/javascript' }
 
 /** Answers requests at a port of this machine. */
-async function listen(t: Test, port: number, answer: RequestListener): Promise<void> {
+export async function listen(t: Test, port: number, answer: RequestListener): Promise<void> {
   const server = createServer(answer)
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
   t.teardown(() => {
@@ -26,59 +26,53 @@ export interface SinglePageApp {
   /** Origin of the application. */
   app: string
   user: TestUser
-  /** Requests that came to the service since it was last asked. */
+  /** Requests that came to the service since this was called last. */
   asked(): string[]
   /** Lets time pass for the service and for every tab. */
   pass(seconds: number): Promise<void>
-  /** A tab of the application. */
-  tab(): Promise<Page>
-  /** The state that a tab shows. */
-  shows(page: Page, text: string): Promise<void>
+  /** A tab of the application, or of another path of its host. */
+  tab(path?: string): Promise<Page>
   signIn(page: Page): Promise<void>
 }
 
-/** `api`: what the application's own host answers at `/api/…`. */
+export const notFound: RequestListener = (_request, response) => void response.writeHead(404).end()
+
+/** `path`: of the issuer. `answer`: what the host of the application answers beside its
+ * files. `secure`: further origins that are treated as if they were on https. */
 export async function startSinglePageApp(
   t: Test,
   {
-    api,
+    path = '',
+    answer = notFound,
+    secure = [],
     ...options
-  }: ServiceOptions & {
-    api?: (
-      request: IncomingMessage,
-      body: string,
-    ) => { status: number; headers?: Record<string, string>; body?: string }
-  } = {},
+  }: ServiceOptions & { path?: string; answer?: RequestListener; secure?: readonly string[] } = {},
 ): Promise<SinglePageApp> {
   const [port, appPort] = [await freePort(), await freePort()]
-  const [issuer, app] = [`http://auth.example.test:${port}`, `http://app.example.test:${appPort}`]
+  const [auth, app] = [`http://auth.example.test:${port}`, `http://app.example.test:${appPort}`]
   const service = await startService(t, {
     ...options,
     port,
     yaml: { cors: { origins: [app] }, ...options.yaml },
-    environment: { GATEHOUSE_ISSUER: issuer, ...options.environment },
+    environment: { GATEHOUSE_ISSUER: auth + path },
   })
   const asked: string[] = []
   service.gatehouse.app.server.on('request', ({ method, url }: IncomingMessage) => asked.push(`${method} ${url}`))
 
+  /** As who deploys it writes it: a policy names an origin, and everything else the issuer. */
+  const deployed = (text: string) =>
+    text.replaceAll(/https:\/\/auth\.example\.com(?=[;"])/g, auth).replaceAll('https://auth.example.com', auth + path)
   await listen(t, appPort, (request, response) => {
     const { pathname } = new URL(request.url!, app)
-    if (api !== undefined && pathname.startsWith('/api/')) {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        const { status, headers = {}, body } = api(request, Buffer.concat(chunks).toString())
-        response.writeHead(status, headers).end(body)
-      })
-      return
-    }
-    const name = pathname.endsWith('.js') ? 'app.js' : 'index.html'
-    const text = readFileSync(new URL(name, folder), 'utf8').replaceAll('https://auth.example.com', issuer)
-    response.writeHead(200, { 'content-type': types[name.split('.')[1]!] }).end(text)
+    const name = { '/board': 'index.html', '/app.js': 'app.js' }[pathname]
+    if (name === undefined) return answer(request, response)
+    const text = readFileSync(new URL(name, folder), 'utf8')
+    response.writeHead(200, { 'content-type': types[name.split('.')[1]!] }).end(deployed(text))
   })
 
-  const { open } = await startBrowser(t, [issuer, app])
-  const { page: first } = await open()
+  const { open } = await startBrowser(t, [auth, app, ...secure])
+  // Of an API that a test has put on https.
+  const { page: first } = await open({ ignoreHTTPSErrors: true })
   const context = first.context()
   await first.close()
   await context.clock.install()
@@ -92,12 +86,11 @@ export async function startSinglePageApp(
       service.clock.advance(seconds)
       await context.clock.fastForward(seconds * 1000)
     },
-    async tab() {
+    async tab(path = '/board') {
       const page = await context.newPage()
-      await page.goto(`${app}/board`)
+      await page.goto(app + path)
       return page
     },
-    shows: (page, text) => page.getByRole('status').getByText(text).waitFor(),
     async signIn(page) {
       await page.getByRole('button', { name: 'Sign in' }).click()
       await page.getByLabel('Email').fill(user.email)
@@ -107,4 +100,9 @@ export async function startSinglePageApp(
       await page.waitForURL(`${app}/board`)
     },
   }
+}
+
+/** Waits for what the application says about who is signed in. */
+export async function shows(page: Page, text: string): Promise<void> {
+  await page.getByRole('status').getByText(text).waitFor()
 }
