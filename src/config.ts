@@ -8,7 +8,7 @@ import { readRedisUrl } from './core/redis-url.ts'
 import { faultsBeside, readSmtpUrl } from './core/smtp-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
-import { readCookieDomain } from './cookie-domain.ts'
+import { isSameSite, readCookieDomain } from './cookie-domain.ts'
 import {
   type AccountSettings,
   type RegistrationMode,
@@ -22,7 +22,9 @@ import { readPresentation } from './presentation.ts'
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
 
-export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding'>> {
+export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors'>> {
+  /** `sameSite`: those of the origins whose pages send the refresh cookie. */
+  readonly cors: Readonly<ConfigFile['cors'] & { sameSite: readonly string[] }>
   readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
   /** `branding`, with what stands in the files that it names. */
   readonly presentation: Presentation
@@ -121,7 +123,7 @@ export function loadConfig(given: Environment): Config {
   if (faults.length > 0 || fromFile.kind === 'faulty' || shown?.kind !== 'read')
     throw new ConfigError(faults.join('\n'))
 
-  const { mail, accounts, branding: _, ...rest } = fromFile.file
+  const { mail, accounts, branding: _, cors, ...rest } = fromFile.file
   const hasEmbeddedStores = databaseUrl === undefined && redisUrl === undefined
   return Object.freeze({
     ...rest,
@@ -130,6 +132,7 @@ export function loadConfig(given: Environment): Config {
       domains: mailDomainsOf(accounts),
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
     },
+    cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
     presentation: shown.presentation,
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,

@@ -36,6 +36,18 @@ export function readCookieDomain(text: string, issuer: string): CookieDomain {
   return { expected: `a domain that browsers take cookies for; below this one strangers have names${instead}` }
 }
 
+/**
+ * Whether browsers take two origins for one site (HTML §7.1.1.3, "schemefully same site"), so that pages of the one send
+ * `SameSite=Strict` cookies to the other. Ports do not matter.
+ */
+export function isSameSite(one: string, other: string): boolean {
+  const [a, b] = [new URL(one), new URL(other)]
+  if (a.protocol !== b.protocol) return false
+  if (a.hostname === b.hostname) return true
+  const own = registrableDomain(a.hostname)
+  return own !== undefined && own === registrableDomain(b.hostname)
+}
+
 const load = createRequire(import.meta.url)
 
 /**

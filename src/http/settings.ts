@@ -6,7 +6,7 @@ import { anyKey, type Findings, seconds, section, setting, strict } from '../set
 /** The `cors` section of gatehouse.yaml. */
 export const CorsSettings = section({
   origins: setting(
-    'The origins whose scripts may read answers, and send the cookies of the service.',
+    'The origins whose scripts may read answers, and send the cookies of the service. A sign-in may lead back to them.',
     Type.Array(Type.String(), { title: 'a list of origins: [https://app.example.com, …]', default: [] }),
   ),
 })

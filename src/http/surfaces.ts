@@ -6,6 +6,7 @@ import type { FastifyBaseLogger, InjectOptions, LightMyRequestResponse as Inject
 import { operatorActor } from '../core/audit.ts'
 import type { Counters } from '../core/counters.ts'
 import { logInto, logRequests, sendRequestId } from './access-log.ts'
+import { browserClient } from './browser-client.ts'
 import type { Cookies } from './cookies.ts'
 import { corsOptions, shareAnswers } from './cors.ts'
 import { handleErrors } from './errors.ts'
@@ -32,7 +33,7 @@ export interface SurfaceOptions {
   version: string
   log: FastifyBaseLogger
   counters: Counters
-  config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[] } }
+  config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[]; sameSite: readonly string[] } }
   cookies: Cookies
   pages: Pages
   /** In whose name pages are shown. */
@@ -91,6 +92,7 @@ export async function mountSurfaces(
       { prefix: administrationPath },
     )
     await people.register(staticAssets, options)
+    await people.register(browserClient, config.cors)
     await people.register(documentRoutes, { documentation })
   }, below)
 

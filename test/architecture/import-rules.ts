@@ -29,7 +29,7 @@ const roots: Readonly<Record<string, string>> = {
   'schema-faults.ts': 'settings kit',
   'yaml-text.ts': 'settings kit',
 }
-const folders = new Set(['adapters', 'cli', 'core', 'http', 'i18n', 'pages', 'stores'])
+const folders = new Set(['adapters', 'browser', 'cli', 'core', 'http', 'i18n', 'pages', 'stores'])
 
 /** What a file of a feature is, by the last word of its name. */
 const parts: Readonly<Record<string, string>> = {
@@ -48,6 +48,7 @@ const parts: Readonly<Record<string, string>> = {
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   'schema kit': [],
+  browser: [],
   'settings kit': ['core', 'schema kit'],
   pages: ['core'],
   'PEM files': ['core'],
@@ -101,6 +102,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, RegExp>> = {
   core: /^node:/,
   pages: /^node:/,
+  browser: /^$/,
   'schema kit': /^typebox$/,
   'settings kit': /^(node:|yaml)/,
   operation: /^(?!drizzle|postgres|pg$|ioredis|@electric-sql)/,

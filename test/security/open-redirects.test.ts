@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { exampleRules, type Service, startService } from '../support/service.ts'
 
-const known = new Set(['auth.example.test', 'queues.example.test', 'app.example.test', 'other.example.test'])
+const known = new Set(['auth', 'queues', 'app', 'other', 'spa'].map((name) => `${name}.example.test`))
 
 /** Ways to leave that have worked elsewhere. Each must end at `/`. */
 const evil = [
@@ -106,6 +106,13 @@ const evil = [
     'about:blank',
     'mailto:a@evil.test',
   ],
+  ...[
+    'http://spa.example.test/',
+    'https://spa.example.test:5173/',
+    'http://spa.example.test:5173@evil.test/',
+    'http://spa.example.test:5173.evil.test/',
+    'http://x.spa.example.test:5173/',
+  ],
   ...['', ' ', '?', '#', '?x=//evil.test', '#//evil.test', '/#//evil.test', '*', '.', '..', `/${'x'.repeat(9_000)}`],
 ]
 
@@ -126,6 +133,8 @@ const good: Record<string, string> = {
   'http://app.example.test/api/queues/%2F/jobs': '/',
   'http://app.example.test/x%3Fy': '/',
   '/account%3fx': '/',
+  // An origin of `cors.origins`, which no rules need know.
+  'http://SPA.example.test:5173/board?x=%2F': 'http://spa.example.test:5173/board?x=%2F',
 }
 
 const unescape = (text: string) => text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
@@ -152,7 +161,8 @@ function staysHome(location: string): boolean {
 void test('open redirects', async (t) => {
   const queues = { encoded: ['slash'], rules: [{ allow: 'signed-in' }] }
   const hosts = { ...exampleRules.hosts, 'queues.example.test': queues }
-  const service = await startService(t, { yaml: { hosts } })
+  const cors = { origins: ['http://spa.example.test:5173'] }
+  const service = await startService(t, { yaml: { hosts, cors } })
   const user = await service.createUser()
   const { cookie } = await service.signIn(user)
   const { token: csrf_token, csrf } = await openForm(service, '/')

@@ -18,7 +18,7 @@ import type { Tokens } from '../tokens/index.ts'
 import { type AccountKeeping, createAccountKeeping } from './account-keeping.ts'
 import { type CheckPassword, createCheckPassword } from './check-password.ts'
 import type { FailureLimits } from './settings.ts'
-import { createBeginSession } from './http/begin-session.ts'
+import { createBeginSession, createSetRefreshCookie } from './http/begin-session.ts'
 import { createNotices } from './http/notices.ts'
 import { createAddress } from './http/page-options.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
@@ -27,7 +27,7 @@ import { createKnownDevices } from './known-devices.ts'
 import type { signInMails } from './mails.ts'
 import { createLogIn } from './log-in.ts'
 import { createRenewHash } from './renew-hash.ts'
-import { createLeftBehind, createReturnTo } from './return-to.ts'
+import { createGetsTokens, createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
 import { SignedIn } from './schema.ts'
 import { signInPages } from './sign-in-pages.ts'
@@ -51,6 +51,7 @@ export function createSignIn(
   config: {
     limits: FailureLimits
     cookieDomain: string | undefined
+    cors: { origins: readonly string[] }
   },
   needs: {
     sessions: Sessions
@@ -101,12 +102,21 @@ export function createSignIn(
     sessionOfCookie: sessions.ofCookie,
     sessionOfRefreshToken: sessions.ofRefreshToken,
   })
-  const waysBack = { issuer, decidesAbout }
+  const setRefreshCookie = createSetRefreshCookie({
+    cookies,
+    refreshExpiry: (session) => tokens.issuer.refreshExpiry(clock.now(), session),
+  })
+  const getsTokens = createGetsTokens(config.cors.origins)
+  const waysBack = { issuer, decidesAbout, getsTokens }
   const returnTo = createReturnTo(waysBack)
   const shared = {
     logIn: createLogIn({ ...person, checkPassword, keeping, knownDevices, startSession: sessions.begin, audit }),
     stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
-    beginSession: createBeginSession({ cookies, sessionsShown, endSession: sessions.end }),
+    beginSession: createBeginSession({
+      ...{ cookies, sessionsShown, setRefreshCookie },
+      endSession: sessions.end,
+      beginFamily: tokens.issuer.beginFamily,
+    }),
     sessionsShown,
     endSession: sessions.end,
     cookies,
@@ -122,10 +132,9 @@ export function createSignIn(
           ...shared,
           languageOf: needs.pages.languageOf,
           forSession: tokens.issuer.forSession,
-          beginFamily: tokens.issuer.beginFamily,
           rotateRefresh: tokens.rotateRefresh,
           chooseRefreshToken: tokens.chooseRefresh,
-          refreshExpiry: (session) => tokens.issuer.refreshExpiry(clock.now(), session),
+          setRefreshCookie,
           verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
           accessToken: credentials.accessToken,
           checkCrossSite,
@@ -136,6 +145,7 @@ export function createSignIn(
           ...shared,
           ...needs.pageUsers,
           returnTo,
+          getsTokens,
           address: createAddress(returnTo),
           applications: needs.applications,
           isOpen: needs.registration === 'open',
@@ -143,6 +153,7 @@ export function createSignIn(
             issuer,
             cookieDomain: config.cookieDomain,
             cookies,
+            getsTokens,
             leftBehind: createLeftBehind(waysBack),
           }),
           pages: needs.pages,

@@ -14,11 +14,21 @@ interface Hosts {
   issuer: string
   /** Whether the rules of a host decide about a target. */
   decidesAbout(target: RequestTarget): boolean
+  getsTokens: GetsTokens
+}
+
+/** Whether a way back leads to an application whose scripts get tokens by the cookies of the service. */
+export type GetsTokens = (url: string) => boolean
+
+/** `origins`: those of `cors.origins`. */
+export function createGetsTokens(origins: readonly string[]): GetsTokens {
+  const listed = new Set(origins)
+  return (url) => URL.canParse(url) && listed.has(new URL(url).origin)
 }
 
 /**
  * Makes the check of where a visitor may be sent back to: a path on the service itself, or an absolute URL that the rules
- * of a host decide about. Everything else, and everything that two parsers could read differently, becomes the service's root.
+ * of a host decide about, or at an origin whose scripts get tokens. Everything else, and everything that two parsers could read differently, becomes the service's root.
  */
 export function createReturnTo(hosts: Hosts): ReturnTo {
   const { read, accept } = createReader(hosts)
@@ -42,7 +52,7 @@ export function createLeftBehind(hosts: Hosts): (wanted: string | undefined) => 
   }
 }
 
-function createReader({ issuer, decidesAbout }: Hosts) {
+function createReader({ issuer, decidesAbout, getsTokens }: Hosts) {
   const own = splitAbsoluteUrl(`${issuer}/`)!
   const ownScheme = own.scheme as 'http' | 'https'
   const ownAuthority = parseAuthority(own.host, ownScheme)
@@ -62,7 +72,8 @@ function createReader({ issuer, decidesAbout }: Hosts) {
         // No page of the service has one of these in its path.
         return target.escaped.length > 0 ? undefined : target.path + target.query
       }
-      return decidesAbout(target) ? urlOf(target) : undefined
+      const url = urlOf(target)
+      return decidesAbout(target) || getsTokens(url) ? url : undefined
     },
   }
 }

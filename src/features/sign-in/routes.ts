@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from '../../json-schema.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import { keptUntil, type Session } from '../../core/records/session.ts'
+import { keptUntil } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
@@ -13,7 +13,7 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
-import type { BeginSession } from './http/begin-session.ts'
+import type { BeginSession, SetRefreshCookie } from './http/begin-session.ts'
 import type { LogIn } from './log-in.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { EndSession } from '../sessions/index.ts'
@@ -27,7 +27,6 @@ export interface SignInOptions {
   beginSession: BeginSession
   stepUp: StepUp
   forSession: TokenIssuer['forSession']
-  beginFamily: TokenIssuer['beginFamily']
   rotateRefresh: RotateRefresh
   chooseRefreshToken: ChooseRefreshToken
   sessionsShown: SessionsShown
@@ -39,8 +38,7 @@ export interface SignInOptions {
   checkCrossSite: CheckCrossSite
   limits: RateLimits
   languageOf: Pages['languageOf']
-  /** When a refresh token goes idle that is issued now. */
-  refreshExpiry(session: Session): Date
+  setRefreshCookie: SetRefreshCookie
 }
 
 export async function signInRoutes(app: App, options: SignInOptions): Promise<void> {
@@ -82,10 +80,9 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         throw new GatehouseError('account_deletion_pending', { deletion: outcome })
       }
       if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
-      const { session, user } = outcome.started
-      const tokens = await options.beginFamily({ user, session, clientId: firstPartyClientId, scopes: [] })
-      await options.beginSession(request, reply, outcome)
-      return deliver(reply, tokens, outcome.started, request.body.token_delivery === 'body')
+      const refreshInBody = request.body.token_delivery === 'body'
+      const tokens = await options.beginSession(request, reply, outcome, { refreshInBody })
+      return deliver(reply, tokens, outcome.started, refreshInBody)
     },
   )
 
@@ -164,11 +161,15 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         : ({ kind: 'invalid' } as const)
       if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind !== 'rotated') {
-        // Somebody without a refresh cookie may have a session all the same: from the sign-in page.
+        // Somebody without a refresh cookie may have a session all the same: the cookie may have gone idle before it.
         if (fromBody === undefined && shown !== undefined) cookies.clearSignIn(reply)
         throw new GatehouseError('invalid_refresh_token')
       }
-      return deliver(reply, outcome.tokens, outcome, fromBody !== undefined)
+      const { tokens, session } = outcome
+      if (fromBody === undefined && tokens.refreshToken) {
+        options.setRefreshCookie(reply, tokens.refreshToken, session)
+      }
+      return deliver(reply, tokens, outcome, fromBody !== undefined)
     },
   )
 
@@ -205,15 +206,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     return sessions
   }
 
-  function deliver(
-    reply: FastifyReply,
-    tokens: IssuedTokens,
-    { user, session }: { user: User; session: Session },
-    inBody: boolean,
-  ) {
-    if (!inBody && tokens.refreshToken) {
-      cookies.setRefresh(reply, tokens.refreshToken, session.remembered ? options.refreshExpiry(session) : undefined)
-    }
+  function deliver(reply: FastifyReply, tokens: IssuedTokens, { user }: { user: User }, inBody: boolean) {
     return reply.header('cache-control', 'no-store').send({
       access_token: tokens.accessToken,
       token_type: 'Bearer',

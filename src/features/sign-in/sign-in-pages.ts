@@ -71,7 +71,10 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     async (request, reply) => {
       const target = returnTo(request.query.return_to)
       const csrfToken = csrf.tokenFor(request, reply)
-      const user = await userOf(request)
+      // Whoever is sent by a script that gets no tokens by what this browser has signs in anew. A proxy sends nobody else here
+      // who is signed in but to raise the level.
+      const lacksTokens = options.getsTokens(target) && cookies.refresh(request) === undefined
+      const user = lacksTokens && request.query.acr_values === undefined ? undefined : await userOf(request)
       if (user !== undefined && request.query.acr_values === 'aal2' && user.level !== 'aal2') {
         return pages.show(reply, strongerSignInPage, { ...user, csrfToken, returnTo: target })
       }
@@ -112,8 +115,6 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       const outcome = await logIn(typed, { ...deviceOf(request, cookies), language: pages.languageOf(request) })
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
-        // One may be left of whoever signed in before, by the API.
-        cookies.clearRefresh(reply)
         const target = returnTo(sentWith(request)['return_to'])
         // A browser that keeps cookies has shown the one of the form. Of another one it turns out on the way.
         if (request.headers.cookie !== undefined) return goTo(reply, target)

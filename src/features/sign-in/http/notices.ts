@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { cookieReaches } from '../../../core/cookie-reach.ts'
 import type { Cookies } from '../../../http/cookies.ts'
+import type { GetsTokens } from '../return-to.ts'
 import type { SignInTexts } from '../texts.ts'
 
 type Words = SignInTexts['signIn']
@@ -21,10 +22,11 @@ export const afterSignIn = 'after-sign-in'
 export function createNotices(dependencies: {
   cookies: Pick<Cookies, 'ambiguous' | 'site'>
   leftBehind(wanted: string | undefined): string | undefined
+  getsTokens: GetsTokens
   issuer: string
   cookieDomain: string | undefined
 }): Notices {
-  const { cookies, leftBehind, issuer, cookieDomain } = dependencies
+  const { cookies, leftBehind, getsTokens, issuer, cookieDomain } = dependencies
   const [own, other] = issuer.startsWith('https:') ? (['https', 'http'] as const) : (['http', 'https'] as const)
   return {
     ofCookies({ severalCookies, cookiesOff }, request) {
@@ -39,7 +41,7 @@ export function createNotices(dependencies: {
       return host === undefined ? [] : [wrongScheme({ host, own, other })]
     },
     ofReach({ outOfReach, reachOfDomain }, target) {
-      if (target.startsWith('/')) return []
+      if (target.startsWith('/') || getsTokens(target)) return []
       const { host } = new URL(target)
       return cookieReaches(host, dependencies)
         ? []

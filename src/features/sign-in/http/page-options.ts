@@ -9,7 +9,7 @@ import type { EndSession } from '../../sessions/index.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { LogIn } from '../log-in.ts'
 import type { Notices } from './notices.ts'
-import type { ReturnTo } from '../return-to.ts'
+import type { GetsTokens, ReturnTo } from '../return-to.ts'
 import type { SessionsShown } from './sessions-shown.ts'
 import type { StepUp } from '../step-up.ts'
 import type { SignInTexts } from '../texts.ts'
@@ -22,6 +22,7 @@ export interface PageOptions extends PageUsers {
   sessionsShown: SessionsShown
   endSession: EndSession
   returnTo: ReturnTo
+  getsTokens: GetsTokens
   applications: Applications
   /** Whether anybody may make an account. */
   isOpen: boolean
