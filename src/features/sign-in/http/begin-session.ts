@@ -2,11 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { keptUntil } from '../../../core/records/session.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { EndSession } from '../../sessions/index.ts'
-import type { LogInOutcome } from '../log-in.ts'
+import type { SignedIn } from '../advance.ts'
 import type { SessionsShown } from './sessions-shown.ts'
-
-/** What a sign-in has begun. */
-type SignedIn = Extract<LogInOutcome, { kind: 'signed_in' }>
 
 /** Gives a browser the cookies of a sign-in, in place of those of whoever signed in there before. */
 export type BeginSession = (request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn) => Promise<void>
@@ -26,6 +23,7 @@ export function createBeginSession(dependencies: {
     for (const sessionId of await sessionsShown(request)) {
       if (sessionId !== started.session.id) await endSession(sessionId, 'signed_in_again')
     }
+    cookies.clearInteraction(reply)
     cookies.setSession(reply, started.secret, keptUntil(started.session))
     if (cookies.refresh(request) !== undefined) cookies.clearRefresh(reply)
     if (device !== undefined) cookies.setDevice(reply, device.secret, device.expires)
