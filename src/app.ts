@@ -11,6 +11,7 @@ import { createAuditLog } from './features/audit-log/index.ts'
 import { createClients } from './features/clients/index.ts'
 import { createCredentials } from './features/credentials/index.ts'
 import { type AccessRules, createForwardAuth, createHosts } from './features/forward-auth/index.ts'
+import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
 import { createOAuth } from './features/oauth/index.ts'
@@ -62,6 +63,7 @@ export function createFeatures(base: Base, config: Config) {
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
+  const factors = createFactors(base, config, { accounts, sessions, browser, ...speaking })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
@@ -72,7 +74,7 @@ export function createFeatures(base: Base, config: Config) {
   const { applications, decidesAbout } = forwardAuth
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, applications, decidesAbout }
-  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, tokens })
+  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
 
   // What programs and operators ask
@@ -82,7 +84,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
-    ...[sessions, forwardAuth, signIn, ownAccount, oauth, health],
+    ...[sessions, factors, forwardAuth, signIn, ownAccount, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }

@@ -1,4 +1,5 @@
 import type { ShownInvitation, ShownUser, UserAfterPassword, WithdrawnInvitation } from '../features/accounts/index.ts'
+import type { ResetFactors } from '../features/factors/index.ts'
 import type { DeletedUser } from '../features/own-account/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { pathOf, withOperator } from './operator.ts'
@@ -7,7 +8,7 @@ import { readPassword } from './secret-input.ts'
 const at = (idOrEmail: string) => pathOf('users', idOrEmail)
 const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
-/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|send-reset|set-username|grant-role|revoke-role|delete`. */
+/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|send-reset|set-username|grant-role|revoke-role|delete`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
@@ -74,6 +75,15 @@ export const user = group({
     async run({ username = null, json }, id) {
       const asked = withOperator((operator) => operator<ShownUser>('PUT', `${at(id)}/username`, { username }))
       print(await asked, json)
+    },
+  }),
+  'reset-factors': command({
+    summary:
+      'take the second factors of a person away who has lost them; setting up the next needs a link that is mailed',
+    arguments: ['id, email or user name'],
+    example: 'user reset-factors ada@example.com',
+    async run({ json }, id) {
+      print(await withOperator((operator) => operator<ResetFactors>('POST', `${at(id)}/reset-factors`)), json)
     },
   }),
   'send-reset': onUser('mail a person a link to a new password', 'send-reset', (id) => ['POST', `${at(id)}/reset`]),

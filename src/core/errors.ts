@@ -18,10 +18,13 @@ export const errorTable = {
   access_token_expired: { status: 401, title: 'The access token has expired.' },
   insufficient_user_authentication: { status: 401, title: 'This needs a newer or stronger proof of who you are.' },
   invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
+  invalid_code: { status: 401, title: 'The code is wrong, or was used already.' },
   invalid_refresh_token: { status: 401, title: 'The refresh token is not valid.' },
   forbidden: { status: 403, title: 'This is not allowed.' },
   untrusted_peer: { status: 403, title: 'Only a trusted proxy may ask this.' },
   cross_site_request: { status: 403, title: 'The request came from another site.' },
+  mfa_required: { status: 403, title: 'A second factor is needed to sign in.' },
+  enrolment_required: { status: 403, title: 'A second factor has to be set up before you can sign in.' },
   account_deletion_pending: { status: 403, title: 'This account is going to be deleted. It can still be kept.' },
   registration_closed: { status: 403, title: 'Nobody can register here.' },
   not_found: { status: 404, title: 'There is nothing here.' },
@@ -56,6 +59,12 @@ export interface NeededProof {
   maxAgeSeconds?: number
 }
 
+/** What continues a sign-in (POST /api/auth/mfa), and what the person can prove themselves by. */
+export interface NeededStep {
+  mfaToken: string
+  factors: readonly string[]
+}
+
 /** When an account goes, and what keeps it (POST /api/users/me/keep). */
 export interface PendingDeletion {
   deletesAt: Date
@@ -88,6 +97,8 @@ export class GatehouseError extends EarlyEnd {
   readonly limit: number | undefined
   /** What proof of the person is needed (RFC 9470). */
   readonly proof: NeededProof | undefined
+  /** Of a sign-in that needs more than the password. */
+  readonly step: NeededStep | undefined
   /** Of an account that is going to be deleted. */
   readonly deletion: PendingDeletion | undefined
 
@@ -99,6 +110,7 @@ export class GatehouseError extends EarlyEnd {
       retryAfterSeconds?: number
       limit?: number
       proof?: NeededProof
+      step?: NeededStep
       deletion?: PendingDeletion
       cause?: unknown
     } = {},
@@ -111,6 +123,7 @@ export class GatehouseError extends EarlyEnd {
     this.retryAfterSeconds = options.retryAfterSeconds
     this.limit = options.limit
     this.proof = options.proof
+    this.step = options.step
     this.deletion = options.deletion
   }
 

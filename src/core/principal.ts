@@ -1,9 +1,6 @@
 /** How sure the service is of who it is: one factor, or two factors (or a user-verifying passkey). */
 export type AuthenticationLevel = 'aal1' | 'aal2'
 
-/** The levels that somebody can reach. What adds a second factor to sign-in adds `aal2` here. */
-export const reachableLevels: readonly AuthenticationLevel[] = ['aal1']
-
 /** A person, acting within one session, or a program of theirs by an API key. */
 export interface UserPrincipal {
   readonly kind: 'user'
@@ -20,6 +17,8 @@ export interface UserPrincipal {
   /** Absent for an API key, which is no sign-in. */
   readonly sessionId: string | undefined
   readonly level: AuthenticationLevel
+  /** The highest level that the person can reach: with a second factor `aal2`. Of an API key `aal1`. */
+  readonly reachable: AuthenticationLevel
   /** Authentication methods, RFC 8176 names; `key` for an API key. */
   readonly methods: readonly string[]
   /** When the person proved who they are, epoch seconds. */

@@ -4,6 +4,8 @@ import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
+import type { FactorStore } from './records/factor.ts'
+import type { InteractionStore } from './records/interaction.ts'
 import type { KnownDeviceStore } from './records/known-device.ts'
 import type { RefreshTokenStore } from './records/refresh-token.ts'
 import type { DeletionStore } from './records/deletion.ts'
@@ -32,6 +34,8 @@ export interface Stores {
   personalData: PersonalDataStore
   sessions: SessionStore
   knownDevices: KnownDeviceStore
+  interactions: InteractionStore
+  factors: FactorStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   apiKeys: ApiKeyStore

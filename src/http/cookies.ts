@@ -11,6 +11,7 @@ export interface Cookies {
   readonly refreshName: string
   readonly csrfName: string
   readonly deviceName: string
+  readonly interactionName: string
   readonly languageName: string
   /** All of these. */
   readonly names: readonly string[]
@@ -23,6 +24,9 @@ export interface Cookies {
   /** What a browser is known by that has signed in before; it stays when the session ends. */
   setDevice(reply: FastifyReply, secret: string, expires: Date): void
   setCsrf(reply: FastifyReply, value: string): void
+  /** What continues a sign-in that needs another step; it ends with the browser. */
+  setInteraction(reply: FastifyReply, secret: string): void
+  clearInteraction(reply: FastifyReply): void
   /** The language that somebody has chosen, whoever they are. */
   setLanguage(reply: FastifyReply, language: string): void
   clearSignIn(reply: FastifyReply): void
@@ -31,6 +35,8 @@ export interface Cookies {
   refresh(request: FastifyRequest): Shown | undefined
   /** Of several none counts: whoever planted one may have got the token of a form for it. */
   csrf(request: FastifyRequest): string | undefined
+  /** Likewise: nothing tells which sign-in somebody wants to continue. */
+  interaction(request: FastifyRequest): string | undefined
   device(request: FastifyRequest): Shown | undefined
   language(request: { headers: IncomingHttpHeaders }): string | undefined
   /** The names under which a browser shows several different values of what proves something. */
@@ -59,9 +65,10 @@ export function createCookies(settings: {
   const refreshName = `${isBelowPath && secure ? '__Secure-' : host}${name}_refresh`
   const deviceName = `${host}${name}_device`
   const csrfName = `${host}${name}_csrf`
+  const interactionName = `${host}${name}_interaction`
   const languageName = `${host}${name}_language`
   const proofs = [sessionName, refreshName, deviceName, csrfName]
-  const names = [...proofs, languageName]
+  const names = [...proofs, interactionName, languageName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -105,6 +112,7 @@ export function createCookies(settings: {
     refreshName,
     csrfName,
     deviceName,
+    interactionName,
     languageName,
     names,
     site: settings.cookieDomain ?? issuerHost,
@@ -121,6 +129,10 @@ export function createCookies(settings: {
     },
     setDevice,
     setCsrf: (reply, value) => void reply.setCookie(csrfName, value, csrf),
+    setInteraction: (reply, secret) => void reply.setCookie(interactionName, secret, csrf),
+    clearInteraction(reply) {
+      if (reply.request.headers.cookie?.includes(`${interactionName}=`)) reply.clearCookie(interactionName, csrf)
+    },
     setLanguage: (reply, value) => void reply.setCookie(languageName, value, language),
     clearRefresh(reply) {
       dropFormer(reply)
@@ -140,14 +152,18 @@ export function createCookies(settings: {
       const tokens = eachOf(shown).flatMap((value) => boundTo(browsers, value) ?? [])
       return tokens.length > 1 ? tokens : tokens[0]
     },
-    csrf(request) {
-      const shown = readCookie(request.headers.cookie, csrfName)
-      return typeof shown === 'string' ? shown : undefined
-    },
+    csrf: (request) => sole(request, csrfName),
+    interaction: (request) => sole(request, interactionName),
     device: (request) => readCookie(request.headers.cookie, deviceName),
     language: ({ headers: { cookie } }) => eachOf(readCookie(cookie, languageName))[0],
     ambiguous: ({ headers: { cookie } }) => proofs.filter((name) => typeof readCookie(cookie, name) === 'object'),
   }
+}
+
+/** The only value of a cookie. */
+function sole(request: FastifyRequest, name: string): string | undefined {
+  const shown = readCookie(request.headers.cookie, name)
+  return typeof shown === 'string' ? shown : undefined
 }
 
 const until = (expires: Date | undefined) => (expires === undefined ? {} : { expires })

@@ -185,7 +185,7 @@ function* impliedCodes(schema: DescribedSchema, { config = {}, method }: RouteOp
   if (config.access === 'user' || config.access === 'admin') {
     yield* ['invalid_request', 'unauthorized', 'invalid_access_token', 'access_token_expired', 'forbidden'] as const
     if (method !== 'GET') yield 'cross_site_request'
-    if (config.fresh) yield 'insufficient_user_authentication'
+    if (config.fresh || config.access === 'admin') yield 'insufficient_user_authentication'
   }
 }
 

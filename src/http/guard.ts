@@ -27,8 +27,12 @@ declare module 'fastify' {
     permission?: OwnPermission
     /** With access `user`: open also to programs that act for the person, by an API key or a delegated token. */
     programs?: boolean
-    /** Open only to a person who proved who they are a short while ago (RFC 9470): for what outlives the session. */
-    fresh?: boolean
+    /**
+     * Open only to a person who proved who they are a short while ago, at the highest level that they can reach (RFC 9470): for what
+     * outlives the session. `with_factor`: asked of those alone who have a second factor, where others show their password with
+     * the request.
+     */
+    fresh?: boolean | 'with_factor'
   }
   interface FastifyRequest {
     principal: Principal | null
@@ -126,6 +130,19 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     return proven.principal
   }
 
+  /** By the session as it is now: a token that was issued before a step-up says less than is known. */
+  function demandProof({ routeOptions: { config } }: FastifyRequest, principal: UserPrincipal): void {
+    const { level, reachable, authenticatedAt } = principal
+    const isFreshNeeded = config.fresh === 'with_factor' ? reachable === 'aal2' : config.fresh === true
+    const isOld = Math.floor(clock.now() / 1000) - authenticatedAt > settings.fresh_seconds
+    // Whoever administers does all of it at the level that they can reach, what takes rights away too.
+    const isTooLow = reachable === 'aal2' && level !== 'aal2' && (isFreshNeeded || config.access === 'admin')
+    if (!isTooLow && !(isFreshNeeded && isOld)) return
+    throw new GatehouseError('insufficient_user_authentication', {
+      proof: { level: reachable, ...(isFreshNeeded && { maxAgeSeconds: settings.fresh_seconds }) },
+    })
+  }
+
   // After the limiter, whose hooks are the routes' own: a refusal counts too.
   app.addHook('preParsing', async (request) => {
     const { access, permission } = request.routeOptions.config
@@ -136,13 +153,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     const isPermitted = permission !== undefined && mayAdminister(principal, permission)
     if (access !== 'user' && !isPermitted) forbid(request, principal)
     if (principal.sessionId === undefined) refuseProgram(request, principal)
-    // By the session as it is now: a token that was issued before a step-up says less than is known.
-    const age = Math.floor(clock.now() / 1000) - principal.authenticatedAt
-    if (request.routeOptions.config.fresh && age > settings.fresh_seconds) {
-      throw new GatehouseError('insufficient_user_authentication', {
-        proof: { level: 'aal1', maxAgeSeconds: settings.fresh_seconds },
-      })
-    }
+    demandProof(request, principal)
     request.principal = principal
   })
 })
@@ -172,4 +183,11 @@ export function requireAccessLevels(app: App): void {
 export function userOf(request: FastifyRequest): UserPrincipal {
   if (request.principal?.kind !== 'user') throw new GatehouseError('unauthorized')
   return request.principal
+}
+
+/** The same within a session: the guard refuses programs, which have none, where a route does not let them in. */
+export function personWithSession(request: FastifyRequest): UserPrincipal & { sessionId: string } {
+  const { sessionId, ...person } = userOf(request)
+  if (sessionId === undefined) throw new GatehouseError('forbidden')
+  return { ...person, sessionId }
 }

@@ -54,6 +54,11 @@ function proofOf({ proof }: GatehouseError): { acr_values?: string; max_age?: nu
   return { acr_values: proof.level, ...(proof.maxAgeSeconds !== undefined && { max_age: proof.maxAgeSeconds }) }
 }
 
+/** How a program is told what continues a sign-in. */
+function stepOf({ step }: GatehouseError): { mfa_token?: string; factors?: readonly string[] } {
+  return step === undefined ? {} : { mfa_token: step.mfaToken, factors: step.factors }
+}
+
 /** How somebody is told that their account can still be kept. */
 function deletionOf({ deletion }: GatehouseError): { deleted_at?: string; keep_token?: string } {
   return deletion === undefined ? {} : { deleted_at: deletion.deletesAt.toISOString(), keep_token: deletion.keepToken }
@@ -104,6 +109,7 @@ export function problemOf(error: GatehouseError, requestId: string): object {
     detail: error.detail ?? errorTable[error.code].title,
     ...(error.fields === undefined ? {} : { errors: error.fields }),
     ...proofOf(error),
+    ...stepOf(error),
     ...deletionOf(error),
     request_id: requestId,
   }

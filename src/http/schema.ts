@@ -34,6 +34,17 @@ export const Problem = Type.Object(
         description: 'Of a missing step-up: the seconds within which the person must have proven who they are.',
       }),
     ),
+    mfa_token: Type.Optional(
+      Type.String({
+        description:
+          'Of a sign-in that needs more than the password: what continues it, for ten minutes (POST /api/auth/mfa).',
+      }),
+    ),
+    factors: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Of such a sign-in: what the person can prove themselves by, `totp` and `recovery_code`.',
+      }),
+    ),
     deleted_at: Type.Optional(
       Type.Unsafe<string>({
         type: 'string',
@@ -80,7 +91,9 @@ function problemExample(code: ErrorCode): object {
     password_rejected: [{ path: '/body/password', message: 'is too easy to guess' }],
   }[code as string]
   const proof = code === 'insufficient_user_authentication' && ({ level: 'aal1', maxAgeSeconds: 300 } as const)
-  const told = { ...(errors && { fields: errors }), ...(proof && { proof }) }
+  const factors = { mfa_required: ['totp', 'recovery_code'], enrolment_required: [] }[code as string]
+  const step = factors && { mfaToken: 'R2xkUThjWm5Wb1dDc3pYdE1hS2pCaHlFdVBmSXdOZ0w', factors }
+  const told = { ...(errors && { fields: errors }), ...(proof && { proof }), ...(step && { step }) }
   return problemOf(new GatehouseError(code, told), 'A6RrFEJF-1c')
 }
 

@@ -4,6 +4,7 @@ import { accountPageTexts } from './de/account-pages.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
 import { accountMails } from './de/accounts.ts'
+import { factors } from './de/factors.ts'
 import { kit } from './de/kit.ts'
 import { moment } from './de/moment.ts'
 import { ownAccount } from './de/own-account.ts'
@@ -46,14 +47,37 @@ export const de: Catalogue = {
     stronger: {
       title: 'Eine stärkere Anmeldung ist nötig',
       why:
-        'Die Seite, die Sie öffnen möchten, verlangt neben dem Passwort einen zweiten Nachweis, wer Sie sind. ' +
-        'Dieser Dienst kann noch keinen annehmen.',
+        'Die Seite, die Sie öffnen möchten, verlangt neben dem Passwort einen zweiten Nachweis, wer Sie sind, ' +
+        'und Ihr Konto hat noch keinen. Richten Sie einen ein, und öffnen Sie die Seite dann noch einmal.',
+      setUp: 'Zweiten Faktor einrichten',
+    },
+
+    secondFactor: {
+      title: 'Code eingeben',
+      why: (email) =>
+        html`Das Passwort war richtig. Weisen Sie jetzt mit Ihrem zweiten Faktor nach, dass Sie ${email} sind.`,
+      code: 'Code Ihrer Authenticator-App',
+      codeHint: 'Sechs Ziffern, die sich jede halbe Minute ändern.',
+      recoveryCode: 'Wiederherstellungscode',
+      recoveryHint: 'Einer von denen, die Sie beim Einrichten der App aufbewahrt haben. Jeder gilt einmal.',
+      useRecovery: 'Stattdessen einen Wiederherstellungscode benutzen',
+      useApp: 'Stattdessen die Authenticator-App benutzen',
+      rememberDevice: (days) =>
+        plural('de', days, {
+          one: 'In diesem Browser einen Tag lang nicht nach einem Code fragen',
+          other: `In diesem Browser ${days} Tage lang nicht nach einem Code fragen`,
+        }),
+      wrongCode: (at) =>
+        `Dieser Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten. Wenn auch der falsch ist, prüfen Sie, ob die Uhr Ihres Geräts stimmt: Hier ist es ${at} (UTC).`,
+      wrongRecoveryCode: 'Dieser Wiederherstellungscode ist falsch oder wurde schon benutzt.',
     },
 
     stepUp: {
       title: 'Bestätigen Sie, dass Sie es sind',
       why: (email) =>
         html`Für den nächsten Schritt wird Ihr Passwort noch einmal gebraucht. Sie sind als ${email} angemeldet.`,
+      whyCode: (email) =>
+        html`Für den nächsten Schritt wird ein Code Ihrer Authenticator-App gebraucht. Sie sind als ${email} angemeldet.`,
       signOutInstead: 'Stattdessen abmelden',
     },
 
@@ -154,6 +178,8 @@ export const de: Catalogue = {
       security: {
         title: 'Sicherheit',
         aboutPassword: 'Womit Sie sich anmelden',
+        factor: 'Zweiter Faktor',
+        aboutFactor: 'Womit Sie sich neben dem Passwort ausweisen',
         sessions: 'Sitzungen',
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',
@@ -214,6 +240,7 @@ export const de: Catalogue = {
   },
 
   sessions,
+  factors,
   apiKeys,
 
   activity,

@@ -18,11 +18,13 @@ interface Field {
   readonly?: boolean
   /** May be left empty. */
   optional?: boolean
+  /** Which keys a phone shows (HTML §6.8.7). */
+  inputmode?: 'numeric'
 }
 
 /** A field with its label, its hint and its error. */
 export function field({ name, label, type, autocomplete, value, hint, error, ...more }: Field): Html {
-  const { autofocus, maxlength, readonly, optional } = more
+  const { autofocus, maxlength, readonly, optional, inputmode } = more
   const describedBy = [error === true && 'fault', typeof error === 'string' && `${name}-error`, hint && `${name}-hint`]
     .filter(Boolean)
     .join(' ')
@@ -32,6 +34,7 @@ export function field({ name, label, type, autocomplete, value, hint, error, ...
     ${!readonly && html`name="${name}"`}
     ${value !== undefined && html`value="${value}"`}
     autocomplete="${autocomplete}"
+    ${inputmode && html`inputmode="${inputmode}"`}
     ${maxlength !== undefined && html`maxlength="${maxlength}"`}
     ${readonly ? html`readonly` : !optional && html`required`}
     ${autofocus && html`autofocus`}
@@ -79,3 +82,7 @@ export const nameField = (given: {
   error?: string | undefined
   autofocus?: boolean
 }): Html => field({ ...given, name: 'name', type: 'text', autocomplete: 'name', maxlength: 200 })
+
+/** Where a person types or pastes a code of six digits, with spaces or without; browsers offer the one of a password manager. */
+export const codeField = (given: Pick<Field, 'label' | 'hint' | 'error' | 'autofocus'>): Html =>
+  field({ ...given, name: 'code', type: 'text', autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 64 })

@@ -133,6 +133,11 @@ form { margin-bottom: 0; }
 [role='status'].done { --tone: var(--success, var(--pico-ins-color)); }
 code.secret { display: block; margin-bottom: 1.25rem; padding: 0.75rem 0.875rem; overflow-wrap: anywhere; font-size: 0.9375rem; color: var(--pico-h1-color); }
 
+.qr-code svg { display: block; width: 100%; max-width: 13rem; height: auto; margin: 0 auto 1.25rem; border-radius: var(--pico-border-radius); }
+ul.codes { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.375rem 1rem; margin: 0 0 1.25rem; padding: 0; }
+ul.codes > li { margin: 0; list-style: none; text-align: center; }
+ul.codes code { color: var(--pico-h1-color); font-size: 0.9375rem; }
+
 /* Lists of what somebody has */
 ul.rows { margin: 0; padding: 0; }
 ul.rows > li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1rem; margin: 0; padding: 0.875rem 0; border-top: 1px solid var(--pico-muted-border-color); list-style: none; }

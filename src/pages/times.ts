@@ -19,6 +19,11 @@ function formatOf(language: Language): Intl.DateTimeFormat {
   return made
 }
 
+/** The present time of day in UTC, with its seconds, by which somebody sets a clock right. */
+export function timeOfDay(at: Date): string {
+  return at.toISOString().slice(11, 19)
+}
+
 /** The words for a number of things: by the plural rules of a language (CLDR, by `Intl`). */
 export function plural(
   language: Language,

@@ -333,6 +333,7 @@ void test('who meets a requirement', async (t) => {
     clientId: 'gatehouse',
     sessionId: 's',
     level: 'aal1',
+    reachable: 'aal1',
     methods: ['pwd'],
     authenticatedAt: 0,
   })

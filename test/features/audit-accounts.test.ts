@@ -253,6 +253,9 @@ for (const backend of backends) {
           { ...sessionEnds(subject, first.id, 'ended_by_person'), clientId: null },
           about(subject, 'sessions.ended', { reason: 'ended_by_person', ended: 1 }),
         )
+        const asked = { method: 'DELETE', headers: bearer(second.signedIn.accessToken) }
+        const forgotten = await service.call('/api/users/me/remembered-devices', asked)
+        tells(forgotten, subject, about(subject, 'remembered_devices.forgotten', { forgotten: 0 }))
         const third = await signIn({ cookie: second.signedIn.cookie })
         tells(third.answer, null, sessionEnds(subject, second.id, 'signed_in_again'))
         const headers = { cookie: third.signedIn.cookie }

@@ -2,6 +2,7 @@ import type { Fixture } from './fixture.ts'
 import { accountFixtures } from './fixtures/accounts.ts'
 import { apiKeyFixtures } from './fixtures/api-keys.ts'
 import { activityFixtures } from './fixtures/audit-log.ts'
+import { factorFixtures } from './fixtures/factors.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
 import { ownAccountFixtures } from './fixtures/own-account.ts'
@@ -18,6 +19,7 @@ export const fixtures: readonly Fixture[] = [
   ...newPasswordFixtures,
   ...ownAccountPageFixtures,
   ...sessionFixtures,
+  ...factorFixtures,
   ...apiKeyFixtures,
   ...activityFixtures,
   ...ownAccountFixtures,

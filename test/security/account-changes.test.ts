@@ -296,7 +296,10 @@ if (hasServers) {
     // The session of this sign-in has begun before: the change ends it.
     const at = new Date(service.clock.now())
     const device = { userId: user.id, secretHash: 'of-its-cookie', at, expiresAt: new Date(at.getTime() + 60_000) }
-    const remembered = service.stores.knownDevices.remember({ ...device, shownHash: undefined }, passwordHash)
+    const remembered = service.stores.knownDevices.remember(
+      { ...device, userAgent: '', shownHash: undefined },
+      passwordHash,
+    )
     await waitFor(2, remembered)
     await release()
     await changed

@@ -44,6 +44,13 @@ async function moving({ user, stores, at }: Bench) {
   const use = { confirmHash, undoHash, undoUntil: at(60), formerRecipients: [], at: at() }
   return { userId, undoHash, confirm: () => stores.emailChanges.confirm(use) }
 }
+/** Somebody who has set up an authenticator app, but for the first code. */
+async function withTotp({ stores, at }: Bench, userId: string) {
+  const id = uuidv7(at().getTime())
+  await stores.factors.propose({ id, userId, sealedKey: 'sealed', by: userId, at: at(), expiresAt: at(60) })
+  const confirmed = { id, userId, step: 1, codeHashes: [], at: at(), isFirst: true, mailboxTokenHash: undefined }
+  return { confirm: () => stores.factors.confirm(confirmed) }
+}
 async function ofSession(bench: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
   const { id } = await bench.session((await bench.user()).id)
   return [`session:${id}`, () => change(id)]
@@ -147,6 +154,17 @@ const changes: Record<string, Prepare> = {
     const id = uuidv7(at().getTime())
     return [`token:${id}`, () => stores.accessTokens.revoke(id, at(300), at())]
   },
+  'factors.confirm': (bench) => holder(bench, async (userId) => (await withTotp(bench, userId)).confirm()),
+  'factors.removeTotp': (bench) =>
+    holder(bench, async (userId) => {
+      await (await withTotp(bench, userId)).confirm()
+      await bench.stores.factors.removeTotp(userId, bench.at(), {})
+    }),
+  'factors.reset': (bench) =>
+    holder(bench, async (userId) => {
+      await (await withTotp(bench, userId)).confirm()
+      await bench.stores.factors.reset({ userId, tokenHash: userId, expiresAt: bench.at(60), at: bench.at() })
+    }),
   'signingKeys.change': (bench) =>
     ofKey(bench, (kid) => {
       const compromised = [{ kid, at: bench.at() }]

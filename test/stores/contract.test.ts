@@ -36,7 +36,8 @@ for (const backend of backends) {
       const { email } = user
       t.equal(await stores.users.create({ ...user, id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f' }), 'email_taken')
       const found = await stores.users.findByLogin(email)
-      const untouched = { username: null, locale: null, status: 'active', permissions: [], unlocks: 0, deletesAt: null }
+      const defaults = { username: null, locale: null, status: 'active', permissions: [], unlocks: 0, deletesAt: null }
+      const untouched = { ...defaults, hasSecondFactor: false }
       t.same(found, { ...user, ...untouched })
       t.same(await stores.users.findById(user.id), found)
       t.equal(await stores.users.findByLogin('nobody@example.test'), undefined)
@@ -119,7 +120,8 @@ for (const backend of backends) {
     })
     await t.test('known devices: known for one account and its present password', async (t) => {
       const [user, other] = [await bench.user({ passwordHash: 'proven' }), await bench.user()]
-      const device = { userId: user.id, secretHash: hashSecret('a browser'), at: at(), expiresAt: at(1_000) }
+      const times = { at: at(), expiresAt: at(1_000) }
+      const device = { userId: user.id, secretHash: hashSecret('a browser'), userAgent: '', ...times }
       const first = { ...device, shownHash: undefined }
       t.equal(await stores.knownDevices.remember(first, 'another hash'), 'refused', 'the password changed meanwhile')
       t.equal(await stores.knownDevices.remember(first, 'proven'), 'added')
@@ -157,6 +159,7 @@ for (const backend of backends) {
             shownHash: shown === undefined ? undefined : hashSecret(shown),
             at: at(later),
             expiresAt: at(1_000),
+            userAgent: '',
           },
           user.passwordHash,
         )

@@ -1,6 +1,7 @@
 /** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { Client } from '../../src/core/records/client.ts'
+import type { Wishes } from '../../src/core/records/interaction.ts'
 import type { QueuedMail } from '../../src/core/records/mail.ts'
 import type { RefreshFamily } from '../../src/core/records/refresh-token.ts'
 import type { PendingRegistration } from '../../src/core/records/registration.ts'
@@ -109,6 +110,14 @@ export function createBench(opened: OpenBackend, second: Stores, clock: TestCloc
       return { hash, family }
     },
   }
+}
+
+export const exampleWishes: Wishes = {
+  remember: false,
+  returnTo: null,
+  level: null,
+  clientId: 'gatehouse',
+  tokensInBody: false,
 }
 
 export function exampleClient(id: string, createdAt: Date): Client {

@@ -12,7 +12,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers, migratedCluster } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { exampleClient, exampleKey, exampleMail } from './contract.ts'
+import { exampleClient, exampleKey, exampleMail, exampleWishes as wishes } from './contract.ts'
 
 /** Enough for a look-up to be cheaper than to read everything. */
 const strangers = 60_000
@@ -112,6 +112,13 @@ function fill(now: string): string {
       select 'u' || n, ${id('families')}, ${now}, ${now} + interval '30 days' ${each} where ${holdsTokens};
     insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
       select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
+    insert into interactions (id, secret_hash, user_id, proofs, wishes, expires_at)
+      select ${id('interactions')}, 'n' || n, ${id('users')}, '[]', '{}', ${ends} ${each};
+    insert into factors (id, user_id, kind, sealed_key, proposed_by, created_at, confirmed_at, expires_at)
+      select ${id('factors')}, ${id('users')}, 'totp', 'sealed', ${id('users')}, ${now}, case when n % 2 = 0 then ${now} end,
+        case when n % 2 = 1 then ${ends} end ${each};
+    insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
+    insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
     insert into invitations (id, token_hash, email, username, language, created_at, expires_at)
       select ${id('invitations')}, 'i' || n, n || '@invited.test', 'i' || n, 'en', ${now}, ${ends} ${each};
@@ -204,10 +211,15 @@ for (const [name, open] of Object.entries(engines)) {
       ...{ id: uuidv7(clock.now()), email: 'guest@example.test', username: 'guest', roles: ['editor'] },
       ...{ language: 'en' as const, createdAt: at(), expiresAt: at(60), tokenHash: 'invitation' },
     }
-    const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100) }
+    const device = { shownHash: undefined, secretHash: 'device', userId, at: at(), expiresAt: at(100), userAgent: '' }
+    const interaction = {
+      ...{ id: uuidv7(clock.now()), userId, secretHash: 'interaction', expiresAt: at(600) },
+      ...{ proofs: [{ method: 'pwd', at: clock.now() }], wishes },
+    }
+    const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 19)
+    t.equal(perishable.length, 21)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -254,6 +266,31 @@ for (const [name, open] of Object.entries(engines)) {
       'users.noteLockout': () => stores.users.noteLockout(userId, { at: at(), until: at(60) }, []),
       'knownDevices.remember': () => stores.knownDevices.remember(device, 'h'),
       'knownDevices.isKnown': () => stores.knownDevices.isKnown({ secretHash: 'device', email, at: at() }),
+      'knownDevices.isRemembered': () => stores.knownDevices.isRemembered({ secretHash: 'device', userId, at: at() }),
+      'knownDevices.listRemembered': () => stores.knownDevices.listRemembered(userId, at()),
+      'knownDevices.forgetRemembered': () => stores.knownDevices.forgetRemembered(userId, at()),
+      'interactions.open': () => stores.interactions.open(interaction, 'h'),
+      'interactions.find': () => stores.interactions.find('interaction', at()),
+      'interactions.countTry': () => stores.interactions.countTry('interaction', at(), 10),
+      'interactions.consume': () => stores.interactions.consume('interaction', at()),
+      'factors.propose': () => stores.factors.propose({ ...totp, by: userId, at: at(), expiresAt: at(60) }),
+      'factors.findProposed': () => stores.factors.findProposed(userId, userId, at()),
+      'factors.confirm': () =>
+        stores.factors.confirm({
+          ...{ id: totp.id, userId, step: 1, codeHashes: ['one', 'two'], at: at() },
+          ...{ isFirst: true, mailboxTokenHash: 'mailbox' },
+        }),
+      'factors.of': () => stores.factors.of(userId),
+      'factors.findTotp': () => stores.factors.findTotp(userId),
+      'factors.useStep': () => stores.factors.useStep(totp.id, 2, at()),
+      'factors.useRecoveryCode': () => stores.factors.useRecoveryCode(userId, 'one', () => []),
+      'factors.replaceRecoveryCodes': () => stores.factors.replaceRecoveryCodes(userId, ['three'], {}),
+      'factors.reset': () => stores.factors.reset({ userId, tokenHash: 'mailbox', expiresAt: at(60), at: at() }),
+      'factors.renewMailboxLink': () =>
+        stores.factors.renewMailboxLink({ userId, tokenHash: 'again', expiresAt: at(60) }),
+      'factors.isMailboxLink': () => stores.factors.isMailboxLink(userId, 'again', at()),
+      'factors.removeTotp': () => stores.factors.removeTotp(userId, at(), {}),
+      'factors.noteAsked': () => stores.factors.noteAsked(userId, at()),
       'budgets.spend': () => stores.budgets.spend(budgets),
       'budgets.look': () => stores.budgets.look(budgets),
       'budgets.forgive': () => stores.budgets.forgive(budgets),

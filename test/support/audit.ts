@@ -2,13 +2,18 @@
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
+import { factorsEvents } from '../../src/features/factors/audit-events.ts'
 import { mailEvents } from '../../src/features/mail/audit-events.ts'
 import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
 import { sessionsEvents } from '../../src/features/sessions/audit-events.ts'
+import { signInEvents } from '../../src/features/sign-in/audit-events.ts'
 import type { Service } from './service.ts'
 import { until } from './patience.ts'
 
-/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows all others. */
+/** The events that `factor-policy.test.ts` shows. */
+export const eventsOfFactors = { ...factorsEvents, 'sign_in.continued': signInEvents['sign_in.continued'] }
+
+/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that neither of them does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }
 
 /** The log lines of audit events, oldest first. */

@@ -2,6 +2,8 @@ import type { AuthenticationLevel } from '../principal.ts'
 import type { ApiKey } from './api-key.ts'
 import type { AuditRow } from './audit-event.ts'
 import type { EmailChange } from './email-change.ts'
+import type { FactorKind } from './factor.ts'
+import type { Proof, Wishes } from './interaction.ts'
 import type { Invitation } from './invitation.ts'
 import type { MailRow } from './mail.ts'
 import type { Session } from './session.ts'
@@ -22,7 +24,22 @@ export interface PersonalData {
   sessions: (Session & Ended & { level: AuthenticationLevel; revokedReason: string | null })[]
   refreshFamilies: (Ended & { id: string; sessionId: string; clientId: string; scopes: string[]; expiresAt: Date })[]
   apiKeys: (Omit<ApiKey, 'owner'> & Ended)[]
-  knownDevices: { createdAt: Date; seenAt: Date; expiresAt: Date }[]
+  knownDevices: {
+    createdAt: Date
+    seenAt: Date
+    expiresAt: Date
+    rememberedUntil: Date | null
+    userAgent: string
+  }[]
+  /** Those included that were proposed and not confirmed. */
+  factors: { id: string; kind: FactorKind; createdAt: Date; confirmedAt: Date | null; lastUsedAt: Date | null }[]
+  recoveryCodesLeft: number
+  /** Since when the person has been asked to set up a second factor. */
+  factorAskedAt: Date | null
+  /** Of an operator who took the factors away, while none was set up since. */
+  factorResets: { resetAt: Date; expiresAt: Date }[]
+  /** Sign-ins under way: what was proven in each. */
+  interactions: { proofs: readonly Proof[]; wishes: Wishes; tries: number; expiresAt: Date }[]
   /** Pending ones, and those that can be taken back. */
   emailChanges: EmailChange[]
   passwordResets: { expiresAt: Date }[]

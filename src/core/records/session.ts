@@ -60,11 +60,11 @@ export interface SessionStore {
   /**
    * Notes that the person was proven again within a live session, and replaces the secret of its cookie. Also tells the
    * revocation feed. `provenHash`: as for `create`; nothing happens when it is not the user's any more, or the user is
-   * disabled, or the session has ended.
+   * disabled, or the session has ended. `at`: the present time, where the proof is older.
    */
   renew(
     id: string,
-    proof: Pick<Session, 'methods' | 'level' | 'authenticatedAt'> & { secretHash: string },
+    proof: Pick<Session, 'methods' | 'level' | 'authenticatedAt'> & { secretHash: string; at?: Date },
     provenHash: string | null,
   ): Promise<Session | undefined>
   /** Extends the idle expiry, never past the absolute one. */
@@ -74,7 +74,7 @@ export interface SessionStore {
   /** Live sessions of one user, the one used last first. */
   listOf(userId: string, at: Date): Promise<Session[]>
   /**
-   * Ends the sessions of a user with their refresh families, and what browsers are known by, but for the session and the
+   * Ends the sessions of a user with their refresh families, sign-ins under way, and what browsers are known by, but for the session and the
    * device that are named. Resolves to the ids of the sessions that ended.
    */
   revokeAll(

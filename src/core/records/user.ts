@@ -21,9 +21,14 @@ export interface User {
   createdAt: Date
   /** How often the lockout of the account was lifted. Failed sign-ins are counted under this number. */
   unlocks: number
+  /** Whether the person has a second factor that counts. */
+  hasSecondFactor: boolean
 }
 
-export type NewUser = Omit<User, 'permissions' | 'status' | 'deletesAt' | 'unlocks' | 'username' | 'locale'> &
+export type NewUser = Omit<
+  User,
+  'permissions' | 'status' | 'deletesAt' | 'unlocks' | 'username' | 'locale' | 'hasSecondFactor'
+> &
   Partial<Pick<User, 'username' | 'locale'>>
 
 /** The hashes whose test takes as long as that of `sample`. */

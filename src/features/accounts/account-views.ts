@@ -48,6 +48,7 @@ export function accountPage(
   ]
   const ofSecurity: Row[] = [
     { title: kit.password, about: [security.aboutPassword], actions: to('change-password', change, kit.password) },
+    { title: security.factor, about: [security.aboutFactor], actions: to('factors', show, security.factor) },
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },

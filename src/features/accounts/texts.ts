@@ -45,6 +45,8 @@ export const accounts = {
     security: {
       title: 'Security',
       aboutPassword: 'What you sign in with',
+      factor: 'Second factor',
+      aboutFactor: 'What you prove yourself by beside the password',
       sessions: 'Sessions',
       aboutSessions: 'Where you are signed in',
       keys: 'API keys',

@@ -99,6 +99,7 @@ export function createProveApiKey(dependencies: {
       clientId: firstPartyClientId,
       sessionId: undefined,
       level: 'aal1',
+      reachable: 'aal1',
       methods: ['key'],
       // The person proved who they are when they made it.
       authenticatedAt: Math.floor(key.createdAt.getTime() / 1000),

@@ -206,6 +206,7 @@ function userPrincipal(user: User, session: Session, scopes: string[], clientId:
     clientId,
     sessionId: session.id,
     level: session.level,
+    reachable: user.hasSecondFactor ? 'aal2' : 'aal1',
     methods: session.methods,
     authenticatedAt: Math.floor(session.authenticatedAt.getTime() / 1000),
   }

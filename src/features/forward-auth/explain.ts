@@ -51,6 +51,7 @@ export function createExplain(dependencies: {
       clientId: firstPartyClientId,
       sessionId: '(session)',
       level,
+      reachable: level,
       methods: [],
       authenticatedAt: Math.floor(clock.now() / 1000),
     }

@@ -1,4 +1,3 @@
-import { type AuthenticationLevel, reachableLevels } from '../../core/principal.ts'
 import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget } from '../../core/request-target.ts'
 import type { AccessRules, HostPolicy, Rule } from './access-rules.ts'
@@ -12,15 +11,10 @@ export interface RuleDoubt {
 }
 
 /**
- * Rules that never decide anything, rules that let nobody pass without saying so, and headers by which people could give
- * themselves the user name of somebody else.
+ * Rules that never decide anything, and headers by which people could give themselves the user name of somebody else.
  */
-export function doubtsAbout(rules: AccessRules, reachable = reachableLevels): RuleDoubt[] {
-  return rules.hosts.flatMap((policy) => [
-    ...doubtsAboutHeaders(policy),
-    ...doubtsAboutOrder(rules, policy),
-    ...doubtsAboutLevel(policy, reachable),
-  ])
+export function doubtsAbout(rules: AccessRules): RuleDoubt[] {
+  return rules.hosts.flatMap((policy) => [...doubtsAboutHeaders(policy), ...doubtsAboutOrder(rules, policy)])
 }
 
 /** How the headers end by which applications know people. */
@@ -50,15 +44,6 @@ function doubtsAboutOrder(rules: AccessRules, policy: HostPolicy): RuleDoubt[] {
         ? 'no request is like this'
         : `${decidedBy.map(nameOf).join(' and ')} ${decidedBy.length === 1 ? 'comes' : 'come'} first and ${decidedBy.length === 1 ? 'matches' : 'match'} everything that it does`
     return { keys: [...keys, rule.position], reason: `${nameOf(rule)} never decides: ${why}` }
-  })
-}
-
-function doubtsAboutLevel({ name, rules }: HostPolicy, reachable: readonly AuthenticationLevel[]): RuleDoubt[] {
-  return rules.flatMap((rule) => {
-    const { allow } = rule.source
-    if (typeof allow === 'string' || allow.level === undefined || reachable.includes(allow.level)) return []
-    const reason = `${nameOf(rule)} lets nobody pass: there is no way to sign in at ${allow.level} yet`
-    return [{ keys: ['hosts', name, 'rules', rule.position, 'allow', 'level'], reason }]
   })
 }
 

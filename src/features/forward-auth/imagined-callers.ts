@@ -102,7 +102,7 @@ export function imaginePerson(given: {
 }): Principal {
   const { roles, permissions, scopes, level, subject = '(subject)', clientId = firstPartyClientId } = given
   const unknown = { email: '', username: '', name: '', sessionId: '(session)', methods: [], authenticatedAt: 0 }
-  return { kind: 'user', subject, roles, permissions, scopes, clientId, level, ...unknown }
+  return { kind: 'user', subject, roles, permissions, scopes, clientId, level, reachable: level, ...unknown }
 }
 
 /** Whether the one holds all that the other does; a program holds what people hold who have neither role nor permission. */

@@ -35,7 +35,9 @@ export async function ownAccountPages(
 ): Promise<void> {
   const { changePassword, emailChanges, deletion, exportAccount, cookies, limits, clock, pages, csrf, graceDays } =
     options
-  const secretTest = { ...ownPage, rateLimit: limits.secretTests }
+  // The password of the form is not enough where there is a second factor.
+  const byFactor = { ...ownPage, fresh: 'with_factor' } as const
+  const secretTest = { ...byFactor, rateLimit: limits.secretTests }
   const fromOf = (request: FastifyRequest) => ({
     ip: request.ip,
     known: cookies.device(request),
@@ -62,7 +64,7 @@ export async function ownAccountPages(
     const keys = await options.countApiKeys(userOf(request).subject)
     return pages.show(reply, changePasswordPage, { ...asked(request, reply, words), keys, endApiKeys })
   }
-  app.get('/change-password', { config: ownPage, schema: hidden }, async (request, reply) =>
+  app.get('/change-password', { config: byFactor, schema: hidden }, async (request, reply) =>
     showPassword(request, reply, {}),
   )
   app.post(
@@ -99,7 +101,7 @@ export async function ownAccountPages(
 
   const showEmail = (request: FastifyRequest, reply: FastifyReply, typed: string, words: Words) =>
     pages.show(reply, changeEmailPage, { ...asked(request, reply, words), typed })
-  app.get('/change-email', { config: ownPage, schema: hidden }, async (request, reply) =>
+  app.get('/change-email', { config: byFactor, schema: hidden }, async (request, reply) =>
     showEmail(request, reply, '', {}),
   )
   app.post(

@@ -65,7 +65,10 @@ export function createChangePassword(dependencies: {
     audit.record({ event: 'user.password_changed', subject: user.id })
     if (endApiKeys) audit.record({ event: 'api_keys.ended', subject: user.id, reason: 'password_changed', ended })
     const methods = [...new Set([...person.methods, 'pwd'])]
-    const renewed = sessionId && (await renewSession({ id: sessionId, methods, level }, { ...user, passwordHash }))
+    // The password of whoever has a second factor proves nothing anew.
+    const provenAt = user.hasSecondFactor && { authenticatedAt: new Date(person.authenticatedAt * 1000) }
+    const renewing = sessionId && { id: sessionId, methods, level, ...provenAt }
+    const renewed = renewing && (await renewSession(renewing, { ...user, passwordHash }))
     return { kind: 'changed', renewed: renewed || undefined, endedApiKeys: ended }
   }
 }

@@ -50,12 +50,14 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
   const tags = ['Your account']
   const signedIn = [{ bearer: [] }, { session: [] }]
   const secretTest = { access: 'user', rateLimit: limits.secretTests } as const
+  /** The password, which is shown with the request, is not enough where there is a second factor. */
+  const byFactor = { fresh: 'with_factor' } as const
   const notProven = problems('invalid_credentials', 'too_many_requests')
 
   app.post(
     '/api/users/me/password',
     {
-      config: { ...secretTest, answers: answersWith('Set-Cookie') },
+      config: { ...secretTest, ...byFactor, answers: answersWith('Set-Cookie') },
       schema: {
         operationId: 'changePassword',
         summary: 'Change your password',
@@ -84,7 +86,7 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
   app.post(
     '/api/users/me/email',
     {
-      config: secretTest,
+      config: { ...secretTest, ...byFactor },
       schema: {
         operationId: 'changeEmail',
         summary: 'Ask for another address',
@@ -177,7 +179,7 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
     '/api/users/me',
     {
       // It takes rights away. Wrong passwords are counted all the same, by their account.
-      config: { access: 'user', rateLimit: limits.takingAway, answers: answersWith('Set-Cookie') },
+      config: { access: 'user', ...byFactor, rateLimit: limits.takingAway, answers: answersWith('Set-Cookie') },
       schema: {
         operationId: 'deleteAccount',
         summary: 'Delete your account',
@@ -189,12 +191,7 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
         body: Type.Union([DeletionRequest, Type.Null()]),
         response: {
           202: Deleting,
-          ...problems(
-            'invalid_credentials',
-            'too_many_requests',
-            'insufficient_user_authentication',
-            'last_administrator',
-          ),
+          ...problems('invalid_credentials', 'too_many_requests', 'last_administrator'),
         },
       },
     },

@@ -13,11 +13,24 @@ export function showExport(stored: AccountExport, at: Date) {
     sessions: stored.sessions.map(showSession),
     refresh_families: stored.refreshFamilies.map(showFamily),
     api_keys: stored.apiKeys.map(showApiKey),
-    known_devices: stored.knownDevices.map(({ createdAt, seenAt, expiresAt }) => ({
-      created_at: instant(createdAt),
-      seen_at: instant(seenAt),
-      expires_at: instant(expiresAt),
+    known_devices: stored.knownDevices.map(({ userAgent, ...times }) => ({
+      user_agent: userAgent,
+      created_at: instant(times.createdAt),
+      seen_at: instant(times.seenAt),
+      expires_at: instant(times.expiresAt),
+      remembered_until: instant(times.rememberedUntil),
     })),
+    factors: stored.factors.map(({ id, kind, createdAt, confirmedAt, lastUsedAt }) => ({
+      ...{ id, kind, created_at: instant(createdAt) },
+      confirmed_at: instant(confirmedAt),
+      last_used_at: instant(lastUsedAt),
+    })),
+    recovery_codes_left: stored.recoveryCodesLeft,
+    factor_resets: stored.factorResets.map(({ resetAt, expiresAt }) => ({
+      reset_at: instant(resetAt),
+      link_expires_at: instant(expiresAt),
+    })),
+    sign_ins_under_way: stored.interactions.map(showInteraction),
     address_changes: stored.emailChanges.map(showEmailChange),
     password_resets: stored.passwordResets.map(({ expiresAt }) => ({ expires_at: instant(expiresAt) })),
     reserved_usernames: stored.usernameClaims.map(({ releasedAt }) => ({
@@ -35,7 +48,7 @@ type One<List extends keyof PersonalData> = PersonalData[List] extends readonly 
 
 const instant = (at: Date | null) => at?.toISOString() ?? null
 
-function showProfile({ user, lockoutToldUntil, linksEndedAt }: PersonalData) {
+function showProfile({ user, lockoutToldUntil, linksEndedAt, factorAskedAt }: PersonalData) {
   const { id, email, username, name, locale, roles, permissions, status, unlocks } = user
   return {
     ...{ id, email, username, name, locale, roles, permissions, status },
@@ -46,6 +59,7 @@ function showProfile({ user, lockoutToldUntil, linksEndedAt }: PersonalData) {
     unlocks,
     lockout_told_until: instant(lockoutToldUntil),
     links_ended_at: instant(linksEndedAt),
+    factor_asked_at: instant(factorAskedAt),
   }
 }
 
@@ -79,6 +93,15 @@ function showApiKey({ id, name, scopes, ...times }: One<'apiKeys'>) {
 function showEmailChange({ fromEmail, toEmail, requestedAt, confirmedAt, expiresAt }: One<'emailChanges'>) {
   const times = { requested_at: instant(requestedAt), confirmed_at: instant(confirmedAt) }
   return { from: fromEmail, to: toEmail, ...times, expires_at: instant(expiresAt) }
+}
+
+function showInteraction({ proofs, wishes, tries, expiresAt }: One<'interactions'>) {
+  const { remember, returnTo, level, clientId } = wishes
+  return {
+    proofs: proofs.map(({ method, at }) => ({ method, at: instant(new Date(at)) })),
+    ...{ remember, return_to: returnTo, acr_values: level, client_id: clientId, tries },
+    expires_at: instant(expiresAt),
+  }
 }
 
 function showMail({ id, kind, language, state, attempts, fault, ...times }: One<'mails'>) {

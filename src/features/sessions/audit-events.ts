@@ -7,6 +7,11 @@ export const sessionsEvents = {
     'a session was ended',
     'reason: `logged_out`, `signed_in_again` (the browser signed in anew), `refresh_token_reused`, `refresh_token_revoked`, `too_many_sessions` (`sessions.max_per_user`), `ended_by_person`, `ended_by_administrator`',
   ),
+  'remembered_devices.forgotten': auditEvent<{ forgotten: number }>(
+    'info',
+    'a person is asked for their second factor again in every browser',
+    'in how many browsers they were not',
+  ),
   'sessions.ended': auditEvent<{ reason: string; ended: number }>(
     'info',
     'the sessions of a person were ended, and what their browsers are known by',

@@ -42,7 +42,7 @@ export function createSessions(
 ): Sessions {
   const { sessions, refreshTokens } = stores
   const { accounts, browser, readDevice } = needs
-  const management = createSessionManagement({ sessions, audit, clock })
+  const management = createSessionManagement({ sessions, devices: stores.knownDevices, audit, clock })
   return {
     routes: {
       people: (app) => sessionRoutes(app, { sessions: management, readDevice, ...browser }),

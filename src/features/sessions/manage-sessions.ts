@@ -2,6 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
+import type { KnownDeviceStore } from '../../core/records/known-device.ts'
 import type { Session, SessionStore } from '../../core/records/session.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import { eachOf, hashSecret, type Shown } from '../../core/secrets.ts'
@@ -17,6 +18,10 @@ export interface SessionManagement {
    * shows that it is known by. Resolves to how many sessions ended.
    */
   endOthers(person: UserPrincipal & { sessionId: string }, known: Shown | undefined): Promise<number>
+  /** The browsers in which a person is not asked for their second factor. */
+  remembered(userId: string): ReturnType<KnownDeviceStore['listRemembered']>
+  /** Asks for it in all of them again, and resolves to how many those are. */
+  forgetRemembered(userId: string): Promise<number>
   /** A page of live sessions, of one person or of everybody, the one that began last first; `before`: an id. */
   list(asked: { userId?: string | undefined; before?: string | undefined; limit: number }): Promise<Session[]>
   /** Ends anybody's session. Throws `not_found`. */
@@ -28,10 +33,11 @@ export interface SessionManagement {
 /** What people and administrators do to sessions. Each change acts on this replica when the call resolves. */
 export function createSessionManagement(dependencies: {
   sessions: Pick<SessionStore, 'list' | 'listOf' | 'revoke' | 'revokeAll'>
+  devices: Pick<KnownDeviceStore, 'listRemembered' | 'forgetRemembered'>
   audit: Audit<typeof sessionsEvents>
   clock: Clock
 }): SessionManagement {
-  const { sessions, audit, clock } = dependencies
+  const { sessions, devices, audit, clock } = dependencies
   const now = () => new Date(clock.now())
 
   async function end(sessionId: string, reason: string, ofUser?: string): Promise<void> {
@@ -54,6 +60,12 @@ export function createSessionManagement(dependencies: {
       const but = { sessionId, deviceHashes: eachOf(known).map(hashSecret) }
       const reason = 'ended_by_person'
       return tell(subject, await sessions.revokeAll(subject, reason, now(), but), reason)
+    },
+    remembered: (userId) => devices.listRemembered(userId, now()),
+    async forgetRemembered(userId) {
+      const forgotten = await devices.forgetRemembered(userId, now())
+      audit.record({ event: 'remembered_devices.forgotten', subject: userId, forgotten })
+      return forgotten
     },
     list: (asked) => sessions.list({ ...asked, at: now() }),
     endAny: (sessionId) => end(sessionId, 'ended_by_administrator'),

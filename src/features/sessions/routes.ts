@@ -1,15 +1,13 @@
-import type { FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
-import { GatehouseError } from '../../core/errors.ts'
 import type { ReadDevice } from '../../core/device.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { answersWith } from '../../http/document.ts'
-import { userOf } from '../../http/guard.ts'
+import { personWithSession, userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { IdInPath, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { SessionManagement } from './manage-sessions.ts'
-import { OwnSessions, showSession } from './schema.ts'
+import { inWords, OwnSessions, RememberedDevices, showSession } from './schema.ts'
 
 const security = [{ bearer: [] }, { session: [] }]
 
@@ -86,11 +84,46 @@ export async function sessionRoutes(
       return reply.code(204).send(null)
     },
   )
-}
 
-/** The signed-in person, within a session; the guard has refused programs. */
-export function personWithSession(request: FastifyRequest) {
-  const { sessionId, ...person } = userOf(request)
-  if (sessionId === undefined) throw new GatehouseError('forbidden')
-  return { ...person, sessionId }
+  app.get(
+    '/api/users/me/remembered-devices',
+    {
+      config,
+      schema: {
+        operationId: 'listRememberedDevices',
+        summary: 'Where your second factor is not asked for',
+        tags,
+        security,
+        response: { 200: RememberedDevices },
+      },
+    },
+    async (request, reply) => {
+      const devices = await sessions.remembered(userOf(request).subject)
+      return reply.header('cache-control', 'no-store').send(
+        devices.map(({ userAgent, seenAt, rememberedUntil }) => ({
+          device: inWords(readDevice(userAgent)),
+          seen_at: seenAt.toISOString(),
+          remembered_until: rememberedUntil.toISOString(),
+        })),
+      )
+    },
+  )
+
+  app.delete(
+    '/api/users/me/remembered-devices',
+    {
+      config,
+      schema: {
+        operationId: 'forgetRememberedDevices',
+        summary: 'Ask for your second factor everywhere again',
+        tags,
+        security,
+        response: { 204: NoContent },
+      },
+    },
+    async (request, reply) => {
+      await sessions.forgetRemembered(userOf(request).subject)
+      return reply.code(204).send(null)
+    },
+  )
 }

@@ -31,6 +31,26 @@ export const OwnSessions = Type.Array(OwnSession, {
   examples: [[{ ...example, current: true }]],
 })
 
+export const RememberedDevices = Type.Array(
+  Type.Object({
+    device: shown.device,
+    seen_at: Type.Unsafe<string>({ ...Instant, description: 'When it last signed in.' }),
+    remembered_until: Instant,
+  }),
+  {
+    description: 'The one that signed in last first.',
+    examples: [
+      [
+        {
+          device: example.device,
+          seen_at: '2026-11-20T08:00:00.000Z',
+          remembered_until: '2026-12-20T08:00:00.000Z',
+        },
+      ],
+    ],
+  },
+)
+
 const AnySession = Type.Object({ ...shown, user: Type.String({ format: 'uuid', description: 'Whose it is.' }) })
 export const SessionPage = Type.Object(
   {
@@ -46,7 +66,7 @@ export type ShownSession = Static<typeof AnySession>
 export type SessionPage = Static<typeof SessionPage>
 
 /** The API is in English. */
-function inWords({ browser, system }: Device): string {
+export function inWords({ browser, system }: Device): string {
   return [browser, system].filter(Boolean).join(' on ') || 'Unknown device'
 }
 

@@ -4,13 +4,13 @@ import { GatehouseError } from '../../core/errors.ts'
 import { timeOf } from '../../core/ids.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
+import { personWithSession } from '../../http/guard.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { SessionManagement } from './manage-sessions.ts'
-import { personWithSession } from './routes.ts'
 import { sessionsPage } from './session-views.ts'
 import type { SessionTexts } from './texts.ts'
 
@@ -44,27 +44,36 @@ export async function sessionPages(
       seenAt: lastSeenAt,
       isCurrent: id === sessionId,
     }))
-    return pages.show(reply, sessionsPage, { csrfToken: csrf.tokenFor(request, reply), list, ...words })
+    const remembered = (await sessions.remembered(subject)).map(({ userAgent, seenAt, rememberedUntil }) => ({
+      device: texts.device(readDevice(userAgent)),
+      seenAt,
+      rememberedUntil,
+    }))
+    return pages.show(reply, sessionsPage, { csrfToken: csrf.tokenFor(request, reply), list, remembered, ...words })
   }
 
   app.get(
     '/sessions',
     { config, schema: { ...hidden, querystring: Type.Partial(Type.Object({ done: Type.String() })) } },
     async (request, reply) => {
-      const { ended, othersEnded } = pages.textsFor(request).sessions
-      const told = { one: ended, others: othersEnded }[request.query.done ?? '']
+      const { ended, othersEnded, forgotten } = pages.textsFor(request).sessions
+      const told = { one: ended, others: othersEnded, forgotten }[request.query.done ?? '']
       return show(request, reply, { told })
     },
   )
 
   app.post(
     '/sessions',
-    { config, schema: { ...hidden, body: Form({ id: Type.String(), all: Type.String() }) } },
+    { config, schema: { ...hidden, body: Form({ id: Type.String(), all: Type.String(), forget: Type.String() }) } },
     async (request, reply) => {
-      const { csrf_token, id = '', all } = request.body
+      const { csrf_token, id = '', all, forget } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return show(request, reply, { notice: again.notice })
       const person = personWithSession(request)
+      if (forget !== undefined) {
+        await sessions.forgetRemembered(person.subject)
+        return goTo(reply, 'sessions?done=forgotten')
+      }
       if (all !== undefined) {
         await sessions.endOthers(person, cookies.device(request))
         return goTo(reply, 'sessions?done=others')

@@ -24,12 +24,12 @@ export interface StartedSession {
 
 export type StartSession = (
   user: User,
-  methods: readonly string[],
+  proof: Pick<Session, 'level'> & { methods: readonly string[] },
   device: Device,
 ) => Promise<StartedSession | undefined>
 
 /**
- * Begins a session of one person on one device, with one factor proven; nothing when the account changed meanwhile. Where the
+ * Begins a session of one person on one device, at the level that was proven; nothing when the account changed meanwhile. Where the
  * person has as many as they may have, those end that were used longest ago.
  */
 export function createStartSession(dependencies: {
@@ -39,7 +39,7 @@ export function createStartSession(dependencies: {
   settings: SessionLifetimes & Pick<SessionSettings, 'max_per_user'>
 }): StartSession {
   const { sessions, clock, audit, settings } = dependencies
-  return async (user, methods, device) => {
+  return async (user, { methods, level }, device) => {
     const now = clock.now()
     const secret = randomSecret()
     const remembered = device.remember
@@ -49,7 +49,7 @@ export function createStartSession(dependencies: {
       userId: user.id,
       clientId: firstPartyClientId,
       methods: [...methods],
-      level: 'aal1',
+      level,
       authenticatedAt: new Date(now),
       lastSeenAt: new Date(now),
       idleExpiresAt: new Date(now + lifetimes.idle_ttl_seconds * 1000),

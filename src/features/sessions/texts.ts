@@ -14,6 +14,11 @@ export const sessions = {
   ended: 'The session is ended.',
   othersEnded: 'All other sessions are ended.',
   gone: 'This session has ended already.',
+  remembered: 'Where your second factor is not asked for',
+  signedIn: (at: Child) => html`Signed in last on ${at}`,
+  rememberedUntil: (at: Child) => html`Until ${at}`,
+  forget: 'Ask everywhere again',
+  forgotten: 'Your second factor is asked for everywhere again.',
 }
 export interface SessionTexts {
   sessions: typeof sessions

@@ -4,10 +4,13 @@ import { auditEvent } from '../../core/audit.ts'
 export const signInEvents = {
   'sign_in.succeeded': auditEvent<{ methods: readonly string[] }>('info', 'signed in', 'methods'),
   // Without a subject when the account is unknown: what was typed there may be anything, even a password.
-  'sign_in.failed': auditEvent<{ reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'deletion_pending' }>(
+  'sign_in.failed': auditEvent<{
+    reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'deletion_pending' | 'wrong_code'
+  }>('info', 'sign-in failed', 'reason'),
+  'sign_in.continued': auditEvent<{ step: 'second_factor' | 'enrol' }>(
     'info',
-    'sign-in failed',
-    'reason',
+    'a password was right, and more is needed to sign in',
+    'step: `second_factor`, or `enrol` where one has to be set up first',
   ),
   'sign_in.limited': auditEvent<{ scope: 'account' | 'pair' | 'device' | 'address' | 'service'; limit: number }>(
     'warn',
@@ -19,5 +22,9 @@ export const signInEvents = {
     'a person was proven again within a session',
     'methods: how the person was proven again within a session',
   ),
-  'step_up.failed': auditEvent<{ reason: 'wrong_password' }>('info', 'a person was not proven again', 'reason'),
+  'step_up.failed': auditEvent<{ reason: 'wrong_password' | 'wrong_code' }>(
+    'info',
+    'a person was not proven again',
+    'reason',
+  ),
 }

@@ -10,6 +10,7 @@ import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { RegistrationMode } from '../accounts/index.ts'
 import type { Applications } from '../forward-auth/index.ts'
+import type { Factors } from '../factors/index.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
@@ -17,19 +18,26 @@ import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
 import { type AccountKeeping, createAccountKeeping } from './account-keeping.ts'
 import { type CheckPassword, createCheckPassword } from './check-password.ts'
-import type { FailureLimits } from './settings.ts'
+import type { FactorPolicy, FailureLimits } from './settings.ts'
+import { createAdvance } from './advance.ts'
+import { createContinueSignIn } from './continue-sign-in.ts'
 import { createBeginSession, createSetRefreshCookie } from './http/begin-session.ts'
+import { createDelivery } from './http/delivery.ts'
+import { createEnrollingSignIn } from './http/enrolling.ts'
 import { createNotices } from './http/notices.ts'
 import { createAddress } from './http/page-options.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
 import { createDummyHashes } from './dummy-hashes.ts'
 import { createKnownDevices } from './known-devices.ts'
 import type { signInMails } from './mails.ts'
+import { createInteractions } from './interactions.ts'
 import { createLogIn } from './log-in.ts'
+import { mfaRoutes } from './mfa-routes.ts'
 import { createRenewHash } from './renew-hash.ts'
 import { createGetsTokens, createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
 import { SignedIn } from './schema.ts'
+import { secondFactorPages } from './second-factor-pages.ts'
 import { signInPages } from './sign-in-pages.ts'
 import { signOutPages } from './sign-out-pages.ts'
 import { createStepUp } from './step-up.ts'
@@ -50,12 +58,14 @@ export function createSignIn(
   { stores, budgets, clock, audit, log, hasher, keyedHash, issuer, basePath, box }: Base,
   config: {
     limits: FailureLimits
+    sign_in: { factors: FactorPolicy }
     cookieDomain: string | undefined
     cors: { origins: readonly string[] }
   },
   needs: {
     sessions: Sessions
     tokens: Tokens
+    factors: Factors
     credentials: Credentials
     signingKeys: SigningKeys
     browser: BrowserGuards
@@ -71,7 +81,7 @@ export function createSignIn(
     decidesAbout(target: RequestTarget): boolean
   },
 ): SignIn {
-  const { sessions, tokens, credentials, decidesAbout, browser } = needs
+  const { sessions, tokens, factors, credentials, decidesAbout, browser } = needs
   const { cookies, csrf, checkCrossSite, limits } = browser
   const knownDevices = createKnownDevices({ devices: stores.knownDevices, clock })
   const person = createTellPerson({
@@ -109,14 +119,28 @@ export function createSignIn(
   const getsTokens = createGetsTokens(config.cors.origins)
   const waysBack = { issuer, decidesAbout, getsTokens }
   const returnTo = createReturnTo(waysBack)
+  const policy = config.sign_in.factors
+  const { checkCode, management, reset } = factors
+  const interactions = createInteractions({ store: stores.interactions, clock })
+  const advance = createAdvance({
+    ...person,
+    ...{ policy, factors: management, notes: stores.factors, reset, interactions, knownDevices, audit, clock },
+    startSession: sessions.begin,
+  })
+  const continueSignIn = createContinueSignIn({ interactions, checkCode, advance, knownDevices, audit, clock })
+  const beginSession = createBeginSession({
+    ...{ cookies, sessionsShown, setRefreshCookie },
+    endSession: sessions.end,
+    beginFamily: tokens.issuer.beginFamily,
+  })
+  const { languageOf } = needs.pages
+  const { users } = stores
   const shared = {
-    logIn: createLogIn({ ...person, checkPassword, keeping, knownDevices, startSession: sessions.begin, audit }),
-    stepUp: createStepUp({ checkPassword, renewSession: sessions.renew, audit }),
-    beginSession: createBeginSession({
-      ...{ cookies, sessionsShown, setRefreshCookie },
-      endSession: sessions.end,
-      beginFamily: tokens.issuer.beginFamily,
-    }),
+    logIn: createLogIn({ checkPassword, advance, keeping, audit, clock }),
+    stepUp: createStepUp({ users, checkPassword, checkCode, renewSession: sessions.renew, audit }),
+    continueSignIn,
+    interactions,
+    beginSession,
     sessionsShown,
     endSession: sessions.end,
     cookies,
@@ -128,16 +152,16 @@ export function createSignIn(
     schemas: [SignedIn],
     routes: {
       async people(app) {
+        const delivery = createDelivery({ beginSession, setRefreshCookie })
+        const byApi = { ...shared, languageOf, delivery, checkCrossSite }
+        await app.register(mfaRoutes, { ...byApi, factors: management, reset })
         await app.register(signInRoutes, {
-          ...shared,
-          languageOf: needs.pages.languageOf,
+          ...byApi,
           forSession: tokens.issuer.forSession,
           rotateRefresh: tokens.rotateRefresh,
           chooseRefreshToken: tokens.chooseRefresh,
-          setRefreshCookie,
           verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
           accessToken: credentials.accessToken,
-          checkCrossSite,
         })
       },
       async pages(app) {
@@ -159,8 +183,14 @@ export function createSignIn(
           pages: needs.pages,
           csrf,
           basePath,
+          clock,
+          rememberDays: policy.remember_days,
         }
-        for (const pages of [signInPages, signOutPages, stepUpPages]) await app.register(pages, options)
+        for (const pages of [signInPages, secondFactorPages, signOutPages, stepUpPages]) {
+          await app.register(pages, options)
+        }
+        const enrolling = createEnrollingSignIn({ ...options, factors: management, languageOf })
+        await app.register((scope) => factors.enrolPages(scope as typeof app, enrolling))
       },
     },
   }

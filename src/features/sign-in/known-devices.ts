@@ -16,19 +16,21 @@ export interface KnownDevices {
   /**
    * Knows a browser from a complete sign-in on. Resolves to what its cookie shall hold: the secret that it showed, when it
    * is known for this account already, else a new one, with which the mails are queued. Nothing when the account's password has changed since it was
-   * verified.
+   * verified. `rememberedDays`: for how long the second factor is not asked for in it from now on; 0 leaves that as it is.
    */
   remember(
     user: User,
-    secret: string | undefined,
+    device: { secret: string | undefined; userAgent: string; rememberedDays: number },
     mails: readonly QueuedMail[],
   ): Promise<{ secret: string; expires: Date } | undefined>
+  /** Whether the second factor of this account is not asked for in the browser of this secret. */
+  isRemembered(user: Pick<User, 'id'>, secret: string | undefined): Promise<boolean>
 }
 
 /**
  * The way in that a stranger cannot use up. A few wrong tries lock an account for everybody who guesses, and anybody can make
- * them; a browser that has signed in completely has failures for itself. It skips no factor, and no limit of its network. A
- * browser is known for one account and its present password, by all replicas.
+ * them; a browser that has signed in completely has failures for itself. It skips no limit of its network, and no factor unless its person has asked for that
+ * where they showed one. A browser is known for one account and its present password, by all replicas.
  */
 export function createKnownDevices(dependencies: { devices: KnownDeviceStore; clock: Clock }): KnownDevices {
   const { devices, clock } = dependencies
@@ -40,14 +42,22 @@ export function createKnownDevices(dependencies: { devices: KnownDeviceStore; cl
       }
       return undefined
     },
-    async remember(user, shown, mails) {
+    async remember(user, { secret: shown, userAgent, rememberedDays }, mails) {
       const now = clock.now()
       const [secret, expires] = [randomSecret(), new Date(now + knownSeconds * 1000)]
       const shownHash = shown === undefined ? undefined : hashSecret(shown)
-      const device = { userId: user.id, secretHash: hashSecret(secret), at: new Date(now), expiresAt: expires }
+      const rememberedUntil = new Date(now + rememberedDays * 86_400_000)
+      const device = {
+        ...{ userId: user.id, secretHash: hashSecret(secret), at: new Date(now), expiresAt: expires },
+        userAgent: userAgent.slice(0, 512),
+        ...(rememberedDays > 0 && { rememberedUntil }),
+      }
       const outcome = await devices.remember({ ...device, shownHash }, user.passwordHash, mails)
       if (outcome === 'refused') return undefined
       return { secret: outcome === 'renewed' ? shown! : secret, expires }
     },
+    isRemembered: async ({ id: userId }, secret) =>
+      secret !== undefined &&
+      devices.isRemembered({ secretHash: hashSecret(secret), userId, at: new Date(clock.now()) }),
   }
 }

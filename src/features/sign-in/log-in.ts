@@ -1,44 +1,34 @@
 import type { Audit } from '../../core/audit.ts'
-import type { Language } from '../../core/language.ts'
-import type { QueuedMail } from '../../core/records/mail.ts'
-import type { User } from '../../core/records/user.ts'
-import type { StartedSession, StartSession } from '../sessions/index.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Wishes } from '../../core/records/interaction.ts'
 import type { AccountKeeping } from './account-keeping.ts'
-import type { CheckPassword, TriedFrom } from './check-password.ts'
-import type { KnownDevices } from './known-devices.ts'
+import type { Advance, Device, SignedIn, Unfinished } from './advance.ts'
+import type { CheckPassword } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
 
-interface Device extends TriedFrom {
-  userAgent: string
-  /** What the person reads. */
-  language: Language
-}
-
-export type LogInOutcome =
-  /** `device`: what the browser is known by from now on. */
-  | { kind: 'signed_in'; started: StartedSession; device: { secret: string; expires: Date } | undefined }
+type LogInOutcome =
+  | SignedIn
+  | Unfinished
   | { kind: 'invalid_credentials' }
   /** All that the person may do is to keep the account. */
   | { kind: 'deletion_pending'; deletesAt: Date; keepToken: string }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
 export type LogIn = (
-  request: { email: string; password: string; remember?: boolean },
+  request: { email: string; password: string; wishes: Wishes },
   device: Device,
 ) => Promise<LogInOutcome>
 
-/** Signs a person in with email and password. What is wrong about them has one answer. */
+/** Takes email and password, the first step of a sign-in. What is wrong about them has one answer. */
 export function createLogIn(dependencies: {
   checkPassword: CheckPassword
-  knownDevices: Pick<KnownDevices, 'remember'>
-  startSession: StartSession
+  advance: Advance
   keeping: Pick<AccountKeeping, 'seal'>
-  /** What tells the person of a device that their account has not seen; at most so often a day. */
-  newDeviceMails(user: User, from: { ip: string; userAgent: string }): Promise<readonly QueuedMail[]>
   audit: Audit<typeof signInEvents>
+  clock: Clock
 }): LogIn {
-  const { checkPassword, knownDevices, startSession, keeping, newDeviceMails, audit } = dependencies
-  return async ({ email, password, remember = true }, device) => {
+  const { checkPassword, advance, keeping, audit, clock } = dependencies
+  return async ({ email, password, wishes }, device) => {
     const check = await checkPassword(email, password, device)
     if (check.kind === 'too_many_failures') return check
     if (check.kind === 'wrong') {
@@ -52,11 +42,8 @@ export function createLogIn(dependencies: {
       return { kind: 'deletion_pending', deletesAt, keepToken }
     }
     const { user, knownBy, keeps } = check
-    const methods = ['pwd']
-    const started = await startSession(user, methods, { ...device, remember })
-    if (started === undefined) return { kind: 'invalid_credentials' }
-    audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
-    const mails = knownBy === undefined ? await newDeviceMails(user, device) : []
-    return { kind: 'signed_in', started, device: await knownDevices.remember(user, keeps, mails) }
+    const proofs = [{ method: 'pwd', at: clock.now() }]
+    const outcome = await advance({ user, proofs, wishes, knownBy, keeps }, device)
+    return outcome.kind === 'account_changed' ? { kind: 'invalid_credentials' } : outcome
   }
 }

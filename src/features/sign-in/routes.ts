@@ -1,9 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from '../../json-schema.ts'
+import type { FastifyRequest } from 'fastify'
+import { Type } from '../../json-schema.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { keptUntil } from '../../core/records/session.ts'
-import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CheckCrossSite } from '../../http/cross-site.ts'
@@ -13,18 +12,18 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { answersWith } from '../../http/document.ts'
 import { NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
-import type { BeginSession, SetRefreshCookie } from './http/begin-session.ts'
+import type { Delivery } from './http/delivery.ts'
 import type { LogIn } from './log-in.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { EndSession } from '../sessions/index.ts'
-import type { ChooseRefreshToken, IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
-import { Login, Proof, Refresh, type SignedIn } from './schema.ts'
+import type { ChooseRefreshToken, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
+import { Login, Proof, Refresh } from './schema.ts'
 import type { SessionsShown } from './http/sessions-shown.ts'
 import type { StepUp } from './step-up.ts'
 
 export interface SignInOptions {
   logIn: LogIn
-  beginSession: BeginSession
+  delivery: Delivery
   stepUp: StepUp
   forSession: TokenIssuer['forSession']
   rotateRefresh: RotateRefresh
@@ -38,11 +37,10 @@ export interface SignInOptions {
   checkCrossSite: CheckCrossSite
   limits: RateLimits
   languageOf: Pages['languageOf']
-  setRefreshCookie: SetRefreshCookie
 }
 
 export async function signInRoutes(app: App, options: SignInOptions): Promise<void> {
-  const { logIn, cookies, limits } = options
+  const { logIn, delivery, cookies, limits } = options
 
   const clearsOrSets = (status: number) =>
     status === 200 ? (['Cache-Control', 'Set-Cookie'] as const) : status === 401 ? (['Set-Cookie'] as const) : []
@@ -56,22 +54,30 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         summary: 'Sign in',
         description:
           'Begins a session: sets its cookie and answers an access token. The refresh token comes as a cookie, or in the ' +
-          'body when `token_delivery` asks for it.',
+          'body when `token_delivery` asks for it. Whoever has a second factor, or needs one, is answered `mfa_token` in place of ' +
+          'that, by which `POST /api/auth/mfa` or `POST /api/auth/enrol` goes on.',
         tags: ['Sign-in'],
         security: [],
         body: Login,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems('invalid_credentials', 'account_deletion_pending', 'cross_site_request'),
+          ...problems(
+            ...(['invalid_credentials', 'mfa_required', 'enrolment_required'] as const),
+            ...(['account_deletion_pending', 'cross_site_request'] as const),
+          ),
         },
       },
     },
     async (request, reply) => {
       options.checkCrossSite(request)
-      const outcome = await logIn(request.body, {
+      const { email, password, remember = true, token_delivery: delivered } = request.body
+      const wishes = { ...wishesOfPrograms, remember, tokensInBody: delivered === 'body' }
+      const device = {
         ...deviceOf(request, cookies),
         language: options.languageOf(request),
-      })
+        holder: 'program',
+      } as const
+      const outcome = await logIn({ email, password, wishes }, device)
       if (outcome.kind === 'too_many_failures') {
         throw new GatehouseError('too_many_requests', outcome)
       }
@@ -79,10 +85,15 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         reply.header('cache-control', 'no-store')
         throw new GatehouseError('account_deletion_pending', { deletion: outcome })
       }
+      if (outcome.kind === 'unfinished') {
+        const { step, secret: mfaToken, factors } = outcome
+        reply.header('cache-control', 'no-store')
+        throw new GatehouseError(step === 'enrol' ? 'enrolment_required' : 'mfa_required', {
+          step: { mfaToken, factors },
+        })
+      }
       if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
-      const refreshInBody = request.body.token_delivery === 'body'
-      const tokens = await options.beginSession(request, reply, outcome, { refreshInBody })
-      return deliver(reply, tokens, outcome.started, refreshInBody)
+      return delivery.ofSignIn(request, reply, outcome)
     },
   )
 
@@ -96,13 +107,14 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         description:
           'Answers `insufficient_user_authentication` (RFC 9470). The session counts as proven now, with every token of ' +
           'it; tokens that are issued from now on say so in `auth_time`, and the answer holds one. The session cookie ' +
-          'gets another value, and the refresh token stays. Failures count as failed sign-ins do.',
+          'gets another value, and the refresh token stays. Failures count as failed sign-ins do. Whoever has a second factor gives a ' +
+          'code of it, and others their password.',
         tags: ['Sign-in'],
         security: [{ bearer: [] }, { session: [] }],
         body: Proof,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems('invalid_credentials'),
+          ...problems('invalid_credentials', 'invalid_code', 'insufficient_user_authentication'),
         },
       },
     },
@@ -110,11 +122,14 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       const outcome = await options.stepUp(userOf(request), request.body, deviceOf(request, cookies))
       if (outcome.kind === 'too_many_failures') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind === 'session_ended') throw new GatehouseError('unauthorized')
+      if (outcome.kind === 'factor_needed') {
+        throw new GatehouseError('insufficient_user_authentication', { proof: { level: 'aal2' } })
+      }
       if (outcome.kind !== 'proven') throw new GatehouseError(outcome.kind)
       const { session, user, secret } = outcome
       cookies.setSession(reply, secret, keptUntil(session))
       const tokens = options.forSession({ user, session, clientId: firstPartyClientId, scopes: [] })
-      return deliver(reply, tokens, outcome, false)
+      return delivery.ofTokens(reply, tokens, outcome, false)
     },
   )
 
@@ -165,11 +180,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         if (fromBody === undefined && shown !== undefined) cookies.clearSignIn(reply)
         throw new GatehouseError('invalid_refresh_token')
       }
-      const { tokens, session } = outcome
-      if (fromBody === undefined && tokens.refreshToken) {
-        options.setRefreshCookie(reply, tokens.refreshToken, session)
-      }
-      return deliver(reply, tokens, outcome, fromBody !== undefined)
+      return delivery.ofTokens(reply, outcome.tokens, outcome, fromBody !== undefined)
     },
   )
 
@@ -205,17 +216,10 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     if (sid !== undefined) sessions.add(sid)
     return sessions
   }
-
-  function deliver(reply: FastifyReply, tokens: IssuedTokens, { user }: { user: User }, inBody: boolean) {
-    return reply.header('cache-control', 'no-store').send({
-      access_token: tokens.accessToken,
-      token_type: 'Bearer',
-      expires_in: tokens.expiresInSeconds,
-      ...(inBody && tokens.refreshToken ? { refresh_token: tokens.refreshToken } : {}),
-      user: { id: user.id, email: user.email, username: user.username, name: user.name, roles: user.roles },
-    } satisfies Static<typeof SignedIn>)
-  }
 }
+
+/** What programs want of a sign-in that say nothing else. */
+const wishesOfPrograms = { returnTo: null, level: null, clientId: firstPartyClientId } as const
 
 /** Where a sign-in comes from: what its session remembers, and what the browser is known by. */
 export function deviceOf(request: FastifyRequest, cookies: Pick<Cookies, 'device'>) {

@@ -23,44 +23,88 @@ export const Login = Type.Object(
   strict,
 )
 
-/** Proofs of a person who is signed in. */
-export const Proof = Type.Object({ password: Login.properties.password }, strict)
+/** What somebody types or pastes: spaces and hyphens do not matter. */
+const Code = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  examples: ['492039'],
+  description: 'A code of the authenticator app, or a recovery code.',
+})
+
+/** Proofs of a person who is signed in: one of them. */
+export const Proof = Type.Object(
+  { password: Type.Optional(Login.properties.password), code: Type.Optional(Code) },
+  { ...strict, minProperties: 1, maxProperties: 1 },
+)
+
+const MfaToken = Type.String({ minLength: 1, maxLength: 100, description: 'Of the answer to `POST /api/auth/login`.' })
+const LinkToken = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'After a reset of the factors by an operator: of the link that was mailed.',
+  }),
+)
+
+export const SecondFactor = Type.Object(
+  {
+    mfa_token: MfaToken,
+    code: Code,
+    remember_device: Type.Optional(
+      Type.Boolean({
+        description:
+          'Not to be asked for a second factor by this browser any more, for `sign_in.factors.remember_days` days.',
+      }),
+    ),
+  },
+  strict,
+)
+export const Enrolment = Type.Object({ mfa_token: MfaToken, token: LinkToken }, strict)
+export const EnrolmentCode = Type.Object({ mfa_token: MfaToken, token: LinkToken, code: Code }, strict)
 
 export const Refresh = Type.Object(
   { refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })) },
   strict,
 )
 
-export const SignedIn = Type.Object(
+const signedIn = {
+  access_token: Type.String({ description: 'JWT, RFC 9068.' }),
+  token_type: Type.Enum(['Bearer']),
+  expires_in: Type.Integer({ description: 'Seconds.' }),
+  refresh_token: Type.Optional(Type.String()),
+  user: Type.Object({
+    id: Type.String(),
+    email: Type.String(),
+    username: Type.Union([Type.String(), Type.Null()]),
+    name: Type.String(),
+    roles: Type.Array(Type.String()),
+  }),
+}
+const example = {
+  access_token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ik56Yk…',
+  token_type: 'Bearer',
+  expires_in: 300,
+  user: {
+    id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+    email: 'ada@example.com',
+    username: 'ada',
+    name: 'Ada Lovelace',
+    roles: ['admin'],
+  },
+}
+
+export const SignedIn = Type.Object(signedIn, { $id: 'SignedIn', description: 'Signed in.', examples: [example] })
+
+/** The answer to the first code of a factor that was set up in order to sign in. */
+export const Enrolled = Type.Object(
   {
-    access_token: Type.String({ description: 'JWT, RFC 9068.' }),
-    token_type: Type.Enum(['Bearer']),
-    expires_in: Type.Integer({ description: 'Seconds.' }),
-    refresh_token: Type.Optional(Type.String()),
-    user: Type.Object({
-      id: Type.String(),
-      email: Type.String(),
-      username: Type.Union([Type.String(), Type.Null()]),
-      name: Type.String(),
-      roles: Type.Array(Type.String()),
+    ...signedIn,
+    recovery_codes: Type.Array(Type.String(), {
+      description: 'Each works once in place of a code of the app. They are shown here alone.',
     }),
   },
   {
-    $id: 'SignedIn',
     description: 'Signed in.',
-    examples: [
-      {
-        access_token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ik56Yk…',
-        token_type: 'Bearer',
-        expires_in: 300,
-        user: {
-          id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
-          email: 'ada@example.com',
-          username: 'ada',
-          name: 'Ada Lovelace',
-          roles: ['admin'],
-        },
-      },
-    ],
+    examples: [{ ...example, recovery_codes: ['7k2m-x9fq-3ab4-p0rz', 'w8nd-55tc-q1ye-h3js'] }],
   },
 )

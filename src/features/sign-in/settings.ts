@@ -1,5 +1,7 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { section, setting } from '../../settings.ts'
+import { section, setting, strict } from '../../settings.ts'
+
+const RoleName = Type.String({ minLength: 1, maxLength: 100, title: 'a name of at most 100 characters' })
 
 /** The `sign_in` section of gatehouse.yaml. */
 export const SignInSettings = section({
@@ -7,7 +9,29 @@ export const SignInSettings = section({
     'How old the proof of a person may be for what outlives their session, such as making an API key, or an account as an administrator.',
     Type.Integer({ minimum: 30, maximum: 86_400, default: 300 }),
   ),
+  factors: section({
+    required_for: setting(
+      'Who needs a second factor: `all`, or whoever has one of some roles (`{ roles: [admin] }`). Everybody else may set one up.',
+      Type.Union(
+        [
+          Type.Literal('all'),
+          Type.Object({ roles: setting('The roles of which one is enough.', Type.Array(RoleName)) }, strict),
+        ],
+        { default: { roles: ['admin'] }, title: 'all, or roles such as { roles: [admin] }' },
+      ),
+    ),
+    grace_days: setting(
+      'For how many days, from the first sign-in at which they need one, people are signed in without a second factor all the same.',
+      Type.Integer({ minimum: 0, maximum: 365, default: 7 }),
+    ),
+    remember_days: setting(
+      'For how many days a browser may be remembered, so that the second factor is not asked for there. What asks for `aal2` asks all the same. 0: never.',
+      Type.Integer({ minimum: 0, maximum: 365, default: 0 }),
+    ),
+  }),
 })
+/** Of that section: who needs a second factor. */
+export type FactorPolicy = SignInSettings['factors']
 export type SignInSettings = Static<typeof SignInSettings>
 
 /** Of the `limits` section of gatehouse.yaml: how many passwords may be wrong within a window. */

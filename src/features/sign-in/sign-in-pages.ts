@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
+import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { readLogin } from '../../core/username.ts'
 import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
@@ -38,6 +39,12 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     })
   }
 
+  /** Whether somebody who is signed in has to prove themselves once more for what has sent them here. */
+  function isTooWeak(user: UserPrincipal, { isStrong, maxAge }: { isStrong: boolean; maxAge: number | undefined }) {
+    const age = Math.floor(options.clock.now() / 1000) - user.authenticatedAt
+    return (isStrong && user.level !== 'aal2') || (maxAge !== undefined && age > maxAge)
+  }
+
   // Where the form to sign out is.
   const root = { config: { ...publicPage, rateLimit: limits.takingAway }, schema: hidden }
   // The links of a page lead astray where its address lacks the slash.
@@ -62,6 +69,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
           Type.Object({
             return_to: Type.String(),
             acr_values: Type.String(),
+            max_age: Type.String(),
             continue: Type.String(),
             unsent: Type.String(),
           }),
@@ -72,11 +80,16 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       const target = returnTo(request.query.return_to)
       const csrfToken = csrf.tokenFor(request, reply)
       // Whoever is sent by a script that gets no tokens by what this browser has signs in anew. A proxy sends nobody else here
-      // who is signed in but to raise the level.
+      // who is signed in but to raise the level, or for a newer proof.
       const lacksTokens = options.getsTokens(target) && cookies.refresh(request) === undefined
-      const user = lacksTokens && request.query.acr_values === undefined ? undefined : await userOf(request)
-      if (user !== undefined && request.query.acr_values === 'aal2' && user.level !== 'aal2') {
+      const wanted = { isStrong: request.query.acr_values === 'aal2', maxAge: maxAgeOf(request.query.max_age) }
+      const isRaised = wanted.isStrong || wanted.maxAge !== undefined
+      const user = lacksTokens && !isRaised ? undefined : await userOf(request)
+      if (user !== undefined && wanted.isStrong && user.level !== 'aal2' && user.reachable !== 'aal2') {
         return pages.show(reply, strongerSignInPage, { ...user, csrfToken, returnTo: target })
+      }
+      if (user !== undefined && isTooWeak(user, wanted)) {
+        return goTo(reply, `step-up?return_to=${encodeURIComponent(target)}`)
       }
       if (user !== undefined && request.query.continue !== undefined) return goTo(reply, target)
       // No automatic way back: a browser that keeps the cookie from the application would go in circles.
@@ -111,11 +124,25 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         const fault = read.fault === 'no_login' ? signIn.noLogin : kit.emailFaults[read.fault]
         return showForm(request, reply.code(422), { fault })
       }
-      const typed = { email: read.login, password: password.slice(0, 512), remember: remember !== undefined }
-      const outcome = await logIn(typed, { ...deviceOf(request, cookies), language: pages.languageOf(request) })
+      const { return_to: wanted, acr_values: level } = sentWith(request)
+      const target = returnTo(wanted)
+      const wishes = {
+        ...{ remember: remember !== undefined, returnTo: target, clientId: firstPartyClientId, tokensInBody: false },
+        level: level === 'aal2' ? level : null,
+      } as const
+      const typed = { email: read.login, password: password.slice(0, 512), wishes }
+      const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
+      const outcome = await logIn(typed, device)
+      if (outcome.kind === 'unfinished') {
+        cookies.setInteraction(reply, outcome.secret)
+        if (outcome.step === 'second_factor') {
+          return goTo(reply, `second-factor?return_to=${encodeURIComponent(target)}`)
+        }
+        // Of a mailed link: it is opened once more, by whom is known now.
+        return goTo(reply, target.startsWith(`${options.basePath}/enrol?`) ? target : 'enrol')
+      }
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
-        const target = returnTo(sentWith(request)['return_to'])
         // A browser that keeps cookies has shown the one of the form. Of another one it turns out on the way.
         if (request.headers.cookie !== undefined) return goTo(reply, target)
         return goTo(reply, `login?continue=${afterSignIn}&return_to=${encodeURIComponent(target)}`)
@@ -133,4 +160,9 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       return showForm(request, reply, { fault })
     },
   )
+}
+
+/** How old a proof may be, in seconds (`max_age` of OpenID Connect Core §3.1.2.1); nothing where that is no number. */
+function maxAgeOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }

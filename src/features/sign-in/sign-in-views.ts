@@ -99,7 +99,7 @@ export function signedInPage(
   )
 }
 
-/** What someone sees whose sign-in is weaker than a page asks for. No way on: it would lead back here. */
+/** What someone sees whose sign-in is weaker than a page asks for, and who has no second factor. No way on: it would lead back here. */
 export function strongerSignInPage(
   context: ViewContext<SignInTexts>,
   page: Person & { csrfToken: string; returnTo: string },
@@ -109,6 +109,7 @@ export function strongerSignInPage(
     context,
     signIn.stronger.title,
     html`<p>${signedInAs(signIn, page)} ${signIn.stronger.why}</p>
+      <p><a role="button" href="authenticator">${signIn.stronger.setUp}</a></p>
       ${signOutForm(signIn.signOut, page)}`,
   )
 }

@@ -1,27 +1,44 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import type { UserPrincipal } from '../../core/principal.ts'
 import { keptUntil } from '../../core/records/session.ts'
-import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
+import { Form, goTo, hidden, publicPage, type Sent, sentWith } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
+import type { Messages } from '../../pages/notices.ts'
+import { timeOfDay } from '../../pages/times.ts'
 import type { PageOptions } from './http/page-options.ts'
 import { deviceOf } from './routes.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, pages, cookies, csrf, limits, userOf, toSignIn, address } = options
+  const { returnTo, pages, cookies, csrf, limits, userOf, toSignIn, clock } = options
+  const address = ({ recovery, ...sent }: Sent) => ({ ...options.address(sent), recovery })
+
+  const show = (request: FastifyRequest, reply: FastifyReply, user: UserPrincipal, words: Messages) =>
+    pages.show(reply, stepUpPage, {
+      ...{ email: user.email, hasFactor: user.reachable === 'aal2', csrfToken: csrf.tokenFor(request, reply) },
+      ...{
+        returnTo: returnTo(sentWith(request)['return_to']),
+        isRecovery: sentWith(request)['recovery'] !== undefined,
+      },
+      ...words,
+    })
 
   app.get(
     '/step-up',
     {
       config: { ...publicPage, address },
-      schema: { ...hidden, querystring: Type.Object({ return_to: Type.Optional(Type.String()) }) },
+      schema: {
+        ...hidden,
+        querystring: Type.Partial(Type.Object({ return_to: Type.String(), recovery: Type.String() })),
+      },
     },
     async (request, reply) => {
-      const target = returnTo(request.query.return_to)
       const user = await userOf(request)
-      if (user === undefined) return toSignIn(reply, target)
-      return pages.show(reply, stepUpPage, { ...user, csrfToken: csrf.tokenFor(request, reply), returnTo: target })
+      if (user === undefined) return toSignIn(reply, returnTo(request.query.return_to))
+      return show(request, reply, user, {})
     },
   )
 
@@ -29,23 +46,19 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
     '/step-up',
     {
       config: { ...publicPage, address, rateLimit: limits.secretTests },
-      schema: { ...hidden, body: Form({ password: Type.String() }) },
+      schema: { ...hidden, body: Form({ password: Type.String(), code: Type.String(), recovery: Type.String() }) },
     },
     async (request, reply) => {
-      const { csrf_token, return_to, password = '' } = request.body
+      const { csrf_token, return_to, password = '', code, recovery } = request.body
       const target = returnTo(return_to)
       const again = pages.mustAskAgain(request, reply, csrf_token)
       const user = await userOf(request)
       if (again !== undefined && user === undefined && again.state === 'unproven') {
         throw new GatehouseError('cross_site_request')
       }
-      if (again !== undefined && user !== undefined) {
-        const { notice } = again
-        const csrfToken = csrf.tokenFor(request, reply)
-        return pages.show(reply, stepUpPage, { ...user, csrfToken, returnTo: target, notice })
-      }
-      const outcome =
-        user && (await options.stepUp(user, { password: password.slice(0, 512) }, deviceOf(request, cookies)))
+      if (again !== undefined && user !== undefined) return show(request, reply, user, { notice: again.notice })
+      const proof = code === undefined ? { password: password.slice(0, 512) } : { code: code.slice(0, 64) }
+      const outcome = user && (await options.stepUp(user, proof, deviceOf(request, cookies)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
         return toSignIn(reply, target)
       }
@@ -53,12 +66,19 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
         cookies.setSession(reply, outcome.secret, keptUntil(outcome.session))
         return goTo(reply, target)
       }
-      const limited = outcome.kind === 'too_many_failures'
-      if (limited) reply.header('retry-after', outcome.retryAfterSeconds)
-      const { tooManyFailures, wrongPassword } = pages.textsFor(request).signIn
-      const fault = limited ? tooManyFailures : wrongPassword
-      const csrfToken = csrf.tokenFor(request, reply)
-      return pages.show(reply.code(limited ? 429 : 422), stepUpPage, { ...user, csrfToken, returnTo: target, fault })
+      const { signIn } = pages.textsFor(request)
+      if (outcome.kind === 'too_many_failures') {
+        reply.code(429).header('retry-after', outcome.retryAfterSeconds)
+        return show(request, reply, user, { fault: signIn.tooManyFailures })
+      }
+      // The factor was set up, or taken away, since the page was shown.
+      if (outcome.kind === 'factor_needed') return show(request, reply.code(422), { ...user, reachable: 'aal2' }, {})
+      const { wrongCode, wrongRecoveryCode } = signIn.secondFactor
+      const fault = {
+        invalid_credentials: signIn.wrongPassword,
+        invalid_code: recovery === undefined ? wrongCode(timeOfDay(new Date(clock.now()))) : wrongRecoveryCode,
+      }[outcome.kind]
+      return show(request, reply.code(422), user, { fault })
     },
   )
 }

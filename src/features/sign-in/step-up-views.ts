@@ -1,30 +1,40 @@
 import { hiddenFields } from '../../pages/fields.ts'
-import { type Html, html, isolated } from '../../pages/html.ts'
+import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { codeForm, type CodePage } from './code-views.ts'
 import { signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
-/** Asks a person who is signed in to prove once more who they are. Its form keeps the fragment, as `signInPage` says. */
+/**
+ * Asks a person who is signed in to prove once more who they are: by their second factor, or by the password where they have none. Its
+ * form keeps the fragment, as `signInPage` says.
+ */
 export function stepUpPage(
   context: ViewContext<SignInTexts>,
-  page: Messages & { email: string; csrfToken: string; returnTo: string },
+  page: Messages & CodePage & { email: string; hasFactor?: boolean },
 ): Html {
-  const { kit, signIn } = context.texts
-  const { email, csrfToken, returnTo } = page
+  const { signIn } = context.texts
+  const { title, why, whyCode, signOutInstead } = signIn.stepUp
+  const email = html`<strong>${isolated(page.email)}</strong>`
   return layout(
     context,
-    signIn.stepUp.title,
+    title,
     html`${messages(page)}
-      <p>${signIn.stepUp.why(html`<strong>${isolated(email)}</strong>`)}</p>
-      <form method="post">
-        ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
-        <input type="text" name="username" value="${email}" autocomplete="username" readonly hidden />
-        ${currentPasswordField(context, { label: kit.password, error: page.fault !== undefined, autofocus: true })}
-        <button type="submit">${kit.confirm}</button>
-      </form>
-      ${signOutForm(signIn.stepUp.signOutInstead, page)}`,
+      <p>${page.hasFactor ? whyCode(email) : why(email)}</p>
+      ${page.hasFactor ? codeForm(context, 'step-up', page) : passwordForm(context, page)}
+      ${signOutForm(signOutInstead, page)}`,
   )
+}
+
+function passwordForm(context: ViewContext<SignInTexts>, page: CodePage & { email: string }): Child {
+  const { kit } = context.texts
+  return html`<form method="post">
+    ${hiddenFields({ csrf_token: page.csrfToken, return_to: page.returnTo })}
+    <input type="text" name="username" value="${page.email}" autocomplete="username" readonly hidden />
+    ${currentPasswordField(context, { label: kit.password, error: page.fault !== undefined, autofocus: true })}
+    <button type="submit">${kit.confirm}</button>
+  </form>`
 }

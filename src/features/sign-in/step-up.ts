@@ -1,7 +1,9 @@
 import type { Audit } from '../../core/audit.ts'
+import { levelOf, methodsOf } from '../../core/authentication.ts'
 import type { Session } from '../../core/records/session.ts'
-import type { User } from '../../core/records/user.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
+import type { CheckCode } from '../factors/index.ts'
 import type { RenewSession } from '../sessions/index.ts'
 import type { CheckPassword, TriedFrom } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
@@ -10,38 +12,68 @@ type StepUpOutcome =
   /** `secret`: of the session's cookie from now on; the one before counts no more. */
   | { kind: 'proven'; session: Session; user: User; secret: string }
   | { kind: 'invalid_credentials' }
+  | { kind: 'invalid_code' }
+  /** Whoever has a second factor proves themselves by it. */
+  | { kind: 'factor_needed' }
   /** The session or the password ended while the proof was looked at. */
   | { kind: 'session_ended' }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
 
+/** What somebody proves themselves by: one of these. */
+interface GivenProof {
+  password?: string
+  /** Of the authenticator app, or a recovery code. */
+  code?: string
+}
+
 /** Takes a new proof of the person within the session that they are signed in with. */
-export type StepUp = (person: UserPrincipal, proof: { password: string }, from: TriedFrom) => Promise<StepUpOutcome>
+export type StepUp = (person: UserPrincipal, proof: GivenProof, from: TriedFrom) => Promise<StepUpOutcome>
 
 /**
  * Makes the proof of a session new: its `auth_time` rises, and so does that of every token issued from then on. The
  * cookie gets another secret, so that a copy that somebody else may hold does not count as proven with it. Wrong proofs
- * count as failed sign-ins of the account do.
+ * count as failed sign-ins of the account do. The password of whoever has a second factor proves nothing here.
  */
 export function createStepUp(dependencies: {
+  users: Pick<UserStore, 'findById'>
   checkPassword: CheckPassword
+  checkCode: CheckCode
   renewSession: RenewSession
   audit: Audit<typeof signInEvents>
 }): StepUp {
-  const { checkPassword, renewSession, audit } = dependencies
-  return async (person, { password }, from) => {
-    const { subject, sessionId } = person
-    if (sessionId === undefined) return { kind: 'session_ended' }
+  const { users, checkPassword, checkCode, renewSession, audit } = dependencies
+
+  /** Who was proven, and how; or why nobody was. */
+  async function prove(person: UserPrincipal, { password, code }: GivenProof, from: TriedFrom) {
+    const { subject } = person
+    const user = await users.findById(subject)
+    if (user === undefined || user.status !== 'active') return { kind: 'session_ended' } as const
+    if (user.hasSecondFactor) {
+      if (code === undefined) return { kind: 'factor_needed' } as const
+      const check = await checkCode(user, code)
+      if (check.kind !== 'wrong') return check.kind === 'right' ? ({ ...check, user, method: 'otp' } as const) : check
+      return { kind: 'invalid_code', reason: 'wrong_code' } as const
+    }
+    if (password === undefined) return { kind: 'invalid_code', reason: 'wrong_code' } as const
     const check = await checkPassword(person.email, password, from)
     if (check.kind === 'too_many_failures') return check
     // An address may have got another owner while it was typed.
-    if (check.kind !== 'right' || check.user.id !== subject) {
-      audit.record({ event: 'step_up.failed', subject, sessionId, reason: 'wrong_password' })
-      return { kind: 'invalid_credentials' }
+    if (check.kind === 'right' && check.user.id === subject) return { ...check, method: 'pwd' } as const
+    return { kind: 'invalid_credentials', reason: 'wrong_password' } as const
+  }
+
+  return async (person, proof, from) => {
+    const { subject, sessionId } = person
+    if (sessionId === undefined) return { kind: 'session_ended' }
+    const proven = await prove(person, proof, from)
+    if (proven.kind !== 'right') {
+      if ('reason' in proven) audit.record({ event: 'step_up.failed', subject, sessionId, reason: proven.reason })
+      return proven
     }
-    const methods = [...new Set([...person.methods, 'pwd'])]
-    const renewed = await renewSession({ id: sessionId, methods, level: person.level }, check.user)
+    const methods = methodsOf([...person.methods, proven.method])
+    const renewed = await renewSession({ id: sessionId, methods, level: levelOf(methods) }, proven.user)
     if (renewed === undefined) return { kind: 'session_ended' }
     audit.record({ event: 'step_up.succeeded', subject, sessionId, methods })
-    return { kind: 'proven', ...renewed, user: check.user }
+    return { kind: 'proven', ...renewed, user: proven.user }
   }
 }

@@ -60,13 +60,35 @@ export const signIn = {
   stronger: {
     title: 'A stronger sign-in is needed',
     why:
-      'The page that you want to open asks for a second proof of who you are, beside the password. ' +
-      'This service cannot take one yet.',
+      'The page that you want to open asks for a second proof of who you are, beside the password, and your account has ' +
+      'none yet. Set one up, then open the page again.',
+    setUp: 'Set up a second factor',
+  },
+
+  secondFactor: {
+    title: 'Enter your code',
+    why: (email: Child) => html`The password was right. Now prove with your second factor that you are ${email}.`,
+    code: 'Code of your authenticator app',
+    codeHint: 'Six digits, which change every half minute.',
+    recoveryCode: 'Recovery code',
+    recoveryHint: 'One of those that you kept when you set up the app. Each works once.',
+    useRecovery: 'Use a recovery code instead',
+    useApp: 'Use the authenticator app instead',
+    rememberDevice: (days: number) =>
+      plural('en', days, {
+        one: 'Do not ask for a code in this browser for a day',
+        other: `Do not ask for a code in this browser for ${days} days`,
+      }),
+    wrongCode: (at: string) =>
+      `This code is wrong, or was used already. Wait for the next one. If that is wrong too, check that the clock of your device is right: here it is ${at} (UTC).`,
+    wrongRecoveryCode: 'This recovery code is wrong, or was used already.',
   },
 
   stepUp: {
     title: 'Confirm that it is you',
     why: (email: Child) => html`What comes next needs your password once more. You are signed in as ${email}.`,
+    whyCode: (email: Child) =>
+      html`What comes next needs a code of your authenticator app. You are signed in as ${email}.`,
     signOutInstead: 'Sign out instead',
   },
 

@@ -16,4 +16,9 @@ export const sessions: Catalogue['sessions'] = {
   ended: 'Die Sitzung ist beendet.',
   othersEnded: 'Alle anderen Sitzungen sind beendet.',
   gone: 'Diese Sitzung ist schon beendet.',
+  remembered: 'Wo nicht nach Ihrem zweiten Faktor gefragt wird',
+  signedIn: (at) => html`Zuletzt angemeldet am ${at}`,
+  rememberedUntil: (at) => html`Bis ${at}`,
+  forget: 'Überall wieder fragen',
+  forgotten: 'Nach Ihrem zweiten Faktor wird überall wieder gefragt.',
 }

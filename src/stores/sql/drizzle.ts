@@ -44,6 +44,7 @@ export const {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
   uuid,
 } = load('drizzle-orm/pg-core') as PgCore
 

@@ -13,6 +13,8 @@ import { createKnownDeviceStore } from './accounts/known-devices.ts'
 import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
+import { createFactorStore } from './factors/factors.ts'
+import { createInteractionStore } from './interactions/interactions.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createDeletionStore } from './accounts/deletions.ts'
 import { createEmailChangeStore } from './accounts/email-changes.ts'
@@ -32,6 +34,8 @@ import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
 import { sweeps as auditSweeps } from './audit/sweeps.ts'
 import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
+import { sweeps as factorSweeps } from './factors/sweeps.ts'
+import { sweeps as interactionSweeps } from './interactions/sweeps.ts'
 import { sweeps as mailSweeps } from './mail/sweeps.ts'
 import { sweeps as revocationSweeps } from './revocations/sweeps.ts'
 import { sweeps as sessionSweeps } from './sessions/sweeps.ts'
@@ -117,7 +121,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
   ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
-  budgetSweeps,
+  ...[interactionSweeps, factorSweeps, budgetSweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -139,6 +143,8 @@ export function createSqlStores(
     personalData: createPersonalDataStore(db),
     sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
+    interactions: createInteractionStore(db),
+    factors: createFactorStore(db, change),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),
     apiKeys: createApiKeyStore(db, change),

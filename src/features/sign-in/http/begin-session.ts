@@ -4,23 +4,15 @@ import { keptUntil, type Session } from '../../../core/records/session.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { EndSession } from '../../sessions/index.ts'
 import type { IssuedTokens, TokenIssuer } from '../../tokens/index.ts'
-import type { LogInOutcome } from '../log-in.ts'
+import type { SignedIn } from '../advance.ts'
 import type { SessionsShown } from './sessions-shown.ts'
-
-/** What a sign-in has begun. */
-type SignedIn = Extract<LogInOutcome, { kind: 'signed_in' }>
 
 /**
  * Gives a browser the cookies of a sign-in, in place of those of whoever signed in there before, and resolves to the first
- * tokens of its session. `refreshInBody`: whoever signs in takes the refresh token from the answer, so no cookie holds it.
- * Rejects, with nothing given, when a store is down.
+ * tokens of its session. Whoever takes the refresh token from the answer gets no cookie of it. Rejects, with nothing given,
+ * when a store is down.
  */
-export type BeginSession = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  signedIn: SignedIn,
-  options?: { refreshInBody?: boolean },
-) => Promise<IssuedTokens>
+export type BeginSession = (request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn) => Promise<IssuedTokens>
 
 /** Puts a refresh token into the cookie that it is kept in. */
 export type SetRefreshCookie = (reply: FastifyReply, refreshToken: string, session: Session) => void
@@ -51,16 +43,17 @@ export function createBeginSession(dependencies: {
   setRefreshCookie: SetRefreshCookie
 }): BeginSession {
   const { cookies, sessionsShown, endSession, beginFamily, setRefreshCookie } = dependencies
-  return async (request, reply, { started, device }, { refreshInBody = false } = {}) => {
+  return async (request, reply, { started, device, wishes }) => {
     const { session, user, secret } = started
     const tokens = await beginFamily({ user, session, clientId: firstPartyClientId, scopes: [] })
     for (const sessionId of await sessionsShown(request)) {
       if (sessionId !== session.id) await endSession(sessionId, 'signed_in_again')
     }
+    cookies.clearInteraction(reply)
     cookies.setSession(reply, secret, keptUntil(session))
     // First: below a path the refresh cookie is bound to it.
     if (device !== undefined) cookies.setDevice(reply, device.secret, device.expires)
-    if (!refreshInBody && tokens.refreshToken) setRefreshCookie(reply, tokens.refreshToken, session)
+    if (!wishes.tokensInBody && tokens.refreshToken) setRefreshCookie(reply, tokens.refreshToken, session)
     else if (cookies.refresh(request) !== undefined) cookies.clearRefresh(reply)
     return tokens
   }

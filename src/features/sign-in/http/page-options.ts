@@ -1,3 +1,4 @@
+import type { Clock } from '../../../core/clock.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { CsrfTokens } from '../../../http/csrf.ts'
 import type { Sent } from '../../../http/page-requests.ts'
@@ -7,6 +8,8 @@ import type { RateLimits } from '../../../http/rate-limits.ts'
 import type { Applications } from '../../forward-auth/index.ts'
 import type { EndSession } from '../../sessions/index.ts'
 import type { BeginSession } from './begin-session.ts'
+import type { ContinueSignIn } from '../continue-sign-in.ts'
+import type { Interactions } from '../interactions.ts'
 import type { LogIn } from '../log-in.ts'
 import type { Notices } from './notices.ts'
 import type { GetsTokens, ReturnTo } from '../return-to.ts'
@@ -18,6 +21,11 @@ import type { SignInTexts } from '../texts.ts'
 export interface PageOptions extends PageUsers {
   logIn: LogIn
   beginSession: BeginSession
+  continueSignIn: ContinueSignIn
+  interactions: Pick<Interactions, 'find'>
+  /** For how many days a browser may be remembered; 0: not at all. */
+  rememberDays: number
+  clock: Clock
   stepUp: StepUp
   sessionsShown: SessionsShown
   endSession: EndSession
@@ -39,5 +47,8 @@ export interface PageOptions extends PageUsers {
 
 /** Makes what the addresses of these pages hold, of what was sent. */
 export function createAddress(returnTo: ReturnTo): PageOptions['address'] {
-  return ({ return_to, acr_values, unsent }) => ({ return_to: return_to && returnTo(return_to), acr_values, unsent })
+  return ({ return_to, acr_values, max_age, unsent }) => ({
+    return_to: return_to && returnTo(return_to),
+    ...{ acr_values, max_age, unsent },
+  })
 }

@@ -1,8 +1,9 @@
-import { and, eq, gt, sql } from '../drizzle.ts'
+import { and, desc, eq, gt, sql } from '../drizzle.ts'
 import type { KnownDeviceStore } from '../../../core/records/known-device.ts'
 import type { Database } from '../database.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { knownDevices, users } from './tables.ts'
+import { isUnchanged } from './unchanged.ts'
 
 /** Of more than so many devices of one account those leave that were used longest ago, who never came back first. */
 const maxDevices = 50
@@ -19,17 +20,10 @@ export function createKnownDeviceStore(db: Database): KnownDeviceStore {
         .where(and(eq(knownDevices.secretHash, secretHash), gt(knownDevices.expiresAt, at), eq(users.email, email)))
       return known.length > 0
     },
-    async remember({ shownHash, secretHash, userId, at, expiresAt }, provenHash, mails = []) {
+    async remember({ shownHash, secretHash, userId, at, ...told }, provenHash, mails = []) {
       return await db.transaction(async (tx) => {
-        const proven = sql`${users.passwordHash} is not distinct from ${provenHash}`
-        // The lock waits for a change of the password under way; a later one sees this device, and ends it.
-        const unchanged = await tx
-          .select({ id: users.id })
-          .from(users)
-          .where(and(eq(users.id, userId), eq(users.status, 'active'), proven))
-          .for('share')
-        if (unchanged.length === 0) return 'refused'
-        const now = { seenAt: at, expiresAt }
+        if (!(await isUnchanged(tx, eq(users.id, userId), provenHash))) return 'refused'
+        const now = { seenAt: at, ...told }
         if (shownHash !== undefined) {
           const shown = eq(knownDevices.secretHash, shownHash)
           const renewed = await tx
@@ -50,5 +44,34 @@ export function createKnownDeviceStore(db: Database): KnownDeviceStore {
         return 'added'
       })
     },
+    async isRemembered({ secretHash, userId, at }) {
+      return (
+        (await db.$count(knownDevices, and(eq(knownDevices.secretHash, secretHash), ...remembered(userId, at)))) === 1
+      )
+    },
+    listRemembered: (userId, at) =>
+      db
+        .select({
+          userAgent: knownDevices.userAgent,
+          seenAt: knownDevices.seenAt,
+          rememberedUntil: sql<Date>`${knownDevices.rememberedUntil}`.mapWith(knownDevices.rememberedUntil),
+        })
+        .from(knownDevices)
+        .where(and(...remembered(userId, at)))
+        .orderBy(desc(knownDevices.seenAt)),
+    async forgetRemembered(userId, at) {
+      const forgotten = await db
+        .update(knownDevices)
+        .set({ rememberedUntil: null })
+        .where(and(...remembered(userId, at)))
+        .returning({ userId: knownDevices.userId })
+      return forgotten.length
+    },
   }
 }
+
+const remembered = (userId: string, at: Date) => [
+  eq(knownDevices.userId, userId),
+  gt(knownDevices.expiresAt, at),
+  gt(knownDevices.rememberedUntil, at),
+]

@@ -1,6 +1,7 @@
 import { and, eq, isNull, ne, sql } from '../drizzle.ts'
 import type { Announce } from '../changes.ts'
 import type { Transaction } from '../database.ts'
+import { interactions } from '../interactions/tables.ts'
 import { sessions } from '../sessions/tables.ts'
 import { endRegistrations } from './addresses.ts'
 import { emailChanges, knownDevices, passwordResets, users } from './tables.ts'
@@ -44,7 +45,7 @@ export async function endLinks(tx: Transaction, userId: string, at: Date): Promi
   await tx.delete(emailChanges).where(and(eq(emailChanges.userId, userId), isNull(emailChanges.confirmedAt)))
 }
 
-/** Ends everything by which a browser is known, but one session. */
+/** Ends everything by which a browser is known, and sign-ins under way, but one session. */
 export async function endSessionsOf(
   tx: Transaction,
   userId: string,
@@ -53,6 +54,7 @@ export async function endSessionsOf(
   keptSession?: string,
 ): Promise<void> {
   await tx.delete(knownDevices).where(eq(knownDevices.userId, userId))
+  await tx.delete(interactions).where(eq(interactions.userId, userId))
   const others = keptSession === undefined ? undefined : ne(sessions.id, keptSession)
   await tx
     .update(sessions)

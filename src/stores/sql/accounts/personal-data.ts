@@ -3,6 +3,8 @@ import type { PersonalDataStore } from '../../../core/records/personal-data.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import { auditEvents } from '../audit/tables.ts'
 import type { Database } from '../database.ts'
+import { factorResets, factors, recoveryCodes } from '../factors/tables.ts'
+import { interactions } from '../interactions/tables.ts'
 import { mailColumns } from '../mail/mails.ts'
 import { mailRequests, mails } from '../mail/tables.ts'
 import { sessionColumns } from '../sessions/sessions.ts'
@@ -27,6 +29,21 @@ const deviceColumns = {
   createdAt: knownDevices.createdAt,
   seenAt: knownDevices.seenAt,
   expiresAt: knownDevices.expiresAt,
+  rememberedUntil: knownDevices.rememberedUntil,
+  userAgent: knownDevices.userAgent,
+}
+const factorColumns = {
+  id: factors.id,
+  kind: factors.kind,
+  createdAt: factors.createdAt,
+  confirmedAt: factors.confirmedAt,
+  lastUsedAt: factors.lastUsedAt,
+}
+const interactionColumns = {
+  proofs: interactions.proofs,
+  wishes: interactions.wishes,
+  tries: interactions.tries,
+  expiresAt: interactions.expiresAt,
 }
 
 /** Reads what other stores keep, each column by its name: what comes to be stored is not told by accident. */
@@ -35,9 +52,9 @@ export function createPersonalDataStore(db: Database): PersonalDataStore {
     read: (userId, recipients) =>
       db.transaction(
         async (tx) => {
-          const { lockoutToldUntil, linksEndedAt } = users
+          const { lockoutToldUntil, linksEndedAt, factorAskedAt } = users
           const [found] = await tx
-            .select({ user: userColumns, lockoutToldUntil, linksEndedAt })
+            .select({ user: userColumns, lockoutToldUntil, linksEndedAt, factorAskedAt })
             .from(users)
             .where(eq(users.id, userId))
           if (found === undefined) return undefined
@@ -67,6 +84,21 @@ export function createPersonalDataStore(db: Database): PersonalDataStore {
               .from(knownDevices)
               .where(eq(knownDevices.userId, userId))
               .orderBy(desc(knownDevices.seenAt)),
+            factors: await tx
+              .select(factorColumns)
+              .from(factors)
+              .where(eq(factors.userId, userId))
+              .orderBy(asc(factors.id)),
+            recoveryCodesLeft: await tx.$count(recoveryCodes, eq(recoveryCodes.userId, userId)),
+            factorResets: await tx
+              .select({ resetAt: factorResets.resetAt, expiresAt: factorResets.expiresAt })
+              .from(factorResets)
+              .where(eq(factorResets.userId, userId)),
+            interactions: await tx
+              .select(interactionColumns)
+              .from(interactions)
+              .where(eq(interactions.userId, userId))
+              .orderBy(desc(interactions.id)),
             emailChanges: await tx
               .select(changeColumns)
               .from(emailChanges)

@@ -26,6 +26,8 @@ export const users = pgTable(
     deletesAt: instant('deletes_at'),
     /** When every mailed link that had been asked for was ended; null: never. What was asked for before opens none any more. */
     linksEndedAt: instant('links_ended_at'),
+    /** Since when the person has been asked to set up a second factor; null: never. */
+    factorAskedAt: instant('factor_asked_at'),
   },
   (table) => [
     // Whoever holds a role is found among however many registered.
@@ -145,6 +147,9 @@ export const knownDevices = pgTable(
     createdAt: instant('created_at').notNull(),
     seenAt: instant('seen_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
+    /** Until when its person is not asked for a second factor; null: they are. */
+    rememberedUntil: instant('remembered_until'),
+    userAgent: text('user_agent').notNull().default(''),
   },
   (table) => [index('known_devices_user_id').on(table.userId), index('known_devices_expires_at').on(table.expiresAt)],
 )

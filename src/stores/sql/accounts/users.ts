@@ -33,6 +33,8 @@ export const userColumns = {
   emailVerifiedAt: users.emailVerifiedAt,
   createdAt: users.createdAt,
   unlocks: users.unlocks,
+  hasSecondFactor: sql<boolean>`exists(
+    select 1 from factors where factors.user_id = users.id and factors.confirmed_at is not null)`,
 }
 
 /** How many accounts are counted by one statement. */

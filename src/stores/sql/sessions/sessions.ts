@@ -4,6 +4,8 @@ import type { SessionStore } from '../../../core/records/session.ts'
 import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
+import { isUnchanged } from '../accounts/unchanged.ts'
+import { interactions } from '../interactions/tables.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { sessions } from './tables.ts'
 import { refreshFamilies, revokedAccessTokens } from '../tokens/tables.ts'
@@ -22,25 +24,6 @@ export const sessionColumns = {
   remembered: sessions.remembered,
   ip: sessions.ip,
   userAgent: sessions.userAgent,
-}
-
-/**
- * Whether a user is active, and their password the proven one. The lock waits for a change of the account under way; a
- * later one sees the session that is begun or proven now, and ends it.
- */
-async function isUnchanged(
-  tx: Transaction,
-  user: SQL,
-  provenHash: string | null | undefined,
-  lock: 'share' | 'no key update' = 'share',
-): Promise<boolean> {
-  const proven = provenHash === undefined ? undefined : sql`${users.passwordHash} is not distinct from ${provenHash}`
-  const unchanged = await tx
-    .select({ id: users.id })
-    .from(users)
-    .where(and(user, eq(users.status, 'active'), proven))
-    .for(lock)
-  return unchanged.length > 0
 }
 
 export function createSessionStore(db: Database, change: Change): SessionStore {
@@ -69,11 +52,11 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         return { ended: ended.map(({ id }) => id) }
       })
     },
-    async renew(id, proof, provenHash) {
+    async renew(id, { at: now, ...proof }, provenHash) {
       return await change(async (tx, announce) => {
         const owner = sql`${users.id} = (select user_id from sessions where id = ${id})`
         if (!(await isUnchanged(tx, owner, provenHash))) return undefined
-        const at = proof.authenticatedAt
+        const at = now ?? proof.authenticatedAt
         const [renewed] = await tx
           .update(sessions)
           .set(proof)
@@ -129,6 +112,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         const others = but && ne(sessions.id, but.sessionId)
         const strangers = but && notInArray(knownDevices.secretHash, [...but.deviceHashes])
         await tx.delete(knownDevices).where(and(eq(knownDevices.userId, userId), strangers))
+        await tx.delete(interactions).where(eq(interactions.userId, userId))
         const which = and(eq(sessions.userId, userId), ...isLive(at), others)!
         return (await endSessions([tx, announce], which, reason, at)).map(({ id }) => id)
       })

@@ -1,0 +1,80 @@
+/** Second factors: how somebody sets one up and proves themselves by it, and what an operator does for whoever has lost theirs. */
+import type { Base } from '../../base.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { Pages } from '../../http/pages.ts'
+import type { App } from '../../http/server.ts'
+import type { MailsOf } from '../../pages/mail.ts'
+import type { Languages } from '../../pages/view.ts'
+import type { Accounts } from '../accounts/index.ts'
+import type { Mail } from '../mail/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import { factorAdminRoutes } from './admin.ts'
+import { type CheckCode, createCheckCode } from './check-code.ts'
+import { createConfirmInSession } from './confirm-in-session.ts'
+import { type EnrollingSignIn, enrolPages } from './enrol-pages.ts'
+import { factorPages } from './factor-pages.ts'
+import type { factorsMails } from './mails.ts'
+import { createFactorManagement, type FactorManagement } from './manage-factors.ts'
+import { createFactorReset, type FactorReset } from './reset-factors.ts'
+import { factorRoutes } from './routes.ts'
+import { Proposal } from './schema.ts'
+import type { FactorTexts } from './texts.ts'
+
+export type { ResetFactors } from './admin.ts'
+export type { CheckCode } from './check-code.ts'
+export type { EnrollingSignIn } from './enrol-pages.ts'
+export type { FactorManagement } from './manage-factors.ts'
+export type { FactorReset } from './reset-factors.ts'
+
+export interface Factors extends Feature {
+  /** The one place where codes are tested. */
+  readonly checkCode: CheckCode
+  readonly management: FactorManagement
+  readonly reset: FactorReset
+  /** The pages where somebody sets a factor up in order to be signed in; the feature that signs in mounts them. */
+  enrolPages(app: App, signIn: EnrollingSignIn): Promise<void>
+}
+
+export function createFactors(
+  { stores, budgets, clock, audit, issuer, box }: Base,
+  config: { limits: { failures_per_account: number; failure_window_seconds: number } },
+  needs: {
+    accounts: Accounts
+    sessions: Sessions
+    mail: Mail<MailsOf<typeof factorsMails>>
+    languages: Languages
+    browser: BrowserGuards
+    pages: Pages<FactorTexts>
+  },
+): Factors {
+  const { accounts, sessions, mail, languages, browser, pages } = needs
+  const firstLanguage = languages.offered[0]
+  const shared = {
+    factors: stores.factors,
+    box: box('second factors'),
+    mails: mail,
+    audit,
+    clock,
+    issuer,
+    firstLanguage,
+  }
+  const serviceName = () => languages.inLanguage(firstLanguage).brand.name
+  const management = createFactorManagement({ ...shared, serviceName })
+  const reset = createFactorReset({ ...shared, budgets })
+  const confirm = createConfirmInSession({ management, users: stores.users, renewSession: sessions.renew })
+  const { languageOf } = pages
+  const options = { management, confirm, users: stores.users, ...browser, languageOf }
+  return {
+    checkCode: createCheckCode({ ...shared, budgets, queueMails: mail.queue, limits: config.limits }),
+    management,
+    reset,
+    schemas: [Proposal],
+    routes: {
+      people: (app) => factorRoutes(app, options),
+      pages: (app) => factorPages(app, { ...options, pages, clock }),
+      admin: (app) => factorAdminRoutes(app, { reset: reset.reset, findUser: accounts.administration.find }),
+    },
+    enrolPages: (app, signIn) => enrolPages(app, { signIn, management, reset, pages, ...browser, clock }),
+  }
+}

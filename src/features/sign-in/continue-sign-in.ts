@@ -1,0 +1,72 @@
+import type { Audit } from '../../core/audit.ts'
+import type { Clock } from '../../core/clock.ts'
+import { eachOf } from '../../core/secrets.ts'
+import type { CheckCode } from '../factors/index.ts'
+import type { Advance, Device, SignedIn } from './advance.ts'
+import type { signInEvents } from './audit-events.ts'
+import type { Interactions, UnderWay } from './interactions.ts'
+import type { KnownDevices } from './known-devices.ts'
+
+type Ended = { kind: 'ended' }
+
+export interface ContinueSignIn {
+  /** Takes a code as the second factor. `ended`: there is no such sign-in, or no more. */
+  withCode(
+    secret: string | undefined,
+    given: { code: string; rememberDevice: boolean },
+    device: Device,
+  ): Promise<
+    | SignedIn
+    | Ended
+    | { kind: 'wrong_code'; underWay: UnderWay }
+    | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number; underWay: UnderWay }
+  >
+  /** Takes a factor that was set up within the sign-in, whose first code was right. */
+  afterEnrolment(secret: string | undefined, device: Device): Promise<SignedIn | Ended>
+}
+
+/** Takes the second step of a sign-in. Whoever takes it ends the interaction, so that of parallel ones one gets a session. */
+export function createContinueSignIn(dependencies: {
+  interactions: Interactions
+  checkCode: CheckCode
+  advance: Advance
+  knownDevices: Pick<KnownDevices, 'recognise'>
+  audit: Audit<typeof signInEvents>
+  clock: Clock
+}): ContinueSignIn {
+  const { interactions, checkCode, advance, knownDevices, audit, clock } = dependencies
+
+  async function finish(
+    secret: string | undefined,
+    { user, interaction }: UnderWay,
+    device: Device,
+    rememberDevice: boolean,
+  ): Promise<SignedIn | Ended> {
+    if (!(await interactions.consume({ holder: device.holder, secret }))) return { kind: 'ended' }
+    const proofs = [...interaction.proofs, { method: 'otp', at: clock.now() }]
+    const knownBy = await knownDevices.recognise(device.known, user.email)
+    const keeps = knownBy ?? eachOf(device.known)[0]
+    const { wishes } = interaction
+    // The user was read ahead of the use: a password that changes meanwhile lets no session begin.
+    const outcome = await advance({ user, proofs, wishes, knownBy, keeps, rememberDevice }, device)
+    return outcome.kind === 'signed_in' ? outcome : { kind: 'ended' }
+  }
+
+  return {
+    async withCode(secret, { code, rememberDevice }, device) {
+      const underWay = await interactions.countTry({ holder: device.holder, secret })
+      if (underWay === undefined) return { kind: 'ended' }
+      const check = await checkCode(underWay.user, code)
+      if (check.kind === 'too_many_failures') return { ...check, underWay }
+      if (check.kind === 'wrong') {
+        audit.record({ event: 'sign_in.failed', subject: underWay.user.id, reason: 'wrong_code' })
+        return { kind: 'wrong_code', underWay }
+      }
+      return finish(secret, underWay, device, rememberDevice)
+    },
+    async afterEnrolment(secret, device) {
+      const underWay = await interactions.find({ holder: device.holder, secret })
+      return underWay === undefined ? { kind: 'ended' } : finish(secret, underWay, device, false)
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import { type Html, html, isolated } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
+import { type Messages, messages } from '../../pages/notices.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import { codeForm, type CodePage } from './code-views.ts'
+import type { SignInTexts } from './texts.ts'
+
+/** Asks somebody whose password was right for their second factor. Its form keeps the fragment, as `signInPage` says. */
+export function secondFactorPage(
+  context: ViewContext<SignInTexts>,
+  page: CodePage & Messages & { email: string },
+): Html {
+  const { kit, signIn } = context.texts
+  const { title, why } = signIn.secondFactor
+  return layout(
+    context,
+    title,
+    html`${messages(page)}
+      <p>${why(html`<strong>${isolated(page.email)}</strong>`)}</p>
+      ${codeForm(context, 'second-factor', page)}
+      <p class="beside"><a href="login">${kit.cancel}</a></p>`,
+  )
+}

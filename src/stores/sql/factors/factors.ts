@@ -1,0 +1,179 @@
+import type { FactorStore } from '../../../core/records/factor.ts'
+import { NothingToUse, endSessionsOf, unlessNothing } from '../accounts/passwords.ts'
+import { knownDevices, users } from '../accounts/tables.ts'
+import type { Change } from '../changes.ts'
+import type { Database, Transaction } from '../database.ts'
+import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from '../drizzle.ts'
+import { queueMails } from '../mail/queue-mails.ts'
+import { factorResets, factors, recoveryCodes } from './tables.ts'
+
+const keyColumns = { id: factors.id, sealedKey: factors.sealedKey }
+const totpOf = (userId: string) => and(eq(factors.userId, userId), eq(factors.kind, 'totp'))
+const countsOf = (userId: string) => and(eq(factors.userId, userId), isNotNull(factors.confirmedAt))
+
+export function createFactorStore(db: Database, change: Change): FactorStore {
+  return {
+    async of(userId) {
+      const [account] = await db
+        .select({
+          askedAt: users.factorAskedAt,
+          recoveryCodes: sql<number>`(select count(*)::int from recovery_codes where user_id = users.id)`,
+          mailboxNeeded: sql<boolean>`exists(select 1 from factor_resets where user_id = users.id)`,
+        })
+        .from(users)
+        .where(eq(users.id, userId))
+      const { id, kind, lastUsedAt } = factors
+      const confirmedAt = sql<Date>`${factors.confirmedAt}`.mapWith(factors.confirmedAt)
+      const found = await db
+        .select({ id, kind, confirmedAt, lastUsedAt })
+        .from(factors)
+        .where(countsOf(userId))
+        .orderBy(asc(factors.confirmedAt))
+      return { ...(account ?? { askedAt: null, recoveryCodes: 0, mailboxNeeded: false }), factors: found }
+    },
+    async noteAsked(userId, at) {
+      const first = sql`coalesce(${users.factorAskedAt}, ${at.toISOString()}::timestamptz)`
+      const [noted] = await db
+        .update(users)
+        .set({ factorAskedAt: first })
+        .where(eq(users.id, userId))
+        .returning({ askedAt: users.factorAskedAt })
+      return noted?.askedAt ?? at
+    },
+    propose: ({ at, by, ...proposed }) =>
+      db.transaction(async (tx) => {
+        await holdAccount(tx, proposed.userId)
+        await tx.delete(factors).where(and(totpOf(proposed.userId), isNull(factors.confirmedAt)))
+        await tx.insert(factors).values({ ...proposed, kind: 'totp', createdAt: at, proposedBy: by })
+      }),
+    async findProposed(userId, by, at) {
+      const isOpen = [isNull(factors.confirmedAt), gt(factors.expiresAt, at)]
+      return (
+        await db
+          .select(keyColumns)
+          .from(factors)
+          .where(and(totpOf(userId), eq(factors.proposedBy, by), ...isOpen))
+      )[0]
+    },
+    async findTotp(userId) {
+      const counts = and(totpOf(userId), isNotNull(factors.confirmedAt))
+      return (await db.select(keyColumns).from(factors).where(counts))[0]
+    },
+    async useStep(id, step, at) {
+      const used = await db
+        .update(factors)
+        .set({ lastStep: step, lastUsedAt: at })
+        .where(and(eq(factors.id, id), lt(factors.lastStep, step), isNotNull(factors.confirmedAt)))
+        .returning({ id: factors.id })
+      return used.length === 1
+    },
+    confirm({ id, userId, step, codeHashes, at, isFirst, mailboxTokenHash, mails = [] }) {
+      return unlessNothing(() =>
+        change(async (tx, announce) => {
+          await holdAccount(tx, userId)
+          if (isFirst && (await tx.$count(factors, countsOf(userId))) > 0) throw new NothingToUse()
+          await endReset(tx, userId, mailboxTokenHash, at)
+          await tx.delete(factors).where(and(totpOf(userId), isNotNull(factors.confirmedAt)))
+          const confirmed = await tx
+            .update(factors)
+            .set({ confirmedAt: at, expiresAt: null, lastStep: step, lastUsedAt: at })
+            .where(and(eq(factors.id, id), eq(factors.userId, userId), gt(factors.expiresAt, at)))
+            .returning({ id: factors.id })
+          if (confirmed.length === 0) throw new NothingToUse()
+          await putCodes(tx, userId, codeHashes)
+          await askDevicesAgain(tx, userId)
+          await queueMails(tx, mails)
+          await announce('user', [userId], at)
+          return true
+        }),
+      )
+    },
+    removeTotp: (userId, at, { mails = [] }) =>
+      change(async (tx, announce) => {
+        await holdAccount(tx, userId)
+        const removed = await tx.delete(factors).where(totpOf(userId)).returning({ confirmedAt: factors.confirmedAt })
+        if (!removed.some(({ confirmedAt }) => confirmedAt !== null)) return false
+        await putCodes(tx, userId, [])
+        await askDevicesAgain(tx, userId)
+        await queueMails(tx, mails)
+        await announce('user', [userId], at)
+        return true
+      }),
+    replaceRecoveryCodes: (userId, codeHashes, { mails = [] }) =>
+      db.transaction(async (tx) => {
+        await holdAccount(tx, userId)
+        if ((await tx.$count(factors, countsOf(userId))) === 0) return false
+        await putCodes(tx, userId, codeHashes)
+        await askDevicesAgain(tx, userId)
+        await queueMails(tx, mails)
+        return true
+      }),
+    useRecoveryCode: (userId, codeHash, mailsOf) =>
+      db.transaction(async (tx) => {
+        // One after the other, so that each is told how many the ones before have left.
+        await holdAccount(tx, userId)
+        const used = await tx
+          .delete(recoveryCodes)
+          .where(and(eq(recoveryCodes.userId, userId), eq(recoveryCodes.codeHash, codeHash)))
+          .returning({ userId: recoveryCodes.userId })
+        if (used.length === 0) return undefined
+        const left = await tx.$count(recoveryCodes, eq(recoveryCodes.userId, userId))
+        await queueMails(tx, mailsOf(left))
+        return left
+      }),
+    reset: ({ at, mails = [], ...link }) =>
+      change(async (tx, announce) => {
+        const { userId } = link
+        await holdAccount(tx, userId)
+        const removed = await tx.delete(factors).where(countsOf(userId)).returning({ id: factors.id })
+        if (removed.length === 0) return false
+        await tx.delete(factors).where(eq(factors.userId, userId))
+        await putCodes(tx, userId, [])
+        await endSessionsOf(tx, userId, 'factors_reset', at)
+        const kept = { ...link, resetAt: at }
+        await tx.insert(factorResets).values(kept).onConflictDoUpdate({ target: factorResets.userId, set: kept })
+        await queueMails(tx, mails)
+        await announce('user', [userId], at)
+        return true
+      }),
+    renewMailboxLink: ({ userId, tokenHash, expiresAt, mails = [] }) =>
+      db.transaction(async (tx) => {
+        const renewed = await tx
+          .update(factorResets)
+          .set({ tokenHash, expiresAt })
+          .where(eq(factorResets.userId, userId))
+          .returning({ userId: factorResets.userId })
+        if (renewed.length === 0) return false
+        await queueMails(tx, mails)
+        return true
+      }),
+    async isMailboxLink(userId, tokenHash, at) {
+      return (await db.$count(factorResets, linkOf(userId, tokenHash, at))) === 1
+    },
+  }
+}
+
+const linkOf = (userId: string, tokenHash: string, at: Date) =>
+  and(eq(factorResets.userId, userId), eq(factorResets.tokenHash, tokenHash), gt(factorResets.expiresAt, at))
+
+/** Has changes of what somebody proves themselves by happen one after the other. */
+async function holdAccount(tx: Transaction, userId: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
+}
+
+/** Uses the link of an operator's reset; nothing to use where there was a reset, and the link is not of it. */
+async function endReset(tx: Transaction, userId: string, tokenHash: string | undefined, at: Date): Promise<void> {
+  if (tokenHash !== undefined) await tx.delete(factorResets).where(linkOf(userId, tokenHash, at))
+  if ((await tx.$count(factorResets, eq(factorResets.userId, userId))) > 0) throw new NothingToUse()
+}
+
+async function putCodes(tx: Transaction, userId: string, codeHashes: readonly string[]): Promise<void> {
+  await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+  if (codeHashes.length === 0) return
+  await tx.insert(recoveryCodes).values(codeHashes.map((codeHash) => ({ userId, codeHash })))
+}
+
+/** A device is remembered for the factors that were there. */
+async function askDevicesAgain(tx: Transaction, userId: string): Promise<void> {
+  await tx.update(knownDevices).set({ rememberedUntil: null }).where(eq(knownDevices.userId, userId))
+}
