@@ -172,7 +172,7 @@ if (hasChromium) {
 
   void test('pages of other origins', async (t) => {
     const origin = `http://other.example.test:${await freePort()}`
-    const { service, user, open, logIn } = await setScene(t, { secure: [origin] })
+    const { service, user, open, logIn } = await setScene(t)
     const page = await open()
     await logIn(page)
     t.equal(await userId(page), user.id)
