@@ -38,7 +38,7 @@ export async function setScene(
     api = notFound,
     origins = [],
     ...options
-  }: ServiceOptions & { api?: RequestListener; origins?: readonly string[]; secure?: readonly string[] } = {},
+  }: ServiceOptions & { api?: RequestListener; origins?: readonly string[] } = {},
 ): Promise<Scene> {
   const scene = await startSinglePageApp(t, {
     ...options,

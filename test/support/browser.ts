@@ -64,7 +64,7 @@ async function sharedBrowser(more: readonly string[]): Promise<Browser> {
   return browser
 }
 
-/** `secure` names origins that are treated as if they were on https, so that Chromium sends fetch metadata to them. */
+/** `secure` names origins, or hosts as `*.example.test`, that are treated as if they were on https, so that Chromium sends fetch metadata to them. */
 export async function startBrowser(
   t: { teardown(after: () => unknown): unknown },
   secure: readonly string[] = [],

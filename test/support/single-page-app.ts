@@ -37,16 +37,10 @@ export interface SinglePageApp {
 
 export const notFound: RequestListener = (_request, response) => void response.writeHead(404).end()
 
-/** `path`: of the issuer. `answer`: what the host of the application answers beside its
- * files. `secure`: further origins that are treated as if they were on https. */
+/** `path`: of the issuer. `answer`: what the host of the application answers beside its files. */
 export async function startSinglePageApp(
   t: Test,
-  {
-    path = '',
-    answer = notFound,
-    secure = [],
-    ...options
-  }: ServiceOptions & { path?: string; answer?: RequestListener; secure?: readonly string[] } = {},
+  { path = '', answer = notFound, ...options }: ServiceOptions & { path?: string; answer?: RequestListener } = {},
 ): Promise<SinglePageApp> {
   const [port, appPort] = [await freePort(), await freePort()]
   const [auth, app] = [`http://auth.example.test:${port}`, `http://app.example.test:${appPort}`]
@@ -70,7 +64,8 @@ export async function startSinglePageApp(
     response.writeHead(200, { 'content-type': types[name.split('.')[1]!] }).end(deployed(text))
   })
 
-  const { open } = await startBrowser(t, [auth, app, ...secure])
+  // By one name for all ports, so that the tests of a process share one browser.
+  const { open } = await startBrowser(t, ['*.example.test'])
   // Of an API that a test has put on https.
   const { page: first } = await open({ ignoreHTTPSErrors: true })
   const context = first.context()
