@@ -13,7 +13,16 @@ const first = [
 ]
 
 /** Whose files share a process with others of their folder: what they start ends with each of their tests. */
-const shared = ['core', 'adapters', 'stores', 'features', 'features/forward-auth', 'security', 'browser', 'cli']
+const shared = new Set([
+  'core',
+  'adapters',
+  'stores',
+  'features',
+  'features/forward-auth',
+  'security',
+  'browser',
+  'cli',
+])
 const maxTogether = 8
 
 /** All of a folder, in the order in which they are best run. */
@@ -31,7 +40,7 @@ export function testFiles(folder: string): string[] {
  */
 export function groupFiles(files: readonly string[], { folder, jobs }: { folder: string; jobs: number }): string[][] {
   const isEarly = (file: string) => first.includes(relative(folder, file).replace(/\.test\.ts$/, ''))
-  const isShared = (file: string) => !isEarly(file) && shared.includes(dirname(relative(folder, file)))
+  const isShared = (file: string) => !isEarly(file) && shared.has(dirname(relative(folder, file)))
   const size = Math.min(maxTogether, Math.ceil(files.length / jobs))
   const rooms = Map.groupBy(files.filter(isShared), (file) => dirname(file))
   const groups = [...rooms.values()].flatMap((ofRoom) =>
