@@ -63,8 +63,8 @@ export interface PendingDeletion {
 }
 
 /**
- * Ends a request early. Only a fault of ours has a stack: where a refusal was made is in no log, and to find it out costs as
- * much as a decision.
+ * Ends a request early. Only a bug has a stack: where a refusal was made is in no log, and to find it out costs as much as a
+ * decision.
  */
 export abstract class EarlyEnd extends Error {
   constructor(message: string, { isFault = false, ...options }: ErrorOptions & { isFault?: boolean } = {}) {
@@ -103,7 +103,7 @@ export class GatehouseError extends EarlyEnd {
       cause?: unknown
     } = {},
   ) {
-    super(options.detail ?? errorTable[code].title, { cause: options.cause, isFault: errorTable[code].status >= 500 })
+    super(options.detail ?? errorTable[code].title, { cause: options.cause, isFault: code === 'internal_error' })
     this.name = 'GatehouseError'
     this.code = code
     this.detail = options.detail
@@ -122,6 +122,16 @@ export class GatehouseError extends EarlyEnd {
 /** A store or queue that cannot answer: the one fault that clients are told to retry. */
 export function unavailable(cause: unknown): GatehouseError {
   return new GatehouseError('unavailable', { retryAfterSeconds: 2, cause })
+}
+
+class Overload extends EarlyEnd {}
+
+/** As many wait already as may, of what is named. */
+export function tooManyWaiting(what: string): GatehouseError {
+  return new GatehouseError('unavailable', {
+    retryAfterSeconds: 5,
+    cause: new Overload(`too many ${what} are waiting`),
+  })
 }
 
 /** A limit that is reached; `resetSeconds`: until its window ends. */

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
-import type { Log } from '../core/log.ts'
 import { shareAnswers } from './cors.ts'
 import { challengeOf, limitHeadersOf, problemOf, toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
@@ -12,13 +11,6 @@ export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): voi
   reply.headers(limitHeadersOf(error))
   const challenge = challengeOf(error, reply.request.headers.authorization)
   if (challenge !== undefined && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', challenge)
-}
-
-/** Writes the log line of a fault of ours; a client's mistake is its own business. */
-export function logFault(request: FastifyRequest, error: GatehouseError): void {
-  if (error.status < 500) return
-  const log: Log = request.log
-  log.error({ event: 'request.failed', code: error.code, err: error.cause ?? error }, 'request failed')
 }
 
 /** Answers with an error as RFC 9457 has it. */
@@ -46,11 +38,7 @@ export function handleErrors(
   app: App,
   { basePath = '', origins = [] }: { basePath?: string; origins?: readonly string[] } = {},
 ): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = toGatehouseError(thrown)
-    logFault(request, error)
-    return sendProblem(request, reply, error)
-  })
+  app.setErrorHandler((thrown, request, reply) => sendProblem(request, reply, toGatehouseError(thrown)))
 
   const allowedAt = noteMethods(app, basePath)
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
