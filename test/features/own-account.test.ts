@@ -325,7 +325,7 @@ for (const backend of backends) {
       'over HTTP one administrator is left, however others are taken away; an operator may take all',
       async (t) => {
         const replica = service.backend.replica === undefined ? service : await startService(t, { beside: service })
-        for (const { id, roles } of await service.operate<{ id: string; roles: string[] }[]>('GET', '/users'))
+        for (const { id, roles } of await service.list<{ id: string; roles: string[] }>('/users'))
           if (roles.includes('admin')) await service.operate('DELETE', `/users/${id}/roles/admin`)
         const admins: { id: string; signedIn: SignedIn }[] = []
         for (let n = 0; n < 9; n += 1) {

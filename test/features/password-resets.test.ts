@@ -223,7 +223,7 @@ for (const backend of backends) {
       t.equal((await accept(await tokenOf(service, 'late@example.test', 'invitation'))).status, 400)
 
       const { id } = await invite('withdrawn@example.test')
-      t.ok((await service.operate<{ id: string }[]>('GET', '/invitations')).some((each) => each.id === id))
+      t.ok((await service.list<{ id: string }>('/invitations')).some((each) => each.id === id))
       await service.operate('DELETE', `/invitations/${id}`)
       t.equal((await accept(await tokenOf(service, 'withdrawn@example.test', 'invitation'))).status, 400)
       await t.rejects(service.operate('DELETE', `/invitations/${id}`), /not_found/)

@@ -1,6 +1,7 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
 import { administers, keepingAnAdministrator, ListedName } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import {
   Email,
   IdOrEmail,
@@ -105,8 +106,11 @@ export async function userRoutes(
 
   app.get(
     '/users',
-    read('listUsers', 'All accounts', { response: { 200: Type.Array(Shown, { description: 'By address.' }) } }),
-    async () => (await users.list()).map(showUser),
+    read('listUsers', 'All accounts', {
+      querystring: Type.Object(pageAsked(), strict),
+      response: { 200: PageOf(Shown, { description: 'The newest first.' }) },
+    }),
+    ({ query }) => pageOf(query, (before, limit) => users.list({ before, limit }), showUser),
   )
 
   app.get('/users/:user', read('getUser', 'One account', ofUser), async (request) =>

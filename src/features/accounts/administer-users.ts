@@ -27,7 +27,7 @@ export interface UserAdministration {
   }): Promise<User>
   /** By id, email address or user name. */
   find(idOrEmail: string): Promise<User>
-  list(): Promise<User[]>
+  list: UserStore['list']
   /** Also ends the person's sessions and, where asked to, their API keys. */
   setPassword(
     idOrEmail: string,
@@ -115,7 +115,7 @@ export function createUserAdministration(dependencies: {
       return find(user.id)
     },
     find,
-    list: () => users.list(),
+    list: (wanted) => users.list(wanted),
     async setPassword(idOrEmail, password, endApiKeys) {
       let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
       const user = await change(idOrEmail, async (user) => {

@@ -30,7 +30,7 @@ export interface Invitations {
     locale?: Language | undefined
   }): Promise<Invitation>
   /** Those that can be used, newest first. */
-  list(): Promise<Invitation[]>
+  list(wanted: { before: string | undefined; limit: number }): Promise<Invitation[]>
   /** Throws `not_found`. */
   withdraw(id: string): Promise<void>
   /** Whom a link is for, while it can be used. Uses nothing up. Throws `registration_closed`. */
@@ -111,7 +111,7 @@ export function createInvitations(dependencies: {
       audit.record({ event: 'invitation.sent', roles, invitation_id: invitation.id })
       return invitation
     },
-    list: () => invitations.list(now()),
+    list: (wanted) => invitations.list({ ...wanted, at: now() }),
     async withdraw(id) {
       const isGone = isUuid(id) && (await invitations.withdraw(id))
       if (!isGone) throw new GatehouseError('not_found', { detail: 'There is no such invitation.' })

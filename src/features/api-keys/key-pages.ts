@@ -40,7 +40,7 @@ export async function apiKeyPages(
     reply: FastifyReply,
     words: { fault?: string; notice?: string; told?: string | undefined },
   ) {
-    const keys = await apiKeys.list(ownerOf(request))
+    const keys = await apiKeys.listOf(ownerOf(request))
     const csrfToken = csrf.tokenFor(request, reply)
     return pages.show(reply, apiKeysPage, { csrfToken, keys, now: new Date(clock.now()), ...words })
   }
