@@ -141,7 +141,7 @@ export function tooManyRequests({ resetSeconds }: { resetSeconds: number }, limi
 
 /** Over HTTP somebody always stays who can administer the service. */
 export function lastAdministrator(): GatehouseError {
-  return new GatehouseError('conflict', { detail: errorTable.last_administrator.title })
+  return new GatehouseError('last_administrator')
 }
 
 /** What an operator must mend before the service can start; the message is for them, and names no secret. */

@@ -140,7 +140,7 @@ export async function userRoutes(
         'Disabling ends all sessions; nobody can sign in until it is enabled again. Whoever has asked for the deletion of their ' +
         'account has done so still: enabled, it is `deleting`. Over HTTP the last administrator is refused.',
       ...ofUser,
-      response: { ...ofUser.response, ...problems('not_found', 'conflict') },
+      response: { ...ofUser.response, ...problems('not_found', 'last_administrator') },
       body: Type.Object({ status: Type.Enum(['active', 'disabled']) }, strict),
     }),
     async (request) =>
@@ -192,7 +192,7 @@ export async function userRoutes(
     write('revokeRole', 'Take a role from a person', {
       description: 'It counts no more from their next request on. Over HTTP the last administrator keeps `admin`.',
       ...ofRole,
-      response: { ...ofRole.response, ...problems('not_found', 'conflict') },
+      response: { ...ofRole.response, ...problems('not_found', 'last_administrator') },
     }),
     async (request) => {
       const { user, role } = request.params

@@ -35,7 +35,7 @@ export interface UserAdministration {
     endApiKeys: boolean,
   ): Promise<{ user: User; endedApiKeys: number; apiKeysLeft: number }>
   /**
-   * Enabling brings nobody back who asked for the deletion of their account: it is `deleting` then. Throws `conflict` for the last
+   * Enabling brings nobody back who asked for the deletion of their account: it is `deleting` then. Throws `last_administrator` for the last
    * administrator where `keepsAdministrator` says so, as `revokeRole` does.
    */
   setStatus(idOrEmail: string, status: 'active' | 'disabled', also?: { keepsAdministrator: boolean }): Promise<User>
