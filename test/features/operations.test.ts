@@ -49,6 +49,7 @@ function waysIn(
     open: () => service.call('/forward-auth', { headers: asks({ path: '/public/x' }) }),
     profile: () => service.call('/api/users/me', { headers: bearer(signedIn.accessToken) }),
     page: () => service.call('/', { headers: { cookie: signedIn.cookie } }),
+    account: () => service.call('/account', { headers: { cookie: signedIn.cookie } }),
     logIn: post('/api/auth/login', { email: 'ada@example.test', password: 'guess' }),
     register: post('/api/auth/register', { name: 'A', email: 'b@example.test', password: 'seven quiet herons' }),
     refresh: post('/api/auth/refresh', { refresh_token: signedIn.refreshToken }),
@@ -125,7 +126,8 @@ if (hasServers) {
       t.equal(answer.headers['set-cookie'], undefined, `${way}: no cookie is cleared`)
       const oauth = ['token', 'introspect', 'revoke'].includes(way)
       const problem = { status: 503, code: 'unavailable' }
-      if (way === 'page') t.match(answer.headers['content-type'], /^text\/html/, 'people see a page')
+      if (way === 'page' || way === 'account')
+        t.match(answer.headers['content-type'], /^text\/html/, 'people see a page')
       else t.match(answer.json(), oauth ? { error: 'temporarily_unavailable' } : problem, way)
       t.notMatch(answer.body, /ECONN|postgres|select /i, `${way}: nothing internal`)
     }
@@ -238,7 +240,7 @@ if (hasServers) {
         t.match(answer.headers['retry-after'], /^[1-9]\d*$/, `${what}: ${way}: Retry-After`)
         t.ok(began.milliseconds() < 3_000, `${what}: ${way}: soon`)
       }
-      for (const way of ['edge', 'edgeByCookie', 'open', 'jwks', 'live'] as const) {
+      for (const way of ['edge', 'edgeByCookie', 'open', 'jwks', 'live', 'profile', 'page', 'account'] as const) {
         t.equal((await ways[way]()).status, 200, `${what}: ${way}`)
       }
     }
