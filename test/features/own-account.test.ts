@@ -348,7 +348,11 @@ for (const backend of backends) {
         const answers = await Promise.all(admins.map((admin, n) => take(admin, n, [service, replica][n % 2])))
         const refused = answers.flatMap((answer, n) => (answer.status === 200 ? [] : [{ answer, n }]))
         t.equal(refused.length, 1, answers.map(({ status }) => status).join())
-        t.match(refused[0]!.answer.json(), { status: 409, code: 'last_administrator', detail: /Nobody else could administer/ })
+        t.match(refused[0]!.answer.json(), {
+          status: 409,
+          code: 'last_administrator',
+          detail: /Nobody else could administer/,
+        })
         const last = admins[refused[0]!.n]!
         for (const n of [0, 1, 2]) t.equal((await take(last, n)).status, 409)
         t.equal(await counts(service, last.signedIn), true)
