@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
 import { shareAnswers } from './cors.ts'
+import { isNavigation } from './page-requests.ts'
 import { challengeOf, limitHeadersOf, problemOf, toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
 
@@ -33,10 +34,21 @@ export function refusePath({ code }: { code: string }, request: FastifyRequest, 
   sendProblem(request, reply, error)
 }
 
-/** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */
+/**
+ * One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. `people`: what is sent
+ * to their browsers, and the page that they see where there is nothing.
+ */
 export function handleErrors(
   app: App,
-  { basePath = '', origins = [] }: { basePath?: string; origins?: readonly string[] } = {},
+  {
+    basePath = '',
+    origins = [],
+    people,
+  }: {
+    basePath?: string
+    origins?: readonly string[]
+    people?: { headers(scope: App): PromiseLike<unknown>; showNotFound(reply: FastifyReply): FastifyReply }
+  } = {},
 ): void {
   app.setErrorHandler((thrown, request, reply) => sendProblem(request, reply, toGatehouseError(thrown)))
 
@@ -44,7 +56,12 @@ export function handleErrors(
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const allowed = allowedAt(request.url)
     reply.header('x-request-id', request.id)
-    if (allowed.length === 0) return sendProblem(request, reply, new GatehouseError('not_found'))
+    // A route may have found nothing by itself.
+    if (allowed.length === 0 || (allowed.includes(request.method) && request.method !== 'OPTIONS')) {
+      const isOfPrograms = request.url.startsWith(`${basePath}/api/`) || request.url.startsWith(`${basePath}/oauth/`)
+      if (people !== undefined && !isOfPrograms && isNavigation(request)) return people.showNotFound(reply.code(404))
+      return sendProblem(request, reply, new GatehouseError('not_found'))
+    }
     reply.header('allow', allowed.join(', '))
     // What a path may be asked is no secret, and no preflight: those come with an origin, and are answered before.
     if (request.method === 'OPTIONS') return reply.code(204).send()
@@ -56,6 +73,7 @@ export function handleErrors(
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))
   }
   void app.register(async (nowhere) => {
+    await people?.headers(nowhere)
     shareAnswers(nowhere, origins)
     // Before a body is read: whatever it is, the answer is the same.
     nowhere.addHook('onRequest', async (request, reply) => answer(request, reply))

@@ -16,6 +16,7 @@ import { OAuthErrorBody } from './oauth-errors.ts'
 import { describeRoutes, type Documentation, documentRoutes } from './openapi.ts'
 import { acceptPages, type Pages } from './pages.ts'
 import type { Brand } from '../pages/brand.ts'
+import { notFoundPage } from '../pages/problem-views.ts'
 import { rateLimits } from './rate-limits.ts'
 import type { RequestFaults } from './request-faults.ts'
 import { setAuditContext } from './request-origin.ts'
@@ -58,8 +59,15 @@ export async function mountSurfaces(
   const of = (surface: Surface) => routesOf(features, surface)
   requireAccessLevels(app)
   faults.watch(app)
-  handleErrors(app, { basePath, origins })
-  const documentation = describeRoutes(app, { issuer, version, cookies })
+  handleErrors(app, {
+    basePath,
+    origins,
+    people: {
+      headers: (scope) => scope.register(helmet, securityHeaders(issuer)),
+      showNotFound: (reply) => pages.show(reply, notFoundPage, { basePath }),
+    },
+  })
+  const documentation = describeRoutes(app, { issuer, version, cookies, brand: options.brand })
   for (const schema of [Problem, OAuthErrorBody, ...features.flatMap(({ schemas = [] }) => schemas)])
     app.addSchema(schema)
 
