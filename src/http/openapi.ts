@@ -54,7 +54,7 @@ async function documentationOf(app: App, routes: RouteOptions[], options: Docume
     uiConfig: { deepLinking: true, layout: 'BaseLayout' },
     theme: {
       title: `${name} · API`,
-      favicon: [{ filename: 'logo', rel: 'icon', type: logo.type, sizes: 'any', content: logo.content as never }],
+      favicon: [{ filename: 'logo', rel: 'icon', type: logo.type, sizes: 'any', content: logo.content }],
     },
   })
   await documentation.ready()
