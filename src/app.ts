@@ -120,7 +120,7 @@ export interface Gatehouse {
 
 /** The service, started but not listening. Rejects when a feature cannot start, with nothing left running. */
 export async function buildApp(base: Base, config: Config, version: string): Promise<Gatehouse> {
-  const { issuer, basePath, clock, log, logger, audit, counters } = base
+  const { issuer, basePath, clock, log, logger, audit, counters, faults } = base
   const made = createFeatures(base, config)
   const { features, lifecycle, browser, languages, signingKeys, credentials, forwardAuth, mail } = made
   const app = createServer({
@@ -142,6 +142,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     basePath,
     version,
     log: logger,
+    faults,
     counters,
     config,
     cookies: browser.cookies,
@@ -162,8 +163,8 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     await stop()
     throw started.status === 'rejected' ? started.reason : (mounted as PromiseRejectedResult).reason
   }
-  const control = mountControl(features, logger)
-  const maintenance = runEveryMinute(features, log)
+  const control = mountControl(features, base)
+  const maintenance = runEveryMinute([faults, ...features], log)
 
   return {
     app,
@@ -194,5 +195,5 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
 
 /** The operator's side alone, for a command that works on stores of its own: nothing is started. */
 export function buildControl(base: Base, config: Config): Control {
-  return mountControl(createFeatures(base, config).features, base.logger)
+  return mountControl(createFeatures(base, config).features, base)
 }

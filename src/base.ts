@@ -21,6 +21,7 @@ import type { Stores } from './core/stores.ts'
 import { createKeyedHash, createSecretBox, deriveKey, type SecretBox } from './core/secrets.ts'
 import { auditEvents } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './features/audit-log/trail.ts'
+import { createRequestFaults, type RequestFaults } from './http/request-faults.ts'
 import { currentOrigin } from './http/request-origin.ts'
 
 /** What everything stands on. A process has one of each: the queues of the hasher bound what the process spends on passwords. */
@@ -33,6 +34,8 @@ export interface Base {
   readonly log: Log
   /** What the log is written by, for Fastify, whose requests have loggers of their own. */
   readonly logger: FastifyBaseLogger
+  /** Tells the log of requests that met a fault. */
+  readonly faults: RequestFaults
   /** Knows from the request under way who did what, and from where. */
   readonly audit: AuditTrail<typeof auditEvents>
   readonly stores: Stores
@@ -80,6 +83,7 @@ export function createBase(dependencies: {
     clock,
     log,
     logger,
+    faults: createRequestFaults(log),
     audit: createAuditTrail({
       events: auditEvents,
       store: stores.audit,

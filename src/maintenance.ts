@@ -11,7 +11,7 @@ export interface Maintenance {
 }
 
 /** Has each feature do, every minute and one after the other, what it does on its own. */
-export function runEveryMinute(features: readonly Feature[], log: Log): Maintenance {
+export function runEveryMinute(features: readonly Pick<Feature, 'maintain'>[], log: Log): Maintenance {
   const run = async () => {
     for (const feature of features) await feature.maintain?.()
   }

@@ -44,9 +44,9 @@ void test('npm run dev', async (t) => {
   await t.test('has people who can sign in, and makes them once', async (t) => {
     await seed(operator)
     await seed(operator)
-    const users = await service.operate<{ email: string }[]>('GET', '/users')
+    const users = await service.list<{ email: string }>('/users')
     t.same(users.map(({ email }) => email).toSorted(), people.map(({ email }) => email).toSorted())
-    t.match(await service.operate('GET', '/clients'), [{ client_id: 'reports-job' }])
+    t.match(await service.list('/clients'), [{ client_id: 'reports-job' }])
   })
   await t.test('leads to the sign-in page and back to an application that shows who came', async (t) => {
     const stranger = await open('/staff/')

@@ -132,6 +132,11 @@ report(
       }
       return count
     },
+    /** Answers once all is done that was asked for by mail, and every mail has left. */
+    async settle() {
+      await gatehouse.deliverMails()
+      return true
+    },
     /** More tokens of the same person, each with an id of its own. */
     tokens: (count: number) =>
       Array.from({ length: count }, () => keyRing.sign('at+jwt', { ...claims, jti: randomUUID() })),

@@ -1,4 +1,4 @@
-import { GatehouseError } from '../core/errors.ts'
+import { tooManyWaiting } from '../core/errors.ts'
 
 /** What waits, and the network that asked for it; nothing where nobody can tell. */
 export interface OfNetwork {
@@ -17,13 +17,12 @@ export interface HashQueue {
 
 /** What of the room one network may hold. */
 const shareOfNetwork = 1 / 4
-const retryAfterSeconds = 5
 
 /** Throws `unavailable` when as many wait as may, in all or of this network. `what`: is waiting. */
 export function assertMayWait(waiting: readonly OfNetwork[], maxWaiting: number, { network }: OfNetwork, what: string) {
   const ofNetwork = network === undefined ? 0 : waiting.filter((one) => one.network === network).length
   if (waiting.length < maxWaiting && ofNetwork < maxWaiting * shareOfNetwork) return
-  throw new GatehouseError('unavailable', { retryAfterSeconds, cause: new Error(`too many ${what} are waiting`) })
+  throw tooManyWaiting(what)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { MadeApiKeyOfOwner, OwnedApiKey } from '../features/api-keys/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
-import { pathOf, withOperator } from './operator.ts'
+import { everyItem, pathOf, withOperator } from './operator.ts'
 
 /** API keys: `api-key create|list|revoke`. */
 export const apiKey = group({
@@ -35,8 +35,8 @@ export const apiKey = group({
     async run({ client, user, all, json }) {
       const owner = Object.entries({ client, user }).filter(([, id]) => id !== undefined)
       if (owner.length + Number(all) !== 1) throw new UsageError('api-key list: give one of --client, --user and --all')
-      const query = new URLSearchParams(owner as [string, string][]).toString()
-      print(await withOperator((operator) => operator<OwnedApiKey[]>('GET', `/api-keys?${query}`)), json)
+      const keys = await withOperator((operator) => everyItem<OwnedApiKey>(operator, '/api-keys', { client, user }))
+      print(keys.toReversed(), json)
     },
   }),
   revoke: command({

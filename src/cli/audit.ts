@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShownAuditEvent } from '../features/audit-log/index.ts'
 import { spellControls } from '../core/plain-text.ts'
+import type { Page } from '../http/lists.ts'
 import { command, flag, group, print, text, UsageError } from './command.ts'
 import { type Operator, withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
@@ -72,13 +73,14 @@ function backFrom(time: number): string {
 /** All pages, or as many events as asked for; oldest first. */
 async function read(operator: Operator, query: Record<string, string>, most = Number.POSITIVE_INFINITY) {
   const events: ShownAuditEvent[] = []
+  let cursor: string | null = null
   for (;;) {
     const limit = Math.min(pageSize, most - events.length)
-    const before = events.at(-1)?.id
-    const parameters = new URLSearchParams({ ...query, limit: String(limit), ...(before && { before }) })
-    const page = await operator<ShownAuditEvent[]>('GET', `/audit?${parameters.toString()}`)
-    events.push(...page)
-    if (page.length < limit || events.length >= most) return events.toReversed()
+    const parameters = new URLSearchParams({ ...query, limit: String(limit), ...(cursor !== null && { cursor }) })
+    const page = await operator<Page<ShownAuditEvent>>('GET', `/audit?${parameters.toString()}`)
+    events.push(...page.items)
+    cursor = page.next_cursor
+    if (cursor === null || events.length >= most) return events.toReversed()
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ShownClient } from '../features/clients/index.ts'
 import { command, CommandError, flag, group, print, required, text, texts, UsageError } from './command.ts'
-import { pathOf, withOperator } from './operator.ts'
+import { everyItem, pathOf, withOperator } from './operator.ts'
 
 const at = (id: string) => pathOf('clients', id)
 const aboutJwks = 'a JWK set of public keys, by which the client signs assertions (private_key_jwt)'
@@ -41,7 +41,7 @@ export const client = group({
     summary: 'show every program',
     example: 'client list --json',
     async run({ json }) {
-      print(await withOperator((operator) => operator<ShownClient[]>('GET', '/clients')), json)
+      print(await withOperator((operator) => everyItem<ShownClient>(operator, '/clients')), json)
     },
   }),
   show: onClient('show one program', 'show', 'GET', ''),

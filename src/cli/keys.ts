@@ -1,5 +1,6 @@
 import type { RotatedKeys, ShownKey } from '../features/signing-keys/index.ts'
 import { command, flag, group, print, text, UsageError } from './command.ts'
+import type { Page } from '../http/lists.ts'
 import { withOperator } from './operator.ts'
 import { tell } from './terminal.ts'
 
@@ -9,7 +10,8 @@ export const keys = group({
     summary: 'show every signing key and what it does now',
     example: 'keys list',
     async run({ json }) {
-      print(await withOperator((operator) => operator<ShownKey[]>('GET', '/keys')), json)
+      const ring = await withOperator((operator) => operator<Page<ShownKey>>('GET', '/keys'))
+      print(ring.items, json)
     },
   }),
   rotate: command({

@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '../config.ts'
 import { request } from '../http/node-http.ts'
+import type { Page } from '../http/lists.ts'
 import type { ShownProblem } from '../http/schema.ts'
 import { CommandError } from './command.ts'
 import { controlSocketPath, holdDataDirectory, isSocketAlive } from './data-directory.ts'
@@ -21,6 +22,23 @@ export type Operator = <Answer extends object>(method: string, path: string, bod
 export function pathOf(...segments: string[]): string {
   if (segments.some((segment) => /^\.\.?$/.test(segment))) throw new CommandError('there is nothing named "." or ".."')
   return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('')
+}
+
+/** All items of a list of the service, page by page. `asked`: which of them. */
+export async function everyItem<Item>(
+  operator: Operator,
+  path: string,
+  asked: Record<string, string | undefined> = {},
+): Promise<Item[]> {
+  const items: Item[] = []
+  const wanted = Object.entries(asked).filter((one): one is [string, string] => one[1] !== undefined)
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const query = new URLSearchParams({ ...Object.fromEntries(wanted), limit: '1000', ...(cursor && { cursor }) })
+    const page: Page<Item> = await operator('GET', `${path}?${query.toString()}`)
+    items.push(...page.items)
+    cursor = page.next_cursor
+  }
+  return items
 }
 
 /** The way to the embedded service that runs on the data directory; nothing when none does. */

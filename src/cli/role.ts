@@ -1,6 +1,6 @@
 import type { DeletedRole, ShownRole } from '../features/roles/index.ts'
 import { command, group, print, texts } from './command.ts'
-import { pathOf, withOperator } from './operator.ts'
+import { everyItem, pathOf, withOperator } from './operator.ts'
 
 const at = (name: string) => pathOf('roles', name)
 const permission = texts('PERMISSION', 'what its holders may do, such as reports:read; may be repeated')
@@ -32,7 +32,7 @@ export const role = group({
     summary: 'show every role and what it permits',
     example: 'role list',
     async run({ json }) {
-      const roles = await withOperator((operator) => operator<ShownRole[]>('GET', '/roles'))
+      const roles = await withOperator((operator) => everyItem<ShownRole>(operator, '/roles'))
       // Those of the service itself are many, and one thing to people.
       const brief = (one: ShownRole) => (one.source === 'built-in' ? { ...one, permissions: ['gatehouse:*'] } : one)
       print(json ? roles : roles.map(brief), json)

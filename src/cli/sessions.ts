@@ -1,6 +1,6 @@
-import type { EndedSessions, SessionPage, ShownSession } from '../features/sessions/index.ts'
+import type { EndedSessions, ShownSession } from '../features/sessions/index.ts'
 import { command, group, print, text, UsageError } from './command.ts'
-import { type Operator, pathOf, withOperator } from './operator.ts'
+import { everyItem, pathOf, withOperator } from './operator.ts'
 
 /** Sessions: `sessions list|revoke`. */
 export const sessions = group({
@@ -9,7 +9,7 @@ export const sessions = group({
     options: { user: text('ID_OR_EMAIL', 'of this person alone') },
     example: 'sessions list --user ada@example.com',
     async run({ user, json }) {
-      print(await withOperator((operator) => allPages(operator, user)), json)
+      print(await withOperator((operator) => everyItem<ShownSession>(operator, '/sessions', { user })), json)
     },
   }),
   revoke: command({
@@ -26,14 +26,3 @@ export const sessions = group({
     },
   }),
 })
-
-async function allPages(operator: Operator, user: string | undefined): Promise<ShownSession[]> {
-  const found: ShownSession[] = []
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const query = new URLSearchParams({ limit: '1000', ...(user && { user }), ...(cursor && { cursor }) })
-    const page: SessionPage = await operator('GET', `/sessions?${query.toString()}`)
-    found.push(...page.items)
-    cursor = page.next_cursor
-  }
-  return found
-}

@@ -2,7 +2,7 @@ import type { ShownInvitation, ShownUser, UserAfterPassword, WithdrawnInvitation
 import type { ResetFactors } from '../features/factors/index.ts'
 import type { DeletedUser } from '../features/own-account/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
-import { pathOf, withOperator } from './operator.ts'
+import { everyItem, pathOf, withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
 
 const at = (idOrEmail: string) => pathOf('users', idOrEmail)
@@ -41,7 +41,11 @@ export const user = group({
     summary: 'show everybody',
     example: 'user list --json',
     async run({ json }) {
-      print(await withOperator((operator) => operator<ShownUser[]>('GET', '/users')), json)
+      const all = await withOperator((operator) => everyItem<ShownUser>(operator, '/users'))
+      print(
+        all.toSorted((one, other) => (one.email < other.email ? -1 : 1)),
+        json,
+      )
     },
   }),
   show: onUser('show one person', 'show', (id) => ['GET', at(id)]),
@@ -118,7 +122,7 @@ export const user = group({
     summary: 'show the invitations that can be used',
     example: 'user invitations --json',
     async run({ json }) {
-      print(await withOperator((operator) => operator<ShownInvitation[]>('GET', '/invitations')), json)
+      print(await withOperator((operator) => everyItem<ShownInvitation>(operator, '/invitations')), json)
     },
   }),
   uninvite: command({

@@ -72,8 +72,8 @@ export interface PendingDeletion {
 }
 
 /**
- * Ends a request early. Only a fault of ours has a stack: where a refusal was made is in no log, and to find it out costs as
- * much as a decision.
+ * Ends a request early. Only a bug has a stack: where a refusal was made is in no log, and to find it out costs as much as a
+ * decision.
  */
 export abstract class EarlyEnd extends Error {
   constructor(message: string, { isFault = false, ...options }: ErrorOptions & { isFault?: boolean } = {}) {
@@ -115,7 +115,7 @@ export class GatehouseError extends EarlyEnd {
       cause?: unknown
     } = {},
   ) {
-    super(options.detail ?? errorTable[code].title, { cause: options.cause, isFault: errorTable[code].status >= 500 })
+    super(options.detail ?? errorTable[code].title, { cause: options.cause, isFault: code === 'internal_error' })
     this.name = 'GatehouseError'
     this.code = code
     this.detail = options.detail
@@ -137,6 +137,16 @@ export function unavailable(cause: unknown): GatehouseError {
   return new GatehouseError('unavailable', { retryAfterSeconds: 2, cause })
 }
 
+class Overload extends EarlyEnd {}
+
+/** As many wait already as may, of what is named. */
+export function tooManyWaiting(what: string): GatehouseError {
+  return new GatehouseError('unavailable', {
+    retryAfterSeconds: 5,
+    cause: new Overload(`too many ${what} are waiting`),
+  })
+}
+
 /** A limit that is reached; `resetSeconds`: until its window ends. */
 export function tooManyRequests({ resetSeconds }: { resetSeconds: number }, limit: number): GatehouseError {
   return new GatehouseError('too_many_requests', { retryAfterSeconds: Math.max(1, resetSeconds), limit })
@@ -144,7 +154,7 @@ export function tooManyRequests({ resetSeconds }: { resetSeconds: number }, limi
 
 /** Over HTTP somebody always stays who can administer the service. */
 export function lastAdministrator(): GatehouseError {
-  return new GatehouseError('conflict', { detail: errorTable.last_administrator.title })
+  return new GatehouseError('last_administrator')
 }
 
 /** What an operator must mend before the service can start; the message is for them, and names no secret. */

@@ -45,7 +45,9 @@ export const logEvents = {
   'redis.fault': 'Redis cannot be used at present, and why.',
   'lockout.not_told': 'That an account is locked could not be told to its person.',
   'redis.evicts': 'Redis is set up to let go of counters when its memory is full.',
-  'request.failed': 'A request met a fault of the service, or of a store.',
+  'request.failed': 'A request met a fault of the service.',
+  'request.unavailable':
+    'A request was answered 503, since too many wait or a store is away. The line says why; further ones are counted, and told once a minute.',
   'maintenance.failed': 'What the service does every minute failed. It is tried again.',
   'housekeeping.swept': 'Rows that had ended are gone. The line says how many of each kind.',
 } as const

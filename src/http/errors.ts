@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../core/errors.ts'
-import type { Log } from '../core/log.ts'
 import { shareAnswers } from './cors.ts'
+import { isNavigation } from './page-requests.ts'
 import { challengeOf, limitHeadersOf, problemOf, toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
 
@@ -12,13 +12,6 @@ export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): voi
   reply.headers(limitHeadersOf(error))
   const challenge = challengeOf(error, reply.request.headers.authorization)
   if (challenge !== undefined && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', challenge)
-}
-
-/** Writes the log line of a fault of ours; a client's mistake is its own business. */
-export function logFault(request: FastifyRequest, error: GatehouseError): void {
-  if (error.status < 500) return
-  const log: Log = request.log
-  log.error({ event: 'request.failed', code: error.code, err: error.cause ?? error }, 'request failed')
 }
 
 /** Answers with an error as RFC 9457 has it. */
@@ -41,22 +34,34 @@ export function refusePath({ code }: { code: string }, request: FastifyRequest, 
   sendProblem(request, reply, error)
 }
 
-/** One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. */
+/**
+ * One error handler and one not-found handler for everything but `/oauth`, which answers in its own RFC's words. `people`: what is sent
+ * to their browsers, and the page that they see where there is nothing.
+ */
 export function handleErrors(
   app: App,
-  { basePath = '', origins = [] }: { basePath?: string; origins?: readonly string[] } = {},
+  {
+    basePath = '',
+    origins = [],
+    people,
+  }: {
+    basePath?: string
+    origins?: readonly string[]
+    people?: { headers(scope: App): PromiseLike<unknown>; showNotFound(reply: FastifyReply): FastifyReply }
+  } = {},
 ): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = toGatehouseError(thrown)
-    logFault(request, error)
-    return sendProblem(request, reply, error)
-  })
+  app.setErrorHandler((thrown, request, reply) => sendProblem(request, reply, toGatehouseError(thrown)))
 
   const allowedAt = noteMethods(app, basePath)
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const allowed = allowedAt(request.url)
     reply.header('x-request-id', request.id)
-    if (allowed.length === 0) return sendProblem(request, reply, new GatehouseError('not_found'))
+    // A route may have found nothing by itself.
+    if (allowed.length === 0 || (allowed.includes(request.method) && request.method !== 'OPTIONS')) {
+      const isOfPrograms = request.url.startsWith(`${basePath}/api/`) || request.url.startsWith(`${basePath}/oauth/`)
+      if (people !== undefined && !isOfPrograms && isNavigation(request)) return people.showNotFound(reply.code(404))
+      return sendProblem(request, reply, new GatehouseError('not_found'))
+    }
     reply.header('allow', allowed.join(', '))
     // What a path may be asked is no secret, and no preflight: those come with an origin, and are answered before.
     if (request.method === 'OPTIONS') return reply.code(204).send()
@@ -68,6 +73,7 @@ export function handleErrors(
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))
   }
   void app.register(async (nowhere) => {
+    await people?.headers(nowhere)
     shareAnswers(nowhere, origins)
     // Before a body is read: whatever it is, the answer is the same.
     nowhere.addHook('onRequest', async (request, reply) => answer(request, reply))

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readForm } from './bodies.ts'
-import { logFault, setErrorHeaders } from './errors.ts'
+import { setErrorHeaders } from './errors.ts'
 import { isScript, type Sent, sentWith } from './page-requests.ts'
 import type { Pages } from './pages.ts'
 import { toGatehouseError } from './problem.ts'
@@ -17,7 +17,6 @@ export function keepsTyped(
   return (thrown, request, reply) => {
     const error = toGatehouseError(thrown)
     if (isScript(request) || (error.status !== 429 && error.status !== 503)) throw thrown
-    logFault(request, error)
     async function answer() {
       // The limits and the guard refuse before a body is read.
       request.body ??= await readForm(request.raw)

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../json-schema.ts'
 import type { GatehouseError } from '../core/errors.ts'
 import { OAuthError, type OAuthErrorCode, oauthErrorTable } from '../core/oauth-error.ts'
-import { logFault, setErrorHeaders } from './errors.ts'
+import { setErrorHeaders } from './errors.ts'
 import { toGatehouseError } from './problem.ts'
 import { OneOf } from './schema.ts'
 
@@ -19,7 +19,7 @@ export const OAuthErrorBody = Type.Object(
 )
 
 /** Answers in the words of RFC 6749, whatever was thrown. */
-export function handleOAuthErrors(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function handleOAuthErrors(thrown: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = (status: number, error: OAuthErrorCode, error_description: string) =>
     reply.code(status).type('application/json').serializer(JSON.stringify).send({ error, error_description })
 
@@ -30,7 +30,6 @@ export function handleOAuthErrors(thrown: unknown, request: FastifyRequest, repl
     return answer(401, 'invalid_client', thrown.message)
   }
   const error = toGatehouseError(thrown)
-  logFault(request, error)
   setErrorHeaders(reply, error)
   if (error.code === 'too_many_requests') return answer(429, 'slow_down', oauthErrorTable.slow_down)
   if (error.code === 'unavailable') return answer(503, 'temporarily_unavailable', 'Try again later.')

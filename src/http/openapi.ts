@@ -2,6 +2,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { RouteOptions } from 'fastify'
 import { stringify } from 'yaml'
 import { basePathOf, originOf } from '../core/issuer.ts'
+import type { Brand } from '../pages/brand.ts'
 import type { Cookies } from './cookies.ts'
 import { answerHeaders, browserHeaders, describeRoute, finishDocument } from './document.ts'
 import { type App, createServer } from './server.ts'
@@ -19,6 +20,8 @@ interface DocumentOptions {
   issuer: string
   version: string
   cookies: Cookies
+  /** In whose name it is shown to people. */
+  brand(): Pick<Brand, 'name' | 'logo'>
 }
 
 /** Describes each route that is registered from now on, as it stands when the document is made. */
@@ -44,7 +47,16 @@ async function documentationOf(app: App, routes: RouteOptions[], options: Docume
     if (!schema.hide) documentation.route({ method, url, schema, config, handler })
   }
   const routePrefix = `${basePathOf(options.issuer)}${documentationPath}`
-  await documentation.register(swaggerUi, { routePrefix, uiConfig: { deepLinking: true } })
+  const { name, logo } = options.brand()
+  await documentation.register(swaggerUi, {
+    routePrefix,
+    // Without the bar at the top, which shows somebody else's logo.
+    uiConfig: { deepLinking: true, layout: 'BaseLayout' },
+    theme: {
+      title: `${name} · API`,
+      favicon: [{ filename: 'logo', rel: 'icon', type: logo.type, sizes: 'any', content: logo.content }],
+    },
+  })
   await documentation.ready()
   return documentation
 }

@@ -22,6 +22,13 @@ export function isScript({ headers }: FastifyRequest): boolean {
   return Math.max(wanted('application/json'), wanted('application/problem+json')) > wanted('text/html')
 }
 
+/** Whether a person has followed a link or typed an address: other than of `isScript`, what takes anything is no browser. */
+export function isNavigation(request: FastifyRequest): boolean {
+  const { method, headers } = request
+  const isRead = method === 'GET' || method === 'HEAD'
+  return isRead && !isScript(request) && qualityOf(headers.accept, 'text/html', true) > 0
+}
+
 /** Texts by name; what is undefined is not there. */
 export type Sent = Readonly<Record<string, string | undefined>>
 

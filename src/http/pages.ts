@@ -10,7 +10,7 @@ import type { Languages, Spoken, View } from '../pages/view.ts'
 import { acceptForms } from './bodies.ts'
 import type { Cookies } from './cookies.ts'
 import type { CsrfTokens, FormState } from './csrf.ts'
-import { logFault, sendProblem, setErrorHeaders } from './errors.ts'
+import { sendProblem, setErrorHeaders } from './errors.ts'
 import { goTo, isScript, type Sent, sentWith } from './page-requests.ts'
 import { toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
@@ -117,7 +117,6 @@ export function acceptPages(app: App, pages: Pages): void {
   })
   app.setErrorHandler((thrown, request, reply) => {
     const error = toGatehouseError(thrown)
-    logFault(request, error)
     if (isScript(request)) return sendProblem(request, reply, error)
     const page = proofPages[error.code]
     if (page !== undefined) return goTo(reply, wayThrough(page, request))

@@ -14,7 +14,7 @@ export interface RateLimits {
   readonly judging: { max: number; timeWindow: number }
   /**
    * The general one, but passed while nobody can count: for routes that take rights away, and for those that people need to
-   * get there. They test nothing that could be guessed.
+   * get there. They test nothing that could be guessed. What shows people their own account has it unless it says otherwise.
    */
   readonly takingAway: typeof takingAway
 }
@@ -39,7 +39,7 @@ export function rateLimitsOf(settings: {
  * Limits per client address (IPv6: per /64), counted by all replicas together. Every route of the scope shares the
  * general limit; a route with a stricter one is counted apart. Who comes from an address that no proxy told is not limited so.
  * When the counters cannot be reached the answer is 503: a limit that cannot be checked is not passed, but by what takes
- * rights away.
+ * rights away and by what shows people their own account.
  */
 export const rateLimits = fastifyPlugin(
   async (app: App, options: { counters: Counters; settings: { requests_per_minute: number } }): Promise<void> => {
@@ -67,6 +67,13 @@ export const rateLimits = fastifyPlugin(
         return new CounterStore(routeOptions)
       }
     }
+
+    // Before the plugin looks at the route.
+    app.addHook('onRoute', (route) => {
+      const { access, rateLimit: own } = route.config ?? {}
+      const isRead = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD')
+      if (isRead && access === 'user' && own === undefined) route.config = { ...route.config!, rateLimit: takingAway }
+    })
 
     // A wrong method is answered outside of the scope.
     const headers = (status: number) =>

@@ -16,7 +16,9 @@ import { OAuthErrorBody } from './oauth-errors.ts'
 import { describeRoutes, type Documentation, documentRoutes } from './openapi.ts'
 import { acceptPages, type Pages } from './pages.ts'
 import type { Brand } from '../pages/brand.ts'
+import { notFoundPage } from '../pages/problem-views.ts'
 import { rateLimits } from './rate-limits.ts'
+import type { RequestFaults } from './request-faults.ts'
 import { setAuditContext } from './request-origin.ts'
 import { Problem } from './schema.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -32,6 +34,7 @@ export interface SurfaceOptions {
   basePath: string
   version: string
   log: FastifyBaseLogger
+  faults: RequestFaults
   counters: Counters
   config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[]; sameSite: readonly string[] } }
   cookies: Cookies
@@ -50,13 +53,21 @@ export async function mountSurfaces(
   features: readonly Feature[],
   options: SurfaceOptions,
 ): Promise<Documentation> {
-  const { issuer, basePath, version, log, counters, config, cookies, pages } = options
+  const { issuer, basePath, version, log, faults, counters, config, cookies, pages } = options
   const { origins } = config.cors
   const below = { prefix: basePath }
   const of = (surface: Surface) => routesOf(features, surface)
   requireAccessLevels(app)
-  handleErrors(app, { basePath, origins })
-  const documentation = describeRoutes(app, { issuer, version, cookies })
+  faults.watch(app)
+  handleErrors(app, {
+    basePath,
+    origins,
+    people: {
+      headers: (scope) => scope.register(helmet, securityHeaders(issuer)),
+      showNotFound: (reply) => pages.show(reply, notFoundPage, { basePath }),
+    },
+  })
+  const documentation = describeRoutes(app, { issuer, version, cookies, brand: options.brand })
   for (const schema of [Problem, OAuthErrorBody, ...features.flatMap(({ schemas = [] }) => schemas)])
     app.addSchema(schema)
 
@@ -111,6 +122,11 @@ export async function mountSurfaces(
   return documentation
 }
 
+interface ControlOptions {
+  logger: FastifyBaseLogger
+  faults: RequestFaults
+}
+
 /** What operators' commands ask. */
 export interface Control {
   /** Answers one request. */
@@ -125,9 +141,9 @@ export interface Control {
  * socket (mode 0600) or inside the command's own process, is the operator, who may do everything. The application is made
  * for the first who asks: most processes see none.
  */
-export function mountControl(features: readonly Feature[], log: FastifyBaseLogger): Control {
+export function mountControl(features: readonly Feature[], options: ControlOptions): Control {
   let made: Promise<App> | undefined
-  const mounted = () => (made ??= controlOf(features, log))
+  const mounted = () => (made ??= controlOf(features, options))
   return {
     inject: async (asked) => (await mounted()).inject(asked),
     answer: (request, response) => void mounted().then((control) => control.routing(request, response)),
@@ -135,9 +151,10 @@ export function mountControl(features: readonly Feature[], log: FastifyBaseLogge
   }
 }
 
-async function controlOf(features: readonly Feature[], log: FastifyBaseLogger): Promise<App> {
+async function controlOf(features: readonly Feature[], { logger, faults }: ControlOptions): Promise<App> {
   const control = createServer({ trustedPeer: () => false })
-  logInto(control, log)
+  logInto(control, logger)
+  faults.watch(control)
   handleErrors(control)
   control.addSchema(Problem)
   for (const schema of features.flatMap(({ schemas = [] }) => schemas)) control.addSchema(schema)

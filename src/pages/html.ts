@@ -28,3 +28,18 @@ function render(child: Child): string {
 export function isolated(text: string): Html {
   return html`<bdi>${text}</bdi>`
 }
+
+/** The frame of every document that somebody looks at. `head`: what more it holds; `body`: the whole element. */
+export function documentOf(language: string, title: string, { head, body }: { head: Child; body: Child }): Html {
+  return html`<!doctype html>
+    <html lang="${language}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        ${head}
+      </head>
+      ${body}
+    </html> `
+}

@@ -1,5 +1,5 @@
 import { urlOfAsset } from './brand.ts'
-import { type Child, type Html, html } from './html.ts'
+import { type Child, documentOf, type Html, html } from './html.ts'
 import { languageSwitch } from './language-switch.ts'
 import type { ViewContext } from './view.ts'
 
@@ -25,29 +25,22 @@ export function layout(
 ): Html {
   const { brand, language } = context
   const heading = html`<h1>${title}</h1>`
-  return html`<!doctype html>
-    <html lang="${language}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title} · ${brand.name}</title>
-        <meta name="referrer" content="strict-origin" />
-        <link rel="stylesheet" href="${urlOfAsset(base, brand.pico)}" />
-        <link rel="stylesheet" href="${urlOfAsset(base, brand.styles)}" />
-        <link rel="icon" href="${urlOfAsset(base, brand.logo)}" />
-      </head>
-      <body>
-        <header>
-          <a class="brand" href="${base}/"><img src="${urlOfAsset(base, brand.logo)}" alt="" />${brand.name}</a>
-          ${within && navigation(context, within)}
-        </header>
-        <main class="container${(within !== undefined || cards) && ' wide'}">
-          ${cards ? [heading, content] : html`<article>${heading} ${content}</article>`}
-        </main>
-        ${footer(context)}
-      </body>
-    </html> `
+  return documentOf(language, `${title} · ${brand.name}`, {
+    head: html`<meta name="referrer" content="strict-origin" />
+      <link rel="stylesheet" href="${urlOfAsset(base, brand.pico)}" />
+      <link rel="stylesheet" href="${urlOfAsset(base, brand.styles)}" />
+      <link rel="icon" href="${urlOfAsset(base, brand.logo)}" />`,
+    body: html`<body>
+      <header>
+        <a class="brand" href="${base}/"><img src="${urlOfAsset(base, brand.logo)}" alt="" />${brand.name}</a>
+        ${within && navigation(context, within)}
+      </header>
+      <main class="container${(within !== undefined || cards) && ' wide'}">
+        ${cards ? [heading, content] : html`<article>${heading} ${content}</article>`}
+      </main>
+      ${footer(context)}
+    </body>`,
+  })
 }
 
 function navigation({ texts: { kit } }: ViewContext, within: Frame['within']): Html {

@@ -1,7 +1,7 @@
 import type { MailFact, MailFacts, MailOf } from '../core/mail.ts'
 import type { Mail } from '../core/mailer.ts'
 import type { AccentColours } from './colours.ts'
-import { type Child, html } from './html.ts'
+import { type Child, documentOf, html } from './html.ts'
 import type { KitTexts } from './texts.ts'
 import type { Spoken } from './view.ts'
 
@@ -87,53 +87,46 @@ function htmlOf({ language, texts, brand }: Spoken, { subject, paragraphs }: Mai
   const { links } = texts.kit
   const told = Object.entries(brand.links).filter((entry): entry is [keyof typeof links, string] => Boolean(entry[1]))
   return String(
-    html`<!doctype html>
-      <html lang="${language}">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <title>${subject}</title>
-          <style>
-            @media (prefers-color-scheme: dark) {
-              body {
-                background: #0f1217 !important;
-                color: #dfe4ec !important;
-              }
-              .card {
-                background: #171b22 !important;
-                border-color: #2a313c !important;
-              }
-              h1 {
-                color: #f3f5f9 !important;
-              }
-              .quiet,
-              .quiet a {
-                color: #a0a9b8 !important;
-              }
-              .button {
-                background: ${dark.button} !important;
-                color: ${dark.onButton} !important;
-              }
-            }
-          </style>
-        </head>
-        <body style="${body}">
-          <div style="max-width: 560px; margin: 0 auto">
-            <p style="margin: 0 0 16px; font-weight: 600">${brand.name}</p>
-            <div class="card" style="${card}">
-              <h1 style="margin: 0 0 16px; color: #111722; font-size: 22px; line-height: 1.3">${subject}</h1>
-              ${paragraphs.map((paragraph) => paragraphOf(paragraph, light))}
-            </div>
-            ${
-              told.length > 0 &&
-              html`<p class="quiet" style="${quiet}">
-                ${told.map(([name, url]) => html`<a href="${url}" style="color: #566072">${links[name]}</a>&#160; `)}
-              </p>`
-            }
+    documentOf(language, subject, {
+      head: html`<style>
+        @media (prefers-color-scheme: dark) {
+          body {
+            background: #0f1217 !important;
+            color: #dfe4ec !important;
+          }
+          .card {
+            background: #171b22 !important;
+            border-color: #2a313c !important;
+          }
+          h1 {
+            color: #f3f5f9 !important;
+          }
+          .quiet,
+          .quiet a {
+            color: #a0a9b8 !important;
+          }
+          .button {
+            background: ${dark.button} !important;
+            color: ${dark.onButton} !important;
+          }
+        }
+      </style>`,
+      body: html`<body style="${body}">
+        <div style="max-width: 560px; margin: 0 auto">
+          <p style="margin: 0 0 16px; font-weight: 600">${brand.name}</p>
+          <div class="card" style="${card}">
+            <h1 style="margin: 0 0 16px; color: #111722; font-size: 22px; line-height: 1.3">${subject}</h1>
+            ${paragraphs.map((paragraph) => paragraphOf(paragraph, light))}
           </div>
-        </body>
-      </html> `,
+          ${
+            told.length > 0 &&
+            html`<p class="quiet" style="${quiet}">
+              ${told.map(([name, url]) => html`<a href="${url}" style="color: #566072">${links[name]}</a>&#160; `)}
+            </p>`
+          }
+        </div>
+      </body>`,
+    }),
   )
 }
 

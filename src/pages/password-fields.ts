@@ -35,12 +35,15 @@ export function currentPasswordField(context: ViewContext, { name = 'password', 
 
 /**
  * Where a person chooses a password. A script says what it lacks while it is typed, for the person of the same form too
- * (`autocomplete` of `username` and `name`), and adds a button that shows it; without scripts the form says so once it was
+ * (`autocomplete` of `username` and `name`, or `personName` where the form does not ask for it), and adds a button that shows it; without scripts the form says so once it was
  * sent. One a page.
  */
-export function newPasswordField(context: ViewContext, given: PasswordField & { hint?: string }): Html {
+export function newPasswordField(
+  context: ViewContext,
+  given: PasswordField & { hint?: string; personName?: string | undefined },
+): Html {
   const { texts, passwords } = context
-  const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min), ...shown } = given
+  const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min), personName, ...shown } = given
   const faults = Object.keys(texts.kit.passwordFaults).map((fault) => [
     fault,
     passwordFaultText(texts, fault as PasswordFault, passwords),
@@ -48,6 +51,7 @@ export function newPasswordField(context: ViewContext, given: PasswordField & { 
   return html`<div
       data-password=""
       data-judge=".${judgePath}"
+      data-name="${personName ?? ''}"
       data-min-length="${passwords.min}"
       data-max-length="${passwords.max}"
       data-faults="${JSON.stringify(Object.fromEntries(faults))}"

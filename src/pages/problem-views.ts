@@ -18,3 +18,16 @@ export function problemPage(context: ViewContext, page: { fault: string; request
       <p><small>${kit.request(page.requestId)}</small></p>`,
   )
 }
+
+/** What a person sees at an address that there is nothing at, however deep it is. `basePath`: what the path of each page begins with. */
+export function notFoundPage(context: ViewContext, { basePath }: { basePath: string }): Html {
+  const { title, text, home } = context.texts.kit.notFound
+  // The address keeps no choice of a language.
+  return layout(
+    { ...context, offered: [] },
+    title,
+    html`<p>${text}</p>
+      <a role="button" href="${basePath}/">${home}</a>`,
+    { base: basePath },
+  )
+}

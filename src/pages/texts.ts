@@ -51,6 +51,11 @@ export const kit = {
     'Your browser did not say where this was sent from. Please send it once more. ' +
     'If you see this again, allow cookies for this site.',
 
+  notFound: {
+    title: 'Page not found',
+    text: 'There is no page at this address. It may be mistyped, or from an older link.',
+    home: 'To the start page',
+  },
   problemTitle: 'This did not work',
   tryAgain: 'Try again',
   /** Behind what a limit or an outage says. */

@@ -44,6 +44,9 @@ const parts: Readonly<Record<string, string>> = {
   events: 'events',
 }
 
+/** What both the composition and the command line are made of. */
+const composed = ['core', 'base', 'adapters', 'stores', 'http', 'i18n', 'pages', 'configuration', 'front door']
+
 /** For each room those that it may import, beside itself. Of another feature it may be the front door alone, for types. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
@@ -68,33 +71,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'front door': ['core', 'events', 'base', 'http', 'pages', 'operation', 'settings', 'texts', 'view', 'face'],
   configuration: ['core', 'pages', 'i18n', 'schema kit', 'settings kit', 'settings', 'http settings'],
   base: ['core', 'adapters', 'http', 'configuration', 'event list', 'operation'],
-  composition: [
-    'core',
-    'base',
-    'adapters',
-    'stores',
-    'http',
-    'i18n',
-    'pages',
-    'configuration',
-    'mail list',
-    'front door',
-  ],
-  cli: [
-    'core',
-    'base',
-    'adapters',
-    'stores',
-    'http',
-    'i18n',
-    'pages',
-    'configuration',
-    'composition',
-    'front door',
-    'operation',
-    'settings',
-    'view',
-  ],
+  composition: [...composed, 'mail list'],
+  cli: [...composed, 'composition', 'operation', 'settings', 'view'],
   main: ['core', 'configuration', 'cli'],
 }
 

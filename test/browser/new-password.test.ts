@@ -54,7 +54,7 @@ if (hasChromium) {
     const port = await freePort()
     const issuer = `http://auth.example.test:${port}`
     const service = await startService(t, { port, environment: { GATEHOUSE_ISSUER: issuer } })
-    const user = await service.createUser({ email: 'grace.hopper@example.test' })
+    const user = await service.createUser({ email: 'grace.hopper@example.test', name: 'Xoquitl Wrzesniakovitch' })
     const { page, errors } = await (await startBrowser(t)).open()
     const isShown = async (id: string) => {
       const field = page.locator(`#${id}`)
@@ -86,6 +86,13 @@ if (hasChromium) {
     await told.getByText('The password must not contain the email address.').waitFor()
     await page.locator('#password').fill('nine calm otters by the river')
     await told.getByText('This password can be used.').waitFor()
+    await page.locator('#password').fill('wrzesniakovitch')
+    await told.getByText('The password is too easy to guess.').waitFor()
+    await service.call('/api/auth/forgot-password', { method: 'POST', json: { email: user.email } })
+    const [link] = /http:\S+reset-password\?token=[\w-]+/.exec((await service.mails()).at(-1)!)!
+    await page.goto(link)
+    await page.locator('#password').fill('wrzesniakovitch')
+    await told.getByText('The password is too easy to guess.').waitFor()
     t.same(errors, [], 'the console stays clean')
   })
 }

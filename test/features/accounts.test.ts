@@ -361,7 +361,7 @@ void test('who may register is a setting', async (t) => {
       const page = await service.call('/verify-email?token=pending')
       t.equal(page.status, 403)
       t.match(page.body, 'Nobody can register here.')
-      t.same((await service.operate('GET', '/users')).length, 1)
+      t.same((await service.list('/users')).length, 1)
       t.match(service.logged(), `"registration is ${registration}: accounts.registration says so"`)
     })
   }

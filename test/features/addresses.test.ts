@@ -53,7 +53,7 @@ for (const backend of backends) {
       service.call('/api/auth/register', { method: 'POST', headers, json: { name: 'Ada', email, password, ...change } })
     const verify = (token: string, given?: string) =>
       service.call('/api/auth/verify-email', { method: 'POST', json: { token, password: given } })
-    const accounts = async () => (await service.operate('GET', '/users')).map(({ email }: { email: string }) => email)
+    const accounts = async () => (await service.list<{ email: string }>('/users')).map(({ email }) => email)
 
     await t.test('from registration to sign-out', async (t) => {
       const [canonical = '', ...others] = spellingsOf('user')

@@ -186,11 +186,58 @@ for (const backend of backends) {
         await t.rejects(service.operate('PUT', `/roles/${name}`, { permissions: [] }), refused)
         await t.rejects(service.operate('POST', '/clients', { ...newClient, scopes: ['a', name] }), refused)
       }
-      t.match(await service.operate('GET', '/roles'), [{ name: 'admin' }])
-      t.same(await service.operate('GET', '/clients'), [])
+      t.match(await service.list('/roles'), [{ name: 'admin' }])
+      t.same(await service.list('/clients'), [])
+    })
+    await t.test('lists come page by page, each item once, also while items are made and removed', async (t) => {
+      for (let n = 1; n <= 5; n++) {
+        await service.operate('PUT', `/roles/role-${n}`, { permissions: [] })
+        const client = await service.operate('POST', '/clients', { ...newClient, id: `job-${n}` })
+        await service.operate('POST', '/api-keys', { client: client.client_id, name: 'Key', scopes: [] })
+        await service.operate('POST', '/invitations', { email: `guest-${n}@example.test` })
+        await service.createUser()
+      }
+      const lists: [path: string, key: string, sorted: 'up' | 'down'][] = [
+        ['/users', 'id', 'down'],
+        ['/invitations', 'id', 'down'],
+        ['/api-keys', 'id', 'down'],
+        ['/mails', 'id', 'down'],
+        ['/audit', 'id', 'down'],
+        ['/clients', 'client_id', 'up'],
+        ['/roles', 'name', 'up'],
+      ]
+      const pageOf = (path: string, cursor?: string) =>
+        service.operate<{ items: Record<string, string>[]; next_cursor: string | null }>(
+          'GET',
+          `${path}?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`,
+        )
+      for (const [path, key, sorted] of lists) {
+        const whole = (await service.operate('GET', `${path}?limit=1000`)).items.map(
+          (item: Record<string, string>) => item[key],
+        )
+        t.ok(whole.length >= 5, path)
+        t.same(sorted === 'up' ? whole.toSorted() : whole.toSorted().toReversed(), whole, `${path}: in order`)
+        const found: (string | undefined)[] = []
+        let page = await pageOf(path)
+        for (;;) {
+          t.ok(page.items.length === 2 || page.next_cursor === null, `${path}: full pages`)
+          found.push(...page.items.map((item) => item[key]))
+          if (page.next_cursor === null) break
+          page = await pageOf(path, page.next_cursor)
+        }
+        t.same(found, whole, `${path}: all of it, and nothing twice`)
+      }
+      const { next_cursor } = await pageOf('/roles')
+      await service.operate('DELETE', `/roles/${next_cursor}`)
+      t.match(await pageOf('/roles', next_cursor!), { items: [{ name: 'role-2' }, { name: 'role-3' }] })
+      t.match(await service.operate('GET', '/keys'), { items: [{}], next_cursor: null })
+      for (let n = 1; n <= 5; n++) {
+        if (n > 1) await service.operate('DELETE', `/roles/role-${n}`)
+        await service.operate('DELETE', `/clients/job-${n}`)
+      }
     })
     await t.test('the role that opens them is there from the start, and cannot be changed', async (t) => {
-      const [admin] = await service.operate<{ name: string }[]>('GET', '/roles')
+      const [admin] = await service.list<{ name: string }>('/roles')
       t.same(admin, { name: 'admin', permissions: [...ownPermissions], source: 'built-in' })
       const refused = { message: /409 .*built in/ }
       await t.rejects(service.operate('POST', '/roles', { name: 'admin', permissions: [] }), refused)

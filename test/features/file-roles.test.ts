@@ -19,7 +19,7 @@ void test('a role of the file', async (t) => {
 
   await t.test('gives what stands there, and is explained', async (t) => {
     t.equal(await passes(), 200)
-    t.match(await service.operate('GET', '/roles'), [
+    t.match(await service.list('/roles'), [
       { name: 'admin', source: 'built-in' },
       { name: 'editor', permissions: ['reports:read'], source: 'file' },
       { name: 'guest', source: 'file' },
@@ -42,7 +42,7 @@ void test('a role of the file', async (t) => {
     t.equal(await passes(), 200)
     await service.gatehouse.replaceRoles({})
     t.equal(await passes(), 403)
-    t.match(await service.operate('GET', '/roles'), [{ name: 'admin' }])
+    t.match(await service.list('/roles'), [{ name: 'admin' }])
   })
   await t.test('that an operator has made as well is refused by name, and nothing changes', async (t) => {
     await service.operate('POST', '/roles', { name: 'clerk', permissions: ['x'] })

@@ -31,6 +31,7 @@ const storedOf = async (service: Service, id: string) => (await service.stores.u
 void test('hashes of other systems', async (t) => {
   const service = await startService(t)
   await t.test('open for the password that they were made of, once, and are then replaced', async (t) => {
+    // Each line of vectors.jsonl says what made it, with its version; make.sh beside it makes them anew.
     t.equal(new Set(vectors.map(({ spelling }) => spelling)).size, 23)
     for (const { spelling, maker, password, hash } of vectors) {
       const { email, id } = await create(service, hash)

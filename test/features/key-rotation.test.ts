@@ -77,7 +77,7 @@ for (const backend of backends) {
       t.equal((await published(service)).length, 3, 'and no further one')
       service.clock.advance(120 * day)
       await service.gatehouse.maintain()
-      const stored = await service.operate<{ kid: string }[]>('GET', '/keys')
+      const stored = await service.list<{ kid: string }>('/keys')
       t.notOk(
         stored.some(({ kid }) => kid === first),
         'a key that has long retired is forgotten',

@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { test } from 'tap'
+import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
 import { combineStores } from '../../src/stores/open.ts'
 import { openRedisCounters } from '../../src/stores/redis/counters.ts'
 import { openPostgres } from '../../src/stores/sql/open.ts'
@@ -48,6 +49,7 @@ function waysIn(
     open: () => service.call('/forward-auth', { headers: asks({ path: '/public/x' }) }),
     profile: () => service.call('/api/users/me', { headers: bearer(signedIn.accessToken) }),
     page: () => service.call('/', { headers: { cookie: signedIn.cookie } }),
+    account: () => service.call('/account', { headers: { cookie: signedIn.cookie } }),
     logIn: post('/api/auth/login', { email: 'ada@example.test', password: 'guess' }),
     register: post('/api/auth/register', { name: 'A', email: 'b@example.test', password: 'seven quiet herons' }),
     refresh: post('/api/auth/refresh', { refresh_token: signedIn.refreshToken }),
@@ -57,6 +59,13 @@ function waysIn(
     revoke: oauth('/oauth/revoke', { token: signedIn.accessToken }),
   }
 }
+
+/** The lines of the log about requests that were answered 503. */
+const unavailableIn = (log: string) =>
+  log
+    .split('\n')
+    .filter((line) => line.includes('"request.unavailable"'))
+    .map((line) => JSON.parse(line) as { level: number; reason: string; reqId?: string; count?: number })
 
 async function manyTimes(times: number, ask: () => Promise<unknown>): Promise<void> {
   for (let time = 0; time < times; time++) await ask()
@@ -117,7 +126,8 @@ if (hasServers) {
       t.equal(answer.headers['set-cookie'], undefined, `${way}: no cookie is cleared`)
       const oauth = ['token', 'introspect', 'revoke'].includes(way)
       const problem = { status: 503, code: 'unavailable' }
-      if (way === 'page') t.match(answer.headers['content-type'], /^text\/html/, 'people see a page')
+      if (way === 'page' || way === 'account')
+        t.match(answer.headers['content-type'], /^text\/html/, 'people see a page')
       else t.match(answer.json(), oauth ? { error: 'temporarily_unavailable' } : problem, way)
       t.notMatch(answer.body, /ECONN|postgres|select /i, `${way}: nothing internal`)
     }
@@ -230,7 +240,7 @@ if (hasServers) {
         t.match(answer.headers['retry-after'], /^[1-9]\d*$/, `${what}: ${way}: Retry-After`)
         t.ok(began.milliseconds() < 3_000, `${what}: ${way}: soon`)
       }
-      for (const way of ['edge', 'edgeByCookie', 'open', 'jwks', 'live'] as const) {
+      for (const way of ['edge', 'edgeByCookie', 'open', 'jwks', 'live', 'profile', 'page', 'account'] as const) {
         t.equal((await ways[way]()).status, 200, `${what}: ${way}`)
       }
     }
@@ -239,11 +249,43 @@ if (hasServers) {
     relay.thaw()
     t.equal((await until(200, ways.ready)).status, 200, 'back without a restart')
     t.ok(await service.signIn(user))
+    await service.gatehouse.maintain()
+    await service.gatehouse.maintain()
+    const before = service.logged().length
     await redis!.stop()
     redisRuns = false
     await check('gone')
+    const lines = unavailableIn(service.logged().slice(before))
+    t.ok(lines.length > 0)
+    t.equal(new Set(lines.map(({ reason }) => reason)).size, lines.length, 'each reason is told once')
+    for (const line of lines) t.match(line, { level: 40, reason: /^REDIS_URL: / })
+    t.notMatch(service.logged().slice(before), /"stack"|request\.failed/)
   })
 }
+
+void test('what is asked of too many at once is told once, and then counted each minute', async (t) => {
+  const costs = { memory_kib: 19_456, passes: 2, parallelism: 1 }
+  const service = await startService(t, { hasher: createPasswordHasher(costs, { width: 1, maxWaiting: 1 }) })
+  const flood = async () => {
+    const asked = Array.from({ length: 20 }, (_, number) => {
+      const json = { email: `guess-${number}@example.test`, password: 'guess' }
+      return service.call('/api/auth/login', { method: 'POST', json })
+    })
+    return (await Promise.all(asked)).filter(({ status }) => status === 503).length
+  }
+  const told = () => unavailableIn(service.logged())
+  const refused = await flood()
+  t.ok(refused > 1)
+  const reason = 'too many passwords are waiting'
+  t.match(told(), [{ level: 40, reason, reqId: /./, count: undefined }])
+  await service.gatehouse.maintain()
+  t.match(told().slice(1), [{ level: 40, reason, count: refused - 1 }])
+  await service.gatehouse.maintain()
+  t.equal(told().length, 2, 'a minute without is told in no line')
+  t.ok((await flood()) > 0)
+  t.match(told().slice(2), [{ level: 40, reason, count: undefined }], 'and what comes after it at once')
+  t.notMatch(service.logged(), /"stack"|request\.failed/)
+})
 
 void test('metrics count signatures by key, for those who may read them', async (t) => {
   const service = await startService(t)

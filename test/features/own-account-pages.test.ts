@@ -236,3 +236,22 @@ void test('the last administrator is told why their account stays', async (t) =>
   t.match(refused.body, 'role="alert"')
   t.equal(await lives(service, cookie), true)
 })
+
+void test('what was typed for a new API key is kept by a limit', async (t) => {
+  const service = await startService(t, { yaml: { limits: { requests_per_minute: 10 } } })
+  await service.operate('PUT', '/roles/reader', { permissions: ['reports:read', 'reports:write'] })
+  const { cookie } = await service.signIn(await service.createUser({ roles: ['reader'] }))
+  const page = await service.call('/new-api-key', { headers: { cookie } })
+  const { csrf_token = '' } = fieldsOf(page)
+  const form = { csrf_token, name: 'Nightly export', days: '365', 'scope:reports:read': 'on' }
+  const send = () => service.call('/new-api-key', { method: 'POST', headers: { cookie, ...own }, form })
+  for (let n = 0; n < 10; n++) await service.call('/login')
+  const refused = await send()
+  t.equal(refused.status, 429)
+  t.match(refused.headers, { 'content-type': /^text\/html/, 'retry-after': /./ })
+  t.equal(fieldsOf(refused)['name'], 'Nightly export')
+  t.match(refused.body, /<option value="365" selected/)
+  t.match(refused.body, /<input[^>]*name="scope:reports:read"[^>]* checked/)
+  service.clock.advance(61)
+  t.match(wordsOf(await send()), 'Nightly export', 'and what is shown once more can be sent')
+})

@@ -325,7 +325,7 @@ for (const backend of backends) {
       'over HTTP one administrator is left, however others are taken away; an operator may take all',
       async (t) => {
         const replica = service.backend.replica === undefined ? service : await startService(t, { beside: service })
-        for (const { id, roles } of await service.operate<{ id: string; roles: string[] }[]>('GET', '/users'))
+        for (const { id, roles } of await service.list<{ id: string; roles: string[] }>('/users'))
           if (roles.includes('admin')) await service.operate('DELETE', `/users/${id}/roles/admin`)
         const admins: { id: string; signedIn: SignedIn }[] = []
         for (let n = 0; n < 9; n += 1) {
@@ -348,7 +348,11 @@ for (const backend of backends) {
         const answers = await Promise.all(admins.map((admin, n) => take(admin, n, [service, replica][n % 2])))
         const refused = answers.flatMap((answer, n) => (answer.status === 200 ? [] : [{ answer, n }]))
         t.equal(refused.length, 1, answers.map(({ status }) => status).join())
-        t.match(refused[0]!.answer.json(), { status: 409, code: 'conflict', detail: /Nobody else could administer/ })
+        t.match(refused[0]!.answer.json(), {
+          status: 409,
+          code: 'last_administrator',
+          detail: /Nobody else could administer/,
+        })
         const last = admins[refused[0]!.n]!
         for (const n of [0, 1, 2]) t.equal((await take(last, n)).status, 409)
         t.equal(await counts(service, last.signedIn), true)

@@ -165,7 +165,7 @@ void test('a client is registered with no more than its tokens can hold', async 
     t.equal(answer.statusCode, 400)
     t.match(answer.json().errors[0].message, fault)
   }
-  t.same(await service.operate('GET', '/clients'), [], 'and nothing is registered in part')
+  t.same(await service.list('/clients'), [], 'and nothing is registered in part')
 
   // Ids, scopes and audiences as long as they may be, passed on as often as they may be.
   const most = { grants, scopes: names(40, 100), audiences: names(20, 100) }

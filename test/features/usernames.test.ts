@@ -91,7 +91,7 @@ for (const backend of backends) {
       for (let n = 0; n < 50; n += 1) users.push(await service.createUser())
       const outcomes = await Promise.allSettled(users.map(({ id }) => give(id, 'popular')))
       t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
-      const named = (await operate<{ username: string | null }[]>('GET', '/users')).filter(
+      const named = (await service.list<{ username: string | null }>('/users')).filter(
         (user) => user.username === 'popular',
       )
       t.equal(named.length, 1)
@@ -99,9 +99,7 @@ for (const backend of backends) {
         operate('POST', '/users', { email: `made-${n}@example.test`, username: 'made', name: 'Made', roles: [] })
       const made = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => create(n)))
       t.equal(made.filter(({ status }) => status === 'fulfilled').length, 1)
-      const there = (await operate<{ email: string }[]>('GET', '/users')).filter(({ email }) =>
-        email.startsWith('made-'),
-      )
+      const there = (await service.list<{ email: string }>('/users')).filter(({ email }) => email.startsWith('made-'))
       t.equal(there.length, 1, 'whoever does not get the name gets no account either')
     })
 

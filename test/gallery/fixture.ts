@@ -6,7 +6,7 @@ import type { Mail } from '../../src/core/mailer.ts'
 import { createLanguages } from '../../src/i18n/languages.ts'
 import type { Catalogue } from '../../src/i18n/en.ts'
 import { defaultBranding } from '../../src/pages/brand.ts'
-import { html } from '../../src/pages/html.ts'
+import { documentOf, html } from '../../src/pages/html.ts'
 import { type CommonFacts, composeMail, type MailDefinition } from '../../src/pages/mail.ts'
 import type { Spoken, View } from '../../src/pages/view.ts'
 import { ada } from './people.ts'
@@ -65,24 +65,17 @@ export function mails<Facts extends MailFacts>(
 
 function showMail({ to, subject, text, html: page, language }: Mail): string {
   return String(
-    html`<!doctype html>
-      <html lang="${language}">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <title>${subject}</title>
-          <link rel="stylesheet" href="./assets/pico.min.css" />
-        </head>
-        <body>
-          <main class="container">
-            <h1 style="font-size: 1.25rem">${subject}</h1>
-            <p>${to}</p>
-            <pre style="padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere">${text}</pre>
-            <iframe title="HTML" srcdoc="${page}" sandbox="" style="width: 100%; height: 32rem; border: 0"></iframe>
-          </main>
-        </body>
-      </html> `,
+    documentOf(language, subject, {
+      head: html`<link rel="stylesheet" href="./assets/pico.min.css" />`,
+      body: html`<body>
+        <main class="container">
+          <h1 style="font-size: 1.25rem">${subject}</h1>
+          <p>${to}</p>
+          <pre style="padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere">${text}</pre>
+          <iframe title="HTML" srcdoc="${page}" sandbox="" style="width: 100%; height: 32rem; border: 0"></iframe>
+        </main>
+      </body>`,
+    }),
   )
 }
 

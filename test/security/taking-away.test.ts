@@ -118,7 +118,7 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
       // The page that it opens counts who asks.
       async use() {
         const answer = await list()
-        const isThere = answer.json<{ id: string }[]>().some((one) => one.id === id)
+        const isThere = answer.json<{ items: { id: string }[] }>().items.some((one) => one.id === id)
         return isThere ? answer : { ...answer, status: 404 }
       },
     }

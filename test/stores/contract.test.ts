@@ -41,7 +41,7 @@ for (const backend of backends) {
       t.same(found, { ...user, ...untouched })
       t.same(await stores.users.findById(user.id), found)
       t.equal(await stores.users.findByLogin('nobody@example.test'), undefined)
-      t.ok((await stores.users.list()).some(({ id }) => id === user.id))
+      t.ok((await stores.users.list({ before: undefined, limit: 1_000 })).some(({ id }) => id === user.id))
       const subject = [`user:${user.id}`]
       t.same(await announced(() => stores.users.changeProfile(user.id, { name: 'Ada King' })), subject)
       t.same(await announced(() => stores.users.grantRole(user.id, 'admin')), subject)
@@ -533,14 +533,14 @@ for (const backend of backends) {
       t.equal(await stores.apiKeys.findLive(hashSecret('guess'), at()), undefined)
       const program = await make({ kind: 'client', id: 'keyed' })
       t.same(await stores.apiKeys.findLive(program.hash, at(9_999)), { kind: 'client', key: program.key, client })
-      t.same(await stores.apiKeys.list(theirs), [key])
-      t.same(await stores.apiKeys.list({ kind: 'client', id: 'keyed' }), [program.key])
+      t.same(await stores.apiKeys.listOf(theirs), [key])
+      t.same(await stores.apiKeys.listOf({ kind: 'client', id: 'keyed' }), [program.key])
 
       await stores.apiKeys.markUsed(key.id, at(), at(-60))
       await stores.apiKeys.markUsed(key.id, at(30), at(-30))
-      t.match(await stores.apiKeys.list(theirs), [{ lastUsedAt: at() }], 'noted already')
+      t.match(await stores.apiKeys.listOf(theirs), [{ lastUsedAt: at() }], 'noted already')
       await stores.apiKeys.markUsed(key.id, at(61), at(1))
-      t.match(await stores.apiKeys.list(theirs), [{ lastUsedAt: at(61) }])
+      t.match(await stores.apiKeys.listOf(theirs), [{ lastUsedAt: at(61) }])
 
       const another = { kind: 'user', id: (await bench.user()).id } as const
       t.equal(await stores.apiKeys.revoke(key.id, at(), another), false, 'not theirs')
@@ -550,7 +550,7 @@ for (const backend of backends) {
       })
       t.same(rows, [`token:${key.id}`], 'once, and announced once')
       t.equal(await stores.apiKeys.findLive(hash, at()), undefined)
-      t.same(await stores.apiKeys.list(theirs), [])
+      t.same(await stores.apiKeys.listOf(theirs), [])
 
       const last = await make(theirs)
       await stores.users.setStatus(user.id, 'disabled', at())

@@ -14,9 +14,7 @@ export const published = async (service: Service): Promise<string[]> =>
 
 /** Every stored key as `status kid`, the last to sign first. */
 export const ringOf = async (service: Service): Promise<string[]> =>
-  (await service.operate<{ kid: string; status: string }[]>('GET', '/keys')).map(
-    ({ kid, status }) => `${status} ${kid}`,
-  )
+  (await service.list<{ kid: string; status: string }>('/keys')).map(({ kid, status }) => `${status} ${kid}`)
 
 export const atEdge = (service: Service, token: string) =>
   service.call('/forward-auth', { headers: { ...asks({ path: '/reports' }), ...bearer(token) } })

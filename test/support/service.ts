@@ -84,6 +84,8 @@ export interface Service {
   call(path: string, call?: Call): Promise<Answer>
   /** Runs an operator's task, as the command line does. */
   operate<T = any>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T>
+  /** All that an operator sees of a short list. */
+  list<T = any>(path: string): Promise<T[]>
   /** A verified user with a password, and with roles, which are made when they are not there. */
   createUser(user?: { email?: string; name?: string; roles?: string[] }): Promise<TestUser>
   /** Signs in over HTTP. */
@@ -202,6 +204,7 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
       if (reply.statusCode >= 400) throw new Error(`${method} ${path}: ${reply.statusCode} ${reply.body}`)
       return reply.json()
     },
+    list: (path) => listBy(service, path),
     async createUser({ email = `user-${++users}@example.test`, name = 'Ada Lovelace', roles = [] } = {}) {
       await defineRoles(service, roles)
       const { id } = await service.operate('POST', '/users', { email, name, roles, password })
@@ -226,11 +229,17 @@ export async function startService(t: Teardown, options: ServiceOptions = {}): P
   return service
 }
 
+async function listBy({ operate }: Pick<Service, 'operate'>, path: string) {
+  const { items, next_cursor } = await operate('GET', `${path}?limit=1000`)
+  if (next_cursor !== null) throw new Error(`${path} has more than a page`)
+  return items
+}
+
 /** Makes those of the roles that are not there yet, without permissions. */
 export async function defineRoles({ operate }: Pick<Service, 'operate'>, roles: readonly string[]): Promise<void> {
   const wanted = roles.filter((role) => role !== 'admin')
   if (wanted.length === 0) return
-  const there = new Set((await operate<{ name: string }[]>('GET', '/roles')).map(({ name }) => name))
+  const there = new Set((await listBy({ operate }, '/roles')).map(({ name }: { name: string }) => name))
   for (const role of wanted) if (!there.has(role)) await operate('PUT', `/roles/${role}`, { permissions: [] })
 }
 

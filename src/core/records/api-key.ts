@@ -37,8 +37,10 @@ export interface ApiKeyStore {
   ): Promise<(({ kind: 'user'; user: User } | { kind: 'client'; client: Client }) & { key: ApiKey }) | undefined>
   /** A key that is not revoked, whether or not it may be used now: its owner may be disabled, and come back. */
   find(hash: string): Promise<ApiKey | undefined>
-  /** The owner's keys, or everybody's, that are not revoked, oldest first. */
-  list(owner?: ApiKeyOwner): Promise<ApiKey[]>
+  /** The owner's keys that are not revoked, oldest first. */
+  listOf(owner: ApiKeyOwner): Promise<ApiKey[]>
+  /** The owner's keys, or everybody's, that are not revoked, the newest first; `before`: those before the one of this id. */
+  list(wanted: { owner: ApiKeyOwner | undefined; before: string | undefined; limit: number }): Promise<ApiKey[]>
   /** Notes that the key was used, unless that is noted already since `notSince`. */
   markUsed(id: string, at: Date, notSince: Date): Promise<void>
   /** Also tells the revocation feed. `owner`: only when it is theirs. False when there is no such key. */

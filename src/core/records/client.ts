@@ -23,6 +23,8 @@ export interface ClientStore {
   create(client: Client): Promise<'created' | 'id_taken'>
   find(id: string): Promise<Client | undefined>
   list(): Promise<Client[]>
+  /** By id; `after`: those after this one. */
+  page(wanted: { after: string | undefined; limit: number }): Promise<Client[]>
   /** Also tells the revocation feed. */
   setSecret(id: string, secretHash: string): Promise<boolean>
   /** Replaces the keys of a client. Also tells the revocation feed. */

@@ -18,8 +18,8 @@ export interface InvitationStore {
   open(invitation: Invitation & { tokenHash: string } & WithMails): Promise<'opened' | NotCreated>
   /** Whom a link is for, while it can be used. Uses nothing up. */
   find(tokenHash: string, at: Date): Promise<Invitation | undefined>
-  /** Those that can be used, newest first. */
-  list(at: Date): Promise<Invitation[]>
+  /** Those that can be used, the newest first; `before`: those before the one of this id. */
+  list(wanted: { before: string | undefined; limit: number; at: Date }): Promise<Invitation[]>
   /** False when there is none of this id. */
   withdraw(id: string): Promise<boolean>
   /**

@@ -48,7 +48,8 @@ export interface UserStore {
   /** By the one spelling of an address or of a user name. */
   findByLogin(login: string): Promise<User | undefined>
   findById(id: string): Promise<User | undefined>
-  list(): Promise<User[]>
+  /** The newest first; `before`: those before the one of this id. */
+  list(wanted: { before: string | undefined; limit: number }): Promise<User[]>
   /** Whether anybody who is not disabled has the role. */
   anyHolds(role: string): Promise<boolean>
   /** Each of these also tells the revocation feed, so that no replica acts on what it remembers. */

@@ -1,6 +1,7 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { User } from '../../core/records/user.ts'
 import { administers, keepingAnAdministrator, ListedName } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import {
   Email,
   IdOrEmail,
@@ -105,8 +106,11 @@ export async function userRoutes(
 
   app.get(
     '/users',
-    read('listUsers', 'All accounts', { response: { 200: Type.Array(Shown, { description: 'By address.' }) } }),
-    async () => (await users.list()).map(showUser),
+    read('listUsers', 'All accounts', {
+      querystring: Type.Object(pageAsked(), strict),
+      response: { 200: PageOf(Shown, { description: 'The newest first.' }) },
+    }),
+    ({ query }) => pageOf(query, (before, limit) => users.list({ before, limit }), showUser),
   )
 
   app.get('/users/:user', read('getUser', 'One account', ofUser), async (request) =>
@@ -136,7 +140,7 @@ export async function userRoutes(
         'Disabling ends all sessions; nobody can sign in until it is enabled again. Whoever has asked for the deletion of their ' +
         'account has done so still: enabled, it is `deleting`. Over HTTP the last administrator is refused.',
       ...ofUser,
-      response: { ...ofUser.response, ...problems('not_found', 'conflict') },
+      response: { ...ofUser.response, ...problems('not_found', 'last_administrator') },
       body: Type.Object({ status: Type.Enum(['active', 'disabled']) }, strict),
     }),
     async (request) =>
@@ -188,7 +192,7 @@ export async function userRoutes(
     write('revokeRole', 'Take a role from a person', {
       description: 'It counts no more from their next request on. Over HTTP the last administrator keeps `admin`.',
       ...ofRole,
-      response: { ...ofRole.response, ...problems('not_found', 'conflict') },
+      response: { ...ofRole.response, ...problems('not_found', 'last_administrator') },
     }),
     async (request) => {
       const { user, role } = request.params

@@ -27,7 +27,7 @@ export interface UserAdministration {
   }): Promise<User>
   /** By id, email address or user name. */
   find(idOrEmail: string): Promise<User>
-  list(): Promise<User[]>
+  list: UserStore['list']
   /** Also ends the person's sessions and, where asked to, their API keys. */
   setPassword(
     idOrEmail: string,
@@ -35,7 +35,7 @@ export interface UserAdministration {
     endApiKeys: boolean,
   ): Promise<{ user: User; endedApiKeys: number; apiKeysLeft: number }>
   /**
-   * Enabling brings nobody back who asked for the deletion of their account: it is `deleting` then. Throws `conflict` for the last
+   * Enabling brings nobody back who asked for the deletion of their account: it is `deleting` then. Throws `last_administrator` for the last
    * administrator where `keepsAdministrator` says so, as `revokeRole` does.
    */
   setStatus(idOrEmail: string, status: 'active' | 'disabled', also?: { keepsAdministrator: boolean }): Promise<User>
@@ -115,7 +115,7 @@ export function createUserAdministration(dependencies: {
       return find(user.id)
     },
     find,
-    list: () => users.list(),
+    list: (wanted) => users.list(wanted),
     async setPassword(idOrEmail, password, endApiKeys) {
       let keys = { endedApiKeys: 0, apiKeysLeft: 0 }
       const user = await change(idOrEmail, async (user) => {

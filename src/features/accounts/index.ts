@@ -69,7 +69,6 @@ export function createAccounts(
   })
   const invitations = createInvitations({
     ...mailing,
-    rules: ofRegistration.rules,
     invitations: stores.invitations,
     roles: needs.roles.administration,
     defaultLanguage: languages.offered[0],

@@ -1,6 +1,7 @@
 import { type Static, Type } from '../../json-schema.ts'
 import type { Invitation } from '../../core/records/invitation.ts'
 import { administers, ListedName } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { Email, IdInPath, Instant, Nullable, problems, strict, WrittenEmail } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Invitations } from './invitations.ts'
@@ -48,7 +49,7 @@ export async function invitationRoutes(app: App, { invitations }: { invitations:
         },
         strict,
       ),
-      response: { 201: Shown, ...problems('conflict', 'registration_closed') },
+      response: { 201: Shown, ...problems('conflict') },
     }),
     async (request, reply) => reply.code(201).send(showInvitation(await invitations.invite(request.body))),
   )
@@ -56,9 +57,10 @@ export async function invitationRoutes(app: App, { invitations }: { invitations:
   app.get(
     '/invitations',
     read('listInvitations', 'Invitations that can be used', {
-      response: { 200: Type.Array(Shown, { description: 'The newest first.' }) },
+      querystring: Type.Object(pageAsked(), strict),
+      response: { 200: PageOf(Shown, { description: 'The newest first.' }) },
     }),
-    async () => (await invitations.list()).map(showInvitation),
+    ({ query }) => pageOf(query, (before, limit) => invitations.list({ before, limit }), showInvitation),
   )
 
   app.delete(

@@ -14,14 +14,13 @@ import type { Roles } from '../roles/index.ts'
 import type { accountsEvents } from './audit-events.ts'
 import { usernameTaken } from './change-profile.ts'
 import { unknownRole } from './administer-users.ts'
-import type { RegistrationRules } from './register.ts'
 
 const linkDays = 7
 
 export interface Invitations {
   /**
    * Mails a link by which an account of this address is opened, in place of an earlier one. Throws `conflict` when somebody has
-   * the address, `registration_closed` where nobody can register, and `invalid_request`.
+   * the address, and `invalid_request`.
    */
   invite(request: {
     email: string
@@ -30,10 +29,10 @@ export interface Invitations {
     locale?: Language | undefined
   }): Promise<Invitation>
   /** Those that can be used, newest first. */
-  list(): Promise<Invitation[]>
+  list(wanted: { before: string | undefined; limit: number }): Promise<Invitation[]>
   /** Throws `not_found`. */
   withdraw(id: string): Promise<void>
-  /** Whom a link is for, while it can be used. Uses nothing up. Throws `registration_closed`. */
+  /** Whom a link is for, while it can be used. Uses nothing up. */
   find(token: string): Promise<Invitation | undefined>
   /**
    * Opens the account that an invitation is for; its mail was the proof of the address. False when it cannot be used. Throws
@@ -43,7 +42,6 @@ export interface Invitations {
 }
 
 export function createInvitations(dependencies: {
-  rules: Pick<RegistrationRules, 'mode'>
   invitations: InvitationStore
   roles: Pick<Roles['administration'], 'thereAre'>
   hashNewPassword: HashNewPassword
@@ -53,33 +51,15 @@ export function createInvitations(dependencies: {
   clock: Clock
   issuer: string
 }): Invitations {
-  const {
-    rules,
-    invitations,
-    roles: thereAre,
-    hashNewPassword,
-    mails,
-    defaultLanguage,
-    audit,
-    clock,
-    issuer,
-  } = dependencies
+  const { invitations, roles: thereAre, hashNewPassword, mails, defaultLanguage, audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
   const oneAtATime = createOneAtATime()
 
-  /** Whoever closes registration wants no further account, whoever was invited. */
-  function mustNotBeClosed(): void {
-    if (rules.mode === 'closed') throw new GatehouseError('registration_closed')
-  }
-  async function find(token: string) {
-    mustNotBeClosed()
-    return invitations.find(hashSecret(token), now())
-  }
+  const find = (token: string) => invitations.find(hashSecret(token), now())
 
   return {
     find,
     async invite({ email: address, locale = defaultLanguage, ...given }) {
-      mustNotBeClosed()
       const email = canonicalEmail(address)
       const username = given.username === undefined ? null : canonicalUsername(given.username)
       const token = randomLinkToken()
@@ -111,7 +91,7 @@ export function createInvitations(dependencies: {
       audit.record({ event: 'invitation.sent', roles, invitation_id: invitation.id })
       return invitation
     },
-    list: () => invitations.list(now()),
+    list: (wanted) => invitations.list({ ...wanted, at: now() }),
     async withdraw(id) {
       const isGone = isUuid(id) && (await invitations.withdraw(id))
       if (!isGone) throw new GatehouseError('not_found', { detail: 'There is no such invitation.' })

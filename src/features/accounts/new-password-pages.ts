@@ -48,7 +48,8 @@ export async function newPasswordPages(
     const { token = '' } = request.query
     const found = await resets.find(token)
     if (found === undefined) return useless(reply, 'resetPassword')
-    return pages.show(reply, resetPasswordPage, { csrfToken: csrf.tokenFor(request, reply), token, email: found.email })
+    const { email, name: personName } = found
+    return pages.show(reply, resetPasswordPage, { csrfToken: csrf.tokenFor(request, reply), token, email, personName })
   })
 
   app.post(
@@ -66,7 +67,8 @@ export async function newPasswordPages(
       const again = pages.mustAskAgain(request, reply, csrf_token)
       const found = await resets.find(token)
       if (found === undefined) return useless(reply, 'resetPassword')
-      const form = () => ({ csrfToken: csrf.tokenFor(request, reply), token, email: found.email, endApiKeys })
+      const { email, name: personName } = found
+      const form = () => ({ csrfToken: csrf.tokenFor(request, reply), token, email, personName, endApiKeys })
       if (again !== undefined) return pages.show(reply, resetPasswordPage, { ...form(), notice: again.notice })
       try {
         const done = await resets.reset(token, { password, endApiKeys }, pages.languageOf(request))

@@ -13,6 +13,8 @@ interface Link extends Messages {
   token: string
   /** Whose the link is, as far as that can be said now. */
   email?: string | undefined
+  /** What that person is called, where the form does not ask for it. */
+  personName?: string | undefined
   faults?: { name?: string | undefined; password?: string | undefined }
 }
 
@@ -25,7 +27,7 @@ function newPasswordForm(
   { before, after }: { before?: Child; after?: Child },
 ): Html {
   const { kit } = context.texts
-  const { csrfToken, token, email, faults = {} } = page
+  const { csrfToken, token, email, personName, faults = {} } = page
   return html`<form method="post" action="${action}">
     ${hiddenFields({ csrf_token: csrfToken, token })}
     ${
@@ -35,7 +37,7 @@ function newPasswordForm(
       })
     }
     ${before}
-    ${newPasswordField(context, { label: kit.password, error: faults.password, autofocus: before === undefined || faults.password !== undefined })}
+    ${newPasswordField(context, { label: kit.password, personName, error: faults.password, autofocus: before === undefined || faults.password !== undefined })}
     ${after}
     <button type="submit">${submit}</button>
   </form>`

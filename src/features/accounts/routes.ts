@@ -1,6 +1,7 @@
 import { Type } from '../../json-schema.ts'
 import { canonicalEmail } from '../../core/email.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import type { Language } from '../../core/language.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import { userOf } from '../../http/guard.ts'
 import type { Pages } from '../../http/pages.ts'
@@ -79,27 +80,42 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
     },
   )
 
-  app.post(
-    '/api/auth/resend-verification',
-    {
-      config: { access: 'public', rateLimit: limits.secretTests },
-      schema: {
-        operationId: 'resendVerification',
-        summary: 'Ask for another link to confirm an email address',
-        description:
-          'The answer is the same whatever the address is. A mail goes to it where it was registered: a new link, beside which ' +
-          'the links before it still work, or that it has an account already.',
-        tags: ['Accounts'],
-        security: [],
-        body: Resending,
-        response: { 202: Registered },
+  /** What mails a link to an address: whose it is, nobody learns by the answer. */
+  const askForLink = (
+    path: string,
+    ask: (email: string, from: { ip: string; language: Language }) => Promise<void>,
+    { description, ...said }: { operationId: string; summary: string; description: string },
+  ) =>
+    app.post(
+      path,
+      {
+        config: { access: 'public', rateLimit: limits.secretTests },
+        schema: {
+          ...said,
+          description: `The answer is the same whatever the address is. ${description}`,
+          tags: ['Accounts'],
+          security: [],
+          body: Resending,
+          response: { 202: Registered },
+        },
       },
-    },
-    async (request, reply) => {
-      await registering.resend(request.body.email, { ip: request.ip, language: options.languageOf(request) })
-      return reply.code(202).send({ status: 'check_your_email' })
-    },
-  )
+      async (request, reply) => {
+        await ask(request.body.email, { ip: request.ip, language: options.languageOf(request) })
+        return reply.code(202).send({ status: 'check_your_email' })
+      },
+    )
+  askForLink('/api/auth/resend-verification', registering.resend, {
+    operationId: 'resendVerification',
+    summary: 'Ask for another link to confirm an email address',
+    description:
+      'A mail goes to it where it was registered: a new link, beside which the links before it still work, or that it has an ' +
+      'account already.',
+  })
+  askForLink('/api/auth/forgot-password', options.resets.ask, {
+    operationId: 'forgotPassword',
+    summary: 'Ask for a link to a new password',
+    description: 'Its account gets a mail with a link, good for an hour.',
+  })
 
   app.post(
     '/api/auth/verify-email',
@@ -125,27 +141,6 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
       const outcome = await emailVerification.confirm(request.body.token, request.body.password)
       if (outcome !== 'confirmed') throw new GatehouseError(outcome)
       return reply.code(204).send(null)
-    },
-  )
-
-  app.post(
-    '/api/auth/forgot-password',
-    {
-      config: { access: 'public', rateLimit: limits.secretTests },
-      schema: {
-        operationId: 'forgotPassword',
-        summary: 'Ask for a link to a new password',
-        description:
-          'The answer is the same whatever the address is. Its account gets a mail with a link, good for an hour.',
-        tags: ['Accounts'],
-        security: [],
-        body: Resending,
-        response: { 202: Registered },
-      },
-    },
-    async (request, reply) => {
-      await options.resets.ask(request.body.email, { ip: request.ip, language: options.languageOf(request) })
-      return reply.code(202).send({ status: 'check_your_email' })
     },
   )
 

@@ -7,7 +7,7 @@ import { type Findings, section, setting } from '../../settings.ts'
 export const AccountSettings = section({
   registration: Type.Optional(
     setting(
-      'Who may make an account without an operator: anybody with a mailbox, whoever was invited, or nobody. Left out, it ' +
+      'Who may make an account without an operator: anybody with a mailbox, whoever was invited, or nobody; an invitation is an act of an operator, and counts with each. Left out, it ' +
         'follows from where the service runs.',
       Type.Enum(['open', 'invite', 'closed']),
     ),

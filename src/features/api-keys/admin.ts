@@ -2,6 +2,7 @@ import { type Static, Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { ApiKey, ApiKeyOwner } from '../../core/records/api-key.ts'
 import { administers, ClientId } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { IdInPath, IdOrEmail, Instant, Name, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
@@ -18,7 +19,8 @@ const NewKey = Type.Object(
   },
   { ...strict, examples: [{ client: 'reports-job', name: 'Nightly', scopes: ['reports:read'] }] },
 )
-const Owner = Type.Object({ client: Type.Optional(ClientId), user: Type.Optional(IdOrEmail) }, strict)
+const owner = { client: Type.Optional(ClientId), user: Type.Optional(IdOrEmail) }
+const OfOwner = Type.Object({ ...owner, ...pageAsked() }, strict)
 
 const { id, ...others } = shownKey
 const owned = { id, owner: Type.String({ description: 'Id of the person or client that it stands for.' }), ...others }
@@ -46,7 +48,7 @@ export async function administeredApiKeyRoutes(
 ): Promise<void> {
   const { apiKeys, clients, users } = options
 
-  async function ownerOf({ client, user }: Static<typeof Owner>): Promise<ApiKeyOwner | undefined> {
+  async function ownerOf({ client, user }: { client?: string; user?: string }): Promise<ApiKeyOwner | undefined> {
     if (user !== undefined && client !== undefined) {
       const fault = { path: '/querystring/client', message: 'must not be named beside a user: a key has one owner' }
       throw new GatehouseError('invalid_request', { fields: [fault] })
@@ -70,14 +72,17 @@ export async function administeredApiKeyRoutes(
     },
   )
 
-  const Keys = Type.Array(Shown, { description: 'Without those revoked.', examples: [[example]] })
+  const Keys = PageOf(Shown, { description: 'The newest first, without those revoked.', examples: [example] })
   app.get(
     '/api-keys',
     administers('gatehouse:api-keys:read')('listAllApiKeys', 'The API keys of one owner, or of everybody', {
-      querystring: Owner,
+      querystring: OfOwner,
       response: { 200: Keys, ...problems('not_found') },
     }),
-    async (request) => (await apiKeys.list(await ownerOf(request.query))).map(showKey),
+    async ({ query }) => {
+      const owner = await ownerOf(query)
+      return pageOf(query, (before, limit) => apiKeys.list({ owner, before, limit }), showKey)
+    },
   )
 
   const Revoked = Type.Object(

@@ -4,7 +4,8 @@ import type { Clock } from '../../core/clock.ts'
 import { isPlainText } from '../../core/plain-text.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { userOf } from '../../http/guard.ts'
-import { Form, goTo, hidden, ownPage, sentWith } from '../../http/page-requests.ts'
+import { keepsTyped } from '../../http/kept-forms.ts'
+import { Form, goTo, hidden, ownPage, type Sent, sentWith } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
@@ -40,7 +41,7 @@ export async function apiKeyPages(
     reply: FastifyReply,
     words: { fault?: string; notice?: string; told?: string | undefined },
   ) {
-    const keys = await apiKeys.list(ownerOf(request))
+    const keys = await apiKeys.listOf(ownerOf(request))
     const csrfToken = csrf.tokenFor(request, reply)
     return pages.show(reply, apiKeysPage, { csrfToken, keys, now: new Date(clock.now()), ...words })
   }
@@ -75,19 +76,20 @@ export async function apiKeyPages(
     request: FastifyRequest,
     reply: FastifyReply,
     words: Partial<Parameters<typeof newApiKeyPage>[1]>,
+    permissions = userOf(request).permissions,
   ) {
     const sent = sentWith(request)
-    const scopes = userOf(request).permissions.map((scope) => ({
-      scope,
-      isChosen: sent[scopePrefix + scope] !== undefined,
-    }))
     return pages.show(reply, newApiKeyPage, {
       csrfToken: csrf.tokenFor(request, reply),
       name: sent['name'] ?? '',
-      ...{ scopes, days, chosen: sent['days'] ?? String(settings.days) },
+      scopes: permissions.map((scope) => ({ scope, isChosen: sent[scopePrefix + scope] !== undefined })),
+      ...{ days, chosen: sent['days'] ?? String(settings.days) },
       ...words,
     })
   }
+  /** What was ticked. What else could be is unknown while nobody can say who asks. */
+  const ticked = (sent: Sent) =>
+    Object.keys(sent).flatMap((name) => (name.startsWith(scopePrefix) ? [name.slice(scopePrefix.length)] : []))
 
   // A key outlives the session, so whoever makes one has proven themselves a short while ago, as for the API.
   const fresh = { ...ownPage, fresh: true }
@@ -95,7 +97,13 @@ export async function apiKeyPages(
 
   app.post(
     '/new-api-key',
-    { config: fresh, schema: { ...hidden, body: Form({ name: Type.String(), days: Type.String() }) } },
+    {
+      config: fresh,
+      schema: { ...hidden, body: Form({ name: Type.String(), days: Type.String() }) },
+      errorHandler: keepsTyped(pages, (request, reply, sent, fault) =>
+        askForKey(request, reply, { fault }, request.principal?.kind === 'user' ? undefined : ticked(sent)),
+      ),
+    },
     async (request, reply) => {
       const { csrf_token, name = '', days: chosen } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)

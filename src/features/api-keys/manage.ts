@@ -32,7 +32,9 @@ export interface ApiKeyManagement {
     by?: { sessionId: string | undefined; language: Language },
   ): Promise<{ apiKey: ApiKey; key: string }>
   /** `owner`: only theirs. */
-  list(owner?: ApiKeyOwner): Promise<ApiKey[]>
+  /** Of one owner, oldest first. */
+  listOf(owner: ApiKeyOwner): Promise<ApiKey[]>
+  list: ApiKeyStore['list']
   /** When it resolves, this replica refuses the key. `owner`: only one of theirs. */
   revoke(id: string, owner?: ApiKeyOwner): Promise<void>
   /** Ends everybody's keys, as after an emergency, and resolves to how many; this replica refuses them then. */
@@ -44,7 +46,7 @@ const maxKeys = 100
 
 /** Makes, lists and ends the API keys of users and clients. Throws `invalid_request` and `not_found`. */
 export function createApiKeyManagement(dependencies: {
-  apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'revoke' | 'revokeAll'>
+  apiKeys: Pick<ApiKeyStore, 'create' | 'list' | 'listOf' | 'revoke' | 'revokeAll'>
   users: Pick<UserStore, 'findById'>
   mails: MailWriter<MailOf<{ 'api-key-made': { link: string } }>>
   settings: ApiKeySettings
@@ -104,7 +106,8 @@ export function createApiKeyManagement(dependencies: {
       audit.record({ event: 'api_key.created', ...subjectOf(owner), key_id: id, scopes })
       return { apiKey, key }
     },
-    list: (owner) => apiKeys.list(owner),
+    listOf: (owner) => apiKeys.listOf(owner),
+    list: (wanted) => apiKeys.list(wanted),
     async revoke(id, owner) {
       if (!isUuid(id) || !(await apiKeys.revoke(id, new Date(clock.now()), owner))) {
         throw new GatehouseError('not_found', { detail: 'There is no such key.' })

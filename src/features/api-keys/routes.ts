@@ -36,7 +36,7 @@ export async function apiKeyRoutes(
       },
     },
     async (request, reply) =>
-      reply.header('cache-control', 'no-store').send((await apiKeys.list(ownerOf(request))).map(showApiKey)),
+      reply.header('cache-control', 'no-store').send((await apiKeys.listOf(ownerOf(request))).map(showApiKey)),
   )
 
   app.post(

@@ -1,8 +1,8 @@
 import { Type } from '../../json-schema.ts'
 import type { ApiKey } from '../../core/records/api-key.ts'
-import { Instant, plainText, strict } from '../../http/schema.ts'
+import { documentedAs, Instant, plainText, strict } from '../../http/schema.ts'
 
-const Scope = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' })
+const Scope = Type.String({ format: 'scope', ...documentedAs({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' }) })
 
 export const NewApiKeyBody = Type.Object(
   {

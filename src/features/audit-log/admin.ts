@@ -1,9 +1,10 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import { isUuid, uuidPattern } from '../../core/ids.ts'
+import { isUuid } from '../../core/ids.ts'
 import { readInstant } from '../../core/instant.ts'
 import type { AuditDetails, AuditRow, AuditStore } from '../../core/records/audit-event.ts'
 import { administers } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { IdOrEmail, Instant, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 
@@ -16,10 +17,7 @@ const queryOf = (names: readonly string[]) =>
         description: 'Id or email address of a person, or the id of a client that acted for itself.',
       }),
       since: Type.Optional(Instant),
-      before: Type.Optional(
-        Type.String({ pattern: uuidPattern.source, description: 'The `id` of the last event of the page before.' }),
-      ),
-      limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),
+      ...pageAsked(),
     },
     strict,
   )
@@ -49,21 +47,24 @@ export async function auditRoutes(
   },
 ): Promise<void> {
   const { audit, findUser } = options
-  const Events = Type.Array(Shown, { description: 'A page of events.' })
   app.get(
     '/audit',
     administers('gatehouse:audit:read')('listAuditEvents', 'What has happened, the newest first', {
       querystring: queryOf(options.names),
-      response: { 200: Events, ...problems('not_found') },
+      response: { 200: PageOf(Shown, { description: 'The newest first.' }), ...problems('not_found') },
     }),
     async (request) => {
-      const { event, user, since, before, limit } = request.query
+      const { event, user, since } = request.query
       const from = since === undefined ? undefined : readInstant(since)
       if (since !== undefined && from === undefined) {
         throw new GatehouseError('invalid_request', { fields: [{ path: '/querystring/since', message: 'is no time' }] })
       }
       const subject = user === undefined || isUuid(user) ? user : (await findUser(user)).id
-      return (await audit.list({ event, subject, since: from, before, limit })).map(showEvent)
+      return pageOf(
+        request.query,
+        (before, limit) => audit.list({ event, subject, since: from, before, limit }),
+        showEvent,
+      )
     },
   )
 }

@@ -1,5 +1,4 @@
 import { Type } from '../../json-schema.ts'
-import { uuidPattern } from '../../core/ids.ts'
 import { userOf } from '../../http/guard.ts'
 import { Instant, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
@@ -60,7 +59,7 @@ export async function activityRoutes(app: App, { ownActivity }: { ownActivity: O
         querystring: Type.Object(
           {
             cursor: Type.Optional(
-              Type.String({ pattern: uuidPattern.source, description: 'The `next_cursor` of the page before.' }),
+              Type.String({ format: 'cursor', description: 'The `next_cursor` of the page before.' }),
             ),
             limit: Type.Integer({ minimum: 1, maximum: 100, default: 50 }),
           },

@@ -2,6 +2,7 @@ import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
 import type { Client } from '../../core/records/client.ts'
 import { administers, ClientId, ListedName } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { Instant, Name, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration } from './administer-clients.ts'
@@ -98,8 +99,16 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
 
   app.get(
     '/clients',
-    read('listClients', 'All clients', { response: { 200: Type.Array(Shown, { description: 'By id.' }) } }),
-    async () => (await clients.list()).map((client) => showClient(client)),
+    read('listClients', 'All clients', {
+      querystring: Type.Object(pageAsked(ClientId), strict),
+      response: { 200: PageOf(Shown, { description: 'By id.' }) },
+    }),
+    ({ query }) =>
+      pageOf(
+        query,
+        (after, limit) => clients.list({ after, limit }),
+        (client) => showClient(client),
+      ),
   )
 
   app.get('/clients/:client', read('getClient', 'One client', ofClient), async (request) =>

@@ -27,7 +27,7 @@ export interface ClientAdministration {
   /** The secret is shown here and never again; public clients and those with keys have none. */
   create(request: NewClient): Promise<{ client: Client; secret: string | undefined }>
   find(id: string): Promise<Client>
-  list(): Promise<Client[]>
+  list: ClientStore['page']
   rotateSecret(id: string): Promise<{ client: Client; secret: string }>
   /** Replaces the keys of a client that has keys. */
   setJwks(id: string, jwks: unknown): Promise<Client>
@@ -75,7 +75,7 @@ export function createClientAdministration(dependencies: {
       return { client, secret }
     },
     find,
-    list: () => clients.list(),
+    list: (wanted) => clients.page(wanted),
     async rotateSecret(id) {
       const client = await find(id)
       if (client.authMethod !== 'client_secret') {

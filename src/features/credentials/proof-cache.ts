@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { unavailable } from '../../core/errors.ts'
+import { tooManyWaiting } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { EntityKey } from '../revocations/index.ts'
 
@@ -90,7 +90,7 @@ export function createProofCache(
       }
       const begun = underWay.get(presented)
       if (begun !== undefined && begun.asOf === position()) return begun.proof
-      if (underWay.size >= maxUnderWay) return Promise.reject(unavailable(new Error('too many proofs are under way')))
+      if (underWay.size >= maxUnderWay) return Promise.reject(tooManyWaiting('proofs'))
       const asOf = position()
       const proof = prove(presented, from)
       if (!(proof instanceof Promise)) return keep(presented, proof)

@@ -16,7 +16,11 @@ const asked = {
     }),
   ),
   preflight_for: Type.Optional(
-    Type.String({ pattern: '^[A-Z][A-Z-]{0,31}$', description: 'The method that a CORS preflight asks about.' }),
+    Type.String({
+      format: 'method',
+      description: 'The method that a CORS preflight asks about.',
+      ...documentedAs({ pattern: '^[A-Z][A-Z-]{0,31}$' }),
+    }),
   ),
   scopes: Type.Optional(Names),
 }

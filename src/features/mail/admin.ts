@@ -1,14 +1,13 @@
 import { type Static, Type } from '../../json-schema.ts'
-import { uuidPattern } from '../../core/ids.ts'
 import { type Language, languageTags } from '../../core/language.ts'
 import type { Mail } from '../../core/mailer.ts'
 import { type MailRow, mailStates, type MailStore } from '../../core/records/mail.ts'
 import { administers } from '../../http/admin-schema.ts'
-import { Instant, OneOf, problems, strict } from '../../http/schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
+import { IdInPath, Instant, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { RetryMail } from './retry-mail.ts'
 
-const Id = Type.String({ pattern: uuidPattern.source })
 const Time = Type.Union([Instant, Type.Null()])
 const Text = Type.Union([Type.String(), Type.Null()])
 const Shown = Type.Object({
@@ -52,10 +51,6 @@ export async function mailAdminRoutes(
   },
 ): Promise<void> {
   const { mails, retry, kinds, preview } = options
-  const Page = Type.Object(
-    { items: Type.Array(Shown), next_cursor: Text },
-    { description: 'A page of mails, the newest first.', examples: [{ items: [example], next_cursor: null }] },
-  )
   app.get(
     '/mails',
     administers('gatehouse:mails:read')('listMails', 'Mails that wait, were sent or were given up', {
@@ -63,26 +58,20 @@ export async function mailAdminRoutes(
       querystring: Type.Object(
         {
           state: Type.Optional(OneOf(mailStates)),
-          cursor: Type.Optional({ ...Id, description: 'The `next_cursor` of the page before.' }),
-          limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),
+          ...pageAsked(),
         },
         strict,
       ),
-      response: { 200: Page },
+      response: { 200: PageOf(Shown, { description: 'The newest first.', examples: [example] }) },
     }),
-    async (request) => {
-      const { state, cursor, limit } = request.query
-      const rows = await mails.list({ state, before: cursor, limit: limit + 1 })
-      const items = rows.slice(0, limit).map(showMail)
-      return { items, next_cursor: rows.length > limit ? items.at(-1)!.id : null }
-    },
+    ({ query }) => pageOf(query, (before, limit) => mails.list({ state: query.state, before, limit }), showMail),
   )
 
   app.post(
     '/mails/:id/retry',
     administers('gatehouse:mails:write')('retryMail', 'Try a mail again now', {
       description: 'One that was given up is tried for another 24 hours. One that was sent is not sent again.',
-      params: Type.Object({ id: Id }),
+      params: Type.Object({ id: IdInPath }),
       response: {
         200: { ...Shown, description: 'The mail, which waits again.', examples: [waitsAgain] },
         ...problems('not_found', 'conflict'),

@@ -1,6 +1,7 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { isUuid } from '../../core/ids.ts'
 import type { MailRow, MailStore } from '../../core/records/mail.ts'
 import type { mailEvents } from './audit-events.ts'
 
@@ -14,7 +15,7 @@ export function createRetryMail(dependencies: {
 }): RetryMail {
   const { mails, audit, clock } = dependencies
   return async (id) => {
-    const outcome = await mails.retry(id, new Date(clock.now()))
+    const outcome = isUuid(id) ? await mails.retry(id, new Date(clock.now())) : 'unknown'
     if (outcome === 'unknown') throw new GatehouseError('not_found', { detail: 'There is no such mail.' })
     if (outcome === 'ended') {
       const detail = 'The mail was sent, or its link has ended: nothing of it is left.'

@@ -23,7 +23,7 @@ export async function deletionRoutes(
         'At once, and for good: its sessions, tokens, API keys and mails go with it. The audit trail keeps its id. Disable an ' +
         'account that may come back. Over HTTP the last administrator is refused.',
       params: Type.Object({ user: IdOrEmail }),
-      response: { 200: Deleted, ...problems('not_found', 'conflict') },
+      response: { 200: Deleted, ...problems('not_found', 'last_administrator') },
     }),
     async (request) => {
       const { id, email } = await options.findUser(request.params.user)

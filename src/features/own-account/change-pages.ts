@@ -61,8 +61,9 @@ export async function ownAccountPages(
   }
 
   const showPassword = async (request: FastifyRequest, reply: FastifyReply, words: Words, endApiKeys = false) => {
-    const keys = await options.countApiKeys(userOf(request).subject)
-    return pages.show(reply, changePasswordPage, { ...asked(request, reply, words), keys, endApiKeys })
+    const { subject, name } = userOf(request)
+    const keys = await options.countApiKeys(subject)
+    return pages.show(reply, changePasswordPage, { ...asked(request, reply, words), name, keys, endApiKeys })
   }
   app.get('/change-password', { config: byFactor, schema: hidden }, async (request, reply) =>
     showPassword(request, reply, {}),

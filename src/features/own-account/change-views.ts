@@ -42,12 +42,20 @@ function presentPassword(context: Context, name: string, { faults = {} }: Asked,
 }
 
 /** `keys`: how many API keys the person has, which go on unless they are ended here too. */
-export function changePasswordPage(context: Context, page: Asked & { keys: number; endApiKeys?: boolean }): Html {
+export function changePasswordPage(
+  context: Context,
+  page: Asked & { name: string; keys: number; endApiKeys?: boolean },
+): Html {
   const { title, why, fresh, endApiKeys } = context.texts.ownAccount.changePassword
   const { faults = {} } = page
   const fields = [
     presentPassword(context, 'current_password', page, faults['password'] === undefined),
-    newPasswordField(context, { label: fresh, error: faults['password'], autofocus: faults['password'] !== undefined }),
+    newPasswordField(context, {
+      label: fresh,
+      personName: page.name,
+      error: faults['password'],
+      autofocus: faults['password'] !== undefined,
+    }),
     page.keys > 0 &&
       checkbox({ name: 'end_api_keys', label: endApiKeys(page.keys), checked: page.endApiKeys ?? false }),
   ]

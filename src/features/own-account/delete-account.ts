@@ -30,7 +30,7 @@ export interface AccountDeletion {
   /** Takes it back by what a sign-in in the meantime has given out. False when that says nothing (any more). */
   keep(keepToken: string): Promise<boolean>
   /**
-   * Deletes an account at once, as operators do. False when there is none. `keepsAdministrator`: throws `conflict` for the last
+   * Deletes an account at once, as operators do. False when there is none. `keepsAdministrator`: throws `last_administrator` for the last
    * administrator.
    */
   remove(userId: string, also: { keepsAdministrator: boolean }): Promise<boolean>

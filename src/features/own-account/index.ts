@@ -60,7 +60,7 @@ export function createOwnAccount(
     queueMails: mail.queue,
   })
   const countApiKeys = async (id: string) => {
-    const keys = await stores.apiKeys.list({ kind: 'user', id })
+    const keys = await stores.apiKeys.listOf({ kind: 'user', id })
     return keys.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > clock.now()).length
   }
   const options = {

@@ -1,5 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { administers, ListedName } from '../../http/admin-schema.ts'
+import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { RoleAdministration } from './administer-roles.ts'
@@ -34,9 +35,21 @@ export async function roleRoutes(app: App, roles: RoleAdministration): Promise<v
   app.get(
     '/roles',
     administers('gatehouse:roles:read')('listRoles', 'All roles', {
-      response: { 200: Type.Array(Shown, { description: 'By name.' }) },
+      querystring: Type.Object(pageAsked(ListedName), strict),
+      response: { 200: PageOf(Shown, { description: 'By name.' }) },
     }),
-    () => roles.list(),
+    ({ query }) =>
+      pageOf(
+        query,
+        async (after, limit) => {
+          const all = (await roles.list()).map((role) => ({ id: role.name, role }))
+          return all
+            .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+            .filter(({ id }) => after === undefined || id > after)
+            .slice(0, limit)
+        },
+        ({ role }) => role,
+      ),
   )
 
   app.post(

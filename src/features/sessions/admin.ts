@@ -1,19 +1,13 @@
 import { Type } from '../../json-schema.ts'
-import { uuidPattern } from '../../core/ids.ts'
 import type { ReadDevice } from '../../core/device.ts'
 import { administers } from '../../http/admin-schema.ts'
+import { type AskedPage, pageAsked, pageOf } from '../../http/lists.ts'
 import { IdInPath, IdOrEmail, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { SessionManagement } from './manage-sessions.ts'
 import { SessionPage, showSession } from './schema.ts'
 
-const page = {
-  cursor: Type.Optional(
-    Type.String({ pattern: uuidPattern.source, description: 'The `next_cursor` of the page before.' }),
-  ),
-  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }),
-}
 const Ended = Type.Object(
   { ended: Type.Integer({ description: 'How many sessions that were.' }) },
   { description: 'They count no more.', examples: [{ ended: 2 }] },
@@ -32,24 +26,22 @@ export async function administeredSessionRoutes(
 ): Promise<void> {
   const { sessions, readDevice, users } = options
 
-  async function pageOf(user: string | undefined, { cursor, limit }: { cursor?: string; limit: number }) {
+  async function list(user: string | undefined, asked: AskedPage) {
     const userId = user === undefined ? undefined : (await users.find(user)).id
-    const found = await sessions.list({ userId, before: cursor, limit: limit + 1 })
-    const items = found.slice(0, limit)
-    const next_cursor = found.length > limit ? items.at(-1)!.id : null
-    return {
-      items: items.map((session) => showSession(session, readDevice, { user: session.userId })),
-      next_cursor,
-    }
+    return pageOf(
+      asked,
+      (before, limit) => sessions.list({ userId, before, limit }),
+      (session) => showSession(session, readDevice, { user: session.userId }),
+    )
   }
 
   app.get(
     '/sessions',
     read('listAllSessions', 'The sessions of everybody, or of one person', {
-      querystring: Type.Object({ user: Type.Optional(IdOrEmail), ...page }, strict),
+      querystring: Type.Object({ user: Type.Optional(IdOrEmail), ...pageAsked() }, strict),
       response: { 200: SessionPage, ...problems('not_found') },
     }),
-    ({ query: { user, ...asked } }) => pageOf(user, asked),
+    ({ query: { user, ...asked } }) => list(user, asked),
   )
 
   app.delete(
@@ -69,10 +61,10 @@ export async function administeredSessionRoutes(
     '/users/:user/sessions',
     read('listSessionsOfUser', 'The sessions of one person', {
       ...ofUser,
-      querystring: Type.Object(page, strict),
+      querystring: Type.Object(pageAsked(), strict),
       response: { 200: SessionPage, ...problems('not_found') },
     }),
-    ({ params: { user }, query }) => pageOf(user, query),
+    ({ params: { user }, query }) => list(user, query),
   )
 
   app.delete(

@@ -21,7 +21,7 @@ export type { EndedSessions } from './admin.ts'
 export type { RenewSession } from './renew-session.ts'
 export type { StartedSession, StartSession } from './start-session.ts'
 
-export type { SessionPage, ShownSession } from './schema.ts'
+export type { ShownSession } from './schema.ts'
 
 export interface Sessions extends Feature {
   readonly begin: StartSession

@@ -1,3 +1,4 @@
+import { PageOf } from '../../http/lists.ts'
 import { type Static, Type } from '../../json-schema.ts'
 import { timeOf } from '../../core/ids.ts'
 import type { Session } from '../../core/records/session.ts'
@@ -52,18 +53,11 @@ export const RememberedDevices = Type.Array(
 )
 
 const AnySession = Type.Object({ ...shown, user: Type.String({ format: 'uuid', description: 'Whose it is.' }) })
-export const SessionPage = Type.Object(
-  {
-    items: Type.Array(AnySession),
-    next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'What `cursor` asks for the next page.' }),
-  },
-  {
-    description: 'A page of sessions, the one that began last first.',
-    examples: [{ items: [{ ...example, user: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e61' }], next_cursor: null }],
-  },
-)
+export const SessionPage = PageOf(AnySession, {
+  description: 'The one that began last first.',
+  examples: [{ ...example, user: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e61' }],
+})
 export type ShownSession = Static<typeof AnySession>
-export type SessionPage = Static<typeof SessionPage>
 
 /** The API is in English. */
 export function inWords({ browser, system }: Device): string {

@@ -2,6 +2,7 @@ import { type Static, Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import type { SigningKey } from '../../core/records/signing-key.ts'
 import { administers } from '../../http/admin-schema.ts'
+import { PageOf } from '../../http/lists.ts'
 import { Instant, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { KeyAdministration } from './rotate-keys.ts'
@@ -67,11 +68,11 @@ export async function signingKeyRoutes(
   const { keys, endApiKeys } = options
   const showKeys = async () => (await keys.list()).map(showKey)
 
-  const Keys = Type.Array(Shown, { description: 'The last to sign first.', examples: [[exampleKey]] })
+  const Keys = PageOf(Shown, { description: 'The last to sign first, all of them.', examples: [exampleKey] })
   app.get(
     '/keys',
     administers('gatehouse:signing-keys:read')('listSigningKeys', 'All signing keys', { response: { 200: Keys } }),
-    showKeys,
+    async () => ({ items: await showKeys(), next_cursor: null }),
   )
 
   app.post(

@@ -82,6 +82,11 @@ export const kit: Catalogue['kit'] = {
     'Ihr Browser hat nicht mitgeteilt, von welcher Seite das Formular kam. Bitte senden Sie es noch einmal ab. ' +
     'Wenn Sie diesen Hinweis dann wieder sehen, erlauben Sie Cookies für diese Website.',
 
+  notFound: {
+    title: 'Seite nicht gefunden',
+    text: 'Unter dieser Adresse gibt es keine Seite. Vielleicht ist sie vertippt oder aus einem älteren Link.',
+    home: 'Zur Startseite',
+  },
   problemTitle: 'Das hat nicht geklappt',
   tryAgain: 'Noch einmal versuchen',
   tryAgainSoon: 'Versuchen Sie es gleich noch einmal.',

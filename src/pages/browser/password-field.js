@@ -6,23 +6,24 @@
 
 // A page with two fields runs this twice, so that nothing here is a constant of the page.
 for (const box of document.querySelectorAll('[data-password]:not([data-ready])')) {
-  const { faults, judge, minLength, maxLength, show, hide, fits } = box.dataset
+  const { faults, judge, name, minLength, maxLength, show, hide, fits } = box.dataset
   box.dataset.ready = ''
   const input = box.querySelector('input')
   addShowButton(input, { show, hide })
   if (judge === undefined) continue
   tellWhileTyping(input, box.querySelector('[data-told]'), {
     judge: new URL(judge, location.href),
+    name,
     faults: JSON.parse(faults),
     fits,
     lengths: [Number(minLength), Number(maxLength)],
   })
 }
 
-/** What is known of the person from the other fields of the form. */
-function ownerOf(input) {
+/** What is known of the person: from the other fields of the form, or else what the page says. */
+function ownerOf(input, name) {
   const valueOf = (token) => input.form?.querySelector(`[autocomplete="${token}"]`)?.value.trim() ?? ''
-  return { email: valueOf('username'), name: valueOf('name') }
+  return { email: valueOf('username'), name: valueOf('name') || name }
 }
 
 /** What can be told without asking. */
@@ -32,7 +33,7 @@ function lengthFault(password, [least, most]) {
   return length > most ? 'too_long' : undefined
 }
 
-function tellWhileTyping(input, told, { judge, faults, fits, lengths }) {
+function tellWhileTyping(input, told, { judge, name, faults, fits, lengths }) {
   // Whoever stops typing for so long wants to know.
   const restMilliseconds = 400
   let timer
@@ -47,7 +48,7 @@ function tellWhileTyping(input, told, { judge, faults, fits, lengths }) {
     if (value === '' || fault !== undefined) return
     const { signal } = asked
     const tell = async () => {
-      const found = await ask(judge, { password: value, ...ownerOf(input) }, signal)
+      const found = await ask(judge, { password: value, ...ownerOf(input, name) }, signal)
       if (!signal.aborted && found !== undefined) told.textContent = found === null ? fits : (faults[found] ?? '')
     }
     timer = setTimeout(() => void tell(), restMilliseconds)

@@ -1,21 +1,19 @@
 """Prints hashes that Python programs make of the passwords, one JSON object a line, each with what made it.
 
-Three are not made by what they are named for, which no package registry that is read by programs keeps: those of ASP.NET
-Identity, of Firebase and of Keycloak. They follow the published descriptions, in this language and by other libraries than
-Gatehouse uses.
+Those of ASP.NET Identity are not made by what they are named for, which no package registry that is read by programs keeps. They
+follow the published description, in this language and by other libraries than Gatehouse uses.
 """
 import base64
 import hashlib
 import importlib.metadata
 import json
 import os
-import subprocess
-import sys
 
 import argon2
 import bcrypt
 import django
 from django.conf import settings
+from firebase_scrypt import encrypt, generate_derived_key
 from passlib import hash as passlib
 from werkzeug.security import generate_password_hash
 
@@ -40,13 +38,9 @@ def described(description):
 
 
 def firebase(password, rounds=8, memory=14):
-    """https://github.com/firebase/scrypt: the signer key, encrypted by AES-256-CTR under a key that scrypt derives."""
+    """The signer key, encrypted by AES-256-CTR under a key that scrypt derives, written as docs/accounts.md says."""
     salt, separator, signer = os.urandom(10), b"\x07", os.urandom(64)
-    key = hashlib.scrypt(
-        password.encode(), salt=salt + separator, n=2**memory, r=rounds, p=1, dklen=64, maxmem=2**26
-    )[:32]
-    run = ["openssl", "enc", "-aes-256-ctr", "-nopad", "-K", key.hex(), "-iv", "00" * 16]
-    made = subprocess.run(run, input=signer, capture_output=True, check=True).stdout
+    made = encrypt(signer, generate_derived_key(password, salt, separator, rounds, memory))
     sealed, salted, ss, sk = (base64.b64encode(part).decode() for part in (made, salt, separator, signer))
     return f"$fbscrypt$v=1,n={memory},r={rounds},p=1,ss={ss},sk={sk}${salted}${sealed}"
 
@@ -67,28 +61,6 @@ def identity_v3(password, prf, iterations):
     return base64.b64encode(
         header + salt + hashlib.pbkdf2_hmac(digest, password.encode(), salt, iterations, 32)
     ).decode()
-
-
-def keycloak(algorithm, iterations, key, salt, additional):
-    """https://www.keycloak.org/docs: what an export of a realm holds of a password, JSON inside of JSON."""
-    value, salted = (base64.b64encode(part).decode() for part in (key, salt))
-    secret = {"value": value, "salt": salted, "additionalParameters": {}}
-    data = {"hashIterations": iterations, "algorithm": algorithm, "additionalParameters": additional}
-    inner = {"secretData": json.dumps(secret), "credentialData": json.dumps(data)}
-    return json.dumps({"id": "5b1d6b8c-8d5e-4a3c-9f0a-000000000001", "type": "password", "createdDate": 1, **inner})
-
-
-def keycloak_pbkdf2(password, digest, length):
-    salt = os.urandom(16)
-    key = hashlib.pbkdf2_hmac(digest, password.encode(), salt, 2750, length)
-    return keycloak("pbkdf2" if digest == "sha1" else f"pbkdf2-{digest}", 2750, key, salt, {})
-
-
-def keycloak_argon2(password):
-    salt = os.urandom(16)
-    key = argon2.low_level.hash_secret_raw(password.encode(), salt, 5, 1024, 1, 32, argon2.Type.ID)
-    given = {"hashLength": "32", "memory": "1024", "type": "id", "version": "1.3", "parallelism": "1"}
-    return keycloak("argon2", 5, key, salt, {name: [value] for name, value in given.items()})
 
 
 for password in PASSWORDS:
@@ -135,10 +107,7 @@ for password in PASSWORDS:
     for prf, iterations in ((0, 1000), (1, 10_000), (2, 10_000)):
         made = identity_v3(password, prf, iterations)
         tell("aspnet-identity-v3", described("ASP.NET Identity"), password, made)
-    for digest, length in (("sha1", 64), ("sha256", 64), ("sha512", 64), ("sha256", 32)):
-        tell("keycloak", described("Keycloak"), password, keycloak_pbkdf2(password, digest, length))
-    tell("keycloak", described("Keycloak"), password, keycloak_argon2(password))
-    tell("firebase-scrypt", described("Firebase"), password, firebase(password))
+    tell("firebase-scrypt", version("firebase-scrypt"), password, firebase(password))
 
 # Lengths at which SHA-crypt fills its blocks differently.
 for length in (1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128):

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, ne } from '../drizzle.ts'
+import { and, desc, eq, gt, lt, ne } from '../drizzle.ts'
 import type { Invitation, InvitationStore } from '../../../core/records/invitation.ts'
 import type { NotCreated } from '../../../core/records/user.ts'
 import { hashSecret } from '../../../core/secrets.ts'
@@ -41,12 +41,13 @@ export function createInvitationStore(db: Database): InvitationStore {
         .where(and(eq(invitations.tokenHash, tokenHash), gt(invitations.expiresAt, at)))
       return found
     },
-    list: (at) =>
+    list: ({ before, limit, at }) =>
       db
         .select(invitationColumns)
         .from(invitations)
-        .where(gt(invitations.expiresAt, at))
-        .orderBy(desc(invitations.createdAt)),
+        .where(and(gt(invitations.expiresAt, at), before === undefined ? undefined : lt(invitations.id, before)))
+        .orderBy(desc(invitations.id))
+        .limit(limit),
     async withdraw(id) {
       const gone = await db.delete(invitations).where(eq(invitations.id, id)).returning({ id: invitations.id })
       return gone.length > 0

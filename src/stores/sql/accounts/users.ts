@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { and, arrayContains, asc, eq, gt, lt, or, sql } from '../drizzle.ts'
+import { and, arrayContains, asc, desc, eq, gt, lt, or, sql } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { User, UserStore } from '../../../core/records/user.ts'
@@ -72,7 +72,13 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       const [row] = await db.select(userColumns).from(users).where(eq(users.id, id))
       return row
     },
-    list: () => db.select(userColumns).from(users).orderBy(asc(users.email)),
+    list: ({ before, limit }) =>
+      db
+        .select(userColumns)
+        .from(users)
+        .where(before === undefined ? undefined : lt(users.id, before))
+        .orderBy(desc(users.id))
+        .limit(limit),
     async anyHolds(role) {
       const holder = and(arrayContains(users.roles, [role]), eq(users.status, 'active'))
       // Counted: for the first one alone PostgreSQL would rather read everybody than look into the index.

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, or, sql } from '../drizzle.ts'
+import { and, asc, desc, eq, isNull, lt, or, sql } from '../drizzle.ts'
 import type { ApiKey, ApiKeyOwner, ApiKeyStore } from '../../../core/records/api-key.ts'
 import { allKeys } from '../../../core/records/revocation.ts'
 import type { Change } from '../changes.ts'
@@ -58,12 +58,23 @@ export function createApiKeyStore(db: Database, change: Change): ApiKeyStore {
         .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)))
       return row && keyOf(row)
     },
-    async list(owner) {
+    async listOf(owner) {
+      const kept = and(ownedBy(owner), isNull(apiKeys.revokedAt))
+      return (await db.select(keyColumns).from(apiKeys).where(kept).orderBy(asc(apiKeys.id))).map(keyOf)
+    },
+    async list({ owner, before, limit }) {
       const rows = await db
         .select(keyColumns)
         .from(apiKeys)
-        .where(and(owner && ownedBy(owner), isNull(apiKeys.revokedAt)))
-        .orderBy(asc(apiKeys.id))
+        .where(
+          and(
+            owner && ownedBy(owner),
+            before === undefined ? undefined : lt(apiKeys.id, before),
+            isNull(apiKeys.revokedAt),
+          ),
+        )
+        .orderBy(desc(apiKeys.id))
+        .limit(limit)
       return rows.map(keyOf)
     },
     async markUsed(id, at, notSince) {

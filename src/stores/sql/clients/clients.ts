@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull } from '../drizzle.ts'
+import { and, asc, eq, gt, isNull } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { ClientStore } from '../../../core/records/client.ts'
@@ -32,6 +32,13 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
       return row
     },
     list: () => db.select().from(clients).orderBy(asc(clients.id)),
+    page: ({ after, limit }) =>
+      db
+        .select()
+        .from(clients)
+        .where(after === undefined ? undefined : gt(clients.id, after))
+        .orderBy(asc(clients.id))
+        .limit(limit),
     setSecret: (id, secretHash) => changeOne(id, { secretHash }),
     setJwks: (id, jwks) => changeOne(id, { jwks }),
     async delete(id) {
