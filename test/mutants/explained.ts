@@ -97,6 +97,14 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       ["throw new GatehouseError('forbidden', false ? {} : { detail })"],
       'no detail and one that is nothing are the same to the error: types alone tell them apart',
     ),
+    ...each(
+      "if (request.principal?.kind !== 'user') throw new GatehouseError('unauthorized')",
+      [
+        "if (false) throw new GatehouseError('unauthorized')",
+        "if (request.principal?.kind !== 'user') throw new GatehouseError('')",
+      ],
+      'a route that asks for its person has the access `user` or `admin`, and nobody else comes so far: it is there for types',
+    ),
   ],
 }
 
