@@ -44,6 +44,7 @@ void test('what only names, describes or tells people is left alone', async (t) 
   const sources = [
     "import { a } from './a.ts'",
     "export * from './a.ts'",
+    "export { a } from './a.ts'",
     "type A = 'b' | 1 | true",
     "interface A { b: 'c' }",
     "let a: 'b' | undefined",
