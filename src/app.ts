@@ -59,7 +59,7 @@ export function createFeatures(base: Base, config: Config) {
   const clients = createClients(base, { revocations })
   const speaking = { mail, languages, pages }
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
-  const signingKeys = createSigningKeys(base, config, { revocations, apiKeys })
+  const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })

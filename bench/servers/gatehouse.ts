@@ -15,7 +15,6 @@ import type { AccessTokenClaims } from '../../src/core/access-token.ts'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { createKeyRing } from '../../src/features/signing-keys/key-ring.ts'
-import { scheduleOf } from '../../src/features/signing-keys/schedule.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { facts, report } from '../support/contestant.ts'
 import type { StoreServers } from '../support/stores.ts'
@@ -75,7 +74,6 @@ const keyRing = createKeyRing({
   clock: systemClock,
   issuer: config.issuer,
   log: logger,
-  schedule: scheduleOf(config),
   algorithmOf: () => 'ES256',
 })
 await keyRing.open()

@@ -107,5 +107,8 @@ export function hasExpired(claims: AccessTokenClaims, now: number): boolean {
   return now >= claims.exp * 1000 && isInTime(claims, Number.NEGATIVE_INFINITY)
 }
 
+/** What was given away with an access token is given away until it ends: no setting makes it last longer. */
+export const maxAccessTokenSeconds = 86_400
+
 /** How long an identity assertion is good for: it goes no further than the upstream that it was made for. */
 export const assertionLifetimeSeconds = 60

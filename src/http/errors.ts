@@ -5,9 +5,11 @@ import { isNavigation } from './page-requests.ts'
 import { challengeOf, limitHeadersOf, problemOf, toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
 
+const ofEveryError = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
 /** Headers that belong to an error whatever its body looks like. */
 export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): void {
-  reply.header('cache-control', 'no-store')
+  reply.headers(ofEveryError)
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   reply.headers(limitHeadersOf(error))
   const challenge = challengeOf(error, reply.request.headers.authorization)
@@ -67,7 +69,7 @@ export function handleErrors(
     if (request.method === 'OPTIONS') return reply.code(204).send()
     // The endpoints of RFC 6749 answer in its words, also about this.
     if (request.url.startsWith(`${basePath}/oauth/`)) {
-      reply.code(405).header('cache-control', 'no-store').type('application/json').serializer(JSON.stringify)
+      reply.code(405).headers(ofEveryError).type('application/json').serializer(JSON.stringify)
       return reply.send({ error: 'invalid_request', error_description: 'This method is not supported here.' })
     }
     return sendProblem(request, reply, new GatehouseError('method_not_allowed'))

@@ -146,7 +146,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
   // After the limiter, whose hooks are the routes' own: a refusal counts too.
   app.addHook('preParsing', async (request) => {
     const { access, permission } = request.routeOptions.config
-    if (access === 'public' || access === 'client') return
+    if (access === 'public') return
     const principal = await provePrincipal(request)
     if (principal === undefined) throw new GatehouseError('unauthorized')
     if (principal.kind !== 'user') forbid(request, principal)

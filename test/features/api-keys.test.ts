@@ -312,6 +312,14 @@ for (const backend of backends) {
       service.clock.advance(2)
       await edge(service, bearer(key))
       t.same([looks, marks.length, await used()], [2, 2, new Date(service.clock.now()).toISOString()])
+      for (const [seconds, seen] of [
+        [59.999, 2],
+        [0.001, 3],
+      ] as const) {
+        service.clock.advance(seconds)
+        await edge(service, bearer(key))
+        t.equal(looks, seen, 'it is looked up once a minute')
+      }
       service.stores.apiKeys.markUsed = () => Promise.reject(new Error('the store is gone'))
       service.clock.advance(61)
       t.equal(await status(service, { 'x-api-key': key }), 200, 'no request waits or fails for it')

@@ -3,8 +3,6 @@ import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import postgres from 'postgres'
 import { test } from 'tap'
 import { createKeyRing } from '../../src/features/signing-keys/key-ring.ts'
-import { scheduleOf } from '../../src/features/signing-keys/schedule.ts'
-import { loadConfig } from '../../src/config.ts'
 import { createSecretBox } from '../../src/core/secrets.ts'
 import { backends } from '../support/backends.ts'
 import { testSecret } from '../support/secrets.ts'
@@ -108,7 +106,6 @@ for (const backend of backends) {
         clock: service.clock,
         log: { info() {}, warn() {}, error() {} },
         issuer: service.issuer,
-        schedule: scheduleOf(loadConfig({ GATEHOUSE_SECRET: secret.toString('base64') })),
         algorithmOf: () => 'ES256',
       })
       await ring.open()

@@ -37,7 +37,7 @@ for (const backend of backends) {
         await ask(429, post(service, path, { ...sent, ...fresh }))
         await forgetFailures(service, fresh.client_id)
         for (const { status, headers, body } of answers) {
-          t.equal(headers['cache-control'], 'no-store', `${path}: ${status}`)
+          t.match(headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }, `${path}: ${status}`)
           if (body !== '') t.match(headers['content-type'], /^application\/json/, `${path}: ${status}`)
           if (status !== 200) t.match(JSON.parse(body), { error: /^[a-z_]+$/, error_description: describable })
         }

@@ -219,6 +219,17 @@ for (const backend of backends) {
       t.equal(await undo(1), 400)
     })
 
+    await t.test('a later change of address voids the link of an earlier one', async (t) => {
+      const { user, signedIn } = await person()
+      const [earlier, later] = [newAddress(), newAddress()]
+      for (const email of [earlier, later]) await changeEmail(user, signedIn, email)
+      const confirm = async (email: string) => {
+        const token = await tokenOf(service, email, 'confirm-email')
+        return (await post(service, '/api/auth/confirm-email', { token })).status
+      }
+      t.same([await confirm(earlier), await confirm(later)], [400, 204])
+    })
+
     await t.test('a change of password ends an address that is not confirmed', async (t) => {
       const { user, signedIn } = await person()
       const email = newAddress()
@@ -308,6 +319,28 @@ for (const backend of backends) {
         t.notMatch(JSON.stringify(trail), second.email)
       },
     )
+
+    await t.test('what keeps an account is good for one deletion, and undoes nothing else', async (t) => {
+      const { user } = await person()
+      const remove = async () => {
+        const { accessToken } = await service.signIn(user)
+        return (await service.call('/api/users/me', { method: 'DELETE', headers: bearer(accessToken) })).status
+      }
+      const way = async () => (await logIn(service, user.email, user.password)).json().keep_token
+      const keep = async (keep_token: string) => (await post(service, '/api/users/me/keep', { keep_token })).status
+      t.equal(await remove(), 202)
+      const former = [await way(), await way()]
+      t.equal(await keep(former[0]), 204)
+      service.clock.advance(1)
+      t.equal(await remove(), 202)
+      for (const token of former) t.equal(await keep(token), 400, 'of the deletion before')
+      const own = await way()
+      await service.operate('PUT', `/users/${user.id}/status`, { status: 'disabled' })
+      t.equal(await keep(own), 400, 'while an operator keeps the account shut')
+      t.equal((await logIn(service, user.email, user.password)).status, 401)
+      await service.operate('PUT', `/users/${user.id}/status`, { status: 'active' })
+      t.equal(await keep(own), 204)
+    })
 
     await t.test('of administrators who delete their accounts at once, one is left', async (t) => {
       const admins: SignedIn[] = []

@@ -93,6 +93,28 @@ for (const backend of backends) {
       t.same(calls(), ['find', 'rotate', 'find', 'rotate'])
     })
     await t.test(
+      'what changes with each look-up is given up after five of them, and the token stays good',
+      async (t) => {
+        const user = await service.createUser()
+        const { refreshToken } = await service.signIn(user)
+        const { refreshTokens, users } = service.stores
+        const { find } = refreshTokens
+        let looks = 0
+        const rename = () => users.changeProfile(user.id, { name: `Ada the ${++looks}th` })
+        await rename()
+        refreshTokens.find = async (hash) => {
+          const presented = await find(hash)
+          await rename()
+          return presented
+        }
+        calls()
+        t.equal((await refresh(service, refreshToken)).status, 503)
+        t.same(calls(), Array.from({ length: 5 }, () => ['find', 'rotate']).flat())
+        refreshTokens.find = find
+        t.equal((await refresh(service, refreshToken)).status, 200)
+      },
+    )
+    await t.test(
       'nothing is remembered beyond a change of the person, of the session, or a sign-in amid one',
       async (t) => {
         const user = await service.createUser({ roles: ['admin'] })

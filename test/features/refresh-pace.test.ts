@@ -93,3 +93,26 @@ for (const backend of backends) {
     })
   })
 }
+
+void test('once a minute is every sixty seconds, to the millisecond', async (t) => {
+  const service = await startService(t, { yaml: { limits: { ...yaml.limits, refreshes_per_minute: 1 } } })
+  const user = await service.createUser()
+  const first = (await refresh(service, (await service.signIn(user)).refreshToken)).json().refresh_token
+  const told = async () =>
+    (await auditRows(service)).filter(({ event, subject }) => event === 'refresh.limited' && subject === user.id).length
+  const limited = async (token: string) => {
+    const { status, headers } = await refresh(service, token)
+    return [status, headers['retry-after']]
+  }
+  t.same(await limited(first), [429, '60'])
+  service.clock.advance(58.999)
+  t.same(await limited(first), [429, '2'])
+  service.clock.advance(1)
+  t.same(await limited(first), [429, '1'])
+  t.equal(await told(), 1)
+  service.clock.advance(0.001)
+  const next = await refresh(service, first)
+  t.equal(next.status, 200)
+  t.same(await limited(next.json().refresh_token), [429, '60'])
+  t.equal(await told(), 2, 'which the trail tells once a minute, too')
+})

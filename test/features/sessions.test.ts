@@ -15,7 +15,11 @@ const silent = pino({ level: 'silent' })
 type Test = { teardown(after: () => unknown): unknown }
 
 /** Credentials over a real store, whose look-ups are counted and can be held up, and a feed whose time the test moves. */
-async function open(t: Test, backend: (typeof backends)[number], bounds?: { max: number; maxSize: number }) {
+async function open(
+  t: Test,
+  backend: (typeof backends)[number],
+  { bounds, idleSeconds = 100 }: { bounds?: { max: number; maxSize: number }; idleSeconds?: number } = {},
+) {
   const clock = createClock()
   const monotonic = createClock()
   const opened = await backend.open(clock)
@@ -43,6 +47,8 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
   })
   const looks = { up: 0 }
   const signatures = { verified: 0 }
+  const secrets = { proven: 0 }
+  const warnings: unknown[] = []
   const touches: Promise<void>[] = []
   let gate: Promise<void> = Promise.resolve()
   let held = () => {}
@@ -69,14 +75,17 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
       return JSON.parse(token) as AccessTokenClaims
     },
     proveApiKey: async () => undefined,
-    authenticateClient: async () => undefined,
+    authenticateClient: async () => {
+      secrets.proven += 1
+      return exampleClient('reports', bench.at())
+    },
     sessions: counted,
     known: createEntityCache({ ...stores, sessions: counted, feed, clock }),
     feed,
     clock,
-    log: silent,
+    log: { ...silent, warn: ({ event }: object & { event?: string }) => void warnings.push(event) },
     settings: {
-      ...{ idle_ttl_seconds: 100, absolute_ttl_seconds: 10_000 },
+      ...{ idle_ttl_seconds: idleSeconds, absolute_ttl_seconds: 10_000 },
       short: { idle_ttl_seconds: 40, absolute_ttl_seconds: 1_000 },
     },
     ...(bounds && { bounds }),
@@ -87,6 +96,8 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
     feed,
     looks,
     signatures,
+    secrets,
+    warnings,
     credentials,
     /** Touches are not waited for by whoever asks. */
     touched: () => Promise.all(touches.splice(0)),
@@ -120,12 +131,16 @@ async function open(t: Test, backend: (typeof backends)[number], bounds?: { max:
   }
 }
 
+/** Another token of the same session. */
+const further = (token: string, change = {}) =>
+  JSON.stringify({ ...JSON.parse(token), jti: crypto.randomUUID(), ...change })
+
 for (const [bound, bounds] of Object.entries({
   entries: { max: 10, maxSize: 1_000_000 },
   bytes: { max: 1_000_000, maxSize: 60_000 },
 })) {
   void test(`what is remembered is bounded in ${bound}: the longest unused goes first`, async (t) => {
-    const { credentials, signatures, signIn } = await open(t, backends[0]!, bounds)
+    const { credentials, signatures, signIn } = await open(t, backends[0]!, { bounds })
     const { token } = await signIn()
     const tokens = Array.from({ length: 30 }, (_, at) => token.replace('}', `,"pad":"${'x'.repeat(3_000)}${at}"}`))
     for (const each of tokens) t.ok(await credentials.accessToken(each))
@@ -164,6 +179,125 @@ void test('past 500 proofs under way further ones are refused, and none once the
   t.ok(await credentials.sessionCookie(secret))
 })
 
+for (const [idleSeconds, lookedUp, touched] of [
+  [100, 50, 25],
+  [10_000, 300, 60],
+] as const) {
+  void test(`a cookie of a session that goes idle after ${idleSeconds} seconds`, async (t) => {
+    const {
+      credentials,
+      clock,
+      looks,
+      at,
+      touched: touches,
+      signIn,
+      stores,
+    } = await open(t, backends[0]!, { idleSeconds })
+    const lasting = { idleExpiresAt: at(idleSeconds), expiresAt: at(50_000) }
+
+    await t.test(`is looked up again after ${lookedUp}`, async (t) => {
+      const { secret } = await signIn(lasting)
+      t.ok(await credentials.sessionCookie(secret))
+      looks.up = 0
+      clock.advance(lookedUp - 0.001)
+      await credentials.sessionCookie(secret)
+      t.equal(looks.up, 0)
+      clock.advance(0.001)
+      await credentials.sessionCookie(secret)
+      t.equal(looks.up, 1)
+    })
+    await t.test(`keeps it alive, with one write every ${touched} at most`, async (t) => {
+      const live = async ({ secret }: { secret: string }) =>
+        (await stores.sessions.findLive({ secretHash: hashSecret(secret) }, at()))?.session
+      await touches()
+      const lately = await signIn({ ...lasting, lastSeenAt: at(0.001 - touched) })
+      await credentials.sessionCookie(lately.secret)
+      t.equal((await touches()).length, 0)
+      const before = await signIn({ ...lasting, idleExpiresAt: at(1), lastSeenAt: at(-touched) })
+      await credentials.sessionCookie(before.secret)
+      t.equal((await touches()).length, 1)
+      t.match(await live(before), { lastSeenAt: at(), idleExpiresAt: at(idleSeconds) })
+    })
+  })
+}
+
+void test('a session whose use cannot be noted counts all the same, and the log says so', async (t) => {
+  const { credentials, at, stores, touched, warnings, signIn } = await open(t, backends[0]!)
+  const { secret } = await signIn({ lastSeenAt: at(-60) })
+  stores.sessions.touch = () => Promise.reject(new Error('gone'))
+  t.ok(await credentials.sessionCookie(secret))
+  await t.rejects(touched(), { message: 'gone' })
+  t.same(warnings, ['session.touch_failed'])
+})
+
+void test('a token is known until it expires, and one of a known session for fifteen minutes after its issue', async (t) => {
+  const { credentials, clock, looks, signatures, signIn, at } = await open(t, backends[0]!)
+  const { token } = await signIn({ idleExpiresAt: at(5_000), expiresAt: at(5_000) })
+  const now = clock.now() / 1000
+  const brief = further(token, { exp: now + 10 })
+  await credentials.accessToken(brief)
+  looks.up = signatures.verified = 0
+  clock.advance(9.999)
+  await credentials.accessToken(brief)
+  t.equal(signatures.verified, 0)
+  clock.advance(0.001)
+  await credentials.accessToken(brief)
+  t.equal(signatures.verified, 1)
+  for (const [age, asked] of [
+    [899.999, 0],
+    [900, 1],
+  ] as const) {
+    looks.up = 0
+    await credentials.accessToken(further(token, { iat: clock.now() / 1000 - age }))
+    t.equal(looks.up, asked, `${age} seconds`)
+  }
+})
+
+for (const [which, ends] of Object.entries({ idle: [50, 900], absolute: [900, 50] } as const)) {
+  void test(`a known session comes to its ${which} end on time for further tokens, too`, async (t) => {
+    const { credentials, clock, looks, signIn, at } = await open(t, backends[0]!)
+    const { token } = await signIn({ idleExpiresAt: at(ends[0]), expiresAt: at(ends[1]) })
+    t.ok(await credentials.accessToken(token))
+    looks.up = 0
+    clock.advance(49.999)
+    t.ok(await credentials.accessToken(further(token)))
+    t.equal(looks.up, 0)
+    clock.advance(0.001)
+    t.equal(await credentials.accessToken(further(token)), undefined)
+  })
+}
+
+void test('each token of a session says its own scopes, whatever others were seen', async (t) => {
+  const { credentials, signIn } = await open(t, backends[0]!)
+  const { token } = await signIn()
+  for (const scope of ['a b', 'ab', undefined, 'a', 'a b']) {
+    const proven = await credentials.accessToken(further(token, scope === undefined ? {} : { scope }))
+    t.match(proven, { principal: { scopes: scope?.split(' ') ?? [] } })
+    t.equal(proven?.principal.scopes.length, scope?.split(' ').length ?? 0)
+  }
+})
+
+void test('a proof that the feed has overtaken leaves the one that came after it to be shared', async (t) => {
+  const { credentials, feed, looks, signIn, hold, stores } = await open(t, backends[0]!)
+  const { secret, userId } = await signIn()
+  const first = hold()
+  const before = credentials.sessionCookie(secret)
+  await first.reached
+  await stores.users.changeProfile(userId, { name: 'Ada King' })
+  await feed.catchUp()
+  const second = hold()
+  const after = credentials.sessionCookie(secret)
+  await second.reached
+  first.release()
+  await before
+  looks.up = 0
+  const shared = credentials.sessionCookie(secret)
+  t.equal(looks.up, 0)
+  second.release()
+  t.match(await shared, { principal: { name: 'Ada King' } })
+  t.equal(await shared, await after)
+})
+
 for (const backend of backends) {
   void test(`proven credentials on ${backend.name} stores`, async (t) => {
     const bench = await open(t, backend)
@@ -190,14 +324,17 @@ for (const backend of backends) {
     })
     await t.test('a further token of a known session or client costs its signature alone', async (t) => {
       const { token } = await bench.signIn()
-      const further = (change: object) => JSON.stringify({ ...JSON.parse(token), jti: crypto.randomUUID(), ...change })
       t.ok(await credentials.accessToken(token))
       looks.up = signatures.verified = 0
-      t.ok(await credentials.accessToken(further({})))
+      t.ok(await credentials.accessToken(further(token)))
       t.same([signatures.verified, looks.up], [1, 0])
-      t.equal(await credentials.accessToken(further({ sub: 'somebody-else' })), undefined, 'and must be of its user')
+      t.equal(
+        await credentials.accessToken(further(token, { sub: 'somebody-else' })),
+        undefined,
+        'and must be of its user',
+      )
       const old = Math.floor(bench.clock.now() / 1000) - 901
-      t.ok(await credentials.accessToken(further({ iat: old })))
+      t.ok(await credentials.accessToken(further(token, { iat: old })))
       t.equal(looks.up, 1, 'an old one may have been revoked before anything that is remembered')
     })
     await t.test('a revoked token of a known session is refused, also by a process that began later', async (t) => {
@@ -240,8 +377,28 @@ for (const backend of backends) {
       looks.up = 0
       t.equal(credentials.sessionCookie('x'.repeat(4_097)), undefined)
       t.equal(credentials.accessToken('x'.repeat(maxTokenLength + 1)), undefined)
-      t.equal(looks.up, 0)
+      t.equal(
+        credentials.basic('x'.repeat(maxTokenLength + 1), () => undefined),
+        undefined,
+      )
+      t.same([looks.up, bench.secrets.proven], [0, 0])
       t.end()
+    })
+    await t.test('one that is as long as it may be is not', async (t) => {
+      const { token } = await bench.signIn()
+      const longest = token.replace('}', `,"pad":"${'x'.repeat(maxTokenLength - token.length - 9)}"}`)
+      t.equal(longest.length, maxTokenLength)
+      t.ok(await credentials.accessToken(longest))
+      const secret = () => credentials.basic('x'.repeat(maxTokenLength), () => undefined)
+      t.match(await secret(), { principal: { kind: 'client', subject: 'reports' } })
+      for (const [seconds, proven] of [
+        [59.999, 1],
+        [0.001, 2],
+      ] as const) {
+        bench.clock.advance(seconds)
+        await secret()
+        t.equal(bench.secrets.proven, proven, 'a client’s secret is proven once a minute')
+      }
     })
     await t.test('a replica that missed rows which have gone proves everything anew', async (t) => {
       const [ada, bob] = [await bench.signIn(), await bench.signIn()]

@@ -53,7 +53,7 @@ void test('signing in, refreshing and signing out', async (t) => {
     const first = answer.json().refresh_token
     const next = await refresh(undefined, { refresh_token: first })
     t.equal(next.status, 200)
-    t.equal(next.headers['cache-control'], 'no-store')
+    t.match(next.headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     t.same(next.cookies, {})
     t.match(next.json(), { token_type: 'Bearer', expires_in: 300, user: { id: ada.id } })
     t.not(next.json().refresh_token, first)
@@ -75,8 +75,11 @@ void test('signing in, refreshing and signing out', async (t) => {
     for (const { status, headers, json } of [without, answer]) {
       t.equal(status, 401)
       t.equal(json().code, 'invalid_refresh_token')
-      t.match(headers['www-authenticate'], /^Bearer /)
-      t.equal(headers['cache-control'], 'no-store')
+      t.match(headers, {
+        'www-authenticate': /^Bearer /,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      })
     }
     t.same(answer.cookies, { gatehouse: '', gatehouse_refresh: '' })
     t.match(attributesOf(answer, 'gatehouse').join(), 'Expires=Thu, 01 Jan 1970')

@@ -156,6 +156,20 @@ for (const backend of backends) {
         t.equal((await refresh(service, token)).status, 401, 'rotation never reaches past day 90')
       },
     )
+    await t.test('a refresh keeps its session alive for the idle time, and no longer', async (t) => {
+      const service = await startService(t, { backend, yaml: { sessions: { idle_ttl_seconds: 1_000 } } })
+      const user = await service.createUser()
+      for (const [seconds, status] of [
+        [999.999, 200],
+        [1_000, 401],
+      ] as const) {
+        const { refreshToken, cookie } = await service.signIn(user)
+        service.clock.advance(500)
+        t.equal((await refresh(service, refreshToken)).status, 200)
+        service.clock.advance(seconds)
+        t.equal((await service.call('/api/users/me', { headers: { cookie } })).status, status)
+      }
+    })
     await t.test('a refresh token that nobody used for 30 days is dead', async (t) => {
       const yaml = { sessions: { idle_ttl_seconds: 90 * day } }
       const patient = await startService(t, { backend, yaml })

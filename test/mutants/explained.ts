@@ -18,6 +18,10 @@ const remembered =
 const refused =
   'whatever is wrong with any rule refuses all of them: what is compiled in the place of it is never asked'
 
+const refusedAlike = 'whoever asks tells the other kinds apart, and refuses all that is left alike'
+
+const absent = 'what is absent compares with nothing, as what is long ago does: types alone want a number'
+
 /** By file. One that fits no mutant of it any more is an error. */
 export const explained: Readonly<Record<string, readonly Explanation[]>> = {
   'src/core/request-target.ts': [
@@ -71,6 +75,115 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       refused,
     ),
   ],
+  'src/features/credentials/entity-cache.ts': [
+    ...each('const maxKnown = 100_000', ['const maxKnown = 100001'], remembered),
+    ...each(
+      'const bounds = { maxSize: maxKnown, sizeCalculation: () => 1 }',
+      ['const bounds = { maxSize: maxKnown, sizeCalculation: () => 2 }'],
+      remembered,
+    ),
+  ],
+  'src/features/credentials/proof-cache.ts': [
+    ...each(
+      'const defaultBounds = { max: 100_000, maxSize: 256 * 1024 * 1024 }',
+      [
+        'const defaultBounds = { max: 100001, maxSize: 256 * 1024 * 1024 }',
+        'const defaultBounds = { max: 100_000, maxSize: 257 * 1024 * 1024 }',
+        'const defaultBounds = { max: 100_000, maxSize: 256 * 1025 * 1024 }',
+        'const defaultBounds = { max: 100_000, maxSize: 256 * 1024 * 1025 }',
+      ],
+      remembered,
+    ),
+    ...each('const bytesAround = 1_024', ['const bytesAround = 1025'], remembered),
+    ...each(
+      'const keyOf = (presented: string): string => presented.slice(-43)',
+      ['const keyOf = (presented: string): string => presented.slice(-44)'],
+      'what is found by its end is compared whole: how long an end tells as much',
+    ),
+    ...each(
+      'if (size === undefined) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))',
+      ['if (true) principalSizes.set(principal, (size = Buffer.byteLength(JSON.stringify(principal))))'],
+      'a principal has one size: that it is remembered costs less, and says the same',
+    ),
+    ...each(
+      'cache.delete(keyOf(presented))',
+      [';'],
+      'what does not hold is not used, and what is proven next takes its place',
+    ),
+  ],
+  'src/features/credentials/shared-principals.ts': [
+    ...each('const maxKinds = 100', ['const maxKinds = 101'], remembered),
+    ...each(
+      'if (kinds.size >= maxKinds) kinds.clear()',
+      [
+        'if (true) kinds.clear()',
+        'if (false) kinds.clear()',
+        'if (kinds.size > maxKinds) kinds.clear()',
+        'if (kinds.size < maxKinds) kinds.clear()',
+        'if (kinds.size >= maxKinds) ;',
+      ],
+      remembered,
+    ),
+  ],
+  'src/features/credentials/sole-session.ts': [
+    ...each('const maxRemembered = 1_000', ['const maxRemembered = 1001'], remembered),
+    ...each(
+      'const [now, key] = [clock.now(), sessions.toSorted((one, other) => (one < other ? -1 : 1)).join()]',
+      [
+        'const [now, key] = [clock.now(), sessions.toSorted((one, other) => (one <= other ? -1 : 1)).join()]',
+        'const [now, key] = [clock.now(), sessions.toSorted((one, other) => (one >= other ? -1 : 1)).join()]',
+        'const [now, key] = [clock.now(), sessions.toSorted((one, other) => (one < other ? -2 : 1)).join()]',
+        'const [now, key] = [clock.now(), sessions.toSorted((one, other) => (one < other ? -1 : 2)).join()]',
+      ],
+      'no two are the same, and in which of its two orders a list is sorted is all one, as long as it is always that',
+    ),
+    ...each(
+      'if (now - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellAgainMilliseconds) return',
+      ['if (now - (toldAt.get(key)) < tellAgainMilliseconds) return'],
+      absent,
+    ),
+    ...each(
+      'if ((unknownUntil.get(secret) ?? 0) > now) return undefined',
+      [
+        'if ((unknownUntil.get(secret)) > now) return undefined',
+        'if ((unknownUntil.get(secret) ?? 1) > now) return undefined',
+      ],
+      absent,
+    ),
+  ],
+  'src/features/tokens/rotate-refresh.ts': [
+    ...each(
+      'const replayTold = createTellOnce(clock, 60)',
+      ['const replayTold = createTellOnce(clock, 61)'],
+      'no setting makes a grace window longer than the minute, and what is replayed is told of within it',
+    ),
+    ...each(
+      "if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }",
+      ["if (presented === undefined || presented.family.clientId !== clientId) return { kind: '' }"],
+      refusedAlike,
+    ),
+    ...each(
+      "if (hasEnded(presented, clock.now())) return { kind: 'invalid' }",
+      ["if (hasEnded(presented, clock.now())) return { kind: '' }"],
+      refusedAlike,
+    ),
+    ...each(
+      "if (presented.revoked || presented.user.status !== 'active') return { kind: 'invalid' }",
+      ["if (presented.revoked || presented.user.status !== 'active') return { kind: '' }"],
+      refusedAlike,
+    ),
+    ...each(
+      "if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }",
+      ["if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: '' }"],
+      refusedAlike,
+    ),
+    ...each("return { kind: 'reused' }", ["return { kind: '' }"], refusedAlike),
+    ...each(
+      'const free = (presented.paidUntil?.getTime() ?? 0) + pace.everyMilliseconds - pace.withinMilliseconds',
+      ['const free = (presented.paidUntil?.getTime() ?? 1) + pace.everyMilliseconds - pace.withinMilliseconds'],
+      'either is long ago',
+    ),
+  ],
   'src/http/guard.ts': [
     ...each(
       "decoratorName: 'access',",
@@ -96,6 +209,14 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       "throw new GatehouseError('forbidden', detail === undefined ? {} : { detail })",
       ["throw new GatehouseError('forbidden', false ? {} : { detail })"],
       'no detail and one that is nothing are the same to the error: types alone tell them apart',
+    ),
+    ...each(
+      "if (request.principal?.kind !== 'user') throw new GatehouseError('unauthorized')",
+      [
+        "if (false) throw new GatehouseError('unauthorized')",
+        "if (request.principal?.kind !== 'user') throw new GatehouseError('')",
+      ],
+      'a route that asks for its person has the access `user` or `admin`, and nobody else comes so far: it is there for types',
     ),
   ],
 }

@@ -11,6 +11,6 @@ registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
     // In the format that Node.js has found, by which it strips types afterwards.
-    return url === mutated ? { ...loaded, source: readFileSync(instead!, 'utf8') } : loaded
+    return url.split('?', 1)[0] === mutated ? { ...loaded, source: readFileSync(instead!, 'utf8') } : loaded
   },
 })

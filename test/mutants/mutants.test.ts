@@ -1,6 +1,10 @@
 /** What `npm run mutants` puts in the place of a module, and what it leaves out. */
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
+import { scratchFolder } from '../support/servers.ts'
 import { explained, fitting } from './explained.ts'
 import { judges } from './judges.ts'
 import { mutate, mutantsOf } from './mutants.ts'
@@ -40,6 +44,7 @@ void test('what only names, describes or tells people is left alone', async (t) 
   const sources = [
     "import { a } from './a.ts'",
     "export * from './a.ts'",
+    "export { a } from './a.ts'",
     "type A = 'b' | 1 | true",
     "interface A { b: 'c' }",
     "let a: 'b' | undefined",
@@ -58,6 +63,33 @@ void test('what only names, describes or tells people is left alone', async (t) 
 void test('a mutant is told by its line, with what stands there and what stood there', async (t) => {
   const [mutant] = mutantsOf('// first\nif (a\n   > b) c\n')
   t.match(mutant, { line: 2, was: 'if (a > b) c', is: 'if (true) c' })
+})
+
+void test('one process tries mutants one after the other, between two looks at the module as it is', async (t) => {
+  const file = 'src/core/request-target.ts'
+  const mutants = mutantsOf(readFileSync(inRoot(file), 'utf8'))
+  const numberOf = (text: string) => mutants.findIndex(({ is }) => is === text)
+  const unseen = numberOf('const maxReadAuthorities = 1001')
+  const seen = mutants.findIndex(({ was }) => was.includes('startsWith'))
+  const folder = scratchFolder(t)
+  const [instead, hook] = [join(folder, 'instead.ts'), new URL('load-mutant.ts', import.meta.url)]
+  hook.search = new URLSearchParams({ url: inRoot(file).href, instead }).toString()
+  const turns = fileURLToPath(new URL('turns.ts', import.meta.url))
+  const given = [turns, 'core/request-target', file, instead, String(seen), String(unseen)]
+  const env = { ...process.env, NODE_V8_COVERAGE: folder, TAP_BAIL: '0' }
+  const told = await new Promise<string>((done) => {
+    execFile(process.execPath, [`--import=${hook.href}`, ...given], { env }, (_, stdout) => done(stdout))
+  })
+  const turnsTold = told.split(/^# Subtest: (?=mutant|as it is)/m).slice(1)
+  t.same(
+    turnsTold.map((turn) => [turn.split('\n')[0], /^not ok/m.test(turn)]),
+    [
+      ['as it is', false],
+      [`mutant ${seen}`, true],
+      [`mutant ${unseen}`, false],
+      ['as it is once more', false],
+    ],
+  )
 })
 
 void test('every explanation fits a mutant, and every judge is there', async (t) => {

@@ -109,6 +109,7 @@ function isVoid(node: Node): boolean {
 /** What only names or describes: imports, types, and keys of objects. */
 function isAside(node: Node, parent: Node | undefined): boolean {
   if (node.type === 'ImportDeclaration' || node.type === 'ExportAllDeclaration') return true
+  if (parent?.type === 'ExportNamedDeclaration' && node === parent.source) return true
   if (parent?.type === 'Property' && node === parent.key) return !parent.computed
   return node.type.startsWith('TS') && !('expression' in node)
 }

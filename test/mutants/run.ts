@@ -3,7 +3,8 @@
  * judge it, and prints the mutants that all of them pass. CONTRIBUTING.md says how it is asked for. No file is changed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { provide, stopServers } from '../runner/provide.ts'
 import { explained, fitting } from './explained.ts'
 import { judges } from './judges.ts'
-import { mutate, type Mutant, mutantsOf } from './mutants.ts'
+import { type Mutant, mutantsOf } from './mutants.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-mutants-'))
@@ -22,6 +23,8 @@ const patience = { times: 5, moreSeconds: 10 }
 
 /** What stands in the place of the module that is looked into. */
 const instead = join(scratch, 'instead.ts')
+
+const turns = fileURLToPath(new URL('turns.ts', import.meta.url))
 
 let running: ChildProcess | undefined
 
@@ -41,37 +44,85 @@ function optionsFor(file: string): string {
   return `${process.env['NODE_OPTIONS'] ?? ''} --import=${hook.href}`
 }
 
-/** Whether every test of a judge passes within the time, and how many seconds it took. */
-async function passes(name: string, seconds: number, options: string): Promise<[passed: boolean, took: number]> {
-  const begun = performance.now()
+/** What a process of a judge came to. */
+interface Ended {
+  /** Those of the mutants that stand in what the judge runs. */
+  reached: readonly number[]
+  killed: Set<number>
+  /** The one at which the process ended, or was ended, before all had their turn. */
+  endedAt: number | undefined
+}
+
+/** Has a judge try mutants of a file, by their numbers, in one process. */
+async function tryOut(
+  name: string,
+  file: string,
+  numbers: readonly number[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Ended> {
   const folder = mkdtempSync(join(scratch, 'run-'))
-  const child = spawn(process.execPath, [join(root, `test/${name}.test.ts`)], {
+  const child = spawn(process.execPath, [turns, name, file, instead, ...numbers.map(String)], {
     cwd: root,
-    env: {
-      ...process.env,
-      ...{ TMPDIR: folder, NODE_OPTIONS: options, TAP_BAIL: '1', TAP_TIMEOUT: String(Math.ceil(seconds)) },
-    },
+    env: { ...process.env, ...environment, TMPDIR: folder, NODE_OPTIONS: optionsFor(file), TAP_TIMEOUT: '0' },
     stdio: ['ignore', 'pipe', 'ignore'],
     // Ended as a whole: a test that is killed ends none of its programs.
     detached: true,
   })
   running = child
-  const timer = setTimeout(() => end(child), seconds * 1_000)
+  const killed = new Set<number>()
+  let reached: readonly number[] = []
+  let [at, limit, begun] = [undefined as number | undefined, 1_200, performance.now()]
+  let [isFaithful, isDone] = [true, false]
+  let timer = setTimeout(end, limit * 1_000, child)
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (/^\s*not ok /.test(line)) end(child)
+    const [, turn, number] = /^# Subtest: (mutant (\d+)|as it is)/.exec(line) ?? []
+    if (turn !== undefined) {
+      at = number === undefined ? undefined : Number(number)
+      begun = performance.now()
+      clearTimeout(timer)
+      timer = setTimeout(end, limit * 1_000, child)
+    } else if (line.startsWith('    # reached:')) {
+      reached = line.split(':')[1]!.split(' ').filter(Boolean).map(Number)
+      limit = ((performance.now() - begun) / 1_000) * patience.times + patience.moreSeconds
+    } else if (/^\s*not ok /.test(line)) {
+      if (at === undefined) isFaithful = false
+      else killed.add(at)
+    } else if (line.startsWith('# { ')) isDone = true
   })
-  const code = await new Promise<number | null>((done) => child.once('close', done))
+  await once(child, 'close')
   clearTimeout(timer)
   end(child)
   running = undefined
   rmSync(folder, { recursive: true, force: true })
-  return [code === 0, (performance.now() - begun) / 1_000]
+  if (!isFaithful || (at === undefined && !isDone)) throw new Error(`${name} fails on ${file} as it is`)
+  if (at !== undefined) killed.add(at)
+  return { reached, killed, endedAt: at }
+}
+
+/** Of mutants of a file, those that a judge does not kill. */
+async function leftBy(
+  name: string,
+  file: string,
+  numbers: readonly number[],
+  stage: NodeJS.ProcessEnv,
+): Promise<number[]> {
+  const notes = mkdtempSync(join(scratch, 'notes-'))
+  const killed = new Set<number>()
+  let waiting = numbers
+  for (let environment: NodeJS.ProcessEnv = { NODE_V8_COVERAGE: notes }; waiting.length > 0; environment = {}) {
+    const ended = await tryOut(name, file, waiting, { ...stage, ...environment })
+    for (const number of ended.killed) killed.add(number)
+    waiting = ended.endedAt === undefined ? [] : ended.reached.slice(ended.reached.indexOf(ended.endedAt) + 1)
+  }
+  return numbers.filter((number) => !killed.has(number))
 }
 
 interface Target {
   file: string
-  source: string
-  mutants: Mutant[]
+  /** All mutants of the file, by their numbers. */
+  mutants: readonly Mutant[]
+  /** Those that are to be run. */
+  numbers: readonly number[]
   explained: number
 }
 
@@ -79,46 +130,40 @@ interface Target {
 function targetOf(named: string): Target {
   const [, file = '', from = '1', to = from] = /^(.*?)(?::(\d+)(?:-(\d+))?)?$/.exec(named) ?? []
   if (!(file in judges)) throw new Error(`no tests are named for ${file} in test/mutants/judges.ts`)
-  const source = readFileSync(join(root, file), 'utf8')
-  const all = mutantsOf(source)
+  const mutants = mutantsOf(readFileSync(join(root, file), 'utf8'))
   const explanations = explained[file] ?? []
-  const idle = explanations.filter((explanation) => !all.some(fitting(explanation)))
+  const idle = explanations.filter((explanation) => !mutants.some(fitting(explanation)))
   if (idle.length > 0) throw new Error(`explained, and no mutant of ${file}: ${idle.map(({ is }) => is).join('; ')}`)
-  const meant = all.filter(({ line }) => file === named || (line >= Number(from) && line <= Number(to)))
-  const mutants = meant.filter((mutant) => !explanations.some((explanation) => fitting(explanation)(mutant)))
-  return { file, source, mutants, explained: meant.length - mutants.length }
+  const isMeant = ({ line }: Mutant) => file === named || (line >= Number(from) && line <= Number(to))
+  const isExplained = (mutant: Mutant) => explanations.some((explanation) => fitting(explanation)(mutant))
+  const meant = [...mutants.keys()].filter((number) => isMeant(mutants[number]!))
+  const numbers = meant.filter((number) => !isExplained(mutants[number]!))
+  return { file, mutants, numbers, explained: meant.length - numbers.length }
 }
 
-/** Runs the mutants of a file; those that are left. */
-async function survivorsOf({ file, source, mutants }: Target): Promise<Mutant[]> {
-  const options = optionsFor(file)
-  const limits = new Map<string, number>()
-  /** A test is run on the file as it is, in the way of a mutant, when the first mutant comes to it. */
-  async function limitOf(name: string): Promise<number> {
-    if (!limits.has(name)) {
-      writeFileSync(instead, source)
-      const [passed, seconds] = await passes(name, 1_200, options)
-      if (!passed) throw new Error(`${name} fails without a mutant`)
-      limits.set(name, seconds * patience.times + patience.moreSeconds)
+/** Embedded stores cost less, and most mutants die on them; who is left meets the servers too. */
+const stages: Readonly<Record<string, NodeJS.ProcessEnv>> = {
+  'survives embedded stores': { TEST_DATABASE_URL: undefined, TEST_REDIS_URL: undefined },
+  survives: {},
+}
+
+/** Runs the mutants of a file, and tells which are left; how many. */
+async function survivorsOf({ file, numbers, mutants }: Target): Promise<number> {
+  let left = numbers
+  const tell = (fate: string) => {
+    for (const { line, was, is } of left.map((number) => mutants[number]!)) {
+      say(`${file}:${line} ${fate}\n- ${was}\n+ ${is}\n`)
     }
-    return limits.get(name)!
   }
-  async function survives(mutant: Mutant): Promise<boolean> {
+  for (const [fate, environment] of Object.entries(stages)) {
     for (const name of judges[file]!) {
-      const seconds = await limitOf(name)
-      writeFileSync(instead, mutate(source, mutant))
-      const [passed] = await passes(name, seconds, options)
-      if (!passed) return false
+      const [before, begun] = [left.length, performance.now()]
+      left = await leftBy(name, file, left, environment)
+      say(`# ${name}: ${before - left.length} of ${before}, ${Math.round((performance.now() - begun) / 1_000)} s\n`)
     }
-    return true
+    tell(fate)
   }
-  const survivors: Mutant[] = []
-  for (const mutant of mutants) {
-    if (!(await survives(mutant))) continue
-    survivors.push(mutant)
-    say(`${file}:${mutant.line} survives\n- ${mutant.was}\n+ ${mutant.is}\n`)
-  }
-  return survivors
+  return left.length
 }
 
 /** Whatever ends this run ends what it started. */
@@ -145,11 +190,11 @@ try {
   let [killed, all] = [0, 0]
   for (const target of targets) {
     const survivors = await survivorsOf(target)
-    const count = target.mutants.length - survivors.length
+    const count = target.numbers.length - survivors
     killed += count
-    all += target.mutants.length
+    all += target.numbers.length
     const aside = target.explained > 0 ? `, and ${target.explained} explained` : ''
-    lines.push(`${target.file}: ${count}/${target.mutants.length}${aside}`)
+    lines.push(`${target.file}: ${count}/${target.numbers.length}${aside}`)
     say(`${lines.at(-1)}\n`)
   }
   say(`\n${lines.join('\n')}\nscore: ${((killed / Math.max(all, 1)) * 100).toFixed(1)} %\n`)

@@ -6,7 +6,12 @@ import { pathToFileURL } from 'node:url'
 
 /** What a process writes at its end, as far as it is of use here. */
 interface Noted {
-  result: { url: string; functions: { ranges: { startOffset: number; endOffset: number; count: number }[] }[] }[]
+  result: Script[]
+}
+
+interface Script {
+  url: string
+  functions: { ranges: { startOffset: number; endOffset: number; count: number }[] }[]
 }
 
 export interface Coverage {
@@ -29,18 +34,9 @@ export function createCoverage(root: string, scratch: string): Coverage {
   )
 
   function collect(folder: string): void {
-    for (const file of readdirSync(folder)) {
-      const { result } = readNoted(join(folder, file))
-      for (const { url, functions } of result) {
-        const source = sources.get(url)
-        if (source === undefined) continue
-        const ran = new Uint8Array(source.text.length)
-        // What is within comes after what it is within.
-        for (const { ranges } of functions) {
-          for (const { startOffset, endOffset, count } of ranges) ran.fill(Math.min(count, 1), startOffset, endOffset)
-        }
-        for (let at = 0; at < ran.length; at++) source.ran[at]! |= ran[at]!
-      }
+    for (const { url, functions } of notedIn(folder)) {
+      const source = sources.get(url)
+      if (source !== undefined) addRan(source.ran, functions)
     }
     rmSync(folder, { recursive: true })
   }
@@ -58,6 +54,27 @@ export function createCoverage(root: string, scratch: string): Coverage {
   }
 
   return { folder: () => mkdtempSync(join(scratch, 'coverage-')), collect, report }
+}
+
+function notedIn(folder: string): Script[] {
+  return readdirSync(folder).flatMap((file) => readNoted(join(folder, file)).result)
+}
+
+/** Marks each character that ran. */
+function addRan(sum: Uint8Array, functions: Script['functions']): void {
+  const ran = new Uint8Array(sum.length)
+  // What is within comes after what it is within.
+  for (const { ranges } of functions) {
+    for (const { startOffset, endOffset, count } of ranges) ran.fill(Math.min(count, 1), startOffset, endOffset)
+  }
+  for (let at = 0; at < ran.length; at++) sum[at]! |= ran[at]!
+}
+
+/** Of a module, by what processes have noted in a folder so far: 1 for each character that ran. */
+export function ranIn(folder: string, isModule: (url: string) => boolean, length: number): Uint8Array {
+  const ran = new Uint8Array(length)
+  for (const { url, functions } of notedIn(folder)) if (isModule(url)) addRan(ran, functions)
+  return ran
 }
 
 /** A process that was killed as it wrote has noted nothing. */

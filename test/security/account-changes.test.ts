@@ -5,15 +5,8 @@ import { advisoryLocks } from '../../src/stores/sql/database.ts'
 import { type Backend, backends, hasServers } from '../support/backends.ts'
 import { atTheEdge, beginFamily, claimsOf, dead, grant, introspect, refuses, register } from '../support/oauth.ts'
 import { until } from '../support/patience.ts'
-import {
-  type Answer,
-  asks,
-  bearer,
-  cheapHasher,
-  type Service,
-  startService,
-  type TestUser,
-} from '../support/service.ts'
+import { cheapHasher } from '../support/passwords.ts'
+import { type Answer, asks, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 
 const strong = (index: number) => `seven quiet otters juggle lanterns ${index}`
 

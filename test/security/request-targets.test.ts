@@ -267,10 +267,15 @@ void test('hostile request targets', async (t) => {
         'encoded.example.test': encoded,
         'slashes.example.test': applications,
         'all.example.test': everything,
+        'owned.example.test': {
+          encoded: everything.encoded,
+          rules: [{ paths: ['/{area}/{subject}', '/{area}/{subject}/**'], allow: { owner: 'subject' } }],
+        },
       },
     },
   })
-  const bob = await service.signIn(await service.createUser())
+  const bobIs = await service.createUser()
+  const bob = await service.signIn(bobIs)
   const admin = await service.signIn(await service.createUser({ roles: ['admin', 'editor'] }))
   const stranger = await startService(t, { yaml: { proxies: { trusted: ['192.0.2.1/32', '2001:db8::/32'] } } })
 
@@ -444,6 +449,16 @@ void test('hostile request targets', async (t) => {
         }
       },
     )
+    await t.test(`${dialect}: no reading puts somebody else in the place of a path’s owner`, async (t) => {
+      const host = 'owned.example.test'
+      const [own, other] = [bobIs.id, '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f']
+      const ofOwner = [`/mail/${own}`, `/mail/${own}/x%2Fy`, `/mail/${own}/x%3B`]
+      const ofOthers = ['%2F', '%252F', '%5C'].map((slash) => `/mail${slash}${other}/${own}`)
+      for (const path of ofOwner) t.equal(await asked({ host, path }, bearer(bob.accessToken)), 200, path)
+      for (const path of [...ofOthers, `/%3Bx/${own}/${other}`, `/mail/${other}`]) {
+        t.equal(await asked({ host, path }, bearer(bob.accessToken)), 403, path)
+      }
+    })
     await t.test(`${dialect}: what is encoded more often than any program decodes is refused`, async (t) => {
       const encodedTimes = (times: number) => `/public/x%${'25'.repeat(times)}41`
       for (const host of ['all.example.test', 'app.example.test']) {

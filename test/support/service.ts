@@ -7,8 +7,6 @@ import { stringify } from 'yaml'
 import { buildApp, type Gatehouse } from '../../src/app.ts'
 import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
-import { createPasswordHasher } from '../../src/adapters/password-hasher.ts'
-import { createStrengthEstimate } from '../../src/adapters/password-strength.ts'
 import type { Budgets } from '../../src/core/budgets.ts'
 import type { PasswordHasher } from '../../src/core/password-hasher.ts'
 import type { Stores } from '../../src/core/stores.ts'
@@ -16,6 +14,7 @@ import { answerHeaderBytes } from '../../src/core/sizes.ts'
 import { type ApiDocument, createDocumentCheck, watchAnswers } from './document.ts'
 import { patientProxies } from './patience.ts'
 import { freePort, scratchFolder } from './servers.ts'
+import { cheapHasher, estimateStrength } from './passwords.ts'
 import { testSecret } from './secrets.ts'
 import { type Backend, backends, type OpenBackend } from './backends.ts'
 
@@ -134,10 +133,6 @@ export const newClient = {
 
 const password = 'a horse, a battery and a staple'
 let users = 0
-
-/** One of each for all services of a process: the one has a thread, which reads its dictionaries first, the other a process. */
-export const cheapHasher = createPasswordHasher({ memory_kib: 8, passes: 1, parallelism: 1 })
-const estimateStrength = createStrengthEstimate()
 
 export async function startService(t: Teardown, options: ServiceOptions = {}): Promise<Service> {
   const clock = options.beside?.clock ?? createClock()

@@ -1,6 +1,6 @@
 import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
-import { isUuid, timeOf } from '../../core/ids.ts'
+import { timeOf } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Client } from '../../core/records/client.ts'
@@ -83,7 +83,7 @@ export function createCredentials(dependencies: {
     const ids = [jti, ...(claims.exchanged_from ?? [])]
     const token = { ids, issuedAt: claims.iat }
     /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
-    const issuedAt = isUuid(jti) ? timeOf(jti) : claims.iat * 1000
+    const issuedAt = timeOf(jti)
     /** Whether a client was registered when the token was issued: another may have got the id of one that was deleted. */
     const stands = (client: Client | undefined): client is Client =>
       client !== undefined && client.createdAt.getTime() <= issuedAt

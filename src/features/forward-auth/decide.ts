@@ -196,16 +196,23 @@ export interface Held<Q> {
 
 /**
  * Where the path can be read in other ways once it is normalised, decoded again, cut or split, and one of those meets a rule
- * before the one that the path itself meets: that rule. Each is held as well, so that no spelling of a guarded path is a
- * way around its rule, whatever the upstream makes of it.
+ * before the one that the path itself meets, or the same one where it asks for the path's owner: that rule. Each is held as
+ * well, so that no spelling of a guarded path is a way around its rule, whatever the upstream makes of it.
  */
 export function otherwiseHeld<Q extends Question>(policy: HostPolicy, asked: Q, rule: Rule): Held<Q>[] {
   if (asked.target.further.length === 0) return []
   return otherReadings(asked.target).flatMap((segments) => {
     const otherwise = { ...asked, target: { ...asked.target, segments, further: [] } }
     const held = policy.rule(otherwise)
-    return held !== undefined && held.position < rule.position ? [{ rule: held, asked: otherwise }] : []
+    if (held === undefined || held.position > rule.position) return []
+    if (held === rule && ownerAtOf(rule) === undefined) return []
+    return [{ rule: held, asked: otherwise }]
   })
+}
+
+/** The place in the path of the id that must be the principal's own, where a rule asks for it. */
+export function ownerAtOf(rule: Rule | undefined): number | undefined {
+  return typeof rule?.allow === 'object' ? rule.allow.ownerAt : undefined
 }
 
 function whenProven(proof: Proof, judge: (proven: Proven | undefined) => Judgement): Judgement {

@@ -1,5 +1,6 @@
 import { type AuthenticationLevel, firstPartyClientId, type Principal } from '../../core/principal.ts'
 import type { Rule } from './access-rules.ts'
+import { ownerAtOf } from './decide.ts'
 import type { ImaginedCaller } from './explain-decision.ts'
 import type { Conditions } from './settings.ts'
 
@@ -71,11 +72,6 @@ export function distinctCallers(
     .filter(({ clients, owns }) => clients.length === 0 || owns.length === 0)
     .map((one) => Object.assign({}, one, { kind: 'program' as const }))
   return [nobody, ...[...persons, ...programs].toSorted((a, b) => weightOf(a) - weightOf(b))]
-}
-
-/** The place in the path of the id that a rule wants to be the caller's own. */
-export function ownerAtOf(rule: Rule | undefined): number | undefined {
-  return typeof rule?.allow === 'object' ? rule.allow.ownerAt : undefined
 }
 
 /** The caller itself, for a path of these segments; `roles`: as the file defines them. */

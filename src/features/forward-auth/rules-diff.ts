@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { allEscaped } from '../../core/request-path.ts'
 import { parseRequestTarget, type RequestTarget } from '../../core/request-target.ts'
 import type { AccessRules, HostPolicy, Question, Rule } from './access-rules.ts'
+import { ownerAtOf } from './decide.ts'
 import {
   imagineDecision,
   type ImaginedCaller,
@@ -18,7 +19,6 @@ import {
   type Held,
   holdsAtLeast,
   nobody,
-  ownerAtOf,
   type RolePermissions,
 } from './imagined-callers.ts'
 import { distinctClients, distinctMethods, distinctPaths, TooManyKinds } from './request-classes.ts'

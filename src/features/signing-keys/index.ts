@@ -7,7 +7,8 @@ import { signingKeyRoutes } from './admin.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { createKeyAdministration } from './rotate-keys.ts'
 import { keyRoutes } from './routes.ts'
-import { type ScheduleSettings, scheduleOf } from './schedule.ts'
+import { scheduleOf } from './schedule.ts'
+import type { KeySettings } from './settings.ts'
 
 export type { RotatedKeys, ShownKey } from './admin.ts'
 
@@ -17,11 +18,10 @@ export interface SigningKeys extends Feature {
 
 export function createSigningKeys(
   { stores, clock, audit, log, issuer, basePath, box }: Base,
-  config: ScheduleSettings,
+  settings: KeySettings,
   needs: { revocations: Revocations; apiKeys: ApiKeys },
 ): SigningKeys {
-  const { keys: settings } = config
-  const stands = { store: stores.signingKeys, box: box('signing keys'), clock, schedule: scheduleOf(config) }
+  const stands = { store: stores.signingKeys, box: box('signing keys'), clock, schedule: scheduleOf(settings) }
   const administration = createKeyAdministration({ ...stands, audit })
   const ring = createKeyRing({
     ...stands,

@@ -7,7 +7,7 @@ import type { Log } from '../../core/log.ts'
 import { allKeys } from '../../core/records/revocation.ts'
 import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/records/signing-key.ts'
 import type { SecretBox } from '../../core/secrets.ts'
-import { type KeySchedule, nextChange, statusOf } from './schedule.ts'
+import { nextChange, statusOf } from './schedule.ts'
 import { headerOf, openPrivateKey, publicJwk, wrongSecret } from './signing-key.ts'
 
 export interface KeyRing {
@@ -72,11 +72,10 @@ export function createKeyRing(dependencies: {
   clock: Clock
   log: Log
   issuer: string
-  schedule: KeySchedule
   /** What signs each type of token, once it has an active key. */
   algorithmOf(type: TokenType): SigningAlgorithm
 }): KeyRing {
-  const { store, box, clock, log, issuer, schedule, algorithmOf } = dependencies
+  const { store, box, clock, log, issuer, algorithmOf } = dependencies
   const counts = new Map<string, Map<TokenType | 'verified', number>>()
   let ring: Read = { keys: [], privateKeys: new Map(), whole: false, doubted: () => false }
   let view = viewAt(clock.now())
@@ -89,7 +88,7 @@ export function createKeyRing(dependencies: {
 
   function readFrom(keys: readonly SigningKey[]): Read {
     const now = clock.now()
-    const signing = keys.filter((key) => ['next', 'active'].includes(statusOf(key, schedule, now)))
+    const signing = keys.filter((key) => ['next', 'active'].includes(statusOf(key, now)))
     const privateKeys = new Map<string, string>()
     for (const key of signing) {
       const privateKey = openPrivateKey(key, box)
@@ -100,7 +99,7 @@ export function createKeyRing(dependencies: {
 
   /** Nothing when none of the keys that may sign could be opened. */
   function keyFor(type: TokenType, able: readonly SigningKey[], now: number): SigningKey | undefined {
-    const active = able.filter((key) => statusOf(key, schedule, now) === 'active')
+    const active = able.filter((key) => statusOf(key, now) === 'active')
     // A clock that is behind sees no active key for a moment after an emergency; the next one is published as well.
     const may = active.length > 0 ? active : able
     // While the algorithm of a changed setting has no key that verifiers know, another one signs.
@@ -124,19 +123,19 @@ export function createKeyRing(dependencies: {
 
   function viewAt(now: number): View {
     const order = ['active', 'next', 'retiring']
-    const rank = (key: SigningKey) => order.indexOf(statusOf(key, schedule, now))
+    const rank = (key: SigningKey) => order.indexOf(statusOf(key, now))
     // What signs comes first: verifiers that know nothing of `kid` take the first one.
     const published = ring.keys.filter((key) => rank(key) >= 0).toSorted((a, b) => rank(a) - rank(b))
     const known = published.filter(({ kid }) => !ring.doubted(kid))
     const able = known
       .filter(({ kid }) => ring.privateKeys.has(kid))
-      .filter((key) => statusOf(key, schedule, now) !== 'retiring')
+      .filter((key) => statusOf(key, now) !== 'retiring')
       .toSorted((a, b) => a.activatesAt.getTime() - b.activatesAt.getTime())
     const ofType = <T>(make: (type: TokenType, key: SigningKey | undefined) => T) =>
       Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, able, now))])) as Record<TokenType, T>
     const body = JSON.stringify({ keys: known.map(publicJwk) })
     return {
-      until: nextChange(ring.keys, schedule, now),
+      until: nextChange(ring.keys, now),
       signers: ofType(signerOf),
       algorithms: ofType((type, key) => [...new Set([key?.algorithm ?? algorithmOf(type), algorithmOf(type)])]),
       verifiers: new Map(

@@ -55,7 +55,7 @@ export function createKeyAdministration(dependencies: {
 
   /** The keys that sign or are going to, each with its private half; refuses when one does not open. */
   function openLiving(keys: readonly SigningKey[]): { key: SigningKey; privateKey: string }[] {
-    const living = keys.filter((key) => ['next', 'active'].includes(statusOf(key, schedule, clock.now())))
+    const living = keys.filter((key) => ['next', 'active'].includes(statusOf(key, clock.now())))
     return living.map((key) => {
       const privateKey = openPrivateKey(key, box)
       if (privateKey === undefined) throw new GatehouseError('conflict', { detail: wrongSecret })
@@ -89,7 +89,7 @@ export function createKeyAdministration(dependencies: {
       // Keys that only this process can open would silence every other replica.
       openLiving(keys.filter(({ kid }) => !ended.includes(kid)))
       const old = keys.filter(
-        (key) => statusOf(key, schedule, now - keepRetiredMilliseconds) === 'retired' && key.compromisedAt === null,
+        (key) => statusOf(key, now - keepRetiredMilliseconds) === 'retired' && key.compromisedAt === null,
       )
       return {
         create: await Promise.all(
@@ -115,7 +115,7 @@ export function createKeyAdministration(dependencies: {
   return {
     async list() {
       const keys = (await store.list()).toSorted((a, b) => b.activatesAt.getTime() - a.activatesAt.getTime())
-      return keys.map((key) => ({ key, status: statusOf(key, schedule, clock.now()) }))
+      return keys.map((key) => ({ key, status: statusOf(key, clock.now()) }))
     },
     async keepSchedule() {
       const { create, reschedule, remove } = changesDue(await store.list(), schedule, clock.now())

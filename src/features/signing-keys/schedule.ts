@@ -1,4 +1,4 @@
-import { assertionLifetimeSeconds } from '../../core/access-token.ts'
+import { maxAccessTokenSeconds } from '../../core/access-token.ts'
 import type { SigningAlgorithm, SigningKey } from '../../core/records/signing-key.ts'
 import type { KeySettings } from './settings.ts'
 
@@ -14,40 +14,37 @@ export interface KeySchedule {
   maxAgeSeconds: number
   /** How long a key is published before it signs: at least twice what verifiers may keep the set (OpenID Connect Core §10.1.1). */
   leadSeconds: number
-  /** How long a key verifies after its last signature: the longest life of a token, and some seconds for clocks. */
-  verifiesForSeconds: number
 }
 
-export interface ScheduleSettings {
-  keys: KeySettings
-  tokens: { access_ttl_seconds: number }
-}
+/**
+ * How long a key verifies after its last signature: as long as any setting lets a token live, and a minute for clocks. What is
+ * set now says nothing of tokens that were issued before, or by a replica that was not restarted yet.
+ */
+const verifiesForSeconds = maxAccessTokenSeconds + 60
 
-/** The schedule that settings ask for, which must outlast the longest life of anything that is signed. */
-export function scheduleOf({ keys: settings, tokens }: ScheduleSettings): KeySchedule {
-  const maxTokenSeconds = Math.max(tokens.access_ttl_seconds, assertionLifetimeSeconds)
+/** The schedule that settings ask for. */
+export function scheduleOf(settings: KeySettings): KeySchedule {
   return {
     algorithms: [...new Set([settings.access_tokens, settings.assertions])],
     rotationSeconds: settings.rotation_days * 86_400,
     maxAgeSeconds: settings.max_age_seconds,
     leadSeconds: settings.lead_seconds,
-    verifiesForSeconds: maxTokenSeconds + 60,
   }
 }
 
 /** What a key is good for at a time, epoch milliseconds. */
-export function statusOf(key: SigningKey, schedule: KeySchedule, now: number): KeyStatus {
+export function statusOf(key: SigningKey, now: number): KeyStatus {
   if (key.compromisedAt !== null) return 'retired'
   if (now < key.activatesAt.getTime()) return 'next'
   if (key.retiresAt === null || now < key.retiresAt.getTime()) return 'active'
-  return now < key.retiresAt.getTime() + schedule.verifiesForSeconds * 1000 ? 'retiring' : 'retired'
+  return now < key.retiresAt.getTime() + verifiesForSeconds * 1000 ? 'retiring' : 'retired'
 }
 
 /** When a key of the ring next changes its status, epoch milliseconds; never: `Infinity`. */
-export function nextChange(keys: readonly SigningKey[], schedule: KeySchedule, now: number): number {
+export function nextChange(keys: readonly SigningKey[], now: number): number {
   const times = keys.flatMap(({ activatesAt, retiresAt }) => [
     activatesAt.getTime(),
-    ...(retiresAt === null ? [] : [retiresAt.getTime(), retiresAt.getTime() + schedule.verifiesForSeconds * 1000]),
+    ...(retiresAt === null ? [] : [retiresAt.getTime(), retiresAt.getTime() + verifiesForSeconds * 1000]),
   ])
   return Math.min(...times.filter((time) => time > now))
 }
@@ -92,8 +89,8 @@ export function changesDue(
   const { algorithms } = schedule
   // Replicas' clocks differ by seconds: what another one has just done is not undone by looking at it from before.
   const now = Math.max(clockNow, ...keys.map((key) => (key.compromisedAt ?? key.createdAt).getTime()))
-  const isActive = (key: SigningKey) => statusOf(key, schedule, now) === 'active'
-  const isNext = (key: SigningKey) => statusOf(key, schedule, now) === 'next'
+  const isActive = (key: SigningKey) => statusOf(key, now) === 'active'
+  const isNext = (key: SigningKey) => statusOf(key, now) === 'next'
   const living = keys.filter((key) => !ended.includes(key.kid) && (isActive(key) || isNext(key)))
   const bereft = keys.filter((key) => ended.includes(key.kid) && isActive(key)).map(({ algorithm }) => algorithm)
   const nothingSigns = !living.some(isActive)

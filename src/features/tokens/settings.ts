@@ -1,14 +1,11 @@
 import { type Static, Type } from '../../json-schema.ts'
+import { maxAccessTokenSeconds } from '../../core/access-token.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
 import { type Findings, leastIdentityBytes, neverEnds, seconds, section, setting, toldNames } from '../../settings.ts'
 
 /** The `tokens` section of gatehouse.yaml. */
 export const TokenSettings = section({
-  access_ttl_seconds: setting(
-    'How long an access token is good for.',
-    // What was given away with a token is given away until it ends: at most a day.
-    seconds(300, 1, 86_400),
-  ),
+  access_ttl_seconds: setting('How long an access token is good for.', seconds(300, 1, maxAccessTokenSeconds)),
   refresh_idle_ttl_seconds: setting('After how long without use a refresh token ends.', seconds(30 * 86_400)),
   refresh_absolute_ttl_seconds: setting(
     'After how long the refresh tokens of one sign-in end, however often they are used.',
