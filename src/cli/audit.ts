@@ -77,7 +77,7 @@ async function read(operator: Operator, query: Record<string, string>, most = Nu
   for (;;) {
     const limit = Math.min(pageSize, most - events.length)
     const parameters = new URLSearchParams({ ...query, limit: String(limit), ...(cursor !== null && { cursor }) })
-    const page = await operator<Page<ShownAuditEvent>>('GET', `/audit?${parameters.toString()}`)
+    const page: Page<ShownAuditEvent> = await operator('GET', `/audit?${parameters.toString()}`)
     events.push(...page.items)
     cursor = page.next_cursor
     if (cursor === null || events.length >= most) return events.toReversed()
