@@ -128,7 +128,10 @@ export function createSignIn(
   const { users } = stores
   const shared = {
     logIn: createLogIn({ checkPassword, advance, keeping, audit, clock }),
-    stepUp: createStepUp({ users, checkPassword, checkCode, renewSession: sessions.renew, audit }),
+    stepUp: createStepUp({
+      ...{ users, checkPassword, checkCode, audit },
+      ...{ renewSession: sessions.renew, raiseSession: sessions.raise },
+    }),
     continueSignIn,
     interactions,
     beginSession,
@@ -151,6 +154,7 @@ export function createSignIn(
         await app.register(signInRoutes, {
           ...byApi,
           forSession,
+          beginFamily,
           rotateRefresh: tokens.rotateRefresh,
           chooseRefreshToken: tokens.chooseRefresh,
           verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
