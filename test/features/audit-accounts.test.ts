@@ -5,6 +5,7 @@ import type { AuditEventName } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { addedRows, auditRows, eventsOfAccounts } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
+import { codeOf, nextCode } from '../support/factors.ts'
 import { linkIn } from '../support/mails.ts'
 import { claimsOf } from '../support/oauth.ts'
 import { type Answer, bearer, type SignedIn, startService } from '../support/service.ts'
@@ -278,6 +279,19 @@ for (const backend of backends) {
         service.clock.advance(11)
         const reused = about(subject, 'refresh.reused', { subtype: 'previous', age_seconds: 11 })
         tells(await refresh(), null, sessionEnds(subject, id, 'refresh_token_reused'), { ...reused, ...of })
+
+        const sixth = await signIn()
+        const weak = bearer(sixth.signedIn.accessToken)
+        const proposed = await service.call('/api/users/me/mfa/totp', { method: 'POST', headers: weak })
+        const { secret } = proposed.json()
+        const code = codeOf(service, secret)
+        const confirmed = await post('/api/users/me/mfa/totp/confirm', { code }, sixth.signedIn)
+        for (const recovery of confirmed.json().recovery_codes) unsaid.add(recovery)
+        tells(confirmed, subject, about(subject, 'factor.added', { factor: 'totp' }))
+        const raised = await post('/api/auth/step-up', { code: nextCode(service, secret) }, sixth.signedIn)
+        const stepUp = about(subject, 'step_up.succeeded', { methods: ['pwd', 'otp', 'mfa'] })
+        const sid = claimsOf(raised.json().access_token).sid
+        tells(raised, subject, sessionEnds(subject, sixth.id, 'level_raised'), { ...stepUp, sessionId: sid })
       })
     })
 
@@ -310,7 +324,7 @@ for (const backend of backends) {
       const reasons = new Set(
         [...eventsOfAccounts['session.revoked'].about.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name),
       )
-      t.equal(reasons.size, 7)
+      t.equal(reasons.size, 8)
       for (const { event, details } of shown) {
         left.delete(event)
         if (event === 'session.revoked') reasons.delete(String(details['reason']))

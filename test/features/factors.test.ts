@@ -65,15 +65,19 @@ for (const backend of backends) {
       const { recovery_codes: codes } = answer.json()
       t.equal(new Set(codes).size, 10)
       for (const code of codes) t.match(code, /^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/, '80 bits')
-      const renewed = { cookie: `gatehouse=${answer.cookies['gatehouse']}` }
-      t.match(await factorsOf(renewed), {
+      t.match(await factorsOf({ cookie }), {
         factors: [{ kind: 'totp', confirmed_at: new Date(service.clock.now()).toISOString() }],
         recovery_codes_left: 10,
       })
-      t.equal((await service.call(mfa, { headers: { cookie } })).status, 401, 'the cookie before is worth nothing')
-      t.same([await edge(renewed), codeOfError(await givePassword(service, user))], [200, [403, 'mfa_required']])
-      const json = { refresh_token: refreshToken }
-      const refreshed = (await service.call('/api/auth/refresh', { method: 'POST', json })).json()
+      t.same([await edge({ cookie }), codeOfError(await givePassword(service, user))], [401, [403, 'mfa_required']])
+      const proof = { code: nextCode(service, secret), token_delivery: 'body' }
+      const raised = await post(service, '/api/auth/step-up', proof, { cookie })
+      t.match(claimsOf(raised.json().access_token), { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
+      t.equal(await edge({ cookie: `gatehouse=${raised.cookies['gatehouse']}` }), 200)
+      t.equal((await service.call(mfa, { headers: { cookie } })).status, 401, 'the session before has ended')
+      const refresh = (token: string) => post(service, '/api/auth/refresh', { refresh_token: token })
+      t.same(codeOfError(await refresh(refreshToken)), [401, 'invalid_refresh_token'], 'with what hung on it')
+      const refreshed = (await refresh(raised.json().refresh_token)).json()
       t.match(claimsOf(refreshed.access_token), { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
       t.match((await mailsTo(service, user.email)).map(readMail).at(-1), 'An authenticator app was set up')
       t.same(codeOfError(await confirm(codeOf(service, secret))), [401, 'unauthorized'])
@@ -176,19 +180,11 @@ for (const backend of backends) {
       t.equal((await givePassword(service, user)).status, 200)
       t.match((await mailsTo(service, user.email)).map(readMail).join(), 'The authenticator app was removed')
       t.equal((await remove()).status, 404)
-      t.match(
-        (await auditRows(service)).filter(({ subject }) => subject === user.id).map(({ event }) => event),
-        [
-          ...[
-            'user.created',
-            'sign_in.succeeded',
-            'factor.added',
-            'refresh.rotated',
-            'factor.removed',
-            'sign_in.succeeded',
-          ],
-        ],
-      )
+      const told = (await auditRows(service)).filter(({ subject }) => subject === user.id).map(({ event }) => event)
+      t.same(told, [
+        ...['user.created', 'sign_in.succeeded', 'factor.added', 'session.revoked', 'step_up.succeeded'],
+        ...['factor.removed', 'sign_in.succeeded'],
+      ])
     })
     await t.test('a step-up is by the factor: the password of whoever has one proves nothing', async (t) => {
       const { user, secret, accessToken } = await createWithFactor(service)
@@ -214,8 +210,8 @@ for (const backend of backends) {
         },
       )
     })
-    await t.test('a code lifts a session that began before the factor was there', async (t) => {
-      const { user, cookie, accessToken: former } = await begin()
+    await t.test('a code lifts a session that began before the factor was there, and no copy of it', async (t) => {
+      const { user, cookie } = await begin()
       const other = await service.signIn(user)
       const { secret } = await setUpTotp(service, { cookie })
       t.equal(await edge({ cookie: other.cookie }), 401)
@@ -223,9 +219,17 @@ for (const backend of backends) {
       const makeKey = (token: string) => post(service, '/api/users/me/api-keys', json, bearer(token))
       t.match((await makeKey(other.accessToken)).json(), { status: 401, acr_values: 'aal2', max_age: 300 })
       const proven = await stepUpBy(service, other.accessToken, { code: nextCode(service, secret) })
-      t.match(claimsOf(proven.json().access_token), { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
-      t.equal((await makeKey(other.accessToken)).status, 201, 'whatever the token says')
-      t.equal((await service.call('/api/users/me', { headers: bearer(former) })).status, 200)
+      const { access_token: token } = proven.json()
+      t.match(claimsOf(token), { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
+      t.not(claimsOf(token).sid, claimsOf(other.accessToken).sid, 'another session')
+      t.match(
+        Object.keys(proven.cookies).toSorted(),
+        ['gatehouse', 'gatehouse_device', 'gatehouse_refresh'].slice(0, 1),
+      )
+      t.same([(await makeKey(token)).status, (await makeKey(other.accessToken)).status], [201, 401])
+      t.equal((await post(service, '/api/auth/refresh', { refresh_token: other.refreshToken })).status, 401)
+      t.equal((await service.call(mfa, { headers: { cookie: other.cookie } })).status, 401)
+      t.equal((await service.call(mfa, { headers: { cookie } })).status, 200, 'the session that set it up goes on')
     })
   })
 }

@@ -30,7 +30,16 @@ for (const backend of backends) {
       const { cookie } = await somebody(service)
       const { body } = await service.call('/account', { headers: { cookie } })
       const ways = [...body.matchAll(/<a href="([\w-]+)" aria-label/g)].map(([, href]) => href!)
-      const all = ['profile', 'change-email', 'change-password', 'factors', 'sessions', 'api-keys', 'activity', 'export']
+      const all = [
+        'profile',
+        'change-email',
+        'change-password',
+        'factors',
+        'sessions',
+        'api-keys',
+        'activity',
+        'export',
+      ]
       t.same([...new Set(ways)].toSorted(), [...all, 'delete-account'].toSorted())
       for (const way of ways) t.equal((await service.call(`/${way}`, { headers: { cookie } })).status, 200, way)
     })

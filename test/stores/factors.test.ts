@@ -105,7 +105,12 @@ for (const backend of backends) {
         factors: [{ id, kind: 'totp', confirmedAt: at(), lastUsedAt: at() }],
       })
       t.equal((await stores.users.findById(userId))!.hasSecondFactor, true)
-      t.equal((await stores.users.list({ before: undefined, limit: 100 })).filter(({ hasSecondFactor }) => hasSecondFactor).length, 1, 'and nobody else')
+      t.equal(
+        (await stores.users.list({ before: undefined, limit: 100 })).filter(({ hasSecondFactor }) => hasSecondFactor)
+          .length,
+        1,
+        'and nobody else',
+      )
     })
     await t.test('nobody confirms what is not theirs, what is too old, or a second one as the first', async (t) => {
       const [mine, theirs] = [await bench.user(), await bench.user()]

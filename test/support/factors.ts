@@ -30,15 +30,12 @@ export const post = (service: Service, path: string, json: object, headers: Reco
   service.call(path, { method: 'POST', json, headers })
 
 /** Sets up an authenticator app for somebody who is signed in. */
-export async function setUpTotp(
-  service: Service,
-  signedIn: Pick<SignedIn, 'cookie'>,
-): Promise<Authenticator & { answer: Answer }> {
+export async function setUpTotp(service: Service, signedIn: Pick<SignedIn, 'cookie'>): Promise<Authenticator> {
   const headers = { cookie: signedIn.cookie }
   const { secret } = (await service.call('/api/users/me/mfa/totp', { method: 'POST', headers })).json()
   const answer = await post(service, '/api/users/me/mfa/totp/confirm', { code: codeOf(service, secret) }, headers)
   if (answer.status !== 200) throw new Error(`not set up: ${answer.status} ${answer.body}`)
-  return { secret, recoveryCodes: answer.json().recovery_codes, answer }
+  return { secret, recoveryCodes: answer.json().recovery_codes }
 }
 
 /** Somebody with an authenticator app, signed in at `aal2`. */
@@ -48,11 +45,11 @@ export async function createWithFactor(
 ): Promise<WithFactor> {
   const user = await service.createUser(given)
   const signedIn = await service.signIn(user)
-  const { secret, recoveryCodes, answer } = await setUpTotp(service, signedIn)
-  const cookie = `gatehouse=${answer.cookies['gatehouse']}`
-  const json = { refresh_token: signedIn.refreshToken }
-  const refreshed = await service.call('/api/auth/refresh', { method: 'POST', json })
-  return { user, secret, recoveryCodes, cookie, accessToken: refreshed.json().access_token }
+  const { secret, recoveryCodes } = await setUpTotp(service, signedIn)
+  const proof = { code: nextCode(service, secret) }
+  const raised = await post(service, '/api/auth/step-up', proof, { cookie: signedIn.cookie })
+  const cookie = `gatehouse=${raised.cookies['gatehouse']}`
+  return { user, secret, recoveryCodes, cookie, accessToken: raised.json().access_token }
 }
 
 /** Gives the password: the answer to whoever has a second factor is how to go on. */

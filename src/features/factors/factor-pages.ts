@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
+import { keptUntil } from '../../core/records/session.ts'
+import type { Cookies } from '../../http/cookies.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { personWithSession, userOf } from '../../http/guard.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
@@ -9,13 +11,13 @@ import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
 import { confirmChangePage, factorsPage, recoveryCodesPage, setUpAuthenticatorPage } from './factor-views.ts'
-import { createAccountOf, type FactorOptions, renewCookie } from './routes.ts'
+import { createAccountOf, type FactorOptions } from './routes.ts'
 import type { FactorTexts } from './texts.ts'
 
 /** Where people see, set up and remove their own second factors. */
 export async function factorPages(
   app: App,
-  options: FactorOptions & { pages: Pages<FactorTexts>; csrf: CsrfTokens; clock: Clock },
+  options: FactorOptions & { cookies: Cookies; pages: Pages<FactorTexts>; csrf: CsrfTokens; clock: Clock },
 ): Promise<void> {
   const { management, cookies, limits, pages, csrf, clock } = options
   const accountOf = createAccountOf(options.users)
@@ -52,9 +54,14 @@ export async function factorPages(
       const { csrf_token, code = '' } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return showSetUp(request, reply, { notice: again.notice })
-      const outcome = await options.confirm(personWithSession(request), code, pages.languageOf(request))
+      const person = personWithSession(request)
+      const outcome = await options.inSession.confirm(person, code, pages.languageOf(request))
       if (outcome.kind === 'confirmed') {
-        renewCookie(request, reply, cookies, outcome.renewed)
+        const raised = await options.inSession.raise(person)
+        if (raised !== undefined) {
+          cookies.setSession(reply, raised.secret, keptUntil(raised.session))
+          cookies.clearRefresh(reply)
+        }
         return pages.show(reply, recoveryCodesPage, { codes: outcome.recoveryCodes, isNew: true, to: 'factors' })
       }
       const { wrongCode, gone } = pages.textsFor(request).factors.setUpPage

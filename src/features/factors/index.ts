@@ -62,9 +62,9 @@ export function createFactors(
   const serviceName = () => languages.inLanguage(firstLanguage).brand.name
   const management = createFactorManagement({ ...shared, serviceName })
   const reset = createFactorReset({ ...shared, budgets })
-  const confirm = createConfirmInSession({ management, users: stores.users, renewSession: sessions.renew })
+  const inSession = createConfirmInSession({ management, users: stores.users, raiseSession: sessions.raise })
   const { languageOf } = pages
-  const options = { management, confirm, users: stores.users, ...browser, languageOf }
+  const options = { management, inSession, users: stores.users, ...browser, languageOf }
   return {
     checkCode: createCheckCode({ ...shared, budgets, queueMails: mail.queue, limits: config.limits }),
     management,

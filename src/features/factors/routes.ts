@@ -1,9 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatehouseError } from '../../core/errors.ts'
-import { keptUntil } from '../../core/records/session.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
-import type { Cookies } from '../../http/cookies.ts'
-import { answersWith } from '../../http/document.ts'
 import { personWithSession, userOf } from '../../http/guard.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
@@ -16,16 +13,15 @@ import { CodeRequest, RecoveryCodes, showFactors, ShownFactors, showProposal } f
 
 export interface FactorOptions {
   management: FactorManagement
-  confirm: ConfirmInSession
+  inSession: ConfirmInSession
   users: Pick<UserStore, 'findById'>
-  cookies: Cookies
   languageOf: Pages['languageOf']
   limits: RateLimits
 }
 
 /** The signed-in person's own second factors. */
 export async function factorRoutes(app: App, options: FactorOptions): Promise<void> {
-  const { management, cookies, limits, languageOf } = options
+  const { management, limits, languageOf } = options
   const accountOf = createAccountOf(options.users)
   const security = [{ bearer: [] }, { session: [] }]
   const tags = ['Second factors']
@@ -70,13 +66,13 @@ export async function factorRoutes(app: App, options: FactorOptions): Promise<vo
   app.post(
     '/api/users/me/mfa/totp/confirm',
     {
-      config: { ...fresh, rateLimit: limits.secretTests, answers: answersWith('Set-Cookie') },
+      config: { ...fresh, rateLimit: limits.secretTests },
       schema: {
         operationId: 'confirmTotp',
         summary: 'Confirm the first code of an authenticator app',
         description:
-          'The app counts from now on, in place of one before. The session rises to `aal2`: its cookie, where it is shown, is ' +
-          'replaced, and tokens that are issued from now on say so. The recovery codes are shown here alone. You are told by mail.',
+          'The app counts from now on, in place of one before. The session stays at its level: `POST /api/auth/step-up` with the next ' +
+          'code lifts it to `aal2`. The recovery codes are shown here alone. You are told by mail.',
         tags,
         security,
         body: CodeRequest,
@@ -84,12 +80,15 @@ export async function factorRoutes(app: App, options: FactorOptions): Promise<vo
       },
     },
     async (request, reply) => {
-      const outcome = await options.confirm(personWithSession(request), request.body.code, languageOf(request))
+      const outcome = await options.inSession.confirm(
+        personWithSession(request),
+        request.body.code,
+        languageOf(request),
+      )
       if (outcome.kind === 'wrong_code') throw new GatehouseError('invalid_code')
       if (outcome.kind === 'nothing_proposed') {
         throw new GatehouseError('conflict', { detail: 'Nothing is to be confirmed. Ask for a key first.' })
       }
-      renewCookie(request, reply, cookies, outcome.renewed)
       return noStore(reply).send({ recovery_codes: outcome.recoveryCodes })
     },
   )
@@ -144,15 +143,4 @@ export function createAccountOf(users: Pick<UserStore, 'findById'>): (request: F
     if (user === undefined) throw new GatehouseError('unauthorized')
     return user
   }
-}
-
-/** Gives a browser the new secret of its session. */
-export function renewCookie(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  cookies: Cookies,
-  renewed: Extract<Awaited<ReturnType<ConfirmInSession>>, { kind: 'confirmed' }>['renewed'],
-): void {
-  if (renewed === undefined || cookies.session(request) === undefined) return
-  cookies.setSession(reply, renewed.secret, keptUntil(renewed.session))
 }

@@ -12,12 +12,14 @@ import type { Pages } from '../../http/pages.ts'
 import { sessionPages } from './session-pages.ts'
 import type { SessionTexts } from './texts.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
+import { createRaiseSession, type RaiseSession } from './raise-session.ts'
 import { sessionRoutes } from './routes.ts'
 import type { SessionSettings } from './settings.ts'
 import { createStartSession, type StartSession } from './start-session.ts'
 
 export type { EndSession } from './end-session.ts'
 export type { EndedSessions } from './admin.ts'
+export type { RaiseSession } from './raise-session.ts'
 export type { RenewSession } from './renew-session.ts'
 export type { StartedSession, StartSession } from './start-session.ts'
 
@@ -26,6 +28,7 @@ export type { ShownSession } from './schema.ts'
 export interface Sessions extends Feature {
   readonly begin: StartSession
   readonly renew: RenewSession
+  readonly raise: RaiseSession
   readonly end: EndSession
   /** What people and administrators do to sessions. */
   readonly management: SessionManagement
@@ -42,6 +45,8 @@ export function createSessions(
 ): Sessions {
   const { sessions, refreshTokens } = stores
   const { accounts, browser, readDevice } = needs
+  const begin = createStartSession({ sessions, clock, audit, settings })
+  const end = createEndSession({ sessions, audit, clock })
   const management = createSessionManagement({ sessions, devices: stores.knownDevices, audit, clock })
   return {
     routes: {
@@ -51,9 +56,10 @@ export function createSessions(
         administeredSessionRoutes(app, { sessions: management, readDevice, users: accounts.administration }),
     },
     management,
-    begin: createStartSession({ sessions, clock, audit, settings }),
+    begin,
     renew: createRenewSession({ sessions, clock }),
-    end: createEndSession({ sessions, audit, clock }),
+    raise: createRaiseSession({ sessions, startSession: begin, endSession: end, clock }),
+    end,
     async ofCookie(secret) {
       const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now()))
       return live?.session.id

@@ -137,7 +137,10 @@ export function createSignIn(
   const { users } = stores
   const shared = {
     logIn: createLogIn({ checkPassword, advance, keeping, audit, clock }),
-    stepUp: createStepUp({ users, checkPassword, checkCode, renewSession: sessions.renew, audit }),
+    stepUp: createStepUp({
+      ...{ users, checkPassword, checkCode, audit },
+      ...{ renewSession: sessions.renew, raiseSession: sessions.raise },
+    }),
     continueSignIn,
     interactions,
     beginSession,
@@ -158,6 +161,7 @@ export function createSignIn(
         await app.register(signInRoutes, {
           ...byApi,
           forSession: tokens.issuer.forSession,
+          beginFamily: tokens.issuer.beginFamily,
           rotateRefresh: tokens.rotateRefresh,
           chooseRefreshToken: tokens.chooseRefresh,
           verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,

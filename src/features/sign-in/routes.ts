@@ -26,6 +26,7 @@ export interface SignInOptions {
   delivery: Delivery
   stepUp: StepUp
   forSession: TokenIssuer['forSession']
+  beginFamily: TokenIssuer['beginFamily']
   rotateRefresh: RotateRefresh
   chooseRefreshToken: ChooseRefreshToken
   sessionsShown: SessionsShown
@@ -107,7 +108,8 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         description:
           'Answers `insufficient_user_authentication` (RFC 9470). The session counts as proven now, with every token of ' +
           'it; tokens that are issued from now on say so in `auth_time`, and the answer holds one. The session cookie ' +
-          'gets another value, and the refresh token stays. Failures count as failed sign-ins do. Whoever has a second factor gives a ' +
+          'gets another value, and the refresh token stays. A code that lifts the session to `aal2` puts another session in its place, ' +
+          'with a refresh token of its own, and the tokens of the one before count no more. Failures count as failed sign-ins do. Whoever has a second factor gives a ' +
           'code of it, and others their password.',
         tags: ['Sign-in'],
         security: [{ bearer: [] }, { session: [] }],
@@ -119,17 +121,19 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       },
     },
     async (request, reply) => {
-      const outcome = await options.stepUp(userOf(request), request.body, deviceOf(request, cookies))
+      const { token_delivery: delivered, ...proof } = request.body
+      const outcome = await options.stepUp(userOf(request), proof, deviceOf(request, cookies))
       if (outcome.kind === 'too_many_failures') throw new GatehouseError('too_many_requests', outcome)
       if (outcome.kind === 'session_ended') throw new GatehouseError('unauthorized')
       if (outcome.kind === 'factor_needed') {
         throw new GatehouseError('insufficient_user_authentication', { proof: { level: 'aal2' } })
       }
       if (outcome.kind !== 'proven') throw new GatehouseError(outcome.kind)
-      const { session, user, secret } = outcome
+      const { session, user, secret, isRaised } = outcome
       cookies.setSession(reply, secret, keptUntil(session))
-      const tokens = options.forSession({ user, session, clientId: firstPartyClientId, scopes: [] })
-      return delivery.ofTokens(reply, tokens, outcome, false)
+      const wanted = { user, session, clientId: firstPartyClientId, scopes: [] }
+      const tokens = isRaised ? await options.beginFamily(wanted) : options.forSession(wanted)
+      return delivery.ofTokens(reply, tokens, outcome, delivered === 'body')
     },
   )
 

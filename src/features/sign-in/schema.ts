@@ -33,8 +33,12 @@ const Code = Type.String({
 
 /** Proofs of a person who is signed in: one of them. */
 export const Proof = Type.Object(
-  { password: Type.Optional(Login.properties.password), code: Type.Optional(Code) },
-  { ...strict, minProperties: 1, maxProperties: 1 },
+  {
+    password: Type.Optional(Login.properties.password),
+    code: Type.Optional(Code),
+    token_delivery: Login.properties.token_delivery,
+  },
+  { ...strict, oneOf: [{ required: ['password'] }, { required: ['code'] }] },
 )
 
 const MfaToken = Type.String({ minLength: 1, maxLength: 100, description: 'Of the answer to `POST /api/auth/login`.' })

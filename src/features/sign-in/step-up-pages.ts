@@ -64,6 +64,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       }
       if (outcome.kind === 'proven') {
         cookies.setSession(reply, outcome.secret, keptUntil(outcome.session))
+        if (outcome.isRaised) cookies.clearRefresh(reply)
         return goTo(reply, target)
       }
       const { signIn } = pages.textsFor(request)

@@ -4,13 +4,16 @@ import type { Session } from '../../core/records/session.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { CheckCode } from '../factors/index.ts'
-import type { RenewSession } from '../sessions/index.ts'
+import type { RaiseSession, RenewSession } from '../sessions/index.ts'
 import type { CheckPassword, TriedFrom } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
 
 type StepUpOutcome =
-  /** `secret`: of the session's cookie from now on; the one before counts no more. */
-  | { kind: 'proven'; session: Session; user: User; secret: string }
+  /**
+   * `secret`: of the session's cookie from now on; the one before counts no more. `isRaised`: the session is another one, at a higher
+   * level, and what hung on the one before has ended.
+   */
+  | { kind: 'proven'; session: Session; user: User; secret: string; isRaised: boolean }
   | { kind: 'invalid_credentials' }
   | { kind: 'invalid_code' }
   /** Whoever has a second factor proves themselves by it. */
@@ -30,8 +33,8 @@ interface GivenProof {
 export type StepUp = (person: UserPrincipal, proof: GivenProof, from: TriedFrom) => Promise<StepUpOutcome>
 
 /**
- * Makes the proof of a session new: its `auth_time` rises, and so does that of every token issued from then on. The
- * cookie gets another secret, so that a copy that somebody else may hold does not count as proven with it. Wrong proofs
+ * Makes the proof of a session new: its `auth_time` rises, and so does that of every token issued from then on. Where the level
+ * rises too, another session takes its place. The cookie gets another secret, so that a copy that somebody else may hold does not count as proven with it. Wrong proofs
  * count as failed sign-ins of the account do. The password of whoever has a second factor proves nothing here.
  */
 export function createStepUp(dependencies: {
@@ -39,9 +42,10 @@ export function createStepUp(dependencies: {
   checkPassword: CheckPassword
   checkCode: CheckCode
   renewSession: RenewSession
+  raiseSession: RaiseSession
   audit: Audit<typeof signInEvents>
 }): StepUp {
-  const { users, checkPassword, checkCode, renewSession, audit } = dependencies
+  const { users, checkPassword, checkCode, renewSession, raiseSession, audit } = dependencies
 
   /** Who was proven, and how; or why nobody was. */
   async function prove(person: UserPrincipal, { password, code }: GivenProof, from: TriedFrom) {
@@ -71,9 +75,15 @@ export function createStepUp(dependencies: {
       return proven
     }
     const methods = methodsOf([...person.methods, proven.method])
-    const renewed = await renewSession({ id: sessionId, methods, level: levelOf(methods) }, proven.user)
+    const level = levelOf(methods)
+    const isRaised = level !== person.level
+    const { user } = proven
+    const renewed = isRaised
+      ? await raiseSession(sessionId, { methods, level }, user)
+      : await renewSession({ id: sessionId, methods, level }, user)
     if (renewed === undefined) return { kind: 'session_ended' }
-    audit.record({ event: 'step_up.succeeded', subject, sessionId, methods })
-    return { kind: 'proven', ...renewed, user: proven.user }
+    const { session, secret } = renewed
+    audit.record({ event: 'step_up.succeeded', subject, sessionId: session.id, methods })
+    return { kind: 'proven', session, secret, user, isRaised }
   }
 }
