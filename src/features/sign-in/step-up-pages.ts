@@ -7,6 +7,7 @@ import { Form, goTo, hidden, publicPage, type Sent, sentWith } from '../../http/
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
+import { inPlaceOf } from './http/begin-session.ts'
 import type { PageOptions } from './http/page-options.ts'
 import { deviceOf } from './routes.ts'
 import { stepUpPage } from './step-up-views.ts'
@@ -63,8 +64,9 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
         return toSignIn(reply, target)
       }
       if (outcome.kind === 'proven') {
-        cookies.setSession(reply, outcome.secret, keptUntil(outcome.session))
-        if (outcome.isRaised) cookies.clearRefresh(reply)
+        // What hung on the former session has ended, the refresh token too.
+        if (outcome.isRaised) await options.beginSession(request, reply, inPlaceOf(outcome))
+        else cookies.setSession(reply, outcome.secret, keptUntil(outcome.session))
         return goTo(reply, target)
       }
       const { signIn } = pages.textsFor(request)

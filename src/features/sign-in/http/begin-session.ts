@@ -12,7 +12,16 @@ import type { SessionsShown } from './sessions-shown.ts'
  * tokens of its session. Whoever takes the refresh token from the answer gets no cookie of it. Rejects, with nothing given,
  * when a store is down.
  */
-export type BeginSession = (request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn) => Promise<IssuedTokens>
+export type BeginSession = (request: FastifyRequest, reply: FastifyReply, begun: Begun) => Promise<IssuedTokens>
+
+type Begun = Pick<SignedIn, 'started' | 'device'> & { wishes: Pick<SignedIn['wishes'], 'tokensInBody'> }
+
+/** A session that took the place of another one in this browser, at a higher level. */
+export const inPlaceOf = (started: SignedIn['started']): Begun => ({
+  started,
+  device: undefined,
+  wishes: { tokensInBody: false },
+})
 
 /** Puts a refresh token into the cookie that it is kept in. */
 export type SetRefreshCookie = (reply: FastifyReply, refreshToken: string, session: Session) => void
