@@ -10,6 +10,7 @@ import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
 import { enrolPage, mailboxPage, recoveryCodesPage } from './factor-views.ts'
+import type { StartedSession } from '../sessions/index.ts'
 import type { FactorManagement } from './manage-factors.ts'
 import type { FactorReset } from './reset-factors.ts'
 import type { FactorTexts } from './texts.ts'
@@ -23,6 +24,8 @@ export interface EnrollingSignIn {
   ): Promise<{ user: User; by: string; mailboxNeeded: boolean } | undefined>
   /** Signs the person in who has confirmed a code. Resolves to where they go; to nothing when the sign-in has ended meanwhile. */
   finish(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
+  /** Gives the browser of somebody who is signed in the session that took the place of theirs. */
+  takeOver(request: FastifyRequest, reply: FastifyReply, raised: StartedSession): Promise<void>
   /** To the page for signing in, or on, where somebody is signed in. */
   leave(request: FastifyRequest, reply: FastifyReply, back: string): Promise<FastifyReply>
 }

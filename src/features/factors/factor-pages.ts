@@ -1,7 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
-import { keptUntil } from '../../core/records/session.ts'
-import type { Cookies } from '../../http/cookies.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { personWithSession, userOf } from '../../http/guard.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
@@ -10,6 +8,7 @@ import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
+import type { EnrollingSignIn } from './enrol-pages.ts'
 import { confirmChangePage, factorsPage, recoveryCodesPage, setUpAuthenticatorPage } from './factor-views.ts'
 import { createAccountOf, type FactorOptions } from './routes.ts'
 import type { FactorTexts } from './texts.ts'
@@ -17,9 +16,14 @@ import type { FactorTexts } from './texts.ts'
 /** Where people see, set up and remove their own second factors. */
 export async function factorPages(
   app: App,
-  options: FactorOptions & { cookies: Cookies; pages: Pages<FactorTexts>; csrf: CsrfTokens; clock: Clock },
+  options: FactorOptions & {
+    signIn: Pick<EnrollingSignIn, 'takeOver'>
+    pages: Pages<FactorTexts>
+    csrf: CsrfTokens
+    clock: Clock
+  },
 ): Promise<void> {
-  const { management, cookies, limits, pages, csrf, clock } = options
+  const { management, limits, pages, csrf, clock } = options
   const accountOf = createAccountOf(options.users)
   const fresh = { ...ownPage, fresh: true } as const
 
@@ -58,10 +62,7 @@ export async function factorPages(
       const outcome = await options.inSession.confirm(person, code, pages.languageOf(request))
       if (outcome.kind === 'confirmed') {
         const raised = await options.inSession.raise(person)
-        if (raised !== undefined) {
-          cookies.setSession(reply, raised.secret, keptUntil(raised.session))
-          cookies.clearRefresh(reply)
-        }
+        if (raised !== undefined) await options.signIn.takeOver(request, reply, raised)
         return pages.show(reply, recoveryCodesPage, { codes: outcome.recoveryCodes, isNew: true, to: 'factors' })
       }
       const { wrongCode, gone } = pages.textsFor(request).factors.setUpPage

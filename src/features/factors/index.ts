@@ -32,8 +32,8 @@ export interface Factors extends Feature {
   readonly checkCode: CheckCode
   readonly management: FactorManagement
   readonly reset: FactorReset
-  /** The pages where somebody sets a factor up in order to be signed in; the feature that signs in mounts them. */
-  enrolPages(app: App, signIn: EnrollingSignIn): Promise<void>
+  /** Its pages, which the feature that signs in mounts: where somebody sets a factor up, they begin a session, or raise theirs. */
+  pages(app: App, signIn: EnrollingSignIn): Promise<void>
 }
 
 export function createFactors(
@@ -72,9 +72,12 @@ export function createFactors(
     schemas: [Proposal],
     routes: {
       people: (app) => factorRoutes(app, options),
-      pages: (app) => factorPages(app, { ...options, pages, clock }),
       admin: (app) => factorAdminRoutes(app, { reset: reset.reset, findUser: accounts.administration.find }),
     },
-    enrolPages: (app, signIn) => enrolPages(app, { signIn, management, reset, pages, ...browser, clock }),
+    async pages(app, signIn) {
+      const asked = { ...options, signIn, reset, pages, clock }
+      await enrolPages(app, asked)
+      await factorPages(app, asked)
+    },
   }
 }

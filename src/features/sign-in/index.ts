@@ -194,7 +194,7 @@ export function createSignIn(
           await app.register(pages, options)
         }
         const enrolling = createEnrollingSignIn({ ...options, factors: management, languageOf })
-        await app.register((scope) => factors.enrolPages(scope as typeof app, enrolling))
+        await app.register((scope) => factors.pages(scope as typeof app, enrolling))
       },
     },
   }

@@ -7,7 +7,7 @@ import type { ContinueSignIn } from '../continue-sign-in.ts'
 import type { Interactions } from '../interactions.ts'
 import type { ReturnTo } from '../return-to.ts'
 import { deviceOf } from '../routes.ts'
-import type { BeginSession } from './begin-session.ts'
+import { type BeginSession, inPlaceOf } from './begin-session.ts'
 
 /** What the pages where somebody sets up a factor need of the sign-in that waits for it. */
 export function createEnrollingSignIn(
@@ -39,6 +39,9 @@ export function createEnrollingSignIn(
       await beginSession(request, reply, outcome)
       const target = returnTo(outcome.wishes.returnTo ?? undefined)
       return target.startsWith(`${basePath}/enrol`) ? `${basePath}/` : target
+    },
+    async takeOver(request, reply, raised) {
+      await beginSession(request, reply, inPlaceOf(raised))
     },
     async leave(request, reply, back) {
       if ((await dependencies.userOf(request)) !== undefined) return goTo(reply, 'factors')
