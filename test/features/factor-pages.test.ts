@@ -1,7 +1,7 @@
 /** The pages of second factors, asked as browsers without scripts ask: signing in, proving again, setting up and removing. */
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
-import { codeOf, createWithFactor, nextCode } from '../support/factors.ts'
+import { codeOf, createWithFactor, keyOn, nextCode } from '../support/factors.ts'
 import { linkIn, mailsTo } from '../support/mails.ts'
 import { faultAt, fieldsOf, submit, titleOf, wordsOf } from '../support/pages.ts'
 import { type Answer, asks, type Service, startService, type TestUser } from '../support/service.ts'
@@ -11,8 +11,6 @@ const toWanted = `return_to=${encodeURIComponent(wanted)}`
 const leadsTo = ({ status, headers }: Answer) => [status, headers['location']]
 const sessionOf = ({ cookies }: Answer) => `gatehouse=${cookies['gatehouse']}`
 const interactionOf = ({ cookies }: Answer) => `gatehouse_interaction=${cookies['gatehouse_interaction']}`
-/** The key that a page shows to be typed into an app. */
-const keyOn = ({ body }: Answer) => /aria-labelledby="key-label"\s*>([^<]+)</.exec(body)![1]!.replaceAll(' ', '')
 const codesOn = ({ body }: Answer) => [...body.matchAll(/<li><code>([^<]+)<\/code><\/li>/g)].map(([, code]) => code!)
 const logIn = (service: Service, { email, password }: TestUser, path = `/login?${toWanted}`, more = {}) =>
   submit(service, path, { email, password, return_to: wanted, ...more })

@@ -1,6 +1,7 @@
 /** A sign-in by page gives the browser the refresh cookie too, so that an application's script gets tokens after it. */
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
+import { codeOf, keyOn, nextCode, setUpTotp } from '../support/factors.ts'
 import { fieldsOf, own, submit, titleOf } from '../support/pages.ts'
 import { type Answer, asks, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 
@@ -63,6 +64,32 @@ for (const backend of backends) {
       t.same([proven.status, Object.keys(proven.cookies)], [303, ['gatehouse']])
       const claims = claimsOf(await refresh(service, named(page, 'gatehouse_refresh')))
       t.equal(claims.auth_time, Math.floor(service.clock.now() / 1000))
+    })
+    await t.test('each way to a second factor by page gives one, in place of the one that ended', async (t) => {
+      const eve = await service.createUser()
+      const first = await signIn(service, eve)
+      const before = named(first, 'gatehouse', 'gatehouse_refresh')
+      const shown = await service.call('/authenticator', { headers: { cookie: before } })
+      const secret = keyOn(shown)
+      const setUp = await submit(service, '/authenticator', { code: codeOf(service, secret) }, before)
+      const stronger = claimsOf(await refresh(service, named(setUp, 'gatehouse_refresh')))
+      t.equal(stronger.acr, 'aal2', 'where an authenticator app is set up')
+      t.equal((await refresh(service, before)).status, 401, 'and what stood at the lower level has ended')
+
+      const asked = await signIn(service, eve)
+      t.notOk('gatehouse_refresh' in asked.cookies, 'not yet by the password')
+      const waiting = named(asked, 'gatehouse_interaction')
+      const entered = await submit(service, '/second-factor', { code: nextCode(service, secret) }, waiting)
+      t.equal(claimsOf(await refresh(service, named(entered, 'gatehouse_refresh'))).acr, 'aal2', 'by its code')
+
+      const bob = await service.createUser()
+      const weaker = await signIn(service, bob)
+      const other = await service.signIn(bob)
+      const app = await setUpTotp(service, other)
+      const weak = named(weaker, 'gatehouse', 'gatehouse_refresh')
+      const raised = await submit(service, '/step-up', { code: nextCode(service, app.secret) }, weak)
+      t.equal(claimsOf(await refresh(service, named(raised, 'gatehouse_refresh'))).acr, 'aal2', 'by a step-up')
+      t.equal((await refresh(service, weak)).status, 401)
     })
     await t.test('a sign-out by page clears it, and what it stood for ends on every replica', async (t) => {
       const page = await signIn(service, ada)

@@ -26,6 +26,10 @@ export function nextCode(service: Pick<Service, 'clock'>, secret: string): strin
   return codeOf(service, secret)
 }
 
+/** The key that a page shows to be typed into an app. */
+export const keyOn = ({ body }: Pick<Answer, 'body'>) =>
+  /aria-labelledby="key-label"\s*>([^<]+)</.exec(body)![1]!.replaceAll(' ', '')
+
 export const post = (service: Service, path: string, json: object, headers: Record<string, string> = {}) =>
   service.call(path, { method: 'POST', json, headers })
 
