@@ -39,6 +39,8 @@ function wordsOf({ message = 'is not valid', params }: { message?: string; param
   const { format, allowedValues } = params
   if ('additionalProperty' in params) return 'there is no such field'
   if ('missingProperty' in params) return 'is required'
+  // No regular expression is a word for people: a format has words of its own.
+  if ('pattern' in params) return 'has not the form that it needs'
   if (typeof format === 'string') return formatFaults[format] ?? message
   return Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : message
 }

@@ -14,7 +14,8 @@ const queryOf = (names: readonly string[]) =>
       event: Type.Optional(OneOf(names)),
       user: Type.Optional({
         ...IdOrEmail,
-        description: 'Id or email address of a person, or the id of a client that acted for itself.',
+        description:
+          'Id, email address or user name of a person, or the id of a client that acted for itself, where it is a UUID.',
       }),
       since: Type.Optional(Instant),
       ...pageAsked(),
