@@ -2,6 +2,7 @@
 import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
+import { createWithFactor, nextCode, setUpTotp } from '../support/factors.ts'
 import { linkIn } from '../support/mails.ts'
 import { bearer, type Service, type SignedIn, startService } from '../support/service.ts'
 
@@ -34,7 +35,12 @@ async function livesHere(service: Service) {
   await post(service, '/api/auth/logout', {}, ended)
   const changeTo = async (to: string, by: SignedIn) =>
     (await post(service, '/api/users/me/email', { email: to, password }, by)).status
-  const signedIn = await service.signIn(user)
+  const before = await service.signIn(user)
+  const { secret } = await setUpTotp(service, before)
+  const proof = { code: nextCode(service, secret), token_delivery: 'body' }
+  const raised = await post(service, '/api/auth/step-up', proof, before)
+  const { access_token: accessToken, refresh_token: refreshToken } = raised.json()
+  const signedIn = { accessToken, refreshToken, cookie: `gatehouse=${raised.cookies['gatehouse']}` }
   await changeTo(email, signedIn)
   await post(service, '/api/auth/confirm-email', { token: await tokenOf(service, email, 'confirm-email') })
   service.clock.advance(1)
@@ -51,6 +57,8 @@ async function livesHere(service: Service) {
   // One that waits to be answered, and one of the address of before.
   for (const address of [email, first]) await post(service, '/api/auth/forgot-password', { email: address })
   await post(service, '/api/auth/login', { email, password: 'not the password' })
+  // One that waits for a code.
+  await post(service, '/api/auth/login', { email, password })
   return { id: user.id, email, signedIn, words: [first, email, next, name, username, `n-${n}@`] }
 }
 
@@ -76,8 +84,13 @@ for (const backend of backends) {
       const told = answer.json()
       for (const [part, rows] of Object.entries<unknown[]>(told)) {
         if (part === 'exported_at' || part === 'profile' || part === 'invitations') continue
+        // Whom an operator took the factors from has none.
+        if (part === 'recovery_codes_left' || part === 'factor_resets') continue
         if (part !== 'mail_requests') t.ok(rows.length > 0, part)
       }
+      t.match(told.factors, [{ kind: 'totp', confirmed_at: String, last_used_at: String }])
+      t.equal(told.recovery_codes_left, 10)
+      t.match(told.sign_ins_under_way, [{ proofs: [{ method: 'pwd', at: String }], tries: 0, expires_at: String }])
       t.match(told.profile, { id: person.id, email: person.email, deletes_at: null, has_password: true, unlocks: 0 })
       t.ok(
         told.sessions.some((one: { ended_at: string | null }) => one.ended_at !== null),
@@ -172,6 +185,19 @@ for (const backend of backends) {
       })
     }
 
+    await t.test('so is an account from which an operator took the factors', async (t) => {
+      const { user } = await createWithFactor(service)
+      await service.operate('POST', `/users/${user.id}/reset-factors`)
+      const holds = async () =>
+        Object.entries(await service.backend.everyRow!())
+          .filter(([, rows]) => rows.some((row) => row.includes(user.id)))
+          .map(([table]) => table)
+      t.ok((await holds()).includes('factor_resets'))
+      await service.operate('DELETE', `/users/${user.id}`)
+      await service.mails()
+      await auditRows(service)
+      t.same((await holds()).toSorted(), ['audit_events', 'revocations'])
+    })
     await t.test('an invitation to the address of a deleted account opens nothing', async (t) => {
       const email = `invited-${++count}@example.test`
       await service.operate('POST', '/invitations', { email, roles: ['writer'] })
