@@ -34,7 +34,7 @@ export interface Interactions {
   consume(continuation: Continuation): Promise<boolean>
 }
 
-/** Sign-ins under way (decision 44). Their secrets are kept as hashes, like those of sessions. */
+/** Sign-ins under way (decision 45). Their secrets are kept as hashes, like those of sessions. */
 export function createInteractions(dependencies: { store: InteractionStore; clock: Clock }): Interactions {
   const { store, clock } = dependencies
   const now = () => new Date(clock.now())
