@@ -31,13 +31,14 @@ function textOf(bytes: Buffer): string {
 
 /** Ctrl-C ends the program as it does anywhere else: at once, with nothing printed and nothing done. */
 async function askForPassword(): Promise<string> {
-  process.stderr.write('Password: ')
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
   const prompt = createInterface({ input: process.stdin, output: unseen, terminal: true })
   prompt.once('SIGINT', () => {
     process.stderr.write('\n')
     process.exit(130)
   })
+  // Last, when the terminal shows nothing any more of what is typed: whoever is quick begins as soon as they are asked.
+  process.stderr.write('Password: ')
   try {
     const ended = new Promise<never>((_, fail) =>
       prompt.once('close', () => fail(new UsageError('no password was given'))),
