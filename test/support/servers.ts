@@ -1,8 +1,8 @@
 /** Private instances of the real servers, for machines where none is configured. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { connect, type Socket } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { until } from './patience.ts'
@@ -12,14 +12,26 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const probe = createServer().once('error', fail)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => done(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+const given = new Set<number>()
+
+/**
+ * A port that is free, and not one of those that the system gives to connections and to whoever asks for any port: one of these
+ * could have another owner by the time a program listens there.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_240, 32_768)
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
+  }
+}
+
+/** On every address of this machine. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = createServer().once('error', () => done(false))
+    probe.listen(port, () => probe.close(() => done(true)))
   })
 }
 
