@@ -15,6 +15,7 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['GET /users/:user', 200],
   ['PUT /users/:user/password', 200, { password: 'a horse, a battery and a staple' }],
   ['POST /users/:user/reset', 200],
+  ['POST /users/:user/reset-factors', 200],
   ['PUT /users/:user/status', 200, { status: 'disabled' }],
   ['POST /users/:user/unlock', 200],
   ['PUT /users/:user/username', 200, { username: 'ada' }],
