@@ -10,8 +10,8 @@ import type { Withholding } from './withheld.ts'
 /** What a proxy is told. Denials say why; how that is spelt is the dialect's business. */
 export type Decision =
   | { kind: 'allow'; headers: readonly string[]; withholding?: Withholding }
-  /** Nobody is signed in; `invalid` when something was presented that proved nothing. */
-  | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token' | 'invalid_session'; sessionCounts: boolean }
+  /** Nobody is signed in, also by a session cookie; or a token or key was presented that proved nothing. */
+  | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token'; sessionCounts: boolean }
   /** Somebody is signed in, but not strongly enough (RFC 9470). */
   | { kind: 'step_up'; sessionCounts: boolean }
   /** `by`: the credential whose principal may not. */
@@ -138,13 +138,13 @@ export function createDecide(dependencies: {
       return whenProven(sessionCookie(secret), (proven) => judge(matter, proven, 'session'))
     }
     if (authorization !== undefined || key !== undefined) return unauthenticated(matter, 'invalid_token')
-    return unauthenticated(matter, secret === undefined ? 'nothing' : 'invalid_session')
+    return unauthenticated(matter, 'nothing')
   }
 
   function judge(matter: Matter, proven: Proven | undefined, by: CredentialKind): Decision {
     const { rule, asked, policy, presentation } = matter
     if (proven === undefined || !isMeantFor(proven.audiences, presentation.audience)) {
-      return unauthenticated(matter, by === 'session' ? 'invalid_session' : 'invalid_token')
+      return unauthenticated(matter, by === 'session' ? 'nothing' : 'invalid_token')
     }
     const missing = typeof rule.allow === 'string' ? undefined : rule.allow.missing(proven.principal, asked)
     if (missing === 'level') return { kind: 'step_up', sessionCounts: counts(matter, 'session') }
@@ -159,7 +159,7 @@ export function createDecide(dependencies: {
     return { kind: 'allow', headers, withholding: { headers: policy.withholds, kinds } }
   }
 
-  function unauthenticated(matter: Matter, presented: 'nothing' | 'invalid_token' | 'invalid_session'): Decision {
+  function unauthenticated(matter: Matter, presented: 'nothing' | 'invalid_token'): Decision {
     return { kind: 'unauthenticated', presented, sessionCounts: counts(matter, 'session') }
   }
 

@@ -12,11 +12,14 @@ type Headers = Record<string, string | string[]>
 const rules = [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }]
 const only = (...credentials: string[]) => ({ credentials, rules })
 const hosts = {
-  'app.example.test': { rules: [{ paths: ['/admin/**'], allow: { roles: ['admin'] } }, ...rules] },
+  'app.example.test': {
+    rules: [{ paths: ['/admin/**'], allow: { roles: ['admin'] } }, { paths: ['/shut/**'], allow: 'nobody' }, ...rules],
+  },
   'person.example.test': only('session'),
   'program.example.test': only('bearer', 'api-key'),
   'basic.example.test': only('basic', 'session'),
   'strong.example.test': { credentials: ['bearer'], rules: [{ allow: { level: 'aal2' } }] },
+  'strong-person.example.test': { credentials: ['session'], rules: [{ allow: { level: 'aal2' } }] },
 }
 
 const basic = (name: string, secret: string) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`
@@ -93,7 +96,21 @@ for (const backend of backends) {
           t.equal(await status({ ...headers, cookie: ended.cookie }, { dialect }), 401, `${what}, ended, ${dialect}`)
         }
         t.equal(await status(headers, { path: '/public/x' }), 200, `${what} where anyone passes`)
+        t.equal((await ask(headers)).json().code, 'invalid_access_token', what)
       }
+      for (const headers of [{}, { cookie: ended.cookie }]) {
+        t.equal((await ask(headers)).json().code, 'unauthorized', 'nothing, or a session that has ended, is no token')
+      }
+    })
+    await t.test('a path that nobody may pass is shut to whoever asks', async (t) => {
+      const root = await service.signIn(await service.createUser({ roles: ['admin'] }))
+      const answers = [{}, { cookie: root.cookie }, bearer(root.accessToken)].map((one) =>
+        ask(one, { path: '/shut/x' }),
+      )
+      for (const answer of await Promise.all(answers)) {
+        t.match([answer.status, answer.json().code], [403, 'forbidden'])
+      }
+      t.match((await answers[2]!).headers['www-authenticate'], /error="insufficient_scope"/)
     })
     await t.test('one of ours that is invalid decides, whatever else is shown', async (t) => {
       const [head, payload] = accessToken.split('.')
@@ -201,11 +218,23 @@ for (const backend of backends) {
           t.match([answer.status, answer.headers['location']], [401, undefined], `${host}, ${dialect}`)
         }
       }
-      t.equal(await status({ ...bearer('one'), accept: 'text/html' }), 302, 'elsewhere they are')
+      for (const [host, headers] of [
+        ['app.example.test', bearer('one')],
+        ['person.example.test', {}],
+        ['strong-person.example.test', { cookie }],
+      ] as const) {
+        t.equal(await status({ ...headers, accept: 'text/html' }, { host }), 302, `${host}: where it does they are`)
+      }
     })
     await t.test('a session that may not is no fault of the application’s token', async (t) => {
       const denied = await ask({ ...bearer('one'), cookie }, { path: '/admin/x' })
       t.match([denied.status, denied.headers['www-authenticate']], [403, undefined])
+      const token = await ask(bearer(accessToken), { path: '/admin/x' })
+      t.match(
+        [token.status, token.headers['www-authenticate']],
+        [403, /error="insufficient_scope"/],
+        'but of one of ours',
+      )
     })
   })
 }

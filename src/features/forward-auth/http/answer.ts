@@ -185,7 +185,7 @@ function apiKeyOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header
 }
 
-function codeOf(presented: 'nothing' | 'invalid_token' | 'invalid_session'): 'invalid_access_token' | 'unauthorized' {
+function codeOf(presented: 'nothing' | 'invalid_token'): 'invalid_access_token' | 'unauthorized' {
   return presented === 'invalid_token' ? 'invalid_access_token' : 'unauthorized'
 }
 
