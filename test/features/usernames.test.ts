@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { asks, bearer, exampleRules, type Service, startService } from '../support/service.ts'
@@ -43,12 +44,19 @@ for (const backend of backends) {
       async (t) => {
         const grace = await service.createUser()
         const { cookie } = await service.signIn(grace)
-        const asked = () => service.call('/forward-auth/traefik', { headers: { ...asks({ path: '/' }), cookie } })
-        t.equal((await asked()).headers['remote-user'], '')
+        const asked = (target: Parameters<typeof asks>[0]) =>
+          service.call('/forward-auth/traefik', { headers: { ...asks(target), cookie } })
+        const told = async () => {
+          const { headers } = await asked({ path: '/only/x', host: 'other.example.test' })
+          const claims = decodeJwt(String(headers['x-auth-assertion']))
+          const name = 'preferred_username' in claims ? claims['preferred_username'] : 'no claim'
+          return [(await asked({ path: '/' })).headers['remote-user'], name]
+        }
+        t.same(await told(), ['', 'no claim'])
         await give(grace.id, 'grace')
-        t.equal((await asked()).headers['remote-user'], 'grace')
+        t.same(await told(), ['grace', 'grace'])
         await give(grace.id, null)
-        t.equal((await asked()).headers['remote-user'], '', 'taken away')
+        t.same(await told(), ['', 'no claim'], 'taken away')
       },
     )
 

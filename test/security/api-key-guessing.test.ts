@@ -2,6 +2,7 @@
 import { test } from 'tap'
 import { makeApiKey } from '../../src/core/api-key.ts'
 import { unavailable } from '../../src/core/errors.ts'
+import { auditLinesOf } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { type Answer, asks, bearer, newClient, type Service, startService } from '../support/service.ts'
 
@@ -186,3 +187,14 @@ for (const backend of backends) {
     }
   })
 }
+
+void test('the trail says where a wrong key came from, or that nobody told it', async (t) => {
+  const service = await startService(t)
+  const edge = doorsOf(service)['X-API-Key at the edge']
+  for (const from of ['192.0.2.77', 'unknown']) await edge(makeApiKey(), from)
+  const told = auditLinesOf(service).filter(({ event }) => event === 'api_key.failed')
+  t.same(
+    told.map(({ ip }) => ip),
+    ['192.0.2.77', 'unknown'],
+  )
+})
