@@ -20,6 +20,8 @@ const refused =
 
 const refusedAlike = 'whoever asks tells the other kinds apart, and refuses all that is left alike'
 
+const onlySession = 'a session is told apart from the other credentials, and they are not from one another'
+
 const absent = 'what is absent compares with nothing, as what is long ago does: types alone want a number'
 
 /** By file. One that fits no mutant of it any more is an error. */
@@ -73,6 +75,46 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
         "const ownerAt = owner === undefined ? undefined : attempt(['allow', 'owner'], () => positionOf(owner, patterns), 1)",
       ],
       refused,
+    ),
+  ],
+  'src/features/forward-auth/decide.ts': [
+    ...each(
+      "if (proven !== undefined) return judge(matter, proven, 'bearer')",
+      ["if (proven !== undefined) return judge(matter, proven, '')"],
+      onlySession,
+    ),
+    ...each(
+      "return whenProven(basic(shown, clientAddress), (proven) => judge(matter, proven, 'basic'))",
+      ["return whenProven(basic(shown, clientAddress), (proven) => judge(matter, proven, ''))"],
+      onlySession,
+    ),
+    ...each(
+      "proven === undefined && !holdsApiKey(key) ? bySession(matter) : judge(matter, proven, 'api-key'),",
+      ["proven === undefined && !holdsApiKey(key) ? bySession(matter) : judge(matter, proven, ''),"],
+      onlySession,
+    ),
+    ...each(
+      "return unauthenticated(matter, 'nothing')",
+      ["return unauthenticated(matter, '')"],
+      'an invalid token is told apart from everything else, and nothing else is',
+    ),
+    ...each(
+      "return unauthenticated(matter, by === 'session' ? 'nothing' : 'invalid_token')",
+      ["return unauthenticated(matter, by === 'session' ? '' : 'invalid_token')"],
+      'an invalid token is told apart from everything else, and nothing else is',
+    ),
+    ...each(
+      "if (policy.withholds.length === 0) return { kind: 'allow', headers }",
+      [
+        "if (false) return { kind: 'allow', headers }",
+        "if (policy.withholds.length === 1) return { kind: 'allow', headers }",
+      ],
+      'a list of no headers withholds nothing either, and no host has a list of one',
+    ),
+    ...each(
+      'if (asked.target.further.length === 0) return []',
+      ['if (false) return []'],
+      'a path that is read in one way has no other readings: not to look for them costs less',
     ),
   ],
   'src/features/credentials/entity-cache.ts': [

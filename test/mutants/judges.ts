@@ -25,10 +25,11 @@ export const judges: Readonly<Record<string, readonly string[]>> = {
     'features/forward-auth/credentials',
     'features/forward-auth/rules',
     'features/forward-auth/withheld',
+    'features/forward-auth/explain',
+    'features/forward-auth/identity-limits',
+    'features/step-up',
     'security/request-targets',
     'security/access-token-forgery',
-    'features/forward-auth/explain',
-    'features/step-up',
   ],
   'src/features/tokens/rotate-refresh.ts': [
     'features/refresh-reuse',
@@ -51,6 +52,8 @@ export const judges: Readonly<Record<string, readonly string[]>> = {
     'security/client-secret-guessing',
     'security/cookie-namesakes',
     'features/step-up',
+    'features/usernames',
+    'features/key-ends',
   ],
   'src/features/credentials/entity-cache.ts': [
     'features/sessions',

@@ -18,8 +18,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-mutants-'))
 const say = (text: string) => void process.stdout.write(text)
 
-/** How much longer than without a mutant a test may take: beyond that it hangs, and somebody would notice. */
-const patience = { times: 5, moreSeconds: 10 }
+/**
+ * How much longer a file may take than the first time, when it also starts what later turns find running: beyond that it hangs,
+ * and somebody would notice.
+ */
+const patience = { times: 2, moreSeconds: 10 }
 
 /** What stands in the place of the module that is looked into. */
 const instead = join(scratch, 'instead.ts')
@@ -27,6 +30,7 @@ const instead = join(scratch, 'instead.ts')
 const turns = fileURLToPath(new URL('turns.ts', import.meta.url))
 
 let running: ChildProcess | undefined
+let isStopped = false
 
 /** Ends a test with every program that it started. */
 function end({ pid }: ChildProcess): void {
@@ -94,6 +98,7 @@ async function tryOut(
   end(child)
   running = undefined
   rmSync(folder, { recursive: true, force: true })
+  if (isStopped) throw new Error('stopped')
   if (!isFaithful || (at === undefined && !isDone)) throw new Error(`${name} fails on ${file} as it is`)
   if (at !== undefined) killed.add(at)
   return { reached, killed, endedAt: at }
@@ -173,7 +178,10 @@ async function cleanUp(): Promise<void> {
   rmSync(scratch, { recursive: true, force: true })
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(1)))
+  process.once(signal, () => {
+    isStopped = true
+    void cleanUp().finally(() => process.exit(1))
+  })
 }
 
 try {
