@@ -116,6 +116,11 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       ['if (false) return []'],
       'a path that is read in one way has no other readings: not to look for them costs less',
     ),
+    ...each(
+      'if (held === rule && ownerAtOf(rule) === undefined) return []',
+      ['if (false) return []'],
+      'a rule that asks for no owner says the same of each reading',
+    ),
   ],
   'src/features/credentials/entity-cache.ts': [
     ...each('const maxKnown = 100_000', ['const maxKnown = 100001'], remembered),

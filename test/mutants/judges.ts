@@ -28,6 +28,7 @@ export const judges: Readonly<Record<string, readonly string[]>> = {
     'features/forward-auth/explain',
     'features/forward-auth/identity-limits',
     'features/step-up',
+    'core/rules-diff',
     'security/request-targets',
     'security/access-token-forgery',
   ],

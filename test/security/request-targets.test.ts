@@ -267,6 +267,10 @@ void test('hostile request targets', async (t) => {
         'encoded.example.test': encoded,
         'slashes.example.test': applications,
         'all.example.test': everything,
+        'cold.example.test': {
+          encoded: ['slash'],
+          rules: [{ paths: ['/mine/**'], allow: 'signed-in' }, { allow: { roles: ['admin'] } }],
+        },
         'owned.example.test': {
           encoded: everything.encoded,
           rules: [{ paths: ['/{area}/{subject}', '/{area}/{subject}/**'], allow: { owner: 'subject' } }],
@@ -458,6 +462,12 @@ void test('hostile request targets', async (t) => {
       for (const path of [...ofOthers, `/%3Bx/${own}/${other}`, `/mail/${other}`]) {
         t.equal(await asked({ host, path }, bearer(bob.accessToken)), 403, path)
       }
+    })
+    await t.test(`${dialect}: every reading is judged, also by a credential that was never seen`, async (t) => {
+      const question = { host: 'cold.example.test', path: '/mine%2Fx' }
+      const { accessToken } = await service.signIn(bobIs)
+      t.equal(await asked(question, bearer(accessToken)), 403)
+      t.equal(await asked({ ...question, path: '/mine/x' }, bearer(accessToken)), 200)
     })
     await t.test(`${dialect}: what is encoded more often than any program decodes is refused`, async (t) => {
       const encodedTimes = (times: number) => `/public/x%${'25'.repeat(times)}41`
