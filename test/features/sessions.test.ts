@@ -267,6 +267,29 @@ for (const [which, ends] of Object.entries({ idle: [50, 900], absolute: [900, 50
   })
 }
 
+void test('a session that ended is not known for further tokens', async (t) => {
+  const { credentials, feed, stores, signIn, at } = await open(t, backends[0]!)
+  const { token, session } = await signIn()
+  t.ok(await credentials.accessToken(token))
+  await stores.sessions.revoke(session.id, 'test', at())
+  await feed.catchUp()
+  t.equal(await credentials.accessToken(further(token)), undefined)
+})
+
+void test('a further token of a known client asks the stores nothing', async (t) => {
+  const { credentials, clock, stores, at } = await open(t, backends[0]!)
+  await stores.clients.create(exampleClient('reports', at()))
+  const token = () => {
+    const iat = Math.floor(clock.now() / 1000)
+    const subject = { sub: 'reports', client_id: 'reports', jti: uuidv7(clock.now()) }
+    return credentials.accessToken(JSON.stringify({ iss: 'i', aud: 'i', ...subject, iat, exp: iat + 300 }))
+  }
+  t.ok(await token())
+  stores.clients.find = () => Promise.reject(new Error('asked'))
+  stores.accessTokens.isRevoked = () => Promise.reject(new Error('asked'))
+  t.ok(await token())
+})
+
 void test('each token of a session says its own scopes, whatever others were seen', async (t) => {
   const { credentials, signIn } = await open(t, backends[0]!)
   const { token } = await signIn()

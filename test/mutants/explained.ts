@@ -125,6 +125,11 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
   'src/features/credentials/entity-cache.ts': [
     ...each('const maxKnown = 100_000', ['const maxKnown = 100001'], remembered),
     ...each(
+      'if (client !== undefined) knownClients.set(id, { value: client, entities: [`client:${id}`], asOf })',
+      ['if (true) knownClients.set(id, { value: client, entities: [`client:${id}`], asOf })'],
+      'who is remembered as nobody is looked up again',
+    ),
+    ...each(
       'const bounds = { maxSize: maxKnown, sizeCalculation: () => 1 }',
       ['const bounds = { maxSize: maxKnown, sizeCalculation: () => 2 }'],
       remembered,
@@ -188,6 +193,11 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       'if (now - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellAgainMilliseconds) return',
       ['if (now - (toldAt.get(key)) < tellAgainMilliseconds) return'],
       absent,
+    ),
+    ...each(
+      'return proof instanceof Promise ? look(secret, proof) : proof',
+      ['return true ? look(secret, proof) : proof'],
+      'what is known is waited for: that costs a turn of the event loop, and says the same',
     ),
     ...each(
       'if ((unknownUntil.get(secret) ?? 0) > now) return undefined',
