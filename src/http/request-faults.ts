@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { GatehouseError } from '../core/errors.ts'
+import { EarlyEnd, GatehouseError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { toGatehouseError } from './problem.ts'
 import type { App } from './server.ts'
@@ -38,7 +38,9 @@ export function createRequestFaults(log: Log): RequestFaults {
   return {
     watch(app) {
       app.addHook('onError', (request, _reply, thrown, done) => {
-        note(request, toGatehouseError(thrown))
+        // Refusals of the OAuth endpoints have a table of their own.
+        const isRefusal = thrown instanceof EarlyEnd && !(thrown instanceof GatehouseError)
+        if (!isRefusal) note(request, toGatehouseError(thrown))
         done()
       })
     },

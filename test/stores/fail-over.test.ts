@@ -33,8 +33,11 @@ const statusesOf = (answers: { status: number }[]) => [...new Set(answers.map(({
 const faultsIn = ({ said }: Running) =>
   said.stdout
     .split('\n')
-    .filter((line) => /"level":[5-6]0/.test(line))
-    .map((line) => (JSON.parse(line) as { err?: { message: string }; msg: string }).err?.message ?? line)
+    .filter((line) => /"level":[5-6]0|"event":"request\.unavailable"/.test(line))
+    .map((line) => {
+      const { reason, err } = JSON.parse(line) as { reason?: string; err?: { message: string } }
+      return reason ?? err?.message ?? line
+    })
 
 if (hasServers) {
   void test('open connections that became read-only are replaced, and what they refused is asked again', async (t) => {
