@@ -6,6 +6,7 @@ import { SignJWT } from 'jose'
 import { type Test, test } from 'tap'
 import { openStores } from '../../src/stores/open.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
+import { createWithFactor, mfaTokenOf, nextCode, post as postJson } from '../support/factors.ts'
 import { clientAssertionType, grant, makeKey, post, register, registerSigner } from '../support/oauth.ts'
 import { run } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
@@ -30,6 +31,16 @@ const edits = (service: Service, headers: Record<string, string>) =>
 async function administers(service: Service, method: string, path: string, json?: object): Promise<Ready['take']> {
   const { accessToken } = await service.signIn(await service.createUser({ roles: ['admin'] }))
   return () => service.call(`/api/admin${path}`, { method, headers: bearer(accessToken), ...(json && { json }) })
+}
+/** The answer as long as it lists something, and as if it were not there from then on. */
+async function whileListed(
+  service: Service,
+  path: string,
+  headers: Record<string, string>,
+  of: (body: any) => unknown[],
+) {
+  const answer = await service.call(path, { headers })
+  return answer.status === 200 && of(answer.json()).length === 0 ? { ...answer, status: 404 } : answer
 }
 /** What a browser sends by the form of a page. */
 async function submits(service: Service, path: string, sent: { cookie?: string; form?: Record<string, string> }) {
@@ -107,6 +118,24 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
     return {
       take: () => service.call(path, { method: 'DELETE', headers: bearer(admin.accessToken) }),
       use: () => edge(service, { cookie }),
+    }
+  },
+  async removeTotp(service) {
+    const { accessToken } = await createWithFactor(service)
+    const headers = bearer(accessToken)
+    return {
+      take: () => service.call('/api/users/me/mfa/totp', { method: 'DELETE', headers }),
+      use: () => whileListed(service, '/api/users/me/mfa', headers, ({ factors }) => factors),
+    }
+  },
+  async forgetRememberedDevices(service) {
+    const { user, secret } = await createWithFactor(service)
+    const code = { code: nextCode(service, secret), remember_device: true }
+    const signedIn = await postJson(service, '/api/auth/mfa', { mfa_token: await mfaTokenOf(service, user), ...code })
+    const headers = bearer(signedIn.json().access_token)
+    return {
+      take: () => service.call('/api/users/me/remembered-devices', { method: 'DELETE', headers }),
+      use: () => whileListed(service, '/api/users/me/remembered-devices', headers, (devices) => devices),
     }
   },
   async withdrawInvitation(service) {
@@ -288,6 +317,7 @@ if (hasServers) {
     const folder = scratchFolder(t)
     const servers = { databaseUrl: database.url, redisUrl: relay.url, dataDirectory: folder }
     const service = await startService(t, {
+      yaml: { sign_in: { factors: { remember_days: 30 } } },
       backend: {
         name: 'clustered',
         async open(clock) {
@@ -365,7 +395,7 @@ if (hasServers) {
       await takesAll(t, ready)
     })
     await t.test('no command opens Redis', async (t) => {
-      const user = await service.createUser({ roles: ['admin'] })
+      const { user } = await createWithFactor(service, { roles: ['admin'] })
       const [client, other] = [await register(service), await register(service)]
       await service.operate('PUT', '/roles/editor', { permissions: [] })
       const { id } = await service.operate('POST', '/api-keys', { client: client.client_id, name: 'Job', scopes: [] })
@@ -379,6 +409,7 @@ if (hasServers) {
         [`user revoke-role ${user.email} admin`],
         [`user set-password ${user.email} --password-stdin`, 'seven quiet otters juggle lanterns'],
         [`user set-username ${user.email}`],
+        [`user reset-factors ${user.email}`],
         [`user disable ${user.email}`],
         [`user delete ${user.email}`],
         [`user uninvite ${invitation}`],
@@ -413,7 +444,7 @@ if (hasServers) {
       )
       const takesAway = helps
         .flat()
-        .filter((verb) => /disable|revoke|delete|rotate|rewrap|set-|uninvite| end/.test(verb))
+        .filter((verb) => /disable|revoke|delete|rotate|rewrap|set-|uninvite|reset-factors| end/.test(verb))
       t.ok(takesAway.length >= 8)
       t.same(
         takesAway.filter((verb) => !commands.some(([line]) => line.startsWith(verb))),

@@ -96,7 +96,7 @@ export async function factorRoutes(app: App, options: FactorOptions): Promise<vo
   app.delete(
     '/api/users/me/mfa/totp',
     {
-      config: fresh,
+      config: { ...fresh, rateLimit: limits.takingAway },
       schema: {
         operationId: 'removeTotp',
         summary: 'Remove the authenticator app',
