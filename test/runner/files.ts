@@ -1,5 +1,5 @@
 /** Which files of tests there are, and in which order they run. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 /**
@@ -25,6 +25,9 @@ const shared = new Set([
 ])
 const maxTogether = 8
 
+/** What counts the work of a process has to be loaded before anything else there. */
+const countsWork = (file: string) => readFileSync(file, 'utf8').includes("/support/work.ts'")
+
 /** All of a folder, in the order in which they are best run. */
 export function testFiles(folder: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
@@ -40,7 +43,7 @@ export function testFiles(folder: string): string[] {
  */
 export function groupFiles(files: readonly string[], { folder, jobs }: { folder: string; jobs: number }): string[][] {
   const isEarly = (file: string) => first.includes(relative(folder, file).replace(/\.test\.ts$/, ''))
-  const isShared = (file: string) => !isEarly(file) && shared.has(dirname(relative(folder, file)))
+  const isShared = (file: string) => !isEarly(file) && shared.has(dirname(relative(folder, file))) && !countsWork(file)
   const size = Math.min(maxTogether, Math.ceil(files.length / jobs))
   const rooms = Map.groupBy(files.filter(isShared), (file) => dirname(file))
   const groups = [...rooms.values()].flatMap((ofRoom) =>
