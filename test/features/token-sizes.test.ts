@@ -317,6 +317,9 @@ const issued: Record<string, number> = {
   // 256 random bits.
   'POST /oauth/token refresh_token': 43,
   'POST /api/auth/refresh refresh_token': 43,
+  'POST /api/auth/mfa mfa_token': 43,
+  'POST /api/auth/enrol mfa_token': 43,
+  'POST /api/auth/enrol/confirm mfa_token': 43,
   'POST /oauth/token client_secret': 43,
   'POST /oauth/introspect client_secret': 43,
   'POST /oauth/revoke client_secret': 43,
@@ -325,6 +328,8 @@ const issued: Record<string, number> = {
   'POST /api/auth/confirm-email token': 22,
   'POST /api/auth/undo-email token': 22,
   'POST /api/auth/reset-password token': 22,
+  'POST /api/auth/enrol token': 22,
+  'POST /api/auth/enrol/confirm token': 22,
   'POST /api/users/me/keep keep_token': 22,
   // Of the client's own making.
   'POST /oauth/token client_assertion': maxTokenLength,
