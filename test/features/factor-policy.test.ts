@@ -11,6 +11,7 @@ import {
   post,
   signInWithCode,
   stepUpBy,
+  setUpTotp,
 } from '../support/factors.ts'
 import { linkIn, mailsTo, readMail } from '../support/mails.ts'
 import { claimsOf } from '../support/oauth.ts'
@@ -95,11 +96,19 @@ for (const backend of backends) {
     })
     await t.test('a browser that is remembered is not asked, and proves no more than a password', async (t) => {
       const service = await startService(t, { backend, yaml: sign_in({ required_for: 'all', remember_days: 30 }) })
-      const { user, secret, accessToken: strong } = await createWithFactor(service)
-      const remembered = await post(service, '/api/auth/mfa', {
-        ...{ mfa_token: await mfaTokenOf(service, user), code: nextCode(service, secret), remember_device: true },
-      })
-      t.match(claimsOf(remembered.json().access_token), { acr: 'aal2' })
+      const user = await service.createUser()
+      const before = await givePassword(service, user)
+      const stolen = { cookie: `gatehouse_device=${before.cookies['gatehouse_device']}` }
+      const { secret } = await setUpTotp(service, { cookie: `gatehouse=${before.cookies['gatehouse']}` })
+      const remember = { mfa_token: await mfaTokenOf(service, user, stolen), remember_device: true }
+      const remembered = await post(service, '/api/auth/mfa', { ...remember, code: nextCode(service, secret) }, stolen)
+      const { access_token: strong } = remembered.json()
+      t.match(claimsOf(strong), { acr: 'aal2' })
+      t.same(
+        problem(await givePassword(service, user, stolen)),
+        [403, 'mfa_required'],
+        'a copy of what the browser was known by before is asked',
+      )
       const device = { cookie: `gatehouse_device=${remembered.cookies['gatehouse_device']}` }
       const again = await givePassword(service, user, device)
       t.equal(again.status, 200)

@@ -45,7 +45,9 @@ export function createKnownDevices(dependencies: { devices: KnownDeviceStore; cl
     async remember(user, { secret: shown, userAgent, rememberedDays }, mails) {
       const now = clock.now()
       const [secret, expires] = [randomSecret(), new Date(now + knownSeconds * 1000)]
-      const shownHash = shown === undefined ? undefined : hashSecret(shown)
+      // A copy that was taken before is not remembered with the browser.
+      const renewable = rememberedDays > 0 ? undefined : shown
+      const shownHash = renewable === undefined ? undefined : hashSecret(renewable)
       const rememberedUntil = new Date(now + rememberedDays * 86_400_000)
       const device = {
         ...{ userId: user.id, secretHash: hashSecret(secret), at: new Date(now), expiresAt: expires },
