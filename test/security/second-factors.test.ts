@@ -12,6 +12,7 @@ import {
   mfaTokenOf,
   nextCode,
   post,
+  setUpTotp,
   signInWithCode,
   stepUpBy,
 } from '../support/factors.ts'
@@ -43,6 +44,16 @@ for (const backend of backends) {
       return tokens
     }
 
+    await t.test('what was asked for by the password alone ends with the first factor', async (t) => {
+      const user = await service.createUser()
+      const email = 'thief@example.test'
+      const thief = bearer((await service.signIn(user)).accessToken)
+      const asked = await post(service, '/api/users/me/email', { email, password: user.password }, thief)
+      t.equal(asked.status, 202)
+      const token = await tokenOf(service, email, 'confirm-email')
+      await setUpTotp(service, await service.signIn(user))
+      t.same(problem(await post(service, '/api/auth/confirm-email', { token })), [400, 'invalid_token'])
+    })
     await t.test('a code is used once, of eight parallel tries on all replicas, and never again', async (t) => {
       const { user, secret } = await createWithFactor(service)
       const tokens = await tokensOf(8, user)

@@ -1,5 +1,5 @@
 import type { FactorStore } from '../../../core/records/factor.ts'
-import { NothingToUse, endSessionsOf, unlessNothing } from '../accounts/passwords.ts'
+import { endLinks, NothingToUse, endSessionsOf, unlessNothing } from '../accounts/passwords.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
 import type { Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
@@ -13,24 +13,29 @@ const countsOf = (userId: string) => and(eq(factors.userId, userId), isNotNull(f
 
 export function createFactorStore(db: Database, change: Change): FactorStore {
   return {
-    async of(userId) {
-      const [account] = await db
-        .select({
-          askedAt: users.factorAskedAt,
-          recoveryCodes: sql<number>`(select count(*)::int from recovery_codes where user_id = users.id)`,
-          mailboxNeeded: sql<boolean>`exists(select 1 from factor_resets where user_id = users.id)`,
-        })
-        .from(users)
-        .where(eq(users.id, userId))
-      const { id, kind, lastUsedAt } = factors
-      const confirmedAt = sql<Date>`${factors.confirmedAt}`.mapWith(factors.confirmedAt)
-      const found = await db
-        .select({ id, kind, confirmedAt, lastUsedAt })
-        .from(factors)
-        .where(countsOf(userId))
-        .orderBy(asc(factors.confirmedAt))
-      return { ...(account ?? { askedAt: null, recoveryCodes: 0, mailboxNeeded: false }), factors: found }
-    },
+    of: (userId) =>
+      db.transaction(
+        async (tx) => {
+          const [account] = await tx
+            .select({
+              askedAt: users.factorAskedAt,
+              recoveryCodes: sql<number>`(select count(*)::int from recovery_codes where user_id = users.id)`,
+              mailboxNeeded: sql<boolean>`exists(select 1 from factor_resets where user_id = users.id)`,
+            })
+            .from(users)
+            .where(eq(users.id, userId))
+          const { id, kind, lastUsedAt } = factors
+          const confirmedAt = sql<Date>`${factors.confirmedAt}`.mapWith(factors.confirmedAt)
+          const found = await tx
+            .select({ id, kind, confirmedAt, lastUsedAt })
+            .from(factors)
+            .where(countsOf(userId))
+            .orderBy(asc(factors.confirmedAt))
+          return { ...(account ?? { askedAt: null, recoveryCodes: 0, mailboxNeeded: false }), factors: found }
+        },
+        // Of one moment: between a factor and the reset that takes it away there is nobody without either.
+        { isolationLevel: 'repeatable read', accessMode: 'read only' },
+      ),
     async noteAsked(userId, at) {
       const first = sql`coalesce(${users.factorAskedAt}, ${at.toISOString()}::timestamptz)`
       const [noted] = await db
@@ -82,6 +87,8 @@ export function createFactorStore(db: Database, change: Change): FactorStore {
           if (confirmed.length === 0) throw new NothingToUse()
           await putCodes(tx, userId, codeHashes)
           await askDevicesAgain(tx, userId)
+          // What was asked for by the password alone.
+          if (isFirst) await endLinks(tx, userId, at)
           await queueMails(tx, mails)
           await announce('user', [userId], at)
           return true
