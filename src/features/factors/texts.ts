@@ -56,7 +56,7 @@ export const factors = {
   },
   removePage: {
     title: 'Remove the authenticator app?',
-    why: 'Your password alone signs you in then, and the recovery codes work no more. Pages that ask for a second factor let you in no more.',
+    why: 'Your password alone signs you in then, and the recovery codes work no more. From your next sign-in on, pages that ask for a second factor do not let you in.',
     submit: 'Remove',
   },
 

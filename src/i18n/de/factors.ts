@@ -57,7 +57,7 @@ export const factors: Catalogue['factors'] = {
   },
   removePage: {
     title: 'Authenticator-App entfernen?',
-    why: 'Dann genügt Ihr Passwort zur Anmeldung, und die Wiederherstellungscodes gelten nicht mehr. Seiten, die einen zweiten Faktor verlangen, lassen Sie nicht mehr hinein.',
+    why: 'Dann genügt Ihr Passwort zur Anmeldung, und die Wiederherstellungscodes gelten nicht mehr. Ab der nächsten Anmeldung lassen Seiten, die einen zweiten Faktor verlangen, Sie nicht mehr hinein.',
     submit: 'Entfernen',
   },
 
