@@ -44,6 +44,23 @@ for (const backend of backends) {
       return tokens
     }
 
+    await t.test(
+      'who uses up the tries of a factor has used up none of the one after an operator’s reset',
+      async (t) => {
+        const { user, secret: former } = await createWithFactor(service)
+        const mfa_token = await mfaTokenOf(service, user)
+        for (let index = 0; index < 10; index++) await post(service, '/api/auth/mfa', { mfa_token, code: '000000' })
+        const refused = { mfa_token: await mfaTokenOf(service, user), code: nextCode(service, former) }
+        t.equal((await post(service, '/api/auth/mfa', refused)).status, 429)
+        await service.operate('POST', `/users/${user.id}/reset-factors`)
+        const { mfa_token: enrolling } = (await givePassword(service, user)).json()
+        const enrolment = { mfa_token: enrolling, token: await tokenOf(service, user.email, 'enrol') }
+        const { secret } = (await post(service, '/api/auth/enrol', enrolment)).json()
+        const code = codeOf(service, secret)
+        t.equal((await post(service, '/api/auth/enrol/confirm', { ...enrolment, code })).status, 200)
+        t.equal((await signInWithCode(service, user, nextCode(service, secret))).status, 200)
+      },
+    )
     await t.test('what was asked for by the password alone ends with the first factor', async (t) => {
       const user = await service.createUser()
       const email = 'thief@example.test'

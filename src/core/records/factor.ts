@@ -12,7 +12,7 @@ interface Factor {
 }
 
 /** The key of an authenticator app, sealed. */
-interface TotpKey {
+export interface TotpKey {
   id: string
   sealedKey: string
 }

@@ -3,7 +3,7 @@ import type { Budget, Budgets, UsedUp } from '../../core/budgets.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Language } from '../../core/language.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
-import type { FactorStore } from '../../core/records/factor.ts'
+import type { FactorStore, TotpKey } from '../../core/records/factor.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { User } from '../../core/records/user.ts'
 import type { SecretBox } from '../../core/secrets.ts'
@@ -43,19 +43,19 @@ export function createCheckCode(dependencies: {
   const { failures_per_account: most, failure_window_seconds: windowSeconds } = limits
   const isNews = createTellOnce(clock, windowSeconds)
 
-  // A new password makes them whole for nobody: whoever reads the mailbox could choose one again and again.
-  const budgetOf = ({ id }: User): Budget => ({ key: `code:${id}`, most, windowSeconds })
-  const ofDay = ({ id }: User): Budget => ({
-    key: `code:day:${id}`,
+  // A new password makes them whole for nobody: whoever reads the mailbox could choose one again and again. Another factor, which nobody
+  // sets up by the password alone, has tries of its own.
+  const budgetOf = (tried: string): Budget => ({ key: `code:${tried}`, most, windowSeconds })
+  const ofDay = (tried: string): Budget => ({
+    key: `code:day:${tried}`,
     most: most * windowsPerDay,
     windowSeconds: Math.max(86_400, windowSeconds),
   })
   const to = ({ id, email, locale }: User) => ({ to: email, userId: id, language: locale ?? firstLanguage })
 
-  async function isRight(user: User, typed: string): Promise<boolean> {
+  async function isRight(user: User, key: TotpKey | undefined, typed: string): Promise<boolean> {
     const digits = typed.replaceAll(/[\s-]/g, '')
     if (/^\d{6}$/.test(digits)) {
-      const key = await factors.findTotp(user.id)
       const now = clock.now()
       const step = key && totpStepOf(box.open(key.sealedKey, key.id), digits, now)
       return key !== undefined && step !== undefined && factors.useStep(key.id, step, new Date(now))
@@ -83,17 +83,19 @@ export function createCheckCode(dependencies: {
   }
 
   return async (user, typed) => {
-    const usedUp = await budgets.look([ofDay(user)])
+    const key = await factors.findTotp(user.id)
+    const tried = key?.id ?? user.id
+    const usedUp = await budgets.look([ofDay(tried)])
     if (usedUp !== undefined) return refuse(user, usedUp)
-    const counted = [budgetOf(user)]
+    const counted = [budgetOf(tried)]
     const spending = await budgets.spend(counted)
     if (spending.kind === 'used_up') return refuse(user, spending)
-    if (await isRight(user, typed)) {
+    if (await isRight(user, key, typed)) {
       await budgets.forgive(counted)
       return { kind: 'right' }
     }
     // Wrong ones alone: what is right is put back into budgets of the same window only.
-    await budgets.spend([ofDay(user)])
+    await budgets.spend([ofDay(tried)])
     return { kind: 'wrong' }
   }
 }
