@@ -15,6 +15,7 @@ import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
 import { createOAuth } from './features/oauth/index.ts'
+import { createOtherDomains } from './features/other-domains/index.ts'
 import { createOwnAccount } from './features/own-account/index.ts'
 import { createRevocations } from './features/revocations/index.ts'
 import { createRoles } from './features/roles/index.ts'
@@ -75,6 +76,7 @@ export function createFeatures(base: Base, config: Config) {
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, applications, decidesAbout }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
+  const otherDomains = createOtherDomains(base, config, { browser, pages, pageUsers, decidesAbout })
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
 
   // What programs and operators ask
@@ -84,7 +86,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
-    ...[sessions, factors, forwardAuth, signIn, ownAccount, oauth, health],
+    ...[sessions, factors, forwardAuth, signIn, otherDomains, ownAccount, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }

@@ -133,7 +133,8 @@ export function parseConfigFile(text: string, path: string, issuer?: string, coo
   const lineOf = (host: string, position: number) => placeOf(['hosts', host, 'rules', position]).line
   const accessRules = fits('hosts') ? compileHosts(file.hosts, lineOf, findings) : undefined
   if (accessRules === undefined || !fits('roles')) return faulty()
-  checkHosts(file.hosts, accessRules, { roles: file.roles, issuer, cookieDomain }, findings)
+  const otherDomains = fits('sessions') ? file.sessions.other_domains : []
+  checkHosts(file.hosts, accessRules, { roles: file.roles, issuer, cookieDomain, otherDomains }, findings)
   if (faults.length > 0) return faulty()
   return { kind: 'read', file, accessRules, warnings: inOrder(path, warnings) }
 }

@@ -88,7 +88,14 @@ async function prepare(config: Config, url: string): Promise<Prepared> {
     throw new CommandError('no service runs on this data directory (GATEHOUSE_DATA_DIR); start it first')
   }
   const { issuer, cookieDomain, accessRules: rules } = config
-  const facts = edgeFactsOf(url, { issuer, cookieDomain, pageCookie: createCookies(config).csrfName, rules })
+  const { other_domains: otherDomains } = config.sessions
+  const facts = edgeFactsOf(url, {
+    issuer,
+    cookieDomain,
+    otherDomains,
+    pageCookie: createCookies(config).csrfName,
+    rules,
+  })
   if (facts === undefined) throw new CommandError('--url: it is ambiguous, or its host is not listed')
   const mailer = createMailer(config.mail, createLogger('error'))
   return { facts, probe: undefined, checkMail: () => mailer.check() }

@@ -53,6 +53,7 @@ async function printConfig(values: Asked, name: string): Promise<void> {
     issuer: config.issuer,
     branding: config.presentation,
     cookieDomain: config.cookieDomain,
+    otherDomains: config.sessions.other_domains,
     gatehouse: endpointOf('--gatehouse', gatehouse),
     upstreams: readUpstreams(values.upstream),
     listen: values.listen === undefined ? undefined : Number(values.listen),

@@ -5,6 +5,7 @@ import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
 import type { FactorStore } from './records/factor.ts'
+import type { HostSessionStore } from './records/host-session.ts'
 import type { IdentityStore } from './records/identity.ts'
 import type { InteractionStore } from './records/interaction.ts'
 import type { KnownDeviceStore } from './records/known-device.ts'
@@ -34,6 +35,7 @@ export interface Stores {
   deletions: DeletionStore
   personalData: PersonalDataStore
   sessions: SessionStore
+  hostSessions: HostSessionStore
   knownDevices: KnownDeviceStore
   interactions: InteractionStore
   factors: FactorStore

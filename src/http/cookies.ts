@@ -13,6 +13,9 @@ export interface Cookies {
   readonly deviceName: string
   readonly interactionName: string
   readonly languageName: string
+  /** Of hosts that the session cookie does not reach: what they know a session by, and what their browser has asked by. */
+  readonly hostName: string
+  readonly nonceName: string
   /** All of these. */
   readonly names: readonly string[]
   /** The host or domain under which browsers keep the session cookie. */
@@ -29,6 +32,11 @@ export interface Cookies {
   clearInteraction(reply: FastifyReply): void
   /** The language that somebody has chosen, whoever they are. */
   setLanguage(reply: FastifyReply, language: string): void
+  /** As `setSession`, on a host that the session cookie does not reach. */
+  setHostSession(reply: FastifyReply, secret: string, expires: Date | undefined): void
+  /** What binds a sign-in on such a host to the browser that has begun it. */
+  setNonce(reply: FastifyReply, nonce: string, seconds: number): void
+  nonce(request: FastifyRequest): string | undefined
   clearSignIn(reply: FastifyReply): void
   clearRefresh(reply: FastifyReply): void
   session(request: FastifyRequest): Shown | undefined
@@ -67,8 +75,10 @@ export function createCookies(settings: {
   const csrfName = `${host}${name}_csrf`
   const interactionName = `${host}${name}_interaction`
   const languageName = `${host}${name}_language`
+  const hostName = `${host}${name}_host`
+  const nonceName = `${host}${name}_nonce`
   const proofs = [sessionName, refreshName, deviceName, csrfName]
-  const names = [...proofs, interactionName, languageName]
+  const names = [...proofs, interactionName, languageName, hostName, nonceName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -114,6 +124,8 @@ export function createCookies(settings: {
     deviceName,
     interactionName,
     languageName,
+    hostName,
+    nonceName,
     names,
     site: settings.cookieDomain ?? issuerHost,
     setSession(reply, secret, expires) {
@@ -134,6 +146,9 @@ export function createCookies(settings: {
       if (reply.request.headers.cookie?.includes(`${interactionName}=`)) reply.clearCookie(interactionName, csrf)
     },
     setLanguage: (reply, value) => void reply.setCookie(languageName, value, language),
+    setHostSession: (reply, secret, expires) => void reply.setCookie(hostName, secret, { ...csrf, ...until(expires) }),
+    setNonce: (reply, nonce, maxAge) => void reply.setCookie(nonceName, nonce, { ...csrf, maxAge }),
+    nonce: (request) => sole(request, nonceName),
     clearRefresh(reply) {
       dropFormer(reply)
       reply.clearCookie(refreshName, refresh)

@@ -107,6 +107,17 @@ export async function mountSurfaces(
     await people.register(documentRoutes, { documentation })
   }, below)
 
+  // On the hosts of applications, which see no page of ours: what helmet says would be said about them.
+  await app.register(async (hosts) => {
+    logInto(hosts, log)
+    sendRequestId(hosts)
+    logRequests(hosts)
+    await hosts.register(cookie)
+    await hosts.register(rateLimits, { counters, settings: config.limits })
+    setAuditContext(hosts, ({ ip, id }) => ({ ip, requestId: id }))
+    await hosts.register(of('hosts'))
+  })
+
   // Asked in short intervals: no limit on requests, no cookies, no security headers for pages.
   await app.register(async (machines) => {
     logInto(machines, log)

@@ -258,6 +258,12 @@ export const de: Catalogue = {
     },
   },
 
+  otherDomains: {
+    title: 'Diese Anmeldung lässt sich nicht abschließen',
+    text: 'Der Weg zurück zur Anwendung gilt einmal, eine halbe Minute lang und in dem Browser, der ihn begonnen hat. Geschieht das wieder, behält der Browser keine Cookies für die Anwendung.',
+    again: (host) => html`Bei ${host} noch einmal versuchen`,
+  },
+
   forwardAuth: {
     forbidden: {
       title: 'Nicht erlaubt',

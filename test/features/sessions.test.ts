@@ -80,6 +80,7 @@ async function open(
       return exampleClient('reports', bench.at())
     },
     sessions: counted,
+    hostSessions: stores.hostSessions,
     known: createEntityCache({ ...stores, sessions: counted, feed, clock }),
     feed,
     clock,

@@ -119,6 +119,10 @@ function fill(now: string): string {
         case when n % 2 = 1 then ${ends} end ${each};
     insert into identities (id, user_id, source, issuer, subject, label, created_at, last_used_at, checked_at)
       select ${id('identities')}, ${id('users')}, 'provider:acme', 'https://acme.test', 's' || n, 'n', ${now}, ${now}, ${now} ${each};
+    insert into host_tickets (ticket_hash, session_id, origin, return_to, nonce_hash, expires_at)
+      select 'k' || n, ${id('sessions')}, 'https://shop.test', '/', 'n', ${ends} ${each};
+    insert into host_sessions (secret_hash, session_id, origin, created_at)
+      select 'w' || n, ${id('sessions')}, 'https://shop.test', ${now} ${each};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
@@ -218,12 +222,16 @@ for (const [name, open] of Object.entries(engines)) {
       ...{ id: uuidv7(clock.now()), userId, secretHash: 'interaction', expiresAt: at(600) },
       ...{ proofs: [{ method: 'pwd', at: clock.now() }], wishes },
     }
+    const hostTicket = {
+      ...{ ticketHash: 'ticket', sessionId: session.id, origin: 'https://shop.test', returnTo: '/' },
+      ...{ nonceHash: 'nonce', expiresAt: at(30) },
+    }
     const identity = exampleIdentity(userId, at(), { source: 'directory:corp' })
     const [colleague, made] = [uuidv7(clock.now()), { emailVerifiedAt: at(), createdAt: at() }]
     const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 21)
+    t.equal(perishable.length, 22)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -260,6 +268,9 @@ for (const [name, open] of Object.entries(engines)) {
       'registrations.confirm': () =>
         stores.registrations.confirm({ tokenHash: 'reg', userId: uuidv7(clock.now()), passwordHash: 'h', at: at() }),
       'sessions.create': () => stores.sessions.create(session, 'h'),
+      'hostSessions.issue': () => stores.hostSessions.issue(hostTicket, at()),
+      'hostSessions.redeem': () => stores.hostSessions.redeem({ ...hostTicket, secretHash: 'host', at: at() }),
+      'hostSessions.findLive': () => stores.hostSessions.findLive('host', at()),
       'sessions.create beyond the most': () =>
         stores.sessions.create({ ...session, id: uuidv7(clock.now()), secretHash: 'another' }, 'h', 2),
       'sessions.list': () => stores.sessions.list({ limit: 50, at: at() }),

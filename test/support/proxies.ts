@@ -24,14 +24,28 @@ interface Test {
   teardown(after: () => unknown): unknown
 }
 
+/** What the command is told of the service. */
+interface Told {
+  hosts: object
+  issuer: string
+  secret?: string
+  /** The section of gatehouse.yaml. */
+  sessions?: object
+  cookieDomain?: string
+}
+
 /** Runs `gatehouse proxy-config` in a folder, whose gatehouse.yaml holds the hosts. */
 async function printConfig(
   folder: string,
   args: readonly string[],
-  { hosts, issuer, secret }: { hosts: object; issuer: string; secret?: string },
+  { hosts, issuer, secret, sessions, cookieDomain }: Told,
 ): Promise<string> {
-  writeFileSync(join(folder, 'gatehouse.yaml'), stringify({ hosts }))
-  const env = { ...handedOn(), GATEHOUSE_ISSUER: issuer, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') }
+  writeFileSync(join(folder, 'gatehouse.yaml'), stringify({ hosts, ...(sessions && { sessions }) }))
+  const env = {
+    ...handedOn(),
+    ...{ GATEHOUSE_ISSUER: issuer, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') },
+    ...(cookieDomain && { GATEHOUSE_COOKIE_DOMAIN: cookieDomain }),
+  }
   const more = secret === undefined ? [] : ['--edge-secret-stdin']
   const running = promisify(execFile)(process.execPath, commandLine('proxy-config', ...args, ...more), {
     env,
@@ -41,7 +55,7 @@ async function printConfig(
   return (await running).stdout
 }
 
-export interface ProxyOptions {
+export interface ProxyOptions extends Told {
   /** The system's own where nothing is said. */
   release?: Release
   /** Where the proxy listens. Chosen by the caller, since the service must know it first. */
@@ -50,9 +64,6 @@ export interface ProxyOptions {
   form?: TraefikFormName
   servicePort: number
   upstreamPort: number
-  hosts: object
-  issuer: string
-  secret?: string
   /** Further options of the command. */
   options?: readonly string[]
   /** False: nginx serves the application to anyone, as a measure of what the question costs. */
@@ -112,7 +123,7 @@ const programs: Record<
 export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions): Promise<void> {
   const program = findProxy(name, options.release ?? 'packaged')
   if (program === undefined) throw new Error(`${name} is not installed`)
-  const { port, servicePort, upstreamPort, hosts, issuer, secret } = options
+  const { port, servicePort, upstreamPort, issuer } = options
   // The folder goes last: teardowns run in reverse.
   const folder = scratchFolder(t)
   const form = options.form && traefikForms[options.form]
@@ -124,11 +135,7 @@ export async function startProxy(t: Test, name: ProxyName, options: ProxyOptions
     const text = await printConfig(
       folder,
       [name, ...asked, '--listen', String(port), ...(options.options ?? []), ...more],
-      {
-        hosts,
-        issuer,
-        ...(secret !== undefined && { secret }),
-      },
+      options,
     )
     if (!text.includes(certificateFolder)) return text
     await writeCertificate(join(folder, 'tls'), new URL(issuer).hostname)

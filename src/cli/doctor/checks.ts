@@ -25,7 +25,8 @@ const cookieNotShared: Check = ({ facts }) => {
   if (issuer.protocol === 'https:' && url.protocol === 'http:') {
     return { found: 'the issuer is on https, so its cookies are not sent to this URL on http' }
   }
-  if (cookieReaches(url.hostname, { issuer: facts.issuer, cookieDomain: domain })) return undefined
+  if (facts.gets_own_cookie || cookieReaches(url.hostname, { issuer: facts.issuer, cookieDomain: domain }))
+    return undefined
   const reach = domain === undefined ? `only to ${issuer.hostname}` : `to ${domain} and its subdomains`
   return { found: `the session cookie is sent ${reach}, which ${url.hostname} is not` }
 }

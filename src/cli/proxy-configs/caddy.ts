@@ -1,5 +1,13 @@
 import { limits } from './limits.ts'
-import { addressOf, clearedNames, type HostGroup, lines, type OwnPaths, type ProxySetup } from './setup.ts'
+import {
+  addressOf,
+  clearedNames,
+  type HostGroup,
+  lines,
+  ownHostPaths,
+  type OwnPaths,
+  type ProxySetup,
+} from './setup.ts'
 
 /** A whole Caddyfile, for Caddy 2.6 and newer. The question is what `forward_auth` is short for, with a matcher of its own. */
 export function caddyConfig(setup: ProxySetup): string {
@@ -111,14 +119,23 @@ function toService({ gatehouse, scheme }: ProxySetup, matcher = ''): string {
 
 /** The service where it has only some paths of its host. */
 function ownPaths(setup: ProxySetup, { pattern }: OwnPaths): string {
-  return `		# The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.
+  return atPaths(
+    setup,
+    pattern,
+    "The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.",
+  )
+}
+
+function atPaths(setup: ProxySetup, pattern: string, about: string): string {
+  return `		# ${about}
 		# Caddy's own matcher \`path\` takes other spellings for them, too.
 		@gatehouse vars_regexp {http.request.uri} ^(${pattern})(\\?|$)
 ${toService(setup, '@gatehouse ')}
 `
 }
 
-function application(setup: ProxySetup, { names, port, headers, credentials, upstream, isIssuer }: HostGroup): string {
+function application(setup: ProxySetup, group: HostGroup): string {
+  const { names, port, headers, credentials, upstream, isIssuer, hasOwnPaths } = group
   const { gatehouse, issuer, scheme, edgeSecret } = setup
   const copied = [...headers.map(([name]) => name), ...credentials]
   return `# ---- An application behind the service ------------------------------------------------------------------------------
@@ -126,7 +143,7 @@ ${addresses(setup, names)} {
 	route {
 		import clean
 
-${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.paths)}\n` : ''}		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
+${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.paths)}\n` : ''}${hasOwnPaths ? `${atPaths(setup, ownHostPaths.pattern, 'Where the service signs people in to this host, which its own cookie does not reach. Nobody is asked about it.')}\n` : ''}		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
 		# the question's own.
 		reverse_proxy ${addressOf(gatehouse)} {
 			method GET

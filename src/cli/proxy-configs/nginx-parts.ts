@@ -1,6 +1,14 @@
 /** What the servers of nginx's configuration have in common. */
 import { limits } from './limits.ts'
-import { certificate, type IssuerPlace, lines, type OwnPaths, type ProxySetup } from './setup.ts'
+import {
+  certificate,
+  type HostGroup,
+  type IssuerPlace,
+  lines,
+  ownHostPaths,
+  type OwnPaths,
+  type ProxySetup,
+} from './setup.ts'
 
 /** nginx itself refuses the other forms of a target; this line keeps it so, whatever its version. */
 export const pathsAlone = `  # A target that is no path has none to judge. A whole URL is read as its host and path.
@@ -26,7 +34,7 @@ export const answerBuffers = (kib: number = limits.answerHeaderKiB) =>
   lines('    ', `proxy_buffer_size ${kib}k;`, `proxy_buffers 4 ${kib}k;`)
 
 /** What a location that leads to the service says. */
-export function toService({ scheme }: ProxySetup, { port }: IssuerPlace): string {
+export function toService({ scheme }: ProxySetup, { port }: Pick<IssuerPlace, 'port'>): string {
   return `    proxy_pass http://gatehouse;
     proxy_http_version 1.1;
     proxy_connect_timeout ${limits.connectSeconds}s;
@@ -45,12 +53,22 @@ ${answerBuffers()}
 /** The service where it has only some paths of its host. */
 export function ownPaths(setup: ProxySetup, issuer: IssuerPlace, { pattern }: OwnPaths): string {
   return `  # The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.
-  location ~ ^(${pattern})$ {
+${atPaths(setup, issuer, pattern)}`
+}
+
+/** The service where it signs people in to a host of another domain. */
+export function signInPaths(setup: ProxySetup, group: HostGroup): string {
+  return `  # Where the service signs people in to this host, which its own cookie does not reach. Nobody is asked about it.
+${atPaths(setup, group, ownHostPaths.pattern)}`
+}
+
+function atPaths(setup: ProxySetup, place: Pick<IssuerPlace, 'port'>, pattern: string): string {
+  return `  location ~ ^(${pattern})$ {
     # nginx chooses by what it makes of the path, and passes on what was sent: both have to be the same place.
     if ($request_uri !~ ^(${pattern})(\\?|$)) {
       return 404;
     }
     client_max_body_size 1m;
-${toService(setup, issuer)}
+${toService(setup, place)}
   }`
 }

@@ -1,6 +1,7 @@
 import { type Brand, type Branding, brandOf, defaultBranding } from '../../pages/brand.ts'
 import { createHash } from 'node:crypto'
-import { cookieReaches } from '../../core/cookie-reach.ts'
+import { canSignInTo, getsOwnCookie, type Reach } from '../../core/cookie-reach.ts'
+import { hostPaths } from '../../core/host-paths.ts'
 import { basePathOf, metadataPathsOf } from '../../core/issuer.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
@@ -38,6 +39,8 @@ export interface HostGroup {
   readonly upstream: Upstream
   /** Whether it is the issuer's own host, alone in its group, of which the service has a path for itself. */
   readonly isIssuer: boolean
+  /** Whether the session cookie does not reach them, so that some paths of theirs lead to the service (`ownHostPaths`). */
+  readonly hasOwnPaths: boolean
 }
 
 /** Where browsers find the service. */
@@ -60,6 +63,9 @@ export interface OwnPaths {
   /** All of them as one regular expression that a path must match as a whole. Between dots and letters it holds nothing odd. */
   readonly pattern: string
 }
+
+/** Where the service signs people in to hosts that the session cookie does not reach; as one regular expression, and each. */
+export const ownHostPaths = { pattern: `${hostPaths.start}|${hostPaths.finish}`, all: Object.values(hostPaths) }
 
 /** What a proxy's configuration is made of. Every text in it is safe to print as it is. */
 export interface ProxySetup {
@@ -103,16 +109,16 @@ export interface Upstreams {
 }
 
 /** Sorts the hosts of gatehouse.yaml for one listener. Throws a message for the operator when they do not fit together. */
-export function describeSetup(given: {
-  hosts: Hosts
-  issuer: string
-  branding?: Branding
-  cookieDomain: string | undefined
-  gatehouse: Endpoint
-  upstreams: Upstreams
-  listen: number | undefined
-  edgeSecret: string | undefined
-}): ProxySetup {
+export function describeSetup(
+  given: Reach & {
+    hosts: Hosts
+    branding?: Branding
+    gatehouse: Endpoint
+    upstreams: Upstreams
+    listen: number | undefined
+    edgeSecret: string | undefined
+  },
+): ProxySetup {
   const { protocol, hostname, port: issuerPort } = new URL(given.issuer)
   const scheme = protocol === 'https:' ? 'https' : 'http'
   const usual = scheme === 'https' ? 443 : 80
@@ -142,8 +148,10 @@ export function describeSetup(given: {
     for (const character of settings.encoded ?? []) encoded.add(character)
     const upstream = upstreamOf(host)
     const application = upstream.name === applicationName ? '' : `-${upstream.name}`
-    const group = `${told.headersName}${application}${isIssuer ? '-beside' : ''}`
-    if (!groups.has(group)) groups.set(group, { name: group, names: [], port, ...told, upstream, isIssuer })
+    const hasOwnPaths = getsOwnCookie(name, given)
+    const group = `${told.headersName}${application}${isIssuer ? '-beside' : ''}${hasOwnPaths ? '-elsewhere' : ''}`
+    if (!groups.has(group))
+      groups.set(group, { name: group, names: [], port, ...told, upstream, isIssuer, hasOwnPaths })
     groups.get(group)!.names.push(name)
   }
   const listen = given.listen ?? publicPort
@@ -169,7 +177,7 @@ export function describeSetup(given: {
     encoded: [...encoded],
     identity: distinct(identity),
     elsewhere: hosts.filter((candidate) => candidate.port !== publicPort).map(({ host }) => host),
-    withoutCookie: hosts.filter(({ name }) => !cookieReaches(name, given)).map(({ host }) => host),
+    withoutCookie: hosts.filter(({ name }) => !canSignInTo(name, given)).map(({ host }) => host),
     edgeSecret: given.edgeSecret,
   }
 }

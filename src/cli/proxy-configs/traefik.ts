@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { limits } from './limits.ts'
-import { addressOf, certificate, type HostGroup, type IssuerPlace, type ProxySetup } from './setup.ts'
+import { addressOf, certificate, type HostGroup, type IssuerPlace, ownHostPaths, type ProxySetup } from './setup.ts'
 import { lowestVersions } from './versions.ts'
 
 /** One of Traefik's routers, in whatever form it is printed. */
@@ -18,6 +18,8 @@ export interface Router {
 export interface Routes {
   /** The service's own pages; nothing when they are not served on the same port. */
   readonly pages: Router | undefined
+  /** Where the service signs people in to hosts of other domains: to the service too. */
+  readonly signIn: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
   readonly applications: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
   readonly middlewares: Readonly<Record<string, { readonly about: string; readonly settings: object }>>
 }
@@ -35,6 +37,7 @@ export function traefikRoutes(setup: ProxySetup): Routes {
       middlewares: ['clean', 'no-upgrade'],
       service: 'gatehouse',
     },
+    signIn: groups.filter(({ hasOwnPaths }) => hasOwnPaths).map((group) => signInRouter(setup, group)),
     applications: groups.flatMap((group) => applicationRouters(setup, group)),
     middlewares: middlewares(setup),
   }
@@ -52,6 +55,16 @@ function pagesRule({ name, paths }: IssuerPlace): Pick<Router, 'about' | 'rule'>
 metrics. No path of the service has an escape in its first segment, where one would hide the name.`,
     rule: `Host(\`${name}\`) && !PathPrefix(\`/forward-auth\`) && !PathPrefix(\`/metrics\`) && !PathRegexp(\`^/[^/]*%\`)`,
   }
+}
+
+function signInRouter(setup: ProxySetup, group: HostGroup) {
+  const paths = ownHostPaths.all.map((path) => `Path(\`${path}\`)`).join(' || ')
+  const router: Router = {
+    about: 'Where the service signs people in to hosts that its own cookie does not reach. Nobody is asked about it.',
+    rule: `(${hostRule(setup, group.names)}) && (${paths})`,
+    ...{ priority: 4000, middlewares: ['clean', 'no-upgrade'], service: 'gatehouse' },
+  }
+  return { name: `sign-in-${group.name}`, group, router }
 }
 
 export const isWildcard = (name: string) => name.startsWith('*.')
@@ -170,7 +183,7 @@ http:
   routers:
 ${[
   routes.pages && router(routes.pages, 'gatehouse'),
-  ...routes.applications.map(({ name, router: own }) => router(own, name)),
+  ...[...routes.signIn, ...routes.applications].map(({ name, router: own }) => router(own, name)),
 ]
   .filter((text) => text !== undefined)
   .join('\n')}

@@ -4,6 +4,7 @@ import { timeOf } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Client } from '../../core/records/client.ts'
+import type { HostSessionStore } from '../../core/records/host-session.ts'
 import { allKeys } from '../../core/records/revocation.ts'
 import { lifetimesOf, type Session, type SessionLifetimes, type SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
@@ -15,6 +16,7 @@ import type { ApiKeys } from '../api-keys/index.ts'
 import type { EntityCache } from './entity-cache.ts'
 import {
   createProofCache,
+  type Credential,
   type From,
   type MemoryBounds,
   type Proof,
@@ -38,6 +40,8 @@ export interface Credentials {
   claims(claims: AccessTokenClaims): Proof
   /** Proves a session cookie: of several, the one of a live session, unless they name two. Rejects when a store is down. */
   sessionCookie(shown: Shown): Proof
+  /** Proves the cookie that a host has of its own, at the one origin that it was made for. Of several none counts. */
+  hostCookie(shown: Shown, origin: string): Proof
 }
 
 /** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
@@ -55,6 +59,7 @@ export function createCredentials(dependencies: {
   /** The client that a header names and proves. */
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
+  hostSessions: Pick<HostSessionStore, 'findLive'>
   known: EntityCache
   feed: Pick<RevocationFeed, 'position' | 'isValid'>
   clock: Clock
@@ -64,7 +69,7 @@ export function createCredentials(dependencies: {
   bounds?: MemoryBounds
 }): Credentials {
   const { bounds, feed, clock, log, settings } = dependencies
-  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, known } = dependencies
+  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, hostSessions, known } = dependencies
 
   const shared = createSharedPrincipals(feed)
 
@@ -115,11 +120,19 @@ export function createCredentials(dependencies: {
   }
 
   async function proveCookie(secret: string): Promise<Remembered | undefined> {
-    const asOf = feed.position
-    const now = clock.now()
+    const [asOf, now] = [feed.position, clock.now()]
     const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
-    if (live === undefined) return undefined
-    const { session, user } = live
+    return live && rememberedOf(live, asOf, now)
+  }
+
+  async function proveHostCookie(secret: string): Promise<Remembered | undefined> {
+    const [asOf, now] = [feed.position, clock.now()]
+    const live = await hostSessions.findLive(hashSecret(secret), new Date(now))
+    return live && { ...rememberedOf(live, asOf, now), origin: live.origin }
+  }
+
+  /** A session that was found by a cookie, which keeps it from going idle. */
+  function rememberedOf({ session, user }: { session: Session; user: User }, asOf: number, now: number): Remembered {
     const { idle_ttl_seconds: idleSeconds } = lifetimesOf(settings, session)
     if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, idleSeconds / 4) * 1000) {
       sessions
@@ -170,6 +183,7 @@ export function createCredentials(dependencies: {
     return claims === undefined ? undefined : proveClaims(claims)
   })
   const cookies = remember(proveCookie)
+  const hostCookies = remember(proveHostCookie)
   const keys = remember(proveKey)
   const secrets = remember(proveSecret)
   const cookie = (secret: string) => (cookieForm.test(secret) ? cookies(secret) : undefined)
@@ -184,6 +198,12 @@ export function createCredentials(dependencies: {
       credential.startsWith(apiKeyPrefix) ? apiKey(credential, from) : accessToken(credential),
     basic: (authorization, from) => (authorization.length > maxTokenLength ? undefined : secrets(authorization, from)),
     claims: proveClaims,
+    hostCookie(shown, origin) {
+      if (typeof shown !== 'string' || !cookieForm.test(shown)) return undefined
+      const counts = (credential: Credential | undefined) => (credential?.origin === origin ? credential : undefined)
+      const proof = hostCookies(shown)
+      return proof instanceof Promise ? proof.then(counts) : counts(proof)
+    },
     sessionCookie: (shown) => (typeof shown === 'string' ? cookie(shown) : soleSession(shown)),
   }
 }

@@ -21,6 +21,7 @@ export function createCredentials(
     proveApiKey: needs.apiKeys.prove,
     authenticateClient: needs.clients.proveSecret,
     sessions: stores.sessions,
+    hostSessions: stores.hostSessions,
     known: createEntityCache({ ...stores, feed, clock }),
     feed,
     clock,

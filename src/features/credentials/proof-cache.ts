@@ -10,6 +10,8 @@ export interface Credential {
   readonly audiences: readonly string[]
   /** Epoch milliseconds from which it must be proven again. */
   readonly expiresAt: number
+  /** Of a cookie that counts on one host alone: the origin. */
+  readonly origin?: string
   /** Of an API key: its id, and when it expires itself, if ever. */
   readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
 }

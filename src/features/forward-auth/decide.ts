@@ -39,6 +39,8 @@ interface Asked extends Question {
   /** `X-API-Key`. */
   apiKey: string | undefined
   sessionCookie: Shown | undefined
+  /** What the host itself knows a session by; nothing where the session cookie reaches it. */
+  hostCookie: Shown | undefined
   /** The method that a browser asks to use, when this is a true CORS preflight; nothing otherwise. */
   preflightFor: string | undefined
 }
@@ -68,11 +70,13 @@ export function createDecide(dependencies: {
   basicByDefault: boolean
   apiKey(key: string, from: From): Proof
   sessionCookie(shown: Shown): Proof
+  hostCookie(shown: Shown, origin: string): Proof
   identity: IdentityHeaders
   /** The issuer, which is the audience of tokens that are good for every host. */
   deploymentAudience: string
 }): Decide {
-  const { rules, bearer, basic, basicByDefault, apiKey, sessionCookie, identity, deploymentAudience } = dependencies
+  const { rules, bearer, basic, basicByDefault, apiKey, sessionCookie, hostCookie, identity, deploymentAudience } =
+    dependencies
 
   return (asked) => {
     const { target } = asked
@@ -133,7 +137,12 @@ export function createDecide(dependencies: {
   }
 
   function bySession(matter: Matter): Judgement {
-    const { authorization, apiKey: key, sessionCookie: secret } = matter.asked
+    const { authorization, apiKey: key, sessionCookie: secret, hostCookie: own, target } = matter.asked
+    // First: what stands under the name of the session cookie there was set by somebody else.
+    if (own !== undefined && counts(matter, 'session')) {
+      const proof = hostCookie(own, `${target.scheme}://${target.authority}`)
+      return whenProven(proof, (proven) => judge(matter, proven, 'session'))
+    }
     if (secret !== undefined && counts(matter, 'session')) {
       return whenProven(sessionCookie(secret), (proven) => judge(matter, proven, 'session'))
     }

@@ -1,3 +1,4 @@
+import { getsOwnCookie, type Reach } from '../../core/cookie-reach.ts'
 import { allEscaped, type EscapedCharacter } from '../../core/request-path.ts'
 import { parseRequestTarget, splitAbsoluteUrl, urlOf } from '../../core/request-target.ts'
 import type { AccessRules } from './access-rules.ts'
@@ -10,6 +11,8 @@ export interface EdgeFacts {
   issuer: string
   /** The domain whose hosts share the session cookie; without one it stays with the issuer's host. */
   cookie_domain?: string
+  /** Whether the host gets a cookie of its own, since it is outside that domain. */
+  gets_own_cookie: boolean
   /** The cookie that the sign-in page sets. */
   page_cookie: string
   /** The headers that tell the upstream of this URL who it is. */
@@ -25,7 +28,7 @@ export interface EdgeFacts {
 /** The facts about a URL; nothing when it is refused as ambiguous or its host is not listed. */
 export function edgeFactsOf(
   given: string,
-  settings: { issuer: string; cookieDomain?: string | undefined; pageCookie: string; rules: AccessRules },
+  settings: Reach & { pageCookie: string; rules: AccessRules },
 ): EdgeFacts | undefined {
   const parts = splitAbsoluteUrl(given)
   const target = parts && parseRequestTarget({ method: 'GET', ...parts }, allEscaped)
@@ -37,6 +40,7 @@ export function edgeFactsOf(
     url: urlOf(target),
     issuer: settings.issuer,
     ...(settings.cookieDomain && { cookie_domain: settings.cookieDomain }),
+    gets_own_cookie: getsOwnCookie(target.authority, settings),
     page_cookie: settings.pageCookie,
     identity_headers: presentation.preset.map(([name]) => name),
     replaces_authorization: presentation.replacesAuthorization,

@@ -161,6 +161,7 @@ export function imagineDecision(
     basicByDefault: false,
     apiKey: () => proven,
     sessionCookie: () => proven,
+    hostCookie: () => proven,
     identity,
     deploymentAudience: issuer,
   })({
@@ -168,6 +169,7 @@ export function imagineDecision(
     authorization: by === 'bearer' ? 'Bearer (token)' : by === 'basic' ? 'Basic (secret)' : undefined,
     apiKey: by === 'api-key' ? '(key)' : undefined,
     sessionCookie: by === 'session' ? '(cookie)' : undefined,
+    hostCookie: undefined,
   })
   if (decision instanceof Promise) throw new Error('what is known already is decided at once')
   return decision

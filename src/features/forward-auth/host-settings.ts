@@ -1,5 +1,5 @@
 /** What a schema cannot say about the `hosts` of gatehouse.yaml. */
-import { isWithin } from '../../core/cookie-reach.ts'
+import { cookieReaches, isWithin } from '../../core/cookie-reach.ts'
 import { basePathOf } from '../../core/issuer.ts'
 import type { Findings } from '../../settings.ts'
 import { type AccessRules, compileAccessRules, type HostPolicy } from './access-rules.ts'
@@ -33,10 +33,11 @@ export function checkHosts(
     roles: Readonly<Record<string, readonly string[]>>
     issuer: string | undefined
     cookieDomain: string | undefined
+    otherDomains: readonly string[]
   },
   findings: Findings,
 ): void {
-  const { roles, issuer, cookieDomain } = beside
+  const { roles, issuer, cookieDomain, otherDomains } = beside
   for (const { keys, reason } of brokenExpectations(hosts, accessRules, roles)) findings.fault(keys, reason)
   // Beside the service's own path its host may have applications like any other.
   const isAlone = issuer !== undefined && basePathOf(issuer) === ''
@@ -49,9 +50,11 @@ export function checkHosts(
     findings.fault(['hosts', name, 'title'], 'a wildcard stands for many hosts, of which none is opened')
   }
   for (const policy of accessRules.hosts) {
-    if (cookieDomain === undefined || !asksForPeople(policy) || mayShare(policy, cookieDomain)) continue
+    const domains = cookieDomain === undefined ? otherDomains : [cookieDomain, ...otherDomains]
+    if (domains.length === 0 || !asksForPeople(policy) || domains.some((domain) => mayShare(policy, domain))) continue
+    if (issuer !== undefined && cookieReaches(policy.authority, { issuer, cookieDomain })) continue
     const reason =
-      'it is outside GATEHOUSE_COOKIE_DOMAIN, so no browser sends the session cookie: people cannot sign in to it'
+      'it is outside GATEHOUSE_COOKIE_DOMAIN and sessions.other_domains, so browsers have no cookie for it: people cannot sign in to it'
     findings.warning(['hosts', policy.name], reason)
   }
   for (const { keys, reason } of doubtsAbout(accessRules)) findings.warning(keys, reason)

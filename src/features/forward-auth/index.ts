@@ -1,6 +1,7 @@
 /** The question that edge proxies ask of every request, and what explains its answers. */
 import type { Base } from '../../base.ts'
 import type { ForwardedAddress } from '../../core/client-address.ts'
+import { getsOwnCookie } from '../../core/cookie-reach.ts'
 import { createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
 import type { RequestTarget } from '../../core/request-target.ts'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
@@ -64,7 +65,12 @@ export function createHosts(given: AccessRules): Hosts {
 
 export function createForwardAuth(
   { stores, clock, log, issuer }: Base,
-  config: { proxies: ProxySettings; cors: { origins: readonly string[] }; cookieDomain: string | undefined },
+  config: {
+    proxies: ProxySettings
+    cors: { origins: readonly string[] }
+    cookieDomain: string | undefined
+    sessions: { other_domains: readonly string[] }
+  },
   needs: {
     hosts: Hosts
     credentials: Credentials
@@ -80,6 +86,9 @@ export function createForwardAuth(
 ): ForwardAuth {
   const { hosts, credentials, cookies, trustedPeer, forwardedAddress } = needs
   const { rules } = hosts
+  const { cookieDomain, sessions } = config
+  const { other_domains: otherDomains } = sessions
+  const reach = { issuer, cookieDomain, otherDomains }
   const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
   const probes = createProbes({ clock, checkEdge })
   const decide = createDecide({
@@ -89,6 +98,7 @@ export function createForwardAuth(
     basicByDefault: config.proxies.basic,
     apiKey: credentials.apiKey,
     sessionCookie: credentials.sessionCookie,
+    hostCookie: credentials.hostCookie,
     identity: createIdentityHeaders({
       sign: needs.signingKeys.ring.sign,
       noteShortening: createShorteningLog({ log, clock }),
@@ -101,6 +111,8 @@ export function createForwardAuth(
     createAnswer({
       decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
       readSessionCookie: (header) => readCookie(header, cookies.sessionName),
+      readHostCookie: (header) => readCookie(header, cookies.hostName),
+      getsOwnCookie: otherDomains.length === 0 ? () => false : (authority) => getsOwnCookie(authority, reach),
       whatIsLeft: createWhatIsLeft({ cookieNames: cookies.names, issuer }),
       checkEdge,
       clientAddress: forwardedAddress.ofClient,
@@ -123,8 +135,7 @@ export function createForwardAuth(
     clock,
     issuer,
   })
-  const facts = (url: string) =>
-    edgeFactsOf(url, { issuer, cookieDomain: config.cookieDomain, pageCookie: cookies.csrfName, rules: rules() })
+  const facts = (url: string) => edgeFactsOf(url, { ...reach, pageCookie: cookies.csrfName, rules: rules() })
   return {
     beforeRouting: answerBeforeRouting(answer),
     applications: createApplications({ rules, clock, issuer }),

@@ -19,6 +19,18 @@ export const SessionSettings = section({
     'How many sessions a person may have; 0 is any number. One more ends the one that was used longest ago.',
     Type.Integer({ minimum: 0, maximum: 10_000, default: 0 }),
   ),
+  other_domains: setting(
+    'Domains that do not share the session cookie, and on whose hosts people are signed in all the same: each of those hosts gets ' +
+      'a cookie of its own, which counts there alone. Their proxy leads /_gatehouse/ to the service.',
+    Type.Array(
+      Type.String({
+        pattern: '^[a-z0-9-]+(\\.[a-z0-9-]+)*$',
+        maxLength: 253,
+        title: 'a domain in lower case, such as example.net',
+      }),
+      { default: [], uniqueItems: true, title: 'a list of domains, each once: [example.net, …]' },
+    ),
+  ),
   cookie_name: setting(
     'The name in every cookie, between the prefix that browsers know (`__Host-`) and what the cookie is for (`_refresh`).',
     // A token (RFC 6265 §4.1.1).

@@ -60,6 +60,7 @@ export function createSignIn(
     limits: FailureLimits
     sign_in: { factors: FactorPolicy }
     cookieDomain: string | undefined
+    sessions: { other_domains: readonly string[] }
     cors: { origins: readonly string[] }
   },
   needs: {
@@ -180,12 +181,14 @@ export function createSignIn(
           notices: createNotices({
             issuer,
             cookieDomain: config.cookieDomain,
+            otherDomains: config.sessions.other_domains,
             cookies,
             getsTokens,
             leftBehind: createLeftBehind(waysBack),
           }),
           pages: needs.pages,
           csrf,
+          issuer,
           basePath,
           clock,
           rememberDays: policy.remember_days,

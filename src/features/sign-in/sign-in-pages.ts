@@ -18,8 +18,12 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
 
   /** Which service has sent somebody who goes back there; nothing where it is this one. */
   function senderOf(target: string): Sender | undefined {
-    if (target.startsWith('/')) return undefined
-    return { host: new URL(target).host, title: applications.titleOf(target) }
+    const { origin, pathname, searchParams } = new URL(target, options.issuer)
+    // To a host that gets a cookie of its own somebody goes by a page of the service.
+    const isLedOn = origin === new URL(options.issuer).origin && pathname === `${options.basePath}/ticket`
+    const led = isLedOn ? returnTo(searchParams.get('return_to') ?? undefined) : target
+    if (led.startsWith('/')) return undefined
+    return { host: new URL(led).host, title: applications.titleOf(led) }
   }
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {

@@ -14,6 +14,7 @@ import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createFactorStore } from './factors/factors.ts'
+import { createHostSessionStore } from './other-domains/host-sessions.ts'
 import { createIdentityStore } from './identities/identities.ts'
 import { createInteractionStore } from './interactions/interactions.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
@@ -37,6 +38,7 @@ import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
 import { sweeps as factorSweeps } from './factors/sweeps.ts'
 import { sweeps as interactionSweeps } from './interactions/sweeps.ts'
+import { sweeps as otherDomainSweeps } from './other-domains/sweeps.ts'
 import { sweeps as mailSweeps } from './mail/sweeps.ts'
 import { sweeps as revocationSweeps } from './revocations/sweeps.ts'
 import { sweeps as sessionSweeps } from './sessions/sweeps.ts'
@@ -122,7 +124,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
   ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
-  ...[interactionSweeps, factorSweeps, budgetSweeps],
+  ...[interactionSweeps, otherDomainSweeps, factorSweeps, budgetSweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -145,6 +147,7 @@ export function createSqlStores(
     sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
     interactions: createInteractionStore(db),
+    hostSessions: createHostSessionStore(db),
     identities: createIdentityStore(db, change),
     factors: createFactorStore(db, change),
     refreshTokens: createRefreshTokenStore(db),

@@ -323,6 +323,7 @@ void test('whatever the rules and the request, explained and decided are the sam
       basicByDefault: false,
       apiKey: () => undefined,
       sessionCookie: () => ({ principal: principal as Principal, audiences: [] }),
+      hostCookie: () => undefined,
       identity,
       deploymentAudience: 'http://auth.example.test',
     })({
@@ -331,6 +332,7 @@ void test('whatever the rules and the request, explained and decided are the sam
       authorization: undefined,
       apiKey: undefined,
       sessionCookie: asked.person && 'x',
+      hostCookie: undefined,
       preflightFor,
     })
     seen.add(explanation.decision)

@@ -9,6 +9,7 @@ import { ask } from '../../support/service.ts'
 import { type Arrived, startUpstream, valuesOf } from '../../support/upstream.ts'
 import { credentialTests } from './credentials.ts'
 import { basePathTests } from './base-path.ts'
+import { otherDomainsTests } from './other-domains.ts'
 import { guardTests, hostTests, wildcardTests } from './decisions.ts'
 import { encodedTests } from './encoded.ts'
 import { identityTests } from './identity.ts'
@@ -48,6 +49,8 @@ export function proxySuite(traits: Traits, told: (question: Arrived) => object):
     const where = shared ? 'an application’s host' : 'a host of its own'
     void test(`${title} and the service below a path of ${where}`, (t) => basePathTests(t, traits, shared))
   }
+
+  void test(`${title} and hosts of other domains`, (t) => otherDomainsTests(t, traits))
 
   // What follows does not depend on how Traefik is told.
   if (traits.form !== undefined) return

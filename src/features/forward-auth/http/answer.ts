@@ -4,6 +4,7 @@ import { originOf } from '../../../core/issuer.ts'
 import type { ForwardedAddress } from '../../../core/client-address.ts'
 import type { Log } from '../../../core/log.ts'
 import type { RequestTarget } from '../../../core/request-target.ts'
+import { hostPaths, isHostPath } from '../../../core/host-paths.ts'
 import type { Shown } from '../../../core/secrets.ts'
 import type { Pages } from '../../../http/pages.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../../http/problem.ts'
@@ -32,6 +33,9 @@ const none: readonly string[] = []
 export function createAnswer(options: {
   decide: Decide
   readSessionCookie(header: string | undefined): Shown | undefined
+  readHostCookie(header: string | undefined): Shown | undefined
+  /** Whether a host gets a cookie of its own, since the session cookie does not reach it. */
+  getsOwnCookie(authority: string): boolean
   whatIsLeft: WhatIsLeft
   checkEdge: CheckEdge
   clientAddress: ForwardedAddress['ofClient']
@@ -41,12 +45,18 @@ export function createAnswer(options: {
   issuer: string
   log: Log
 }): Answer {
-  const { decide, readSessionCookie, whatIsLeft, checkEdge, clientAddress, shareDenial, outages, pages, issuer, log } =
-    options
+  const { decide, readSessionCookie, readHostCookie, getsOwnCookie, whatIsLeft } = options
+  const { checkEdge, clientAddress, shareDenial, outages, pages, issuer, log } = options
   const watchScheme = createSchemeWatch({ issuer, log })
-  const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) =>
-    `${issuer}/login?return_to=${encodeURIComponent(wayBackTo(target, referrer))}` +
-    `${stepUp ? '&acr_values=aal2' : ''}${isSafe(target.method) ? '' : '&unsent=yes'}`
+  const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) => {
+    const back = wayBackTo(target, referrer)
+    const more = `${stepUp ? '&acr_values=aal2' : ''}${isSafe(target.method) ? '' : '&unsent=yes'}`
+    if (!getsOwnCookie(target.authority)) return `${issuer}/login?return_to=${encodeURIComponent(back)}${more}`
+    const origin = `${target.scheme}://${target.authority}`
+    return `${origin}${hostPaths.start}?return_to=${encodeURIComponent(back.slice(origin.length))}${more}`
+  }
+  /** A proxy that asks about these, in place of leading them to the service, would send a browser in circles. */
+  const isAskedInVain = ({ path, authority }: RequestTarget) => isHostPath(path) && getsOwnCookie(authority)
 
   const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src ${originOf(issuer)}; frame-ancestors 'none'`
   const sendForbiddenPage = (request: IncomingMessage, response: ServerResponse, id: string) => {
@@ -128,6 +138,11 @@ export function createAnswer(options: {
       // Where a session does not count, whoever signed in would be sent there again without end.
       const page = looking && decision.sessionCounts
       if (page) watchScheme(target)
+      if (isAskedInVain(target)) {
+        const detail =
+          'The proxy must lead /_gatehouse/ of this host to the service; `gatehouse proxy-config` prints how.'
+        return deny(new GatehouseError('forbidden', { detail }), [], { ...about, reason: 'not_routed' })
+      }
       const location = page ? ['Location', signInUrl(target, headers.referer, stepUp)] : []
       if (page && dialect.relaysAnswers) {
         response
@@ -170,6 +185,7 @@ export function createAnswer(options: {
         everyAuthorization,
         apiKey: apiKeyOf(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
+        hostCookie: getsOwnCookie(target.authority) ? readHostCookie(headers.cookie) : undefined,
         preflightFor: preflightMethod(target, headers),
       })
       if (decision instanceof Promise) decision.then(conclude).catch(fail)

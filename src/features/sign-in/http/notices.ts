@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { cookieReaches } from '../../../core/cookie-reach.ts'
+import { canSignInTo } from '../../../core/cookie-reach.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import type { GetsTokens } from '../return-to.ts'
 import type { SignInTexts } from '../texts.ts'
@@ -25,6 +25,7 @@ export function createNotices(dependencies: {
   getsTokens: GetsTokens
   issuer: string
   cookieDomain: string | undefined
+  otherDomains: readonly string[]
 }): Notices {
   const { cookies, leftBehind, getsTokens, issuer, cookieDomain } = dependencies
   const [own, other] = issuer.startsWith('https:') ? (['https', 'http'] as const) : (['http', 'https'] as const)
@@ -43,7 +44,7 @@ export function createNotices(dependencies: {
     ofReach({ outOfReach, reachOfDomain }, target) {
       if (target.startsWith('/') || getsTokens(target)) return []
       const { host } = new URL(target)
-      return cookieReaches(host, dependencies)
+      return canSignInTo(host, dependencies)
         ? []
         : [outOfReach(host, cookieDomain === undefined ? cookies.site : reachOfDomain(cookieDomain))]
     },

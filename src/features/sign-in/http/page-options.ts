@@ -38,6 +38,7 @@ export interface PageOptions extends PageUsers {
   address(sent: Sent): Sent
   /** What the path of each page begins with. */
   basePath: string
+  issuer: string
   notices: Notices
   pages: Pages<SignInTexts>
   cookies: Cookies

@@ -1,0 +1,77 @@
+import { hostPaths } from '../../core/host-paths.ts'
+import { goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
+import type { PageUsers } from '../../http/page-users.ts'
+import type { Pages } from '../../http/pages.ts'
+import type { App } from '../../http/server.ts'
+import { Type } from '../../json-schema.ts'
+import type { ReadDestination } from './destination.ts'
+import type { OtherDomainsTexts } from './texts.ts'
+import { ticketEndedPage } from './ticket-views.ts'
+import type { Tickets } from './tickets.ts'
+
+const hashForm = /^[\w-]{43}$/
+
+/** At the issuer: whoever is signed in there is led back to the host with a ticket, whoever is not signs in first. */
+export async function ticketPages(
+  app: App,
+  options: {
+    tickets: Pick<Tickets, 'issue'>
+    destinationOf: ReadDestination
+    pageUsers: PageUsers
+    pages: Pages<OtherDomainsTexts>
+    basePath: string
+  },
+): Promise<void> {
+  const { tickets, destinationOf, pageUsers, pages, basePath } = options
+  const text = Type.Optional(Type.String())
+
+  app.get(
+    '/ticket',
+    {
+      config: publicPage,
+      schema: {
+        ...hidden,
+        querystring: Type.Object({
+          ...{ return_to: text, nonce: text, acr_values: text, unsent: text, ui_locales: text },
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { return_to = '', nonce = '', acr_values, unsent, ui_locales } = request.query
+      const destination = destinationOf(return_to)
+      if (destination === undefined || !hashForm.test(nonce)) return goTo(reply, 'ticket/ended')
+      const user = await pageUsers.userOf(request)
+      const isTooWeak = acr_values === 'aal2' && user?.level !== 'aal2'
+      if (user?.sessionId === undefined || isTooWeak) {
+        const here = new URLSearchParams({ return_to, nonce, ...(acr_values !== undefined && { acr_values }) })
+        const query = new URLSearchParams({
+          return_to: `${basePath}/ticket?${String(here)}`,
+          ...(acr_values !== undefined && { acr_values }),
+          ...(unsent !== undefined && { unsent }),
+          ...(ui_locales !== undefined && { ui_locales }),
+          // Whoever proves more is led on at once.
+          continue: 'yes',
+        })
+        return goTo(reply, `${basePath}/login?${String(query)}`)
+      }
+      const ticket = await tickets.issue(user.sessionId, { ...destination, nonceHash: nonce })
+      if (ticket === undefined) return pageUsers.toSignIn(reply, request.originalUrl)
+      return goTo(reply, `${destination.origin}${hostPaths.finish}?ticket=${ticket}`)
+    },
+  )
+
+  app.get(
+    '/ticket/ended',
+    {
+      config: { ...publicPage, address: ({ return_to }) => ({ return_to }) },
+      schema: { ...hidden, querystring: Type.Object({ return_to: text }) },
+    },
+    async (request, reply) => {
+      const destination = destinationOf(sentWith(request)['return_to'] ?? '')
+      return pages.show(reply.code(400), ticketEndedPage, {
+        basePath,
+        onwards: destination && `${destination.origin}${destination.returnTo}`,
+      })
+    },
+  )
+}
