@@ -13,7 +13,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { type Bench, createBench, exampleClient, exampleKey } from './contract.ts'
+import { type Bench, createBench, exampleClient, exampleKey, examplePasskey } from './contract.ts'
 
 const silent = pino({ level: 'silent' })
 const nothing = { create: [], reschedule: [], compromised: [], reseal: [], remove: [] }
@@ -159,6 +159,13 @@ const changes: Record<string, Prepare> = {
     holder(bench, async (userId) => {
       await (await withTotp(bench, userId)).confirm()
       await bench.stores.factors.removeTotp(userId, bench.at(), {})
+    }),
+  'passkeys.add': (bench) => holder(bench, (userId) => bench.stores.passkeys.add(examplePasskey(userId, bench.at()))),
+  'passkeys.remove': (bench) =>
+    holder(bench, async (userId) => {
+      const passkey = examplePasskey(userId, bench.at())
+      await bench.stores.passkeys.add(passkey)
+      await bench.stores.passkeys.remove(userId, passkey.id, bench.at(), {})
     }),
   'factors.reset': (bench) =>
     holder(bench, async (userId) => {

@@ -12,7 +12,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers, migratedCluster } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { exampleClient, exampleKey, exampleMail, exampleWishes as wishes } from './contract.ts'
+import { exampleClient, exampleKey, exampleMail, examplePasskey, exampleWishes as wishes } from './contract.ts'
 
 /** Enough for a look-up to be cheaper than to read everything. */
 const strangers = 60_000
@@ -117,6 +117,10 @@ function fill(now: string): string {
     insert into factors (id, user_id, kind, sealed_key, proposed_by, created_at, confirmed_at, expires_at)
       select ${id('factors')}, ${id('users')}, 'totp', 'sealed', ${id('users')}, ${now}, case when n % 2 = 0 then ${now} end,
         case when n % 2 = 1 then ${ends} end ${each};
+    insert into passkeys (id, name, credential_id, public_key, counter, backup_eligible, backed_up)
+      select ${id('factors')}, 'Phone', 'k' || n, 'key', 0, true, true ${each};
+    insert into passkey_challenges (challenge_hash, purpose, user_id, expires_at)
+      select 'h' || n, 'step_up', ${id('users')}, ${ends} ${each};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
@@ -217,9 +221,11 @@ for (const [name, open] of Object.entries(engines)) {
       ...{ proofs: [{ method: 'pwd', at: clock.now() }], wishes },
     }
     const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
+    const challenge = { challengeHash: 'asked', purpose: 'step_up' as const, userId, holder: null }
+    const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 21)
+    t.equal(perishable.length, 22)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -290,6 +296,15 @@ for (const [name, open] of Object.entries(engines)) {
         stores.factors.renewMailboxLink({ userId, tokenHash: 'again', expiresAt: at(60) }),
       'factors.isMailboxLink': () => stores.factors.isMailboxLink(userId, 'again', at()),
       'factors.removeTotp': () => stores.factors.removeTotp(userId, at(), {}),
+      'passkeys.openChallenge': () => stores.passkeys.openChallenge({ ...challenge, expiresAt: at(60) }),
+      'passkeys.useChallenge': () => stores.passkeys.useChallenge(challenge, at()),
+      'passkeys.add': () => stores.passkeys.add(passkey),
+      'passkeys.find': () => stores.passkeys.find(passkey.credentialId),
+      'passkeys.listOf': () => stores.passkeys.listOf(userId),
+      'passkeys.use': () => stores.passkeys.use(passkey.id, { counter: 1, backedUp: true, at: at() }),
+      'passkeys.counts': () => stores.passkeys.counts(passkey.id),
+      'passkeys.rename': () => stores.passkeys.rename(userId, passkey.id, 'Key'),
+      'passkeys.remove': () => stores.passkeys.remove(userId, passkey.id, at(), {}),
       'factors.noteAsked': () => stores.factors.noteAsked(userId, at()),
       'budgets.spend': () => stores.budgets.spend(budgets),
       'budgets.look': () => stores.budgets.look(budgets),

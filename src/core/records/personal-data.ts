@@ -6,6 +6,7 @@ import type { FactorKind } from './factor.ts'
 import type { Proof, Wishes } from './interaction.ts'
 import type { Invitation } from './invitation.ts'
 import type { MailRow } from './mail.ts'
+import type { Passkey } from './passkey.ts'
 import type { Session } from './session.ts'
 import type { User } from './user.ts'
 
@@ -33,6 +34,7 @@ export interface PersonalData {
   }[]
   /** Those included that were proposed and not confirmed. */
   factors: { id: string; kind: FactorKind; createdAt: Date; confirmedAt: Date | null; lastUsedAt: Date | null }[]
+  passkeys: Omit<Passkey, 'userId' | 'publicKey'>[]
   recoveryCodesLeft: number
   /** Since when the person has been asked to set up a second factor. */
   factorAskedAt: Date | null

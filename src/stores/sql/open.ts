@@ -14,6 +14,7 @@ import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createFactorStore } from './factors/factors.ts'
+import { createPasskeyStore } from './factors/passkeys.ts'
 import { createInteractionStore } from './interactions/interactions.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createDeletionStore } from './accounts/deletions.ts'
@@ -145,6 +146,7 @@ export function createSqlStores(
     knownDevices: createKnownDeviceStore(db),
     interactions: createInteractionStore(db),
     factors: createFactorStore(db, change),
+    passkeys: createPasskeyStore(db, change),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),
     apiKeys: createApiKeyStore(db, change),
