@@ -105,6 +105,9 @@ input[readonly] { background: var(--pico-background-color); color: var(--pico-mu
 :is(input, .secret-field) + small { display: block; margin: -0.75rem 0 1.125rem; }
 :is(input, .secret-field) + small ~ small { display: block; margin: -0.875rem 0 1.125rem; }
 [data-told]:empty { margin: 0; }
+.passkey { margin-top: 0.75rem; }
+.passkey [data-told] { display: block; margin: 0.75rem 0 0; }
+.passkey [data-told]:empty { display: none; }
 small[id$='-error'] { color: var(--danger, var(--pico-del-color)); }
 label:has([type='checkbox'], [type='radio']) { display: flex; gap: 0.625rem; align-items: start; margin-bottom: 1.125rem; font-weight: 400; cursor: pointer; }
 label [type='checkbox'], label [type='radio'] { flex: none; margin: 0.125rem 0 0; }

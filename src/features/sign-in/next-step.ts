@@ -44,5 +44,5 @@ export function enrolByOf(askedAt: Date, { grace_days: days }: FactorPolicy): nu
 
 /** What programs are told that somebody can prove themselves by. */
 export function factorNames({ factors, recoveryCodes }: Pick<FactorFacts, 'factors' | 'recoveryCodes'>): string[] {
-  return [...factors.map(({ kind }) => kind), ...(recoveryCodes > 0 ? ['recovery_code'] : [])]
+  return [...new Set(factors.map(({ kind }) => kind)), ...(recoveryCodes > 0 ? ['recovery_code'] : [])]
 }
