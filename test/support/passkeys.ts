@@ -49,7 +49,7 @@ export function makePasskey(
       ] as const),
       [-2, new Uint8Array(Buffer.from(x!, 'base64url'))],
       [-3, new Uint8Array(Buffer.from(y!, 'base64url'))],
-    ]) as never,
+    ]),
   )
   const facts = { backupEligible: true, backedUp: true, ...made }
   const clientData = ({ challenge }: Options, type: string, says: Says) =>

@@ -35,7 +35,7 @@ interface Challenge {
 }
 
 /** What becomes of a passkey that was to be added. `first`: the person had no factor, and got the recovery codes. */
-export type PasskeyAddition = 'first' | 'another' | 'refused' | 'too_many'
+type PasskeyAddition = 'first' | 'another' | 'refused' | 'too_many'
 
 export interface PasskeyStore {
   openChallenge(challenge: Challenge & { expiresAt: Date }): Promise<void>

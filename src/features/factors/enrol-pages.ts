@@ -17,7 +17,7 @@ import { enrolPage, mailboxPage, recoveryCodesPage } from './factor-views.ts'
 import type { StartedSession } from '../sessions/index.ts'
 import type { FactorManagement } from './manage-factors.ts'
 import type { Ceremonies } from './passkeys/ceremonies.ts'
-import { suggestedName } from './passkeys/passkey-pages.ts'
+import { suggestedName } from './passkeys/suggested-name.ts'
 import type { FactorReset } from './reset-factors.ts'
 import type { FactorTexts } from './texts.ts'
 
@@ -111,7 +111,10 @@ export async function enrolPages(
       const { addPasskeyPage, codesPage, passkeys, setUpPage } = pages.textsFor(request).factors
       if (credential !== undefined && ceremonies !== undefined) {
         const made = newCredentialIn(credential)
-        const given = made && { name: suggestedName(request, options.readDevice), credential: made }
+        const given = made && {
+          name: suggestedName(request.headers['user-agent'], options.readDevice),
+          credential: made,
+        }
         const added = given && (await ceremonies.add(user, given, how))
         if (added?.kind !== 'added')
           return show([request, reply.code(422)], underWay, { fault: addPasskeyPage.refused })

@@ -24,7 +24,7 @@ export const factors = {
     add: 'Add a passkey',
     addedAt: (at: Child) => html`Added on ${at}`,
     neverUsed: 'Not used yet',
-    isSynced: 'Synced: on all your devices',
+    isSynced: 'Synced between your devices',
     mayBeSynced: 'Not synced yet',
     isBound: 'On one device alone',
     rename: 'Rename',

@@ -44,8 +44,6 @@ export const SignInSettings = section({
 })
 /** Of that section: who needs a second factor. */
 export type FactorPolicy = SignInSettings['factors']
-/** Of that section: whether and for which domain there are passkeys. */
-export type PasskeySettings = SignInSettings['passkeys']
 export type SignInSettings = Static<typeof SignInSettings>
 
 /** Of the `limits` section of gatehouse.yaml: how many passwords may be wrong within a window. */

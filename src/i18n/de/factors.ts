@@ -25,7 +25,7 @@ export const factors: Catalogue['factors'] = {
     add: 'Passkey hinzufügen',
     addedAt: (at) => html`Hinzugefügt am ${at}`,
     neverUsed: 'Noch nicht benutzt',
-    isSynced: 'Synchronisiert: auf allen Ihren Geräten',
+    isSynced: 'Zwischen Ihren Geräten synchronisiert',
     mayBeSynced: 'Noch nicht synchronisiert',
     isBound: 'Nur auf einem Gerät',
     rename: 'Umbenennen',

@@ -15,7 +15,7 @@ import { challengeIn, type RelyingParty, verifyNewCredential } from './webauthn.
 /** How many one person may have. */
 const most = 20
 
-export type AddOutcome =
+type AddOutcome =
   /** `recoveryCodes`: of whoever had no factor before; told here, once. `methods`: how the person was proven by it. */
   | { kind: 'added'; passkey: Passkey; recoveryCodes: string[] | undefined; methods: string[] }
   | { kind: 'wrong'; fault: PasskeyFault }

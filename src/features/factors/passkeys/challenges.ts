@@ -12,7 +12,7 @@ export type Asked =
   { purpose: 'sign_in' } | { purpose: Exclude<ChallengePurpose, 'sign_in'>; userId: string; holder: string }
 
 /** A `PublicKeyCredentialRequestOptionsJSON` (Web Authentication Level 3 §5.1.9). */
-export interface RequestOptions {
+interface RequestOptions {
   challenge: string
   rpId: string
   timeout: number
@@ -20,7 +20,7 @@ export interface RequestOptions {
   allowCredentials: Named[]
 }
 /** A `PublicKeyCredentialCreationOptionsJSON`. */
-export interface CreationOptions {
+interface CreationOptions {
   challenge: string
   rp: { id: string; name: string }
   user: { id: string; name: string; displayName: string }

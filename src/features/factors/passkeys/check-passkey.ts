@@ -12,7 +12,7 @@ import type { factorsEvents } from '../audit-events.ts'
 import { type Asked, type Challenges, userHandleOf } from './challenges.ts'
 import { challengeIn, readShownCredential, type RelyingParty, verifyShownCredential } from './webauthn.ts'
 
-export type PasskeyCheck =
+type PasskeyCheck =
   /** `methods`: how the person was proven by it, in the names of RFC 8176. */
   | { kind: 'right'; user: User; passkeyId: string; methods: string[] }
   /** The passkey is right, and its person has asked for the deletion of the account. */

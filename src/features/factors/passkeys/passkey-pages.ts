@@ -15,6 +15,7 @@ import { createAccountOf } from '../routes.ts'
 import type { FactorTexts } from '../texts.ts'
 import type { PasskeyOptions } from './passkey-routes.ts'
 import { addPasskeyPage, removePasskeyPage, renamePasskeyPage } from './passkey-views.ts'
+import { suggestedName } from './suggested-name.ts'
 
 /** Where people add, rename and remove their own passkeys. */
 export async function passkeyPages(
@@ -32,7 +33,7 @@ export async function passkeyPages(
 
   if (ceremonies !== undefined) {
     const showAdd = (request: FastifyRequest, reply: FastifyReply, words: Messages & { nameFault?: string }) => {
-      const name = sentWith(request)['name'] ?? suggestedName(request, options.readDevice)
+      const name = sentWith(request)['name'] ?? suggestedName(request.headers['user-agent'], options.readDevice)
       return pages.show(reply, addPasskeyPage, { csrfToken: csrf.tokenFor(request, reply), name, ...words })
     }
     app.get('/add-passkey', { config: fresh, schema: hidden }, async (request, reply) => showAdd(request, reply, {}))
@@ -62,8 +63,8 @@ export async function passkeyPages(
         const how = { by: person.sessionId, language: pages.languageOf(request), isFirst: person.reachable === 'aal1' }
         const outcome = await ceremonies.add(await accountOf(request), { name: name.trim(), credential }, how)
         if (outcome.kind !== 'added') {
-          const [status, fault] = outcome.kind === 'too_many' ? [409, tooMany] : [422, refused]
-          return showAdd(request, reply.code(status as number), { fault: fault as string })
+          const [status, fault] = outcome.kind === 'too_many' ? ([409, tooMany] as const) : ([422, refused] as const)
+          return showAdd(request, reply.code(status), { fault })
         }
         const raised = await options.inSession.raise(person, outcome.methods)
         if (raised !== undefined) await options.signIn.takeOver(request, reply, raised)
@@ -136,9 +137,3 @@ export async function passkeyPages(
 }
 
 const isName = (name: string) => name.trim() !== '' && name.trim().length <= 200 && isPlainText(name)
-
-/** What a passkey is called whose person does not call it otherwise: after the browser and the system that made it. */
-export function suggestedName({ headers }: FastifyRequest, readDevice: ReadDevice): string {
-  const { browser, system } = readDevice(headers['user-agent'] ?? '')
-  return [browser, system].filter(Boolean).join(', ') || 'Passkey'
-}

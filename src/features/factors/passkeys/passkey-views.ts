@@ -35,7 +35,7 @@ export function passkeyCard(
   return card(
     words.title,
     html`${passkeys.length === 0 ? html`<p class="muted">${words.none}</p>` : rows(passkeys.map(rowOf))}
-    ${mayAdd && html`<p><a role="button" class="small" href="add-passkey">${words.add}</a></p>`}`,
+    ${mayAdd && html`<p class="actions"><a role="button" class="secondary outline" href="add-passkey">${words.add}</a></p>`}`,
   )
 }
 

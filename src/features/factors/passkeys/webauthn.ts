@@ -45,7 +45,7 @@ export async function verifyNewCredential(
     if (typeof read === 'string') return read
     const { verifyRegistrationResponse } = await load()
     const outcome = await verifyRegistrationResponse({
-      response: { ...credential, clientExtensionResults: {} } as never,
+      response: { ...credential, clientExtensionResults: {} },
       expectedChallenge: challenge,
       expectedOrigin: rp.origin,
       expectedRPID: rp.id,
