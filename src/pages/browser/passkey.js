@@ -16,6 +16,7 @@ for (const box of document.querySelectorAll('[data-passkey]')) {
 
 function prepare(box, { passkey: kind, options, offer, failed, known }) {
   const [form, button, told] = [box.closest('form'), box.querySelector('button'), box.querySelector('[data-told]')]
+  told.setAttribute('role', 'alert')
   let offered = new AbortController()
 
   async function ask(how) {
