@@ -68,6 +68,7 @@ export function createAdvance(dependencies: {
   notes: Pick<FactorStore, 'noteAsked'>
   reset: Pick<FactorReset, 'mailLink'>
   passkeys: Pick<PasskeyStore, 'counts'>
+  takesPasskeys: boolean
   interactions: Pick<Interactions, 'open'>
   knownDevices: Pick<KnownDevices, 'remember' | 'isRemembered'>
   startSession: StartSession
@@ -100,7 +101,7 @@ export function createAdvance(dependencies: {
       if (secret === undefined) return { kind: 'account_changed' }
       audit.record({ event: 'sign_in.continued', subject: user.id, step })
       if (step === 'enrol' && known.mailboxNeeded) await reset.mailLink(user, device.language)
-      return { kind: 'unfinished', step, secret, factors: factorNames(known) }
+      return { kind: 'unfinished', step, secret, factors: factorNames(known, dependencies.takesPasskeys) }
     }
     const methods = methodsOf(proofs.map(({ method }) => method))
     const { remember } = wishes

@@ -130,6 +130,7 @@ export function createSignIn(
     ...person,
     ...{ policy, factors: management, notes: stores.factors, reset, interactions, knownDevices, audit, clock },
     ...{ startSession: sessions.begin, endSession: sessions.end, passkeys: stores.passkeys },
+    takesPasskeys: ceremonies !== undefined,
   })
   const continueSignIn = createContinueSignIn({
     ...{ interactions, checkCode, checkPasskey, advance, knownDevices, audit, clock },
