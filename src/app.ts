@@ -64,7 +64,7 @@ export function createFeatures(base: Base, config: Config) {
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
-  const factors = createFactors(base, config, { accounts, sessions, browser, ...speaking })
+  const factors = createFactors(base, config, { accounts, sessions, browser, readDevice, ...speaking })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 

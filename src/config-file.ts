@@ -19,6 +19,7 @@ import {
   LimitSettings,
   PageSettings,
 } from './http/settings.ts'
+import { readRpId } from './cookie-domain.ts'
 import { faultOfKey } from './i18n/replaced-texts.ts'
 import { checkRoleSettings, RoleSettings } from './features/roles/settings.ts'
 import { faultsOf, withDefaults } from './schema-faults.ts'
@@ -95,6 +96,11 @@ function checkBranding(settings: BrandingSettings, findings: Findings): void {
   }
 }
 
+function checkRpId({ passkeys }: SignInSettings, issuer: string, findings: Findings): void {
+  const read = readRpId(passkeys.rp_id, issuer)
+  if ('expected' in read) findings.fault(['sign_in', 'passkeys', 'rp_id'], `expected ${read.expected}`)
+}
+
 /** What stands in a file: its text, or the code of the error that reading it met. */
 export type FileContent = { readonly text: string } | { readonly unreadable: string }
 
@@ -135,6 +141,7 @@ export function parseConfigFile(text: string, path: string, issuer?: string, coo
   if (accessRules === undefined || !fits('roles')) return faulty()
   const otherDomains = fits('sessions') ? file.sessions.other_domains : []
   checkHosts(file.hosts, accessRules, { roles: file.roles, issuer, cookieDomain, otherDomains }, findings)
+  if (issuer !== undefined && fits('sign_in')) checkRpId(file.sign_in, issuer, findings)
   if (faults.length > 0) return faulty()
   return { kind: 'read', file, accessRules, warnings: inOrder(path, warnings) }
 }

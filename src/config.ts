@@ -8,7 +8,7 @@ import { readRedisUrl } from './core/redis-url.ts'
 import { faultsBeside, readSmtpUrl } from './core/smtp-url.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type ConfigFile, type FileContent, parseConfigFile, type ReadConfigFile } from './config-file.ts'
-import { isSameSite, readCookieDomain } from './cookie-domain.ts'
+import { isSameSite, readCookieDomain, readRpId } from './cookie-domain.ts'
 import {
   type AccountSettings,
   type RegistrationMode,
@@ -55,6 +55,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 
     /** A folder of the operator's own texts. */
     readonly templates: string | undefined
   }
+  /** The domain that passkeys are made for; nothing where there are none. */
+  readonly passkeys: { readonly rpId: string | undefined }
   readonly cookieDomain: string | undefined
   readonly logLevel: LogLevel
 }
@@ -132,6 +134,7 @@ export function loadConfig(given: Environment): Config {
       domains: mailDomainsOf(accounts),
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
     },
+    passkeys: passkeysOf(fromFile.file, issuer),
     cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
     presentation: shown.presentation,
     accessRules: fromFile.accessRules,
@@ -155,6 +158,12 @@ export function loadConfig(given: Environment): Config {
     cookieDomain,
     logLevel,
   })
+}
+
+/** For which domain there are passkeys; nothing where there are none. */
+function passkeysOf({ sign_in: { passkeys } }: ConfigFile, issuer: string): { rpId: string | undefined } {
+  const read = readRpId(passkeys.rp_id, issuer)
+  return { rpId: passkeys.enabled && 'rpId' in read ? read.rpId : undefined }
 }
 
 /** A name as it stands before an address (RFC 5322 §3.2.4): without what ends a quoted text. */

@@ -37,6 +37,27 @@ export function readCookieDomain(text: string, issuer: string): CookieDomain {
 }
 
 /**
+ * Reads the domain that passkeys are made for, of a service at `issuer` (WebAuthn §5.1.3, "rpId"): its host, or a parent of it that one
+ * party has registered. Nothing where the host is an address, for which there are no passkeys.
+ */
+export function readRpId(
+  text: string | undefined,
+  issuer: string,
+): { rpId: string | undefined } | { expected: string } {
+  const { hostname } = new URL(issuer)
+  const isAddress = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0
+  if (text === undefined) return { rpId: isAddress ? undefined : hostname }
+  if (isAddress)
+    return { expected: 'nothing, since the host of the issuer is an address, for which there are no passkeys' }
+  const domain = /[\s/:@?#%*\\]/.test(text) ? '' : domainToASCII(text)
+  const own = registrableDomain(hostname)
+  const fits = domain === hostname || (own !== undefined && isWithin(hostname, domain) && isWithin(domain, own))
+  if (fits) return { rpId: domain }
+  const parents = own === undefined || own === hostname ? '' : `, or a parent of it down to ${own}`
+  return { expected: `the host of GATEHOUSE_ISSUER, which is ${hostname}${parents}` }
+}
+
+/**
  * Whether browsers take two origins for one site (HTML §7.1.1.3, "schemefully same site"), so that pages of the one send
  * `SameSite=Strict` cookies to the other. Ports do not matter.
  */

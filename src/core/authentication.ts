@@ -2,12 +2,20 @@ import type { AuthenticationLevel } from './principal.ts'
 
 /**
  * The methods of proofs as a token tells them (`amr`, RFC 8176): each once, and `mfa` where they are of two kinds. A recovery code is a
- * one-time password too.
+ * one-time password too. A passkey is two by itself: what somebody has, and what its authenticator knows them by.
  */
 export function methodsOf(proven: readonly string[]): string[] {
-  const methods = [...new Set(proven)]
-  const isMultiple = methods.includes('pwd') && methods.includes('otp') && !methods.includes('mfa')
-  return isMultiple ? [...methods, 'mfa'] : methods
+  const methods = [...new Set(proven)].filter((method) => method !== 'mfa')
+  const isOf = (...those: string[]) => those.some((method) => methods.includes(method))
+  return isOf('hwk', 'swk') || (isOf('pwd') && isOf('otp')) ? [...methods, 'mfa'] : methods
+}
+
+/**
+ * The methods of a passkey that has verified its person: a key that cannot leave its authenticator counts as one in hardware (`hwk`), one
+ * that can be copied to others as one in software (`swk`).
+ */
+export function methodsOfPasskey({ backupEligible }: { backupEligible: boolean }): string[] {
+  return [backupEligible ? 'swk' : 'hwk', 'user']
 }
 
 /** The level that methods reach. */

@@ -19,6 +19,7 @@ export const errorTable = {
   insufficient_user_authentication: { status: 401, title: 'This needs a newer or stronger proof of who you are.' },
   invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
   invalid_code: { status: 401, title: 'The code is wrong, or was used already.' },
+  invalid_passkey: { status: 401, title: 'The passkey was not accepted.' },
   invalid_refresh_token: { status: 401, title: 'The refresh token is not valid.' },
   forbidden: { status: 403, title: 'This is not allowed.' },
   untrusted_peer: { status: 403, title: 'Only a trusted proxy may ask this.' },

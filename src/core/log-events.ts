@@ -9,6 +9,8 @@ export const logEvents = {
   'service.stop_cut_short': 'The service stopped while requests were still under way, or was told a second time.',
   'service.stop_failed': 'The stop itself failed.',
   'registration.mode': 'Who may register, and why it is so. Told at the start.',
+  'passkeys.rp_id': 'The domain that passkeys are made for, where a setting names it. Told at the start.',
+  'passkeys.off': 'There are no passkeys, since the host of the issuer is an IP address. Told at the start.',
   'config.doubtful': 'A setting is allowed and will not have been meant.',
   'rules.look_failed': 'A change of gatehouse.yaml could not be judged. The old rules stay.',
   'forward_auth.denied': 'A question was denied, with the code and the reason.',

@@ -22,6 +22,7 @@ import type { SessionStore } from './records/session.ts'
 import type { SigningKeyStore } from './records/signing-key.ts'
 import type { MailRequestStore } from './records/mail-request.ts'
 import type { MailStore } from './records/mail.ts'
+import type { PasskeyStore } from './records/passkey.ts'
 import type { HousekeepingStore } from './records/sweep.ts'
 import type { UserStore } from './records/user.ts'
 
@@ -40,6 +41,7 @@ export interface Stores {
   interactions: InteractionStore
   factors: FactorStore
   identities: IdentityStore
+  passkeys: PasskeyStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   apiKeys: ApiKeyStore

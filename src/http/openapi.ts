@@ -83,6 +83,10 @@ function swaggerOptions({ issuer, version, cookies }: DocumentOptions): FastifyD
         { name: 'Sign-in', description: 'Sessions of people.' },
         { name: 'Your account', description: 'What people see of their own account, and change.' },
         { name: 'Second factors', description: 'What people prove themselves by beside the password.' },
+        {
+          name: 'Passkeys',
+          description: 'What people sign in with in place of the password, or prove themselves by beside it.',
+        },
         { name: 'API keys', description: 'Long-lived keys for programs of a person.' },
         { name: 'OAuth', description: 'Tokens for programs.' },
         { name: 'Keys', description: 'What verifies the tokens.' },

@@ -37,6 +37,15 @@ export const de: Catalogue = {
       none: 'Hier gibt es keine Anwendung, die Sie öffnen dürfen. Fragen Sie, wer diesen Dienst betreibt.',
     },
 
+    passkey: {
+      signIn: 'Mit einem Passkey anmelden',
+      use: 'Passkey benutzen',
+      failed: 'Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal, oder gehen Sie ohne weiter.',
+      refused:
+        'Dieser Passkey wurde nicht angenommen. Wenn Sie ihn hier entfernt haben, entfernen Sie ihn auch von Ihrem Gerät.',
+      missing: 'Dieser Browser hat keine Passkeys, oder Skripte sind darin ausgeschaltet.',
+    },
+
     hasNotArrived:
       'Ihre Anmeldung war abgelaufen. Was Sie gerade gesendet haben, ist deshalb nicht angekommen. ' +
       'Melden Sie sich an, und senden Sie es dann noch einmal.',
@@ -54,12 +63,13 @@ export const de: Catalogue = {
 
     secondFactor: {
       title: 'Code eingeben',
+      passkeyTitle: 'Benutzen Sie Ihren Passkey',
       why: (email) =>
         html`Das Passwort war richtig. Weisen Sie jetzt mit Ihrem zweiten Faktor nach, dass Sie ${email} sind.`,
       code: 'Code Ihrer Authenticator-App',
       codeHint: 'Sechs Ziffern, die sich jede halbe Minute ändern.',
       recoveryCode: 'Wiederherstellungscode',
-      recoveryHint: 'Einer von denen, die Sie beim Einrichten der App aufbewahrt haben. Jeder gilt einmal.',
+      recoveryHint: 'Einer von denen, die Sie beim Einrichten des zweiten Faktors aufbewahrt haben. Jeder gilt einmal.',
       useRecovery: 'Stattdessen einen Wiederherstellungscode benutzen',
       useApp: 'Stattdessen die Authenticator-App benutzen',
       rememberDevice: (days) =>
@@ -78,6 +88,8 @@ export const de: Catalogue = {
         html`Für den nächsten Schritt wird Ihr Passwort noch einmal gebraucht. Sie sind als ${email} angemeldet.`,
       whyCode: (email) =>
         html`Für den nächsten Schritt wird ein Code Ihrer Authenticator-App gebraucht. Sie sind als ${email} angemeldet.`,
+      whyPasskey: (email) =>
+        html`Für den nächsten Schritt wird Ihr Passkey gebraucht. Sie sind als ${email} angemeldet.`,
       signOutInstead: 'Stattdessen abmelden',
     },
 
@@ -178,8 +190,8 @@ export const de: Catalogue = {
       security: {
         title: 'Sicherheit',
         aboutPassword: 'Womit Sie sich anmelden',
-        factor: 'Zweiter Faktor',
-        aboutFactor: 'Womit Sie sich neben dem Passwort ausweisen',
+        factor: 'Passkeys und zweiter Faktor',
+        aboutFactor: 'Womit Sie sich neben dem Passwort oder statt seiner ausweisen',
         sessions: 'Sitzungen',
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',

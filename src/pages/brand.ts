@@ -54,6 +54,8 @@ export interface Brand {
   readonly pico: Asset
   /** The script of passwords. */
   readonly passwordScript: Asset
+  /** The script of passkeys. */
+  readonly passkeyScript: Asset
   /** Of applications, by their hosts; each is found by its version alone. */
   readonly icons: ReadonlyMap<string, Asset>
 }
@@ -68,11 +70,8 @@ export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
     logo: assetOf(logoPaths[type], type, content),
     styles: assetOf('/assets/gatehouse.css', css, Buffer.from(styleSheet(colours))),
     pico: assetOf('/assets/pico.min.css', css, readFile(import.meta.resolve('@picocss/pico/css/pico.min.css'))),
-    passwordScript: assetOf(
-      '/assets/password-field.js',
-      'text/javascript; charset=utf-8',
-      readFile(import.meta.resolve('./browser/password-field.js')),
-    ),
+    passwordScript: scriptOf('password-field.js'),
+    passkeyScript: scriptOf('passkey.js'),
     icons: new Map([...icons].map(([host, icon]) => [host, assetOf(iconPath, icon.type, icon.content)])),
   }
 }
@@ -83,6 +82,11 @@ const readFile = (url: string) => readFileSync(new URL(url))
 
 function assetOf(path: string, type: string, content: Buffer): Asset {
   return { path, type, content, version: createHash('sha256').update(content).digest('hex').slice(0, 12) }
+}
+
+function scriptOf(name: string): Asset {
+  const content = readFile(import.meta.resolve(`./browser/${name}`))
+  return assetOf(`/assets/${name}`, 'text/javascript; charset=utf-8', content)
 }
 
 /** Where a page finds an asset; `base` as `layout` has it. Under another host it names no version: proxies keep such pages. */

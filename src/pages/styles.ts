@@ -105,6 +105,10 @@ input[readonly] { background: var(--pico-background-color); color: var(--pico-mu
 :is(input, .secret-field) + small { display: block; margin: -0.75rem 0 1.125rem; }
 :is(input, .secret-field) + small ~ small { display: block; margin: -0.875rem 0 1.125rem; }
 [data-told]:empty { margin: 0; }
+.passkey { margin-top: 0.75rem; }
+.passkey button { width: 100%; --pico-form-element-spacing-vertical: 0.75rem; font-weight: 600; line-height: 1.25; }
+.passkey [data-told] { display: block; margin: 0.75rem 0 0; }
+.passkey [data-told]:empty { display: none; }
 small[id$='-error'] { color: var(--danger, var(--pico-del-color)); }
 label:has([type='checkbox'], [type='radio']) { display: flex; gap: 0.625rem; align-items: start; margin-bottom: 1.125rem; font-weight: 400; cursor: pointer; }
 label [type='checkbox'], label [type='radio'] { flex: none; margin: 0.125rem 0 0; }
@@ -145,6 +149,7 @@ ul.rows > li:first-child { border-top: 0; }
 article > ul.rows:first-child > li:first-child { padding-top: 0; }
 ul.rows > li:last-child { padding-bottom: 0; }
 ul.rows > li > :first-child { flex: 1 1 14rem; min-width: 0; }
+ul.rows + .actions { margin-top: 1.125rem; }
 ul.rows strong { display: block; color: var(--pico-h1-color); font-weight: 600; overflow-wrap: anywhere; }
 ul.rows small { display: block; overflow-wrap: anywhere; }
 .mark { display: inline-block; margin-inline-start: 0.375rem; padding: 0 0.5rem; border-radius: 1rem; background: color-mix(in srgb, var(--success, var(--pico-ins-color)) 12%, transparent); color: var(--success, var(--pico-ins-color)); font-size: 0.8125rem; font-weight: 500; }

@@ -105,7 +105,7 @@ for (const backend of backends) {
       const { cookie } = await service.signIn(await service.createUser())
       const page = await open(`/login?${toWanted}&acr_values=aal2`, cookie)
       t.match([titleOf(page), wordsOf(page)], ['A stronger sign-in is needed', 'Set one up, then open the page again.'])
-      t.match(page.body, 'href="authenticator"')
+      t.match(page.body, 'href="factors"')
     })
     await t.test('an app is set up by a page without scripts, in a session that rises by it', async (t) => {
       const user = await service.createUser()

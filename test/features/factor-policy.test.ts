@@ -14,6 +14,7 @@ import {
   setUpTotp,
 } from '../support/factors.ts'
 import { linkIn, mailsTo, readMail } from '../support/mails.ts'
+import { createWithPasskey, signInByPasskey } from '../support/passkeys.ts'
 import { claimsOf } from '../support/oauth.ts'
 import { type Answer, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 
@@ -227,6 +228,10 @@ for (const backend of backends) {
       await service.call('/api/users/me/mfa/totp', { method: 'DELETE', headers: { cookie: other.cookie } })
       await service.operate('POST', `/users/${user.id}/reset-factors`)
       await givePassword(service, user)
+      const { cookie: byPasskey, passkey, passkeyId } = await createWithPasskey(service, { counts: true })
+      const renaming = { method: 'PATCH', headers: { cookie: byPasskey }, json: { name: 'Key' } }
+      await service.call(`/api/users/me/passkeys/${passkeyId}`, renaming)
+      await signInByPasskey(service, passkey, { says: { counter: 1 } })
       const told = new Set((await auditRows(service)).map(({ event }) => event))
       t.same(
         Object.keys(eventsOfFactors).filter((event) => !told.has(event)),

@@ -4,6 +4,7 @@ import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { createWithFactor, nextCode, setUpTotp } from '../support/factors.ts'
 import { linkIn } from '../support/mails.ts'
+import { addPasskey } from '../support/passkeys.ts'
 import { bearer, type Service, type SignedIn, startService } from '../support/service.ts'
 
 const password = 'seven quiet herons at dawn'
@@ -41,6 +42,7 @@ async function livesHere(service: Service) {
   const raised = await post(service, '/api/auth/step-up', proof, before)
   const { access_token: accessToken, refresh_token: refreshToken } = raised.json()
   const signedIn = { accessToken, refreshToken, cookie: `gatehouse=${raised.cookies['gatehouse']}` }
+  await addPasskey(service, signedIn)
   await changeTo(email, signedIn)
   await post(service, '/api/auth/confirm-email', { token: await tokenOf(service, email, 'confirm-email') })
   service.clock.advance(1)

@@ -23,7 +23,7 @@ export interface Written {
 export function writeGallery(folder: string, fixtures: readonly Fixture[]): Written[] {
   const [{ brand }] = spokenLanguages() as [Spoken]
   mkdirSync(join(folder, dirname(brand.styles.path)), { recursive: true })
-  for (const { path, content } of [brand.pico, brand.styles, brand.logo, brand.passwordScript])
+  for (const { path, content } of [brand.pico, brand.styles, brand.logo, brand.passwordScript, brand.passkeyScript])
     writeFileSync(join(folder, path), content)
   const written = fixtures.flatMap((fixture) =>
     spokenLanguages().flatMap((spoken) => {

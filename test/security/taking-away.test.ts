@@ -8,6 +8,7 @@ import { openStores } from '../../src/stores/open.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { createWithFactor, mfaTokenOf, nextCode, post as postJson } from '../support/factors.ts'
 import { clientAssertionType, grant, makeKey, post, register, registerSigner } from '../support/oauth.ts'
+import { createWithPasskey } from '../support/passkeys.ts'
 import { run } from '../support/program.ts'
 import { testSecret } from '../support/secrets.ts'
 import { scratchFolder, startRedis, startRelay } from '../support/servers.ts'
@@ -126,6 +127,14 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
     return {
       take: () => service.call('/api/users/me/mfa/totp', { method: 'DELETE', headers }),
       use: () => whileListed(service, '/api/users/me/mfa', headers, ({ factors }) => factors),
+    }
+  },
+  async removePasskey(service) {
+    const { accessToken, passkeyId } = await createWithPasskey(service)
+    const headers = bearer(accessToken)
+    return {
+      take: () => service.call(`/api/users/me/passkeys/${passkeyId}`, { method: 'DELETE', headers }),
+      use: () => whileListed(service, '/api/users/me/passkeys', headers, (passkeys) => passkeys),
     }
   },
   async forgetRememberedDevices(service) {

@@ -14,7 +14,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { type Bench, createBench, exampleClient, exampleIdentity, exampleKey } from './contract.ts'
+import { type Bench, createBench, exampleClient, exampleIdentity, exampleKey, examplePasskey } from './contract.ts'
 
 const silent = pino({ level: 'silent' })
 const nothing = { create: [], reschedule: [], compromised: [], reseal: [], remove: [] }
@@ -181,6 +181,13 @@ const changes: Record<string, Prepare> = {
     holder(bench, async (userId) => {
       await (await withTotp(bench, userId)).confirm()
       await bench.stores.factors.removeTotp(userId, bench.at(), {})
+    }),
+  'passkeys.add': (bench) => holder(bench, (userId) => bench.stores.passkeys.add(examplePasskey(userId, bench.at()))),
+  'passkeys.remove': (bench) =>
+    holder(bench, async (userId) => {
+      const passkey = examplePasskey(userId, bench.at())
+      await bench.stores.passkeys.add(passkey)
+      await bench.stores.passkeys.remove(userId, passkey.id, bench.at(), {})
     }),
   'factors.reset': (bench) =>
     holder(bench, async (userId) => {

@@ -158,3 +158,13 @@ export function exampleIdentity(userId: string, createdAt: Date, change?: Partia
     ...change,
   }
 }
+/** A passkey of somebody who had no factor before, unless it says otherwise. */
+export const examplePasskey = (userId: string, at: Date, change: object = {}) => {
+  const id = uuidv7(at.getTime())
+  return {
+    ...{ id, userId, by: userId, name: 'Phone', credentialId: `credential-${id}`, publicKey: 'a-key', counter: 0 },
+    ...{ transports: ['internal'], backupEligible: true, backedUp: false, createdAt: at, lastUsedAt: null },
+    ...{ isFirst: true, mailboxTokenHash: undefined, codeHashes: ['one', 'two'], most: 3 },
+    ...change,
+  }
+}

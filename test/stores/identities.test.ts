@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { backends } from '../support/backends.ts'
-import { exampleIdentity, openBench } from './contract.ts'
+import { exampleIdentity, examplePasskey, openBench } from './contract.ts'
 
 for (const backend of backends) {
   void test(`identities in the ${backend.name} stores`, async (t) => {
@@ -119,6 +119,9 @@ for (const backend of backends) {
         [only, further].map(({ id }, i) => either(i).identities.unlink(user.id, id, at())),
       )
       t.same(outcomes.toSorted(), ['last_way', 'unlinked'], 'of two at once one is left')
+      const [left] = await stores.identities.of(user.id)
+      await stores.passkeys.add(examplePasskey(user.id, at()))
+      t.equal(await stores.identities.unlink(user.id, left!.id, at()), 'unlinked', 'a passkey is a way in')
     })
     await t.test('those are due for a check whose people have live sessions, the longest ago first', async (t) => {
       const source = 'directory:due' as const

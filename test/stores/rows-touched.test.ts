@@ -12,7 +12,14 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers, migratedCluster } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { exampleClient, exampleIdentity, exampleKey, exampleMail, exampleWishes as wishes } from './contract.ts'
+import {
+  exampleClient,
+  exampleIdentity,
+  exampleKey,
+  exampleMail,
+  examplePasskey,
+  exampleWishes as wishes,
+} from './contract.ts'
 
 /** Enough for a look-up to be cheaper than to read everything. */
 const strangers = 60_000
@@ -123,6 +130,10 @@ function fill(now: string): string {
       select 'k' || n, ${id('sessions')}, 'https://shop.test', '/', 'n', ${ends} ${each};
     insert into host_sessions (secret_hash, session_id, origin, created_at)
       select 'w' || n, ${id('sessions')}, 'https://shop.test', ${now} ${each};
+    insert into passkeys (id, name, credential_id, public_key, counter, backup_eligible, backed_up)
+      select ${id('factors')}, 'Phone', 'k' || n, 'key', 0, true, true ${each};
+    insert into passkey_challenges (challenge_hash, purpose, user_id, expires_at)
+      select 'h' || n, 'step_up', ${id('users')}, ${ends} ${each};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
@@ -229,9 +240,11 @@ for (const [name, open] of Object.entries(engines)) {
     const identity = exampleIdentity(userId, at(), { source: 'directory:corp' })
     const [colleague, made] = [uuidv7(clock.now()), { emailVerifiedAt: at(), createdAt: at() }]
     const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
+    const challenge = { challengeHash: 'asked', purpose: 'step_up' as const, userId, holder: null }
+    const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 22)
+    t.equal(perishable.length, 23)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -320,6 +333,15 @@ for (const [name, open] of Object.entries(engines)) {
         stores.factors.renewMailboxLink({ userId, tokenHash: 'again', expiresAt: at(60) }),
       'factors.isMailboxLink': () => stores.factors.isMailboxLink(userId, 'again', at()),
       'factors.removeTotp': () => stores.factors.removeTotp(userId, at(), {}),
+      'passkeys.openChallenge': () => stores.passkeys.openChallenge({ ...challenge, expiresAt: at(60) }),
+      'passkeys.useChallenge': () => stores.passkeys.useChallenge(challenge, at()),
+      'passkeys.add': () => stores.passkeys.add(passkey),
+      'passkeys.find': () => stores.passkeys.find(passkey.credentialId),
+      'passkeys.listOf': () => stores.passkeys.listOf(userId),
+      'passkeys.use': () => stores.passkeys.use(passkey.id, { counter: 1, backedUp: true, at: at() }),
+      'passkeys.counts': () => stores.passkeys.counts(passkey.id),
+      'passkeys.rename': () => stores.passkeys.rename(userId, passkey.id, 'Key'),
+      'passkeys.remove': () => stores.passkeys.remove(userId, passkey.id, at(), {}),
       'factors.noteAsked': () => stores.factors.noteAsked(userId, at()),
       'budgets.spend': () => stores.budgets.spend(budgets),
       'budgets.look': () => stores.budgets.look(budgets),

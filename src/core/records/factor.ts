@@ -1,12 +1,12 @@
 import type { QueuedMail, WithMails } from './mail.ts'
 
-export type FactorKind = 'totp'
+export type FactorKind = 'totp' | 'passkey'
 
 /** A second factor that counts. */
 interface Factor {
   id: string
   kind: FactorKind
-  /** When its first code was confirmed. */
+  /** When its first code was confirmed, or the passkey was added. */
   confirmedAt: Date
   lastUsedAt: Date | null
 }
@@ -69,7 +69,7 @@ export interface FactorStore {
       mailboxTokenHash: string | undefined
     } & WithMails,
   ): Promise<boolean>
-  /** Takes the authenticator app away, with the recovery codes; remembered devices are asked again. False when there is none. */
+  /** Takes the authenticator app away, and the recovery codes with the last factor; remembered devices are asked again. False when there is none. */
   removeTotp(userId: string, at: Date, also: WithMails): Promise<boolean>
   /** Puts recovery codes in place of those before. False when the person has no factor. */
   replaceRecoveryCodes(userId: string, codeHashes: readonly string[], also: WithMails): Promise<boolean>

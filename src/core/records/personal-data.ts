@@ -7,6 +7,7 @@ import type { Identity } from './identity.ts'
 import type { Proof, Wishes } from './interaction.ts'
 import type { Invitation } from './invitation.ts'
 import type { MailRow } from './mail.ts'
+import type { Passkey } from './passkey.ts'
 import type { Session } from './session.ts'
 import type { User } from './user.ts'
 
@@ -34,6 +35,7 @@ export interface PersonalData {
   }[]
   /** Those included that were proposed and not confirmed. */
   factors: { id: string; kind: FactorKind; createdAt: Date; confirmedAt: Date | null; lastUsedAt: Date | null }[]
+  passkeys: Omit<Passkey, 'userId' | 'publicKey'>[]
   recoveryCodesLeft: number
   /** Since when the person has been asked to set up a second factor. */
   factorAskedAt: Date | null

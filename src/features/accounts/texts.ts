@@ -45,7 +45,7 @@ export const accounts = {
     security: {
       title: 'Security',
       aboutPassword: 'What you sign in with',
-      factor: 'Second factor',
+      factor: 'Passkeys and second factor',
       aboutFactor: 'What you prove yourself by beside the password',
       sessions: 'Sessions',
       aboutSessions: 'Where you are signed in',

@@ -3,8 +3,26 @@ import type { FactorKind } from '../../core/records/factor.ts'
 
 /** What the trail is told of here. */
 export const factorsEvents = {
-  'factor.added': auditEvent<{ factor: FactorKind }>('warn', 'a person set up a second factor', 'factor (`totp`)'),
-  'factor.removed': auditEvent<{ factor: FactorKind }>('warn', 'a person removed a second factor', 'factor (`totp`)'),
+  'factor.added': auditEvent<{ factor: FactorKind }>(
+    'warn',
+    'a person set up a second factor',
+    'factor (`totp` or `passkey`)',
+  ),
+  'factor.removed': auditEvent<{ factor: FactorKind }>(
+    'warn',
+    'a person removed a second factor',
+    'factor (`totp` or `passkey`)',
+  ),
+  'passkey.renamed': auditEvent<{ passkey: string }>(
+    'info',
+    'a person gave a passkey another name',
+    'the passkey’s id',
+  ),
+  'passkey.copied': auditEvent<{ passkey: string }>(
+    'warn',
+    'a passkey was refused, since it or a copy of it had been used with that counter before',
+    'the passkey’s id',
+  ),
   'factor.limited': auditEvent<{ limit: number }>(
     'warn',
     'too many wrong codes for an account whose password was right',

@@ -11,10 +11,10 @@ export interface ConfirmInSession {
   /** Takes the first code of an authenticator app from somebody who is signed in. The session stays as it is. */
   confirm(person: Person, code: string, language: Language): Promise<ConfirmOutcome>
   /**
-   * What the code has proven beside: another session takes the place of this one, at the higher level, for a browser that has no more than
-   * its cookie. Nothing when it has ended meanwhile, or is at that level already.
+   * What setting a factor up has proven beside: another session takes the place of this one, at the higher level, for a browser that has no
+   * more than its cookie. Nothing when it has ended meanwhile, or is at that level already. `by`: the methods of the factor.
    */
-  raise(person: Person): Promise<StartedSession | undefined>
+  raise(person: Person, by: readonly string[]): Promise<StartedSession | undefined>
 }
 
 export function createConfirmInSession(dependencies: {
@@ -29,9 +29,9 @@ export function createConfirmInSession(dependencies: {
       if (user === undefined) return { kind: 'nothing_proposed' }
       return management.confirm(user, code, { by, language, isFirst: reachable === 'aal1' })
     },
-    async raise({ subject, sessionId, methods, level }) {
+    async raise({ subject, sessionId, methods, level }, by) {
       const user = await users.findById(subject)
-      const raised = methodsOf([...methods, 'otp'])
+      const raised = methodsOf([...methods, ...by])
       if (user === undefined || levelOf(raised) === level) return undefined
       return raiseSession(sessionId, { methods: raised, level: levelOf(raised) }, user)
     },

@@ -10,20 +10,21 @@ import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
 import type { EnrollingSignIn } from './enrol-pages.ts'
 import { confirmChangePage, factorsPage, recoveryCodesPage, setUpAuthenticatorPage } from './factor-views.ts'
-import { createAccountOf, type FactorOptions } from './routes.ts'
+import type { PasskeyOptions } from './passkeys/passkey-routes.ts'
+import { createAccountOf } from './routes.ts'
 import type { FactorTexts } from './texts.ts'
 
 /** Where people see, set up and remove their own second factors. */
 export async function factorPages(
   app: App,
-  options: FactorOptions & {
+  options: PasskeyOptions & {
     signIn: Pick<EnrollingSignIn, 'takeOver'>
     pages: Pages<FactorTexts>
     csrf: CsrfTokens
     clock: Clock
   },
 ): Promise<void> {
-  const { management, limits, pages, csrf, clock } = options
+  const { management, passkeys, ceremonies, limits, pages, csrf, clock } = options
   const accountOf = createAccountOf(options.users)
   const fresh = { ...ownPage, fresh: true } as const
 
@@ -34,9 +35,14 @@ export async function factorPages(
       schema: { ...hidden, querystring: Type.Partial(Type.Object({ done: Type.String() })) },
     },
     async (request, reply) => {
-      const { removed } = pages.textsFor(request).factors
-      const facts = await management.of(userOf(request).subject)
-      return pages.show(reply, factorsPage, { facts, told: request.query.done === 'removed' ? removed : undefined })
+      const { removed, passkeys: words } = pages.textsFor(request).factors
+      const { subject } = userOf(request)
+      const [facts, list] = await Promise.all([management.of(subject), passkeys.listOf(subject)])
+      const told = new Map([
+        ['removed', removed],
+        ...Object.entries(words.done).map(([what, said]) => [`passkey-${what}`, said] as const),
+      ]).get(request.query.done ?? '')
+      return pages.show(reply, factorsPage, { facts, passkeys: list, mayAdd: ceremonies !== undefined, told })
     },
   )
 
@@ -61,9 +67,10 @@ export async function factorPages(
       const person = personWithSession(request)
       const outcome = await options.inSession.confirm(person, code, pages.languageOf(request))
       if (outcome.kind === 'confirmed') {
-        const raised = await options.inSession.raise(person)
+        const raised = await options.inSession.raise(person, ['otp'])
         if (raised !== undefined) await options.signIn.takeOver(request, reply, raised)
-        return pages.show(reply, recoveryCodesPage, { codes: outcome.recoveryCodes, isNew: true, to: 'factors' })
+        const { done } = pages.textsFor(request).factors.codesPage
+        return pages.show(reply, recoveryCodesPage, { codes: outcome.recoveryCodes, done, to: 'factors' })
       }
       const { wrongCode, gone } = pages.textsFor(request).factors.setUpPage
       if (outcome.kind === 'nothing_proposed') return showSetUp(request, reply.code(409), { fault: gone })
@@ -78,8 +85,11 @@ export async function factorPages(
     change: Parameters<typeof confirmChangePage>[1]['change'],
     act: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
   ): void {
-    const show = (request: FastifyRequest, reply: FastifyReply, words: Messages) =>
-      pages.show(reply, confirmChangePage, { csrfToken: csrf.tokenFor(request, reply), change, ...words })
+    async function show(request: FastifyRequest, reply: FastifyReply, words: Messages) {
+      const hasPasskeys = (await passkeys.listOf(userOf(request).subject)).length > 0
+      const csrfToken = csrf.tokenFor(request, reply)
+      return pages.show(reply, confirmChangePage, { csrfToken, change, hasPasskeys, ...words })
+    }
     app.get(path, { config: fresh, schema: hidden }, async (request, reply) => show(request, reply, {}))
     app.post(path, { config: fresh, schema: { ...hidden, body: Form({}) } }, async (request, reply) => {
       const again = pages.mustAskAgain(request, reply, request.body.csrf_token)
@@ -93,6 +103,6 @@ export async function factorPages(
   asks('/recovery-codes', 'newCodesPage', async (request, reply) => {
     const codes = await management.renewRecoveryCodes(await accountOf(request), pages.languageOf(request))
     if (codes === undefined) return goTo(reply, 'factors')
-    return pages.show(reply, recoveryCodesPage, { codes, isNew: false, to: 'factors' })
+    return pages.show(reply, recoveryCodesPage, { codes, to: 'factors' })
   })
 }

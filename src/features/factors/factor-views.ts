@@ -1,4 +1,5 @@
 import type { FactorFacts } from '../../core/records/factor.ts'
+import type { Passkey } from '../../core/records/passkey.ts'
 import { codeField, hiddenFields } from '../../pages/fields.ts'
 import { type Child, Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
@@ -6,12 +7,16 @@ import { done, type Messages, messages } from '../../pages/notices.ts'
 import { rows } from '../../pages/rows.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { makePasskey, passkeyCard } from './passkeys/passkey-views.ts'
 import type { FactorTexts } from './texts.ts'
 
 type Context = ViewContext<FactorTexts>
 
-/** What somebody can prove themselves by beside the password. `told`: what has just been done. */
-export function factorsPage(context: Context, page: { facts: FactorFacts; told?: string | undefined }): Html {
+/** What somebody can prove themselves by, beside the password or in its place. `told`: what has just been done. */
+export function factorsPage(
+  context: Context,
+  page: { facts: FactorFacts; passkeys: readonly Passkey[]; mayAdd: boolean; told?: string | undefined },
+): Html {
   const { language, texts } = context
   const { factors: words, kit } = texts
   const { factors, recoveryCodes } = page.facts
@@ -40,8 +45,8 @@ export function factorsPage(context: Context, page: { facts: FactorFacts; told?:
     context,
     words.title,
     html`<p class="lead">${words.why}</p>
-      ${done(page.told)}
-      <article>${rows(totp === undefined ? [app] : [app, codes])}</article>
+      ${done(page.told)} ${passkeyCard(context, page)}
+      <article>${rows(factors.length === 0 ? [app] : [app, codes])}</article>
       <p><a href="account">${kit.back}</a></p>`,
     { within: 'account', cards: true },
   )
@@ -61,15 +66,30 @@ export function setUpAuthenticatorPage(context: Context, page: SetUp): Html {
   )
 }
 
-/** The same within a sign-in that goes no further without it. `mailboxToken`: of the link, after an operator's reset. */
-export function enrolPage(context: Context, page: SetUp & { mailboxToken?: string | undefined }): Html {
-  const { setUpPage } = context.texts.factors
+/**
+ * The same within a sign-in that goes no further without it, or a passkey in its place. `mailboxToken`: of the link, after an operator's
+ * reset; `mayAdd`: there are passkeys here.
+ */
+export function enrolPage(
+  context: Context,
+  page: SetUp & { mailboxToken?: string | undefined; mayAdd?: boolean },
+): Html {
+  const { setUpPage, enrolPasskey } = context.texts.factors
   const sent = { token: page.mailboxToken }
+  const options = `enrol-options${page.mailboxToken === undefined ? '' : `?token=${encodeURIComponent(page.mailboxToken)}`}`
   return layout(
     context,
     setUpPage.enrolTitle,
     html`<p class="lead">${setUpPage.enrolWhy}</p>
-      ${messages(page)} ${setUpForm(context, page, sent)}`,
+      ${messages(page)} ${setUpForm(context, page, sent)}
+      ${
+        page.mayAdd &&
+        html`<form method="post" class="after">
+          <h2>${enrolPasskey.title}</h2>
+          <p>${enrolPasskey.why}</p>
+          ${hiddenFields({ csrf_token: page.csrfToken, ...sent })} ${makePasskey(context, { options })}
+        </form>`
+      }`,
   )
 }
 
@@ -104,10 +124,10 @@ export function mailboxPage(context: Context): Html {
   )
 }
 
-/** Shows new recovery codes, once. `isNew`: the app was set up just now; `to`: where it goes on. */
+/** Shows new recovery codes, once. `done`: what was done just now; `to`: where it goes on. */
 export function recoveryCodesPage(
   context: Context,
-  page: { codes: readonly string[]; isNew: boolean; to: string },
+  page: { codes: readonly string[]; done?: string; to: string },
 ): Html {
   const { codesPage } = context.texts.factors
   const file = [codesPage.file(context.brand.name), '', ...page.codes, ''].join('\r\n')
@@ -115,7 +135,7 @@ export function recoveryCodesPage(
   return layout(
     { ...context, offered: [] },
     codesPage.title,
-    html`${page.isNew && done(codesPage.done)}
+    html`${done(page.done)}
       <p>${codesPage.why}</p>
       <p role="status">${codesPage.once}</p>
       <ul class="codes">
@@ -134,13 +154,15 @@ export function recoveryCodesPage(
   )
 }
 
-/** Asks whether new recovery codes are to void those that are there, or whether the app is to be removed. */
+/** Asks whether new recovery codes are to void those that are there, or whether the app is to be removed. `hasPasskeys`: beside it. */
 export function confirmChangePage(
   context: Context,
-  page: Messages & { csrfToken: string; change: 'newCodesPage' | 'removePage' },
+  page: Messages & { csrfToken: string; change: 'newCodesPage' | 'removePage'; hasPasskeys?: boolean },
 ): Html {
   const { factors, kit } = context.texts
-  const { title, why, submit } = factors[page.change]
+  const { title, submit } = factors[page.change]
+  const isLessGrave = page.change === 'removePage' && page.hasPasskeys === true
+  const why = isLessGrave ? factors.removePage.whyWithPasskeys : factors[page.change].why
   return layout(
     context,
     title,

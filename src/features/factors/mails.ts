@@ -17,6 +17,21 @@ function about(words: string, which: 'addedMail' | 'removedMail' | 'codesMadeMai
   }
 }
 
+/** The same of a passkey, by its name. */
+function aboutPasskey(
+  words: string,
+  which: 'passkeyAddedMail' | 'passkeyRemovedMail' | 'passkeyCopiedMail',
+): Definition<{ name: string; link: string }> {
+  return {
+    about: words,
+    facts: { name: ['what the person calls the passkey', 'Phone'], ...toFactors },
+    content({ factors }, { issuer, name, link }) {
+      const { subject, happened, otherwise, toFactors: label } = factors[which]
+      return { subject, paragraphs: [`${happened(name)}\n${issuer}`, otherwise, { link, label }] }
+    },
+  }
+}
+
 const codeUsedMail: Definition<{ left: number; link: string }> = {
   about: 'A recovery code was used.',
   facts: { left: ['how many are left', 9], ...toFactors },
@@ -54,5 +69,11 @@ export const factorsMails = {
   'recovery-codes-made': about('A person got new recovery codes.', 'codesMadeMail'),
   'recovery-code-used': codeUsedMail,
   'codes-refused': codesRefusedMail,
+  'passkey-added': aboutPasskey('A passkey was added.', 'passkeyAddedMail'),
+  'passkey-removed': aboutPasskey('A person removed a passkey.', 'passkeyRemovedMail'),
+  'passkey-copied': aboutPasskey(
+    'A passkey was refused, since it or a copy of it had been used before with the same counter. It is sent once a day for each.',
+    'passkeyCopiedMail',
+  ),
   'factors-reset': resetMail,
 }

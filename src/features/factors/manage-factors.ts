@@ -25,7 +25,7 @@ export interface ProposedTotp {
 }
 
 /** Who sets a factor up: the session, or the sign-in under way; and what they have beside it. */
-interface SettingUp {
+export interface SettingUp {
   by: string
   language: Language
   /** Only while the person has none: who has one proves themselves by it before. */

@@ -17,7 +17,7 @@ export const ShownFactors = Type.Object(
     factors: Type.Array(
       Type.Object({
         id: Type.String({ format: 'uuid' }),
-        kind: Type.Enum(['totp']),
+        kind: Type.Enum(['totp', 'passkey']),
         confirmed_at: Instant,
         last_used_at: Type.Union([Instant, Type.Null()]),
       }),

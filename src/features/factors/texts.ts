@@ -2,8 +2,8 @@ import { type Child, html } from '../../pages/html.ts'
 import { plural } from '../../pages/times.ts'
 
 export const factors = {
-  title: 'Second factor',
-  why: 'Beside the password you then prove yourself with something that you have. Whoever learns your password does not get in with it alone.',
+  title: 'Passkeys and second factor',
+  why: 'A passkey signs you in without a password. With a passkey or an app nobody gets in who has learned your password alone.',
   app: 'Authenticator app',
   noApp: 'Not set up',
   aboutApp: 'An app on your phone, or a password manager, that shows a new code every half minute',
@@ -16,7 +16,50 @@ export const factors = {
   codesLeft: (left: number) =>
     left === 0 ? 'None is left' : plural('en', left, { one: 'One is left', other: `${left} are left` }),
   makeCodes: 'Make new ones',
-  removed: 'The authenticator app is removed. Your password alone signs you in now.',
+  removed: 'The authenticator app is removed.',
+
+  passkeys: {
+    title: 'Passkeys',
+    none: 'You have none yet. A passkey is kept by your device, your password manager or a security key, and opens with your fingerprint, your face or a PIN.',
+    add: 'Add a passkey',
+    addedAt: (at: Child) => html`Added on ${at}`,
+    neverUsed: 'Not used yet',
+    isSynced: 'Synced between your devices',
+    mayBeSynced: 'Not synced yet',
+    isBound: 'On one device alone',
+    rename: 'Rename',
+    done: {
+      added: 'The passkey is added.',
+      renamed: 'The passkey has another name.',
+      removed: 'The passkey is removed. If your device still offers it, remove it there too.',
+    },
+    gone: 'This passkey is not there any more.',
+  },
+  addPasskeyPage: {
+    title: 'Add a passkey',
+    why: 'Your browser asks where the passkey shall be kept, and whether it is you.',
+    name: 'Name',
+    nameHint: 'By which you tell your passkeys apart.',
+    submit: 'Add a passkey',
+    /** Of a browser that has none, or in which scripts are turned off. */
+    missing: 'This browser cannot make passkeys, or scripts are turned off in it.',
+    failed: 'No passkey was made. Try again.',
+    known: 'There is a passkey of yours on this device or security key already.',
+    tooMany: 'You have as many passkeys as you can have. Remove one first.',
+    refused: 'This passkey was not accepted. Try again.',
+  },
+  enrolPasskey: {
+    title: 'Or use a passkey',
+    why: 'With your fingerprint, your face, a PIN or a security key. Next time it signs you in without your password.',
+  },
+  renamePasskeyPage: { title: 'Rename the passkey' },
+  removePasskeyPage: {
+    title: 'Remove the passkey?',
+    why: (name: Child) => html`${name} signs you in no more then.`,
+    whyLast:
+      'You have no other passkey and no app: your password alone signs you in then, and the recovery codes work no more. From your next sign-in on, pages that ask for a second factor do not let you in.',
+    submit: 'Remove',
+  },
 
   setUpPage: {
     title: 'Set up an authenticator app',
@@ -43,7 +86,7 @@ export const factors = {
   codesPage: {
     title: 'Your recovery codes',
     done: 'The authenticator app is set up.',
-    why: 'Each of these codes works once in place of a code of the app, such as when you have lost your phone. Keep them where nobody else looks.',
+    why: 'Each of these codes works once in place of your second factor, such as when you have lost your phone. Keep them where nobody else looks.',
     once: 'They are shown here once, and never again.',
     download: 'Save as a file',
     proceed: 'I have kept them',
@@ -57,6 +100,7 @@ export const factors = {
   removePage: {
     title: 'Remove the authenticator app?',
     why: 'Your password alone signs you in then, and the recovery codes work no more. From your next sign-in on, pages that ask for a second factor do not let you in.',
+    whyWithPasskeys: 'You then prove yourself with your passkeys alone. The recovery codes go on working.',
     submit: 'Remove',
   },
 
@@ -73,6 +117,28 @@ export const factors = {
     otherwise:
       'If it was not you, choose a new password at once, end the sessions that are not yours, and set the app up again.',
     toFactors: 'Your second factor',
+  },
+  passkeyAddedMail: {
+    subject: 'A passkey was added',
+    happened: (name: string) => `The passkey “${name}” was added, with which one signs in to your account at`,
+    otherwise:
+      'If it was not you, somebody is signed in as you: remove the passkey at once, choose a new password, and end the sessions that are not yours.',
+    toFactors: 'Your passkeys',
+  },
+  passkeyRemovedMail: {
+    subject: 'A passkey was removed',
+    happened: (name: string) => `The passkey “${name}” was removed from your account at`,
+    otherwise:
+      'If it was not you, somebody is signed in as you: choose a new password at once, end the sessions that are not yours, and add the passkey again.',
+    toFactors: 'Your passkeys',
+  },
+  passkeyCopiedMail: {
+    subject: 'A passkey may have been copied',
+    happened: (name: string) =>
+      `Somebody was refused who has signed in with the passkey “${name}”: it, or a copy of it, had been used before. It is of your account at`,
+    otherwise:
+      'Remove this passkey, and add a new one. If you have used it on one device alone, somebody else may have a copy of it.',
+    toFactors: 'Your passkeys',
   },
   codesMadeMail: {
     subject: 'New recovery codes were made',

@@ -34,6 +34,7 @@ export const Exported = Type.Object(
     api_keys: Rows,
     known_devices: Rows,
     factors: Rows,
+    passkeys: Rows,
     recovery_codes_left: Type.Integer(),
     factor_resets: Rows,
     sign_ins_under_way: Rows,

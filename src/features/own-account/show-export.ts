@@ -25,6 +25,7 @@ export function showExport(stored: AccountExport, at: Date) {
       confirmed_at: instant(confirmedAt),
       last_used_at: instant(lastUsedAt),
     })),
+    passkeys: stored.passkeys.map(showPasskey),
     recovery_codes_left: stored.recoveryCodesLeft,
     factor_resets: stored.factorResets.map(({ resetAt, expiresAt }) => ({
       reset_at: instant(resetAt),
@@ -90,6 +91,16 @@ function showApiKey({ id, name, scopes, ...times }: One<'apiKeys'>) {
     expires_at: instant(times.expiresAt),
     last_used_at: instant(times.lastUsedAt),
     revoked_at: instant(times.revokedAt),
+  }
+}
+
+function showPasskey({ id, name, credentialId, counter, transports, ...known }: One<'passkeys'>) {
+  return {
+    ...{ id, name, credential_id: credentialId, counter, transports },
+    backup_eligible: known.backupEligible,
+    backed_up: known.backedUp,
+    created_at: instant(known.createdAt),
+    last_used_at: instant(known.lastUsedAt),
   }
 }
 

@@ -6,8 +6,9 @@ import type { Proof, Wishes } from '../../core/records/interaction.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { User } from '../../core/records/user.ts'
 import type { FactorManagement, FactorReset } from '../factors/index.ts'
-import type { StartedSession, StartSession } from '../sessions/index.ts'
+import type { EndSession, StartedSession, StartSession } from '../sessions/index.ts'
 import type { FactorStore } from '../../core/records/factor.ts'
+import type { PasskeyStore } from '../../core/records/passkey.ts'
 import type { signInEvents } from './audit-events.ts'
 import type { TriedFrom } from './check-password.ts'
 import type { Holder, Interactions } from './interactions.ts'
@@ -48,6 +49,8 @@ interface Standing {
   knownBy: string | undefined
   /** That, or what it shows otherwise. */
   keeps: string | undefined
+  /** The passkey that they were proven by. */
+  passkeyId?: string
   /** Whether the person does not want to be asked for their second factor in this browser any more. */
   rememberDevice?: boolean
 }
@@ -64,15 +67,18 @@ export function createAdvance(dependencies: {
   factors: Pick<FactorManagement, 'of'>
   notes: Pick<FactorStore, 'noteAsked'>
   reset: Pick<FactorReset, 'mailLink'>
+  passkeys: Pick<PasskeyStore, 'counts'>
+  takesPasskeys: boolean
   interactions: Pick<Interactions, 'open'>
   knownDevices: Pick<KnownDevices, 'remember' | 'isRemembered'>
   startSession: StartSession
+  endSession: EndSession
   /** What tells the person of a device that their account has not seen; at most so often a day. */
   newDeviceMails(user: User, from: { ip: string; userAgent: string }): Promise<readonly QueuedMail[]>
   audit: Audit<typeof signInEvents>
   clock: Clock
 }): Advance {
-  const { policy, factors, notes, reset, interactions, knownDevices, startSession, newDeviceMails, audit, clock } =
+  const { policy, factors, notes, reset, passkeys, interactions, knownDevices, newDeviceMails, audit, clock } =
     dependencies
 
   async function factsOf({ user, proofs, knownBy }: Standing) {
@@ -87,7 +93,7 @@ export function createAdvance(dependencies: {
   }
 
   return async (standing, device) => {
-    const { user, proofs, wishes, knownBy, keeps, rememberDevice = false } = standing
+    const { user, proofs, wishes, knownBy, keeps, passkeyId, rememberDevice = false } = standing
     const known = await factsOf(standing)
     const step = nextStep(wishes, known.facts)
     if (step !== 'session') {
@@ -95,12 +101,17 @@ export function createAdvance(dependencies: {
       if (secret === undefined) return { kind: 'account_changed' }
       audit.record({ event: 'sign_in.continued', subject: user.id, step })
       if (step === 'enrol' && known.mailboxNeeded) await reset.mailLink(user, device.language)
-      return { kind: 'unfinished', step, secret, factors: factorNames(known) }
+      return { kind: 'unfinished', step, secret, factors: factorNames(known, dependencies.takesPasskeys) }
     }
     const methods = methodsOf(proofs.map(({ method }) => method))
     const { remember } = wishes
-    const started = await startSession(user, { methods, level: levelOf(methods) }, { ...device, remember })
+    const started = await dependencies.startSession(user, { methods, level: levelOf(methods) }, { ...device, remember })
     if (started === undefined) return { kind: 'account_changed' }
+    // Taken away since it was tested: what takes it away later ends what has begun here.
+    if (passkeyId !== undefined && !(await passkeys.counts(passkeyId))) {
+      await dependencies.endSession(started.session.id, 'factor_removed')
+      return { kind: 'account_changed' }
+    }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
     const mails = knownBy === undefined ? await newDeviceMails(user, device) : []
     const rememberedDays = rememberDevice && known.facts.hasFactor ? policy.remember_days : 0

@@ -5,7 +5,7 @@ export const signInEvents = {
   'sign_in.succeeded': auditEvent<{ methods: readonly string[] }>('info', 'signed in', 'methods'),
   // Without a subject when the account is unknown: what was typed there may be anything, even a password.
   'sign_in.failed': auditEvent<{
-    reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'deletion_pending' | 'wrong_code'
+    reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'deletion_pending' | 'wrong_code' | 'wrong_passkey'
   }>('info', 'sign-in failed', 'reason'),
   'sign_in.continued': auditEvent<{ step: 'second_factor' | 'enrol' }>(
     'info',
@@ -22,7 +22,7 @@ export const signInEvents = {
     'a person was proven again within a session',
     'methods: how the person was proven again within a session',
   ),
-  'step_up.failed': auditEvent<{ reason: 'wrong_password' | 'wrong_code' }>(
+  'step_up.failed': auditEvent<{ reason: 'wrong_password' | 'wrong_code' | 'wrong_passkey' }>(
     'info',
     'a person was not proven again',
     'reason',

@@ -32,7 +32,10 @@ import { createKnownDevices } from './known-devices.ts'
 import type { signInMails } from './mails.ts'
 import { createInteractions } from './interactions.ts'
 import { createLogIn } from './log-in.ts'
+import { createLogInByPasskey } from './log-in-by-passkey.ts'
 import { mfaRoutes } from './mfa-routes.ts'
+import { passkeyOptionPages } from './passkey-option-pages.ts'
+import { passkeySignInRoutes } from './passkey-routes.ts'
 import { createRenewHash } from './renew-hash.ts'
 import { createGetsTokens, createLeftBehind, createReturnTo } from './return-to.ts'
 import { signInRoutes } from './routes.ts'
@@ -121,14 +124,18 @@ export function createSignIn(
   const waysBack = { issuer, decidesAbout, getsTokens }
   const returnTo = createReturnTo(waysBack)
   const policy = config.sign_in.factors
-  const { checkCode, management, reset } = factors
+  const { checkCode, management, reset, ceremonies } = factors
+  const checkPasskey = ceremonies?.check
   const interactions = createInteractions({ store: stores.interactions, clock })
   const advance = createAdvance({
     ...person,
     ...{ policy, factors: management, notes: stores.factors, reset, interactions, knownDevices, audit, clock },
-    startSession: sessions.begin,
+    ...{ startSession: sessions.begin, endSession: sessions.end, passkeys: stores.passkeys },
+    takesPasskeys: ceremonies !== undefined,
   })
-  const continueSignIn = createContinueSignIn({ interactions, checkCode, advance, knownDevices, audit, clock })
+  const continueSignIn = createContinueSignIn({
+    ...{ interactions, checkCode, checkPasskey, advance, knownDevices, audit, clock },
+  })
   const beginSession = createBeginSession({
     ...{ cookies, sessionsShown, setRefreshCookie },
     endSession: sessions.end,
@@ -138,12 +145,13 @@ export function createSignIn(
   const { users } = stores
   const shared = {
     logIn: createLogIn({ checkPassword, advance, keeping, audit, clock }),
+    logInByPasskey:
+      checkPasskey && createLogInByPasskey({ checkPasskey, advance, keeping, knownDevices, audit, clock }),
     stepUp: createStepUp({
-      ...{ users, checkPassword, checkCode, audit },
+      ...{ users, checkPassword, checkCode, checkPasskey, audit },
       ...{ renewSession: sessions.renew, raiseSession: sessions.raise },
     }),
-    continueSignIn,
-    interactions,
+    ...{ continueSignIn, interactions, ceremonies, factors: management },
     beginSession,
     sessionsShown,
     endSession: sessions.end,
@@ -158,7 +166,8 @@ export function createSignIn(
       async people(app) {
         const delivery = createDelivery({ beginSession, setRefreshCookie })
         const byApi = { ...shared, languageOf, delivery, checkCrossSite }
-        await app.register(mfaRoutes, { ...byApi, factors: management, reset })
+        await app.register(mfaRoutes, { ...byApi, reset })
+        await app.register(passkeySignInRoutes, byApi)
         await app.register(signInRoutes, {
           ...byApi,
           forSession: tokens.issuer.forSession,
@@ -192,11 +201,12 @@ export function createSignIn(
           basePath,
           clock,
           rememberDays: policy.remember_days,
+          checkCrossSite,
         }
-        for (const pages of [signInPages, secondFactorPages, signOutPages, stepUpPages]) {
+        for (const pages of [signInPages, secondFactorPages, signOutPages, stepUpPages, passkeyOptionPages]) {
           await app.register(pages, options)
         }
-        const enrolling = createEnrollingSignIn({ ...options, factors: management, languageOf })
+        const enrolling = createEnrollingSignIn({ ...options, languageOf })
         await app.register((scope) => factors.pages(scope as typeof app, enrolling))
       },
     },

@@ -42,7 +42,11 @@ export function enrolByOf(askedAt: Date, { grace_days: days }: FactorPolicy): nu
   return askedAt.getTime() + days * 86_400_000
 }
 
-/** What programs are told that somebody can prove themselves by. */
-export function factorNames({ factors, recoveryCodes }: Pick<FactorFacts, 'factors' | 'recoveryCodes'>): string[] {
-  return [...factors.map(({ kind }) => kind), ...(recoveryCodes > 0 ? ['recovery_code'] : [])]
+/** What programs are told that somebody can prove themselves by. `takesPasskeys`: they are not turned off. */
+export function factorNames(
+  { factors, recoveryCodes }: Pick<FactorFacts, 'factors' | 'recoveryCodes'>,
+  takesPasskeys: boolean,
+): string[] {
+  const kinds = new Set(factors.map(({ kind }) => kind).filter((kind) => kind !== 'passkey' || takesPasskeys))
+  return [...kinds, ...(recoveryCodes > 0 ? ['recovery_code'] : [])]
 }

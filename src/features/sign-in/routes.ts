@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import type { AccessTokenClaims } from '../../core/access-token.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { invalidPasskey } from '../../core/passkey-answers.ts'
 import { keptUntil } from '../../core/records/session.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import type { Cookies } from '../../http/cookies.ts'
@@ -56,7 +57,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         description:
           'Begins a session: sets its cookie and answers an access token. The refresh token comes as a cookie, or in the ' +
           'body when `token_delivery` asks for it. Whoever has a second factor, or needs one, is answered `mfa_token` in place of ' +
-          'that, by which `POST /api/auth/mfa` or `POST /api/auth/enrol` goes on.',
+          'that, by which `POST /api/auth/mfa`, `POST /api/auth/passkey` or `POST /api/auth/enrol` goes on.',
         tags: ['Sign-in'],
         security: [],
         body: Login,
@@ -108,15 +109,15 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
         description:
           'Answers `insufficient_user_authentication` (RFC 9470). The session counts as proven now, with every token of ' +
           'it; tokens that are issued from now on say so in `auth_time`, and the answer holds one. The session cookie ' +
-          'gets another value, and the refresh token stays. A code that lifts the session to `aal2` puts another session in its place, ' +
+          'gets another value, and the refresh token stays. A code or passkey that lifts the session to `aal2` puts another session in its place, ' +
           'with a refresh token of its own, and the tokens of the one before count no more. Failures count as failed sign-ins do. Whoever has a second factor gives a ' +
-          'code of it, and others their password.',
+          'code of it or a passkey (`POST /api/auth/step-up/options`), and others their password.',
         tags: ['Sign-in'],
         security: [{ bearer: [] }, { session: [] }],
         body: Proof,
         response: {
           200: Type.Ref('SignedIn'),
-          ...problems('invalid_credentials', 'invalid_code', 'insufficient_user_authentication'),
+          ...problems('invalid_credentials', 'invalid_code', 'invalid_passkey', 'insufficient_user_authentication'),
         },
       },
     },
@@ -128,6 +129,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
       if (outcome.kind === 'factor_needed') {
         throw new GatehouseError('insufficient_user_authentication', { proof: { level: 'aal2' } })
       }
+      if (outcome.kind === 'invalid_passkey') throw invalidPasskey(outcome.fault)
       if (outcome.kind !== 'proven') throw new GatehouseError(outcome.kind)
       const { session, user, secret, isRaised } = outcome
       cookies.setSession(reply, secret, keptUntil(session))

@@ -1,5 +1,6 @@
 import { Type } from '../../json-schema.ts'
-import { documentedAs, strict } from '../../http/schema.ts'
+import { documentedAs, Name, strict } from '../../http/schema.ts'
+import { NewCredential, ShownCredential } from '../../http/webauthn-schema.ts'
 
 export const Login = Type.Object(
   {
@@ -36,9 +37,10 @@ export const Proof = Type.Object(
   {
     password: Type.Optional(Login.properties.password),
     code: Type.Optional(Code),
+    credential: Type.Optional(ShownCredential),
     token_delivery: Login.properties.token_delivery,
   },
-  { ...strict, oneOf: [{ required: ['password'] }, { required: ['code'] }] },
+  { ...strict, oneOf: [{ required: ['password'] }, { required: ['code'] }, { required: ['credential'] }] },
 )
 
 const MfaToken = Type.String({ minLength: 1, maxLength: 100, description: 'Of the answer to `POST /api/auth/login`.' })
@@ -50,21 +52,32 @@ const LinkToken = Type.Optional(
   }),
 )
 
-export const SecondFactor = Type.Object(
+const RememberDevice = Type.Optional(
+  Type.Boolean({
+    description:
+      'Not to be asked for a second factor by this browser any more, for `sign_in.factors.remember_days` days.',
+  }),
+)
+
+export const SecondFactor = Type.Object({ mfa_token: MfaToken, code: Code, remember_device: RememberDevice }, strict)
+
+export const PasskeyAsked = Type.Object({ mfa_token: Type.Optional(MfaToken) }, strict)
+export const PasskeyLogin = Type.Object(
   {
-    mfa_token: MfaToken,
-    code: Code,
-    remember_device: Type.Optional(
-      Type.Boolean({
-        description:
-          'Not to be asked for a second factor by this browser any more, for `sign_in.factors.remember_days` days.',
-      }),
-    ),
+    credential: ShownCredential,
+    mfa_token: Type.Optional(MfaToken),
+    remember: Login.properties.remember,
+    remember_device: RememberDevice,
+    token_delivery: Login.properties.token_delivery,
   },
   strict,
 )
 export const Enrolment = Type.Object({ mfa_token: MfaToken, token: LinkToken }, strict)
 export const EnrolmentCode = Type.Object({ mfa_token: MfaToken, token: LinkToken, code: Code }, strict)
+export const EnrolmentPasskey = Type.Object(
+  { mfa_token: MfaToken, token: LinkToken, name: Name, credential: NewCredential },
+  strict,
+)
 
 export const Refresh = Type.Object(
   { refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })) },
@@ -99,12 +112,12 @@ const example = {
 
 export const SignedIn = Type.Object(signedIn, { $id: 'SignedIn', description: 'Signed in.', examples: [example] })
 
-/** The answer to the first code of a factor that was set up in order to sign in. */
+/** The answer to a factor that was set up in order to sign in. */
 export const Enrolled = Type.Object(
   {
     ...signedIn,
     recovery_codes: Type.Array(Type.String(), {
-      description: 'Each works once in place of a code of the app. They are shown here alone.',
+      description: 'Each works once in place of the factor. They are shown here alone.',
     }),
   },
   {

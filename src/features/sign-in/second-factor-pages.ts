@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { shownCredentialIn } from '../../core/passkey-answers.ts'
+import type { FactorFacts } from '../../core/records/factor.ts'
 import { Type } from '../../json-schema.ts'
 import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
@@ -7,27 +9,31 @@ import { afterSignIn } from './http/notices.ts'
 import type { PageOptions } from './http/page-options.ts'
 import type { UnderWay } from './interactions.ts'
 import { deviceOf } from './routes.ts'
+import type { Provable } from './code-views.ts'
 import { secondFactorPage } from './second-factor-views.ts'
 
 /** The page where somebody whose password was right shows their second factor. */
 export async function secondFactorPages(app: App, options: PageOptions): Promise<void> {
-  const { continueSignIn, interactions, rememberDays, returnTo, pages, cookies, csrf, limits, clock } = options
+  const { continueSignIn, interactions, factors, rememberDays, returnTo, pages, cookies, csrf, limits, clock } = options
   const address = ({ return_to, recovery }: { return_to?: string; recovery?: string }) => ({
     return_to: return_to && returnTo(return_to),
     recovery,
   })
 
-  const show = (
+  async function show(
     request: FastifyRequest,
     reply: FastifyReply,
     { user, interaction }: UnderWay,
     words: { fault?: string; notice?: string },
-  ) =>
-    pages.show(reply, secondFactorPage, {
+  ) {
+    const by = provableBy(await factors.of(user.id), options)
+    return pages.show(reply, secondFactorPage, {
+      by,
       ...{ csrfToken: csrf.tokenFor(request, reply), email: user.email },
       ...{ returnTo: targetOf(interaction), isRecovery: sentWith(request)['recovery'] !== undefined },
       ...{ rememberDays, ...words },
     })
+  }
   const targetOf = ({ wishes }: UnderWay['interaction']) => returnTo(wishes.returnTo ?? undefined)
 
   /** Nothing is under way any more: from the beginning. A browser that keeps no cookie is told so there. */
@@ -59,11 +65,14 @@ export async function secondFactorPages(app: App, options: PageOptions): Promise
       config: { ...publicPage, address, rateLimit: limits.secretTests },
       schema: {
         ...hidden,
-        body: Form({ code: Type.String(), recovery: Type.String(), remember_device: Type.String() }),
+        body: Form({
+          ...{ code: Type.String(), recovery: Type.String(), remember_device: Type.String() },
+          credential: Type.String(),
+        }),
       },
     },
     async (request, reply) => {
-      const { csrf_token, code = '', recovery, remember_device } = request.body
+      const { csrf_token, code = '', recovery, remember_device, credential } = request.body
       const secret = cookies.interaction(request)
       const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) {
@@ -75,8 +84,12 @@ export async function secondFactorPages(app: App, options: PageOptions): Promise
         ...deviceOf(request, cookies),
         ...{ language: pages.languageOf(request), holder: 'browser' as const },
       }
-      const given = { code: code.slice(0, 64), rememberDevice: remember_device !== undefined }
-      const outcome = await continueSignIn.withCode(secret, given, device)
+      const rememberDevice = remember_device !== undefined
+      const shown = credential === undefined ? undefined : shownCredentialIn(credential)
+      const outcome =
+        shown === undefined
+          ? await continueSignIn.withCode(secret, { code: code.slice(0, 64), rememberDevice }, device)
+          : await continueSignIn.withPasskey(secret, { credential: shown, rememberDevice }, device)
       if (outcome.kind === 'ended') return startAnew(request, reply)
       if (outcome.kind === 'signed_in') {
         await options.beginSession(request, reply, outcome)
@@ -87,10 +100,19 @@ export async function secondFactorPages(app: App, options: PageOptions): Promise
         reply.code(429).header('retry-after', outcome.retryAfterSeconds)
         return show(request, reply, outcome.underWay, { fault: signIn.tooManyFailures })
       }
+      if (outcome.kind === 'invalid_passkey') {
+        return show(request, reply.code(422), outcome.underWay, { fault: signIn.passkey.refused })
+      }
       const { wrongCode, wrongRecoveryCode } = signIn.secondFactor
       // No further step is tried to find out how wrong a clock is: its person compares it.
       const fault = recovery === undefined ? wrongCode(timeOfDay(new Date(clock.now()))) : wrongRecoveryCode
       return show(request, reply.code(422), outcome.underWay, { fault })
     },
   )
+}
+
+/** What somebody can prove themselves by on a page. */
+export function provableBy({ factors }: FactorFacts, { ceremonies }: Pick<PageOptions, 'ceremonies'>): Provable {
+  const has = (wanted: string) => factors.some(({ kind }) => kind === wanted)
+  return { hasApp: has('totp'), hasPasskey: has('passkey') && ceremonies !== undefined }
 }

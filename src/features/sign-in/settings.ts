@@ -29,6 +29,18 @@ export const SignInSettings = section({
       Type.Integer({ minimum: 0, maximum: 365, default: 0 }),
     ),
   }),
+  passkeys: section({
+    enabled: setting(
+      'Whether people sign in with passkeys. Where the host of the issuer is an IP address nobody does, since browsers have none for addresses.',
+      Type.Boolean({ default: true }),
+    ),
+    rp_id: Type.Optional(
+      setting(
+        'The domain that passkeys are made for (WebAuthn’s RP ID): the host of the issuer, or a parent of it such as `example.com`. Left out, it is that host. Passkeys of another one count no more: set a parent before the first is made if the service may get another host one day.',
+        Type.String({ minLength: 1, maxLength: 253, title: 'a domain such as example.com' }),
+      ),
+    ),
+  }),
 })
 /** Of that section: who needs a second factor. */
 export type FactorPolicy = SignInSettings['factors']

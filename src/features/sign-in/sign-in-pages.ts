@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
+import { shownCredentialIn } from '../../core/passkey-answers.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { readLogin } from '../../core/username.ts'
 import { keepsTyped } from '../../http/kept-forms.ts'
@@ -37,7 +38,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     const ways = { register: isOpen ? 'register' : undefined, recover: 'forgot-password' }
     return pages.show(reply, signInPage, {
       ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
-      ...{ sender: senderOf(target), ways },
+      ...{ sender: senderOf(target), ways, hasPasskeys: options.logInByPasskey !== undefined },
       ...words,
       notice,
     })
@@ -115,15 +116,21 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     '/login',
     {
       config: { ...publicPage, address, rateLimit: limits.secretTests },
-      schema: { ...hidden, body: Form({ email: Type.String(), password: Type.String(), remember: Type.String() }) },
+      schema: {
+        ...hidden,
+        body: Form({
+          ...{ email: Type.String(), password: Type.String(), remember: Type.String() },
+          credential: Type.String(),
+        }),
+      },
       errorHandler: keepsTyped(pages, (request, reply, _sent, fault) => showForm(request, reply, { fault })),
     },
     async (request, reply) => {
-      const { csrf_token, email = '', password = '', remember } = request.body
+      const { csrf_token, email = '', password = '', remember, credential } = request.body
       const again = pages.mustAskAgain(request, reply, csrf_token)
       if (again !== undefined) return showForm(request, reply, { notice: again.notice })
       const { kit, signIn } = pages.textsFor(request)
-      const read = readLogin(email)
+      const read = credential === undefined ? readLogin(email) : { login: '' }
       if ('fault' in read) {
         const fault = read.fault === 'no_login' ? signIn.noLogin : kit.emailFaults[read.fault]
         return showForm(request, reply.code(422), { fault })
@@ -135,8 +142,13 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         level: level === 'aal2' ? level : null,
       } as const
       const typed = { email: read.login, password: password.slice(0, 512), wishes }
+      const shown = credential === undefined ? undefined : shownCredentialIn(credential)
       const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
-      const outcome = await logIn(typed, device)
+      const byPasskey = shown && options.logInByPasskey
+      const outcome =
+        credential === undefined
+          ? await logIn(typed, device)
+          : ((await byPasskey?.({ credential: shown!, wishes }, device)) ?? ({ kind: 'invalid_passkey' } as const))
       if (outcome.kind === 'unfinished') {
         cookies.setInteraction(reply, outcome.secret)
         if (outcome.step === 'second_factor') {
@@ -157,6 +169,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       }
       const fault = {
         invalid_credentials: kit.errors.invalid_credentials,
+        invalid_passkey: signIn.passkey.refused,
         too_many_failures: signIn.tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)

@@ -2,6 +2,7 @@ import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import { passkeyButton } from '../../pages/passkey-button.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { type Person, signedInAs, signOutForm } from './person-views.ts'
@@ -24,12 +25,13 @@ export function signInPage(
     returnTo: string
     email?: string | undefined
     remember?: boolean
+    hasPasskeys?: boolean
     sender?: Sender | undefined
     ways?: { register?: string | undefined; recover?: string | undefined }
   },
 ): Html {
   const { kit, signIn } = context.texts
-  const { csrfToken, returnTo, email = '', remember = false, sender, ways = {} } = page
+  const { csrfToken, returnTo, email = '', remember = false, hasPasskeys = false, sender, ways = {} } = page
   const error = page.fault !== undefined
   return layout(
     context,
@@ -41,7 +43,7 @@ export function signInPage(
           name: 'email',
           label: signIn.login,
           type: 'text',
-          autocomplete: 'username',
+          autocomplete: hasPasskeys ? 'username webauthn' : 'username',
           value: email,
           error,
           autofocus: !email,
@@ -49,6 +51,13 @@ export function signInPage(
         ${currentPasswordField(context, { label: kit.password, error, autofocus: Boolean(email) })}
         ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
         <button type="submit">${kit.signIn}</button>
+        ${
+          hasPasskeys &&
+          passkeyButton(context, {
+            ...{ label: signIn.passkey.signIn, failed: signIn.passkey.failed },
+            ...{ options: 'login-options', offer: true },
+          })
+        }
       </form>
       ${ways.recover && html`<p class="beside"><a href="${ways.recover}">${signIn.recover}</a></p>`}
       ${
@@ -109,7 +118,7 @@ export function strongerSignInPage(
     context,
     signIn.stronger.title,
     html`<p>${signedInAs(signIn, page)} ${signIn.stronger.why}</p>
-      <p><a role="button" href="authenticator">${signIn.stronger.setUp}</a></p>
+      <p><a role="button" href="factors">${signIn.stronger.setUp}</a></p>
       ${signOutForm(signIn.signOut, page)}`,
   )
 }

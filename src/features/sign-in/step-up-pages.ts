@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { shownCredentialIn } from '../../core/passkey-answers.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import { keptUntil } from '../../core/records/session.ts'
 import { Form, goTo, hidden, publicPage, type Sent, sentWith } from '../../http/page-requests.ts'
@@ -10,15 +11,18 @@ import { timeOfDay } from '../../pages/times.ts'
 import { inPlaceOf } from './http/begin-session.ts'
 import type { PageOptions } from './http/page-options.ts'
 import { deviceOf } from './routes.ts'
+import { provableBy } from './second-factor-pages.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
 export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
-  const { returnTo, pages, cookies, csrf, limits, userOf, toSignIn, clock } = options
+  const { returnTo, factors, pages, cookies, csrf, limits, userOf, toSignIn, clock } = options
   const address = ({ recovery, ...sent }: Sent) => ({ ...options.address(sent), recovery })
 
-  const show = (request: FastifyRequest, reply: FastifyReply, user: UserPrincipal, words: Messages) =>
-    pages.show(reply, stepUpPage, {
+  async function show(request: FastifyRequest, reply: FastifyReply, user: UserPrincipal, words: Messages) {
+    const by = provableBy(await factors.of(user.subject), options)
+    return pages.show(reply, stepUpPage, {
+      by,
       ...{ email: user.email, hasFactor: user.reachable === 'aal2', csrfToken: csrf.tokenFor(request, reply) },
       ...{
         returnTo: returnTo(sentWith(request)['return_to']),
@@ -26,6 +30,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       },
       ...words,
     })
+  }
 
   app.get(
     '/step-up',
@@ -47,10 +52,16 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
     '/step-up',
     {
       config: { ...publicPage, address, rateLimit: limits.secretTests },
-      schema: { ...hidden, body: Form({ password: Type.String(), code: Type.String(), recovery: Type.String() }) },
+      schema: {
+        ...hidden,
+        body: Form({
+          ...{ password: Type.String(), code: Type.String(), recovery: Type.String() },
+          credential: Type.String(),
+        }),
+      },
     },
     async (request, reply) => {
-      const { csrf_token, return_to, password = '', code, recovery } = request.body
+      const { csrf_token, return_to, password = '', code, recovery, credential } = request.body
       const target = returnTo(return_to)
       const again = pages.mustAskAgain(request, reply, csrf_token)
       const user = await userOf(request)
@@ -58,7 +69,9 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
         throw new GatehouseError('cross_site_request')
       }
       if (again !== undefined && user !== undefined) return show(request, reply, user, { notice: again.notice })
-      const proof = code === undefined ? { password: password.slice(0, 512) } : { code: code.slice(0, 64) }
+      const shown = credential === undefined ? undefined : shownCredentialIn(credential)
+      const typed = code === undefined ? { password: password.slice(0, 512) } : { code: code.slice(0, 64) }
+      const proof = shown === undefined ? typed : { credential: shown }
       const outcome = user && (await options.stepUp(user, proof, deviceOf(request, cookies)))
       if (user === undefined || outcome === undefined || outcome.kind === 'session_ended') {
         return toSignIn(reply, target)
@@ -79,6 +92,7 @@ export async function stepUpPages(app: App, options: PageOptions): Promise<void>
       const { wrongCode, wrongRecoveryCode } = signIn.secondFactor
       const fault = {
         invalid_credentials: signIn.wrongPassword,
+        invalid_passkey: signIn.passkey.refused,
         invalid_code: recovery === undefined ? wrongCode(timeOfDay(new Date(clock.now()))) : wrongRecoveryCode,
       }[outcome.kind]
       return show(request, reply.code(422), user, { fault })

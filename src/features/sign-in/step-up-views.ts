@@ -4,7 +4,7 @@ import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
-import { codeForm, type CodePage } from './code-views.ts'
+import { codeForm, type CodePage, isByPasskey } from './code-views.ts'
 import { signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
@@ -17,13 +17,14 @@ export function stepUpPage(
   page: Messages & CodePage & { email: string; hasFactor?: boolean },
 ): Html {
   const { signIn } = context.texts
-  const { title, why, whyCode, signOutInstead } = signIn.stepUp
+  const { title, why, whyCode, whyPasskey, signOutInstead } = signIn.stepUp
+  const whyFactor = isByPasskey(page) ? whyPasskey : whyCode
   const email = html`<strong>${isolated(page.email)}</strong>`
   return layout(
     context,
     title,
     html`${messages(page)}
-      <p>${page.hasFactor ? whyCode(email) : why(email)}</p>
+      <p>${page.hasFactor ? whyFactor(email) : why(email)}</p>
       ${page.hasFactor ? codeForm(context, 'step-up', page) : passwordForm(context, page)}
       ${signOutForm(signOutInstead, page)}`,
   )

@@ -26,6 +26,14 @@ export const signIn = {
     none: 'There is no application here that you may open. Ask whoever runs this service.',
   },
 
+  passkey: {
+    signIn: 'Sign in with a passkey',
+    use: 'Use a passkey',
+    failed: 'No passkey was used. Try again, or go on without one.',
+    refused: 'This passkey was not accepted. If you have removed it here, remove it from your device too.',
+    missing: 'This browser has no passkeys, or scripts are turned off in it.',
+  },
+
   hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',
   wrongPassword: 'The password is wrong.',
@@ -67,11 +75,13 @@ export const signIn = {
 
   secondFactor: {
     title: 'Enter your code',
+    /** Of whoever has a passkey and no app. */
+    passkeyTitle: 'Use your passkey',
     why: (email: Child) => html`The password was right. Now prove with your second factor that you are ${email}.`,
     code: 'Code of your authenticator app',
     codeHint: 'Six digits, which change every half minute.',
     recoveryCode: 'Recovery code',
-    recoveryHint: 'One of those that you kept when you set up the app. Each works once.',
+    recoveryHint: 'One of those that you kept when you set up your second factor. Each works once.',
     useRecovery: 'Use a recovery code instead',
     useApp: 'Use the authenticator app instead',
     rememberDevice: (days: number) =>
@@ -89,6 +99,7 @@ export const signIn = {
     why: (email: Child) => html`What comes next needs your password once more. You are signed in as ${email}.`,
     whyCode: (email: Child) =>
       html`What comes next needs a code of your authenticator app. You are signed in as ${email}.`,
+    whyPasskey: (email: Child) => html`What comes next needs your passkey. You are signed in as ${email}.`,
     signOutInstead: 'Sign out instead',
   },
 

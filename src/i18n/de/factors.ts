@@ -3,8 +3,8 @@ import { plural } from '../../pages/times.ts'
 import type { Catalogue } from '../en.ts'
 
 export const factors: Catalogue['factors'] = {
-  title: 'Zweiter Faktor',
-  why: 'Neben dem Passwort weisen Sie sich dann mit etwas aus, das Sie besitzen. Wer Ihr Passwort erfährt, kommt damit allein nicht hinein.',
+  title: 'Passkeys und zweiter Faktor',
+  why: 'Ein Passkey meldet Sie ohne Passwort an. Mit einem Passkey oder einer App kommt niemand hinein, der nur Ihr Passwort erfahren hat.',
   app: 'Authenticator-App',
   noApp: 'Nicht eingerichtet',
   aboutApp: 'Eine App auf Ihrem Telefon oder ein Passwortmanager, der jede halbe Minute einen neuen Code zeigt',
@@ -17,7 +17,49 @@ export const factors: Catalogue['factors'] = {
   codesLeft: (left) =>
     left === 0 ? 'Keiner ist übrig' : plural('de', left, { one: 'Einer ist übrig', other: `${left} sind übrig` }),
   makeCodes: 'Neue erstellen',
-  removed: 'Die Authenticator-App ist entfernt. Jetzt genügt Ihr Passwort zur Anmeldung.',
+  removed: 'Die Authenticator-App ist entfernt.',
+
+  passkeys: {
+    title: 'Passkeys',
+    none: 'Sie haben noch keinen. Ein Passkey liegt auf Ihrem Gerät, in Ihrem Passwortmanager oder auf einem Sicherheitsschlüssel und öffnet sich mit Ihrem Fingerabdruck, Ihrem Gesicht oder einer PIN.',
+    add: 'Passkey hinzufügen',
+    addedAt: (at) => html`Hinzugefügt am ${at}`,
+    neverUsed: 'Noch nicht benutzt',
+    isSynced: 'Zwischen Ihren Geräten synchronisiert',
+    mayBeSynced: 'Noch nicht synchronisiert',
+    isBound: 'Nur auf einem Gerät',
+    rename: 'Umbenennen',
+    done: {
+      added: 'Der Passkey ist hinzugefügt.',
+      renamed: 'Der Passkey hat einen anderen Namen.',
+      removed: 'Der Passkey ist entfernt. Wenn Ihr Gerät ihn noch anbietet, entfernen Sie ihn auch dort.',
+    },
+    gone: 'Diesen Passkey gibt es nicht mehr.',
+  },
+  addPasskeyPage: {
+    title: 'Passkey hinzufügen',
+    why: 'Ihr Browser fragt, wo der Passkey aufbewahrt werden soll und ob Sie es sind.',
+    name: 'Name',
+    nameHint: 'Daran unterscheiden Sie Ihre Passkeys.',
+    submit: 'Passkey hinzufügen',
+    missing: 'Dieser Browser kann keine Passkeys erstellen, oder Skripte sind darin ausgeschaltet.',
+    failed: 'Es wurde kein Passkey erstellt. Versuchen Sie es noch einmal.',
+    known: 'Auf diesem Gerät oder Sicherheitsschlüssel gibt es schon einen Passkey von Ihnen.',
+    tooMany: 'Sie haben so viele Passkeys, wie Sie haben können. Entfernen Sie zuerst einen.',
+    refused: 'Dieser Passkey wurde nicht angenommen. Versuchen Sie es noch einmal.',
+  },
+  enrolPasskey: {
+    title: 'Oder nehmen Sie einen Passkey',
+    why: 'Mit Ihrem Fingerabdruck, Ihrem Gesicht, einer PIN oder einem Sicherheitsschlüssel. Beim nächsten Mal meldet er Sie ohne Passwort an.',
+  },
+  renamePasskeyPage: { title: 'Passkey umbenennen' },
+  removePasskeyPage: {
+    title: 'Passkey entfernen?',
+    why: (name) => html`${name} meldet Sie dann nicht mehr an.`,
+    whyLast:
+      'Sie haben keinen anderen Passkey und keine App: Dann genügt Ihr Passwort zur Anmeldung, und die Wiederherstellungscodes gelten nicht mehr. Ab der nächsten Anmeldung lassen Seiten, die einen zweiten Faktor verlangen, Sie nicht mehr hinein.',
+    submit: 'Entfernen',
+  },
 
   setUpPage: {
     title: 'Authenticator-App einrichten',
@@ -44,7 +86,7 @@ export const factors: Catalogue['factors'] = {
   codesPage: {
     title: 'Ihre Wiederherstellungscodes',
     done: 'Die Authenticator-App ist eingerichtet.',
-    why: 'Jeder dieser Codes gilt einmal anstelle eines Codes der App, zum Beispiel wenn Sie Ihr Telefon verloren haben. Bewahren Sie sie auf, wo niemand anderes nachsieht.',
+    why: 'Jeder dieser Codes gilt einmal anstelle Ihres zweiten Faktors, zum Beispiel wenn Sie Ihr Telefon verloren haben. Bewahren Sie sie auf, wo niemand anderes nachsieht.',
     once: 'Sie werden hier einmal angezeigt und dann nie wieder.',
     download: 'Als Datei speichern',
     proceed: 'Ich habe sie aufbewahrt',
@@ -58,6 +100,7 @@ export const factors: Catalogue['factors'] = {
   removePage: {
     title: 'Authenticator-App entfernen?',
     why: 'Dann genügt Ihr Passwort zur Anmeldung, und die Wiederherstellungscodes gelten nicht mehr. Ab der nächsten Anmeldung lassen Seiten, die einen zweiten Faktor verlangen, Sie nicht mehr hinein.',
+    whyWithPasskeys: 'Dann weisen Sie sich allein mit Ihren Passkeys aus. Die Wiederherstellungscodes gelten weiter.',
     submit: 'Entfernen',
   },
 
@@ -74,6 +117,28 @@ export const factors: Catalogue['factors'] = {
     otherwise:
       'Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort, beenden Sie die Sitzungen, die nicht Ihre sind, und richten Sie die App wieder ein.',
     toFactors: 'Ihr zweiter Faktor',
+  },
+  passkeyAddedMail: {
+    subject: 'Ein Passkey wurde hinzugefügt',
+    happened: (name) => `Der Passkey „${name}“ wurde hinzugefügt, mit dem man sich anmeldet für Ihr Konto bei`,
+    otherwise:
+      'Wenn Sie das nicht waren, ist jemand in Ihrem Namen angemeldet: Entfernen Sie den Passkey sofort, wählen Sie ein neues Passwort, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+    toFactors: 'Ihre Passkeys',
+  },
+  passkeyRemovedMail: {
+    subject: 'Ein Passkey wurde entfernt',
+    happened: (name) => `Der Passkey „${name}“ wurde entfernt von Ihrem Konto bei`,
+    otherwise:
+      'Wenn Sie das nicht waren, ist jemand in Ihrem Namen angemeldet: Wählen Sie sofort ein neues Passwort, beenden Sie die Sitzungen, die nicht Ihre sind, und fügen Sie den Passkey wieder hinzu.',
+    toFactors: 'Ihre Passkeys',
+  },
+  passkeyCopiedMail: {
+    subject: 'Ein Passkey wurde vielleicht kopiert',
+    happened: (name) =>
+      `Eine Anmeldung mit dem Passkey „${name}“ wurde abgelehnt: Er oder eine Kopie von ihm war schon vorher benutzt worden. Er gehört zu Ihrem Konto bei`,
+    otherwise:
+      'Entfernen Sie diesen Passkey, und fügen Sie einen neuen hinzu. Wenn Sie ihn nur auf einem Gerät benutzt haben, hat vielleicht jemand anderes eine Kopie.',
+    toFactors: 'Ihre Passkeys',
   },
   codesMadeMail: {
     subject: 'Neue Wiederherstellungscodes wurden erstellt',

@@ -33,6 +33,7 @@ export const kit: Catalogue['kit'] = {
     access_token_expired: 'Das Zugriffstoken ist abgelaufen.',
     insufficient_user_authentication: 'Dafür ist ein neuerer oder stärkerer Nachweis nötig, wer Sie sind.',
     invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
+    invalid_passkey: 'Der Passkey wurde nicht angenommen.',
     invalid_code: 'Der Code ist falsch oder wurde schon benutzt.',
     invalid_refresh_token: 'Das Refresh-Token ist ungültig.',
     forbidden: 'Das ist nicht erlaubt.',

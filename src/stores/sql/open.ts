@@ -16,6 +16,7 @@ import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConn
 import { createFactorStore } from './factors/factors.ts'
 import { createHostSessionStore } from './other-domains/host-sessions.ts'
 import { createIdentityStore } from './identities/identities.ts'
+import { createPasskeyStore } from './factors/passkeys.ts'
 import { createInteractionStore } from './interactions/interactions.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createDeletionStore } from './accounts/deletions.ts'
@@ -150,6 +151,7 @@ export function createSqlStores(
     hostSessions: createHostSessionStore(db),
     identities: createIdentityStore(db, change),
     factors: createFactorStore(db, change),
+    passkeys: createPasskeyStore(db, change),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),
     apiKeys: createApiKeyStore(db, change),

@@ -32,9 +32,9 @@ export function createEnrollingSignIn(
       const { mailboxNeeded } = await factors.of(underWay.user.id)
       return { user: underWay.user, by: underWay.interaction.id, mailboxNeeded }
     },
-    async finish(request, reply) {
+    async finish(request, reply, methods) {
       const from = { ...deviceOf(request, cookies), language: languageOf(request), holder: 'browser' } as const
-      const outcome = await continueSignIn.afterEnrolment(cookies.interaction(request), from)
+      const outcome = await continueSignIn.afterEnrolment(cookies.interaction(request), from, methods)
       if (outcome.kind === 'ended') return undefined
       await beginSession(request, reply, outcome)
       const target = returnTo(outcome.wishes.returnTo ?? undefined)

@@ -1,16 +1,19 @@
 import type { Clock } from '../../../core/clock.ts'
 import type { Cookies } from '../../../http/cookies.ts'
+import type { CheckCrossSite } from '../../../http/cross-site.ts'
 import type { CsrfTokens } from '../../../http/csrf.ts'
 import type { Sent } from '../../../http/page-requests.ts'
 import type { PageUsers } from '../../../http/page-users.ts'
 import type { Pages } from '../../../http/pages.ts'
 import type { RateLimits } from '../../../http/rate-limits.ts'
+import type { Ceremonies, FactorManagement } from '../../factors/index.ts'
 import type { Applications } from '../../forward-auth/index.ts'
 import type { EndSession } from '../../sessions/index.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { ContinueSignIn } from '../continue-sign-in.ts'
 import type { Interactions } from '../interactions.ts'
 import type { LogIn } from '../log-in.ts'
+import type { LogInByPasskey } from '../log-in-by-passkey.ts'
 import type { Notices } from './notices.ts'
 import type { GetsTokens, ReturnTo } from '../return-to.ts'
 import type { SessionsShown } from './sessions-shown.ts'
@@ -20,6 +23,11 @@ import type { SignInTexts } from '../texts.ts'
 /** What the pages for signing in and out ask for. */
 export interface PageOptions extends PageUsers {
   logIn: LogIn
+  /** Nothing where there are no passkeys. */
+  logInByPasskey: LogInByPasskey | undefined
+  ceremonies: Ceremonies | undefined
+  factors: Pick<FactorManagement, 'of'>
+  checkCrossSite: CheckCrossSite
   beginSession: BeginSession
   continueSignIn: ContinueSignIn
   interactions: Pick<Interactions, 'find'>

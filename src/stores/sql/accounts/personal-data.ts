@@ -3,9 +3,10 @@ import type { PersonalDataStore } from '../../../core/records/personal-data.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import { auditEvents } from '../audit/tables.ts'
 import type { Database } from '../database.ts'
-import { factorResets, factors, recoveryCodes } from '../factors/tables.ts'
 import { identityColumns } from '../identities/identities.ts'
 import { identities } from '../identities/tables.ts'
+import { passkeyColumns } from '../factors/passkeys.ts'
+import { factorResets, factors, passkeys, recoveryCodes } from '../factors/tables.ts'
 import { interactions } from '../interactions/tables.ts'
 import { mailColumns } from '../mail/mails.ts'
 import { mailRequests, mails } from '../mail/tables.ts'
@@ -41,6 +42,7 @@ const factorColumns = {
   confirmedAt: factors.confirmedAt,
   lastUsedAt: factors.lastUsedAt,
 }
+const { userId: _, publicKey: __, ...toldOfPasskeys } = passkeyColumns
 const interactionColumns = {
   proofs: interactions.proofs,
   wishes: interactions.wishes,
@@ -90,6 +92,12 @@ export function createPersonalDataStore(db: Database): PersonalDataStore {
             factors: await tx
               .select(factorColumns)
               .from(factors)
+              .where(eq(factors.userId, userId))
+              .orderBy(asc(factors.id)),
+            passkeys: await tx
+              .select(toldOfPasskeys)
+              .from(passkeys)
+              .innerJoin(factors, eq(factors.id, passkeys.id))
               .where(eq(factors.userId, userId))
               .orderBy(asc(factors.id)),
             recoveryCodesLeft: await tx.$count(recoveryCodes, eq(recoveryCodes.userId, userId)),

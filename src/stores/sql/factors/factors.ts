@@ -1,15 +1,24 @@
 import type { FactorStore } from '../../../core/records/factor.ts'
 import { endLinks, NothingToUse, endSessionsOf, unlessNothing } from '../accounts/passwords.ts'
-import { knownDevices, users } from '../accounts/tables.ts'
+import { users } from '../accounts/tables.ts'
 import type { Change } from '../changes.ts'
-import type { Database, Transaction } from '../database.ts'
+import type { Database } from '../database.ts'
 import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from '../drizzle.ts'
 import { queueMails } from '../mail/queue-mails.ts'
+import {
+  askDevicesAgain,
+  countsOf,
+  endCodesWithFactors,
+  endReset,
+  holdAccount,
+  linkOf,
+  putCodes,
+} from './held-account.ts'
 import { factorResets, factors, recoveryCodes } from './tables.ts'
 
-const keyColumns = { id: factors.id, sealedKey: factors.sealedKey }
+/** Of an app there is always one. */
+const keyColumns = { id: factors.id, sealedKey: sql<string>`${factors.sealedKey}` }
 const totpOf = (userId: string) => and(eq(factors.userId, userId), eq(factors.kind, 'totp'))
-const countsOf = (userId: string) => and(eq(factors.userId, userId), isNotNull(factors.confirmedAt))
 
 export function createFactorStore(db: Database, change: Change): FactorStore {
   return {
@@ -100,7 +109,7 @@ export function createFactorStore(db: Database, change: Change): FactorStore {
         await holdAccount(tx, userId)
         const removed = await tx.delete(factors).where(totpOf(userId)).returning({ confirmedAt: factors.confirmedAt })
         if (!removed.some(({ confirmedAt }) => confirmedAt !== null)) return false
-        await putCodes(tx, userId, [])
+        await endCodesWithFactors(tx, userId)
         await askDevicesAgain(tx, userId)
         await queueMails(tx, mails)
         await announce('user', [userId], at)
@@ -158,29 +167,4 @@ export function createFactorStore(db: Database, change: Change): FactorStore {
       return (await db.$count(factorResets, linkOf(userId, tokenHash, at))) === 1
     },
   }
-}
-
-const linkOf = (userId: string, tokenHash: string, at: Date) =>
-  and(eq(factorResets.userId, userId), eq(factorResets.tokenHash, tokenHash), gt(factorResets.expiresAt, at))
-
-/** Has changes of what somebody proves themselves by happen one after the other. */
-async function holdAccount(tx: Transaction, userId: string): Promise<void> {
-  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
-}
-
-/** Uses the link of an operator's reset; nothing to use where there was a reset, and the link is not of it. */
-async function endReset(tx: Transaction, userId: string, tokenHash: string | undefined, at: Date): Promise<void> {
-  if (tokenHash !== undefined) await tx.delete(factorResets).where(linkOf(userId, tokenHash, at))
-  if ((await tx.$count(factorResets, eq(factorResets.userId, userId))) > 0) throw new NothingToUse()
-}
-
-async function putCodes(tx: Transaction, userId: string, codeHashes: readonly string[]): Promise<void> {
-  await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
-  if (codeHashes.length === 0) return
-  await tx.insert(recoveryCodes).values(codeHashes.map((codeHash) => ({ userId, codeHash })))
-}
-
-/** A device is remembered for the factors that were there. */
-async function askDevicesAgain(tx: Transaction, userId: string): Promise<void> {
-  await tx.update(knownDevices).set({ rememberedUntil: null }).where(eq(knownDevices.userId, userId))
 }

@@ -1,9 +1,13 @@
 import type { FactorKind } from '../../../core/records/factor.ts'
+import type { ChallengePurpose } from '../../../core/records/passkey.ts'
 import { users } from '../accounts/tables.ts'
-import { instant } from '../columns.ts'
-import { index, integer, pgTable, primaryKey, sql, text, uniqueIndex, uuid } from '../drizzle.ts'
+import { instant, list } from '../columns.ts'
+import { bigint, boolean, index, integer, pgTable, primaryKey, sql, text, uniqueIndex, uuid } from '../drizzle.ts'
 
-/** Second factors. One that was proposed counts once it is confirmed, and stands beside the one that it replaces until then. */
+/**
+ * What people prove themselves by, beside the password or, with a passkey, in its place. An app that was proposed counts once it is
+ * confirmed, and stands beside the one that it replaces until then; a passkey counts from the beginning.
+ */
 export const factors = pgTable(
   'factors',
   {
@@ -12,8 +16,9 @@ export const factors = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     kind: text('kind').$type<FactorKind>().notNull(),
-    sealedKey: text('sealed_key').notNull(),
-    /** The session, or the sign-in under way, that proposed it. */
+    /** Of an app; null for a passkey. */
+    sealedKey: text('sealed_key'),
+    /** The session, or the sign-in under way, that proposed or added it. */
     proposedBy: uuid('proposed_by').notNull(),
     createdAt: instant('created_at').notNull(),
     /** Null: proposed. */
@@ -35,6 +40,38 @@ export const factors = pgTable(
     index('factors_expires_at')
       .on(table.expiresAt)
       .where(sql`${table.expiresAt} is not null`),
+  ],
+)
+
+/** What is known of a factor that is a passkey. */
+export const passkeys = pgTable('passkeys', {
+  id: uuid('id')
+    .primaryKey()
+    .references(() => factors.id, { onDelete: 'cascade' }),
+  name: text('name').notNull(),
+  credentialId: text('credential_id').notNull().unique(),
+  publicKey: text('public_key').notNull(),
+  counter: bigint('counter', { mode: 'number' }).notNull(),
+  transports: list('transports'),
+  backupEligible: boolean('backup_eligible').notNull(),
+  backedUp: boolean('backed_up').notNull(),
+})
+
+/** What a passkey is asked to sign, until it has. */
+export const passkeyChallenges = pgTable(
+  'passkey_challenges',
+  {
+    challengeHash: text('challenge_hash').primaryKey(),
+    purpose: text('purpose').$type<ChallengePurpose>().notNull(),
+    userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    holder: uuid('holder'),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    index('passkey_challenges_expires_at').on(table.expiresAt),
+    index('passkey_challenges_user_id')
+      .on(table.userId)
+      .where(sql`${table.userId} is not null`),
   ],
 )
 
