@@ -24,13 +24,15 @@ export function auditLinesOf(service: Service): Record<string, unknown>[] {
     .filter(({ event }) => Object.hasOwn(auditEvents, event ?? ''))
 }
 
-/** The rows, oldest first: as many as there are log lines of all given replicas together. */
+/** The rows, oldest first: as many of each event as there are log lines of all given replicas together. */
 export async function auditRows(service: Service, ...others: Service[]): Promise<AuditRow[]> {
-  const logged = [service, ...others].reduce((sum, one) => sum + auditLinesOf(one).length, 0)
+  const logged = Object.entries(
+    Object.groupBy([service, ...others].flatMap(auditLinesOf), (line) => String(line['event'])),
+  )
   let rows: AuditRow[] = []
-  await until(`${logged} audit events are written`, async () => {
+  await until(`what was logged is written: ${logged.map(([event]) => event).join()}`, async () => {
     rows = await service.stores.audit.list({ limit: 1_000 })
-    return rows.length >= logged
+    return logged.every(([name, lines = []]) => rows.filter(({ event }) => event === name).length >= lines.length)
   })
   return rows.toReversed()
 }
