@@ -4,6 +4,7 @@ import { readDevice } from './adapters/user-agents.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import { createForwardedAddress } from './core/client-address.ts'
+import type { DirectorySettings } from './core/directory.ts'
 import { parseNetworks } from './core/network.ts'
 import { createAccounts } from './features/accounts/index.ts'
 import { createApiKeys } from './features/api-keys/index.ts'
@@ -11,6 +12,7 @@ import { createAuditLog } from './features/audit-log/index.ts'
 import { createClients } from './features/clients/index.ts'
 import { createCredentials } from './features/credentials/index.ts'
 import { type AccessRules, createForwardAuth, createHosts } from './features/forward-auth/index.ts'
+import { createDirectories } from './features/directories/index.ts'
 import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
@@ -55,7 +57,14 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
+  const makeDirectory = async (settings: DirectorySettings) => {
+    // Most starts need none, and the library is large.
+    const { createLdapDirectory } = await import('./adapters/ldap/directory.ts')
+    return createLdapDirectory(settings, base.clock)
+  }
+  const given = { make: makeDirectory, mail, languages, browser, pages }
+  const directories = createDirectories(base, config.directories, given)
+  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages, directories })
   const clients = createClients(base, { revocations })
   const speaking = { mail, languages, pages }
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
@@ -74,8 +83,11 @@ export function createFeatures(base: Base, config: Config) {
   const { applications, decidesAbout } = forwardAuth
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, applications, decidesAbout }
-  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
-  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
+  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens, directories })
+  const ownAccount = createOwnAccount(base, config, {
+    ...{ accounts, sessions, signIn, directories },
+    ...{ mail, languages, browser, pages },
+  })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
@@ -83,7 +95,7 @@ export function createFeatures(base: Base, config: Config) {
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
   const features: readonly Feature[] = [
-    ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
+    ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
     ...[sessions, factors, forwardAuth, signIn, ownAccount, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }

@@ -83,9 +83,9 @@ export function readDirectoryFilter(text: string): { filter: DirectoryFilter } |
   /** Escapes stand for bytes, which together are UTF-8. */
   function unescaped(written: string): string {
     if (/\\(?![\da-f]{2})/i.test(written)) fail(String.raw`a value in which \ is written \5c`)
-    const bytes = written.split(/(\\[\da-f]{2})/i).map((part) =>
-      part.startsWith('\\') ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part),
-    )
+    const bytes = written
+      .split(/(\\[\da-f]{2})/i)
+      .map((part) => (part.startsWith('\\') ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part)))
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(bytes))
     } catch {

@@ -65,8 +65,6 @@ export type PasswordAnswer =
  * then nobody is signed in, nor signed out, nor counted as having failed.
  */
 export interface Directory {
-  /** What bounds all that is asked for one sign-in or one look. */
-  deadline(): AbortSignal
   /** By what somebody has typed. It is a value and never part of a filter's text. */
   find(login: string, signal: AbortSignal): Promise<FoundPerson>
   /** By what never changes. Whom the settings leave out is `none`. */

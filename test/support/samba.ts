@@ -19,7 +19,11 @@ export const hasSamba = () => findProgram('samba') !== undefined && process.getu
 /** Making a domain takes seconds, and copying it milliseconds: it is made once for every checkout, in the user's cache. */
 function domain(): string {
   const version = execFileSync('samba', ['--version'], { encoding: 'utf8' })
-  const how = createHash('sha256').update(version).update(readFileSync(import.meta.filename)).digest('hex').slice(0, 16)
+  const how = createHash('sha256')
+    .update(version)
+    .update(readFileSync(import.meta.filename))
+    .digest('hex')
+    .slice(0, 16)
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gatehouse')
   const place = join(cache, `domain-${how}`)
   if (existsSync(place)) return place

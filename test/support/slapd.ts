@@ -115,7 +115,9 @@ export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {
   let server: ChildProcess
   const resume = async () => {
     const urls = `ldap://127.0.0.1:${clearPort} ldaps://127.0.0.1:${port}`
-    server = spawn(findProgram('slapd')!, ['-f', join(folder, 'slapd.conf'), '-h', urls, '-d', '0'], { stdio: 'ignore' })
+    server = spawn(findProgram('slapd')!, ['-f', join(folder, 'slapd.conf'), '-h', urls, '-d', '0'], {
+      stdio: 'ignore',
+    })
     await listening(port)
   }
   const halt = async () => {

@@ -19,7 +19,10 @@ const settingsCodes: Readonly<Record<number, string>> = {
 }
 
 const remedies: Remedies = [
-  [/^SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED|DEPTH_ZERO/, 'its certificate is not trusted; name the file of its authority in ca_file'],
+  [
+    /^SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED|DEPTH_ZERO/,
+    'its certificate is not trusted; name the file of its authority in ca_file',
+  ],
   [/^ECONNRESET$/, 'it ended the connection; look into its log'],
 ]
 
@@ -65,7 +68,10 @@ export function answerOf(error: unknown, policy: PasswordPolicyValue | undefined
     if (policy?.error === PasswordPolicyError.ChangeAfterReset || policy?.error === PasswordPolicyError.PasswordExpired)
       return { kind: 'must_change' }
     if (policy?.error === PasswordPolicyError.AccountLocked) return { kind: 'refused' }
-    return { kind: 'right', endsSoon: policy?.graceAuthNsRemaining !== undefined || policy?.timeBeforeExpiration !== undefined }
+    return {
+      kind: 'right',
+      endsSoon: policy?.graceAuthNsRemaining !== undefined || policy?.timeBeforeExpiration !== undefined,
+    }
   }
   const code = codeOf(error)
   // The entry may have gone, or have no password.

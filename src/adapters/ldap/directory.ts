@@ -48,14 +48,13 @@ export function createLdapDirectory(settings: DirectorySettings, clock: Clock): 
   }
 
   return {
-    deadline: () => AbortSignal.timeout(timeoutMilliseconds),
     find: (login, signal) => findBy(signal, any(loginAttributes.map((attribute) => equal(attribute, login)))),
     findById: (id, signal) =>
       findBy(signal, equal(kinds[kind].idAttribute, kind === 'active_directory' ? guidBytes(id) : id)),
     groupsOf: (person, signal) => pool.use(signal, (client) => groupNames(client, person, settings)),
     async proves(person, typed, signal) {
       // A name with no password is an unauthenticated bind, which some directories take for a success. So is a name that is none.
-      if (typed === '' || person.dn === '') return { kind: 'wrong', isLocked: false }
+      if (typed === '' || !person.dn.includes('=')) return { kind: 'wrong', isLocked: false }
       const policy = new PasswordPolicyControl()
       let connection: Connection | undefined
       try {

@@ -59,7 +59,12 @@ async function byMembers(client: Client, person: DirectoryPerson, { kind, groups
     const next: string[] = []
     for (const some of chunksOf(below)) {
       const isMember = any(some.map((member) => equal(memberAttribute, member)))
-      for (const entry of await search(client, groups, all([toFilter(groups.filter), isMember]), kinds[kind].idAttribute)) {
+      for (const entry of await search(
+        client,
+        groups,
+        all([toFilter(groups.filter), isMember]),
+        kinds[kind].idAttribute,
+      )) {
         const id = kinds[kind].idOf(entry) ?? entry.dn
         if (found.has(id)) continue
         found.set(id, entry)

@@ -21,11 +21,11 @@ export function clientOn(socket: TLSSocket, timeoutMilliseconds: number): Connec
     url: 'ldap://connected.invalid',
     timeout: timeoutMilliseconds,
     connectTimeout: timeoutMilliseconds,
-    createConnection: (() => {
+    createConnection: () => {
       if (isTaken) throw Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
       isTaken = true
       return socket
-    }) as never,
+    },
   })
   return { client, destroy: () => void socket.destroy(), isOpen: () => !socket.destroyed && socket.readable }
 }
@@ -63,7 +63,16 @@ export function createPool(most: number, connect: (signal: AbortSignal) => Promi
   }
   function handBack(connection: Connection | undefined): void {
     if (connection?.isOpen() && !isClosed) {
-      const timer = setTimeout(() => end(resting.splice(resting.findIndex((each) => each.timer === timer), 1)), restMilliseconds)
+      const timer = setTimeout(
+        () =>
+          end(
+            resting.splice(
+              resting.findIndex((each) => each.timer === timer),
+              1,
+            ),
+          ),
+        restMilliseconds,
+      )
       resting.push({ connection, timer: timer.unref() })
     } else connection?.destroy()
     const next = waiting.shift()

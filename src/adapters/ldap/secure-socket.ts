@@ -45,10 +45,10 @@ async function askForTls(host: string, port: number, signal: AbortSignal): Promi
       signal.removeEventListener('abort', late)
       then()
     }
-    const refuse = (error: unknown) =>
+    const refuse = (error: Error) =>
       end(() => {
         socket.on('error', () => {}).destroy()
-        fail(error as Error)
+        fail(error)
       })
     const broken = (error?: unknown) => refuse(error instanceof Error ? error : closed())
     const late = () => refuse(tooLate())
@@ -66,7 +66,11 @@ async function askForTls(host: string, port: number, signal: AbortSignal): Promi
   })
   if (answer.length === lengthOf(answer) && isSuccess(answer)) return socket
   socket.on('error', () => {}).destroy()
-  throw new DirectoryFault('settings', 'NO_STARTTLS', 'it does not begin TLS when asked to; use ldaps://, or let it offer StartTLS')
+  throw new DirectoryFault(
+    'settings',
+    'NO_STARTTLS',
+    'it does not begin TLS when asked to; use ldaps://, or let it offer StartTLS',
+  )
 }
 
 /** The length of the message that begins here, with its head; nothing as long as that is not known. */
@@ -97,13 +101,13 @@ function isSuccess(bytes: Buffer): boolean {
 /** Waits for an event of a socket, and destroys it when that does not come. `below`: what it stands on. */
 function settled(socket: Socket, event: string, signal: AbortSignal, below?: Socket): Promise<void> {
   return new Promise((done, fail) => {
-    const end = (error?: unknown) => {
+    const end = (error?: Error) => {
       socket.off(event, happened).off('error', broken).off('close', broken)
       signal.removeEventListener('abort', late)
       if (error === undefined) return done()
       // What comes after the end is nobody's concern.
       for (const each of [socket, below]) each?.on('error', () => {}).destroy()
-      return fail(error as Error)
+      return fail(error)
     }
     const happened = () => end()
     const broken = (error?: unknown) => end(error instanceof Error ? error : closed())

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
+import { DirectoryFault } from '../../core/directory.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { readLogin } from '../../core/username.ts'
 import { keepsTyped } from '../../http/kept-forms.ts'
@@ -10,7 +12,14 @@ import type { PageOptions } from './http/page-options.ts'
 import { afterSignIn } from './http/notices.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
-import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
+import {
+  keepAccountPage,
+  mustChangePage,
+  type Sender,
+  signedInPage,
+  signInPage,
+  strongerSignInPage,
+} from './sign-in-views.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
@@ -132,7 +141,12 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       } as const
       const typed = { email: read.login, password: password.slice(0, 512), wishes }
       const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
-      const outcome = await logIn(typed, device)
+      const outcome = await logIn(typed, device).catch((error: unknown) => {
+        const isAway = error instanceof GatehouseError && error.cause instanceof DirectoryFault
+        if (!isAway) throw error
+        reply.header('retry-after', error.retryAfterSeconds)
+        return { kind: 'directory_away' } as const
+      })
       if (outcome.kind === 'unfinished') {
         cookies.setInteraction(reply, outcome.secret)
         if (outcome.step === 'second_factor') {
@@ -151,12 +165,16 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         const csrfToken = csrf.tokenFor(request, reply)
         return pages.show(reply, keepAccountPage, { csrfToken, ...outcome })
       }
+      if (outcome.kind === 'must_change') return pages.show(reply.code(403), mustChangePage, outcome)
       const fault = {
+        ended: signIn.ended,
+        not_admitted: signIn.notAdmitted,
+        directory_away: signIn.directoryAway,
         invalid_credentials: kit.errors.invalid_credentials,
         too_many_failures: signIn.tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
-      reply.code(outcome.kind === 'too_many_failures' ? 429 : 422)
+      reply.code({ too_many_failures: 429, directory_away: 503 }[outcome.kind as string] ?? 422)
       return showForm(request, reply, { fault })
     },
   )
