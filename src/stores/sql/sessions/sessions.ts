@@ -1,10 +1,11 @@
-import { and, desc, eq, gt, inArray, isNull, lt, ne, notInArray, type SQL, sql } from '../drizzle.ts'
+import { and, desc, eq, gt, inArray, isNull, lt, ne, not, notInArray, type SQL, sql } from '../drizzle.ts'
 import type { QueuedMail } from '../../../core/records/mail.ts'
 import type { SessionStore } from '../../../core/records/session.ts'
 import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
 import { isUnchanged } from '../accounts/unchanged.ts'
+import { identities } from '../identities/tables.ts'
 import { interactions } from '../interactions/tables.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { sessions } from './tables.ts'
@@ -33,7 +34,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
       if (most === 0) {
         return await db.transaction(async (tx) => {
           if (!(await isUnchanged(tx, user, provenHash))) return undefined
-          await tx.insert(sessions).values(session)
+          await begin(tx, session)
           return { ended: [] }
         })
       }
@@ -48,7 +49,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
           .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
           .offset(most - 1)
         const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
-        await tx.insert(sessions).values(session)
+        await begin(tx, session)
         return { ended: ended.map(({ id }) => id) }
       })
     },
@@ -126,6 +127,13 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
       })
     },
   }
+}
+
+/** The sources of a person's identities are asked about them from now on (`dueForCheck`). */
+async function begin(tx: Transaction, session: typeof sessions.$inferInsert): Promise<void> {
+  await tx.insert(sessions).values(session)
+  const unwatched = and(eq(identities.userId, session.userId), not(identities.isWatched))
+  await tx.update(identities).set({ isWatched: true }).where(unwatched)
 }
 
 /** Those that are neither over nor revoked. */
