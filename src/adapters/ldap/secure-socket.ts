@@ -55,7 +55,8 @@ async function askForTls(host: string, port: number, signal: AbortSignal): Promi
     function look(bytes: Buffer) {
       read = Buffer.concat([read, bytes])
       const length = lengthOf(read)
-      if (read.length > maxAnswerBytes) refuse(new DirectoryFault('settings', 'NO_LDAP', 'correct host and port'))
+      if (read[0] !== 0x30 || read.length > maxAnswerBytes)
+        refuse(new DirectoryFault('settings', 'NO_LDAP', 'correct host and port'))
       else if (length !== undefined && read.length >= length) {
         socket.pause()
         end(() => done(read))
