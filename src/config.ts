@@ -123,7 +123,7 @@ export function loadConfig(given: Environment): Config {
   const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
   const named =
     fromFile.kind === 'read' ? fromFile.file.directories.map(({ name }) => passwordVariable(name)) : undefined
-  for (const name of Object.keys(environment).filter((name) => name.startsWith('GATEHOUSE_DIRECTORY_'))) {
+  for (const name of Object.keys(environment).filter((name) => /^GATEHOUSE_DIRECTORY_.*_PASSWORD(_FILE)?$/.test(name))) {
     const isTaken = named === undefined || named.includes(name.replace(/_FILE$/, ''))
     if (!isTaken) faults.push(`${name}: there is no such directory in gatehouse.yaml`)
   }
