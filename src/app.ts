@@ -1,10 +1,10 @@
+import { createDirectoryMaker } from './adapters/directories.ts'
 import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
 import { readDevice } from './adapters/user-agents.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import { createForwardedAddress } from './core/client-address.ts'
-import type { DirectorySettings } from './core/directory.ts'
 import { parseNetworks } from './core/network.ts'
 import { createAccounts } from './features/accounts/index.ts'
 import { createApiKeys } from './features/api-keys/index.ts'
@@ -48,7 +48,7 @@ export function createFeatures(base: Base, config: Config) {
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
-  const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })
+  const server = { trustedPeer, forwardedAddress: createForwardedAddress({ isTrusted: trustedPeer, ownAddresses }) }
 
   // What changed, and what is sent
   const revocations = createRevocations(base)
@@ -57,16 +57,11 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const makeDirectory = async (settings: DirectorySettings) => {
-    // Most starts need none, and the library is large.
-    const { createLdapDirectory } = await import('./adapters/ldap/directory.ts')
-    return createLdapDirectory(settings, base.clock)
-  }
-  const given = { make: makeDirectory, mail, languages, browser, pages }
-  const directories = createDirectories(base, config.directories, given)
-  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages, directories })
-  const clients = createClients(base, { revocations })
   const speaking = { mail, languages, pages }
+  const ofDirectory = createDirectoryMaker(base.clock)
+  const directories = createDirectories(base, config.directories, { make: ofDirectory, browser, ...speaking })
+  const accounts = createAccounts(base, config.accounts, { roles, browser, directories, ...speaking })
+  const clients = createClients(base, { revocations })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
@@ -78,16 +73,11 @@ export function createFeatures(base: Base, config: Config) {
 
   // What proxies and people ask
   const known = { credentials, signingKeys, pages }
-  const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
-  const forwardAuth = createForwardAuth(base, config, asked)
-  const { applications, decidesAbout } = forwardAuth
+  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, hosts, accounts, clients, cookies })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
-  const leading = { browser, pageUsers, applications, decidesAbout }
+  const leading = { browser, pageUsers, ...forwardAuth }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens, directories })
-  const ownAccount = createOwnAccount(base, config, {
-    ...{ accounts, sessions, signIn, directories },
-    ...{ mail, languages, browser, pages },
-  })
+  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, directories, browser, ...speaking })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
@@ -98,7 +88,6 @@ export function createFeatures(base: Base, config: Config) {
     ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
     ...[sessions, factors, forwardAuth, signIn, ownAccount, oauth, health],
   ]
-  const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }
 }
 

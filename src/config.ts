@@ -15,7 +15,7 @@ import {
   mailDomainsOf,
   registrationOf,
 } from './features/accounts/settings.ts'
-import { type DirectoryConfig, directoriesOf, passwordVariable } from './features/directories/settings.ts'
+import { type DirectoryConfig, directoriesOf, passwordVariable } from './features/directories/configured-settings.ts'
 import type { AccessRules } from './features/forward-auth/host-settings.ts'
 import type { Presentation } from './i18n/languages.ts'
 import { readPresentation } from './presentation.ts'
@@ -123,7 +123,9 @@ export function loadConfig(given: Environment): Config {
   const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
   const named =
     fromFile.kind === 'read' ? fromFile.file.directories.map(({ name }) => passwordVariable(name)) : undefined
-  for (const name of Object.keys(environment).filter((name) => /^GATEHOUSE_DIRECTORY_.*_PASSWORD(_FILE)?$/.test(name))) {
+  for (const name of Object.keys(environment).filter((name) =>
+    /^GATEHOUSE_DIRECTORY_.*_PASSWORD(_FILE)?$/.test(name),
+  )) {
     const isTaken = named === undefined || named.includes(name.replace(/_FILE$/, ''))
     if (!isTaken) faults.push(`${name}: there is no such directory in gatehouse.yaml`)
   }

@@ -1,7 +1,7 @@
 import type { DirectoryFilter } from './directory-filter.ts'
 
 /** How a directory is asked which groups somebody is in. */
-export type GroupLookup = 'token_groups' | 'matching_rule' | 'members'
+type GroupLookup = 'token_groups' | 'matching_rule' | 'members'
 
 /** A directory of an organisation, as its section of gatehouse.yaml and the environment say. */
 export interface DirectorySettings {

@@ -12,7 +12,7 @@ import { factsOf } from './rights.ts'
 import type { NotProven, TestPassword } from './test-password.ts'
 
 /** An account of a directory that opens somebody's account here. */
-export interface Connected {
+interface Connected {
   id: string
   label: string
   /** How people know the directory. */

@@ -8,12 +8,12 @@ import type { IdentityStore } from '../../core/records/identity.ts'
 import { serverFault } from '../../core/server-fault.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import type { directoriesEvents } from './audit-events.ts'
-import { type DirectoryConfig, passwordVariable } from './settings.ts'
+import { type DirectoryConfig, passwordVariable } from './configured-settings.ts'
 
 /** A directory that never answers the same way twice is told of no more often. */
 const quietSeconds = 300
 
-export type Source = `directory:${string}`
+type Source = `directory:${string}`
 
 /** A directory of the settings. */
 export interface NamedDirectory {

@@ -17,11 +17,11 @@ import { directoryPages } from './directory-pages.ts'
 import { createLevelTimes, type LevelTimes } from './level-times.ts'
 import type { directoriesMails } from './mails.ts'
 import { createRefresh } from './refresh.ts'
-import type { DirectoryConfig } from './settings.ts'
+import type { DirectoryConfig } from './configured-settings.ts'
 import { createTestPassword } from './test-password.ts'
 import type { DirectoriesTexts } from './texts.ts'
 
-export type { AskPassword, DirectoryAnswer } from './ask-password.ts'
+export type { DirectoryAnswer } from './ask-password.ts'
 export type { directoriesMails } from './mails.ts'
 
 /** Where the password of somebody is kept: how they know the directory, and where they change it there. */

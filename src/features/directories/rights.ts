@@ -1,7 +1,8 @@
 import type { DirectoryPerson } from '../../core/directory.ts'
 import { isPlainText } from '../../core/plain-text.ts'
 import type { IdentityFacts } from '../../core/records/identity.ts'
-import { type DirectoryConfig, sameName } from './settings.ts'
+import type { DirectoryConfig } from './configured-settings.ts'
+import { sameName } from './settings.ts'
 
 /** As many characters as a name of a group or an account may have here. */
 const maxLength = 255

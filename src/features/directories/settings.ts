@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import { canonicalDomain } from '../../core/email.ts'
-import { type DirectoryFilter, attributeName, readDirectoryFilter } from '../../core/directory-filter.ts'
+import { attributeName, readDirectoryFilter } from '../../core/directory-filter.ts'
 import type { DirectorySettings as Connected } from '../../core/directory.ts'
 import { hostOf } from '../../core/server-url.ts'
 import { type Static, Type } from '../../json-schema.ts'
@@ -142,27 +142,6 @@ export const DirectoriesSettings = Type.Array(Directory, {
   description: 'Directories of an organisation, whose people sign in here, see [directories](directories.md).',
 })
 export type DirectoriesSettings = Static<typeof DirectoriesSettings>
-type DirectorySetting = DirectoriesSettings[number]
-
-/** A directory as the service uses it. */
-export interface DirectoryConfig {
-  readonly name: string
-  readonly title: string
-  readonly roles: Readonly<Record<string, readonly string[]>>
-  readonly firstSignIn: 'create' | 'refuse'
-  /** In A-labels and lower case. */
-  readonly trustEmailFor: readonly string[]
-  readonly refreshSeconds: number
-  readonly changePasswordUrl: string | undefined
-  readonly failuresPerAccount: number
-  readonly lockoutWindowSeconds: number
-  /** The password is missing where the environment has none: commands that ask nobody need none. */
-  readonly connected: Omit<Connected, 'password'> & { readonly password: string | undefined }
-}
-
-/** The variable that holds the password of a directory; its file is named by the same with `_FILE`. */
-export const passwordVariable = (name: string) =>
-  `GATEHOUSE_DIRECTORY_${name.toUpperCase().replaceAll('-', '_')}_PASSWORD`
 
 /** What the schema cannot express. Each filter is read here, and never again. */
 export function checkDirectoriesSettings(directories: DirectoriesSettings, findings: Findings): void {
@@ -199,7 +178,8 @@ export function checkDirectoriesSettings(directories: DirectoriesSettings, findi
 /** Names of groups as directories compare them. */
 export const sameName = (one: string, other: string) => one.toLowerCase() === other.toLowerCase()
 
-function addressOf(url: string): Pick<Connected, 'host' | 'port' | 'security'> | { fault: string } {
+/** Where a URL leads, and how; or what is wrong with it. */
+export function addressOf(url: string): Pick<Connected, 'host' | 'port' | 'security'> | { fault: string } {
   const expected = 'expected ldaps:// or ldap:// with a host and maybe a port, as in ldaps://directory.example.com'
   if (!/^ldaps?:\/\/[^/?#@]+\/?$/i.test(url) || !URL.canParse(url)) return { fault: expected }
   const read = new URL(url)
@@ -209,61 +189,4 @@ function addressOf(url: string): Pick<Connected, 'host' | 'port' | 'security'> |
   if (host === '' || read.port === '0') return { fault: expected }
   if (read.port === '636' && !isImplicit) return { fault: 'expected ldaps:// for port 636, which begins with TLS' }
   return { host, port: Number(read.port || (isImplicit ? 636 : 389)), security: isImplicit ? 'implicit' : 'starttls' }
-}
-
-const classes = (kind: DirectorySetting['kind']) =>
-  kind === 'ldap'
-    ? {
-        people: '(objectClass=person)',
-        groups: '(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))',
-      }
-    : { people: '(&(objectCategory=person)(objectClass=user))', groups: '(objectClass=group)' }
-
-/** What the settings of directories come to. `passwordOf` knows the environment, `fileAt` where paths begin. */
-export function directoriesOf(
-  directories: DirectoriesSettings,
-  { passwordOf, fileAt }: { passwordOf(name: string): string | undefined; fileAt(path: string): string },
-): DirectoryConfig[] {
-  return directories.map((setting) => {
-    const { name, kind, groups, attributes } = setting
-    const isActive = kind === 'active_directory'
-    const username = attributes.username ?? (isActive ? 'sAMAccountName' : 'uid')
-    const { people, groups: anyGroup } = classes(kind)
-    return {
-      ...{ name, title: setting.title ?? name, roles: setting.roles, firstSignIn: setting.first_sign_in },
-      trustEmailFor: setting.trust_email_for.map((domain) => canonicalDomain(domain)!),
-      refreshSeconds: setting.refresh_seconds,
-      changePasswordUrl: setting.change_password_url,
-      failuresPerAccount: setting.failures_per_account,
-      lockoutWindowSeconds: setting.lockout_window_seconds,
-      connected: {
-        ...{ name, kind, ...(addressOf(setting.url) as Pick<Connected, 'host' | 'port' | 'security'>) },
-        caFile: setting.ca_file === undefined ? undefined : fileAt(setting.ca_file),
-        ...{ bindDn: setting.bind_dn, password: passwordOf(name), baseDn: setting.base_dn },
-        userFilter: known(setting.user_filter ?? people),
-        loginAttributes:
-          setting.login_attributes ?? (isActive ? ['sAMAccountName', 'userPrincipalName', 'mail'] : ['uid', 'mail']),
-        attributes: {
-          name: attributes.name ?? (isActive ? 'displayName' : 'cn'),
-          email: attributes.email ?? 'mail',
-          username,
-        },
-        groups: {
-          baseDn: groups.base_dn ?? setting.base_dn,
-          lookup: groups.lookup ?? (isActive ? 'token_groups' : 'members'),
-          filter: known(groups.filter ?? anyGroup),
-          memberAttribute: groups.member_attribute ?? 'member',
-          nameAttribute: groups.name_attribute ?? (isActive ? 'sAMAccountName' : 'cn'),
-        },
-        timeoutMilliseconds: setting.timeout_milliseconds,
-        connections: setting.connections,
-      },
-    }
-  })
-}
-
-function known(text: string): DirectoryFilter {
-  const read = readDirectoryFilter(text)
-  if ('fault' in read) throw new Error(read.fault)
-  return read.filter
 }

@@ -8,7 +8,7 @@ import type { DirectorySet, NamedDirectory } from './directory-set.ts'
 import type { LevelTimes } from './level-times.ts'
 
 /** Who of a directory is meant. `signal` bounds all that is asked of it for this test. */
-export interface Meant {
+interface Meant {
   directory: NamedDirectory
   person: DirectoryPerson
   /** Whose account they have here. */
@@ -29,7 +29,7 @@ export type NotProven =
   | { kind: 'ended'; user: User | undefined; directory: string }
 
 /** `groups`: those of the person. */
-export type Proven = Meant & { kind: 'proven'; groups: string[] }
+type Proven = Meant & { kind: 'proven'; groups: string[] }
 
 /**
  * Whom to test a password of: the person of an account that has none here, or else whoever of a directory has the name, which is in
