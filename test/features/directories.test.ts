@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { directorySettings, type Directory, startDirectory } from '../support/directories.ts'
-import { type Answer, asks, bearer, type Service, startService } from '../support/service.ts'
+import { type Answer, asks, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 import { groupDn, hasSlapd, person, personDn } from '../support/slapd.ts'
 
 const skip = hasSlapd() ? false : 'slapd is not installed'
@@ -24,6 +24,18 @@ const cookieOf = ({ cookies }: Answer) => Object.entries(cookies)[0]!.join('=')
 async function whoIs(service: Service, signedIn: Answer) {
   const answer = await service.call('/api/users/me', { headers: { cookie: cookieOf(signedIn) } })
   return answer.status === 200 ? answer.json() : answer.status
+}
+/** The page where somebody connects accounts of directories. */
+async function formOf(service: Service, user: TestUser) {
+  const { cookie } = await service.signIn(user)
+  const page = await service.call('/directory-accounts', { headers: { cookie } })
+  const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
+  const headers = { cookie: `${cookie}; gatehouse_csrf=${page.cookies['gatehouse_csrf']}` }
+  return {
+    show: () => service.call('/directory-accounts', { headers }),
+    post: (form: Record<string, string>) =>
+      service.call('/directory-accounts', { method: 'POST', headers, form: { csrf_token, ...form } }),
+  }
 }
 const eventsOf = async (service: Service, ...names: string[]) =>
   (await auditRows(service)).filter(({ event }) => names.includes(event))
@@ -188,31 +200,34 @@ void test('an account that is there with the address', { skip }, async (t) => {
     t.equal((await logIn(service, 'ada@example.test', ada.password)).status, 200)
 
     // Its owner proves both.
-    const { cookie } = await service.signIn(ada)
-    const page = await service.call('/directory-accounts', { headers: { cookie } })
-    const csrf_token = /name="csrf_token" value="([\w-]+)"/.exec(page.body)![1]!
-    const headers = { cookie: `${cookie}; gatehouse_csrf=${page.cookies['gatehouse_csrf']}` }
-    const post = (form: Record<string, string>) =>
-      service.call('/directory-accounts', { method: 'POST', headers, form: { csrf_token, ...form } })
-    t.equal((await post({ login: 'ada', password: 'another' })).status, 422)
-    t.equal((await post({ login: 'ada', password: passwordOf('ada') })).status, 303)
+    const mine = await formOf(service, ada)
+    t.equal((await mine.post({ login: 'ada', password: 'another' })).status, 422)
+    t.match((await mine.post({ login: 'ada', password: passwordOf('ada') })).headers, {
+      location: 'directory-accounts?done=connected',
+    })
     const joined = await logIn(service, 'ada', passwordOf('ada'))
     t.equal((await whoIs(service, joined)).id, ada.id)
     t.match((await service.mails()).join(''), 'Another account opens yours')
+    const theirs = await formOf(service, await service.createUser())
+    const taken = await theirs.post({ login: 'ada', password: passwordOf('ada') })
+    t.equal(taken.status, 422, 'it opens one account')
+    t.match(taken.body, 'opens another account')
 
-    const other = await service.createUser()
-    const theirs = await service.signIn(other)
-    const their = { cookie: `${theirs.cookie}; gatehouse_csrf=${page.cookies['gatehouse_csrf']}` }
-    const taken = await service.call('/directory-accounts', {
-      ...{ method: 'POST', headers: their },
-      form: { csrf_token, login: 'ada', password: passwordOf('ada') },
-    })
-    t.not(taken.status, 303, 'it opens one account')
-    const id = /name="disconnect" value="([\w-]+)"/.exec(
-      (await service.call('/directory-accounts', { headers })).body,
-    )![1]!
-    t.equal((await post({ disconnect: id })).status, 303)
+    const [, id] = /name="disconnect" value="([\w-]+)"/.exec((await mine.show()).body)!
+    t.match((await mine.post({ disconnect: id! })).headers, { location: 'directory-accounts?done=disconnected' })
     t.equal((await logIn(service, 'ada', passwordOf('ada'))).status, 403)
+
+    // Disabled there, the account goes on by its own password, without what the directory brought.
+    await mine.post({ login: 'ada', password: passwordOf('ada') })
+    await directory.set(personDn('ada'), { pwdAccountLockedTime: '000001010000Z' })
+    service.clock.advance(300)
+    await service.gatehouse.maintain()
+    t.equal(await whoIs(service, joined), 401)
+    const own = await logIn(service, 'ada@example.test', ada.password)
+    service.clock.advance(300)
+    await service.gatehouse.maintain()
+    t.equal((await whoIs(service, own)).id, ada.id)
+    await directory.set(personDn('ada'), { pwdAccountLockedTime: [] })
   })
   await t.test('is joined where the directory is believed about its domain, and it is verified', async (t) => {
     const service = await start(t, directory, { trust_email_for: ['example.test'] })
@@ -236,5 +251,16 @@ void test('an account that is there with the address', { skip }, async (t) => {
     t.match(told, [{ details: { reason: 'no_address' } }, { details: { reason: 'first_sign_in' } }])
     const unverified = await logIn(service, 'ada', passwordOf('ada'))
     t.equal((await whoIs(service, unverified)).email_verified, false)
+  })
+})
+
+void test('a directory without its password, or with a file that is none, stops the start', async (t) => {
+  const directories = [directorySettings({ url: 'ldaps://localhost:1', ca: '/nowhere/ca.pem' })]
+  await t.rejects(startService(t, { yaml: { directories } }), {
+    message: 'GATEHOUSE_DIRECTORY_STAFF_PASSWORD: expected the password of bind_dn of directories: staff',
+  })
+  const environment = { GATEHOUSE_DIRECTORY_STAFF_PASSWORD: 'secret' }
+  await t.rejects(startService(t, { yaml: { directories }, environment }), {
+    message: 'directories: staff: ca_file: the file cannot be read (ENOENT)',
   })
 })

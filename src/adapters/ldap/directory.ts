@@ -9,6 +9,10 @@ import { groupNames } from './groups.ts'
 import { kinds, personOf } from './people.ts'
 import { clientOn, type Connection, createPool, unlessLate } from './pool.ts'
 import { connectSecurely } from './secure-socket.ts'
+import { createTurns } from './turns.ts'
+
+/** For each connection that looks people up so many passwords may be tested at once: a flood of them is not passed on. */
+const bindsForEach = 4
 
 /** A directory over LDAP with TLS. Reads `caFile`, and throws a `SetupError` when that cannot be used; connects with the first question. */
 export function createLdapDirectory(settings: DirectorySettings, clock: Clock): Directory {
@@ -22,6 +26,7 @@ export function createLdapDirectory(settings: DirectorySettings, clock: Clock): 
 
   const connect = async (signal: AbortSignal): Promise<Connection> =>
     clientOn(await connectSecurely(settings, ca, signal), timeoutMilliseconds)
+  const binds = createTurns(settings.connections * bindsForEach)
   const pool = createPool(settings.connections, async (signal) => {
     const connection = await connect(signal)
     try {
@@ -55,6 +60,7 @@ export function createLdapDirectory(settings: DirectorySettings, clock: Clock): 
     async proves(person, typed, signal) {
       // A name with no password is an unauthenticated bind, which some directories take for a success. So is a name that is none.
       if (typed === '' || !person.dn.includes('=')) return { kind: 'wrong', isLocked: false }
+      await binds.take(signal)
       const policy = new PasswordPolicyControl()
       let connection: Connection | undefined
       try {
@@ -64,6 +70,7 @@ export function createLdapDirectory(settings: DirectorySettings, clock: Clock): 
         return answerOf(error, policy.value)
       } finally {
         connection?.client.unbind().catch(() => connection?.destroy())
+        binds.giveBack()
       }
       return answerOf(undefined, policy.value)
     },

@@ -2,6 +2,7 @@ import { Client } from 'ldapts'
 import type { TLSSocket } from 'node:tls'
 import { faultOf, isAnswer } from './answers.ts'
 import { tooLate } from './secure-socket.ts'
+import { createTurns } from './turns.ts'
 
 /** How long a connection may rest: less than directories and what lies between mostly allow. */
 const restMilliseconds = 30_000
@@ -42,25 +43,9 @@ export interface Pool {
 /** `connect`: makes one that is signed in as the service. */
 export function createPool(most: number, connect: (signal: AbortSignal) => Promise<Connection>): Pool {
   const resting: { connection: Connection; timer: NodeJS.Timeout }[] = []
-  const waiting: (() => void)[] = []
-  let [lent, isClosed] = [0, false]
+  const turns = createTurns(most)
+  let isClosed = false
 
-  async function turn(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw tooLate()
-    if (lent < most) return void lent++
-    return new Promise<void>((done, fail) => {
-      const late = () => {
-        waiting.splice(waiting.indexOf(next), 1)
-        fail(tooLate())
-      }
-      const next = () => {
-        signal.removeEventListener('abort', late)
-        done()
-      }
-      waiting.push(next)
-      signal.addEventListener('abort', late, { once: true })
-    })
-  }
   function handBack(connection: Connection | undefined): void {
     if (connection?.isOpen() && !isClosed) {
       const timer = setTimeout(
@@ -75,10 +60,7 @@ export function createPool(most: number, connect: (signal: AbortSignal) => Promi
       )
       resting.push({ connection, timer: timer.unref() })
     } else connection?.destroy()
-    const next = waiting.shift()
-    // Whoever waits first has the place of this one.
-    if (next === undefined) lent--
-    else next()
+    turns.giveBack()
   }
   function end(some: typeof resting): void {
     for (const { connection, timer } of some) {
@@ -99,7 +81,7 @@ export function createPool(most: number, connect: (signal: AbortSignal) => Promi
 
   return {
     async use(signal, task) {
-      await turn(signal)
+      await turns.take(signal)
       let connection: Connection | undefined
       try {
         for (;;) {

@@ -32,7 +32,13 @@ export interface DirectorySet {
   open(): Promise<void>
   close(): Promise<void>
   /** The directory that keeps the password of somebody who has none here, and their id there; nothing where it is kept here. */
-  keeperOf(user: Pick<User, 'id' | 'passwordHash'>): Promise<{ directory: NamedDirectory; subject: string } | undefined>
+  keeperOf(user: Pick<User, 'id' | 'passwordHash'>): Promise<Keeping | undefined>
+}
+
+/** Where a password is kept, and under which id. */
+export interface Keeping {
+  directory: NamedDirectory
+  subject: string
 }
 
 export function createDirectorySet(dependencies: {

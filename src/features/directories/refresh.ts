@@ -22,7 +22,7 @@ const together = 8
  */
 export function createRefresh(dependencies: {
   directories: Pick<DirectorySet, 'all'>
-  identities: Pick<IdentityStore, 'dueForCheck' | 'note' | 'find'>
+  identities: Pick<IdentityStore, 'dueForCheck' | 'note' | 'find' | 'unlink'>
   sessions: Pick<SessionStore, 'revokeAll'>
   apiKeys: Pick<ApiKeyStore, 'listOf' | 'revoke'>
   audit: Audit<typeof directoriesEvents>
@@ -40,7 +40,10 @@ export function createRefresh(dependencies: {
       if (await apiKeys.revoke(key.id, now())) ended++
     }
     const { length } = await sessions.revokeAll(userId, 'directory_account_ended', now())
-    await identities.note(id, { label, groups: [], roles: [] }, { at: now(), isUsed: false })
+    // Who has another way to sign in, such as a password of the service, connects it again once it counts again.
+    if ((await identities.unlink(userId, id, now())) !== 'unlinked') {
+      await identities.note(id, { label, groups: [], roles: [] }, { at: now(), isUsed: false })
+    }
     const told = { directory: config.name, reason, sessions: length, api_keys: ended }
     audit.record({ event: 'directory.account_ended', subject: userId, ...told })
   }

@@ -128,7 +128,7 @@ const Directory = Type.Object(
       Type.Integer({ minimum: 100, maximum: 60_000, default: 5_000 }),
     ),
     connections: setting(
-      'How many connections the service keeps to look people up. Each password is tested on one of its own.',
+      'How many connections the service keeps to look people up. Each password is tested on one of its own, at most four times as many at once.',
       Type.Integer({ minimum: 1, maximum: 100, default: 4 }),
     ),
   },

@@ -1,11 +1,16 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Budget, Budgets } from '../../core/budgets.ts'
+import type { Clock } from '../../core/clock.ts'
 import { DirectoryFault, type DirectoryPerson } from '../../core/directory.ts'
 import type { IdentityStore } from '../../core/records/identity.ts'
 import type { User } from '../../core/records/user.ts'
+import { createTellOnce } from '../../core/tell-once.ts'
 import type { directoriesEvents } from './audit-events.ts'
-import type { DirectorySet, NamedDirectory } from './directory-set.ts'
+import type { DirectorySet, Keeping, NamedDirectory } from './directory-set.ts'
 import type { LevelTimes } from './level-times.ts'
+
+/** How often it is told of a directory that a name there is that of several people. */
+const quietSeconds = 3_600
 
 /** Who of a directory is meant. `signal` bounds all that is asked of it for this test. */
 interface Meant {
@@ -57,13 +62,12 @@ export function createTestPassword(dependencies: {
   budgets: Pick<Budgets, 'spend' | 'forgive'>
   times: LevelTimes
   audit: Audit<typeof directoriesEvents>
+  clock: Clock
 }): TestPassword {
-  const { directories, identities, budgets, times, audit } = dependencies
+  const { directories, identities, budgets, times, audit, clock } = dependencies
+  const isNews = createTellOnce(clock, quietSeconds)
 
-  async function ofAccount(user: User): Promise<Meant | undefined> {
-    const keeper = await directories.keeperOf(user)
-    if (keeper === undefined) return undefined
-    const { directory, subject } = keeper
+  async function ofAccount(user: User, { directory, subject }: Keeping): Promise<Meant | undefined> {
     const signal = directory.deadline()
     const found = await directory.ask((each) => each.findById(subject, signal))
     return found.kind === 'found' ? { directory, person: found.person, user, signal } : undefined
@@ -79,7 +83,9 @@ export function createTestPassword(dependencies: {
         if (found.kind === 'none') continue
         if (found.kind === 'several') {
           const { name } = directory.config
-          audit.record({ event: 'directory.not_admitted', directory: name, reason: 'several_entries' })
+          // Anybody may type it.
+          if (isNews(name))
+            audit.record({ event: 'directory.not_admitted', directory: name, reason: 'several_entries' })
           return undefined
         }
         const owner = await identities.find(directory.source, found.person.id)
@@ -108,7 +114,9 @@ export function createTestPassword(dependencies: {
 
   return async ({ login, user: account, password, isKnown }) => {
     const [began, level] = [performance.now(), times.begin()]
-    const meant = account === undefined ? await ofName(login) : await ofAccount(account)
+    const keeper = account && (await directories.keeperOf(account))
+    // An account without a password that no directory keeps has the name, and somebody of a directory may have it there.
+    const meant = account && keeper ? await ofAccount(account, keeper) : await ofName(login)
     if (meant === undefined) {
       await level()
       return { kind: 'wrong', user: account, reason: 'unknown_account' }

@@ -99,11 +99,18 @@ export function createCheckPassword(dependencies: {
     return { kind: 'too_many_failures', retryAfterSeconds: usedUp.resetSeconds, limit: most[scope] } as const
   }
 
+  /** What the browser is known by for this account, which may be another than the one of the name that was typed. */
+  async function knownFor(user: User, { known, named, knownBy, keeps }: Parameters<typeof take>[2]) {
+    if (user.id === named?.id) return { knownBy, keeps }
+    const knownNow = await knownDevices.recognise(known, user.email)
+    return { knownBy: knownNow, keeps: knownNow ?? eachOf(known)[0] }
+  }
+
   /** What it comes to that a directory has answered. The account's own status counts as it does for a password that is kept here. */
   async function take(
     answer: DirectoryAnswer,
     counted: readonly Budget[],
-    known: { knownBy: string | undefined; keeps: string | undefined },
+    from: { known: Shown | undefined; named: User | undefined; knownBy: string | undefined; keeps: string | undefined },
   ): Promise<PasswordCheck> {
     if (answer.kind === 'wrong') return answer
     if (answer.kind === 'right' && !['active', 'deleting'].includes(answer.user.status)) {
@@ -114,7 +121,7 @@ export function createCheckPassword(dependencies: {
     const { user } = answer
     return user.status === 'deleting' && user.deletesAt !== null
       ? { kind: 'deletion_pending', user, deletesAt: user.deletesAt }
-      : { kind: 'right', user, ...known }
+      : { kind: 'right', user, ...(await knownFor(user, from)) }
   }
 
   return async (login, password, { ip, known }) => {
@@ -169,7 +176,7 @@ export function createCheckPassword(dependencies: {
       await budgets.forgive([...own, ...counted])
       throw unavailable(error)
     })
-    if (elsewhere !== undefined) return take(elsewhere, counted, { knownBy, keeps })
+    if (elsewhere !== undefined) return take(elsewhere, counted, { known, named: user, knownBy, keeps })
     const matches = opens && passwordHash !== null
     if (!matches) await level?.()
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
