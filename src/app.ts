@@ -1,3 +1,4 @@
+import { createDirectoryMaker } from './adapters/directories.ts'
 import { createMailer } from './adapters/mailer.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
 import { readDevice } from './adapters/user-agents.ts'
@@ -11,6 +12,7 @@ import { createAuditLog } from './features/audit-log/index.ts'
 import { createClients } from './features/clients/index.ts'
 import { createCredentials } from './features/credentials/index.ts'
 import { type AccessRules, createForwardAuth, createHosts } from './features/forward-auth/index.ts'
+import { createDirectories } from './features/directories/index.ts'
 import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
@@ -47,7 +49,7 @@ export function createFeatures(base: Base, config: Config) {
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
-  const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })
+  const server = { trustedPeer, forwardedAddress: createForwardedAddress({ isTrusted: trustedPeer, ownAddresses }) }
 
   // What changed, and what is sent
   const revocations = createRevocations(base)
@@ -56,9 +58,11 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
-  const clients = createClients(base, { revocations })
   const speaking = { mail, languages, pages }
+  const ofDirectory = createDirectoryMaker(base.clock)
+  const directories = createDirectories(base, config.directories, { make: ofDirectory, browser, ...speaking })
+  const accounts = createAccounts(base, config.accounts, { roles, browser, directories, ...speaking })
+  const clients = createClients(base, { revocations })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
@@ -70,14 +74,12 @@ export function createFeatures(base: Base, config: Config) {
 
   // What proxies and people ask
   const known = { credentials, signingKeys, pages }
-  const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
-  const forwardAuth = createForwardAuth(base, config, asked)
-  const { applications, decidesAbout } = forwardAuth
+  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, hosts, accounts, clients, cookies })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
-  const leading = { browser, pageUsers, applications, decidesAbout }
-  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
-  const otherDomains = createOtherDomains(base, config, { browser, pages, pageUsers, decidesAbout })
-  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
+  const leading = { browser, pageUsers, ...forwardAuth }
+  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens, directories })
+  const otherDomains = createOtherDomains(base, config, { ...leading, pages })
+  const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, directories, browser, ...speaking })
 
   // What programs and operators ask
   const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
@@ -85,10 +87,9 @@ export function createFeatures(base: Base, config: Config) {
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
   const features: readonly Feature[] = [
-    ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
+    ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
     ...[sessions, factors, forwardAuth, signIn, otherDomains, ownAccount, oauth, health],
   ]
-  const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }
 }
 

@@ -2,6 +2,7 @@
 import { accountsEvents } from './features/accounts/audit-events.ts'
 import { apiKeysEvents } from './features/api-keys/audit-events.ts'
 import { clientsEvents } from './features/clients/audit-events.ts'
+import { directoriesEvents } from './features/directories/audit-events.ts'
 import { factorsEvents } from './features/factors/audit-events.ts'
 import { forwardAuthEvents } from './features/forward-auth/audit-events.ts'
 import { mailEvents } from './features/mail/audit-events.ts'
@@ -18,6 +19,7 @@ export const auditEvents = {
   ...accountsEvents,
   ...apiKeysEvents,
   ...clientsEvents,
+  ...directoriesEvents,
   ...factorsEvents,
   ...forwardAuthEvents,
   ...mailEvents,

@@ -6,6 +6,7 @@ import { AccountSettings, checkAccountSettings } from './features/accounts/setti
 import { checkPasswordSettings, PasswordSettings } from './features/accounts/password-settings.ts'
 import { AuditSettings } from './features/audit-log/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
+import { checkDirectoriesSettings, DirectoriesSettings } from './features/directories/settings.ts'
 import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
@@ -43,6 +44,7 @@ export const ConfigFile = Type.Object(
     keys: KeySettings,
     sessions: SessionSettings,
     sign_in: SignInSettings,
+    directories: DirectoriesSettings,
     passwords: PasswordSettings,
     api_keys: ApiKeySettings,
     cors: CorsSettings,
@@ -84,6 +86,7 @@ const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], 
   keys: checkKeySettings,
   tokens: checkTokenSettings,
   sessions: checkSessionSettings,
+  directories: checkDirectoriesSettings,
 }
 
 function checkBranding(settings: BrandingSettings, findings: Findings): void {

@@ -15,6 +15,7 @@ import {
   mailDomainsOf,
   registrationOf,
 } from './features/accounts/settings.ts'
+import { type DirectoryConfig, directoriesOf, passwordVariable } from './features/directories/configured-settings.ts'
 import type { AccessRules } from './features/forward-auth/host-settings.ts'
 import type { Presentation } from './i18n/languages.ts'
 import { readPresentation } from './presentation.ts'
@@ -22,10 +23,11 @@ import { readPresentation } from './presentation.ts'
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
 
-export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors'>> {
+export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors' | 'directories'>> {
   /** `sameSite`: those of the origins whose pages send the refresh cookie. */
   readonly cors: Readonly<ConfigFile['cors'] & { sameSite: readonly string[] }>
   readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
+  readonly directories: readonly DirectoryConfig[]
   /** `branding`, with what stands in the files that it names. */
   readonly presentation: Presentation
   /** `hosts`, ready to decide. */
@@ -121,11 +123,19 @@ export function loadConfig(given: Environment): Config {
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   else if (smtpRead?.kind === 'read') tell('SMTP_URL', faultsBeside(smtpRead.address, fromFile.file.mail.require_tls))
   const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
+  const named =
+    fromFile.kind === 'read' ? fromFile.file.directories.map(({ name }) => passwordVariable(name)) : undefined
+  for (const name of Object.keys(environment).filter((name) =>
+    /^GATEHOUSE_DIRECTORY_.*_PASSWORD(_FILE)?$/.test(name),
+  )) {
+    const isTaken = named === undefined || named.includes(name.replace(/_FILE$/, ''))
+    if (!isTaken) faults.push(`${name}: there is no such directory in gatehouse.yaml`)
+  }
   if (shown?.kind === 'faulty') faults.push(...shown.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty' || shown?.kind !== 'read')
     throw new ConfigError(faults.join('\n'))
 
-  const { mail, accounts, branding: _, cors, ...rest } = fromFile.file
+  const { mail, accounts, branding: _, cors, directories, ...rest } = fromFile.file
   const hasEmbeddedStores = databaseUrl === undefined && redisUrl === undefined
   return Object.freeze({
     ...rest,
@@ -136,6 +146,10 @@ export function loadConfig(given: Environment): Config {
     },
     passkeys: passkeysOf(fromFile.file, issuer),
     cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
+    directories: directoriesOf(directories, {
+      passwordOf: (name) => environment[passwordVariable(name)] || undefined,
+      fileAt: (path) => resolve(dirname(configFile), path),
+    }),
     presentation: shown.presentation,
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,

@@ -8,10 +8,18 @@ const plainNames = [
   ...['GATEHOUSE_ISSUER', 'GATEHOUSE_DATA_DIR', 'GATEHOUSE_CONFIG', 'GATEHOUSE_COOKIE_DOMAIN'],
 ]
 const fileOf = (name: string) => `${name}_FILE`
+/** The same of what the file names: for each directory its password. */
+const secretForms = [/^GATEHOUSE_DIRECTORY_[A-Z0-9_]+_PASSWORD$/]
 const known = [...plainNames, ...secretNames.flatMap((name) => [name, fileOf(name)])]
 
 /** What Kubernetes writes into every container beside a Service named `gatehouse`. */
 const serviceLink = /^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/
+
+/** Those of the names that hold a secret, whether by themselves or by a file. */
+function secretsOf(given: Environment): string[] {
+  const bare = Object.keys(given).map((name) => name.replace(/_FILE$/, ''))
+  return [...new Set([...secretNames, ...bare.filter((name) => secretForms.some((form) => form.test(name)))])]
+}
 
 export type Environment = Record<string, string | undefined>
 
@@ -27,7 +35,9 @@ export function readEnvironment(
   given: Environment,
   fault: (name: string, reason: string) => void,
 ): { environment: Environment; nameOf(name: string): string } {
-  for (const name of Object.keys(given).filter((name) => !known.includes(name))) {
+  const secrets = secretsOf(given)
+  const isKnown = (name: string) => known.includes(name) || secrets.includes(name.replace(/_FILE$/, ''))
+  for (const name of Object.keys(given).filter((name) => !isKnown(name))) {
     const plain = plainNames.find((plain) => name === fileOf(plain))
     if (plain !== undefined) fault(name, `there is no such setting; ${plain} is not read from a file`)
     else if (name.startsWith('GATEHOUSE_') && !serviceLink.test(name)) {
@@ -41,7 +51,7 @@ export function readEnvironment(
     }
   }
   const environment = { ...given }
-  const fromFile = new Set(secretNames.filter((name) => given[fileOf(name)]))
+  const fromFile = new Set(secrets.filter((name) => given[fileOf(name)]))
   for (const name of fromFile) {
     if (given[name]) {
       fault(fileOf(name), `${name} is given too; expected one of the two`)
@@ -56,7 +66,7 @@ export function readEnvironment(
 
 /** The environment of a command that needs no secret, and so runs where there are none. */
 export function withoutSecrets(environment: Environment): Environment {
-  const secret = new Set(secretNames.flatMap((name) => [name, fileOf(name)]))
+  const secret = new Set(secretsOf(environment).flatMap((name) => [name, fileOf(name)]))
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !secret.has(name)))
 }
 

@@ -1,6 +1,7 @@
 /** Every mail that the service sends: each feature says what its own tell and say, and this joins them. */
 import { accountsMails } from './features/accounts/mails.ts'
 import { apiKeysMails } from './features/api-keys/mails.ts'
+import { directoriesMails } from './features/directories/mails.ts'
 import { factorsMails } from './features/factors/mails.ts'
 import { ownAccountMails } from './features/own-account/mails.ts'
 import { signInMails } from './features/sign-in/mails.ts'
@@ -13,4 +14,5 @@ export const mails = {
   ...tokensMails,
   ...apiKeysMails,
   ...factorsMails,
+  ...directoriesMails,
 }

@@ -62,8 +62,9 @@ const others = new Set([
 
 /** The content with a copy of the default of each part that is missing. */
 export function withDefaults(schema: TSchema, content: unknown): unknown {
-  const { default: fallback, properties = {} }: Shape = schema
+  const { default: fallback, properties = {}, items }: Shape = schema
   const value = content === undefined ? structuredClone(fallback) : content
+  if (Array.isArray(value) && items !== undefined) return value.map((item) => withDefaults(items, item))
   if (!isTable(value)) return value
   const filled = Object.entries(properties)
     .map(([name, shape]) => [name, withDefaults(shape, Object.hasOwn(value, name) ? value[name] : undefined)] as const)

@@ -45,6 +45,9 @@ export const logEvents = {
   'passwords.breached_unknown':
     'Whether new passwords are known from a leak cannot be found out, and they are taken. Told once a day.',
   'redis.fault': 'Redis cannot be used at present, and why.',
+  'directory.limits': 'How many wrong passwords of one account a directory is sent at most. Told at the start.',
+  'directory.lockout': 'A directory locks accounts after no more wrong passwords than it is sent. Told at the start.',
+  'directory.unusable': 'A directory cannot be used, why, and what to do. Told once until it answers again.',
   'lockout.not_told': 'That an account is locked could not be told to its person.',
   'redis.evicts': 'Redis is set up to let go of counters when its memory is full.',
   'request.failed': 'A request met a fault of the service.',

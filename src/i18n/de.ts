@@ -4,6 +4,7 @@ import { accountPageTexts } from './de/account-pages.ts'
 import { activity } from './de/activity.ts'
 import { apiKeys } from './de/api-keys.ts'
 import { accountMails } from './de/accounts.ts'
+import { directories } from './de/directories.ts'
 import { factors } from './de/factors.ts'
 import { kit } from './de/kit.ts'
 import { moment } from './de/moment.ts'
@@ -14,6 +15,7 @@ import type { Catalogue } from './en.ts'
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
   ownAccount,
+  directories,
   kit,
 
   signIn: {
@@ -31,6 +33,21 @@ export const de: Catalogue = {
     toContinue: (service) => html`um zu ${service} zu gelangen`,
     recover: 'Passwort vergessen?',
     register: (link) => html`Noch kein Konto? ${link('Konto anlegen')}`,
+
+    ended: 'Ihre Organisation lässt die Anmeldung mit diesem Konto nicht zu. Fragen Sie, wer es dort betreut.',
+    notAdmitted:
+      'Ihr Passwort war richtig, aber hier konnte kein Konto für Sie angelegt werden. Wenn Sie schon eines haben, melden Sie sich mit dessen ' +
+      'eigenem Passwort an und verbinden Sie beide. Fragen Sie sonst, wer diesen Dienst betreibt.',
+    directoryAway:
+      'Die Anmeldung mit diesem Konto ist gerade nicht möglich. Versuchen Sie es in einigen Minuten noch einmal.',
+    mustChange: {
+      title: 'Ihr Passwort muss geändert werden',
+      why: (directory) =>
+        html`Ihr Passwort von ${directory} war richtig, aber es ist abgelaufen oder wurde Ihnen zum Ändern gegeben.
+        Ändern Sie es dort und melden Sie sich dann mit dem neuen an.`,
+      open: 'Dort ändern',
+      unknown: 'Fragen Sie, wer Ihr Konto dort betreut, wie es geändert wird.',
+    },
 
     applications: {
       title: 'Ihre Anwendungen',
@@ -192,6 +209,8 @@ export const de: Catalogue = {
         aboutPassword: 'Womit Sie sich anmelden',
         factor: 'Passkeys und zweiter Faktor',
         aboutFactor: 'Womit Sie sich neben dem Passwort oder statt seiner ausweisen',
+        directories: 'Konten aus Verzeichnissen',
+        aboutDirectories: 'Die Ihrer Organisation, mit denen Sie sich hier anmelden',
         sessions: 'Sitzungen',
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',

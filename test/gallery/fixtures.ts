@@ -2,6 +2,7 @@ import type { Fixture } from './fixture.ts'
 import { accountFixtures } from './fixtures/accounts.ts'
 import { apiKeyFixtures } from './fixtures/api-keys.ts'
 import { activityFixtures } from './fixtures/audit-log.ts'
+import { directoryFixtures } from './fixtures/directories.ts'
 import { factorFixtures } from './fixtures/factors.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
@@ -21,6 +22,7 @@ export const fixtures: readonly Fixture[] = [
   ...ownAccountPageFixtures,
   ...sessionFixtures,
   ...factorFixtures,
+  ...directoryFixtures,
   ...apiKeyFixtures,
   ...activityFixtures,
   ...ownAccountFixtures,

@@ -6,6 +6,7 @@ import { startPglite } from '../../src/stores/sql/pglite.ts'
 import { applicationNames, hasApplication } from '../applications/install.ts'
 import { findInstalled, type Installed, installed } from '../proxies/install.ts'
 import { createDatabase } from '../support/backends.ts'
+import { hasSamba } from '../support/samba.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from '../support/servers.ts'
 import { hasVerifier, verifierNames } from '../verifiers/install.ts'
 
@@ -62,11 +63,14 @@ async function makeTemplate(): Promise<void> {
 }
 
 function notInstalled(): string[] {
-  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer']
+  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd']
   return [
     ...programs
       .filter((program) => findProgram(program) === undefined)
       .map((program) => `${program}: not installed, so its tests did not run`),
+    ...(hasSamba()
+      ? []
+      : ['samba: not installed, or the tests are not run by root, so no domain controller was asked']),
     ...(Object.keys(installed) as Installed[]).flatMap((release) =>
       installed[release]
         .filter((name) => findInstalled(name, release) === undefined)

@@ -51,7 +51,7 @@ export interface IdentityStore {
   note(id: string, facts: IdentityFacts, how: { at: Date; isUsed: boolean }): Promise<boolean>
   /** Takes one away, with its groups and roles. Of any number of calls, one is left of a person who has neither a password nor a passkey. */
   unlink(userId: string, id: string, at: Date, also?: WithMails): Promise<'unlinked' | 'not_found' | 'last_way'>
-  /** Those of a source whose people have live sessions at `at`, and that were last checked before `checkedBefore`; the longest ago first. */
+  /** Those of a source whose people have live sessions or API keys at `at`, and that were last checked before `checkedBefore`; the longest ago first. */
   dueForCheck(
     source: Identity['source'],
     asked: { checkedBefore: Date; at: Date; limit: number },

@@ -21,7 +21,12 @@ export interface ShownAccount {
  */
 export function accountPage(
   context: ViewContext<AccountTexts>,
-  page: { account: ShownAccount; choosesUsername?: boolean; told?: string | undefined },
+  page: {
+    account: ShownAccount
+    choosesUsername?: boolean
+    hasDirectories?: boolean
+    told?: string | undefined
+  },
 ): Html {
   const { kit, accounts } = context.texts
   const { profile, security, data, change, show } = accounts.account
@@ -49,6 +54,15 @@ export function accountPage(
   const ofSecurity: Row[] = [
     { title: kit.password, about: [security.aboutPassword], actions: to('change-password', change, kit.password) },
     { title: security.factor, about: [security.aboutFactor], actions: to('factors', show, security.factor) },
+    ...(page.hasDirectories
+      ? [
+          {
+            title: security.directories,
+            about: [security.aboutDirectories],
+            actions: to('directory-accounts', show, security.directories),
+          },
+        ]
+      : []),
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },

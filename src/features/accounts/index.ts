@@ -5,6 +5,7 @@ import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { Languages } from '../../pages/view.ts'
+import type { Directories, directoriesMails } from '../directories/index.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { accountPages } from './account-pages.ts'
@@ -42,8 +43,9 @@ export function createAccounts(
   base: Base,
   settings: { registration: RegistrationMode; domains: readonly string[]; usernames: AccountSettings['usernames'] },
   needs: {
-    mail: Mail<MailsOf<typeof accountsMails>>
+    mail: Mail<MailsOf<typeof accountsMails> | MailsOf<typeof directoriesMails>>
     languages: Languages
+    directories: Pick<Directories, 'areThere' | 'keeperOf'>
     roles: Roles
     browser: BrowserGuards
     pages: Pages<AccountTexts>
@@ -66,6 +68,7 @@ export function createAccounts(
     users: stores.users,
     resets: stores.passwordResets,
     requests: mail,
+    keeperOf: needs.directories.keeperOf,
   })
   const invitations = createInvitations({
     ...mailing,
@@ -113,7 +116,13 @@ export function createAccounts(
         await app.register(linkRequestPages, { ...options, registering, resets, isOpen: mode === 'open' })
         await app.register(newPasswordPages, { ...options, resets, invitations })
         const { change: changeProfile } = profiles
-        await app.register(accountPages, { ...options, users: stores.users, changeProfile, choosesUsername })
+        await app.register(accountPages, {
+          ...options,
+          users: stores.users,
+          changeProfile,
+          choosesUsername,
+          hasDirectories: needs.directories.areThere,
+        })
       },
       async admin(app) {
         const { languages } = needs

@@ -9,6 +9,7 @@ import { createOneAtATime } from '../../core/one-at-a-time.ts'
 import type { PasswordResetStore } from '../../core/records/password-reset.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import { hashSecret, randomLinkToken } from '../../core/secrets.ts'
+import type { Keeper } from '../directories/index.ts'
 import type { accountsEvents } from './audit-events.ts'
 
 /** How long a link works. */
@@ -20,9 +21,12 @@ export interface PasswordResets {
    * `invalid_request`.
    */
   ask(email: string, from: { ip: string; language: Language }): Promise<void>
-  /** Sends the link that was asked for. Where there is no account, or a disabled one, there is no mail. */
+  /**
+   * Sends the link that was asked for. Where there is no account, or a disabled one, there is no mail. Where a directory keeps the
+   * password, the mail says where that is: none is made here beside it.
+   */
   answer: AnswerMailRequest<'forgot-password'>
-  /** Mails a link to an account that is not disabled, and voids those before. False where it is, or has gone. */
+  /** Mails a link to an account that is not disabled, and voids those before. False where it is, or has gone, or a directory keeps its password. */
   send(user: User, language: Language): Promise<boolean>
   /** Whom a link is for, while it can be used. Uses nothing up. */
   find(token: string): Promise<{ email: string; name: string } | undefined>
@@ -44,12 +48,20 @@ export function createPasswordResets(dependencies: {
   resets: PasswordResetStore
   requests: Pick<MailRequests, 'ask'>
   hashNewPassword: HashNewPassword
-  mails: MailWriter<MailOf<{ 'reset-password': { link: string; hours: number }; 'password-changed': { link: string } }>>
+  mails: MailWriter<
+    MailOf<{
+      'reset-password': { link: string; hours: number }
+      'password-changed': { link: string }
+      'password-elsewhere': { directory: string; link: string }
+    }>
+  >
+  /** The directory that keeps the password of an account; nothing where it is kept here. */
+  keeperOf(user: User): Promise<Keeper | undefined>
   audit: Audit<typeof accountsEvents>
   clock: Clock
   issuer: string
 }): PasswordResets {
-  const { users, resets, requests, hashNewPassword, mails, audit, clock, issuer } = dependencies
+  const { users, resets, requests, hashNewPassword, mails, keeperOf, audit, clock, issuer } = dependencies
   const now = () => new Date(clock.now())
   const oneAtATime = createOneAtATime()
 
@@ -77,10 +89,21 @@ export function createPasswordResets(dependencies: {
     async answer({ email, language, token, at, ip }) {
       const user = await users.findByLogin(email)
       if (user === undefined) return { mails: [] }
-      const { reset, mails } = linkFor(user, token, language, at)
-      return { mails, link: { kind: 'reset', reset }, answered: () => noteSent(user, ip) }
+      const keeper = user.status === 'active' ? await keeperOf(user) : undefined
+      if (keeper !== undefined) {
+        const told = mails.seal({
+          kind: 'password-elsewhere',
+          ...{ to: user.email, userId: user.id, language: user.locale ?? language },
+          facts: { directory: keeper.title, link: keeper.url ?? '' },
+        })
+        return { mails: [told] }
+      }
+      const asked = linkFor(user, token, language, at)
+      const link = { kind: 'reset' as const, reset: asked.reset }
+      return { mails: asked.mails, link, answered: () => noteSent(user, ip) }
     },
     async send(user, language) {
+      if ((await keeperOf(user)) !== undefined) return false
       const at = now()
       const { reset, mails } = linkFor(user, randomLinkToken(), language, at)
       const isOpen = await resets.open({ ...reset, at, mails })
@@ -94,7 +117,7 @@ export function createPasswordResets(dependencies: {
   async function reset(...[token, { password, endApiKeys }, language]: Parameters<PasswordResets['reset']>) {
     const tokenHash = hashSecret(token)
     const user = await resets.find(tokenHash, now())
-    if (user === undefined) return undefined
+    if (user === undefined || (await keeperOf(user)) !== undefined) return undefined
     const passwordHash = await hashNewPassword(password, user)
     const told = mails.seal({
       kind: 'password-changed',

@@ -47,6 +47,8 @@ export const accounts = {
       aboutPassword: 'What you sign in with',
       factor: 'Passkeys and second factor',
       aboutFactor: 'What you prove yourself by beside the password',
+      directories: 'Accounts of directories',
+      aboutDirectories: 'Those of your organisation with which you sign in here',
       sessions: 'Sessions',
       aboutSessions: 'Where you are signed in',
       keys: 'API keys',

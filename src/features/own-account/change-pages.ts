@@ -10,7 +10,15 @@ import type { Pages } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import { keptUntil } from '../../core/records/session.ts'
-import { accountEndsPage, changeEmailPage, changePasswordPage, deleteAccountPage, exportPage } from './change-views.ts'
+import {
+  accountEndsPage,
+  changeEmailPage,
+  changePasswordPage,
+  deleteAccountPage,
+  exportPage,
+  passwordElsewherePage,
+} from './change-views.ts'
+import type { Keeper } from '../directories/index.ts'
 import type { NotProven } from './prove-owner.ts'
 import type { OwnAccountOptions } from './routes.ts'
 import { showExport } from './show-export.ts'
@@ -31,6 +39,8 @@ export async function ownAccountPages(
     graceDays: number
     /** How many API keys of a person count. */
     countApiKeys(userId: string): Promise<number>
+    /** Where the password of a person is kept; nothing where that is here. */
+    keeperOfPerson(userId: string): Promise<Keeper | undefined>
   },
 ): Promise<void> {
   const { changePassword, emailChanges, deletion, exportAccount, cookies, limits, clock, pages, csrf, graceDays } =
@@ -62,6 +72,8 @@ export async function ownAccountPages(
 
   const showPassword = async (request: FastifyRequest, reply: FastifyReply, words: Words, endApiKeys = false) => {
     const { subject, name } = userOf(request)
+    const keeper = await options.keeperOfPerson(subject)
+    if (keeper !== undefined) return pages.show(reply, passwordElsewherePage, { keeper })
     const keys = await options.countApiKeys(subject)
     return pages.show(reply, changePasswordPage, { ...asked(request, reply, words), name, keys, endApiKeys })
   }
@@ -85,6 +97,7 @@ export async function ownAccountPages(
       try {
         const wanted = { currentPassword: typed.slice(0, 512), password, endApiKeys }
         const outcome = await changePassword(userOf(request), wanted, fromOf(request))
+        if (outcome.kind === 'kept_elsewhere') return await showPassword(request, reply.code(409), {})
         if (outcome.kind !== 'changed') {
           return showPassword(request, reply, notProven(request, reply, outcome, 'current_password'), endApiKeys)
         }

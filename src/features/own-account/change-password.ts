@@ -5,8 +5,9 @@ import type { MailOf, MailWriter } from '../../core/mail.ts'
 import type { HashNewPassword } from '../../core/password-policy.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { Session } from '../../core/records/session.ts'
-import type { UserStore } from '../../core/records/user.ts'
+import type { User, UserStore } from '../../core/records/user.ts'
 import type { accountsEvents } from '../accounts/index.ts'
+import type { Keeper } from '../directories/index.ts'
 import type { RenewSession } from '../sessions/index.ts'
 import type { TriedFrom } from '../sign-in/index.ts'
 import type { NotProven, ProveOwner } from './prove-owner.ts'
@@ -22,7 +23,10 @@ export type ChangePassword = (
   from: From,
 ) => Promise<
   /** `renewed`: what the session's cookie holds from now on. */
-  { kind: 'changed'; renewed: { session: Session; secret: string } | undefined; endedApiKeys: number } | NotProven
+  | { kind: 'changed'; renewed: { session: Session; secret: string } | undefined; endedApiKeys: number }
+  /** No password of this service stands beside the one that a directory keeps. */
+  | { kind: 'kept_elsewhere' }
+  | NotProven
 >
 
 /**
@@ -31,6 +35,7 @@ export type ChangePassword = (
  */
 export function createChangePassword(dependencies: {
   users: Pick<UserStore, 'setPassword'>
+  keeperOf(user: User): Promise<Keeper | undefined>
   proveOwner: ProveOwner
   hashNewPassword: HashNewPassword
   renewSession: RenewSession
@@ -39,11 +44,12 @@ export function createChangePassword(dependencies: {
   clock: Clock
   issuer: string
 }): ChangePassword {
-  const { users, proveOwner, hashNewPassword, renewSession, mails, audit, clock, issuer } = dependencies
+  const { users, keeperOf, proveOwner, hashNewPassword, renewSession, mails, audit, clock, issuer } = dependencies
   return async (person, { currentPassword, password, endApiKeys }, from) => {
     const proof = await proveOwner(person, currentPassword, from, 'password')
     if (proof.kind !== 'proven') return proof
     const { user } = proof
+    if ((await keeperOf(user)) !== undefined) return { kind: 'kept_elsewhere' }
     const passwordHash = await hashNewPassword(password, user)
     const mail = mails.seal({
       kind: 'password-changed',

@@ -62,6 +62,24 @@ export function changePasswordPage(
   return formPage(context, title, why, page, fields, html`<button type="submit">${title}</button>`)
 }
 
+/** What somebody sees in place of a form for a new password whose password a directory keeps. */
+export function passwordElsewherePage(
+  context: Context,
+  page: { keeper: { title: string; url?: string | undefined } },
+): Html {
+  const { kit, ownAccount } = context.texts
+  const { title, why, open, unknown } = ownAccount.passwordElsewhere
+  const { keeper } = page
+  return layout(
+    context,
+    title,
+    html`<p class="lead">${why(html`<strong>${isolated(keeper.title)}</strong>`)}</p>
+      ${keeper.url === undefined ? html`<p>${unknown}</p>` : html`<p><a role="button" href="${keeper.url}">${open}</a></p>`}
+      <p class="beside"><a href="account">${kit.back}</a></p>`,
+    { within: 'account' },
+  )
+}
+
 export function changeEmailPage(context: Context, page: Asked & { typed: string }): Html {
   const { kit, ownAccount } = context.texts
   const { title, why, fresh } = ownAccount.changeEmail

@@ -6,6 +6,7 @@ import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { Languages } from '../../pages/view.ts'
 import type { Accounts, accountsMails } from '../accounts/index.ts'
+import type { Directories } from '../directories/index.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SignIn } from '../sign-in/index.ts'
@@ -31,6 +32,7 @@ export function createOwnAccount(
     accounts: Accounts
     sessions: Sessions
     signIn: SignIn
+    directories: Pick<Directories, 'keeperOf'>
     mail: Mail<MailsOf<typeof ownAccountMails> | MailsOf<typeof accountsMails>>
     languages: Pick<Languages, 'offered'>
     browser: BrowserGuards
@@ -42,7 +44,8 @@ export function createOwnAccount(
   const proveOwner = createProveOwner({ checkPassword: signIn.checkPassword, audit })
   const { recipientsOf } = mail
   const shared = { proveOwner, mails: mail, recipientsOf, audit, clock, issuer, users: stores.users }
-  const changePassword = createChangePassword({ ...shared, hashNewPassword, renewSession: sessions.renew })
+  const { keeperOf } = needs.directories
+  const changePassword = createChangePassword({ ...shared, keeperOf, hashNewPassword, renewSession: sessions.renew })
   const emailChanges = createEmailChanges({
     ...shared,
     emailChanges: stores.emailChanges,
@@ -63,6 +66,10 @@ export function createOwnAccount(
     const keys = await stores.apiKeys.listOf({ kind: 'user', id })
     return keys.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > clock.now()).length
   }
+  const keeperOfPerson = async (id: string) => {
+    const user = await stores.users.findById(id)
+    return user && keeperOf(user)
+  }
   const options = {
     changePassword,
     emailChanges,
@@ -81,7 +88,7 @@ export function createOwnAccount(
         const { csrf, limits } = browser
         await app.register(keepAccountPages, { deletion, pages, csrf, limits })
         await app.register(emailLinkPages, { emailChanges, pages, csrf, limits })
-        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays, countApiKeys })
+        await app.register(ownAccountPages, { ...options, pages, csrf, graceDays, countApiKeys, keeperOfPerson })
       },
       admin: (app) => deletionRoutes(app, { deletion, findUser: accounts.administration.find }),
     },

@@ -15,6 +15,12 @@ export const ownAccountPageTexts = {
     endApiKeys: (count: number) =>
       plural('en', count, { one: 'End your API key too', other: `End your ${count} API keys too` }),
   },
+  passwordElsewhere: {
+    title: 'Your password is kept elsewhere',
+    why: (directory: Child) => html`You sign in with your password of ${directory}. It is changed there, not here.`,
+    open: 'Change it there',
+    unknown: 'Ask whoever looks after that directory how it is changed.',
+  },
   changeEmail: {
     title: 'Change your email address',
     why: (email: Child) =>

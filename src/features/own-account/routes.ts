@@ -67,12 +67,18 @@ export async function ownAccountRoutes(app: App, options: OwnAccountOptions): Pr
         tags,
         security: signedIn,
         body: PasswordChange,
-        response: { 200: EndedApiKeys, 204: NoContent, ...notProven, ...problems('password_rejected') },
+        response: {
+          200: EndedApiKeys,
+          204: NoContent,
+          ...notProven,
+          ...problems('password_rejected', 'password_kept_elsewhere'),
+        },
       },
     },
     async (request, reply) => {
       const { current_password: currentPassword, password, end_api_keys: endApiKeys } = request.body
       const outcome = await changePassword(userOf(request), { currentPassword, password, endApiKeys }, fromOf(request))
+      if (outcome.kind === 'kept_elsewhere') throw new GatehouseError('password_kept_elsewhere')
       if (outcome.kind !== 'changed') throw notProvenError(outcome, '/body/current_password')
       const { renewed } = outcome
       if (renewed !== undefined && cookies.session(request) !== undefined) {

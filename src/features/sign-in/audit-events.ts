@@ -5,8 +5,23 @@ export const signInEvents = {
   'sign_in.succeeded': auditEvent<{ methods: readonly string[] }>('info', 'signed in', 'methods'),
   // Without a subject when the account is unknown: what was typed there may be anything, even a password.
   'sign_in.failed': auditEvent<{
-    reason: 'unknown_account' | 'wrong_password' | 'user_disabled' | 'deletion_pending' | 'wrong_code' | 'wrong_passkey'
-  }>('info', 'sign-in failed', 'reason'),
+    reason:
+      | 'unknown_account'
+      | 'wrong_password'
+      | 'user_disabled'
+      | 'deletion_pending'
+      | 'wrong_code'
+      | 'wrong_passkey'
+      | 'locked_elsewhere'
+      | 'limited_elsewhere'
+      | 'must_change'
+      | 'ended'
+      | 'not_admitted'
+  }>(
+    'info',
+    'sign-in failed',
+    'reason; of a directory `locked_elsewhere` (it has locked the account), `limited_elsewhere` (too many were wrong for another to be sent), `must_change` (the password), `ended` (the account is disabled or has expired) and `not_admitted` (there is no account here)',
+  ),
   'sign_in.continued': auditEvent<{ step: 'second_factor' | 'enrol' }>(
     'info',
     'a password was right, and more is needed to sign in',

@@ -1,12 +1,15 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Budget, Budgets, UsedUp } from '../../core/budgets.ts'
 import type { Clock } from '../../core/clock.ts'
+import { DirectoryFault } from '../../core/directory.ts'
+import { unavailable } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { PasswordHasher } from '../../core/password-hasher.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
 import { eachOf, type Shown } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import { canonicalLogin } from '../../core/username.ts'
+import type { Directories, DirectoryAnswer } from '../directories/index.ts'
 import type { DummyHashes } from './dummy-hashes.ts'
 import type { KnownDevices } from './known-devices.ts'
 import type { signInEvents } from './audit-events.ts'
@@ -21,6 +24,11 @@ export interface TriedFrom {
   known: Shown | undefined
 }
 
+type NotRight = 'unknown_account' | 'user_disabled' | 'wrong_password' | 'locked_elsewhere' | 'limited_elsewhere'
+
+/** What a directory says of a right password that opens no account here. */
+export type Elsewhere = Exclude<DirectoryAnswer, { kind: 'right' | 'wrong' }>
+
 type PasswordCheck =
   /**
    * `knownBy`: the secret that the browser is known by for this account. `keeps`: that, or what it shows otherwise; nothing
@@ -28,7 +36,9 @@ type PasswordCheck =
    */
   | { kind: 'right'; user: User; knownBy: string | undefined; keeps: string | undefined }
   /** `user`: whose account it would be. */
-  | { kind: 'wrong'; user: User | undefined; reason: 'unknown_account' | 'user_disabled' | 'wrong_password' }
+  | { kind: 'wrong'; user: User | undefined; reason: NotRight }
+  /** The password is right, and is not enough: of the directory that keeps it. */
+  | Elsewhere
   /** The password is right, and the person has asked for the deletion of the account. */
   | { kind: 'deletion_pending'; user: User; deletesAt: Date }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
@@ -41,7 +51,10 @@ type Scope = 'account' | 'pair' | 'device' | 'address' | 'service'
 
 /**
  * Tests the password of an account, wherever one is asked for: all doors share the budgets of failures. An unknown, a
- * disabled and a password-less account cost the same time as a wrong password. Rejects when failures cannot be counted.
+ * disabled and a password-less account cost the same time as a wrong password. Rejects when failures cannot be counted, and as
+ * `unavailable` when a directory gives no answer, which counts as nobody's failure.
+ *
+ * Accounts with a password here come first. Any other name is asked of the directories at the same time at which a dummy is tested.
  *
  * Each try is counted before it is evaluated, under the account that is named, so that parallel tries or other spellings never
  * get more evaluations than the limit (CVE-2024-4629, CVE-2025-24806). A right password takes back what the same network, or
@@ -56,13 +69,15 @@ export function createCheckPassword(dependencies: {
   renewHash: RenewHash
   budgets: Pick<Budgets, 'spend' | 'forgive'>
   knownDevices: Pick<KnownDevices, 'recognise'>
+  directories: Pick<Directories, 'areThere' | 'askPassword' | 'times'>
   audit: Audit<typeof signInEvents>
   /** Tells the person once a lockout, beside the request; of no account it does the same work. */
   tellOfLockout(user: User | undefined): void
   clock: Clock
   limits: FailureLimits
 }): CheckPassword {
-  const { users, hasher, dummies, renewHash, budgets, knownDevices, audit, tellOfLockout, clock, limits } = dependencies
+  const { users, hasher, dummies, renewHash, budgets, knownDevices, directories } = dependencies
+  const { audit, tellOfLockout, clock, limits } = dependencies
   const windowSeconds = limits.failure_window_seconds
   const most: Record<Scope, number> = {
     account: limits.failures_per_account,
@@ -82,6 +97,31 @@ export function createCheckPassword(dependencies: {
       if (scope === 'account') tellOfLockout(user)
     }
     return { kind: 'too_many_failures', retryAfterSeconds: usedUp.resetSeconds, limit: most[scope] } as const
+  }
+
+  /** What the browser is known by for this account, which may be another than the one of the name that was typed. */
+  async function knownFor(user: User, { known, named, knownBy, keeps }: Parameters<typeof take>[2]) {
+    if (user.id === named?.id) return { knownBy, keeps }
+    const knownNow = await knownDevices.recognise(known, user.email)
+    return { knownBy: knownNow, keeps: knownNow ?? eachOf(known)[0] }
+  }
+
+  /** What it comes to that a directory has answered. The account's own status counts as it does for a password that is kept here. */
+  async function take(
+    answer: DirectoryAnswer,
+    counted: readonly Budget[],
+    from: { known: Shown | undefined; named: User | undefined; knownBy: string | undefined; keeps: string | undefined },
+  ): Promise<PasswordCheck> {
+    if (answer.kind === 'wrong') return answer
+    if (answer.kind === 'right' && !['active', 'deleting'].includes(answer.user.status)) {
+      return { kind: 'wrong', user: answer.user, reason: 'user_disabled' }
+    }
+    await budgets.forgive(counted)
+    if (answer.kind !== 'right') return answer
+    const { user } = answer
+    return user.status === 'deleting' && user.deletesAt !== null
+      ? { kind: 'deletion_pending', user, deletesAt: user.deletesAt }
+      : { kind: 'right', user, ...(await knownFor(user, from)) }
   }
 
   return async (login, password, { ip, known }) => {
@@ -110,20 +150,35 @@ export function createCheckPassword(dependencies: {
     const strangers = [...pair, budget('account', account), ...address, budget('service', '')]
     const device = knownBy === undefined ? [] : [budget('device', `${knownBy}:${account}`)]
 
+    const isElsewhere = directories.areThere && (user?.passwordHash ?? null) === null
+    // Of this try alone, so that it can be given back by itself.
+    const own = isElsewhere ? [{ key: `password:try:${crypto.randomUUID()}`, most: 1, windowSeconds }] : []
+
     let counted = knownBy === undefined ? strangers : [...device, ...address]
-    let spending = await budgets.spend(counted)
+    const level = directories.areThere ? directories.times.begin() : undefined
+    let spending = await budgets.spend([...own, ...counted])
     if (spending.kind === 'used_up' && spending.budget === device[0]) {
       // From here on it counts for nothing: neither for its place in the queue, nor as a device that its person knows.
       knownBy = keeps = undefined
       counted = strangers
       hasher.assertRoom()
-      spending = await budgets.spend(counted)
+      spending = await budgets.spend([...own, ...counted])
     }
     if (spending.kind === 'used_up') return refuse(spending, scopes.get(spending.budget)!, user)
 
     const passwordHash = user?.passwordHash ?? null
-    const opens = await hasher.verify(passwordHash ?? dummy, password, knownBy !== undefined)
+    const asked = { login: named, user, password, isKnown: knownBy !== undefined }
+    const [opens, elsewhere] = await Promise.all([
+      hasher.verify(passwordHash ?? dummy, password, knownBy !== undefined),
+      isElsewhere ? directories.askPassword(asked) : undefined,
+    ]).catch(async (error: unknown) => {
+      if (!(error instanceof DirectoryFault)) throw error
+      await budgets.forgive([...own, ...counted])
+      throw unavailable(error)
+    })
+    if (elsewhere !== undefined) return take(elsewhere, counted, { known, named: user, knownBy, keeps })
     const matches = opens && passwordHash !== null
+    if (!matches) await level?.()
     if (user === undefined) return { kind: 'wrong', user, reason: 'unknown_account' }
     if (matches && user.status === 'deleting' && user.deletesAt !== null) {
       // The password was right, and says so. Of a disabled account nobody learns it, by what is counted neither.

@@ -10,6 +10,7 @@ import type { Pages } from '../../http/pages.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { RegistrationMode } from '../accounts/index.ts'
 import type { Applications } from '../forward-auth/index.ts'
+import type { Directories } from '../directories/index.ts'
 import type { Factors } from '../factors/index.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { Mail } from '../mail/index.ts'
@@ -70,6 +71,7 @@ export function createSignIn(
     sessions: Sessions
     tokens: Tokens
     factors: Factors
+    directories: Directories
     credentials: Credentials
     signingKeys: SigningKeys
     browser: BrowserGuards
@@ -106,6 +108,7 @@ export function createSignIn(
     renewHash: createRenewHash({ users: stores.users, hasher }),
     budgets,
     knownDevices,
+    directories: needs.directories,
     audit,
     clock,
     limits: config.limits,

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Wishes } from '../../core/records/interaction.ts'
 import type { AccountKeeping } from './account-keeping.ts'
 import type { Advance, Device, SignedIn, Unfinished } from './advance.ts'
-import type { CheckPassword } from './check-password.ts'
+import type { CheckPassword, Elsewhere } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
 
 type LogInOutcome =
@@ -13,6 +13,7 @@ type LogInOutcome =
   /** All that the person may do is to keep the account. */
   | { kind: 'deletion_pending'; deletesAt: Date; keepToken: string }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
+  | Elsewhere
 
 export type LogIn = (
   request: { email: string; password: string; wishes: Wishes },
@@ -34,6 +35,11 @@ export function createLogIn(dependencies: {
     if (check.kind === 'wrong') {
       audit.record({ event: 'sign_in.failed', subject: check.user?.id, reason: check.reason })
       return { kind: 'invalid_credentials' }
+    }
+    if (check.kind === 'must_change' || check.kind === 'ended' || check.kind === 'not_admitted') {
+      const subject = 'user' in check ? check.user?.id : undefined
+      audit.record({ event: 'sign_in.failed', subject, reason: check.kind })
+      return check
     }
     if (check.kind === 'deletion_pending') {
       const { user, deletesAt } = check

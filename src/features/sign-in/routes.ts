@@ -65,7 +65,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
           200: Type.Ref('SignedIn'),
           ...problems(
             ...(['invalid_credentials', 'mfa_required', 'enrolment_required'] as const),
-            ...(['account_deletion_pending', 'cross_site_request'] as const),
+            ...(['account_deletion_pending', 'cross_site_request', 'password_must_change', 'account_refused'] as const),
           ),
         },
       },
@@ -94,6 +94,11 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
           step: { mfaToken, factors },
         })
       }
+      if (outcome.kind === 'must_change') {
+        const { url } = outcome
+        throw new GatehouseError('password_must_change', url === undefined ? {} : { detail: `It is changed at ${url}` })
+      }
+      if (outcome.kind === 'ended' || outcome.kind === 'not_admitted') throw new GatehouseError('account_refused')
       if (outcome.kind !== 'signed_in') throw new GatehouseError(outcome.kind)
       return delivery.ofSignIn(request, reply, outcome)
     },

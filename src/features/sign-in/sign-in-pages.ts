@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../json-schema.ts'
+import { DirectoryFault } from '../../core/directory.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import { shownCredentialIn } from '../../core/passkey-answers.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
 import { readLogin } from '../../core/username.ts'
@@ -11,7 +13,14 @@ import type { PageOptions } from './http/page-options.ts'
 import { afterSignIn } from './http/notices.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
-import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
+import {
+  keepAccountPage,
+  mustChangePage,
+  type Sender,
+  signedInPage,
+  signInPage,
+  strongerSignInPage,
+} from './sign-in-views.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
@@ -144,10 +153,17 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       const typed = { email: read.login, password: password.slice(0, 512), wishes }
       const shown = credential === undefined ? undefined : shownCredentialIn(credential)
       const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
+      const byPassword = () =>
+        logIn(typed, device).catch((error: unknown) => {
+          const isAway = error instanceof GatehouseError && error.cause instanceof DirectoryFault
+          if (!isAway) throw error
+          reply.header('retry-after', error.retryAfterSeconds)
+          return { kind: 'directory_away' } as const
+        })
       const byPasskey = shown && options.logInByPasskey
       const outcome =
         credential === undefined
-          ? await logIn(typed, device)
+          ? await byPassword()
           : ((await byPasskey?.({ credential: shown!, wishes }, device)) ?? ({ kind: 'invalid_passkey' } as const))
       if (outcome.kind === 'unfinished') {
         cookies.setInteraction(reply, outcome.secret)
@@ -167,13 +183,17 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         const csrfToken = csrf.tokenFor(request, reply)
         return pages.show(reply, keepAccountPage, { csrfToken, ...outcome })
       }
+      if (outcome.kind === 'must_change') return pages.show(reply.code(403), mustChangePage, outcome)
       const fault = {
+        ended: signIn.ended,
+        not_admitted: signIn.notAdmitted,
+        directory_away: signIn.directoryAway,
         invalid_credentials: kit.errors.invalid_credentials,
         invalid_passkey: signIn.passkey.refused,
         too_many_failures: signIn.tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)
-      reply.code(outcome.kind === 'too_many_failures' ? 429 : 422)
+      reply.code({ too_many_failures: 429, directory_away: 503 }[outcome.kind as string] ?? 422)
       return showForm(request, reply, { fault })
     },
   )

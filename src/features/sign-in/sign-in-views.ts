@@ -85,6 +85,22 @@ export function keepAccountPage(
   )
 }
 
+/** What somebody sees whose password was right, and has to be changed before it counts; `url`: where. */
+export function mustChangePage(
+  context: ViewContext<SignInTexts>,
+  page: { directory: string; url: string | undefined },
+): Html {
+  const { kit, signIn } = context.texts
+  const { title, why, open, unknown } = signIn.mustChange
+  return layout(
+    context,
+    title,
+    html`<p>${why(html`<strong>${isolated(page.directory)}</strong>`)}</p>
+      ${page.url === undefined ? html`<p>${unknown}</p>` : html`<p><a role="button" href="${page.url}">${open}</a></p>`}
+      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
+  )
+}
+
 /** The host is told too where it has a title: a title is no proof of where somebody is sent. */
 function nameOf({ host, title }: Sender): Child {
   return title === undefined

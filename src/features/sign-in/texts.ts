@@ -37,6 +37,19 @@ export const signIn = {
   hasNotArrived: 'Your sign-in had ended, so what you just sent has not arrived. Sign in, then send it again.',
   tooManyFailures: 'Too many failed tries. Wait a few minutes and try again.',
   wrongPassword: 'The password is wrong.',
+  ended: 'Your organisation does not let this account sign in. Ask whoever looks after it there.',
+  notAdmitted:
+    'Your password was right, but no account could be made for you here. If you have one already, sign in with its own ' +
+    'password and connect the two; otherwise ask whoever runs this service.',
+  directoryAway: 'Signing in with this account is not possible right now. Try again in a few minutes.',
+  mustChange: {
+    title: 'Your password has to be changed',
+    why: (directory: Child) =>
+      html`Your password of ${directory} was right, but it has expired, or was given to you to be changed. Change it
+      there, then sign in with the new one.`,
+    open: 'Change it there',
+    unknown: 'Ask whoever looks after your account there how it is changed.',
+  },
 
   newDeviceMail: {
     subject: 'A new sign-in to your account',

@@ -18,6 +18,13 @@ export const ownAccountPageTexts: typeof english = {
         other: `Auch Ihre ${count} API-Schlüssel beenden`,
       }),
   },
+  passwordElsewhere: {
+    title: 'Ihr Passwort wird anderswo aufbewahrt',
+    why: (directory) =>
+      html`Sie melden sich mit Ihrem Passwort von ${directory} an. Es wird dort geändert, nicht hier.`,
+    open: 'Dort ändern',
+    unknown: 'Fragen Sie, wer dieses Verzeichnis betreut, wie es geändert wird.',
+  },
   changeEmail: {
     title: 'E-Mail-Adresse ändern',
     why: (email) =>

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { and, asc, eq, exists, inArray, lt, ne, not, sql } from '../drizzle.ts'
+import { and, type AnyPgColumn, asc, eq, exists, inArray, lt, ne, not, or, sql } from '../drizzle.ts'
 import type { IdentityFacts, IdentityStore, NewIdentity } from '../../../core/records/identity.ts'
 import { createIn, orWhyNot } from '../accounts/create-user.ts'
 import { definedRoles } from '../accounts/roles.ts'
 import { users } from '../accounts/tables.ts'
 import { isUnchanged } from '../accounts/unchanged.ts'
 import { userColumns } from '../accounts/users.ts'
+import { isLiveKey } from '../api-keys/live-keys.ts'
+import { apiKeys } from '../api-keys/tables.ts'
 import type { Change } from '../changes.ts'
 import { type Database, isUniqueViolation, type Transaction } from '../database.ts'
 import { countsOf } from '../factors/held-account.ts'
@@ -128,12 +130,21 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
         return 'unlinked'
       }),
     async dueForCheck(source, { checkedBefore, at, limit }) {
-      const isLive = exists(
-        db
-          .select({ id: sessions.id })
-          .from(sessions)
-          .where(and(eq(sessions.userId, identities.userId), liveSessions(at))),
-      )
+      const isOf = (owner: AnyPgColumn) => eq(owner, identities.userId)
+      const isLive = or(
+        exists(
+          db
+            .select({ id: sessions.id })
+            .from(sessions)
+            .where(and(isOf(sessions.userId), liveSessions(at))),
+        ),
+        exists(
+          db
+            .select({ id: apiKeys.id })
+            .from(apiKeys)
+            .where(and(isOf(apiKeys.userId), isLiveKey(at))),
+        ),
+      )!
       for (;;) {
         const due = await db
           .select({ identity: identityColumns, user: userColumns, isLive: sql<boolean>`${isLive}` })

@@ -20,7 +20,7 @@ export const identities = pgTable(
     createdAt: instant('created_at').notNull(),
     lastUsedAt: instant('last_used_at').notNull(),
     checkedAt: instant('checked_at').notNull(),
-    /** Whether its person may have a live session, so that the source is asked about them. */
+    /** Whether its person may have a live session or API key, so that the source is asked about them. */
     isWatched: boolean('is_watched').notNull().default(true),
   },
   (table) => [
