@@ -16,6 +16,7 @@ import {
   registrationOf,
 } from './features/accounts/settings.ts'
 import type { AccessRules } from './features/forward-auth/host-settings.ts'
+import { type Provider, providersOf } from './features/upstream/settings.ts'
 import type { Presentation } from './i18n/languages.ts'
 import { readPresentation } from './presentation.ts'
 
@@ -28,6 +29,8 @@ export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 
   readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
   /** `branding`, with what stands in the files that it names. */
   readonly presentation: Presentation
+  /** `sign_in.providers`, with their secrets. */
+  readonly providers: readonly Provider[]
   /** `hosts`, ready to decide. */
   readonly accessRules: AccessRules
   readonly host: string
@@ -118,6 +121,10 @@ export function loadConfig(given: Environment): Config {
   })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   else if (smtpRead?.kind === 'read') tell('SMTP_URL', faultsBeside(smtpRead.address, fromFile.file.mail.require_tls))
+  const providers =
+    fromFile.kind === 'read'
+      ? providersOf(fromFile.file.sign_in.providers, environment, (name, reason) => tell(name, [`${name}: ${reason}`]))
+      : []
   const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
   if (shown?.kind === 'faulty') faults.push(...shown.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty' || shown?.kind !== 'read')
@@ -133,6 +140,7 @@ export function loadConfig(given: Environment): Config {
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
     },
     cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
+    providers,
     presentation: shown.presentation,
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,

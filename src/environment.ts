@@ -9,6 +9,8 @@ const plainNames = [
 ]
 const fileOf = (name: string) => `${name}_FILE`
 const known = [...plainNames, ...secretNames.flatMap((name) => [name, fileOf(name)])]
+/** Of the secret of a provider, whose name gatehouse.yaml knows. It may be a key, and so have several lines. */
+const providerSecret = /^(GATEHOUSE_PROVIDER_[A-Z0-9_]+_SECRET)(_FILE)?$/
 
 /** What Kubernetes writes into every container beside a Service named `gatehouse`. */
 const serviceLink = /^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/
@@ -27,7 +29,8 @@ export function readEnvironment(
   given: Environment,
   fault: (name: string, reason: string) => void,
 ): { environment: Environment; nameOf(name: string): string } {
-  for (const name of Object.keys(given).filter((name) => !known.includes(name))) {
+  const isKnown = (name: string) => known.includes(name) || providerSecret.test(name)
+  for (const name of Object.keys(given).filter((name) => !isKnown(name))) {
     const plain = plainNames.find((plain) => name === fileOf(plain))
     if (plain !== undefined) fault(name, `there is no such setting; ${plain} is not read from a file`)
     else if (name.startsWith('GATEHOUSE_') && !serviceLink.test(name)) {
@@ -41,13 +44,14 @@ export function readEnvironment(
     }
   }
   const environment = { ...given }
-  const fromFile = new Set(secretNames.filter((name) => given[fileOf(name)]))
+  const ofProviders = new Set(Object.keys(given).flatMap((name) => providerSecret.exec(name)?.[1] ?? []))
+  const fromFile = new Set([...secretNames, ...ofProviders].filter((name) => given[fileOf(name)]))
   for (const name of fromFile) {
     if (given[name]) {
       fault(fileOf(name), `${name} is given too; expected one of the two`)
       continue
     }
-    const read = readSecret(given[fileOf(name)]!)
+    const read = readSecret(given[fileOf(name)]!, { severalLines: ofProviders.has(name) })
     if ('secret' in read) environment[name] = read.secret
     else fault(fileOf(name), read.reason)
   }
@@ -57,10 +61,14 @@ export function readEnvironment(
 /** The environment of a command that needs no secret, and so runs where there are none. */
 export function withoutSecrets(environment: Environment): Environment {
   const secret = new Set(secretNames.flatMap((name) => [name, fileOf(name)]))
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secret.has(name)))
+  const isSecret = (name: string) => secret.has(name) || providerSecret.test(name)
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecret(name)))
 }
 
-function readSecret(path: string): { secret: string } | { reason: string } {
+function readSecret(
+  path: string,
+  { severalLines }: { severalLines: boolean },
+): { secret: string } | { reason: string } {
   let bytes: Buffer
   try {
     bytes = readBounded(path)
@@ -75,7 +83,8 @@ function readSecret(path: string): { secret: string } | { reason: string } {
     return { reason: 'expected a file of UTF-8 text' }
   }
   if (text === '') return { reason: 'expected a secret; the file is empty' }
-  return /[\r\n\0]/.test(text) ? { reason: 'expected a file of one line' } : { secret: text }
+  const isOneLine = !/[\r\n\0]/.test(text)
+  return isOneLine || severalLines ? { secret: text } : { reason: 'expected a file of one line' }
 }
 
 /** One byte more than is allowed at most: what is named may be a device without an end. */
