@@ -55,6 +55,7 @@ export const rules = group({
       user: text('ID_OR_EMAIL', 'as this person'),
       client: text('ID', 'as this program'),
       roles: text('ROLE,ROLE', 'as somebody with these roles'),
+      groups: text('GROUP,GROUP', 'as somebody in these groups'),
       permissions: text('PERMISSION,…', 'as somebody with these permissions'),
       scopes: text('SCOPE,…', 'with a token of these scopes'),
       level: text('LEVEL', 'signed in at this level: aal1 or aal2'),
@@ -62,11 +63,11 @@ export const rules = group({
       'preflight-for': text('METHOD', 'as a CORS preflight for this method'),
     },
     example: 'rules explain --url https://app.example.com/admin/ --roles editor',
-    async run({ json, roles, permissions, scopes, 'preflight-for': preflightFor, ...plain }) {
+    async run({ json, roles, groups, permissions, scopes, 'preflight-for': preflightFor, ...plain }) {
       const body = {
         ...plain,
         ...(preflightFor !== undefined && { preflight_for: preflightFor }),
-        ...listOf({ roles, permissions, scopes }),
+        ...listOf({ roles, groups, permissions, scopes }),
       }
       const explanation = await withOperator((operator) => operator<ShownExplanation>('POST', '/access/explain', body))
       if (json) print(explanation, true)

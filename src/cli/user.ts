@@ -8,7 +8,10 @@ import { readPassword } from './secret-input.ts'
 const at = (idOrEmail: string) => pathOf('users', idOrEmail)
 const passwordFromStdin = flag('read the password from standard input; otherwise a terminal is asked for it')
 
-/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|send-reset|set-username|grant-role|revoke-role|delete`. */
+const onRole = onListed('role', 'roles', 'editor')
+const onGroup = onListed('group', 'groups', 'staff')
+
+/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|send-reset|set-username|grant-role|revoke-role|add-to-group|remove-from-group|delete`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
@@ -136,6 +139,8 @@ export const user = group({
   }),
   'grant-role': onRole('give a person a role, from their next request on', 'grant-role', 'PUT'),
   'revoke-role': onRole('take a role away, from the next request on', 'revoke-role', 'DELETE'),
+  'add-to-group': onGroup('put a person into a group, from their next request on', 'add-to-group', 'PUT'),
+  'remove-from-group': onGroup('take a person out of a group again', 'remove-from-group', 'DELETE'),
 })
 
 function onUser(summary: string, verb: string, ask: (id: string) => [method: string, path: string, body?: object]) {
@@ -149,14 +154,15 @@ function onUser(summary: string, verb: string, ask: (id: string) => [method: str
   })
 }
 
-function onRole(summary: string, verb: string, method: 'PUT' | 'DELETE') {
-  return command({
-    summary,
-    arguments: ['id, email or user name', 'role'],
-    example: `user ${verb} ada@example.com editor`,
-    async run({ json }, id, role) {
-      const path = pathOf('users', id, 'roles', role)
-      print(await withOperator((operator) => operator<ShownUser>(method, path)), json)
-    },
-  })
+function onListed(what: string, list: string, example: string) {
+  return (summary: string, verb: string, method: 'PUT' | 'DELETE') =>
+    command({
+      summary,
+      arguments: ['id, email or user name', what],
+      example: `user ${verb} ada@example.com ${example}`,
+      async run({ json }, id, name) {
+        const path = pathOf('users', id, list, name)
+        print(await withOperator((operator) => operator<ShownUser>(method, path)), json)
+      },
+    })
 }

@@ -30,6 +30,7 @@ export interface AccessTokenClaims {
   acr?: string
   amr?: string[]
   roles?: string[]
+  groups?: string[]
   permissions?: string[]
   /** Of the lists of rights those that are not whole, since there was no room for all of it. */
   shortened?: string[]
@@ -45,17 +46,20 @@ export interface AccessTokenClaims {
  */
 export function authorityClaims({
   roles = [],
+  groups = [],
   permissions = [],
   shortened = [],
 }: Authority): Partial<Record<keyof Authority, string[]>> {
   return {
     ...(roles.length > 0 && { roles: [...roles] }),
+    ...(groups.length > 0 && { groups: [...groups] }),
     ...(permissions.length > 0 && { permissions: [...permissions] }),
     ...(shortened.length > 0 && { shortened: [...shortened] }),
   }
 }
 interface Authority {
   roles?: readonly string[] | undefined
+  groups?: readonly string[] | undefined
   permissions?: readonly string[] | undefined
   shortened?: readonly string[] | undefined
 }

@@ -6,6 +6,7 @@ import { compileWildcard } from './wildcard.ts'
 /** What somebody may do, by name. */
 export interface Rights {
   readonly roles: readonly string[]
+  readonly groups: readonly string[]
   readonly permissions: readonly string[]
   readonly scopes: readonly string[]
 }
@@ -19,6 +20,7 @@ export interface ToldRights extends Rights {
 export interface IdentitySettings {
   /** Names, in which `*` stands for any text. */
   roles?: readonly string[]
+  groups?: readonly string[]
   permissions?: readonly string[]
   max_bytes?: number
   beyond?: 'shorten' | 'refuse'
@@ -34,18 +36,20 @@ export interface IdentityLimits {
 }
 
 export function compileIdentityLimits(settings: IdentitySettings = {}, maxBytes: number): IdentityLimits {
-  const [roles, permissions] = [settings.roles, settings.permissions].map((names) => names && matcherOf(names))
+  const kept = (list: 'roles' | 'groups' | 'permissions') => {
+    const matches = settings[list] && matcherOf(settings[list])
+    return (rights: Rights) => (matches === undefined ? rights[list] : rights[list].filter(matches))
+  }
+  const [roles, groups, permissions] = [kept('roles'), kept('groups'), kept('permissions')]
   return {
     maxBytes: settings.max_bytes ?? maxBytes,
     beyond: settings.beyond ?? 'shorten',
-    select: (rights) =>
-      roles === undefined && permissions === undefined
-        ? rights
-        : {
-            roles: roles === undefined ? rights.roles : rights.roles.filter(roles),
-            permissions: permissions === undefined ? rights.permissions : rights.permissions.filter(permissions),
-            scopes: rights.scopes,
-          },
+    select: (rights) => ({
+      roles: roles(rights),
+      groups: groups(rights),
+      permissions: permissions(rights),
+      scopes: rights.scopes,
+    }),
   }
 }
 
@@ -74,12 +78,12 @@ export interface Fitted {
 }
 
 /** What is told first where there is no room for all. */
-const order = ['roles', 'scopes', 'permissions'] as const
+const order = ['roles', 'groups', 'scopes', 'permissions'] as const
 
 /**
  * Fits rights into a bound. `bytesOf` says what it comes to when these are told. Whoever reads a list that is not whole sees
  * less than there is, never more; which names are left does not depend on chance: the first by their spelling, roles before
- * scopes before permissions.
+ * groups before scopes before permissions.
  */
 export function fitRights(
   rights: Rights,

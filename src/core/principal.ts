@@ -11,6 +11,7 @@ export interface UserPrincipal {
   readonly username: string
   readonly name: string
   readonly roles: readonly string[]
+  readonly groups: readonly string[]
   readonly permissions: readonly string[]
   readonly scopes: readonly string[]
   readonly clientId: string

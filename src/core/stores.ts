@@ -5,6 +5,7 @@ import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
 import type { FactorStore } from './records/factor.ts'
+import type { IdentityStore } from './records/identity.ts'
 import type { InteractionStore } from './records/interaction.ts'
 import type { KnownDeviceStore } from './records/known-device.ts'
 import type { RefreshTokenStore } from './records/refresh-token.ts'
@@ -36,6 +37,7 @@ export interface Stores {
   knownDevices: KnownDeviceStore
   interactions: InteractionStore
   factors: FactorStore
+  identities: IdentityStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   apiKeys: ApiKeyStore

@@ -328,6 +328,7 @@ void test('who meets a requirement', async (t) => {
     email: 'ada@example.test',
     name: 'Ada',
     roles,
+    groups: [],
     permissions: ['admin'],
     scopes: ['admin'],
     clientId: 'gatehouse',

@@ -5,8 +5,8 @@ import { compileIdentityLimits, fitRights, joinIdentityLimits, type Rights } fro
 
 const name = fc.string({ unit: fc.constantFrom('a', 'b', ':', '*', '-'), minLength: 1, maxLength: 12 })
 const list = fc.uniqueArray(name, { maxLength: 30 })
-const rights: fc.Arbitrary<Rights> = fc.record({ roles: list, permissions: list, scopes: list })
-const order = ['roles', 'scopes', 'permissions'] as const
+const rights: fc.Arbitrary<Rights> = fc.record({ roles: list, groups: list, permissions: list, scopes: list })
+const order = ['roles', 'groups', 'scopes', 'permissions'] as const
 const bytesOf = (told: object) => JSON.stringify(told).length
 const count = (told: Rights) => order.reduce((sum, each) => sum + told[each].length, 0)
 
@@ -47,16 +47,18 @@ void test('where all or nothing is to be told, a part is nothing', (t) => {
 void test('names and patterns say what is told, and several hosts let through what all of them do', (t) => {
   const held = {
     roles: ['admin', 'team-a', 'team-b'],
+    groups: ['staff', 'x'],
     permissions: ['a:read', 'a:write', 'b:read', '*'],
     scopes: ['s'],
   }
-  const told = (roles?: string[], permissions?: string[]) => {
-    const settings = { ...(roles && { roles }), ...(permissions && { permissions }) }
+  const told = (roles?: string[], permissions?: string[], groups?: string[]) => {
+    const settings = { ...(roles && { roles }), ...(permissions && { permissions }), ...(groups && { groups }) }
     return compileIdentityLimits(settings, 100).select(held)
   }
   t.same(told(), held)
   t.same(told(['*'], ['*']), held)
-  t.same(told([], []), { roles: [], permissions: [], scopes: ['s'] })
+  t.same(told([], [], []), { roles: [], groups: [], permissions: [], scopes: ['s'] })
+  t.same(told(undefined, undefined, ['st*']), { ...held, groups: ['staff'] })
   t.same(told(['team-*', 'nobody']), { ...held, roles: ['team-a', 'team-b'] })
   t.same(told(undefined, ['*:read', 'a:wri']), { ...held, permissions: ['a:read', 'b:read'] })
   t.same(told(undefined, ['a*e*d', '*:write']), { ...held, permissions: ['a:read', 'a:write'] })

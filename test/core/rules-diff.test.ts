@@ -276,7 +276,7 @@ void test('something is told if and only if a decision changes, and of exactly t
     const owned = [...new Set([0, 1, 9].map((at) => segments[at]))]
     const persons = subsets('a', 'b', 'c').flatMap((roles) =>
       subsets('p', 'q').flatMap((permissions) => {
-        const held = { roles, permissions: [...permissions, ...roles.flatMap((role) => file[role] ?? [])] }
+        const held = { roles, groups: [], permissions: [...permissions, ...roles.flatMap((role) => file[role] ?? [])] }
         return subsets('s', 'u').flatMap((scopes) =>
           (['aal1', 'aal2'] as AuthenticationLevel[]).flatMap((level) =>
             owned.flatMap((subject) =>

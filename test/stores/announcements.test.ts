@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { type Test, test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
+import type { NewIdentity } from '../../src/core/records/identity.ts'
 import type { RevocationStore } from '../../src/core/records/revocation.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { createRevocationFeed, type EntityKey } from '../../src/features/revocations/feed.ts'
@@ -13,7 +14,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { type Bench, createBench, exampleClient, exampleKey } from './contract.ts'
+import { type Bench, createBench, exampleClient, exampleIdentity, exampleKey } from './contract.ts'
 
 const silent = pino({ level: 'silent' })
 const nothing = { create: [], reschedule: [], compromised: [], reseal: [], remove: [] }
@@ -44,6 +45,13 @@ async function moving({ user, stores, at }: Bench) {
   const use = { confirmHash, undoHash, undoUntil: at(60), formerRecipients: [], at: at() }
   return { userId, undoHash, confirm: () => stores.emailChanges.confirm(use) }
 }
+/** Somebody with an account at a provider. */
+async function withIdentity(bench: Bench, change: (identity: NewIdentity) => Promise<unknown>): ReturnType<Prepare> {
+  const { id: userId } = await bench.user()
+  const identity = exampleIdentity(userId, bench.at())
+  await bench.stores.identities.link(identity, { provenHash: 'a hash' })
+  return [`user:${userId}`, () => change(identity)]
+}
 /** Somebody who has set up an authenticator app, but for the first code. */
 async function withTotp({ stores, at }: Bench, userId: string) {
   const id = uuidv7(at().getTime())
@@ -71,6 +79,20 @@ const changes: Record<string, Prepare> = {
   'users.changeProfile': (bench) => holder(bench, (id) => bench.stores.users.changeProfile(id, { name: 'Ada King' })),
   'users.setUsername': (bench) =>
     holder(bench, (id) => bench.stores.users.setUsername(id, hashSecret(id).slice(0, 20).toLowerCase(), bench.at())),
+  'users.addToGroup': (bench) => holder(bench, (id) => bench.stores.users.addToGroup(id, 'staff')),
+  'users.removeFromGroup': (bench) => holder(bench, (id) => bench.stores.users.removeFromGroup(id, 'staff')),
+  'identities.link': (bench) =>
+    holder(bench, (id) => bench.stores.identities.link(exampleIdentity(id, bench.at()), { provenHash: 'a hash' })),
+  'identities.note': (bench) =>
+    withIdentity(bench, ({ id }) =>
+      bench.stores.identities.note(
+        id,
+        { label: 'ada', groups: ['staff'], roles: [] },
+        { at: bench.at(), isUsed: true },
+      ),
+    ),
+  'identities.unlink': (bench) =>
+    withIdentity(bench, ({ id, userId }) => bench.stores.identities.unlink(userId, id, bench.at())),
   'users.grantRole': (bench) => holder(bench, (id) => bench.stores.users.grantRole(id, 'admin')),
   'deletions.request': (bench) =>
     holder(bench, (userId) => bench.stores.deletions.request(deletionOf(userId, bench.at()))),

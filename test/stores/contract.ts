@@ -1,6 +1,7 @@
 /** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { Client } from '../../src/core/records/client.ts'
+import type { NewIdentity } from '../../src/core/records/identity.ts'
 import type { Wishes } from '../../src/core/records/interaction.ts'
 import type { QueuedMail } from '../../src/core/records/mail.ts'
 import type { RefreshFamily } from '../../src/core/records/refresh-token.ts'
@@ -146,4 +147,14 @@ export function exampleKey(kid: string, createdAt: Date): SigningKey {
   const ends = { retiresAt: null, compromisedAt: null }
   const pair = { publicKeyPem: 'public', sealedPrivateKey: 'sealed' }
   return { kid, algorithm: 'ES256', ...pair, createdAt, activatesAt: createdAt, ...ends }
+}
+
+/** An account at a provider that nobody else has. */
+export function exampleIdentity(userId: string, createdAt: Date, change?: Partial<NewIdentity>): NewIdentity {
+  const id = uuidv7(createdAt.getTime())
+  return {
+    ...{ id, userId, source: 'provider:acme', issuer: 'https://acme.test', subject: id },
+    ...{ label: 'ada@acme.test', groups: [], roles: [], createdAt },
+    ...change,
+  }
 }

@@ -3,6 +3,7 @@ import type { ApiKey } from './api-key.ts'
 import type { AuditRow } from './audit-event.ts'
 import type { EmailChange } from './email-change.ts'
 import type { FactorKind } from './factor.ts'
+import type { Identity } from './identity.ts'
 import type { Proof, Wishes } from './interaction.ts'
 import type { Invitation } from './invitation.ts'
 import type { MailRow } from './mail.ts'
@@ -38,6 +39,9 @@ export interface PersonalData {
   factorAskedAt: Date | null
   /** Of an operator who took the factors away, while none was set up since. */
   factorResets: { resetAt: Date; expiresAt: Date }[]
+  identities: Identity[]
+  /** What an operator has granted, beside what identities bring. */
+  granted: { roles: string[]; groups: string[] }
   /** Sign-ins under way: what was proven in each. */
   interactions: { proofs: readonly Proof[]; wishes: Wishes; tries: number; expiresAt: Date }[]
   /** Pending ones, and those that can be taken back. */

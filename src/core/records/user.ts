@@ -11,6 +11,8 @@ export interface User {
   locale: Language | null
   passwordHash: string | null
   roles: string[]
+  /** By their names: what the sources of the person's identities say, and what an operator has put them into. */
+  groups: string[]
   /** Union of what the user's roles permit, sorted. */
   permissions: string[]
   /** `deleting`: the person has asked for it, and can take it back until `deletesAt`. Counts like `disabled` everywhere else. */
@@ -27,9 +29,9 @@ export interface User {
 
 export type NewUser = Omit<
   User,
-  'permissions' | 'status' | 'deletesAt' | 'unlocks' | 'username' | 'locale' | 'hasSecondFactor'
+  'permissions' | 'status' | 'deletesAt' | 'unlocks' | 'username' | 'locale' | 'hasSecondFactor' | 'groups'
 > &
-  Partial<Pick<User, 'username' | 'locale'>>
+  Partial<Pick<User, 'username' | 'locale' | 'groups'>>
 
 /** The hashes whose test takes as long as that of `sample`. */
 export interface PasswordKind {
@@ -60,12 +62,18 @@ export interface UserStore {
    */
   setUsername(id: string, username: string | null, at: Date): Promise<'changed' | 'username_taken'>
   grantRole(id: string, role: string, also?: WithMails): Promise<'granted' | 'unknown_role'>
-  /** `keepsAdministrator`: of any number of calls, and of those that take an administrator away otherwise, one is left. */
+  /**
+   * Takes back what an operator has granted. `keepsAdministrator`: of any number of calls, and of those that take an administrator away
+   * otherwise, one is left. `brought`: an identity of the person brings the role still.
+   */
   revokeRole(
     id: string,
     role: string,
     also?: { keepsAdministrator?: boolean },
-  ): Promise<'revoked' | 'last_administrator'>
+  ): Promise<'revoked' | 'brought' | 'last_administrator'>
+  addToGroup(id: string, group: string): Promise<void>
+  /** Takes somebody out of a group that an operator has put them into. `brought`: as for `revokeRole`. */
+  removeFromGroup(id: string, group: string): Promise<'removed' | 'brought'>
   /**
    * Also lifts a lockout, ends the sessions but `keptSession`, known devices, links to reset the password, a new address that
    * is not confirmed, registrations of the address and, where asked to, the API keys: resolves to how many of those, and how

@@ -12,6 +12,7 @@ import {
   problems,
   strict,
   WrittenEmail,
+  plainText,
 } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { GatehouseError } from '../../core/errors.ts'
@@ -26,7 +27,10 @@ const shown = {
   username: Nullable(Type.String()),
   name: Type.String(),
   locale: Nullable(Locale),
-  roles: Type.Array(Type.String()),
+  roles: Type.Array(Type.String(), { description: 'Those included that an identity brings.' }),
+  groups: Type.Array(Type.String(), {
+    description: 'By their names: those of the person’s identities, and those that an operator has put them into.',
+  }),
   permissions: Type.Array(Type.String(), { description: 'What the roles add up to.' }),
   status: Type.Enum(['active', 'disabled', 'deleting']),
   email_verified: Type.Boolean(),
@@ -39,6 +43,7 @@ const example = {
   name: 'Ada Lovelace',
   locale: 'en',
   roles: ['editor'],
+  groups: ['staff'],
   permissions: ['reports:write'],
   status: 'active',
   email_verified: true,
@@ -65,7 +70,10 @@ const PasswordHash = Type.String({
 export type ShownUser = Static<typeof Shown>
 export type UserAfterPassword = Static<typeof AfterPassword>
 
+/** As long as those of directories; no control characters. */
+const GroupName = Type.String({ minLength: 1, maxLength: 255, ...plainText })
 const UserKey = Type.Object({ user: IdOrEmail })
+const GroupOfUser = Type.Object({ ...UserKey.properties, group: GroupName })
 const RoleOfUser = Type.Object({ ...UserKey.properties, role: ListedName })
 
 const read = administers('gatehouse:users:read')
@@ -192,12 +200,31 @@ export async function userRoutes(
     write('revokeRole', 'Take a role from a person', {
       description: 'It counts no more from their next request on. Over HTTP the last administrator keeps `admin`.',
       ...ofRole,
-      response: { ...ofRole.response, ...problems('not_found', 'last_administrator') },
+      response: { ...ofRole.response, ...problems('not_found', 'last_administrator', 'conflict') },
     }),
     async (request) => {
       const { user, role } = request.params
       return showUser(await users.revokeRole(user, role, keepingAnAdministrator(request)))
     },
+  )
+
+  const ofGroup = { ...ofUser, params: GroupOfUser }
+  app.put(
+    '/users/:user/groups/:group',
+    give('addToGroup', 'Put a person into a group', {
+      description: 'It counts from their next request on.',
+      ...ofGroup,
+    }),
+    async (request) => showUser(await users.addToGroup(request.params.user, request.params.group)),
+  )
+  app.delete(
+    '/users/:user/groups/:group',
+    write('removeFromGroup', 'Take a person out of a group', {
+      description: 'Of a group that an identity of theirs brings it is the source that decides.',
+      ...ofGroup,
+      response: { ...ofGroup.response, ...problems('not_found', 'conflict') },
+    }),
+    async (request) => showUser(await users.removeFromGroup(request.params.user, request.params.group)),
   )
 }
 
@@ -209,6 +236,7 @@ function showUser(user: User): ShownUser {
     name: user.name,
     locale: user.locale,
     roles: user.roles,
+    groups: user.groups,
     permissions: user.permissions,
     status: user.status,
     email_verified: user.emailVerifiedAt !== null,

@@ -44,7 +44,11 @@ export interface UserAdministration {
   /** Gives a user name, or takes it away with null. Throws `conflict` when it is taken. */
   setUsername(idOrEmail: string, username: string | null): Promise<User>
   grantRole(idOrEmail: string, role: string): Promise<User>
+  /** Throws `conflict` where an identity of the person brings the role still. */
   revokeRole(idOrEmail: string, role: string, also?: { keepsAdministrator: boolean }): Promise<User>
+  addToGroup(idOrEmail: string, group: string): Promise<User>
+  /** Throws `conflict` where an identity of the person brings the group still. */
+  removeFromGroup(idOrEmail: string, group: string): Promise<User>
 }
 
 /** What an operator may do to accounts. Each change acts on this replica when the call resolves. */
@@ -159,10 +163,28 @@ export function createUserAdministration(dependencies: {
       }),
     revokeRole: (idOrEmail, role, also) =>
       change(idOrEmail, async (user) => {
-        if ((await users.revokeRole(user.id, role, also)) === 'last_administrator') throw lastAdministrator()
+        const outcome = await users.revokeRole(user.id, role, also)
+        if (outcome === 'last_administrator') throw lastAdministrator()
+        if (outcome === 'brought') throw brought('role')
         audit.record({ event: 'role.withdrawn', subject: user.id, role })
       }),
+    addToGroup: (idOrEmail, group) =>
+      change(idOrEmail, async (user) => {
+        await users.addToGroup(user.id, group)
+        audit.record({ event: 'group.added', subject: user.id, group })
+      }),
+    removeFromGroup: (idOrEmail, group) =>
+      change(idOrEmail, async (user) => {
+        if ((await users.removeFromGroup(user.id, group)) === 'brought') throw brought('group')
+        audit.record({ event: 'group.removed', subject: user.id, group })
+      }),
   }
+}
+
+/** Of what an operator has given nothing is left. The rest is the source's. */
+function brought(what: 'role' | 'group'): GatehouseError {
+  const detail = `An identity of the person brings the ${what}. Take it away at the provider or in the directory.`
+  return new GatehouseError('conflict', { detail })
 }
 
 /** What is stored of a hash that another system made. Throws `invalid_request`. */

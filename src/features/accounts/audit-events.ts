@@ -28,6 +28,8 @@ export const accountsEvents = {
   ),
   'role.granted': auditEvent<{ role: string }>('info', 'a role was granted', 'role'),
   'role.withdrawn': auditEvent<{ role: string }>('info', 'a role was withdrawn', 'role'),
+  'group.added': auditEvent<{ group: string }>('info', 'an operator put a person into a group', 'group'),
+  'group.removed': auditEvent<{ group: string }>('info', 'an operator took a person out of a group', 'group'),
   'api_keys.ended': auditEvent<{ reason: 'password_changed' | 'emergency'; ended: number }>(
     'warn',
     'API keys were ended together',

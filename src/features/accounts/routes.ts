@@ -234,6 +234,7 @@ function profileOf(user: User) {
     name: user.name,
     locale: user.locale,
     roles: user.roles,
+    groups: user.groups,
     permissions: user.permissions,
     created_at: user.createdAt.toISOString(),
   }

@@ -94,6 +94,7 @@ export function createProveApiKey(dependencies: {
       username: user.username ?? '',
       name: user.name,
       roles: [],
+      groups: [],
       permissions: granted,
       scopes: granted,
       clientId: firstPartyClientId,

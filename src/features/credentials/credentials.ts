@@ -201,6 +201,7 @@ function userPrincipal(user: User, session: Session, scopes: string[], clientId:
     username: user.username ?? '',
     name: user.name,
     roles: user.roles,
+    groups: user.groups,
     permissions: user.permissions,
     scopes,
     clientId,

@@ -254,7 +254,7 @@ function compileConditions(
   patterns: readonly PathPattern[] | undefined,
   attempt: Attempt,
 ): Requirement {
-  const { roles, permissions, scopes, clients, networks, owner, level } = conditions
+  const { roles, groups, permissions, scopes, clients, networks, owner, level } = conditions
   const inNetwork = networks && compileNetworks(['allow', 'networks'], networks, attempt)
   const ownerAt = owner === undefined ? undefined : attempt(['allow', 'owner'], () => positionOf(owner, patterns), 0)
   const some = (wanted: readonly string[] | undefined, held: readonly string[]) =>
@@ -266,6 +266,7 @@ function compileConditions(
     missing(principal, { target, clientAddress }) {
       const user = principal.kind === 'user' ? principal : undefined
       if (!some(roles, user?.roles ?? [])) return 'roles'
+      if (!some(groups, user?.groups ?? [])) return 'groups'
       if (!some(permissions, user?.permissions ?? [])) return 'permissions'
       if (!some(scopes, principal.scopes)) return 'scopes'
       if (!some(clients, [principal.clientId])) return 'clients'

@@ -25,7 +25,7 @@ const asked = {
   scopes: Type.Optional(Names),
 }
 const level = { level: Type.Optional(Type.Enum(['aal1', 'aal2'])) }
-const granted = { roles: Type.Optional(Names), permissions: Type.Optional(Names) }
+const granted = { roles: Type.Optional(Names), groups: Type.Optional(Names), permissions: Type.Optional(Names) }
 
 /** Who would ask: one of these. The operation says what is wrong with another mixture better than a schema can. */
 const askers = [
@@ -100,7 +100,7 @@ export async function explainRoutes(app: App, { explain }: { explain: Explain })
     administers('gatehouse:access:explain')('explainAccess', 'Explain a decision', {
       description:
         'What the forward-auth question would be answered for a request, by the rules in force, and why. ' +
-        'Name a `user`, a `client`, or `roles`, `permissions` and `level` of somebody; otherwise nobody is signed in.',
+        'Name a `user`, a `client`, or `roles`, `groups`, `permissions` and `level` of somebody; otherwise nobody is signed in.',
       body: Hypothesis,
       response: { 200: Explanation, ...problems('not_found') },
     }),

@@ -32,8 +32,8 @@ function contradictionIn({
   if (address !== undefined && isIP(address) === 0) return 'expected an IP address as `address`'
   if (preflightFor !== undefined && method !== 'OPTIONS') return 'expected the method OPTIONS, since it is a preflight'
   if (typeof as === 'string' || as.client === undefined) return undefined
-  const personal = [as.roles, as.permissions, as.level, as.subject].some((given) => given !== undefined)
-  return personal ? 'expected no roles, permissions, level or subject of a client' : undefined
+  const personal = [as.roles, as.groups, as.permissions, as.level, as.subject].some((given) => given !== undefined)
+  return personal ? 'expected no roles, groups, permissions, level or subject of a client' : undefined
 }
 
 function differenceOf(
@@ -53,11 +53,12 @@ function differenceOf(
 
 function callerOf(as: Expectation['as'], given: RolePermissions): ImaginedCaller {
   if (as === 'nobody') return 'nobody'
-  const { roles = [], permissions = [], scopes = [], level = 'aal1', subject, client } = as === 'signed-in' ? {} : as
+  const { roles = [], groups = [], permissions = [], ...others } = as === 'signed-in' ? {} : as
+  const { scopes = [], level = 'aal1', subject, client } = others
   const granted = roles.flatMap((role) => (Object.hasOwn(given, role) ? given[role]! : []))
   const principal: Principal =
     client === undefined
-      ? imaginePerson({ roles, permissions: [...permissions, ...granted], scopes, level, subject })
+      ? imaginePerson({ roles, groups, permissions: [...permissions, ...granted], scopes, level, subject })
       : { kind: 'client', subject: client, name: '', scopes, clientId: client }
   return { shows: client === undefined ? 'cookie' : 'token', proven: { principal, audiences: [] } }
 }

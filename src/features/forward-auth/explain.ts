@@ -13,6 +13,7 @@ interface Hypothesis extends ImaginedRequest {
   user?: string | undefined
   client?: string | undefined
   roles?: readonly string[] | undefined
+  groups?: readonly string[] | undefined
   permissions?: readonly string[] | undefined
   scopes?: readonly string[] | undefined
   level?: AuthenticationLevel | undefined
@@ -46,6 +47,7 @@ export function createExplain(dependencies: {
       username: user?.username ?? '',
       name: user?.name ?? '',
       roles,
+      groups: user?.groups ?? given.groups ?? [],
       permissions: user?.permissions ?? [...new Set([...(given.permissions ?? []), ...granted])],
       scopes: given.scopes ?? [],
       clientId: firstPartyClientId,
@@ -71,11 +73,11 @@ export function createExplain(dependencies: {
   }
 
   return async (hypothesis) => {
-    const { user, client, roles, permissions, level, scopes, preflightFor } = hypothesis
-    const isPerson = [user, roles, permissions, level].some((given) => given !== undefined)
-    if (client !== undefined && isPerson) throw contradiction('A client is no user, and has no roles or level.')
-    if (user !== undefined && (roles ?? permissions) !== undefined) {
-      throw contradiction('The roles and permissions of a user are those of the account.')
+    const { user, client, roles, groups, permissions, level, scopes, preflightFor } = hypothesis
+    const isPerson = [user, roles, groups, permissions, level].some((given) => given !== undefined)
+    if (client !== undefined && isPerson) throw contradiction('A client is no user, and has no roles, groups or level.')
+    if (user !== undefined && (roles ?? groups ?? permissions) !== undefined) {
+      throw contradiction('The roles, groups and permissions of a user are those of the account.')
     }
     if (preflightFor !== undefined && hypothesis.method !== 'OPTIONS') {
       throw contradiction('A preflight has the method OPTIONS.')

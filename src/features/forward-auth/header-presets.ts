@@ -27,7 +27,7 @@ const presets = {
   /** As Authelia and many self-hosted applications expect them. */
   remote: [
     ['Remote-User', 'subject'],
-    ['Remote-Groups', 'roles'],
+    ['Remote-Groups', 'groups'],
     ['Remote-Name', 'name'],
     ['Remote-Email', 'email'],
     marker,
@@ -35,7 +35,7 @@ const presets = {
   'oauth2-proxy': [
     ['X-Auth-Request-User', 'subject'],
     ['X-Auth-Request-Email', 'email'],
-    ['X-Auth-Request-Groups', 'roles'],
+    ['X-Auth-Request-Groups', 'groups'],
     ['X-Auth-Request-Preferred-Username', 'subject'],
     marker,
   ],
@@ -49,7 +49,7 @@ const userNames: ReadonlySet<string> = new Set([
 ])
 
 /** What can be shortened. */
-const tellsOfRights: ReadonlySet<IdentityField> = new Set(['roles', 'scopes', 'assertion'])
+const tellsOfRights: ReadonlySet<IdentityField> = new Set(['roles', 'groups', 'scopes', 'assertion'])
 
 /** The names of the default preset. */
 export const identityHeaderNames: readonly string[] = presets.gatehouse.map(([name]) => name)

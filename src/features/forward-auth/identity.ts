@@ -106,11 +106,14 @@ export function createIdentityHeaders(dependencies: {
       return replacesAuthorization ? [...headers, 'Authorization', `Bearer ${assertion}`] : headers
     }
     const carries = (field: IdentityField) => preset.some(([, carried]) => carried === field)
-    const held = limits.select(rightsOf(principal))
+    const all = rightsOf(principal)
+    const held = limits.select(all)
+    const isTold = (list: 'roles' | 'groups' | 'scopes') => copies > 0 || carries(list)
     const rights = {
-      roles: copies > 0 || carries('roles') ? held.roles : [],
+      roles: isTold('roles') || (carries('groups') && all.groups.length === 0) ? held.roles : [],
+      groups: isTold('groups') ? held.groups : [],
       permissions: copies > 0 ? held.permissions : [],
-      scopes: copies > 0 || carries('scopes') ? held.scopes : [],
+      scopes: isTold('scopes') ? held.scopes : [],
     }
     const fitted = fitRights(rights, limits, (told) => {
       return bytesOf(compose(told, '')) + (copies === 0 ? 0 : copies * maxBytesOf(claimsOf(told)))
@@ -163,9 +166,9 @@ function bytesOf(headers: readonly string[]): number {
 }
 
 function rightsOf(principal: Principal): Rights {
-  if (principal.kind === 'client') return { roles: [], permissions: [], scopes: principal.scopes }
-  const { roles, permissions, scopes } = principal
-  return { roles, permissions, scopes }
+  if (principal.kind === 'client') return { roles: [], groups: [], permissions: [], scopes: principal.scopes }
+  const { roles, groups, permissions, scopes } = principal
+  return { roles, groups, permissions, scopes }
 }
 
 function valuesOf(principal: Principal, told: ToldRights, assertion: string): Record<IdentityField, string> {
@@ -177,6 +180,7 @@ function valuesOf(principal: Principal, told: ToldRights, assertion: string): Re
     username: user?.username ?? '',
     name: headerValue(principal.name),
     roles: told.roles.map(headerValue).join(','),
+    groups: (user?.groups.length ? told.groups : told.roles).map(headerValue).join(','),
     scopes: told.scopes.map(headerValue).join(' '),
     client: headerValue(principal.clientId),
     session: user?.sessionId ?? '',

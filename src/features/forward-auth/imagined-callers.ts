@@ -8,6 +8,7 @@ import type { Conditions } from './settings.ts'
 export interface Held {
   readonly kind: 'nobody' | 'person' | 'program'
   readonly roles: readonly string[]
+  readonly groups: readonly string[]
   readonly permissions: readonly string[]
   readonly scopes: readonly string[]
   readonly clients: readonly string[]
@@ -19,6 +20,7 @@ export interface Held {
 export const nobody: Held = {
   kind: 'nobody',
   roles: [],
+  groups: [],
   permissions: [],
   scopes: [],
   clients: [],
@@ -39,7 +41,8 @@ export function distinctCallers(
   roles: readonly [RolePermissions, RolePermissions],
 ): Held[] {
   const conditions = rules.map((rule): Conditions => (typeof rule?.source.allow === 'object' ? rule.source.allow : {}))
-  const lists = (of: 'roles' | 'permissions' | 'scopes' | 'clients') => conditions.map((each) => each[of] ?? [])
+  const lists = (of: 'roles' | 'groups' | 'permissions' | 'scopes' | 'clients') =>
+    conditions.map((each) => each[of] ?? [])
   const permissions = lists('permissions')
   // A role counts by its name, and by what it gives in either file.
   const grants = roles.flatMap((file, side) =>
@@ -62,8 +65,10 @@ export function distinctCallers(
   )
   const persons = signedIn.flatMap((one) =>
     combinations([...lists('roles'), ...granting]).flatMap((roles) =>
-      combinations(permissions).flatMap((permissions) =>
-        levels.map((level) => Object.assign({}, one, { kind: 'person' as const, roles, permissions, level })),
+      combinations(lists('groups')).flatMap((groups) =>
+        combinations(permissions).flatMap((permissions) =>
+          levels.map((level) => Object.assign({}, one, { kind: 'person' as const, roles, groups, permissions, level })),
+        ),
       ),
     ),
   )
@@ -90,24 +95,27 @@ export function callerOf(held: Held, segments: readonly string[], roles: RolePer
 /** A person of whom no more is known than this. */
 export function imaginePerson(given: {
   roles: readonly string[]
+  groups: readonly string[]
   permissions: readonly string[]
   scopes: readonly string[]
   level: AuthenticationLevel
   subject: string | undefined
   clientId?: string
 }): Principal {
-  const { roles, permissions, scopes, level, subject = '(subject)', clientId = firstPartyClientId } = given
+  const { roles, groups, permissions, scopes, level, subject = '(subject)', clientId = firstPartyClientId } = given
   const unknown = { email: '', username: '', name: '', sessionId: '(session)', methods: [], authenticatedAt: 0 }
-  return { kind: 'user', subject, roles, permissions, scopes, clientId, level, reachable: level, ...unknown }
+  const rights = { roles, groups, permissions, scopes }
+  return { kind: 'user', subject, clientId, level, reachable: level, ...rights, ...unknown }
 }
 
-/** Whether the one holds all that the other does; a program holds what people hold who have neither role nor permission. */
+/** Whether the one holds all that the other does; a program holds what people hold who have no role, group or permission. */
 export function holdsAtLeast(one: Held, other: Held): boolean {
   if (other.kind === 'nobody') return false
   if (other.kind === 'program' && one.kind !== 'program') return false
   const within = (less: readonly unknown[], more: readonly unknown[]) => less.every((each) => more.includes(each))
   return (
     within(other.roles, one.roles) &&
+    within(other.groups, one.groups) &&
     within(other.permissions, one.permissions) &&
     within(other.scopes, one.scopes) &&
     within(other.clients, one.clients) &&
@@ -118,10 +126,11 @@ export function holdsAtLeast(one: Held, other: Held): boolean {
 
 /** What the one holds beyond the other, in words. */
 export function beyond(one: Held, other?: Held): string[] {
-  const more = (of: 'roles' | 'permissions' | 'scopes' | 'clients', word: string) =>
+  const more = (of: 'roles' | 'groups' | 'permissions' | 'scopes' | 'clients', word: string) =>
     one[of].filter((name) => !other?.[of].includes(name)).map((name) => `${word} ${name}`)
   return [
     ...more('roles', 'role'),
+    ...more('groups', 'group'),
     ...more('permissions', 'permission'),
     ...more('scopes', 'scope'),
     ...more('clients', 'client'),

@@ -17,6 +17,7 @@ const Networks = Type.Array(Type.String(), {
 const Conditions = Type.Object(
   {
     roles: optional('One of these roles is needed.', Names),
+    groups: optional('One of these groups is needed, by its name at the source or as an operator gave it.', Names),
     permissions: optional('One of these permissions is needed.', Names),
     scopes: optional('One of these scopes is needed.', Names),
     clients: optional('One of these clients must ask.', Names),
@@ -33,12 +34,13 @@ const Conditions = Type.Object(
   {
     ...strict,
     minProperties: 1,
-    title: 'at least one of roles, permissions, scopes, clients, networks, owner and level',
+    title: 'at least one of roles, groups, permissions, scopes, clients, networks, owner and level',
   },
 )
 
 const Allow = Type.Union([Type.Literal('anyone'), Type.Literal('signed-in'), Type.Literal('nobody'), Conditions], {
-  title: 'anyone, signed-in, nobody or an object of roles, permissions, scopes, clients, networks, owner and level',
+  title:
+    'anyone, signed-in, nobody or an object of roles, groups, permissions, scopes, clients, networks, owner and level',
 })
 
 const Path = Type.String({ pattern: '^/', title: 'a path that starts with /' })
@@ -75,6 +77,7 @@ const AccessRule = Type.Object(
 const Somebody = Type.Object(
   {
     roles: optional('The roles that they have.', Type.Array(Type.String())),
+    groups: optional('The groups that they are in.', Type.Array(Type.String())),
     permissions: optional('The permissions that they have beside those of their roles.', Type.Array(Type.String())),
     scopes: optional('The scopes of their token.', Type.Array(Type.String())),
     level: optional('The level at which they have proven who they are.', Type.Enum(['aal1', 'aal2'])),
@@ -93,7 +96,7 @@ const Expectation = Type.Object(
     as: setting(
       'Who asks.',
       Type.Union([Type.Literal('nobody'), Type.Literal('signed-in'), Somebody], {
-        title: 'nobody, signed-in or an object of roles, permissions, scopes, level, subject and client',
+        title: 'nobody, signed-in or an object of roles, groups, permissions, scopes, level, subject and client',
       }),
     ),
     result: setting('What must come of the request.', Type.Enum(['allow', 'sign_in', 'step_up', 'forbidden'])),
@@ -124,6 +127,10 @@ const HeaderTable = Type.Object(
     username: optional('The header that carries the user name; empty for who has none.', HeaderName),
     name: optional('The header that carries the display name.', HeaderName),
     roles: optional('The header that carries the roles, with commas between them.', HeaderName),
+    groups: optional(
+      'The header that carries the groups, with commas between them. Of somebody who is in none it carries their roles.',
+      HeaderName,
+    ),
     scopes: optional('The header that carries the scopes, with spaces between them.', HeaderName),
     client: optional('The header that carries the id of the client.', HeaderName),
     session: optional('The header that carries the id of the session.', HeaderName),
@@ -146,6 +153,7 @@ const CredentialKind = Type.Enum([...credentialKinds])
 const Identity = Type.Object(
   {
     roles: optional('The roles that are told. Left out, all are.', toldNames()),
+    groups: optional('The groups that are told. Left out, all are.', toldNames()),
     permissions: optional('The permissions that are told. Left out, all are.', toldNames()),
     max_bytes: optional(
       'How long all identity headers may be together, with their names, and an access token for the host. Left out, headers ' +
@@ -157,7 +165,7 @@ const Identity = Type.Object(
       Type.Enum(['shorten', 'refuse']),
     ),
   },
-  { ...strict, minProperties: 1, title: 'at least one of roles, permissions, max_bytes and beyond' },
+  { ...strict, minProperties: 1, title: 'at least one of roles, groups, permissions, max_bytes and beyond' },
 )
 
 export const HostRules = Type.Object(

@@ -74,12 +74,13 @@ function readClaims(token: string): AccessTokenClaims & Record<string, unknown> 
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8')) as ReturnType<typeof readClaims>
 }
 
-/** The claims without the roles and permissions that were withdrawn since the token was issued. */
+/** The claims without the roles, groups and permissions that were withdrawn since the token was issued. */
 function withdrawn<Claims extends AccessTokenClaims>(claims: Claims, principal: Principal): Claims {
   if (principal.kind !== 'user') return claims
-  const { roles, permissions, ...others } = claims
+  const { roles, groups, permissions, ...others } = claims
   const left = authorityClaims({
     roles: roles?.filter((role) => principal.roles.includes(role)),
+    groups: groups?.filter((group) => principal.groups.includes(group)),
     permissions: permissions?.filter((one) => principal.permissions.includes(one)),
   })
   return { ...others, ...left } as Claims

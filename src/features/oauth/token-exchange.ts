@@ -89,6 +89,7 @@ export function createExchangeToken<Issued>(dependencies: {
         ...(user &&
           authorityClaims({
             roles: still(claims.roles, user.roles),
+            groups: still(claims.groups, user.groups),
             permissions: still(claims.permissions, user.permissions),
             shortened: claims.shortened,
           })),

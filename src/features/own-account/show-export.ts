@@ -30,6 +30,7 @@ export function showExport(stored: AccountExport, at: Date) {
       reset_at: instant(resetAt),
       link_expires_at: instant(expiresAt),
     })),
+    identities: stored.identities.map(showIdentity),
     sign_ins_under_way: stored.interactions.map(showInteraction),
     address_changes: stored.emailChanges.map(showEmailChange),
     password_resets: stored.passwordResets.map(({ expiresAt }) => ({ expires_at: instant(expiresAt) })),
@@ -48,10 +49,12 @@ type One<List extends keyof PersonalData> = PersonalData[List] extends readonly 
 
 const instant = (at: Date | null) => at?.toISOString() ?? null
 
-function showProfile({ user, lockoutToldUntil, linksEndedAt, factorAskedAt }: PersonalData) {
-  const { id, email, username, name, locale, roles, permissions, status, unlocks } = user
+function showProfile({ user, granted, lockoutToldUntil, linksEndedAt, factorAskedAt }: PersonalData) {
+  const { id, email, username, name, locale, roles, groups, permissions, status, unlocks } = user
   return {
-    ...{ id, email, username, name, locale, roles, permissions, status },
+    ...{ id, email, username, name, locale, roles, groups, permissions, status },
+    granted_roles: granted.roles,
+    granted_groups: granted.groups,
     email_verified_at: instant(user.emailVerifiedAt),
     created_at: instant(user.createdAt),
     deletes_at: instant(user.deletesAt),
@@ -93,6 +96,15 @@ function showApiKey({ id, name, scopes, ...times }: One<'apiKeys'>) {
 function showEmailChange({ fromEmail, toEmail, requestedAt, confirmedAt, expiresAt }: One<'emailChanges'>) {
   const times = { requested_at: instant(requestedAt), confirmed_at: instant(confirmedAt) }
   return { from: fromEmail, to: toEmail, ...times, expires_at: instant(expiresAt) }
+}
+
+function showIdentity({ id, source, issuer, subject, label, groups, roles, ...times }: One<'identities'>) {
+  return {
+    ...{ id, source, issuer, subject, label, groups, roles },
+    created_at: instant(times.createdAt),
+    last_used_at: instant(times.lastUsedAt),
+    checked_at: instant(times.checkedAt),
+  }
 }
 
 function showInteraction({ proofs, wishes, tries, expiresAt }: One<'interactions'>) {

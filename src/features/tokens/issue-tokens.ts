@@ -30,7 +30,7 @@ export interface IssuedTokens {
 type Claims = Omit<AccessTokenClaims, 'iss' | 'iat' | 'exp' | 'jti' | 'scope'>
 
 /**
- * Issues tokens that are accepted wherever the service takes one: none is longer than `maxTokenLength`. Roles and permissions
+ * Issues tokens that are accepted wherever the service takes one: none is longer than `maxTokenLength`. Roles, groups and permissions
  * are told as far as the audience's limits go.
  */
 export interface TokenIssuer {
@@ -70,7 +70,7 @@ export function createTokenIssuer(dependencies: {
   const { clock, deploymentAudience, settings, sessionLifetimes } = dependencies
 
   function accessToken(given: Claims, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens | undefined {
-    const { roles = [], permissions = [], shortened = [], ...others } = given
+    const { roles = [], groups = [], permissions = [], shortened = [], ...others } = given
     const now = clock.now()
     const iat = Math.floor(now / 1000)
     const exp = Math.min(iat + settings.access_ttl_seconds, notAfter)
@@ -83,7 +83,7 @@ export function createTokenIssuer(dependencies: {
     })
     const audiences = [given.aud].flat()
     const limits = joinIdentityLimits(audiences.flatMap(identityLimits), maxTokenLength)
-    const rights = limits.select({ roles, permissions, scopes: [] })
+    const rights = limits.select({ roles, groups, permissions, scopes: [] })
     let token = sign('at+jwt', withRights({ ...rights, shortened: [] }))
     if (token.length > limits.maxBytes) {
       const fitted = fitRights(rights, limits, (told) => maxBytesOf(withRights(told)))
@@ -96,7 +96,7 @@ export function createTokenIssuer(dependencies: {
 
   const issuer: TokenIssuer = {
     forSession({ user, session, clientId, scopes }) {
-      const { roles, permissions } = user
+      const { roles, groups, permissions } = user
       const issued = accessToken(
         {
           sub: user.id,
@@ -107,6 +107,7 @@ export function createTokenIssuer(dependencies: {
           acr: session.level,
           amr: session.methods,
           roles,
+          groups,
           permissions,
         },
         scopes,

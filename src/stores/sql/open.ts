@@ -14,6 +14,7 @@ import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
 import { createFactorStore } from './factors/factors.ts'
+import { createIdentityStore } from './identities/identities.ts'
 import { createInteractionStore } from './interactions/interactions.ts'
 import { createRefreshTokenStore } from './tokens/refresh-tokens.ts'
 import { createDeletionStore } from './accounts/deletions.ts'
@@ -144,6 +145,7 @@ export function createSqlStores(
     sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
     interactions: createInteractionStore(db),
+    identities: createIdentityStore(db, change),
     factors: createFactorStore(db, change),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),

@@ -7,13 +7,13 @@ import { claimUsername } from './usernames.ts'
 
 /** Makes an account, by whichever way it comes. Throws what `orWhyNot` reads when it cannot be made. */
 export async function createIn(tx: Transaction, user: NewUser): Promise<'created'> {
-  const { id, email, username = null, roles, createdAt } = user
+  const { id, email, username = null, roles, groups = [], createdAt } = user
   await holdAddresses(tx, email)
   if (!(await holdRoles(tx, roles))) throw new NotMade('unknown_role')
   if (await isKeptForAnother(tx, email, id, createdAt)) throw new NotMade('email_taken')
   if (!(await claimUsername(tx, id, username, createdAt))) throw new NotMade('username_taken')
   await endWaysIn(tx, email)
-  await tx.insert(users).values(user)
+  await tx.insert(users).values({ ...user, grantedRoles: roles, grantedGroups: groups })
   return 'created'
 }
 

@@ -4,6 +4,8 @@ import { apiKeys } from '../api-keys/tables.ts'
 import { auditEvents } from '../audit/tables.ts'
 import type { Database } from '../database.ts'
 import { factorResets, factors, recoveryCodes } from '../factors/tables.ts'
+import { identityColumns } from '../identities/identities.ts'
+import { identities } from '../identities/tables.ts'
 import { interactions } from '../interactions/tables.ts'
 import { mailColumns } from '../mail/mails.ts'
 import { mailRequests, mails } from '../mail/tables.ts'
@@ -53,8 +55,9 @@ export function createPersonalDataStore(db: Database): PersonalDataStore {
       db.transaction(
         async (tx) => {
           const { lockoutToldUntil, linksEndedAt, factorAskedAt } = users
+          const granted = { roles: users.grantedRoles, groups: users.grantedGroups }
           const [found] = await tx
-            .select({ user: userColumns, lockoutToldUntil, linksEndedAt, factorAskedAt })
+            .select({ user: userColumns, lockoutToldUntil, linksEndedAt, factorAskedAt, granted })
             .from(users)
             .where(eq(users.id, userId))
           if (found === undefined) return undefined
@@ -94,6 +97,11 @@ export function createPersonalDataStore(db: Database): PersonalDataStore {
               .select({ resetAt: factorResets.resetAt, expiresAt: factorResets.expiresAt })
               .from(factorResets)
               .where(eq(factorResets.userId, userId)),
+            identities: await tx
+              .select(identityColumns)
+              .from(identities)
+              .where(eq(identities.userId, userId))
+              .orderBy(asc(identities.id)),
             interactions: await tx
               .select(interactionColumns)
               .from(interactions)

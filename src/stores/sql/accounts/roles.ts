@@ -5,6 +5,7 @@ import type { RoleStore } from '../../../core/records/role.ts'
 import { adminRole } from '../../../core/principal.ts'
 import type { Announce, Change } from '../changes.ts'
 import { advisoryLocks, type Database, type Transaction } from '../database.ts'
+import { identities } from '../identities/tables.ts'
 import { roles, users } from './tables.ts'
 
 /**
@@ -12,15 +13,21 @@ import { roles, users } from './tables.ts'
  * before it is taken from all its holders.
  */
 export async function holdRoles(tx: Transaction, names: readonly string[]): Promise<boolean> {
+  return (await definedRoles(tx, names)).size === new Set(names).size
+}
+
+/** Those of these roles that are there, which stay until the transaction ends. */
+export async function definedRoles(tx: Transaction, names: readonly string[]): Promise<Set<string>> {
+  const always = names.filter((name) => name === adminRole)
   const wanted = new Set(names.filter((name) => name !== adminRole))
-  if (wanted.size === 0) return true
+  if (wanted.size === 0) return new Set(always)
   const there = await tx
     .select({ name: roles.name })
     .from(roles)
     .where(inArray(roles.name, [...wanted]))
     .orderBy(asc(roles.name))
     .for('key share')
-  return there.length === wanted.size
+  return new Set([...always, ...there.map(({ name }) => name)])
 }
 
 export function createRoleStore(db: Database, change: Change, clock: Clock): RoleStore {
@@ -77,10 +84,17 @@ export function createRoleStore(db: Database, change: Change, clock: Clock): Rol
         // The feed's lock comes last, as everywhere: a change of a holder that waits for it would be waited for here.
         const holders = await tx
           .update(users)
-          .set({ roles: sql`array_remove(${users.roles}, ${name})` })
+          .set({
+            roles: sql`array_remove(${users.roles}, ${name})`,
+            grantedRoles: sql`array_remove(${users.grantedRoles}, ${name})`,
+          })
           .where(arrayContains(users.roles, [name]))
           .returning({ id: users.id })
         const ids = holders.map(({ id }) => id)
+        await tx
+          .update(identities)
+          .set({ roles: sql`array_remove(${identities.roles}, ${name})` })
+          .where(inArray(identities.userId, ids))
         await announce('user', ids, new Date(clock.now()))
         return { deleted: deleted.length > 0, holders: holders.length }
       })

@@ -16,7 +16,11 @@ export const users = pgTable(
     name: text('name').notNull(),
     locale: text('locale').$type<Language>(),
     passwordHash: text('password_hash'),
+    /** Those that count: granted by an operator, or brought by an identity (`identities/rights.ts`). */
     roles: list('roles'),
+    groups: list('groups'),
+    grantedRoles: list('granted_roles'),
+    grantedGroups: list('granted_groups'),
     status: text('status').$type<User['status']>().notNull().default('active'),
     emailVerifiedAt: instant('email_verified_at'),
     createdAt: instant('created_at').notNull(),

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { and, arrayContains, asc, desc, eq, gt, lt, or, sql } from '../drizzle.ts'
-import type { PgUpdateSetSource } from '../drizzle.ts'
+import type { AnyPgColumn, PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { User, UserStore } from '../../../core/records/user.ts'
 import type { Announce, Change } from '../changes.ts'
 import { type Database, rowsOf, type Transaction } from '../database.ts'
 import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
+import { sumOfRights } from '../identities/rights.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { adminRole } from '../../../core/principal.ts'
 import { isLastAdministrator } from './administrators.ts'
@@ -25,6 +26,7 @@ export const userColumns = {
   locale: users.locale,
   passwordHash: users.passwordHash,
   roles: users.roles,
+  groups: users.groups,
   permissions: sql<string[]>`array(
     select distinct permission from roles, unnest(roles.permissions) as permission
     where roles.name = any(${users.roles}) order by permission)`,
@@ -40,6 +42,9 @@ export const userColumns = {
 
 /** How many accounts are counted by one statement. */
 const batch = 100
+
+/** A list with a name, once. */
+const withName = (names: AnyPgColumn, name: string) => sql`array_append(array_remove(${names}, ${name}), ${name})`
 
 const oneMore = sql`${users.unlocks} + 1`
 
@@ -96,8 +101,8 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
     grantRole: (id, role, { mails = [] } = {}) =>
       change(async (tx, announce) => {
         if (!(await holdRoles(tx, [role]))) return 'unknown_role'
-        const granted = sql`array_append(array_remove(${users.roles}, ${role}), ${role})`
-        return changeIn([tx, announce], id, now(), { roles: granted }, async () => {
+        const granted = { roles: withName(users.roles, role), grantedRoles: withName(users.grantedRoles, role) }
+        return changeIn([tx, announce], id, now(), granted, async () => {
           await queueMails(tx, mails)
           return 'granted' as const
         })
@@ -106,8 +111,32 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       change(async (tx, announce) => {
         const isGuarded = keepsAdministrator && role === adminRole
         if (isGuarded && (await isLastAdministrator(tx, id))) return 'last_administrator'
-        const left = sql`array_remove(${users.roles}, ${role})`
-        return changeIn([tx, announce], id, now(), { roles: left }, async () => 'revoked' as const)
+        const left = sql`array_remove(${users.grantedRoles}, ${role})`
+        return changeIn([tx, announce], id, now(), { grantedRoles: left }, async () => {
+          const [user] = await tx
+            .update(users)
+            .set(sumOfRights)
+            .where(eq(users.id, id))
+            .returning({ roles: users.roles })
+          return user?.roles.includes(role) ? ('brought' as const) : ('revoked' as const)
+        })
+      }),
+    addToGroup: (id, group) =>
+      change((tx, announce) => {
+        const added = { groups: withName(users.groups, group), grantedGroups: withName(users.grantedGroups, group) }
+        return changeIn([tx, announce], id, now(), added, async () => {})
+      }),
+    removeFromGroup: (id, group) =>
+      change((tx, announce) => {
+        const left = sql`array_remove(${users.grantedGroups}, ${group})`
+        return changeIn([tx, announce], id, now(), { grantedGroups: left }, async () => {
+          const [user] = await tx
+            .update(users)
+            .set(sumOfRights)
+            .where(eq(users.id, id))
+            .returning({ groups: users.groups })
+          return user?.groups.includes(group) ? ('brought' as const) : ('removed' as const)
+        })
       }),
     async setPassword(id, passwordHash, at, { endApiKeys = false, mails = [], ...proof } = {}) {
       let keys = { endedApiKeys: 0, apiKeysLeft: 0 }

@@ -128,6 +128,9 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
   }
 }
 
+/** Those that are neither over nor revoked. */
+export const liveSessions = (at: Date): SQL => and(...isLive(at))!
+
 function isLive(at: Date): SQL[] {
   return [isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at)]
 }

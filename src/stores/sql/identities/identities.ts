@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util'
+import { and, asc, eq, exists, lt, ne, sql } from '../drizzle.ts'
+import type { IdentityFacts, IdentityStore, NewIdentity } from '../../../core/records/identity.ts'
+import { createIn, orWhyNot } from '../accounts/create-user.ts'
+import { definedRoles } from '../accounts/roles.ts'
+import { users } from '../accounts/tables.ts'
+import { isUnchanged } from '../accounts/unchanged.ts'
+import { userColumns } from '../accounts/users.ts'
+import type { Change } from '../changes.ts'
+import { type Database, isUniqueViolation, type Transaction } from '../database.ts'
+import { queueMails } from '../mail/queue-mails.ts'
+import { liveSessions } from '../sessions/sessions.ts'
+import { sessions } from '../sessions/tables.ts'
+import { sumOfRights } from './rights.ts'
+import { identities } from './tables.ts'
+
+export const identityColumns = {
+  id: identities.id,
+  userId: identities.userId,
+  source: identities.source,
+  issuer: identities.issuer,
+  subject: identities.subject,
+  label: identities.label,
+  groups: identities.groups,
+  roles: identities.roles,
+  createdAt: identities.createdAt,
+  lastUsedAt: identities.lastUsedAt,
+  checkedAt: identities.checkedAt,
+}
+
+export function createIdentityStore(db: Database, change: Change): IdentityStore {
+  /** What of the facts is kept: each name once, by its spelling, so that the same facts are the same rows. */
+  async function kept(tx: Transaction, { label, groups, roles }: IdentityFacts) {
+    const defined = await definedRoles(tx, roles)
+    return { label, groups: [...new Set(groups)].toSorted(), roles: [...defined].toSorted() }
+  }
+  async function insert(tx: Transaction, identity: NewIdentity): Promise<void> {
+    const { createdAt } = identity
+    const facts = await kept(tx, identity)
+    await tx.insert(identities).values({ ...identity, ...facts, lastUsedAt: createdAt, checkedAt: createdAt })
+    await tx.update(users).set(sumOfRights).where(eq(users.id, identity.userId))
+  }
+  const isOf = ({ issuer, subject }: Pick<NewIdentity, 'issuer' | 'subject'>) =>
+    and(eq(identities.issuer, issuer), eq(identities.subject, subject))
+  const isTaken = async (tx: Transaction, identity: NewIdentity) => (await tx.$count(identities, isOf(identity))) > 0
+
+  return {
+    async find(issuer, subject) {
+      // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
+      if (`${issuer}${subject}`.includes('\0')) return undefined
+      const [found] = await db
+        .select({ identity: identityColumns, user: userColumns })
+        .from(identities)
+        .innerJoin(users, eq(users.id, identities.userId))
+        .where(isOf({ issuer, subject }))
+      return found
+    },
+    of: (userId) =>
+      db.select(identityColumns).from(identities).where(eq(identities.userId, userId)).orderBy(asc(identities.id)),
+    async link(identity, { provenHash, mails = [] }) {
+      try {
+        return await change(async (tx, announce) => {
+          const { userId, createdAt } = identity
+          if (!(await isUnchanged(tx, eq(users.id, userId), provenHash, 'no key update'))) return 'account_changed'
+          if (await isTaken(tx, identity)) return 'taken'
+          await insert(tx, identity)
+          await queueMails(tx, mails)
+          await announce('user', [userId], createdAt)
+          return 'linked'
+        })
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
+    create: (user, identity, mails = []) =>
+      orWhyNot(() =>
+        db.transaction(async (tx) => {
+          // One after the other of those that would make the same identity: who comes second learns that it is there.
+          await tx.execute(
+            sql`select pg_advisory_xact_lock(hashtext(${identity.issuer}), hashtext(${identity.subject}))`,
+          )
+          if (await isTaken(tx, identity)) return 'taken'
+          await createIn(tx, user)
+          await insert(tx, identity)
+          await queueMails(tx, mails)
+          return 'created'
+        }),
+      ),
+    note: (id, facts, { at, isUsed }) =>
+      change(async (tx, announce) => {
+        // The account's row first, as everywhere.
+        const owner = sql`${users.id} = (select user_id from identities where id = ${id})`
+        const [user] = await tx.select({ id: users.id }).from(users).where(owner).for('no key update')
+        const [before] = await tx.select(identityColumns).from(identities).where(eq(identities.id, id))
+        if (user === undefined || before === undefined) return false
+        const after = await kept(tx, facts)
+        const seen = isUsed ? { lastUsedAt: at, checkedAt: at } : { checkedAt: at }
+        await tx
+          .update(identities)
+          .set({ ...after, ...seen })
+          .where(eq(identities.id, id))
+        const { label, groups, roles } = before
+        if (isDeepStrictEqual({ label, groups, roles }, after)) return true
+        await tx.update(users).set(sumOfRights).where(eq(users.id, user.id))
+        await announce('user', [user.id], at)
+        return true
+      }),
+    unlink: (userId, id, at, { mails = [] } = {}) =>
+      change(async (tx, announce) => {
+        const [user] = await tx
+          .select({ passwordHash: users.passwordHash })
+          .from(users)
+          .where(eq(users.id, userId))
+          .for('no key update')
+        const its = and(eq(identities.id, id), eq(identities.userId, userId))
+        if (user === undefined || (await tx.$count(identities, its)) === 0) return 'not_found'
+        const others = and(eq(identities.userId, userId), ne(identities.id, id))
+        if (user.passwordHash === null && (await tx.$count(identities, others)) === 0) return 'last_way'
+        await tx.delete(identities).where(its)
+        await tx.update(users).set(sumOfRights).where(eq(users.id, userId))
+        await queueMails(tx, mails)
+        await announce('user', [userId], at)
+        return 'unlinked'
+      }),
+    dueForCheck: (source, { checkedBefore, at, limit }) =>
+      db
+        .select({ identity: identityColumns, user: userColumns })
+        .from(identities)
+        .innerJoin(users, eq(users.id, identities.userId))
+        .where(
+          and(
+            eq(identities.source, source),
+            lt(identities.checkedAt, checkedBefore),
+            exists(
+              db
+                .select({ id: sessions.id })
+                .from(sessions)
+                .where(and(eq(sessions.userId, identities.userId), liveSessions(at))),
+            ),
+          ),
+        )
+        .orderBy(asc(identities.checkedAt))
+        .limit(limit),
+  }
+}
