@@ -22,6 +22,7 @@ import { createSessions } from './features/sessions/index.ts'
 import { createSignIn } from './features/sign-in/index.ts'
 import { createSigningKeys } from './features/signing-keys/index.ts'
 import { createTokens } from './features/tokens/index.ts'
+import { createUpstream } from './features/upstream/index.ts'
 import { createBrowserGuards } from './http/browser-guards.ts'
 import { refusePath } from './http/errors.ts'
 import type { Feature } from './http/feature.ts'
@@ -55,7 +56,10 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
+  const accounts = createAccounts(base, config.accounts, {
+    ...{ mail, languages, roles, browser, pages },
+    linksAccounts: config.providers.length > 0,
+  })
   const clients = createClients(base, { revocations })
   const speaking = { mail, languages, pages }
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
@@ -64,6 +68,7 @@ export function createFeatures(base: Base, config: Config) {
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const factors = createFactors(base, config, { accounts, sessions, browser, ...speaking })
+  const upstream = createUpstream(base, config, { accounts, sessions, browser, ...speaking })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
@@ -74,7 +79,7 @@ export function createFeatures(base: Base, config: Config) {
   const { applications, decidesAbout } = forwardAuth
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, applications, decidesAbout }
-  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
+  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, upstream, tokens })
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
 
   // What programs and operators ask
@@ -84,7 +89,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
-    ...[sessions, factors, forwardAuth, signIn, ownAccount, oauth, health],
+    ...[sessions, factors, upstream, forwardAuth, signIn, ownAccount, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }

@@ -5,6 +5,7 @@ import { factorsMails } from './features/factors/mails.ts'
 import { ownAccountMails } from './features/own-account/mails.ts'
 import { signInMails } from './features/sign-in/mails.ts'
 import { tokensMails } from './features/tokens/mails.ts'
+import { upstreamMails } from './features/upstream/mails.ts'
 
 export const mails = {
   ...accountsMails,
@@ -13,4 +14,5 @@ export const mails = {
   ...tokensMails,
   ...apiKeysMails,
   ...factorsMails,
+  ...upstreamMails,
 }

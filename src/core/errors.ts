@@ -26,6 +26,7 @@ export const errorTable = {
   mfa_required: { status: 403, title: 'A second factor is needed to sign in.' },
   enrolment_required: { status: 403, title: 'A second factor has to be set up before you can sign in.' },
   account_deletion_pending: { status: 403, title: 'This account is going to be deleted. It can still be kept.' },
+  passwords_off: { status: 403, title: 'Nobody signs in by a password here.' },
   registration_closed: { status: 403, title: 'Nobody can register here.' },
   not_found: { status: 404, title: 'There is nothing here.' },
   method_not_allowed: { status: 405, title: 'This method is not supported here.' },

@@ -4,6 +4,7 @@ import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
+import type { ElsewhereStore } from './records/elsewhere.ts'
 import type { FactorStore } from './records/factor.ts'
 import type { IdentityStore } from './records/identity.ts'
 import type { InteractionStore } from './records/interaction.ts'
@@ -36,6 +37,7 @@ export interface Stores {
   sessions: SessionStore
   knownDevices: KnownDeviceStore
   interactions: InteractionStore
+  elsewhere: ElsewhereStore
   factors: FactorStore
   identities: IdentityStore
   refreshTokens: RefreshTokenStore

@@ -12,6 +12,7 @@ export interface Cookies {
   readonly csrfName: string
   readonly deviceName: string
   readonly interactionName: string
+  readonly providerName: string
   readonly languageName: string
   /** All of these. */
   readonly names: readonly string[]
@@ -27,6 +28,8 @@ export interface Cookies {
   /** What continues a sign-in that needs another step; it ends with the browser. */
   setInteraction(reply: FastifyReply, secret: string): void
   clearInteraction(reply: FastifyReply): void
+  /** What the ways of this browser to providers and back have in common; it ends with the browser. */
+  setProvider(reply: FastifyReply, secret: string): void
   /** The language that somebody has chosen, whoever they are. */
   setLanguage(reply: FastifyReply, language: string): void
   clearSignIn(reply: FastifyReply): void
@@ -37,6 +40,8 @@ export interface Cookies {
   csrf(request: FastifyRequest): string | undefined
   /** Likewise: nothing tells which sign-in somebody wants to continue. */
   interaction(request: FastifyRequest): string | undefined
+  /** Likewise. */
+  provider(request: FastifyRequest): string | undefined
   device(request: FastifyRequest): Shown | undefined
   language(request: { headers: IncomingHttpHeaders }): string | undefined
   /** The names under which a browser shows several different values of what proves something. */
@@ -66,9 +71,10 @@ export function createCookies(settings: {
   const deviceName = `${host}${name}_device`
   const csrfName = `${host}${name}_csrf`
   const interactionName = `${host}${name}_interaction`
+  const providerName = `${host}${name}_provider`
   const languageName = `${host}${name}_language`
   const proofs = [sessionName, refreshName, deviceName, csrfName]
-  const names = [...proofs, interactionName, languageName]
+  const names = [...proofs, interactionName, providerName, languageName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -113,6 +119,7 @@ export function createCookies(settings: {
     csrfName,
     deviceName,
     interactionName,
+    providerName,
     languageName,
     names,
     site: settings.cookieDomain ?? issuerHost,
@@ -133,6 +140,8 @@ export function createCookies(settings: {
     clearInteraction(reply) {
       if (reply.request.headers.cookie?.includes(`${interactionName}=`)) reply.clearCookie(interactionName, csrf)
     },
+    // A provider leads back from another site, which is why it is not `strict`.
+    setProvider: (reply, secret) => void reply.setCookie(providerName, secret, csrf),
     setLanguage: (reply, value) => void reply.setCookie(languageName, value, language),
     clearRefresh(reply) {
       dropFormer(reply)
@@ -154,6 +163,7 @@ export function createCookies(settings: {
     },
     csrf: (request) => sole(request, csrfName),
     interaction: (request) => sole(request, interactionName),
+    provider: (request) => sole(request, providerName),
     device: (request) => readCookie(request.headers.cookie, deviceName),
     language: ({ headers: { cookie } }) => eachOf(readCookie(cookie, languageName))[0],
     ambiguous: ({ headers: { cookie } }) => proofs.filter((name) => typeof readCookie(cookie, name) === 'object'),

@@ -21,11 +21,13 @@ export async function accountPages(
     changeProfile: ChangeProfile
     /** Whether people may give themselves a user name. */
     choosesUsername: boolean
+    /** Whether people sign in by accounts elsewhere. */
+    linksAccounts: boolean
     pages: Pages<AccountTexts>
     csrf: CsrfTokens
   },
 ): Promise<void> {
-  const { users, changeProfile, choosesUsername, pages, csrf } = options
+  const { users, changeProfile, choosesUsername, linksAccounts, pages, csrf } = options
 
   async function accountOf(request: FastifyRequest): Promise<User> {
     const user = await users.findById(userOf(request).subject)
@@ -43,7 +45,12 @@ export async function accountPages(
       const { done = '' } = request.query
       const told: Record<string, string> = pages.textsFor(request).accounts.account.done
       const account = await accountOf(request)
-      const shown = { account, choosesUsername, told: Object.hasOwn(told, done) ? told[done] : undefined }
+      const shown = {
+        account,
+        choosesUsername,
+        linksAccounts,
+        told: Object.hasOwn(told, done) ? told[done] : undefined,
+      }
       return pages.show(reply, accountPage, shown)
     },
   )

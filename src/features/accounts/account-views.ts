@@ -17,11 +17,11 @@ export interface ShownAccount {
 
 /**
  * What belongs to somebody's account, each with the way to where it is changed. `choosesUsername`: whether the user name is theirs
- * to choose. `told`: what has just been done.
+ * to choose. `linksAccounts`: whether there are providers. `told`: what has just been done.
  */
 export function accountPage(
   context: ViewContext<AccountTexts>,
-  page: { account: ShownAccount; choosesUsername?: boolean; told?: string | undefined },
+  page: { account: ShownAccount; choosesUsername?: boolean; linksAccounts?: boolean; told?: string | undefined },
 ): Html {
   const { kit, accounts } = context.texts
   const { profile, security, data, change, show } = accounts.account
@@ -46,9 +46,15 @@ export function accountPage(
       actions: to('profile', change, profile.mailLanguage),
     },
   ]
+  const linked = {
+    title: security.linked,
+    about: [security.aboutLinked],
+    actions: to('linked-accounts', show, security.linked),
+  }
   const ofSecurity: Row[] = [
     { title: kit.password, about: [security.aboutPassword], actions: to('change-password', change, kit.password) },
     { title: security.factor, about: [security.aboutFactor], actions: to('factors', show, security.factor) },
+    ...(page.linksAccounts ? [linked] : []),
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },

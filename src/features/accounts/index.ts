@@ -47,6 +47,8 @@ export function createAccounts(
     roles: Roles
     browser: BrowserGuards
     pages: Pages<AccountTexts>
+    /** Whether people sign in by accounts elsewhere. */
+    linksAccounts: boolean
   },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hasher, hashNewPassword } = base
@@ -113,7 +115,13 @@ export function createAccounts(
         await app.register(linkRequestPages, { ...options, registering, resets, isOpen: mode === 'open' })
         await app.register(newPasswordPages, { ...options, resets, invitations })
         const { change: changeProfile } = profiles
-        await app.register(accountPages, { ...options, users: stores.users, changeProfile, choosesUsername })
+        await app.register(accountPages, {
+          ...options,
+          users: stores.users,
+          changeProfile,
+          choosesUsername,
+          linksAccounts: needs.linksAccounts,
+        })
       },
       async admin(app) {
         const { languages } = needs

@@ -47,6 +47,8 @@ export const accounts = {
       aboutPassword: 'What you sign in with',
       factor: 'Second factor',
       aboutFactor: 'What you prove yourself by beside the password',
+      linked: 'Linked accounts',
+      aboutLinked: 'Accounts elsewhere that sign you in here',
       sessions: 'Sessions',
       aboutSessions: 'Where you are signed in',
       keys: 'API keys',

@@ -99,7 +99,9 @@ export function createAdvance(dependencies: {
     }
     const methods = methodsOf(proofs.map(({ method }) => method))
     const { remember } = wishes
-    const started = await startSession(user, { methods, level: levelOf(methods) }, { ...device, remember })
+    const proof = { methods, level: levelOf(methods), at: Math.max(...proofs.map(({ at }) => at)) }
+    const elsewhere = proofs.find((one) => one.elsewhere)?.elsewhere
+    const started = await startSession(user, proof, { ...device, remember, elsewhere })
     if (started === undefined) return { kind: 'account_changed' }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
     const mails = knownBy === undefined ? await newDeviceMails(user, device) : []

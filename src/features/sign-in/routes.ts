@@ -64,7 +64,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
           200: Type.Ref('SignedIn'),
           ...problems(
             ...(['invalid_credentials', 'mfa_required', 'enrolment_required'] as const),
-            ...(['account_deletion_pending', 'cross_site_request'] as const),
+            ...(['account_deletion_pending', 'cross_site_request', 'passwords_off'] as const),
           ),
         },
       },

@@ -15,6 +15,7 @@ import { keepAccountPage, type Sender, signedInPage, signInPage, strongerSignInP
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
   const { logIn, returnTo, applications, isOpen, notices, pages, cookies, csrf, limits, userOf, address } = options
+  const { upstream, takesPasswords } = options
 
   /** Which service has sent somebody who goes back there; nothing where it is this one. */
   function senderOf(target: string): Sender | undefined {
@@ -23,17 +24,18 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   }
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
-    const { return_to, email, remember, unsent } = sentWith(request)
+    const { return_to, email, remember, unsent, acr_values: level } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
     const { signIn } = pages.textsFor(request)
     // Where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth).
     const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
     const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
     const target = returnTo(return_to)
-    const ways = { register: isOpen ? 'register' : undefined, recover: 'forgot-password' }
+    const ways = takesPasswords ? { register: isOpen ? 'register' : undefined, recover: 'forgot-password' } : {}
     return pages.show(reply, signInPage, {
       ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
-      ...{ sender: senderOf(target), ways },
+      ...{ sender: senderOf(target), ways, level: level === 'aal2' ? level : undefined },
+      ...{ providers: upstream.offered, choosesByAddress: upstream.choosesByAddress, takesPasswords },
       ...words,
       notice,
     })
@@ -130,6 +132,13 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         ...{ remember: remember !== undefined, returnTo: target, clientId: firstPartyClientId, tokensInBody: false },
         level: level === 'aal2' ? level : null,
       } as const
+      const provider = password === '' ? upstream.ofAddress(read.login) : undefined
+      if (provider !== undefined) {
+        const trip = { purpose: 'sign_in', sessionId: null, wishes, loginHint: read.login } as const
+        return upstream.leadTo(request, reply, { provider, ...trip })
+      }
+      if (password === '' && upstream.choosesByAddress)
+        return showForm(request, reply.code(422), { fault: signIn.noPassword })
       const typed = { email: read.login, password: password.slice(0, 512), wishes }
       const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
       const outcome = await logIn(typed, device)
@@ -153,6 +162,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
       }
       const fault = {
         invalid_credentials: kit.errors.invalid_credentials,
+        passwords_off: kit.errors.passwords_off,
         too_many_failures: signIn.tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)

@@ -41,6 +41,7 @@ export const kit: Catalogue['kit'] = {
     mfa_required: 'Zur Anmeldung ist ein zweiter Faktor nötig.',
     enrolment_required: 'Bevor Sie sich anmelden können, muss ein zweiter Faktor eingerichtet werden.',
     account_deletion_pending: 'Dieses Konto wird gelöscht. Sie können es noch behalten.',
+    passwords_off: 'Hier meldet sich niemand mit einem Passwort an.',
     registration_closed: 'Hier kann sich niemand registrieren.',
     not_found: 'Hier gibt es nichts.',
     method_not_allowed: 'Diese Methode wird hier nicht unterstützt.',

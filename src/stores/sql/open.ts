@@ -13,6 +13,7 @@ import { createKnownDeviceStore } from './accounts/known-devices.ts'
 import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
+import { createElsewhereStore } from './elsewhere/elsewhere.ts'
 import { createFactorStore } from './factors/factors.ts'
 import { createIdentityStore } from './identities/identities.ts'
 import { createInteractionStore } from './interactions/interactions.ts'
@@ -35,6 +36,7 @@ import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
 import { sweeps as auditSweeps } from './audit/sweeps.ts'
 import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
+import { sweeps as elsewhereSweeps } from './elsewhere/sweeps.ts'
 import { sweeps as factorSweeps } from './factors/sweeps.ts'
 import { sweeps as interactionSweeps } from './interactions/sweeps.ts'
 import { sweeps as mailSweeps } from './mail/sweeps.ts'
@@ -122,7 +124,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
   ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
-  ...[interactionSweeps, factorSweeps, budgetSweeps],
+  ...[interactionSweeps, elsewhereSweeps, factorSweeps, budgetSweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -145,6 +147,7 @@ export function createSqlStores(
     sessions: createSessionStore(db, change),
     knownDevices: createKnownDeviceStore(db),
     interactions: createInteractionStore(db),
+    elsewhere: createElsewhereStore(db, change),
     identities: createIdentityStore(db, change),
     factors: createFactorStore(db, change),
     refreshTokens: createRefreshTokenStore(db),

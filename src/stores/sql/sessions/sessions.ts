@@ -5,6 +5,8 @@ import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
 import { isUnchanged } from '../accounts/unchanged.ts'
+import { providerSessions } from '../elsewhere/tables.ts'
+import { identities } from '../identities/tables.ts'
 import { interactions } from '../interactions/tables.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { sessions } from './tables.ts'
@@ -28,19 +30,32 @@ export const sessionColumns = {
 
 export function createSessionStore(db: Database, change: Change): SessionStore {
   return {
-    async create(session, provenHash, most = 0) {
+    async create({ elsewhere, ...session }, provenHash, most = 0) {
+      /** Of an account elsewhere that was unlinked meanwhile nothing begins. */
+      async function isLinked(tx: Transaction): Promise<boolean> {
+        if (elsewhere === undefined) return true
+        const { issuer, subject } = elsewhere
+        const isIt = and(eq(identities.issuer, issuer), eq(identities.subject, subject))
+        return (await tx.$count(identities, and(isIt, eq(identities.userId, session.userId)))) > 0
+      }
+      async function insert(tx: Transaction) {
+        await tx.insert(sessions).values(session)
+        if (elsewhere === undefined) return
+        const endsAt = elsewhere.endsAt === null ? null : new Date(elsewhere.endsAt)
+        await tx.insert(providerSessions).values({ ...elsewhere, endsAt, sessionId: session.id })
+      }
       const user = eq(users.id, session.userId)
       if (most === 0) {
         return await db.transaction(async (tx) => {
-          if (!(await isUnchanged(tx, user, provenHash))) return undefined
-          await tx.insert(sessions).values(session)
+          if (!(await isUnchanged(tx, user, provenHash)) || !(await isLinked(tx))) return undefined
+          await insert(tx)
           return { ended: [] }
         })
       }
       return await change(async (tx, announce) => {
         // One after the other: each sees the sessions of the one before.
-        if (!(await isUnchanged(tx, user, provenHash, 'no key update'))) return undefined
-        const at = session.authenticatedAt
+        if (!(await isUnchanged(tx, user, provenHash, 'no key update')) || !(await isLinked(tx))) return undefined
+        const at = session.lastSeenAt
         const surplus = tx
           .select({ id: sessions.id })
           .from(sessions)
@@ -48,7 +63,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
           .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
           .offset(most - 1)
         const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
-        await tx.insert(sessions).values(session)
+        await insert(tx)
         return { ended: ended.map(({ id }) => id) }
       })
     },
@@ -136,7 +151,7 @@ function isLive(at: Date): SQL[] {
 }
 
 /** Ends sessions with their refresh families, and queues the mails about it where there was one. */
-async function endSessions(
+export async function endSessions(
   [tx, announce]: [Transaction, Announce],
   which: SQL,
   reason: string,
