@@ -10,7 +10,7 @@ import type { Provider } from './settings.ts'
 
 /** A request that takes longer counts as failed. */
 const answersWithinSeconds = 5
-/** How long metadata are used. Keys are asked for anew after five minutes, and after one where a key is not known. */
+/** How long metadata are used. Keys are asked for anew after five minutes, and by the next sign-in where one is not known. */
 const metadataSeconds = 3_600
 /** By how much the clocks of a provider and of this service may differ. */
 export const clockToleranceSeconds = 30
@@ -155,7 +155,10 @@ export function createProviderClient(
       try {
         return await exchange(answer, expected)
       } catch (error) {
-        return faultOf(error)
+        const fault = faultOf(error)
+        // Whoever tries again is proven by a key that was announced meanwhile.
+        if (fault.reason === 'unknown_key') known = undefined
+        return fault
       }
     },
     async signOutAddress(idToken, back) {

@@ -127,7 +127,10 @@ export async function providerPages(app: App, options: ProviderPageOptions): Pro
       config: {
         ...publicPage,
         rateLimit: limits.takingAway,
-        address: ({ problem, provider, return_to }: Sent) => ({ problem, provider, return_to }),
+        address: ({ problem, provider, return_to }: Sent) => ({
+          ...{ problem, provider: provider && knownOf(provider)?.provider.name },
+          return_to: return_to && signIn.returnTo(return_to),
+        }),
       },
       schema: { ...hidden, querystring: Told },
     },

@@ -11,7 +11,7 @@ export const upstream = {
     denied: (provider: string) =>
       `You have not been signed in at ${provider}, or have not allowed that we learn of it.`,
     unknown_key: (provider: string) =>
-      `${provider} has just changed the key by which it proves who you are. Try again in a minute.`,
+      `${provider} has just changed the key by which it proves who you are. Please begin again.`,
     code_refused: (provider: string) => `${provider} does not know this sign-in any more. Please begin again.`,
     misconfigured: (provider: string) =>
       `${provider} does not take this service for one that it knows. Whoever runs this service has to look at that. Sign in another way until then.`,

@@ -12,7 +12,7 @@ export const upstream: Catalogue['upstream'] = {
     denied: (provider) =>
       `Sie wurden bei ${provider} nicht angemeldet oder haben nicht erlaubt, dass wir davon erfahren.`,
     unknown_key: (provider) =>
-      `${provider} hat gerade den Schlüssel gewechselt, mit dem es Sie ausweist. Versuchen Sie es in einer Minute noch einmal.`,
+      `${provider} hat gerade den Schlüssel gewechselt, mit dem es Sie ausweist. Bitte beginnen Sie noch einmal.`,
     code_refused: (provider) => `${provider} kennt diese Anmeldung nicht mehr. Bitte beginnen Sie noch einmal.`,
     misconfigured: (provider) =>
       `${provider} hält diesen Dienst nicht für einen, den es kennt. Wer diesen Dienst betreibt, muss sich darum kümmern. Melden Sie sich bis dahin anders an.`,
