@@ -42,7 +42,6 @@ import { runEveryMinute } from './maintenance.ts'
 export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
-  const { cookies } = browser
   const languages = createLanguages(config.pages.languages, config.presentation)
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
@@ -56,10 +55,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // Who somebody is
   const roles = createRoles(base, config.roles)
-  const accounts = createAccounts(base, config.accounts, {
-    ...{ mail, languages, roles, browser, pages },
-    linksAccounts: config.providers.length > 0,
-  })
+  const accounts = createAccounts(base, config.accounts, { mail, languages, roles, browser, pages })
   const clients = createClients(base, { revocations })
   const speaking = { mail, languages, pages }
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
@@ -74,7 +70,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // What proxies and people ask
   const known = { credentials, signingKeys, pages }
-  const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
+  const asked = { ...known, hosts, accounts, clients, ...browser, trustedPeer, forwardedAddress }
   const forwardAuth = createForwardAuth(base, config, asked)
   const { applications, decidesAbout } = forwardAuth
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }

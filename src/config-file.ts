@@ -10,7 +10,8 @@ import { checkKeySettings, KeySettings } from './features/signing-keys/settings.
 import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
-import { checkProviderSettings, ProviderSettings } from './features/upstream/settings.ts'
+import { checkProviderSettings } from './features/upstream/check-settings.ts'
+import { ProviderSettings } from './features/upstream/provider-settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
 import {
   BrandingSettings,

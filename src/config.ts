@@ -26,7 +26,10 @@ export class ConfigError extends SetupError {}
 export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors'>> {
   /** `sameSite`: those of the origins whose pages send the refresh cookie. */
   readonly cors: Readonly<ConfigFile['cors'] & { sameSite: readonly string[] }>
-  readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
+  /** `linksAccounts`: whether people sign in by accounts elsewhere. */
+  readonly accounts: Readonly<
+    Omit<AccountSettings, 'registration'> & { registration: RegistrationMode; linksAccounts: boolean }
+  >
   /** `branding`, with what stands in the files that it names. */
   readonly presentation: Presentation
   /** `sign_in.providers`, with their secrets. */
@@ -138,6 +141,7 @@ export function loadConfig(given: Environment): Config {
       ...accounts,
       domains: mailDomainsOf(accounts),
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
+      linksAccounts: providers.length > 0,
     },
     cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
     providers,

@@ -193,8 +193,6 @@ for (const backend of backends) {
     await t.test('an account that was made before its owner came is not theirs', async (t) => {
       const owner = somebody()
       const { id } = await service.createUser({ email: owner.email })
-      const [row] = (await service.list('/users')).filter((user) => user.id === id)
-      t.ok(row)
       // As if nobody had shown yet that they read the mailbox.
       const found = await service.stores.users.findById(id)
       const unverified = { ...found!, id: crypto.randomUUID(), email: `pre-${owner.email}`, emailVerifiedAt: null }

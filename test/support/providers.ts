@@ -90,7 +90,7 @@ export async function startLabProvider(
 
   function idToken(query: URLSearchParams): Promise<string> {
     const { lies, person } = lab
-    const signer = { forged, unannounced }[lies.key ?? ''] ?? key
+    const signer = lies.key === undefined ? key : { forged, unannounced }[lies.key]
     const claims = {
       ...{ iss: issuer, aud: labClient.id, iat: now(), exp: now() + 300, nonce: query.get('nonce') ?? undefined },
       ...person,

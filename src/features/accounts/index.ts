@@ -40,15 +40,19 @@ export interface Accounts extends Feature {
 
 export function createAccounts(
   base: Base,
-  settings: { registration: RegistrationMode; domains: readonly string[]; usernames: AccountSettings['usernames'] },
+  settings: {
+    registration: RegistrationMode
+    domains: readonly string[]
+    usernames: AccountSettings['usernames']
+    /** Whether people sign in by accounts elsewhere. */
+    linksAccounts: boolean
+  },
   needs: {
     mail: Mail<MailsOf<typeof accountsMails>>
     languages: Languages
     roles: Roles
     browser: BrowserGuards
     pages: Pages<AccountTexts>
-    /** Whether people sign in by accounts elsewhere. */
-    linksAccounts: boolean
   },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hasher, hashNewPassword } = base
@@ -120,7 +124,7 @@ export function createAccounts(
           users: stores.users,
           changeProfile,
           choosesUsername,
-          linksAccounts: needs.linksAccounts,
+          linksAccounts: settings.linksAccounts,
         })
       },
       async admin(app) {

@@ -6,7 +6,7 @@ import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { IdentityManagement } from './manage-identities.ts'
 import { lastWay } from './routes.ts'
-import { showIdentity, ShownIdentities } from './schema.ts'
+import { showIdentities, ShownIdentities } from './schema.ts'
 
 /** How an administrator sees and unlinks the accounts elsewhere of somebody. */
 export async function identityAdminRoutes(
@@ -22,7 +22,7 @@ export async function identityAdminRoutes(
     }),
     async (request) => {
       const user = await findUser(request.params.user)
-      return { items: (await management.of(user.id)).map(showIdentity) }
+      return showIdentities(management, user.id)
     },
   )
   app.delete(

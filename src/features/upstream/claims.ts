@@ -1,8 +1,21 @@
 import { isOfDomains, readEmail } from '../../core/email.ts'
 import { isPlainText } from '../../core/plain-text.ts'
-import type { Claims, Proven } from './provider-client.ts'
 import { isSharedTenant, presets } from './presets.ts'
 import type { Provider } from './settings.ts'
+
+/** What a provider says about a person: claims as they came. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** What the provider has proven. */
+export interface Proven {
+  kind: 'proven'
+  /** Of the ID token, whose signature was checked; of GitHub what its API says. */
+  signed: Claims
+  /** That, and what else the provider says about the same person. */
+  all: Claims
+  /** What its page for signing out wants to see. */
+  idToken: string | undefined
+}
 
 /** Names of groups that are kept of one person, and how long each may be. */
 const [mostGroups, longestGroup] = [500, 200]

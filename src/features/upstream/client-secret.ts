@@ -27,7 +27,8 @@ function signedSecret(
   openid: typeof import('openid-client'),
   clock: Clock,
 ): ClientAuth {
-  return async (server, client, ...request) => {
+  // The type says less than the library does: it waits for what is returned (oauth4webapi).
+  const authenticate = async (...[server, client, ...request]: Parameters<ClientAuth>): Promise<void> => {
     const { importPKCS8, SignJWT } = await import('jose')
     const now = Math.floor(clock.now() / 1000)
     const secret = await new SignJWT()
@@ -38,6 +39,7 @@ function signedSecret(
       .setIssuedAt(now)
       .setExpirationTime(now + secretSeconds)
       .sign(await importPKCS8(key, 'ES256'))
-    await openid.ClientSecretPost(secret)(server, client, ...request)
+    openid.ClientSecretPost(secret)(server, client, ...request)
   }
+  return authenticate
 }

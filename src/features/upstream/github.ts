@@ -1,5 +1,5 @@
 import type { Configuration, ServerMetadata } from 'openid-client'
-import type { Claims } from './provider-client.ts'
+import type { Claims } from './claims.ts'
 import { NoAccount } from './provider-faults.ts'
 
 /** GitHub knows OAuth 2 alone: its addresses are documented, and who somebody is says its API. */

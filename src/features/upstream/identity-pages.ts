@@ -36,8 +36,12 @@ export async function identityPages(
     words: Messages & { told?: string | undefined },
   ): Promise<FastifyReply> {
     const linked = await management.of(userOf(request).subject)
+    const { titleOf } = management
     const others = offered.filter(({ name }) => linked.every(({ source }) => source !== `provider:${name}`))
-    return pages.show(reply, linkedAccountsPage, { csrfToken: csrf.tokenFor(request, reply), linked, others, ...words })
+    return pages.show(reply, linkedAccountsPage, {
+      ...{ csrfToken: csrf.tokenFor(request, reply), linked, titleOf, others },
+      ...words,
+    })
   }
 
   app.get(

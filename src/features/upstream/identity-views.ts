@@ -7,9 +7,9 @@ import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import type { UpstreamTexts } from './texts.ts'
 
-interface Linked {
+interface Linked<Source> {
   id: string
-  title: string
+  source: Source
   label: string
   groups: readonly string[]
   createdAt: Date
@@ -17,11 +17,12 @@ interface Linked {
 }
 
 /** The accounts elsewhere by which somebody signs in. `others`: the providers that none of them is of. */
-export function linkedAccountsPage(
+export function linkedAccountsPage<Source extends string>(
   context: ViewContext<UpstreamTexts>,
   page: Messages & {
     csrfToken: string
-    linked: readonly Linked[]
+    linked: readonly Linked<Source>[]
+    titleOf(source: Source): string
     others: readonly { name: string; title: string }[]
     told?: string | undefined
   },
@@ -29,8 +30,8 @@ export function linkedAccountsPage(
   const { language, texts } = context
   const { linked: words } = texts.upstream
   const { csrfToken, linked, others } = page
-  const shown = linked.map(({ id, title, label, groups, createdAt, lastUsedAt }) => ({
-    title: html`${title}: ${isolated(label)}`,
+  const shown = linked.map(({ id, source, label, groups, createdAt, lastUsedAt }) => ({
+    title: html`${page.titleOf(source)}: ${isolated(label)}`,
     about: [
       words.linkedAt(moment(language, createdAt)),
       words.usedAt(moment(language, lastUsedAt)),
@@ -38,7 +39,7 @@ export function linkedAccountsPage(
     ],
     actions: html`<form method="post" action="linked-accounts">
       ${hiddenFields({ csrf_token: csrfToken, unlink: id })}
-      <button type="submit" class="small danger" aria-label="${words.unlink}: ${title}, ${label}">
+      <button type="submit" class="small danger" aria-label="${words.unlink}: ${page.titleOf(source)}, ${label}">
         ${words.unlink}
       </button>
     </form>`,

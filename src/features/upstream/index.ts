@@ -20,7 +20,8 @@ import { createTakeLogoutToken } from './logout-tokens.ts'
 import type { upstreamMails } from './mails.ts'
 import { createIdentityManagement } from './manage-identities.ts'
 import { createProviderClient } from './provider-client.ts'
-import { providerPages, type SignInElsewhere } from './provider-pages.ts'
+import type { SignInElsewhere } from './http/sign-in-elsewhere.ts'
+import { providerPages } from './provider-pages.ts'
 import { createRecognise } from './recognise.ts'
 import { upstreamRoutes } from './routes.ts'
 import { ShownIdentitySchema } from './schema.ts'
@@ -30,7 +31,7 @@ import type { UpstreamTexts } from './texts.ts'
 import { createTrips, type Known } from './trips.ts'
 
 export type { LeadToProvider } from './http/lead-to-provider.ts'
-export type { SignInElsewhere } from './provider-pages.ts'
+export type { SignInElsewhere } from './http/sign-in-elsewhere.ts'
 export type { SignOutElsewhere } from './sign-out-elsewhere.ts'
 
 /** What the button of a provider says, and which one it is. */
@@ -120,7 +121,11 @@ export function createUpstream(
     },
     async pages(app, signIn) {
       const comeBack = createComeBack({
-        ...{ signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, toProblem, audit, basePath },
+        ...{ signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, toProblem, basePath },
+        noteOtherSession: (provider) =>
+          audit.record({ event: 'provider.answer_refused', provider, reason: 'other_session' }),
+        noteOtherPerson: (provider, subject) =>
+          audit.record({ event: 'provider.person_refused', provider, reason: 'other_person', subject }),
       })
       const options = { signIn, knownOf, leadTo, toProblem, comeBack, pages, cookies, csrf, limits, basePath }
       await providerPages(app, options)

@@ -87,9 +87,9 @@ export function createTakeLogoutToken(dependencies: {
     if (token.length > longestToken) return refuse('too_long')
     const verified = await verify(known, token)
     if ('reason' in verified) return refuse(verified.reason)
-    const read_ = read(verified.claims)
-    if ('reason' in read_) return refuse(read_.reason!)
-    const { named, jti } = read_
+    const told = read(verified.claims)
+    if ('reason' in told) return refuse(told.reason)
+    const { named, jti } = told
     const [at, reason] = [clock.now(), 'ended_by_provider']
     const expiresAt = new Date(at + (maxAgeSeconds + 2 * clockToleranceSeconds) * 1000)
     const by = { provider, issuer: verified.claims.iss!, ...named } as Parameters<ElsewhereStore['endSessions']>[0]

@@ -8,14 +8,11 @@ import type { Identity, IdentityStore } from '../../core/records/identity.ts'
 import type { User } from '../../core/records/user.ts'
 import type { upstreamEvents } from './audit-events.ts'
 
-/** An identity, with what its source is called. */
-export interface ShownIdentity extends Identity {
-  title: string
-}
-
 export interface IdentityManagement {
   /** Of one account, the first one first. */
-  of(userId: string): Promise<ShownIdentity[]>
+  of(userId: string): Promise<Identity[]>
+  /** What a source is called. */
+  titleOf(source: Identity['source']): string
   /**
    * Takes one away, with the roles and groups that it brings, and ends the sessions that were begun by it, but the one that asks. Never
    * the last way to sign in. The person is told by mail.
@@ -39,15 +36,15 @@ export function createIdentityManagement(dependencies: {
   firstLanguage: Language
 }): IdentityManagement {
   const { identities, elsewhere, titleOf, tellEnded, mails, audit, clock, issuer, firstLanguage } = dependencies
-  const of = async (userId: string) =>
-    (await identities.of(userId)).map((identity) => ({ ...identity, title: titleOf(identity.source) }))
+  const { of } = identities
   return {
     of,
+    titleOf,
     async unlink({ id: userId, email, locale }, id, { sessionId } = {}) {
       const identity = isUuid(id) ? (await of(userId)).find((one) => one.id === id) : undefined
       if (identity === undefined) return 'not_found'
-      const { source, issuer: iss, subject, title, label } = identity
-      const facts = { provider: title, account: label, link: `${issuer}/linked-accounts` }
+      const { source, issuer: iss, subject, label } = identity
+      const facts = { provider: titleOf(source), account: label, link: `${issuer}/linked-accounts` }
       const told = { kind: 'identity-unlinked', to: email, userId, language: locale ?? firstLanguage, facts } as const
       const at = new Date(clock.now())
       const outcome = await identities.unlink(userId, id, at, { mails: [mails.seal(told)] })

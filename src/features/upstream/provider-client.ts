@@ -1,7 +1,7 @@
 import type { Configuration, ServerMetadata } from 'openid-client'
 import type { Clock } from '../../core/clock.ts'
 import { boundedFetch } from './bounded-fetch.ts'
-import { claimAt } from './claims.ts'
+import { claimAt, type Claims, type Proven } from './claims.ts'
 import { clientSecretOf } from './client-secret.ts'
 import { githubClaims, githubMetadata } from './github.ts'
 import { presets } from './presets.ts'
@@ -15,9 +15,6 @@ const metadataSeconds = 3_600
 /** By how much the clocks of a provider and of this service may differ. */
 export const clockToleranceSeconds = 30
 
-/** What a provider says about a person: claims as they came. */
-export type Claims = Readonly<Record<string, unknown>>
-
 /** What a round trip begins with. */
 interface Asked {
   state: string
@@ -28,17 +25,6 @@ interface Asked {
   /** Whether the person has to prove themselves anew. */
   isFresh: boolean
   acrValues: readonly string[]
-}
-
-/** What the provider has proven. */
-export interface Proven {
-  kind: 'proven'
-  /** Of the ID token, whose signature was checked; of GitHub what its API says. */
-  signed: Claims
-  /** That, and what else the provider says about the same person. */
-  all: Claims
-  /** What its page for signing out wants to see. */
-  idToken: string | undefined
 }
 
 /** One provider, as this service speaks with it. Nothing rejects for what a provider does. */

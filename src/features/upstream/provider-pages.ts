@@ -1,42 +1,19 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readEmail } from '../../core/email.ts'
-import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
-import type { Proof, Wishes } from '../../core/records/interaction.ts'
-import type { User } from '../../core/records/user.ts'
+import { firstPartyClientId } from '../../core/principal.ts'
+import type { Wishes } from '../../core/records/interaction.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { Form, goTo, hidden, publicPage, type Sent } from '../../http/page-requests.ts'
-import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { ComeBack } from './http/come-back.ts'
 import type { LeadToProblem, LeadToProvider } from './http/lead-to-provider.ts'
+import type { SignInElsewhere } from './http/sign-in-elsewhere.ts'
 import { type ProviderProblem, providerProblemPage } from './provider-views.ts'
 import type { UpstreamTexts } from './texts.ts'
 import type { Known } from './trips.ts'
-
-/** What these pages need of the feature that signs people in. */
-export interface SignInElsewhere extends PageUsers {
-  /** Takes what a provider has proven as far as it gets. Resolves to where the browser goes; to nothing when the account changed meanwhile. */
-  goOn(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    proven: { user: User; proofs: readonly Proof[]; wishes: Wishes },
-  ): Promise<string | undefined>
-  /** Takes it as a new proof of somebody who is signed in; false when the session, or the account, is not as it was. */
-  stepUp(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    person: UserPrincipal,
-    proofs: readonly Proof[],
-  ): Promise<boolean>
-  /** Shows the page on which somebody keeps an account that is going to be deleted. */
-  keepAccount(request: FastifyRequest, reply: FastifyReply, user: User): FastifyReply
-  /** Where somebody may be sent back to, of what they want. */
-  returnTo(wanted: string | undefined): string
-}
 
 export interface ProviderPageOptions {
   signIn: SignInElsewhere

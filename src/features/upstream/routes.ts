@@ -9,7 +9,7 @@ import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { TakeLogoutToken } from './logout-tokens.ts'
 import type { IdentityManagement } from './manage-identities.ts'
-import { showIdentity, ShownIdentities } from './schema.ts'
+import { showIdentities, ShownIdentities } from './schema.ts'
 import type { Known } from './trips.ts'
 
 /** What people do to their own linked accounts, and what providers tell. */
@@ -40,7 +40,7 @@ export async function upstreamRoutes(
         response: { 200: ShownIdentities },
       },
     },
-    async (request) => ({ items: (await management.of(userOf(request).subject)).map(showIdentity) }),
+    async (request) => showIdentities(management, userOf(request).subject),
   )
 
   app.delete(

@@ -1,6 +1,7 @@
 import { Instant } from '../../http/schema.ts'
 import { type Static, Type } from '../../json-schema.ts'
-import type { ShownIdentity } from './manage-identities.ts'
+import type { Identity } from '../../core/records/identity.ts'
+import type { IdentityManagement } from './manage-identities.ts'
 
 export const ShownIdentitySchema = Type.Object(
   {
@@ -39,8 +40,16 @@ export const ShownIdentities = Type.Object(
   },
 )
 
-export function showIdentity(identity: ShownIdentity): Static<typeof ShownIdentitySchema> {
-  const { id, source, title, label, groups, roles, createdAt, lastUsedAt } = identity
+/** Shows the identities of one account. */
+export async function showIdentities(
+  { of, titleOf }: Pick<IdentityManagement, 'of' | 'titleOf'>,
+  userId: string,
+): Promise<Static<typeof ShownIdentities>> {
+  return { items: (await of(userId)).map((identity) => show(identity, titleOf(identity.source))) }
+}
+
+function show(identity: Identity, title: string): Static<typeof ShownIdentitySchema> {
+  const { id, source, label, groups, roles, createdAt, lastUsedAt } = identity
   return {
     ...{ id, source, title, label, groups: [...groups], roles: [...roles] },
     ...{ created_at: createdAt.toISOString(), last_used_at: lastUsedAt.toISOString() },

@@ -11,10 +11,11 @@ import {
   countsAsTwoFactors,
   notAllowedBy,
   type NotAllowed,
+  type Proven,
   reachesLevel,
   rolesOf,
 } from './claims.ts'
-import { clockToleranceSeconds, type ProviderClient, type Proven } from './provider-client.ts'
+import { clockToleranceSeconds, type ProviderClient } from './provider-client.ts'
 import type { Failed } from './provider-faults.ts'
 import type { Provider } from './settings.ts'
 

@@ -1,17 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Audit } from '../../../core/audit.ts'
 import type { UserPrincipal } from '../../../core/principal.ts'
 import type { IdentityStore } from '../../../core/records/identity.ts'
 import type { UserStore } from '../../../core/records/user.ts'
 import type { Cookies } from '../../../http/cookies.ts'
 import { goTo } from '../../../http/page-requests.ts'
-import type { upstreamEvents } from '../audit-events.ts'
 import type { LinkIdentity } from '../link-identity.ts'
-import type { SignInElsewhere } from '../provider-pages.ts'
 import type { ProviderProblem } from '../provider-views.ts'
 import type { Recognise } from '../recognise.ts'
 import type { Known, Refusal, Returned, Trips } from '../trips.ts'
 import type { LeadToProblem } from './lead-to-provider.ts'
+import type { SignInElsewhere } from './sign-in-elsewhere.ts'
 
 /** Answers a browser that comes back from a provider. It is always led on: what it came by must not stay in its address. */
 export type ComeBack = (
@@ -31,10 +29,12 @@ export function createComeBack(dependencies: {
   users: Pick<UserStore, 'findById'>
   cookies: Pick<Cookies, 'provider'>
   toProblem: LeadToProblem
-  audit: Audit<typeof upstreamEvents>
+  /** Tell the trail of a browser that came back in another session, and of somebody who proved that they are another one. */
+  noteOtherSession(provider: string): void
+  noteOtherPerson(provider: string, subject: string): void
   basePath: string
 }): ComeBack {
-  const { signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, audit, basePath } = dependencies
+  const { signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, basePath } = dependencies
 
   return async (request, reply, name, answer) => {
     const toProblem = (problem: ProviderProblem, returnTo?: string | null) =>
@@ -47,7 +47,7 @@ export function createComeBack(dependencies: {
     if (returned.purpose === 'sign_in') return signInBy(returned, browser!)
     const person = await signIn.userOf(request)
     if (person?.sessionId === undefined || person.sessionId !== returned.sessionId) {
-      audit.record({ event: 'provider.answer_refused', provider: name, reason: 'other_session' })
+      dependencies.noteOtherSession(name)
       return toProblem('other_session', returned.wishes.returnTo)
     }
     return returned.purpose === 'link' ? link(returned, person) : stepUp(returned, person)
@@ -77,8 +77,7 @@ export function createComeBack(dependencies: {
       const found = await identities.find(issuer, subject)
       const { returnTo } = proven.wishes
       if (found === undefined || found.user.id !== person.subject) {
-        const { subject: asked } = person
-        audit.record({ event: 'provider.person_refused', provider: name, reason: 'other_person', subject: asked })
+        dependencies.noteOtherPerson(name, person.subject)
         return toProblem('other_person', returnTo)
       }
       const isProven = await signIn.stepUp(request, reply, person, proven.proofs)
