@@ -1,6 +1,6 @@
 /** Sign-in by providers: who is signed in, whose account it is, and what comes with it. */
 import { test } from 'tap'
-import { auditRows } from '../support/audit.ts'
+import { auditRows, eventsOfProviders } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { createWithFactor, nextCode } from '../support/factors.ts'
 import { mailsTo, readMail, tokenOf } from '../support/mails.ts'
@@ -406,6 +406,15 @@ for (const backend of backends) {
       t.equal((await visitor.submit('/login', '/keep-account', { keep_token })).status, 200)
       await visitor.signIn()
       t.ok(await visitor.person())
+    })
+
+    await t.test('no event is left out here', async (t) => {
+      const told = new Set((await auditRows(service)).map(({ event }) => event))
+      const own = Object.keys(eventsOfProviders).filter((event) => event.startsWith('identity.'))
+      t.same(
+        own.filter((event) => !told.has(event)),
+        [],
+      )
     })
   })
 }

@@ -1,6 +1,6 @@
 /** What comes back from providers, or as if it came from them: what is not what was asked for makes nothing and signs nobody in. */
 import { test } from 'tap'
-import { auditRows } from '../support/audit.ts'
+import { auditRows, eventsOfProviders } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { createWithFactor, nextCode } from '../support/factors.ts'
 import { own, wordsOf } from '../support/pages.ts'
@@ -316,6 +316,15 @@ for (const backend of backends) {
       t.equal((await service.call('/api/federation/lab/backchannel-logout', { method: 'POST', form })).status, 204)
       await visitor.submit('/forgot-password', '/second-factor', { code: nextCode(service, secret) })
       t.notOk(await visitor.person())
+    })
+
+    await t.test('no event is left out here', async (t) => {
+      const told = new Set((await auditRows(service)).map(({ event }) => event))
+      const own = Object.keys(eventsOfProviders).filter((event) => event.startsWith('provider.'))
+      t.same(
+        own.filter((event) => !told.has(event)),
+        [],
+      )
     })
   })
 }
