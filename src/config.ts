@@ -70,9 +70,10 @@ export type LogLevel = (typeof logLevels)[number]
 
 /**
  * Reads environment and gatehouse.yaml into one frozen value. Throws a `ConfigError` that lists every fault at once.
- * In embedded mode the service's secret is made and kept in the data directory when none is given.
+ * In embedded mode the service's secret is made and kept in the data directory when none is given. `needsSecrets`: false for a command
+ * that speaks with no provider.
  */
-export function loadConfig(given: Environment): Config {
+export function loadConfig(given: Environment, { needsSecrets = true }: { needsSecrets?: boolean } = {}): Config {
   const faults: string[] = []
   const { environment, nameOf } = readEnvironment(given, (name, reason) => faults.push(`${name}: ${reason}`))
   const read = <T>(name: string, fallback: T, parse: (text: string) => T | undefined, expected: string): T => {
@@ -124,10 +125,11 @@ export function loadConfig(given: Environment): Config {
   })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   else if (smtpRead?.kind === 'read') tell('SMTP_URL', faultsBeside(smtpRead.address, fromFile.file.mail.require_tls))
+  const faultOfSecret = (name: string, reason: string) => {
+    if (needsSecrets) tell(name, [`${name}: ${reason}`])
+  }
   const providers =
-    fromFile.kind === 'read'
-      ? providersOf(fromFile.file.sign_in.providers, environment, (name, reason) => tell(name, [`${name}: ${reason}`]))
-      : []
+    fromFile.kind === 'read' ? providersOf(fromFile.file.sign_in.providers, environment, faultOfSecret) : []
   const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
   if (shown?.kind === 'faulty') faults.push(...shown.faults)
   if (faults.length > 0 || fromFile.kind === 'faulty' || shown?.kind !== 'read')
