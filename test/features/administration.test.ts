@@ -33,6 +33,8 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['GET /roles', 200],
   ['PUT /users/:user/roles/clerk', 200],
   ['DELETE /users/:user/roles/clerk', 200],
+  ['PUT /users/:user/groups/staff', 200],
+  ['DELETE /users/:user/groups/staff', 200],
   ['PUT /roles/clerk', 200, { permissions: ['c:d'] }],
   ['PUT /roles/clerk/permissions', 200, { permissions: ['e:f'] }],
   ['DELETE /roles/clerk', 200],
@@ -113,6 +115,7 @@ for (const backend of backends) {
         asked.add(
           `${method} ${path
             .replace('/job', '/:client')
+            .replace('/staff', '/:group')
             .replace('/clerk', path.startsWith('/users') ? '/:role' : '/:name')
             .replace(/:(key|invitation|mail)\b/, ':id')
             .replace(/^(\/mail-templates)\/.+/, '$1/:kind')

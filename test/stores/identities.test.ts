@@ -132,6 +132,9 @@ for (const backend of backends) {
       t.same(await due(at(-25), at()), [other.id])
       t.same(await due(at(-10), at(), 1), [other.id])
       t.same(await due(at(-10), at(2_000)), [], 'no session is live any more')
+      t.same(await due(at(-10), at()), [], 'nor is anybody asked about until one begins')
+      await bench.session(one.userId)
+      t.same(await due(at(-10), at()), [one.id])
     })
   })
 }

@@ -12,7 +12,7 @@ import { migrate } from '../../src/stores/sql/migrations.ts'
 import { createSqlStores } from '../../src/stores/sql/open.ts'
 import { createDatabase, hasServers, migratedCluster } from '../support/backends.ts'
 import { createClock } from '../support/service.ts'
-import { exampleClient, exampleKey, exampleMail, exampleWishes as wishes } from './contract.ts'
+import { exampleClient, exampleIdentity, exampleKey, exampleMail, exampleWishes as wishes } from './contract.ts'
 
 /** Enough for a look-up to be cheaper than to read everything. */
 const strangers = 60_000
@@ -117,6 +117,8 @@ function fill(now: string): string {
     insert into factors (id, user_id, kind, sealed_key, proposed_by, created_at, confirmed_at, expires_at)
       select ${id('factors')}, ${id('users')}, 'totp', 'sealed', ${id('users')}, ${now}, case when n % 2 = 0 then ${now} end,
         case when n % 2 = 1 then ${ends} end ${each};
+    insert into identities (id, user_id, source, issuer, subject, label, created_at, last_used_at, checked_at)
+      select ${id('identities')}, ${id('users')}, 'provider:acme', 'https://acme.test', 's' || n, 'n', ${now}, ${now}, ${now} ${each};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
@@ -216,6 +218,8 @@ for (const [name, open] of Object.entries(engines)) {
       ...{ id: uuidv7(clock.now()), userId, secretHash: 'interaction', expiresAt: at(600) },
       ...{ proofs: [{ method: 'pwd', at: clock.now() }], wishes },
     }
+    const identity = exampleIdentity(userId, at(), { source: 'directory:corp' })
+    const [colleague, made] = [uuidv7(clock.now()), { emailVerifiedAt: at(), createdAt: at() }]
     const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
@@ -238,6 +242,8 @@ for (const [name, open] of Object.entries(engines)) {
       'users.anyHolds': () => stores.users.anyHolds('admin'),
       'users.grantRole': () => stores.users.grantRole(userId, 'editor'),
       'users.revokeRole': () => stores.users.revokeRole(userId, 'editor'),
+      'users.addToGroup': () => stores.users.addToGroup(userId, 'staff'),
+      'users.removeFromGroup': () => stores.users.removeFromGroup(userId, 'staff'),
       'roles.create': () => stores.roles.create({ name: 'another', permissions: [] }),
       'users.changeProfile': () => stores.users.changeProfile(userId, { name: 'Eve' }),
       'users.setUsername': () => stores.users.setUsername(userId, 'eve', at()),
@@ -269,6 +275,19 @@ for (const [name, open] of Object.entries(engines)) {
       'knownDevices.isRemembered': () => stores.knownDevices.isRemembered({ secretHash: 'device', userId, at: at() }),
       'knownDevices.listRemembered': () => stores.knownDevices.listRemembered(userId, at()),
       'knownDevices.forgetRemembered': () => stores.knownDevices.forgetRemembered(userId, at()),
+      'identities.link': () => stores.identities.link(identity, { provenHash: 'h' }),
+      'identities.create': () =>
+        stores.identities.create(
+          { ...{ id: colleague, email: 'colleague@example.test', name: 'C', passwordHash: null, roles: [] }, ...made },
+          exampleIdentity(colleague, at()),
+        ),
+      'identities.find': () => stores.identities.find(identity.issuer, identity.subject),
+      'identities.of': () => stores.identities.of(userId),
+      'identities.note': () =>
+        stores.identities.note(identity.id, { label: 'e', groups: ['g'], roles: [] }, { at: at(), isUsed: true }),
+      'identities.dueForCheck': () =>
+        stores.identities.dueForCheck(identity.source, { checkedBefore: at(1), at: at(), limit: batch }),
+      'identities.unlink': () => stores.identities.unlink(userId, identity.id, at()),
       'interactions.open': () => stores.interactions.open(interaction, 'h'),
       'interactions.find': () => stores.interactions.find('interaction', at()),
       'interactions.countTry': () => stores.interactions.countTry('interaction', at(), 10),

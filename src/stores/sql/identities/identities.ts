@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { and, asc, eq, exists, lt, ne, sql } from '../drizzle.ts'
+import { and, asc, eq, exists, inArray, lt, ne, not, sql } from '../drizzle.ts'
 import type { IdentityFacts, IdentityStore, NewIdentity } from '../../../core/records/identity.ts'
 import { createIn, orWhyNot } from '../accounts/create-user.ts'
 import { definedRoles } from '../accounts/roles.ts'
@@ -95,7 +95,7 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
         const [before] = await tx.select(identityColumns).from(identities).where(eq(identities.id, id))
         if (user === undefined || before === undefined) return false
         const after = await kept(tx, facts)
-        const seen = isUsed ? { lastUsedAt: at, checkedAt: at } : { checkedAt: at }
+        const seen = isUsed ? { lastUsedAt: at, checkedAt: at, isWatched: true } : { checkedAt: at }
         await tx
           .update(identities)
           .set({ ...after, ...seen })
@@ -123,24 +123,32 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
         await announce('user', [userId], at)
         return 'unlinked'
       }),
-    dueForCheck: (source, { checkedBefore, at, limit }) =>
-      db
-        .select({ identity: identityColumns, user: userColumns })
-        .from(identities)
-        .innerJoin(users, eq(users.id, identities.userId))
-        .where(
-          and(
-            eq(identities.source, source),
-            lt(identities.checkedAt, checkedBefore),
-            exists(
-              db
-                .select({ id: sessions.id })
-                .from(sessions)
-                .where(and(eq(sessions.userId, identities.userId), liveSessions(at))),
-            ),
-          ),
-        )
-        .orderBy(asc(identities.checkedAt))
-        .limit(limit),
+    async dueForCheck(source, { checkedBefore, at, limit }) {
+      const isLive = exists(
+        db
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(and(eq(sessions.userId, identities.userId), liveSessions(at))),
+      )
+      for (;;) {
+        const due = await db
+          .select({ identity: identityColumns, user: userColumns, isLive: sql<boolean>`${isLive}` })
+          .from(identities)
+          .innerJoin(users, eq(users.id, identities.userId))
+          .where(and(eq(identities.source, source), identities.isWatched, lt(identities.checkedAt, checkedBefore)))
+          .orderBy(asc(identities.checkedAt))
+          .limit(limit)
+        const gone = due.filter((one) => !one.isLive).map(({ identity }) => identity.id)
+        // Asked again, since a session may have begun meanwhile, and the source is not asked about whoever is not watched.
+        if (gone.length > 0) {
+          await db
+            .update(identities)
+            .set({ isWatched: false })
+            .where(and(inArray(identities.id, gone), not(isLive)))
+        }
+        const found = due.filter((one) => one.isLive).map(({ identity, user }) => ({ identity, user }))
+        if (found.length > 0 || due.length === 0) return found
+      }
+    },
   }
 }

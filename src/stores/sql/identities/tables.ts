@@ -1,7 +1,7 @@
 import type { Identity } from '../../../core/records/identity.ts'
 import { users } from '../accounts/tables.ts'
 import { instant, list } from '../columns.ts'
-import { index, pgTable, text, uniqueIndex, uuid } from '../drizzle.ts'
+import { boolean, index, pgTable, sql, text, uniqueIndex, uuid } from '../drizzle.ts'
 
 /** Accounts that people have elsewhere, at providers and in directories. */
 export const identities = pgTable(
@@ -20,10 +20,14 @@ export const identities = pgTable(
     createdAt: instant('created_at').notNull(),
     lastUsedAt: instant('last_used_at').notNull(),
     checkedAt: instant('checked_at').notNull(),
+    /** Whether its person may have a live session, so that the source is asked about them. */
+    isWatched: boolean('is_watched').notNull().default(true),
   },
   (table) => [
     uniqueIndex('identities_issuer_subject').on(table.issuer, table.subject),
     index('identities_user_id').on(table.userId),
-    index('identities_source_checked_at').on(table.source, table.checkedAt),
+    index('identities_watched')
+      .on(table.source, table.checkedAt)
+      .where(sql`${table.isWatched}`),
   ],
 )

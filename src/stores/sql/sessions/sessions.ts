@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, lt, ne, notInArray, type SQL, sql } from '../drizzle.ts'
+import { and, desc, eq, gt, inArray, isNull, lt, ne, not, notInArray, type SQL, sql } from '../drizzle.ts'
 import type { QueuedMail } from '../../../core/records/mail.ts'
 import type { SessionStore } from '../../../core/records/session.ts'
 import type { Announce, Change } from '../changes.ts'
@@ -28,33 +28,23 @@ export const sessionColumns = {
   userAgent: sessions.userAgent,
 }
 
+type NewSession = Parameters<SessionStore['create']>[0]
+
 export function createSessionStore(db: Database, change: Change): SessionStore {
   return {
-    async create({ elsewhere, ...session }, provenHash, most = 0) {
-      /** Of an account elsewhere that was unlinked meanwhile nothing begins. */
-      async function isLinked(tx: Transaction): Promise<boolean> {
-        if (elsewhere === undefined) return true
-        const { issuer, subject } = elsewhere
-        const isIt = and(eq(identities.issuer, issuer), eq(identities.subject, subject))
-        return (await tx.$count(identities, and(isIt, eq(identities.userId, session.userId)))) > 0
-      }
-      async function insert(tx: Transaction) {
-        await tx.insert(sessions).values(session)
-        if (elsewhere === undefined) return
-        const endsAt = elsewhere.endsAt === null ? null : new Date(elsewhere.endsAt)
-        await tx.insert(providerSessions).values({ ...elsewhere, endsAt, sessionId: session.id })
-      }
+    async create(session, provenHash, most = 0) {
       const user = eq(users.id, session.userId)
       if (most === 0) {
         return await db.transaction(async (tx) => {
-          if (!(await isUnchanged(tx, user, provenHash)) || !(await isLinked(tx))) return undefined
-          await insert(tx)
+          if (!(await isUnchanged(tx, user, provenHash)) || !(await isLinked(tx, session))) return undefined
+          await begin(tx, session)
           return { ended: [] }
         })
       }
       return await change(async (tx, announce) => {
         // One after the other: each sees the sessions of the one before.
-        if (!(await isUnchanged(tx, user, provenHash, 'no key update')) || !(await isLinked(tx))) return undefined
+        if (!(await isUnchanged(tx, user, provenHash, 'no key update')) || !(await isLinked(tx, session)))
+          return undefined
         const at = session.lastSeenAt
         const surplus = tx
           .select({ id: sessions.id })
@@ -63,7 +53,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
           .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
           .offset(most - 1)
         const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
-        await insert(tx)
+        await begin(tx, session)
         return { ended: ended.map(({ id }) => id) }
       })
     },
@@ -141,6 +131,25 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
       })
     },
   }
+}
+
+/** The sources of a person's identities are asked about them from now on (`dueForCheck`). */
+async function begin(tx: Transaction, { elsewhere, ...session }: NewSession): Promise<void> {
+  await tx.insert(sessions).values(session)
+  if (elsewhere !== undefined) {
+    const endsAt = elsewhere.endsAt === null ? null : new Date(elsewhere.endsAt)
+    await tx.insert(providerSessions).values({ ...elsewhere, endsAt, sessionId: session.id })
+  }
+  const unwatched = and(eq(identities.userId, session.userId), not(identities.isWatched))
+  await tx.update(identities).set({ isWatched: true }).where(unwatched)
+}
+
+/** Whether the account elsewhere, by which a session is to begin, is still a way in: it may have been unlinked meanwhile. */
+async function isLinked(tx: Transaction, { elsewhere, userId }: NewSession): Promise<boolean> {
+  if (elsewhere === undefined) return true
+  const { issuer, subject } = elsewhere
+  const isIt = and(eq(identities.issuer, issuer), eq(identities.subject, subject), eq(identities.userId, userId))
+  return (await tx.$count(identities, isIt)) > 0
 }
 
 /** Those that are neither over nor revoked. */
