@@ -38,4 +38,5 @@ CREATE INDEX "provider_arrivals_expires_at" ON "provider_arrivals" USING btree (
 CREATE INDEX "provider_sessions_subject" ON "provider_sessions" USING btree ("issuer","subject");--> statement-breakpoint
 CREATE INDEX "provider_sessions_sid" ON "provider_sessions" USING btree ("issuer","sid");--> statement-breakpoint
 CREATE INDEX "provider_trips_session_id" ON "provider_trips" USING btree ("session_id");--> statement-breakpoint
-CREATE INDEX "provider_trips_expires_at" ON "provider_trips" USING btree ("expires_at");
+CREATE INDEX "provider_trips_expires_at" ON "provider_trips" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "interactions_proofs" ON "interactions" USING gin ("proofs" jsonb_path_ops);
