@@ -1,7 +1,8 @@
 /** A provider as the only way in: oidc-provider as it is, with its own pages. */
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
-import Provider from 'oidc-provider'
-import { labSecrets, labSettings, labClient, Visitor } from '../support/providers.ts'
+import { Provider } from 'oidc-provider'
+import { labClient, labSecrets, labSettings, startLabProvider, Visitor } from '../support/providers.ts'
 import { own, wordsOf } from '../support/pages.ts'
 import { freePort } from '../support/servers.ts'
 import { startService } from '../support/service.ts'
@@ -87,4 +88,24 @@ void test('a provider as the only way in', async (t) => {
     t.equal(page.status, 200)
     t.match(await page.text(), /session\/end\/confirm/)
   })
+})
+
+void test('Apple takes a signed secret, and answers by a form', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const apple = await startLabProvider(t, { clock: { now: () => Date.now() } }, { secretKey: publicKey })
+  const settings = { preset: 'apple', apple: { team_id: 'ABCDE12345', key_id: 'FGHIJ67890' }, first_sign_in: 'create' }
+  const service = await startService(t, {
+    yaml: { sign_in: { providers: [labSettings(apple, settings)] } },
+    environment: { GATEHOUSE_PROVIDER_LAB_SECRET: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) },
+  })
+  apple.person = { sub: '001.ada', email: 'ada@privaterelay.test', email_verified: 'true' }
+  const visitor = new Visitor(service)
+  const back = new URL(await visitor.visit(await visitor.begin()), service.issuer)
+  t.equal(apple.asked.get('response_mode'), 'form_post')
+  // The browser sends none of our cookies with it.
+  const form = { ...Object.fromEntries(back.searchParams), user: '{"name":{"firstName":"Ada"}}' }
+  const posted = await service.call(back.pathname, { method: 'POST', form, headers: { origin: apple.issuer } })
+  t.equal(posted.status, 303)
+  t.equal((await visitor.call(String(posted.headers['location']))).headers['location'], '/')
+  t.match(await visitor.person(), { email: 'ada@privaterelay.test', name: 'ada' })
 })

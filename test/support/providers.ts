@@ -1,7 +1,7 @@
 /** Providers to sign in by: one that lies as it is told, and one that speaks as GitHub's documentation says. */
-import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { exportJWK, type JWK, SignJWT } from 'jose'
+import { exportJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { freePort } from './servers.ts'
 import type { Answer, Service } from './service.ts'
 import { own } from './pages.ts'
@@ -54,13 +54,13 @@ async function newKey(kid: string) {
   return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: algorithm, use: 'sig' } as JWK }
 }
 
-/** A provider of OpenID Connect that signs in whoever is its `person`, without a page. `port`: where it listens. */
+/** A provider of OpenID Connect that signs in whoever is its `person`, without a page. `secretKey`: of which the secret is a token, as Apple has it. */
 export async function startLabProvider(
   t: Teardown,
   service: { clock: { now(): number } },
-  { port, logout = true }: { port?: number; logout?: boolean } = {},
+  { logout = true, secretKey }: { logout?: boolean; secretKey?: KeyObject } = {},
 ): Promise<LabProvider> {
-  const at = port ?? (await freePort())
+  const at = await freePort()
   const issuer = `http://127.0.0.1:${at}`
   const [forged, unannounced] = [await newKey('first'), await newKey('never-announced')]
   let key = await newKey('first')
@@ -131,7 +131,18 @@ export async function startLabProvider(
       const form = new URLSearchParams(await textOf(request))
       const begun = codes.get(form.get('code') ?? '')
       const expected = Buffer.from(`${labClient.id}:${encodeURIComponent(labClient.secret).replaceAll('%20', '+')}`)
-      if (request.headers.authorization !== `Basic ${expected.toString('base64')}`) {
+      const isKnown =
+        secretKey === undefined
+          ? request.headers.authorization === `Basic ${expected.toString('base64')}`
+          : await jwtVerify(form.get('client_secret') ?? '', secretKey, {
+              ...{
+                issuer: 'ABCDE12345',
+                subject: labClient.id,
+                audience: issuer,
+                currentDate: new Date(service.clock.now()),
+              },
+            }).catch(() => false)
+      if (!isKnown) {
         reply.setHeader('www-authenticate', 'Basic')
         return json(reply, { error: 'invalid_client' }, 401)
       }

@@ -18,7 +18,7 @@ export interface Elsewhere {
 export type TripPurpose = 'sign_in' | 'link' | 'step_up'
 
 /** A way to a provider and back. It is no session, and what comes back with it counts once. */
-export interface ProviderTrip {
+interface ProviderTrip {
   id: string
   provider: string
   purpose: TripPurpose
@@ -31,7 +31,7 @@ export interface ProviderTrip {
 }
 
 /** Somebody whom a provider has proven, and who has yet to say, or to show, what account is theirs. No session either. */
-export interface ProviderArrival {
+interface ProviderArrival {
   id: string
   provider: string
   /** What the provider has said, and what the person wants; sealed. */

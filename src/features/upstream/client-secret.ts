@@ -41,5 +41,6 @@ function signedSecret(
       .sign(await importPKCS8(key, 'ES256'))
     openid.ClientSecretPost(secret)(server, client, ...request)
   }
-  return authenticate
+  const told: unknown = authenticate
+  return told as ClientAuth
 }

@@ -30,12 +30,10 @@ import { createSignOutElsewhere, type SignOutElsewhere } from './sign-out-elsewh
 import type { UpstreamTexts } from './texts.ts'
 import { createTrips, type Known } from './trips.ts'
 
-export type { LeadToProvider } from './http/lead-to-provider.ts'
 export type { SignInElsewhere } from './http/sign-in-elsewhere.ts'
-export type { SignOutElsewhere } from './sign-out-elsewhere.ts'
 
 /** What the button of a provider says, and which one it is. */
-export interface OfferedProvider {
+interface OfferedProvider {
   name: string
   title: string
 }

@@ -48,7 +48,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
 }
 
 /** Tenants of Microsoft Entra that stand for any number of others. */
-export const sharedTenants = ['common', 'organizations', 'consumers'] as const
+const sharedTenants = ['common', 'organizations', 'consumers'] as const
 
 /** Whether an issuer of Microsoft Entra lets in people of any tenant. */
 export function isSharedTenant(issuer: string): boolean {

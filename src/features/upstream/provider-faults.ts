@@ -6,7 +6,7 @@ import { Unreachable } from './bounded-fetch.ts'
  * signed by a key that it has not announced, which may be announced by now; `code_refused`: it does not know the code, or knows it as
  * used; `misconfigured`: it does not know this service, or its secret; `not_trusted`: what it says contradicts itself or what was asked.
  */
-export type ProviderFault = 'unreachable' | 'denied' | 'unknown_key' | 'code_refused' | 'misconfigured' | 'not_trusted'
+type ProviderFault = 'unreachable' | 'denied' | 'unknown_key' | 'code_refused' | 'misconfigured' | 'not_trusted'
 
 export interface Failed {
   kind: 'failed'

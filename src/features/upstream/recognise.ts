@@ -24,7 +24,7 @@ type Recognised =
  * linked by its address alone where the provider is believed about that domain, and where its address was verified here too: whoever
  * has made an account with an address that is not theirs would otherwise be linked to its owner.
  */
-export function firstStep(
+function firstStep(
   provider: Pick<Provider, 'trust_email_for' | 'first_sign_in'>,
   account: Account,
   existing: Pick<User, 'status' | 'emailVerifiedAt'> | undefined,
