@@ -25,6 +25,7 @@ import { createSessions } from './features/sessions/index.ts'
 import { createSignIn } from './features/sign-in/index.ts'
 import { createSigningKeys } from './features/signing-keys/index.ts'
 import { createTokens } from './features/tokens/index.ts'
+import { createUpstream } from './features/upstream/index.ts'
 import { createBrowserGuards } from './http/browser-guards.ts'
 import { refusePath } from './http/errors.ts'
 import type { Feature } from './http/feature.ts'
@@ -44,7 +45,6 @@ import { runEveryMinute } from './maintenance.ts'
 export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
-  const { cookies } = browser
   const languages = createLanguages(config.pages.languages, config.presentation)
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
@@ -69,15 +69,17 @@ export function createFeatures(base: Base, config: Config) {
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const factors = createFactors(base, config, { accounts, sessions, browser, readDevice, ...speaking })
+  const upstream = createUpstream(base, config, { accounts, sessions, browser, ...speaking })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
   const known = { credentials, signingKeys, pages }
-  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, hosts, accounts, clients, cookies })
+  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, hosts, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, ...forwardAuth }
-  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens, directories })
+  const proving = { sessions, factors, upstream, directories, tokens }
+  const signIn = createSignIn(base, config, { ...known, ...told, ...leading, ...proving })
   const otherDomains = createOtherDomains(base, config, { ...leading, pages })
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, directories, browser, ...speaking })
 
@@ -88,7 +90,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
-    ...[sessions, factors, forwardAuth, signIn, otherDomains, ownAccount, oauth, health],
+    ...[sessions, factors, upstream, forwardAuth, signIn, otherDomains, ownAccount, oauth, health],
   ]
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }
 }

@@ -14,6 +14,7 @@ import { sessionsEvents } from './features/sessions/audit-events.ts'
 import { signInEvents } from './features/sign-in/audit-events.ts'
 import { signingKeysEvents } from './features/signing-keys/audit-events.ts'
 import { tokensEvents } from './features/tokens/audit-events.ts'
+import { upstreamEvents } from './features/upstream/audit-events.ts'
 
 export const auditEvents = {
   ...accountsEvents,
@@ -31,5 +32,6 @@ export const auditEvents = {
   ...signInEvents,
   ...signingKeysEvents,
   ...tokensEvents,
+  ...upstreamEvents,
 }
 export type AuditEventName = keyof typeof auditEvents

@@ -11,6 +11,8 @@ import { checkKeySettings, KeySettings } from './features/signing-keys/settings.
 import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
+import { checkProviderSettings } from './features/upstream/check-settings.ts'
+import { ProviderSettings } from './features/upstream/provider-settings.ts'
 import { checkTokenSettings, TokenSettings } from './features/tokens/settings.ts'
 import {
   BrandingSettings,
@@ -43,7 +45,7 @@ export const ConfigFile = Type.Object(
     tokens: TokenSettings,
     keys: KeySettings,
     sessions: SessionSettings,
-    sign_in: SignInSettings,
+    sign_in: section({ ...SignInSettings.properties, providers: ProviderSettings }),
     directories: DirectoriesSettings,
     passwords: PasswordSettings,
     api_keys: ApiKeySettings,
@@ -87,6 +89,16 @@ const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], 
   tokens: checkTokenSettings,
   sessions: checkSessionSettings,
   directories: checkDirectoriesSettings,
+  sign_in: checkSignIn,
+}
+
+function checkSignIn({ providers, passwords }: ConfigFile['sign_in'], findings: Findings): void {
+  checkProviderSettings(providers, findings)
+  if (passwords || providers.length > 0) return
+  findings.fault(
+    ['sign_in', 'passwords'],
+    'expected true: there is no provider in sign_in.providers, and so no other way in',
+  )
 }
 
 function checkBranding(settings: BrandingSettings, findings: Findings): void {

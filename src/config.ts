@@ -17,6 +17,7 @@ import {
 } from './features/accounts/settings.ts'
 import { type DirectoryConfig, directoriesOf, passwordVariable } from './features/directories/configured-settings.ts'
 import type { AccessRules } from './features/forward-auth/host-settings.ts'
+import { type Provider, providersOf } from './features/upstream/settings.ts'
 import type { Presentation } from './i18n/languages.ts'
 import { readPresentation } from './presentation.ts'
 
@@ -26,10 +27,15 @@ export class ConfigError extends SetupError {}
 export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors' | 'directories'>> {
   /** `sameSite`: those of the origins whose pages send the refresh cookie. */
   readonly cors: Readonly<ConfigFile['cors'] & { sameSite: readonly string[] }>
-  readonly accounts: Readonly<Omit<AccountSettings, 'registration'> & { registration: RegistrationMode }>
+  /** `linksAccounts`: whether people sign in by accounts elsewhere. */
+  readonly accounts: Readonly<
+    Omit<AccountSettings, 'registration'> & { registration: RegistrationMode; linksAccounts: boolean }
+  >
   readonly directories: readonly DirectoryConfig[]
   /** `branding`, with what stands in the files that it names. */
   readonly presentation: Presentation
+  /** `sign_in.providers`, with their secrets. */
+  readonly providers: readonly Provider[]
   /** `hosts`, ready to decide. */
   readonly accessRules: AccessRules
   readonly host: string
@@ -68,9 +74,10 @@ export type LogLevel = (typeof logLevels)[number]
 
 /**
  * Reads environment and gatehouse.yaml into one frozen value. Throws a `ConfigError` that lists every fault at once.
- * In embedded mode the service's secret is made and kept in the data directory when none is given.
+ * In embedded mode the service's secret is made and kept in the data directory when none is given. `needsSecrets`: false for a command
+ * that speaks with no provider.
  */
-export function loadConfig(given: Environment): Config {
+export function loadConfig(given: Environment, { needsSecrets = true }: { needsSecrets?: boolean } = {}): Config {
   const faults: string[] = []
   const { environment, nameOf } = readEnvironment(given, (name, reason) => faults.push(`${name}: ${reason}`))
   const read = <T>(name: string, fallback: T, parse: (text: string) => T | undefined, expected: string): T => {
@@ -122,6 +129,11 @@ export function loadConfig(given: Environment): Config {
   })
   if (fromFile.kind === 'faulty') faults.push(...fromFile.faults)
   else if (smtpRead?.kind === 'read') tell('SMTP_URL', faultsBeside(smtpRead.address, fromFile.file.mail.require_tls))
+  const faultOfSecret = (name: string, reason: string) => {
+    if (needsSecrets) tell(name, [`${name}: ${reason}`])
+  }
+  const providers =
+    fromFile.kind === 'read' ? providersOf(fromFile.file.sign_in.providers, environment, faultOfSecret) : []
   const shown = fromFile.kind === 'read' ? readPresentation(fromFile.file, configFile) : undefined
   const named =
     fromFile.kind === 'read' ? fromFile.file.directories.map(({ name }) => passwordVariable(name)) : undefined
@@ -143,6 +155,7 @@ export function loadConfig(given: Environment): Config {
       ...accounts,
       domains: mailDomainsOf(accounts),
       registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
+      linksAccounts: providers.length > 0,
     },
     passkeys: passkeysOf(fromFile.file, issuer),
     cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
@@ -150,6 +163,7 @@ export function loadConfig(given: Environment): Config {
       passwordOf: (name) => environment[passwordVariable(name)] || undefined,
       fileAt: (path) => resolve(dirname(configFile), path),
     }),
+    providers,
     presentation: shown.presentation,
     accessRules: fromFile.accessRules,
     warnings: fromFile.warnings,

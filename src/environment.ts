@@ -8,8 +8,10 @@ const plainNames = [
   ...['GATEHOUSE_ISSUER', 'GATEHOUSE_DATA_DIR', 'GATEHOUSE_CONFIG', 'GATEHOUSE_COOKIE_DOMAIN'],
 ]
 const fileOf = (name: string) => `${name}_FILE`
-/** The same of what the file names: for each directory its password. */
-const secretForms = [/^GATEHOUSE_DIRECTORY_[A-Z0-9_]+_PASSWORD$/]
+/** The secret of a provider, which may be a key, and so have several lines. */
+const providerSecret = /^GATEHOUSE_PROVIDER_[A-Z0-9_]+_SECRET$/
+/** The same of what gatehouse.yaml names: for each provider its secret, and for each directory its password. */
+const secretForms = [providerSecret, /^GATEHOUSE_DIRECTORY_[A-Z0-9_]+_PASSWORD$/]
 const known = [...plainNames, ...secretNames.flatMap((name) => [name, fileOf(name)])]
 
 /** What Kubernetes writes into every container beside a Service named `gatehouse`. */
@@ -57,7 +59,7 @@ export function readEnvironment(
       fault(fileOf(name), `${name} is given too; expected one of the two`)
       continue
     }
-    const read = readSecret(given[fileOf(name)]!)
+    const read = readSecret(given[fileOf(name)]!, { severalLines: providerSecret.test(name) })
     if ('secret' in read) environment[name] = read.secret
     else fault(fileOf(name), read.reason)
   }
@@ -70,7 +72,10 @@ export function withoutSecrets(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !secret.has(name)))
 }
 
-function readSecret(path: string): { secret: string } | { reason: string } {
+function readSecret(
+  path: string,
+  { severalLines }: { severalLines: boolean },
+): { secret: string } | { reason: string } {
   let bytes: Buffer
   try {
     bytes = readBounded(path)
@@ -85,7 +90,8 @@ function readSecret(path: string): { secret: string } | { reason: string } {
     return { reason: 'expected a file of UTF-8 text' }
   }
   if (text === '') return { reason: 'expected a secret; the file is empty' }
-  return /[\r\n\0]/.test(text) ? { reason: 'expected a file of one line' } : { secret: text }
+  const isOneLine = !/[\r\n\0]/.test(text)
+  return isOneLine || severalLines ? { secret: text } : { reason: 'expected a file of one line' }
 }
 
 /** One byte more than is allowed at most: what is named may be a device without an end. */

@@ -6,6 +6,7 @@ import { factorsMails } from './features/factors/mails.ts'
 import { ownAccountMails } from './features/own-account/mails.ts'
 import { signInMails } from './features/sign-in/mails.ts'
 import { tokensMails } from './features/tokens/mails.ts'
+import { upstreamMails } from './features/upstream/mails.ts'
 
 export const mails = {
   ...accountsMails,
@@ -15,4 +16,5 @@ export const mails = {
   ...apiKeysMails,
   ...factorsMails,
   ...directoriesMails,
+  ...upstreamMails,
 }

@@ -44,7 +44,7 @@ async function printConfig(values: Asked, name: string): Promise<void> {
 
   // Nothing is sealed or signed here, so no secret has to be made for it.
   const secret = randomBytes(32).toString('base64')
-  const config = loadConfig({ ...withoutSecrets(process.env), GATEHOUSE_SECRET: secret })
+  const config = loadConfig({ ...withoutSecrets(process.env), GATEHOUSE_SECRET: secret }, { needsSecrets: false })
   const everywhere = config.host === '0.0.0.0' || config.host === '::'
   const gatehouse = values.gatehouse ?? `${everywhere ? '127.0.0.1' : config.host}:${config.port}`
   if (values.listen !== undefined && !isPort(values.listen)) throw new UsageError('--listen: expected a port number')

@@ -2,12 +2,14 @@ import type { AuthenticationLevel } from './principal.ts'
 
 /**
  * The methods of proofs as a token tells them (`amr`, RFC 8176): each once, and `mfa` where they are of two kinds. A recovery code is a
- * one-time password too. A passkey is two by itself: what somebody has, and what its authenticator knows them by.
+ * one-time password too. A passkey is two by itself: what somebody has, and what its authenticator knows them by. `fed` is what a
+ * provider has proven: one factor, unless it says more.
  */
 export function methodsOf(proven: readonly string[]): string[] {
-  const methods = [...new Set(proven)].filter((method) => method !== 'mfa')
+  const methods = [...new Set(proven)]
   const isOf = (...those: string[]) => those.some((method) => methods.includes(method))
-  return isOf('hwk', 'swk') || (isOf('pwd') && isOf('otp')) ? [...methods, 'mfa'] : methods
+  const isMultiple = isOf('hwk', 'swk') || (isOf('pwd', 'fed') && isOf('otp'))
+  return isMultiple && !isOf('mfa') ? [...methods, 'mfa'] : methods
 }
 
 /**

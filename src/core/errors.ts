@@ -29,6 +29,7 @@ export const errorTable = {
   account_deletion_pending: { status: 403, title: 'This account is going to be deleted. It can still be kept.' },
   password_must_change: { status: 403, title: 'The password has to be changed first, where it is kept.' },
   account_refused: { status: 403, title: 'This account cannot sign in here. Ask whoever looks after it.' },
+  passwords_off: { status: 403, title: 'Nobody signs in by a password here.' },
   registration_closed: { status: 403, title: 'Nobody can register here.' },
   not_found: { status: 404, title: 'There is nothing here.' },
   method_not_allowed: { status: 405, title: 'This method is not supported here.' },

@@ -4,6 +4,7 @@ import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
+import type { ElsewhereStore } from './records/elsewhere.ts'
 import type { FactorStore } from './records/factor.ts'
 import type { HostSessionStore } from './records/host-session.ts'
 import type { IdentityStore } from './records/identity.ts'
@@ -39,6 +40,7 @@ export interface Stores {
   hostSessions: HostSessionStore
   knownDevices: KnownDeviceStore
   interactions: InteractionStore
+  elsewhere: ElsewhereStore
   factors: FactorStore
   identities: IdentityStore
   passkeys: PasskeyStore

@@ -12,6 +12,7 @@ export interface Cookies {
   readonly csrfName: string
   readonly deviceName: string
   readonly interactionName: string
+  readonly providerName: string
   readonly languageName: string
   /** Of hosts that the session cookie does not reach: what they know a session by, and what their browser has asked by. */
   readonly hostName: string
@@ -30,6 +31,8 @@ export interface Cookies {
   /** What continues a sign-in that needs another step; it ends with the browser. */
   setInteraction(reply: FastifyReply, secret: string): void
   clearInteraction(reply: FastifyReply): void
+  /** What the ways of this browser to providers and back have in common; it ends with the browser. */
+  setProvider(reply: FastifyReply, secret: string): void
   /** The language that somebody has chosen, whoever they are. */
   setLanguage(reply: FastifyReply, language: string): void
   /** As `setSession`, on a host that the session cookie does not reach. */
@@ -45,6 +48,8 @@ export interface Cookies {
   csrf(request: FastifyRequest): string | undefined
   /** Likewise: nothing tells which sign-in somebody wants to continue. */
   interaction(request: FastifyRequest): string | undefined
+  /** Likewise. */
+  provider(request: FastifyRequest): string | undefined
   device(request: FastifyRequest): Shown | undefined
   language(request: { headers: IncomingHttpHeaders }): string | undefined
   /** The names under which a browser shows several different values of what proves something. */
@@ -74,11 +79,12 @@ export function createCookies(settings: {
   const deviceName = `${host}${name}_device`
   const csrfName = `${host}${name}_csrf`
   const interactionName = `${host}${name}_interaction`
+  const providerName = `${host}${name}_provider`
   const languageName = `${host}${name}_language`
   const hostName = `${host}${name}_host`
   const nonceName = `${host}${name}_nonce`
   const proofs = [sessionName, refreshName, deviceName, csrfName]
-  const names = [...proofs, interactionName, languageName, hostName, nonceName]
+  const names = [...proofs, interactionName, providerName, languageName, hostName, nonceName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -123,6 +129,7 @@ export function createCookies(settings: {
     csrfName,
     deviceName,
     interactionName,
+    providerName,
     languageName,
     hostName,
     nonceName,
@@ -145,6 +152,8 @@ export function createCookies(settings: {
     clearInteraction(reply) {
       if (reply.request.headers.cookie?.includes(`${interactionName}=`)) reply.clearCookie(interactionName, csrf)
     },
+    // A provider leads back from another site, which is why it is not `strict`.
+    setProvider: (reply, secret) => void reply.setCookie(providerName, secret, csrf),
     setLanguage: (reply, value) => void reply.setCookie(languageName, value, language),
     setHostSession: (reply, secret, expires) => void reply.setCookie(hostName, secret, { ...csrf, ...until(expires) }),
     setNonce: (reply, nonce, maxAge) => void reply.setCookie(nonceName, nonce, { ...csrf, maxAge }),
@@ -169,6 +178,7 @@ export function createCookies(settings: {
     },
     csrf: (request) => sole(request, csrfName),
     interaction: (request) => sole(request, interactionName),
+    provider: (request) => sole(request, providerName),
     device: (request) => readCookie(request.headers.cookie, deviceName),
     language: ({ headers: { cookie } }) => eachOf(readCookie(cookie, languageName))[0],
     ambiguous: ({ headers: { cookie } }) => proofs.filter((name) => typeof readCookie(cookie, name) === 'object'),

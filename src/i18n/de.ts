@@ -10,12 +10,14 @@ import { kit } from './de/kit.ts'
 import { moment } from './de/moment.ts'
 import { ownAccount } from './de/own-account.ts'
 import { sessions } from './de/sessions.ts'
+import { upstream } from './de/upstream.ts'
 import type { Catalogue } from './en.ts'
 
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
   ownAccount,
   directories,
+  upstream,
   kit,
 
   signIn: {
@@ -66,6 +68,9 @@ export const de: Catalogue = {
     hasNotArrived:
       'Ihre Anmeldung war abgelaufen. Was Sie gerade gesendet haben, ist deshalb nicht angekommen. ' +
       'Melden Sie sich an, und senden Sie es dann noch einmal.',
+    noPassword: 'Geben Sie Ihr Passwort ein. Nur bei einer Adresse Ihrer Organisation können Sie es leer lassen.',
+    byAddress: 'Lassen Sie es leer, wenn Ihre Organisation Sie anmeldet.',
+    byProvider: (provider) => `Mit ${provider} anmelden`,
     remember: 'Auf diesem Gerät angemeldet bleiben',
     tooManyFailures: 'Das waren zu viele Fehlversuche. Warten Sie einige Minuten, und versuchen Sie es noch einmal.',
     wrongPassword: 'Das Passwort ist falsch.',
@@ -107,6 +112,9 @@ export const de: Catalogue = {
         html`Für den nächsten Schritt wird ein Code Ihrer Authenticator-App gebraucht. Sie sind als ${email} angemeldet.`,
       whyPasskey: (email) =>
         html`Für den nächsten Schritt wird Ihr Passkey gebraucht. Sie sind als ${email} angemeldet.`,
+      whyElsewhere: (email) =>
+        html`Für das, was jetzt kommt, müssen Sie sich noch einmal ausweisen. Sie sind als ${email} angemeldet.`,
+      byProvider: (provider) => `Mit ${provider} bestätigen`,
       signOutInstead: 'Stattdessen abmelden',
     },
 
@@ -211,6 +219,8 @@ export const de: Catalogue = {
         aboutFactor: 'Womit Sie sich neben dem Passwort oder statt seiner ausweisen',
         directories: 'Konten aus Verzeichnissen',
         aboutDirectories: 'Die Ihrer Organisation, mit denen Sie sich hier anmelden',
+        linked: 'Verknüpfte Konten',
+        aboutLinked: 'Konten anderswo, mit denen Sie sich hier anmelden',
         sessions: 'Sitzungen',
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',

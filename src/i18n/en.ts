@@ -9,12 +9,13 @@ import { ownAccount } from '../features/own-account/texts.ts'
 import { sessions } from '../features/sessions/texts.ts'
 import { signIn } from '../features/sign-in/texts.ts'
 import { tokens } from '../features/tokens/texts.ts'
+import { upstream } from '../features/upstream/texts.ts'
 import { kit } from '../pages/texts.ts'
 
 /** Everything that people are told, in English: the texts of the page kit and of each feature that has some. */
 export const en = {
   ...{ kit, signIn, accounts, ownAccount, sessions, factors, directories, apiKeys, activity, tokens, forwardAuth },
-  ...{ otherDomains },
+  ...{ otherDomains, upstream },
 }
 
 /** What every language has to say. A text that is missing there does not compile. */

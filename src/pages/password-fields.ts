@@ -22,6 +22,8 @@ interface PasswordField {
   /** As of a `field`. */
   error?: string | boolean | undefined
   autofocus?: boolean
+  hint?: string
+  optional?: boolean
 }
 
 /** Where a person types the password that they have. A script adds a button that shows it. */
@@ -40,7 +42,7 @@ export function currentPasswordField(context: ViewContext, { name = 'password', 
  */
 export function newPasswordField(
   context: ViewContext,
-  given: PasswordField & { hint?: string; personName?: string | undefined },
+  given: PasswordField & { personName?: string | undefined },
 ): Html {
   const { texts, passwords } = context
   const { name = 'password', hint = texts.kit.newPassword.hint(passwords.min), personName, ...shown } = given

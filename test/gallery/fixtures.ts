@@ -13,6 +13,7 @@ import { ownAccountPageFixtures } from './fixtures/own-account-pages.ts'
 import { sessionFixtures } from './fixtures/sessions.ts'
 import { signInFixtures } from './fixtures/sign-in.ts'
 import { tokenFixtures } from './fixtures/tokens.ts'
+import { upstreamFixtures } from './fixtures/upstream.ts'
 
 /** Everything that the gallery shows, by feature. */
 export const fixtures: readonly Fixture[] = [
@@ -29,5 +30,6 @@ export const fixtures: readonly Fixture[] = [
   ...forwardAuthFixtures,
   ...otherDomainFixtures,
   ...tokenFixtures,
+  ...upstreamFixtures,
   ...kitFixtures,
 ]

@@ -37,7 +37,10 @@ export function inspectPage(source: string): string[] {
   const xml = source
     .replace('<!doctype html>', '')
     .replaceAll(/<[^>]*>/g, (tag) =>
-      tag.replaceAll(/\s(required|readonly|autofocus|hidden|checked|selected|sandbox)(?=[\s/>])/g, ' $1=""'),
+      tag.replaceAll(
+        /\s(required|readonly|autofocus|hidden|checked|selected|sandbox|formnovalidate)(?=[\s/>])/g,
+        ' $1=""',
+      ),
     )
   const strict = new DOMParser().parseFromString(xml, 'application/xhtml+xml')
   const error = strict.querySelector('parsererror')

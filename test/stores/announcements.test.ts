@@ -93,6 +93,16 @@ const changes: Record<string, Prepare> = {
     ),
   'identities.unlink': (bench) =>
     withIdentity(bench, ({ id, userId }) => bench.stores.identities.unlink(userId, id, bench.at())),
+  async 'elsewhere.endSessions'(bench) {
+    const { id: userId } = await bench.user()
+    const identity = exampleIdentity(userId, bench.at())
+    await bench.stores.identities.link(identity, { provenHash: 'a hash' })
+    const { issuer, subject } = identity
+    const elsewhere = { provider: 'acme', issuer, subject, sid: 'sid', sealedIdToken: null, endsAt: null }
+    const session = await bench.session(userId, { elsewhere })
+    const by = { provider: 'acme', issuer, sid: 'sid' }
+    return [`session:${session.id}`, () => bench.stores.elsewhere.endSessions(by, { reason: 'over', at: bench.at() })]
+  },
   'users.grantRole': (bench) => holder(bench, (id) => bench.stores.users.grantRole(id, 'admin')),
   'deletions.request': (bench) =>
     holder(bench, (userId) => bench.stores.deletions.request(deletionOf(userId, bench.at()))),

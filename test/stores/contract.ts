@@ -1,6 +1,7 @@
 /** What the suite of the ports needs in every chapter: records with defaults, and stores of one backend. */
 import { uuidv7 } from '../../src/core/ids.ts'
 import type { Client } from '../../src/core/records/client.ts'
+import type { Elsewhere } from '../../src/core/records/elsewhere.ts'
 import type { NewIdentity } from '../../src/core/records/identity.ts'
 import type { Wishes } from '../../src/core/records/interaction.ts'
 import type { QueuedMail } from '../../src/core/records/mail.ts'
@@ -25,7 +26,10 @@ export interface Bench {
   user(change?: Partial<NewUser>): Promise<NewUser>
   /** One that is not opened yet. */
   registration(change?: Partial<PendingRegistration>): PendingRegistration
-  session(userId: string, change?: Partial<Session>): Promise<Session & { secretHash: string }>
+  session(
+    userId: string,
+    change?: Partial<Session> & { elsewhere?: Elsewhere },
+  ): Promise<Session & { secretHash: string }>
   /** A family with one usable refresh token. */
   refresh(session: Session, change?: Partial<RefreshFamily>): Promise<{ hash: string; family: RefreshFamily }>
 }

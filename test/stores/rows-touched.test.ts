@@ -121,6 +121,12 @@ function fill(now: string): string {
       select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
     insert into interactions (id, secret_hash, user_id, proofs, wishes, expires_at)
       select ${id('interactions')}, 'n' || n, ${id('users')}, '[]', '{}', ${ends} ${each};
+    insert into provider_trips (id, state_hash, browser_hash, provider, purpose, sealed, started_at, expires_at)
+      select ${id('trips')}, 'st' || n, 'b' || n, 'acme', 'sign_in', 'sealed', ${now}, ${ends} ${each};
+    insert into provider_arrivals (id, browser_hash, provider, sealed, token_hash, expires_at)
+      select ${id('arrivals')}, 'b' || n, 'acme', 'sealed', 'at' || n, ${ends} ${each};
+    insert into provider_sessions (session_id, provider, issuer, subject, sid)
+      select ${id('sessions')}, 'acme', 'https://acme.test', 's' || n, 'sid' || n ${each};
     insert into factors (id, user_id, kind, sealed_key, proposed_by, created_at, confirmed_at, expires_at)
       select ${id('factors')}, ${id('users')}, 'totp', 'sealed', ${id('users')}, ${now}, case when n % 2 = 0 then ${now} end,
         case when n % 2 = 1 then ${ends} end ${each};
@@ -239,6 +245,14 @@ for (const [name, open] of Object.entries(engines)) {
     }
     const identity = exampleIdentity(userId, at(), { source: 'directory:corp' })
     const [colleague, made] = [uuidv7(clock.now()), { emailVerifiedAt: at(), createdAt: at() }]
+    const trip = {
+      ...{ id: uuidv7(clock.now()), provider: 'acme', purpose: 'sign_in' as const, sessionId: null, sealed: 'sealed' },
+      ...{ stateHash: 'state', browserHash: 'browser', startedAt: at(), expiresAt: at(60) },
+    }
+    const arrival = {
+      ...{ id: uuidv7(clock.now()), provider: 'acme', sealed: 'sealed', browserHash: 'browser', expiresAt: at(60) },
+    }
+    const arrivalKey = { id: arrival.id, browserHash: 'browser' }
     const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
     const challenge = { challengeHash: 'asked', purpose: 'step_up' as const, userId, holder: null }
     const passkey = examplePasskey(userId, at(), { isFirst: false })
@@ -316,6 +330,26 @@ for (const [name, open] of Object.entries(engines)) {
       'interactions.find': () => stores.interactions.find('interaction', at()),
       'interactions.countTry': () => stores.interactions.countTry('interaction', at(), 10),
       'interactions.consume': () => stores.interactions.consume('interaction', at()),
+      'elsewhere.beginTrip': () => stores.elsewhere.beginTrip(trip),
+      'elsewhere.consumeTrip': () =>
+        stores.elsewhere.consumeTrip({ provider: 'acme', stateHash: 'state', browserHash: 'browser' }, at()),
+      'elsewhere.keepArrival': () => stores.elsewhere.keepArrival(arrival),
+      'elsewhere.findArrival': () => stores.elsewhere.findArrival(arrivalKey, at()),
+      'elsewhere.mailArrival': () =>
+        stores.elsewhere.mailArrival(arrivalKey, { email, tokenHash: 'token', at: at(), expiresAt: at(60), mails: [] }),
+      'elsewhere.consumeArrival': () =>
+        stores.elsewhere.consumeArrival({ tokenHash: 'token', browserHash: 'browser' }, at()),
+      'elsewhere.ofSession': () => stores.elsewhere.ofSession(session.id),
+      'elsewhere.endSessions': () =>
+        stores.elsewhere.endSessions(
+          { provider: 'acme', issuer: 'https://acme.test', sid: 'sid' },
+          { reason: 'over', at: at(), once: { provider: 'acme', tokenId: 'jti', expiresAt: at(60) } },
+        ),
+      'elsewhere.endSessions of an account': () =>
+        stores.elsewhere.endSessions(
+          { provider: 'acme', issuer: 'https://acme.test', subject: 'nobody' },
+          { reason: 'over', at: at() },
+        ),
       'factors.propose': () => stores.factors.propose({ ...totp, by: userId, at: at(), expiresAt: at(60) }),
       'factors.findProposed': () => stores.factors.findProposed(userId, userId, at()),
       'factors.confirm': () =>

@@ -7,11 +7,15 @@ import { mailEvents } from '../../src/features/mail/audit-events.ts'
 import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
 import { sessionsEvents } from '../../src/features/sessions/audit-events.ts'
 import { signInEvents } from '../../src/features/sign-in/audit-events.ts'
+import { upstreamEvents } from '../../src/features/upstream/audit-events.ts'
 import type { Service } from './service.ts'
 import { until } from './patience.ts'
 
 /** The events that `factor-policy.test.ts` shows. */
 export const eventsOfFactors = { ...factorsEvents, 'sign_in.continued': signInEvents['sign_in.continued'] }
+
+/** The events that `providers.test.ts` of features and of security show. */
+export const eventsOfProviders = upstreamEvents
 
 /** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that neither of them does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }

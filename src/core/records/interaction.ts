@@ -1,10 +1,15 @@
 import type { AuthenticationLevel } from '../principal.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import type { User } from './user.ts'
 
-/** What a person has proven in a sign-in that goes on. `method`: its RFC 8176 name; `at`: epoch milliseconds. */
+/**
+ * What a person has proven in a sign-in that goes on. `method`: its RFC 8176 name, or `fed` of a provider; `at`: epoch milliseconds;
+ * `elsewhere`: the account at a provider that it was proven by.
+ */
 export interface Proof {
   method: string
   at: number
+  elsewhere?: Elsewhere
 }
 
 /** What the person wants to get by their sign-in. */

@@ -1,4 +1,5 @@
 import type { AuthenticationLevel } from '../principal.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import type { QueuedMail } from './mail.ts'
 import type { User } from './user.ts'
 
@@ -42,10 +43,10 @@ export interface SessionStore {
    * Begins a session of an active user. `provenHash`: the password hash that was verified for it; nothing, and no session,
    * when it is not the user's any more. A change of password or status that comes later ends the session. `most`: how many
    * live sessions the user may have with it, 0 for any number; those beyond end that were used longest ago, of any number of
-   * parallel calls. Resolves to the ids of those that ended.
+   * parallel calls. Resolves to the ids of those that ended. `elsewhere`: by which account at a provider it begins.
    */
   create(
-    session: Session & { secretHash: string },
+    session: Session & { secretHash: string; elsewhere?: Elsewhere | undefined },
     provenHash?: string | null,
     most?: number,
   ): Promise<{ ended: string[] } | undefined>

@@ -23,11 +23,13 @@ export async function accountPages(
     choosesUsername: boolean
     /** Whether accounts of directories can be connected. */
     hasDirectories: boolean
+    /** Whether people sign in by accounts elsewhere. */
+    linksAccounts: boolean
     pages: Pages<AccountTexts>
     csrf: CsrfTokens
   },
 ): Promise<void> {
-  const { users, changeProfile, choosesUsername, hasDirectories, pages, csrf } = options
+  const { users, changeProfile, choosesUsername, hasDirectories, linksAccounts, pages, csrf } = options
 
   async function accountOf(request: FastifyRequest): Promise<User> {
     const user = await users.findById(userOf(request).subject)
@@ -49,6 +51,7 @@ export async function accountPages(
         account,
         choosesUsername,
         hasDirectories,
+        linksAccounts,
         told: Object.hasOwn(told, done) ? told[done] : undefined,
       }
       return pages.show(reply, accountPage, shown)

@@ -17,7 +17,7 @@ export interface ShownAccount {
 
 /**
  * What belongs to somebody's account, each with the way to where it is changed. `choosesUsername`: whether the user name is theirs
- * to choose. `told`: what has just been done.
+ * to choose. `linksAccounts`: whether there are providers. `told`: what has just been done.
  */
 export function accountPage(
   context: ViewContext<AccountTexts>,
@@ -25,6 +25,7 @@ export function accountPage(
     account: ShownAccount
     choosesUsername?: boolean
     hasDirectories?: boolean
+    linksAccounts?: boolean
     told?: string | undefined
   },
 ): Html {
@@ -51,6 +52,11 @@ export function accountPage(
       actions: to('profile', change, profile.mailLanguage),
     },
   ]
+  const linked = {
+    title: security.linked,
+    about: [security.aboutLinked],
+    actions: to('linked-accounts', show, security.linked),
+  }
   const ofSecurity: Row[] = [
     { title: kit.password, about: [security.aboutPassword], actions: to('change-password', change, kit.password) },
     { title: security.factor, about: [security.aboutFactor], actions: to('factors', show, security.factor) },
@@ -63,6 +69,7 @@ export function accountPage(
           },
         ]
       : []),
+    ...(page.linksAccounts ? [linked] : []),
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },

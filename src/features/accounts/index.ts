@@ -41,7 +41,13 @@ export interface Accounts extends Feature {
 
 export function createAccounts(
   base: Base,
-  settings: { registration: RegistrationMode; domains: readonly string[]; usernames: AccountSettings['usernames'] },
+  settings: {
+    registration: RegistrationMode
+    domains: readonly string[]
+    usernames: AccountSettings['usernames']
+    /** Whether people sign in by accounts elsewhere. */
+    linksAccounts: boolean
+  },
   needs: {
     mail: Mail<MailsOf<typeof accountsMails> | MailsOf<typeof directoriesMails>>
     languages: Languages
@@ -122,6 +128,7 @@ export function createAccounts(
           changeProfile,
           choosesUsername,
           hasDirectories: needs.directories.areThere,
+          linksAccounts: settings.linksAccounts,
         })
       },
       async admin(app) {

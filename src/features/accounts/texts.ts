@@ -49,6 +49,8 @@ export const accounts = {
       aboutFactor: 'What you prove yourself by beside the password',
       directories: 'Accounts of directories',
       aboutDirectories: 'Those of your organisation with which you sign in here',
+      linked: 'Linked accounts',
+      aboutLinked: 'Accounts elsewhere that sign you in here',
       sessions: 'Sessions',
       aboutSessions: 'Where you are signed in',
       keys: 'API keys',

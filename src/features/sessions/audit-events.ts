@@ -5,7 +5,7 @@ export const sessionsEvents = {
   'session.revoked': auditEvent<{ reason: string }>(
     'info',
     'a session was ended',
-    'reason: `logged_out`, `signed_in_again` (the browser signed in anew), `level_raised` (another one at a higher level is in its place), `refresh_token_reused`, `refresh_token_revoked`, `too_many_sessions` (`sessions.max_per_user`), `ended_by_person`, `ended_by_administrator`',
+    'reason: `logged_out`, `signed_in_again` (the browser signed in anew), `level_raised` (another one at a higher level is in its place), `refresh_token_reused`, `refresh_token_revoked`, `too_many_sessions` (`sessions.max_per_user`), `ended_by_person`, `ended_by_administrator`, `ended_by_provider` (it has signed the person out there), `identity_unlinked`',
   ),
   'remembered_devices.forgotten': auditEvent<{ forgotten: number }>(
     'info',

@@ -30,6 +30,8 @@ export interface Sessions extends Feature {
   readonly renew: RenewSession
   readonly raise: RaiseSession
   readonly end: EndSession
+  /** Tells the trail of sessions that ended together. */
+  tellEnded(ended: readonly { id: string; userId: string; clientId: string }[], reason: string): void
   /** What people and administrators do to sessions. */
   readonly management: SessionManagement
   /** The live session of a cookie. */
@@ -58,8 +60,13 @@ export function createSessions(
     management,
     begin,
     renew: createRenewSession({ sessions, clock }),
-    raise: createRaiseSession({ sessions, startSession: begin, endSession: end, clock }),
+    raise: createRaiseSession({ sessions, elsewhere: stores.elsewhere, startSession: begin, endSession: end, clock }),
     end,
+    tellEnded(ended, reason) {
+      for (const { id: sessionId, userId: subject, clientId } of ended) {
+        audit.record({ event: 'session.revoked', subject, clientId, sessionId, reason })
+      }
+    },
     async ofCookie(secret) {
       const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now()))
       return live?.session.id

@@ -105,7 +105,9 @@ export function createAdvance(dependencies: {
     }
     const methods = methodsOf(proofs.map(({ method }) => method))
     const { remember } = wishes
-    const started = await dependencies.startSession(user, { methods, level: levelOf(methods) }, { ...device, remember })
+    const proof = { methods, level: levelOf(methods), at: Math.max(...proofs.map(({ at }) => at)) }
+    const elsewhere = proofs.find((one) => one.elsewhere)?.elsewhere
+    const started = await dependencies.startSession(user, proof, { ...device, remember, elsewhere })
     if (started === undefined) return { kind: 'account_changed' }
     // Taken away since it was tested: what takes it away later ends what has begun here.
     if (passkeyId !== undefined && !(await passkeys.counts(passkeyId))) {

@@ -17,12 +17,14 @@ import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
+import type { Upstream } from '../upstream/index.ts'
 import { type AccountKeeping, createAccountKeeping } from './account-keeping.ts'
 import { type CheckPassword, createCheckPassword } from './check-password.ts'
 import type { FactorPolicy, FailureLimits } from './settings.ts'
 import { createAdvance } from './advance.ts'
 import { createContinueSignIn } from './continue-sign-in.ts'
 import { createBeginSession, createSetRefreshCookie } from './http/begin-session.ts'
+import { createSignInElsewhere } from './http/by-provider.ts'
 import { createDelivery } from './http/delivery.ts'
 import { createEnrollingSignIn } from './http/enrolling.ts'
 import { createNotices } from './http/notices.ts'
@@ -46,6 +48,7 @@ import { signInPages } from './sign-in-pages.ts'
 import { signOutPages } from './sign-out-pages.ts'
 import { createStepUp } from './step-up.ts'
 import { stepUpPages } from './step-up-pages.ts'
+import { createTakeProof } from './take-proof.ts'
 import { createTellPerson } from './tell-person.ts'
 import type { SignInTexts } from './texts.ts'
 
@@ -62,7 +65,7 @@ export function createSignIn(
   { stores, budgets, clock, audit, log, hasher, keyedHash, issuer, basePath, box }: Base,
   config: {
     limits: FailureLimits
-    sign_in: { factors: FactorPolicy }
+    sign_in: { factors: FactorPolicy; passwords: boolean }
     cookieDomain: string | undefined
     sessions: { other_domains: readonly string[] }
     cors: { origins: readonly string[] }
@@ -72,6 +75,7 @@ export function createSignIn(
     tokens: Tokens
     factors: Factors
     directories: Directories
+    upstream: Upstream
     credentials: Credentials
     signingKeys: SigningKeys
     browser: BrowserGuards
@@ -146,14 +150,13 @@ export function createSignIn(
   })
   const { languageOf } = needs.pages
   const { users } = stores
+  const { upstream } = needs
+  const takeProof = createTakeProof({ renewSession: sessions.renew, raiseSession: sessions.raise, audit })
   const shared = {
-    logIn: createLogIn({ checkPassword, advance, keeping, audit, clock }),
+    logIn: createLogIn({ checkPassword, advance, keeping, audit, clock, takesPasswords: config.sign_in.passwords }),
     logInByPasskey:
       checkPasskey && createLogInByPasskey({ checkPasskey, advance, keeping, knownDevices, audit, clock }),
-    stepUp: createStepUp({
-      ...{ users, checkPassword, checkCode, checkPasskey, audit },
-      ...{ renewSession: sessions.renew, raiseSession: sessions.raise },
-    }),
+    stepUp: createStepUp({ users, checkPassword, checkCode, checkPasskey, takeProof, audit }),
     ...{ continueSignIn, interactions, ceremonies, factors: management },
     beginSession,
     sessionsShown,
@@ -205,12 +208,17 @@ export function createSignIn(
           clock,
           rememberDays: policy.remember_days,
           checkCrossSite,
+          users,
+          upstream,
+          takesPasswords: config.sign_in.passwords,
         }
         for (const pages of [signInPages, secondFactorPages, signOutPages, stepUpPages, passkeyOptionPages]) {
           await app.register(pages, options)
         }
         const enrolling = createEnrollingSignIn({ ...options, languageOf })
         await app.register((scope) => factors.pages(scope as typeof app, enrolling))
+        const elsewhere = createSignInElsewhere({ ...options, advance, knownDevices, takeProof, keeping })
+        await app.register((scope) => upstream.pages(scope as typeof app, elsewhere))
       },
     },
   }

@@ -10,6 +10,8 @@ type LogInOutcome =
   | SignedIn
   | Unfinished
   | { kind: 'invalid_credentials' }
+  /** Nobody signs in by a password here. */
+  | { kind: 'passwords_off' }
   /** All that the person may do is to keep the account. */
   | { kind: 'deletion_pending'; deletesAt: Date; keepToken: string }
   | { kind: 'too_many_failures'; retryAfterSeconds: number; limit: number }
@@ -27,9 +29,12 @@ export function createLogIn(dependencies: {
   keeping: Pick<AccountKeeping, 'seal'>
   audit: Audit<typeof signInEvents>
   clock: Clock
+  /** Whether anybody signs in by a password. */
+  takesPasswords: boolean
 }): LogIn {
-  const { checkPassword, advance, keeping, audit, clock } = dependencies
+  const { checkPassword, advance, keeping, audit, clock, takesPasswords } = dependencies
   return async ({ email, password, wishes }, device) => {
+    if (!takesPasswords) return { kind: 'passwords_off' }
     const check = await checkPassword(email, password, device)
     if (check.kind === 'too_many_failures') return check
     if (check.kind === 'wrong') {

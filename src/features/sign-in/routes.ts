@@ -66,6 +66,7 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
           ...problems(
             ...(['invalid_credentials', 'mfa_required', 'enrolment_required'] as const),
             ...(['account_deletion_pending', 'cross_site_request', 'password_must_change', 'account_refused'] as const),
+            'passwords_off',
           ),
         },
       },

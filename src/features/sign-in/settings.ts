@@ -9,6 +9,10 @@ export const SignInSettings = section({
     'How old the proof of a person may be for what outlives their session, such as making an API key, or an account as an administrator.',
     Type.Integer({ minimum: 30, maximum: 86_400, default: 300 }),
   ),
+  passwords: setting(
+    'Whether people sign in by a password. Without, the providers of `sign_in.providers` are the only way in.',
+    Type.Boolean({ default: true }),
+  ),
   factors: section({
     required_for: setting(
       'Who needs a second factor: `all`, or whoever has one of some roles (`{ roles: [admin] }`). Everybody else may set one up.',

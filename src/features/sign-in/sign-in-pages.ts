@@ -25,6 +25,7 @@ import {
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
   const { logIn, returnTo, applications, isOpen, notices, pages, cookies, csrf, limits, userOf, address } = options
+  const { upstream, takesPasswords } = options
 
   /** Which service has sent somebody who goes back there; nothing where it is this one. */
   function senderOf(target: string): Sender | undefined {
@@ -37,17 +38,19 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
   }
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
-    const { return_to, email, remember, unsent } = sentWith(request)
+    const { return_to, email, remember, unsent, acr_values: level } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
     const { signIn } = pages.textsFor(request)
     // Where the proxy has led somebody here in place of taking a form (`answer.ts` of forward-auth).
     const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
     const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
     const target = returnTo(return_to)
-    const ways = { register: isOpen ? 'register' : undefined, recover: 'forgot-password' }
+    const ways = takesPasswords ? { register: isOpen ? 'register' : undefined, recover: 'forgot-password' } : {}
     return pages.show(reply, signInPage, {
       ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
       ...{ sender: senderOf(target), ways, hasPasskeys: options.logInByPasskey !== undefined },
+      ...{ providers: upstream.offered, choosesByAddress: upstream.choosesByAddress, takesPasswords },
+      level: level === 'aal2' ? level : undefined,
       ...words,
       notice,
     })
@@ -150,6 +153,13 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         ...{ remember: remember !== undefined, returnTo: target, clientId: firstPartyClientId, tokensInBody: false },
         level: level === 'aal2' ? level : null,
       } as const
+      const provider = password === '' ? upstream.ofAddress(read.login) : undefined
+      if (provider !== undefined) {
+        const trip = { purpose: 'sign_in', sessionId: null, wishes, loginHint: read.login } as const
+        return upstream.leadTo(request, reply, { provider, ...trip })
+      }
+      if (password === '' && upstream.choosesByAddress)
+        return showForm(request, reply.code(422), { fault: signIn.noPassword })
       const typed = { email: read.login, password: password.slice(0, 512), wishes }
       const shown = credential === undefined ? undefined : shownCredentialIn(credential)
       const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
@@ -190,6 +200,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         directory_away: signIn.directoryAway,
         invalid_credentials: kit.errors.invalid_credentials,
         invalid_passkey: signIn.passkey.refused,
+        passwords_off: kit.errors.passwords_off,
         too_many_failures: signIn.tooManyFailures,
       }[outcome.kind]
       if (outcome.kind === 'too_many_failures') reply.header('retry-after', outcome.retryAfterSeconds)

@@ -28,29 +28,47 @@ export function signInPage(
     hasPasskeys?: boolean
     sender?: Sender | undefined
     ways?: { register?: string | undefined; recover?: string | undefined }
+    /** Providers that have a button. */
+    providers?: readonly { name: string; title: string }[]
+    /** Whether an address leads to a provider. */
+    choosesByAddress?: boolean
+    takesPasswords?: boolean
+    /** The level that was asked for. */
+    level?: string | undefined
   },
 ): Html {
   const { kit, signIn } = context.texts
   const { csrfToken, returnTo, email = '', remember = false, hasPasskeys = false, sender, ways = {} } = page
+  const { providers = [], choosesByAddress = false, takesPasswords = true, level } = page
   const error = page.fault !== undefined
+  const asksForLogin = takesPasswords || choosesByAddress
   return layout(
     context,
     signIn.title,
     html`${sender && html`<p class="lead">${signIn.toContinue(nameOf(sender))}</p>`} ${messages(page)}
       <form method="post">
-        ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
-        ${field({
-          name: 'email',
-          label: signIn.login,
-          type: 'text',
-          autocomplete: hasPasskeys ? 'username webauthn' : 'username',
-          value: email,
-          error,
-          autofocus: !email,
-        })}
-        ${currentPasswordField(context, { label: kit.password, error, autofocus: Boolean(email) })}
+        ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo, acr_values: level })}
+        ${
+          asksForLogin &&
+          field({
+            name: 'email',
+            label: takesPasswords ? signIn.login : kit.email,
+            type: 'text',
+            autocomplete: hasPasskeys ? 'username webauthn' : 'username',
+            value: email,
+            error,
+            autofocus: !email,
+          })
+        }
+        ${
+          takesPasswords &&
+          currentPasswordField(context, {
+            ...{ label: kit.password, error, autofocus: Boolean(email) },
+            ...(choosesByAddress && { optional: true, hint: signIn.byAddress }),
+          })
+        }
         ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
-        <button type="submit">${kit.signIn}</button>
+        ${asksForLogin && html`<button type="submit">${kit.signIn}</button>`}
         ${
           hasPasskeys &&
           passkeyButton(context, {
@@ -58,6 +76,19 @@ export function signInPage(
             ...{ options: 'login-options', offer: true },
           })
         }
+        ${providers.map(
+          ({ name, title }) =>
+            html`<button
+              type="submit"
+              class="secondary"
+              formaction="login-with"
+              formnovalidate
+              name="provider"
+              value="${name}"
+            >
+              ${signIn.byProvider(title)}
+            </button>`,
+        )}
       </form>
       ${ways.recover && html`<p class="beside"><a href="${ways.recover}">${signIn.recover}</a></p>`}
       ${

@@ -39,9 +39,11 @@ export async function signOutPages(app: App, options: PageOptions): Promise<void
     const { csrf_token, return_to } = request.body
     const again = pages.mustAskAgain(request, reply, csrf_token)
     if (again !== undefined) return ask(request, reply, return_to, again.notice)
-    for (const id of await sessionsShown(request)) await options.endSession(id, 'logged_out')
+    const shown = await sessionsShown(request)
+    for (const id of shown) await options.endSession(id, 'logged_out')
     cookies.clearSignIn(reply)
-    return goTo(reply, afterSignOut(return_to))
+    // Afterwards: here they are signed out whatever the provider does.
+    return goTo(reply, (await options.upstream.signOut(shown)) ?? afterSignOut(return_to))
   })
 
   app.get('/signed-out', { config: takingAway, schema: hidden }, async (request, reply) =>

@@ -3,26 +3,37 @@ import { Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
 import { shownCredentialIn } from '../../core/passkey-answers.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
+import type { UserStore } from '../../core/records/user.ts'
 import { keptUntil } from '../../core/records/session.ts'
 import { Form, goTo, hidden, publicPage, type Sent, sentWith } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
 import { inPlaceOf } from './http/begin-session.ts'
+import { provesElsewhere } from './http/by-provider.ts'
 import type { PageOptions } from './http/page-options.ts'
 import { deviceOf } from './routes.ts'
 import { provableBy } from './second-factor-pages.ts'
 import { stepUpPage } from './step-up-views.ts'
 
 /** The page where somebody who is signed in proves once more who they are. */
-export async function stepUpPages(app: App, options: PageOptions): Promise<void> {
+export async function stepUpPages(
+  app: App,
+  options: PageOptions & { users: Pick<UserStore, 'findById'> },
+): Promise<void> {
   const { returnTo, factors, pages, cookies, csrf, limits, userOf, toSignIn, clock } = options
   const address = ({ recovery, ...sent }: Sent) => ({ ...options.address(sent), recovery })
 
+  /** By which providers somebody proves themselves who has nothing else. */
+  async function providersOf({ subject }: UserPrincipal) {
+    const user = await options.users.findById(subject)
+    return user !== undefined && provesElsewhere(user) ? options.upstream.provenBy(subject) : undefined
+  }
   async function show(request: FastifyRequest, reply: FastifyReply, user: UserPrincipal, words: Messages) {
     const by = provableBy(await factors.of(user.subject), options)
     return pages.show(reply, stepUpPage, {
       by,
+      providers: user.reachable === 'aal2' ? undefined : await providersOf(user),
       ...{ email: user.email, hasFactor: user.reachable === 'aal2', csrfToken: csrf.tokenFor(request, reply) },
       ...{
         returnTo: returnTo(sentWith(request)['return_to']),

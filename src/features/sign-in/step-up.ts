@@ -1,20 +1,14 @@
 import type { Audit } from '../../core/audit.ts'
-import { levelOf, methodsOf } from '../../core/authentication.ts'
-import type { Session } from '../../core/records/session.ts'
 import type { PasskeyFault, ShownCredential } from '../../core/passkey-answers.ts'
-import type { User, UserStore } from '../../core/records/user.ts'
+import type { UserStore } from '../../core/records/user.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { Ceremonies, CheckCode } from '../factors/index.ts'
-import type { RaiseSession, RenewSession } from '../sessions/index.ts'
 import type { CheckPassword, TriedFrom } from './check-password.ts'
 import type { signInEvents } from './audit-events.ts'
+import type { TakenProof, TakeProof } from './take-proof.ts'
 
 type StepUpOutcome =
-  /**
-   * `secret`: of the session's cookie from now on; the one before counts no more. `isRaised`: the session is another one, at a higher
-   * level, and what hung on the one before has ended.
-   */
-  | { kind: 'proven'; session: Session; user: User; secret: string; isRaised: boolean }
+  | ({ kind: 'proven' } & TakenProof)
   | { kind: 'invalid_credentials' }
   | { kind: 'invalid_code' }
   | { kind: 'invalid_passkey'; fault: PasskeyFault }
@@ -46,11 +40,10 @@ export function createStepUp(dependencies: {
   checkCode: CheckCode
   /** Nothing where there are no passkeys. */
   checkPasskey: Ceremonies['check'] | undefined
-  renewSession: RenewSession
-  raiseSession: RaiseSession
+  takeProof: TakeProof
   audit: Audit<typeof signInEvents>
 }): StepUp {
-  const { users, checkPassword, checkCode, checkPasskey, renewSession, raiseSession, audit } = dependencies
+  const { users, checkPassword, checkCode, checkPasskey, takeProof, audit } = dependencies
 
   /** Who was proven, and how; or why nobody was. */
   async function prove(
@@ -91,16 +84,7 @@ export function createStepUp(dependencies: {
       if ('reason' in proven) audit.record({ event: 'step_up.failed', subject, sessionId, reason: proven.reason })
       return proven
     }
-    const methods = methodsOf([...person.methods, ...proven.methods])
-    const level = levelOf(methods)
-    const isRaised = level !== person.level
-    const { user } = proven
-    const renewed = isRaised
-      ? await raiseSession(sessionId, { methods, level }, user)
-      : await renewSession({ id: sessionId, methods, level }, user)
-    if (renewed === undefined) return { kind: 'session_ended' }
-    const { session, secret } = renewed
-    audit.record({ event: 'step_up.succeeded', subject, sessionId: session.id, methods })
-    return { kind: 'proven', session, secret, user, isRaised }
+    const taken = await takeProof({ ...person, sessionId }, proven.user, { methods: proven.methods })
+    return taken === undefined ? { kind: 'session_ended' } : { kind: 'proven', ...taken }
   }
 }

@@ -15,6 +15,10 @@ export const signIn = {
   signedInTitle: 'Signed in',
   signedInAs: (name: Child, email: Child) => html`You are signed in as ${name} (${email}).`,
   signOut: 'Sign out',
+  noPassword: 'Type your password. Only with an address of your organisation you can leave it empty.',
+  /** At the password, where some addresses lead to a provider. */
+  byAddress: 'Leave it empty if your organisation signs you in.',
+  byProvider: (provider: string) => `Sign in with ${provider}`,
   remember: 'Stay signed in on this device',
   /** Which service has sent somebody here. */
   toContinue: (service: Child) => html`to continue to ${service}`,
@@ -113,6 +117,9 @@ export const signIn = {
     whyCode: (email: Child) =>
       html`What comes next needs a code of your authenticator app. You are signed in as ${email}.`,
     whyPasskey: (email: Child) => html`What comes next needs your passkey. You are signed in as ${email}.`,
+    whyElsewhere: (email: Child) =>
+      html`What comes next needs that you prove once more who you are. You are signed in as ${email}.`,
+    byProvider: (provider: string) => `Confirm with ${provider}`,
     signOutInstead: 'Sign out instead',
   },
 

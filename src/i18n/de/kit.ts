@@ -45,6 +45,7 @@ export const kit: Catalogue['kit'] = {
     password_must_change: 'Das Passwort muss erst geändert werden, dort wo es aufbewahrt wird.',
     account_refused: 'Mit diesem Konto können Sie sich hier nicht anmelden. Fragen Sie, wer es betreut.',
     password_kept_elsewhere: 'Das Passwort dieses Kontos wird anderswo aufbewahrt und dort geändert.',
+    passwords_off: 'Hier meldet sich niemand mit einem Passwort an.',
     registration_closed: 'Hier kann sich niemand registrieren.',
     not_found: 'Hier gibt es nichts.',
     method_not_allowed: 'Diese Methode wird hier nicht unterstützt.',

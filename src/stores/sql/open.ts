@@ -13,6 +13,7 @@ import { createKnownDeviceStore } from './accounts/known-devices.ts'
 import { startPglite } from './pglite.ts'
 import { migrate } from './migrations.ts'
 import { databaseAddressOf, listenOnPostgres, openPostgresPool, withPostgresConnection } from './postgres.ts'
+import { createElsewhereStore } from './elsewhere/elsewhere.ts'
 import { createFactorStore } from './factors/factors.ts'
 import { createHostSessionStore } from './other-domains/host-sessions.ts'
 import { createIdentityStore } from './identities/identities.ts'
@@ -37,6 +38,7 @@ import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
 import { sweeps as auditSweeps } from './audit/sweeps.ts'
 import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
+import { sweeps as elsewhereSweeps } from './elsewhere/sweeps.ts'
 import { sweeps as factorSweeps } from './factors/sweeps.ts'
 import { sweeps as interactionSweeps } from './interactions/sweeps.ts'
 import { sweeps as otherDomainSweeps } from './other-domains/sweeps.ts'
@@ -125,7 +127,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
   ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
-  ...[interactionSweeps, otherDomainSweeps, factorSweeps, budgetSweeps],
+  ...[interactionSweeps, otherDomainSweeps, elsewhereSweeps, factorSweeps, budgetSweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -149,6 +151,7 @@ export function createSqlStores(
     knownDevices: createKnownDeviceStore(db),
     interactions: createInteractionStore(db),
     hostSessions: createHostSessionStore(db),
+    elsewhere: createElsewhereStore(db, change),
     identities: createIdentityStore(db, change),
     factors: createFactorStore(db, change),
     passkeys: createPasskeyStore(db, change),

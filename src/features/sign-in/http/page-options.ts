@@ -9,6 +9,7 @@ import type { RateLimits } from '../../../http/rate-limits.ts'
 import type { Ceremonies, FactorManagement } from '../../factors/index.ts'
 import type { Applications } from '../../forward-auth/index.ts'
 import type { EndSession } from '../../sessions/index.ts'
+import type { Upstream } from '../../upstream/index.ts'
 import type { BeginSession } from './begin-session.ts'
 import type { ContinueSignIn } from '../continue-sign-in.ts'
 import type { Interactions } from '../interactions.ts'
@@ -48,6 +49,10 @@ export interface PageOptions extends PageUsers {
   basePath: string
   issuer: string
   notices: Notices
+  /** Providers by which people sign in. */
+  upstream: Pick<Upstream, 'offered' | 'choosesByAddress' | 'ofAddress' | 'leadTo' | 'provenBy' | 'signOut'>
+  /** Whether anybody signs in by a password. */
+  takesPasswords: boolean
   pages: Pages<SignInTexts>
   cookies: Cookies
   csrf: CsrfTokens

@@ -1,7 +1,7 @@
 import type { Proof, Wishes } from '../../../core/records/interaction.ts'
 import { users } from '../accounts/tables.ts'
 import { instant } from '../columns.ts'
-import { index, integer, jsonb, pgTable, text, uuid } from '../drizzle.ts'
+import { index, integer, jsonb, pgTable, sql, text, uuid } from '../drizzle.ts'
 
 export const interactions = pgTable(
   'interactions',
@@ -16,5 +16,10 @@ export const interactions = pgTable(
     tries: integer('tries').notNull().default(0),
     expiresAt: instant('expires_at').notNull(),
   },
-  (table) => [index('interactions_user_id').on(table.userId), index('interactions_expires_at').on(table.expiresAt)],
+  (table) => [
+    index('interactions_user_id').on(table.userId),
+    index('interactions_expires_at').on(table.expiresAt),
+    // By which a provider that signs somebody out finds what they have begun by it.
+    index('interactions_proofs').using('gin', sql`${table.proofs} jsonb_path_ops`),
+  ],
 )

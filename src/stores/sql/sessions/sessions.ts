@@ -5,6 +5,7 @@ import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
 import { isUnchanged } from '../accounts/unchanged.ts'
+import { providerSessions } from '../elsewhere/tables.ts'
 import { identities } from '../identities/tables.ts'
 import { interactions } from '../interactions/tables.ts'
 import { queueMails } from '../mail/queue-mails.ts'
@@ -27,21 +28,24 @@ export const sessionColumns = {
   userAgent: sessions.userAgent,
 }
 
+type NewSession = Parameters<SessionStore['create']>[0]
+
 export function createSessionStore(db: Database, change: Change): SessionStore {
   return {
     async create(session, provenHash, most = 0) {
       const user = eq(users.id, session.userId)
       if (most === 0) {
         return await db.transaction(async (tx) => {
-          if (!(await isUnchanged(tx, user, provenHash))) return undefined
+          if (!(await isUnchanged(tx, user, provenHash)) || !(await isLinked(tx, session))) return undefined
           await begin(tx, session)
           return { ended: [] }
         })
       }
       return await change(async (tx, announce) => {
         // One after the other: each sees the sessions of the one before.
-        if (!(await isUnchanged(tx, user, provenHash, 'no key update'))) return undefined
-        const at = session.authenticatedAt
+        if (!(await isUnchanged(tx, user, provenHash, 'no key update')) || !(await isLinked(tx, session)))
+          return undefined
+        const at = session.lastSeenAt
         const surplus = tx
           .select({ id: sessions.id })
           .from(sessions)
@@ -130,10 +134,22 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
 }
 
 /** The sources of a person's identities are asked about them from now on (`dueForCheck`). */
-async function begin(tx: Transaction, session: typeof sessions.$inferInsert): Promise<void> {
+async function begin(tx: Transaction, { elsewhere, ...session }: NewSession): Promise<void> {
   await tx.insert(sessions).values(session)
+  if (elsewhere !== undefined) {
+    const endsAt = elsewhere.endsAt === null ? null : new Date(elsewhere.endsAt)
+    await tx.insert(providerSessions).values({ ...elsewhere, endsAt, sessionId: session.id })
+  }
   const unwatched = and(eq(identities.userId, session.userId), not(identities.isWatched))
   await tx.update(identities).set({ isWatched: true }).where(unwatched)
+}
+
+/** Whether the account elsewhere, by which a session is to begin, is still a way in: it may have been unlinked meanwhile. */
+async function isLinked(tx: Transaction, { elsewhere, userId }: NewSession): Promise<boolean> {
+  if (elsewhere === undefined) return true
+  const { issuer, subject } = elsewhere
+  const isIt = and(eq(identities.issuer, issuer), eq(identities.subject, subject), eq(identities.userId, userId))
+  return (await tx.$count(identities, isIt)) > 0
 }
 
 /** Those that are neither over nor revoked. */
@@ -144,7 +160,7 @@ function isLive(at: Date): SQL[] {
 }
 
 /** Ends sessions with their refresh families, and queues the mails about it where there was one. */
-async function endSessions(
+export async function endSessions(
   [tx, announce]: [Transaction, Announce],
   which: SQL,
   reason: string,

@@ -1,0 +1,60 @@
+import type { Audit } from '../../core/audit.ts'
+import type { Clock } from '../../core/clock.ts'
+import { isUuid } from '../../core/ids.ts'
+import type { Language } from '../../core/language.ts'
+import type { MailOf, MailWriter } from '../../core/mail.ts'
+import type { ElsewhereStore } from '../../core/records/elsewhere.ts'
+import type { Identity, IdentityStore } from '../../core/records/identity.ts'
+import type { User } from '../../core/records/user.ts'
+import type { upstreamEvents } from './audit-events.ts'
+
+export interface IdentityManagement {
+  /** Of one account, the first one first. */
+  of(userId: string): Promise<Identity[]>
+  /** What a source is called. */
+  titleOf(source: Identity['source']): string
+  /**
+   * Takes one away, with the roles and groups that it brings, and ends the sessions that were begun by it, but the one that asks. Never
+   * the last way to sign in. The person is told by mail.
+   */
+  unlink(
+    user: User,
+    id: string,
+    from?: { sessionId?: string | undefined },
+  ): Promise<'unlinked' | 'not_found' | 'last_way'>
+}
+
+export function createIdentityManagement(dependencies: {
+  identities: Pick<IdentityStore, 'of' | 'unlink'>
+  elsewhere: Pick<ElsewhereStore, 'endSessions'>
+  titleOf(source: Identity['source']): string
+  tellEnded(ended: { id: string; userId: string; clientId: string }[], reason: string): void
+  mails: MailWriter<MailOf<{ 'identity-unlinked': { provider: string; account: string; link: string } }>>
+  audit: Audit<typeof upstreamEvents>
+  clock: Clock
+  issuer: string
+  firstLanguage: Language
+}): IdentityManagement {
+  const { identities, elsewhere, titleOf, tellEnded, mails, audit, clock, issuer, firstLanguage } = dependencies
+  const { of } = identities
+  return {
+    of,
+    titleOf,
+    async unlink({ id: userId, email, locale }, id, { sessionId } = {}) {
+      const identity = isUuid(id) ? (await of(userId)).find((one) => one.id === id) : undefined
+      if (identity === undefined) return 'not_found'
+      const { source, issuer: iss, subject, label } = identity
+      const facts = { provider: titleOf(source), account: label, link: `${issuer}/linked-accounts` }
+      const told = { kind: 'identity-unlinked', to: email, userId, language: locale ?? firstLanguage, facts } as const
+      const at = new Date(clock.now())
+      const outcome = await identities.unlink(userId, id, at, { mails: [mails.seal(told)] })
+      if (outcome !== 'unlinked') return outcome
+      audit.record({ event: 'identity.unlinked', subject: userId, source, identity_id: id })
+      const provider = source.slice(source.indexOf(':') + 1)
+      const reason = 'identity_unlinked'
+      const ended = await elsewhere.endSessions({ provider, issuer: iss, subject }, { reason, at, but: sessionId })
+      tellEnded(ended ?? [], reason)
+      return outcome
+    },
+  }
+}
