@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildApp, type Gatehouse } from '../src/app.ts'
+import { buildApp, type Gatehouse } from '../src/gatehouse.ts'
 import { createBase } from '../src/base.ts'
 import { readVersion } from '../src/cli/command.ts'
 import { createLogger, systemClock } from '../src/cli/process.ts'

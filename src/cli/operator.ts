@@ -62,7 +62,7 @@ export async function withOperator<T>(task: (operator: Operator) => Promise<T>):
   // The whole service is loaded only where a command has to do its work.
   const [{ createBase }, { buildControl }, { openStores }] = await Promise.all([
     import('../base.ts'),
-    import('../app.ts'),
+    import('../gatehouse.ts'),
     import('../stores/open.ts'),
   ])
   try {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { buildApp, type Gatehouse } from '../app.ts'
+import { buildApp, type Gatehouse } from '../gatehouse.ts'
 import { createBase } from '../base.ts'
 import { type Config, loadConfig, templatesFolder } from '../config.ts'
 import { adminRole, firstPartyClientId } from '../core/principal.ts'

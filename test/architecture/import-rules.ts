@@ -17,6 +17,7 @@ const roots: Readonly<Record<string, string>> = {
   'audit-events.ts': 'event list',
   'mails.ts': 'mail list',
   'base.ts': 'base',
+  'gatehouse.ts': 'composition',
   'maintenance.ts': 'composition',
   'config.ts': 'configuration',
   'config-file.ts': 'configuration',

@@ -1,7 +1,7 @@
 /** Nothing is open by accident: routes without an access level, and calls that nobody declared. */
 import { pino } from 'pino'
 import { test } from 'tap'
-import { buildApp } from '../../src/app.ts'
+import { buildApp } from '../../src/gatehouse.ts'
 import { createBase } from '../../src/base.ts'
 import { loadConfig } from '../../src/config.ts'
 import { requireAccessLevels } from '../../src/http/guard.ts'
