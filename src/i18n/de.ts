@@ -38,7 +38,6 @@ export const de: Catalogue = {
     },
 
     passkey: {
-      signIn: 'Mit einem Passkey anmelden',
       use: 'Passkey benutzen',
       failed: 'Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal, oder gehen Sie ohne weiter.',
       refused:
