@@ -29,7 +29,6 @@ export function passkeyButton({ brand }: ViewContext, button: PasskeyButton): Ht
       hidden
     >
       <button type="button" ${!isMain && html`class="secondary outline"`}>${label}</button>
-      <small data-told=""></small>
     </div>
     <script src="${urlOfAsset('.', brand.passkeyScript)}" defer=""></script>`
 }

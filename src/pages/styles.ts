@@ -107,8 +107,7 @@ input[readonly] { background: var(--pico-background-color); color: var(--pico-mu
 [data-told]:empty { margin: 0; }
 .passkey { margin-top: 0.75rem; }
 .passkey button { width: 100%; --pico-form-element-spacing-vertical: 0.75rem; font-weight: 600; line-height: 1.25; }
-.passkey [data-told] { display: block; margin: 0.75rem 0 0; }
-.passkey [data-told]:empty { display: none; }
+.passkey small { display: block; margin: 0.75rem 0 0; }
 small[id$='-error'] { color: var(--danger, var(--pico-del-color)); }
 label:has([type='checkbox'], [type='radio']) { display: flex; gap: 0.625rem; align-items: start; margin-bottom: 1.125rem; font-weight: 400; cursor: pointer; }
 label [type='checkbox'], label [type='radio'] { flex: none; margin: 0.125rem 0 0; }

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { test } from 'tap'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
-import { hasChromium, startBrowser, takeShots } from '../support/browser.ts'
+import { hasChromium, offersInNoField, startBrowser, takeShots } from '../support/browser.ts'
 import { freePort } from '../support/servers.ts'
 import { startService, type TestUser } from '../support/service.ts'
 
@@ -50,9 +50,7 @@ if (hasChromium) {
       const user = await service.createUser()
       const { page, errors } = await open()
       // As in a browser that offers none in fields, so that the button alone is what signs in.
-      await page.addInitScript(
-        'if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = undefined',
-      )
+      await page.addInitScript(offersInNoField)
       await page.goto(`${issuer}/add-passkey`)
       await typeIn(page, user)
       const authenticator = await plugIn(page)
@@ -71,11 +69,11 @@ if (hasChromium) {
       t.equal(await page.getByLabel('Email or user name').getAttribute('autocomplete'), 'username webauthn')
       await arrive(page, 'Sign in')
       await authenticator.recognise(false)
-      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByRole('button', { name: 'Use a passkey' }).click()
       await page.getByText('No passkey was used. Try again').waitFor()
       t.match(page.url(), '/login')
       await authenticator.recognise(true)
-      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByRole('button', { name: 'Use a passkey' }).click()
       await page.getByRole('heading', { level: 1, name: 'Passkeys and second factor' }).waitFor()
       t.equal(page.url(), `${issuer}/factors#here`, 'the fragment comes along')
       await page.getByText('Last used on').waitFor()
@@ -129,7 +127,7 @@ if (hasChromium) {
       const user = await service.createUser()
       const { page } = await open({ javaScriptEnabled: false })
       await page.goto(`${issuer}/add-passkey`)
-      t.equal(await page.getByRole('button', { name: 'Sign in with a passkey' }).count(), 0)
+      t.equal(await page.getByRole('button', { name: 'Use a passkey' }).count(), 0)
       await typeIn(page, user)
       await page.getByText('This browser cannot make passkeys, or scripts are turned off in it.').waitFor()
       t.equal(await page.getByRole('button', { name: 'Add a passkey' }).count(), 0)

@@ -105,6 +105,7 @@ if (hasChromium && hasProxy('nginx')) {
       t.same(loaded.toSorted(), [
         `200 ${auth}/assets/gatehouse.css`,
         `200 ${auth}/assets/logo.svg`,
+        `200 ${auth}/assets/passkey.js`,
         `200 ${auth}/assets/password-field.js`,
         `200 ${auth}/assets/pico.min.css`,
         `200 ${auth}/login`,

@@ -737,6 +737,36 @@ hosts:
     const [, yaml, printed] = /```yaml\n(# faulty\n[\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(page)!
     t.same(faults(t, {}, yaml), printed!.trim().split('\n'))
   })
+  await t.test('passkeys are made for the host of the issuer or a parent that one party has registered', async (t) => {
+    const yaml = (rpId: string) => `sign_in: { passkeys: { rp_id: "${rpId}" } }\n`
+    const of = (issuer: string, text = '') => load(t, { GATEHOUSE_ISSUER: issuer }, text).passkeys.rpId
+    const issuer = 'https://auth.login.example.co.uk'
+    t.equal(of(issuer), 'auth.login.example.co.uk')
+    for (const rpId of ['auth.login.example.co.uk', 'login.example.co.uk', 'example.co.uk', 'Example.CO.UK']) {
+      t.equal(of(issuer, yaml(rpId)), rpId.toLowerCase())
+    }
+    t.equal(of('http://localhost:3000', yaml('localhost')), 'localhost')
+    for (const address of ['http://127.0.0.1:3000', 'https://[2001:db8::1]']) t.equal(of(address), undefined)
+    t.equal(of(issuer, 'sign_in: { passkeys: { enabled: false } }'), undefined)
+    const refused = (rpId: string, at = issuer) => faults(t, { GATEHOUSE_ISSUER: at }, yaml(rpId))
+    for (const rpId of [
+      'co.uk',
+      'uk',
+      'other.co.uk',
+      'in.example.co.uk',
+      'ample.co.uk',
+      'https://example.co.uk',
+      '.',
+    ]) {
+      const said =
+        /^gatehouse\.yaml:1:\d+: sign_in\.passkeys\.rp_id: expected the host of GATEHOUSE_ISSUER, .* down to example\.co\.uk$/
+      t.match(refused(rpId), [said], rpId)
+    }
+    t.match(refused('duckdns.org', 'https://me.duckdns.org'), [/which is me\.duckdns\.org$/])
+    t.match(refused('127.0.0.1', 'http://127.0.0.1:3000'), [
+      /expected nothing, since the host of the issuer is an address/,
+    ])
+  })
   await t.test('a thousand aliases of aliases are refused, not expanded', async (t) => {
     const levels = Array.from(
       { length: 12 },

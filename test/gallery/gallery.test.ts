@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { de } from '../../src/i18n/de.ts'
 import { type Catalogue, en } from '../../src/i18n/en.ts'
-import { hasChromium, startBrowser } from '../support/browser.ts'
+import { hasChromium, offersInNoField, startBrowser } from '../support/browser.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { spokenLanguages } from './fixture.ts'
@@ -36,7 +36,7 @@ function textsOf(node: unknown, path = ''): [path: string, text: unknown][] {
 }
 
 /** What is one word in both languages. */
-const alike = new Set(['kit.name'])
+const alike = new Set(['kit.name', 'factors.passkeys.title'])
 
 void test('every language says everything, in words of its own', async (t) => {
   const english = new Map(textsOf(en))
@@ -130,6 +130,7 @@ if (hasChromium) {
     const written = writeGallery(folder, fixtures)
     const { open } = await startBrowser(t)
     const { page, errors } = await open({ reducedMotion: 'reduce' })
+    await page.addInitScript(offersInNoField)
     for (const { name, scheme, language, source } of written) {
       await page.setViewportSize({ width: 320, height: 720 })
       await page.goto(String(pathToFileURL(join(folder, `${name}.html`))))

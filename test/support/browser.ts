@@ -30,6 +30,10 @@ const quietly = [
   '--host-resolver-rules=MAP *.example.test 127.0.0.1',
 ]
 
+/** Makes a page that of a browser which offers no passkeys in fields, and asks for none unless a button is pressed. */
+export const offersInNoField =
+  'if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = undefined'
+
 /** A browser that keeps its profile in a folder, as a person's does, and opens the tabs of the last time again. */
 export async function startProfile(t: { teardown(after: () => unknown): unknown }, folder: string) {
   const context: BrowserContext = await chromium.launchPersistentContext(folder, {

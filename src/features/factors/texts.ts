@@ -33,12 +33,10 @@ export const factors = {
       renamed: 'The passkey has another name.',
       removed: 'The passkey is removed. If your device still offers it, remove it there too.',
     },
-    gone: 'This passkey is not there any more.',
   },
   addPasskeyPage: {
     title: 'Add a passkey',
     why: 'Your browser asks where the passkey shall be kept, and whether it is you.',
-    name: 'Name',
     nameHint: 'By which you tell your passkeys apart.',
     submit: 'Add a passkey',
     /** Of a browser that has none, or in which scripts are turned off. */

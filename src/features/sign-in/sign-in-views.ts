@@ -72,7 +72,7 @@ export function signInPage(
         ${
           hasPasskeys &&
           passkeyButton(context, {
-            ...{ label: signIn.passkey.signIn, failed: signIn.passkey.failed },
+            ...{ label: signIn.passkey.use, failed: signIn.passkey.failed },
             ...{ options: 'login-options', offer: true },
           })
         }

@@ -31,7 +31,6 @@ export const signIn = {
   },
 
   passkey: {
-    signIn: 'Sign in with a passkey',
     use: 'Use a passkey',
     failed: 'No passkey was used. Try again, or go on without one.',
     refused: 'This passkey was not accepted. If you have removed it here, remove it from your device too.',

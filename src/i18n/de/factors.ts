@@ -34,12 +34,10 @@ export const factors: Catalogue['factors'] = {
       renamed: 'Der Passkey hat einen anderen Namen.',
       removed: 'Der Passkey ist entfernt. Wenn Ihr Gerät ihn noch anbietet, entfernen Sie ihn auch dort.',
     },
-    gone: 'Diesen Passkey gibt es nicht mehr.',
   },
   addPasskeyPage: {
     title: 'Passkey hinzufügen',
     why: 'Ihr Browser fragt, wo der Passkey aufbewahrt werden soll und ob Sie es sind.',
-    name: 'Name',
     nameHint: 'Daran unterscheiden Sie Ihre Passkeys.',
     submit: 'Passkey hinzufügen',
     missing: 'Dieser Browser kann keine Passkeys erstellen, oder Skripte sind darin ausgeschaltet.',

@@ -40,7 +40,6 @@ export const signIn: Catalogue['signIn'] = {
   },
 
   passkey: {
-    signIn: 'Mit einem Passkey anmelden',
     use: 'Passkey benutzen',
     failed: 'Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal, oder gehen Sie ohne weiter.',
     refused:

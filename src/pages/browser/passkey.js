@@ -15,7 +15,8 @@ for (const box of document.querySelectorAll('[data-passkey]')) {
 }
 
 function prepare(box, { passkey: kind, options, offer, failed, known }) {
-  const [form, button, told] = [box.closest('form'), box.querySelector('button'), box.querySelector('[data-told]')]
+  const [form, button] = [box.closest('form'), box.querySelector('button')]
+  const told = document.createElement('small')
   told.setAttribute('role', 'alert')
   let offered = new AbortController()
 
@@ -40,11 +41,12 @@ function prepare(box, { passkey: kind, options, offer, failed, known }) {
     if (kind === 'make' && !form.reportValidity()) return
     offered.abort()
     button.disabled = true
-    told.textContent = ''
+    told.remove()
     try {
       send(await ask({}))
     } catch (error) {
       told.textContent = error.name === 'InvalidStateError' ? known : failed
+      box.append(told)
       button.disabled = false
       button.focus()
       void offerInField()

@@ -52,7 +52,7 @@ export function addPasskeyPage(
   page: Messages & { csrfToken: string; name: string; nameFault?: string },
 ): Html {
   const { factors, kit } = context.texts
-  const { title, why, name: label, nameHint: hint } = factors.addPasskeyPage
+  const { title, why, nameHint: hint } = factors.addPasskeyPage
   return layout(
     context,
     title,
@@ -61,7 +61,15 @@ export function addPasskeyPage(
       <form method="post">
         ${hiddenFields({ csrf_token: page.csrfToken })}
         ${field({
-          ...{ name: 'name', label, hint, type: 'text', autocomplete: 'off', maxlength: 200, value: page.name },
+          ...{
+            name: 'name',
+            label: kit.name,
+            hint,
+            type: 'text',
+            autocomplete: 'off',
+            maxlength: 200,
+            value: page.name,
+          },
           error: page.nameFault,
         })}
         ${makePasskey(context, { options: 'add-passkey-options' })}
@@ -83,7 +91,7 @@ export function renamePasskeyPage(
     html`${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: page.csrfToken, id: page.id })}
-        ${nameField({ label: factors.addPasskeyPage.name, value: page.name, error: page.nameFault, autofocus: true })}
+        ${nameField({ label: kit.name, value: page.name, error: page.nameFault, autofocus: true })}
         <button type="submit">${kit.save}</button>
       </form>
       <p class="beside"><a href="factors">${kit.cancel}</a></p>`,
