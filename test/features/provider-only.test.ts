@@ -83,7 +83,16 @@ void test('a provider as the only way in', async (t) => {
     const back = await signInThere(await visitor.begin(), 'grace', service.issuer)
     t.equal((await visitor.call(back)).headers['location'], '/')
     t.match(await visitor.person(), { email: 'grace@example.test', name: 'grace' })
-    const out = await visitor.submit('/logout', '/logout', {})
+    const path = '/api/users/me/identities'
+    const { items } = (await gatehouse.call(path, { headers: visitor.headers })).json()
+    await gatehouse.operate('PUT', `/users/grace@example.test/password`, { password: 'three wet herons count pebbles' })
+    const again = new Visitor(gatehouse)
+    await again.call(await signInThere(await again.begin(), 'grace', service.issuer))
+    const unlink = { method: 'DELETE', headers: { ...again.headers, ...own } }
+    t.equal((await gatehouse.call(`${path}/${items[0].id}`, unlink)).status, 409, 'a password is no way in here')
+    gatehouse.clock.advance(600)
+    t.match(wordsOf(await again.call('/step-up')), /Confirm with Lab/, 'nor a proof')
+    const out = await again.submit('/logout', '/logout', {})
     const page = await fetch(String(out.headers['location']))
     t.equal(page.status, 200)
     t.match(await page.text(), /session\/end\/confirm/)

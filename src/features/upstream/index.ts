@@ -58,7 +58,7 @@ export function createUpstream(
   config: {
     providers: readonly Provider[]
     accounts: { domains: readonly string[] }
-    sign_in: { fresh_seconds: number }
+    sign_in: { fresh_seconds: number; passwords: boolean }
   },
   needs: {
     accounts: Accounts
@@ -91,7 +91,11 @@ export function createUpstream(
     ...{ store: elsewhere, identities, users, knownOf, domains, requests: mail, box },
   })
   const recognise = createRecognise({ identities, users, arrivals, linkIdentity, domains, audit, clock })
-  const management = createIdentityManagement({ ...shared, identities, elsewhere, titleOf, tellEnded })
+  const management = createIdentityManagement({
+    ...shared,
+    ...{ identities, elsewhere, titleOf, tellEnded, takesPasswords: config.sign_in.passwords },
+    isUsable: (source) => !source.startsWith('provider:') || knownOf(source.slice('provider:'.length)) !== undefined,
+  })
   const takeLogoutToken = createTakeLogoutToken({ store: elsewhere, tellEnded, audit, clock })
   const toProblem = createLeadToProblem(basePath)
   const { cookies, csrf, limits } = browser

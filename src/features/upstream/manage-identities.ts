@@ -28,6 +28,10 @@ export function createIdentityManagement(dependencies: {
   identities: Pick<IdentityStore, 'of' | 'unlink'>
   elsewhere: Pick<ElsewhereStore, 'endSessions'>
   titleOf(source: Identity['source']): string
+  /** Whether somebody can sign in by an account of a source: it is still in gatehouse.yaml. */
+  isUsable(source: Identity['source']): boolean
+  /** Whether anybody signs in by a password. */
+  takesPasswords: boolean
   tellEnded(ended: { id: string; userId: string; clientId: string }[], reason: string): void
   mails: MailWriter<MailOf<{ 'identity-unlinked': { provider: string; account: string; link: string } }>>
   audit: Audit<typeof upstreamEvents>
@@ -35,14 +39,19 @@ export function createIdentityManagement(dependencies: {
   issuer: string
   firstLanguage: Language
 }): IdentityManagement {
-  const { identities, elsewhere, titleOf, tellEnded, mails, audit, clock, issuer, firstLanguage } = dependencies
+  const { identities, elsewhere, titleOf, isUsable, takesPasswords } = dependencies
+  const { tellEnded, mails, audit, clock, issuer, firstLanguage } = dependencies
   const { of } = identities
   return {
     of,
     titleOf,
-    async unlink({ id: userId, email, locale }, id, { sessionId } = {}) {
-      const identity = isUuid(id) ? (await of(userId)).find((one) => one.id === id) : undefined
+    async unlink({ id: userId, email, locale, passwordHash }, id, { sessionId } = {}) {
+      const linked = await of(userId)
+      const identity = isUuid(id) ? linked.find((one) => one.id === id) : undefined
       if (identity === undefined) return 'not_found'
+      const hasPassword = takesPasswords && passwordHash !== null
+      const isLast = !linked.some((one) => one.id !== id && isUsable(one.source))
+      if (isLast && !hasPassword && isUsable(identity.source)) return 'last_way'
       const { source, issuer: iss, subject, label } = identity
       const facts = { provider: titleOf(source), account: label, link: `${issuer}/linked-accounts` }
       const told = { kind: 'identity-unlinked', to: email, userId, language: locale ?? firstLanguage, facts } as const

@@ -44,7 +44,7 @@ export function createSignInElsewhere(
     async stepUp(request, reply, { sessionId, ...person }, proofs) {
       const user = await users.findById(person.subject)
       // Whoever has a factor, or a password, proves themselves by it.
-      if (sessionId === undefined || user?.status !== 'active' || !provesElsewhere(user)) return false
+      if (sessionId === undefined || user?.status !== 'active' || !provesElsewhere(user, options)) return false
       const methods = proofs.map(({ method }) => method)
       const at = Math.max(...proofs.map((proof) => proof.at))
       const taken = await takeProof({ ...person, sessionId }, user, { methods, at })
@@ -62,6 +62,9 @@ export function createSignInElsewhere(
 }
 
 /** Whether somebody has nothing here to prove themselves by. */
-export function provesElsewhere(user: { passwordHash: string | null; hasSecondFactor: boolean }): boolean {
-  return user.passwordHash === null && !user.hasSecondFactor
+export function provesElsewhere(
+  { passwordHash, hasSecondFactor }: { passwordHash: string | null; hasSecondFactor: boolean },
+  { takesPasswords }: { takesPasswords: boolean },
+): boolean {
+  return !hasSecondFactor && (passwordHash === null || !takesPasswords)
 }
