@@ -5,6 +5,7 @@ import { auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { createWithFactor, givePassword, mfaTokenOf, nextCode, post, stepUpBy } from '../support/factors.ts'
 import { mailsTo, tokenOf } from '../support/mails.ts'
+import { own as ownOrigin, submit, wordsOf } from '../support/pages.ts'
 import { addPasskey, createWithPasskey, loginOptions, makePasskey, signInByPasskey } from '../support/passkeys.ts'
 import { type Answer, bearer, type Service, startService } from '../support/service.ts'
 
@@ -188,6 +189,47 @@ for (const backend of backends) {
       t.equal((await givePassword(remembering, user, device)).status, 200)
       await addPasskey(remembering, { cookie })
       t.equal((await givePassword(remembering, user, device)).status, 403)
+    })
+    await t.test('by page the same, with the cookies of every sign-in, and words for what is refused', async (t) => {
+      const [{ user, passkey }, other] = [await createWithPasskey(service), await createWithPasskey(service)]
+      const answersOf = async (path: string, by: typeof passkey, cookie?: string) => {
+        const headers = { ...ownOrigin, accept: 'application/json', ...(cookie !== undefined && { cookie }) }
+        const options = (await service.call(path, { method: 'POST', headers })).json()
+        return JSON.stringify(by.show(options))
+      }
+      const credential = await answersOf('/login-options', passkey)
+      const wrong = [
+        await answersOf('/login-options', makePasskey(service, { challenge: '', user: { id: 'AAAA' } }).passkey),
+      ]
+      for (const refused of [...wrong, 'no json', '{}', 'null', '{"id":7}']) {
+        const answer = await submit(service, '/login', { credential: refused })
+        t.match([answer.status, wordsOf(answer)], [422, 'This passkey was not accepted.'])
+        t.equal(answer.cookies['gatehouse'], undefined)
+      }
+      const unproven = await service.call('/login', { method: 'POST', form: { credential } })
+      t.same([unproven.status, unproven.cookies['gatehouse']], [403, undefined], 'a form of nobody signs nobody in')
+      const signedIn = await submit(service, '/login', { credential, return_to: '/account', remember: 'yes' }, 'a=b')
+      t.same([signedIn.status, signedIn.headers['location']], [303, '/account'])
+      t.match(signedIn.cookies, { gatehouse: /./, gatehouse_refresh: /./, gatehouse_device: /./ })
+
+      const asked = await submit(service, '/login', { email: user.email, password: user.password })
+      const cookie = `gatehouse_interaction=${asked.cookies['gatehouse_interaction']}`
+      const page = await service.call('/second-factor', { headers: { cookie } })
+      t.match(wordsOf(page), 'Use your passkey')
+      t.notMatch(page.body, 'one-time-code', 'there is no app to ask for')
+      const theirs = await answersOf('/second-factor-options', other.passkey, cookie)
+      t.equal((await submit(service, '/second-factor', { credential: theirs }, cookie)).status, 422)
+      const right = await answersOf('/second-factor-options', passkey, cookie)
+      t.equal((await submit(service, '/second-factor', { credential: right }, cookie)).status, 303)
+      const nobody = await service.call('/second-factor-options', {
+        method: 'POST',
+        headers: { ...ownOrigin, accept: 'application/json' },
+      })
+      t.same(problem(nobody), [401, 'unauthorized'])
+
+      await service.call('/api/users/me', { method: 'DELETE', headers: { cookie: other.cookie }, json: {} })
+      const leaving = await submit(service, '/login', { credential: await answersOf('/login-options', other.passkey) })
+      t.match(wordsOf(leaving), 'Keep the account?')
     })
     await t.test('where they are turned off nobody is offered one, and what was added protects on', async (t) => {
       if (service.backend.replica === undefined) return

@@ -26,6 +26,7 @@ for (const backend of backends) {
     const service = await startService(t, { backend })
     const replica = service.backend.replica && (await startService(t, { beside: service }))
     const at = (index: number): Service => (index % 2 === 1 && replica) || service
+    const trail = () => auditRows(service, ...(replica ? [replica] : []))
     const stepUpOptions = async (accessToken: string) =>
       (await post(service, '/api/auth/step-up/options', {}, bearer(accessToken))).json()
 
@@ -72,9 +73,7 @@ for (const backend of backends) {
         t.same(told(answer), told(answers.unknown), what)
       }
       t.equal((await signInByPasskey(service, passkey)).status, 200)
-      const row = (await auditRows(service)).find(
-        ({ event, subject }) => event === 'sign_in.failed' && subject === user.id,
-      )
+      const row = (await trail()).find(({ event, subject }) => event === 'sign_in.failed' && subject === user.id)
       t.match(row, { details: { reason: 'wrong_passkey' } })
     })
     await t.test('a challenge is answered once, within five minutes, wherever it was asked for', async (t) => {
@@ -146,7 +145,7 @@ for (const backend of backends) {
         const says = { counter: tries === 0 ? 3 : 0 }
         t.same(problem(await signInByPasskey(service, copy, { says })), refused)
       }
-      const rows = (await auditRows(service)).filter(({ subject }) => subject === user.id)
+      const rows = (await trail()).filter(({ subject }) => subject === user.id)
       t.equal(rows.filter(({ event }) => event === 'passkey.copied').length, 2)
       const mails = (await mailsTo(service, user.email)).filter((mail) => mail.includes('may have been copied'))
       t.equal(mails.length, 1, 'once a day')
@@ -154,9 +153,7 @@ for (const backend of backends) {
       const forged = copy.show(await loginOptions(service), { counter: 0 })
       forged.response.signature = passkey.show(await loginOptions(service)).response.signature
       t.same(problem(await signIn(service, forged)), refused)
-      const after = (await auditRows(service)).filter(
-        ({ subject, event }) => subject === user.id && event === 'passkey.copied',
-      )
+      const after = (await trail()).filter(({ subject, event }) => subject === user.id && event === 'passkey.copied')
       t.equal(after.length, 2, 'who has no key raises no alarm')
     })
     await t.test('a password alone adds and removes nothing where there is a factor', async (t) => {
