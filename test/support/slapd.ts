@@ -1,9 +1,10 @@
 /** Debian's OpenLDAP server on loopback, with people of a test's own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Attribute, Change, Client } from 'ldapts'
 import { authorityIn } from './certificates.ts'
+import { until } from './patience.ts'
 import { findProgram, freePort, listening, scratchFolder } from './servers.ts'
 
 export const suffix = 'dc=example,dc=test'
@@ -30,7 +31,7 @@ export interface LdapServer {
   halt(): Promise<void>
   resume(): Promise<void>
   /** Keeps its process from answering, and lets it go on. */
-  freeze(): void
+  freeze(): Promise<void>
   thaw(): void
 }
 
@@ -131,7 +132,11 @@ export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {
     ...{ url: `ldaps://localhost:${port}`, clearUrl: `ldap://localhost:${clearPort}`, port, clearPort, ca },
     halt,
     resume,
-    freeze: () => void server.kill('SIGSTOP'),
+    async freeze() {
+      server.kill('SIGSTOP')
+      const state = () => /^State:\t(\w)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]
+      await until('slapd has stopped', () => state() === 'T')
+    },
     thaw: () => void server.kill('SIGCONT'),
   }
 }
