@@ -170,6 +170,9 @@ void test('a person of a directory', { skip }, async (t) => {
       json: { current_password: passwordOf('ada'), password: 'a password of one’s own, and long' },
     })
     t.match([change.status, change.json().code], [409, 'password_kept_elsewhere'])
+    const proof = { password: passwordOf('ada') }
+    const raised = await service.call('/api/auth/step-up', { method: 'POST', headers: bearer(token), json: proof })
+    t.equal(raised.status, 200, 'and proves itself anew by the one of there')
     const cookie = cookieOf(await submit(service, 'ada', passwordOf('ada')))
     const page = await service.call('/change-password', { headers: { cookie } })
     t.match(page.body, 'https://password.example.test')
