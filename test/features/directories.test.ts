@@ -85,6 +85,11 @@ void test('a person of a directory', { skip }, async (t) => {
       t.equal((await logIn(service, name!, password!)).status, 401)
     }
     t.equal((await logIn(service, 'ada', '')).status, 400)
+    const { id } = await whoIs(service, await logIn(service, 'ada', passwordOf('ada')))
+    await service.operate('PUT', `/users/${id}/status`, { status: 'disabled' })
+    t.equal((await logIn(service, 'ada', passwordOf('ada'))).status, 401, 'nor while the account is disabled here')
+    await service.operate('PUT', `/users/${id}/status`, { status: 'active' })
+    t.equal((await logIn(service, 'ada', passwordOf('ada'))).status, 200)
   })
   await t.test('keeps the account under another name, and whoever gets the name has another', async (t) => {
     const before = await logIn(service, 'eve', passwordOf('eve'))

@@ -75,7 +75,7 @@ export const hasSlapd = () => findProgram('slapd') !== undefined
  * Starts one that ends with the test. Its people stand in `ou=people`, its groups in `ou=groups`, and `ldif` adds to them. Its policy
  * of passwords locks after three wrong ones.
  */
-export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {}): Promise<LdapServer> {
+export async function startSlapd(t: Teardown, { ldif = '' } = {}): Promise<LdapServer> {
   const folder = scratchFolder(t)
   const [port, clearPort] = [await freePort(), await freePort()]
   const { ca, issue } = authorityIn(join(folder, 'tls'))
@@ -92,7 +92,6 @@ export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {
       `pidfile ${folder}/slapd.pid`,
       `TLSCertificateFile ${cert}`,
       `TLSCertificateKeyFile ${key}`,
-      `idletimeout ${idleSeconds}`,
       'database mdb',
       `suffix ${suffix}`,
       `rootdn ${rootDn}`,
