@@ -2,6 +2,7 @@
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
+import { directoriesEvents } from '../../src/features/directories/audit-events.ts'
 import { factorsEvents } from '../../src/features/factors/audit-events.ts'
 import { mailEvents } from '../../src/features/mail/audit-events.ts'
 import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
@@ -13,7 +14,10 @@ import { until } from './patience.ts'
 /** The events that `factor-policy.test.ts` shows. */
 export const eventsOfFactors = { ...factorsEvents, 'sign_in.continued': signInEvents['sign_in.continued'] }
 
-/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that neither of them does. */
+/** The events that `directories.test.ts` shows. */
+export const eventsOfDirectories = directoriesEvents
+
+/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that none of these does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }
 
 /** The log lines of audit events, oldest first. */
