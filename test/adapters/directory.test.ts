@@ -38,13 +38,13 @@ function ldapSettings(server: LdapServer, more: Partial<DirectorySettings> = {})
       memberAttribute: 'member',
       nameAttribute: 'cn',
     },
-    ...{ timeoutMilliseconds: 5_000, connections: 2 },
+    ...{ timeoutMilliseconds: 60_000, connections: 2 },
     ...more,
   }
 }
 
 async function found(directory: Directory, login: string): Promise<DirectoryPerson> {
-  const answer = await directory.find(login, AbortSignal.timeout(5_000))
+  const answer = await directory.find(login, AbortSignal.timeout(60_000))
   if (answer.kind !== 'found') throw new Error(`${login}: ${answer.kind}`)
   return answer.person
 }
@@ -68,7 +68,7 @@ void test('OpenLDAP', { skip: hasSlapd() ? false : 'slapd is not installed' }, a
     return directory
   }
   const directory = open()
-  const within = () => AbortSignal.timeout(5_000)
+  const within = () => AbortSignal.timeout(60_000)
 
   await t.test('finds a person by a value, whatever stands in it', async (t) => {
     const ada = await found(directory, 'ADA')
@@ -149,13 +149,16 @@ void test('OpenLDAP', { skip: hasSlapd() ? false : 'slapd is not installed' }, a
   await t.test('by StartTLS too', async (t) => {
     const started = open({ port: server.clearPort, security: 'starttls' })
     const ada = await found(started, 'ada')
-    t.same(await started.proves(ada, 'password of ada', AbortSignal.timeout(5_000)), { kind: 'right', endsSoon: false })
-    t.same(await started.groupsOf(ada, AbortSignal.timeout(5_000)), ['all', 'staff', 'writers'])
+    t.same(await started.proves(ada, 'password of ada', AbortSignal.timeout(60_000)), {
+      kind: 'right',
+      endsSoon: false,
+    })
+    t.same(await started.groupsOf(ada, AbortSignal.timeout(60_000)), ['all', 'staff', 'writers'])
   })
   await t.test('settings that are wrong, and a server that is away, are faults', async (t) => {
     const fault = (more: Partial<DirectorySettings>) => {
       const wrong = open(more)
-      return faultOf(wrong.find('ada', AbortSignal.timeout(5_000)))
+      return faultOf(wrong.find('ada', AbortSignal.timeout(60_000)))
     }
     t.equal(await fault({ password: 'another' }), 'settings LDAP 49')
     t.equal(await fault({ baseDn: 'dc=elsewhere,dc=test' }), 'settings LDAP 32')
@@ -168,9 +171,9 @@ void test('OpenLDAP', { skip: hasSlapd() ? false : 'slapd is not installed' }, a
       await fault({ host: '127.0.0.1', security: 'starttls', port: server.clearPort }),
       'away ERR_TLS_CERT_ALTNAME_INVALID',
     )
-    const hasty = open({ timeoutMilliseconds: 200 })
+    const hasty = open()
     const ada = await found(hasty, 'ada')
-    server.freeze()
+    await server.freeze()
     t.equal(await faultOf(hasty.find('ada', AbortSignal.timeout(200))), 'away ETIMEDOUT')
     t.equal(await faultOf(hasty.proves(ada, 'password of ada', AbortSignal.timeout(200))), 'away ETIMEDOUT')
     server.thaw()
@@ -219,7 +222,7 @@ void test(
         ...({ baseDn: domainDn, lookup: 'token_groups', filter: filterOf('(objectClass=group)') } as const),
         ...{ memberAttribute: 'member', nameAttribute: 'sAMAccountName' },
       },
-      ...{ timeoutMilliseconds: 5_000, connections: 2 },
+      ...{ timeoutMilliseconds: 60_000, connections: 2 },
     }
     const open = (more: Partial<DirectorySettings> = {}) => {
       const directory = createLdapDirectory({ ...settings, ...more }, clock)
@@ -227,7 +230,7 @@ void test(
       return directory
     }
     const directory = open()
-    const within = () => AbortSignal.timeout(5_000)
+    const within = () => AbortSignal.timeout(60_000)
     const ada = await found(directory, 'ada@ad.example.test')
 
     await t.test('finds a person by each of their names, and takes their password', async (t) => {

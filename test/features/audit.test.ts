@@ -16,7 +16,9 @@ import {
   auditLinesOf,
   auditRows,
   eventsOfAccounts,
+  eventsOfDirectories,
   eventsOfFactors,
+  eventsOfOtherDomains,
   eventsOfProviders,
 } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
@@ -329,7 +331,8 @@ for (const backend of backends) {
     })
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const told = new Set((await auditRows(service)).map(({ event }) => event))
-      const elsewhere = { ...eventsOfAccounts, ...eventsOfFactors, ...eventsOfProviders }
+      const ofWaysIn = { ...eventsOfFactors, ...eventsOfProviders, ...eventsOfDirectories, ...eventsOfOtherDomains }
+      const elsewhere = { ...eventsOfAccounts, ...ofWaysIn }
       const others = Object.keys(auditEvents).filter((event) => !Object.hasOwn(elsewhere, event))
       t.same(
         others.filter((event) => !told.has(event)),

@@ -138,6 +138,23 @@ for (const backend of backends) {
       t.same(await due(at(-10), at()), [], 'nor is anybody asked about until one begins')
       await bench.session(one.userId)
       t.same(await due(at(-10), at()), [one.id])
+
+      const keyed = await linked({ source: 'directory:keyed', createdAt: at(-20) })
+      const key = {
+        id: crypto.randomUUID(),
+        name: 'Job',
+        scopes: [],
+        createdAt: at(),
+        expiresAt: null,
+        lastUsedAt: null,
+      }
+      const owner = { kind: 'user', id: keyed.userId } as const
+      t.equal(await stores.apiKeys.create({ ...key, owner, hash: crypto.randomUUID() }, { most: 10 }), 'created')
+      const asked = { checkedBefore: at(-10), at: at(), limit: 10 }
+      const found = await second.identities.dueForCheck('directory:keyed', asked)
+      t.match(found, [{ identity: { id: keyed.id } }], 'and those who have API keys')
+      t.equal(await stores.apiKeys.revoke(key.id, at()), true)
+      t.same(await second.identities.dueForCheck('directory:keyed', asked), [])
     })
   })
 }

@@ -2,8 +2,10 @@
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
+import { directoriesEvents } from '../../src/features/directories/audit-events.ts'
 import { factorsEvents } from '../../src/features/factors/audit-events.ts'
 import { mailEvents } from '../../src/features/mail/audit-events.ts'
+import { otherDomainsEvents } from '../../src/features/other-domains/audit-events.ts'
 import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
 import { sessionsEvents } from '../../src/features/sessions/audit-events.ts'
 import { signInEvents } from '../../src/features/sign-in/audit-events.ts'
@@ -17,7 +19,13 @@ export const eventsOfFactors = { ...factorsEvents, 'sign_in.continued': signInEv
 /** The events that `providers.test.ts` of features and of security show. */
 export const eventsOfProviders = upstreamEvents
 
-/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that neither of them does. */
+/** The events that `other-domains.test.ts` of features and of security show. */
+export const eventsOfOtherDomains = otherDomainsEvents
+
+/** The events that `directories.test.ts` shows. */
+export const eventsOfDirectories = directoriesEvents
+
+/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that none of these does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }
 
 /** The log lines of audit events, oldest first. */

@@ -32,9 +32,13 @@ function domain(): string {
   const words = ['--realm=AD.EXAMPLE.TEST', '--domain=ADTEST', '--server-role=dc', '--dns-backend=NONE']
   const host = ['--host-name=dc', '--host-ip=127.0.0.1', `--adminpass=${adminPassword}`, `--targetdir=${draft}`]
   execFileSync('samba-tool', ['domain', 'provision', ...words, ...host], { stdio: ['ignore', 'ignore', 'pipe'] })
-  // Where somebody else was quicker, theirs is as good.
-  if (existsSync(place)) rmSync(draft, { recursive: true })
-  else renameSync(draft, place)
+  try {
+    renameSync(draft, place)
+  } catch (error) {
+    // Where somebody else was quicker, theirs is as good.
+    if (!existsSync(place)) throw error
+    rmSync(draft, { recursive: true })
+  }
   return place
 }
 

@@ -1,9 +1,10 @@
 /** Debian's OpenLDAP server on loopback, with people of a test's own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Attribute, Change, Client } from 'ldapts'
 import { authorityIn } from './certificates.ts'
+import { until } from './patience.ts'
 import { findProgram, freePort, listening, scratchFolder } from './servers.ts'
 
 export const suffix = 'dc=example,dc=test'
@@ -30,7 +31,7 @@ export interface LdapServer {
   halt(): Promise<void>
   resume(): Promise<void>
   /** Keeps its process from answering, and lets it go on. */
-  freeze(): void
+  freeze(): Promise<void>
   thaw(): void
 }
 
@@ -74,7 +75,7 @@ export const hasSlapd = () => findProgram('slapd') !== undefined
  * Starts one that ends with the test. Its people stand in `ou=people`, its groups in `ou=groups`, and `ldif` adds to them. Its policy
  * of passwords locks after three wrong ones.
  */
-export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {}): Promise<LdapServer> {
+export async function startSlapd(t: Teardown, { ldif = '' } = {}): Promise<LdapServer> {
   const folder = scratchFolder(t)
   const [port, clearPort] = [await freePort(), await freePort()]
   const { ca, issue } = authorityIn(join(folder, 'tls'))
@@ -91,7 +92,6 @@ export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {
       `pidfile ${folder}/slapd.pid`,
       `TLSCertificateFile ${cert}`,
       `TLSCertificateKeyFile ${key}`,
-      `idletimeout ${idleSeconds}`,
       'database mdb',
       `suffix ${suffix}`,
       `rootdn ${rootDn}`,
@@ -131,7 +131,11 @@ export async function startSlapd(t: Teardown, { ldif = '', idleSeconds = 0 } = {
     ...{ url: `ldaps://localhost:${port}`, clearUrl: `ldap://localhost:${clearPort}`, port, clearPort, ca },
     halt,
     resume,
-    freeze: () => void server.kill('SIGSTOP'),
+    async freeze() {
+      server.kill('SIGSTOP')
+      const state = () => /^State:\t(\w)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]
+      await until('slapd has stopped', () => state() === 'T')
+    },
     thaw: () => void server.kill('SIGCONT'),
   }
 }

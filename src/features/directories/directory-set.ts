@@ -10,7 +10,7 @@ import { createTellOnce } from '../../core/tell-once.ts'
 import type { directoriesEvents } from './audit-events.ts'
 import { type DirectoryConfig, passwordVariable } from './configured-settings.ts'
 
-/** A directory that never answers the same way twice is told of no more often. */
+/** A directory that answers now and then is told of no more often. */
 const quietSeconds = 300
 
 type Source = `directory:${string}`
@@ -51,13 +51,16 @@ export function createDirectorySet(dependencies: {
 }): DirectorySet {
   const { configs, make, identities, audit, log, clock } = dependencies
   const opened = new Map<string, Directory>()
-  const away = new Set<string>()
+  /** Those that gave no answer lately, and whether that was told. */
+  const away = new Map<string, boolean>()
+  let isClosed = false
   const isNews = createTellOnce(clock, quietSeconds)
 
   function tell(name: string, { reason, remedy }: DirectoryFault): void {
-    if (away.has(name)) return
-    away.add(name)
-    if (!isNews(name)) return
+    // What is broken off by the end of the service is no fault.
+    if (isClosed || away.has(name)) return
+    away.set(name, isNews(name))
+    if (!away.get(name)) return
     audit.record({ event: 'directory.unreachable', directory: name, reason })
     log.warn({ event: 'directory.unusable', directory: name }, serverFault(`directories: ${name}`, reason, remedy))
   }
@@ -73,7 +76,9 @@ export function createDirectorySet(dependencies: {
         if (directory === undefined) throw new DirectoryFault('away', 'NOT_OPEN')
         try {
           const answer = await question(directory)
-          if (away.delete(name)) audit.record({ event: 'directory.recovered', directory: name })
+          const wasTold = away.get(name)
+          away.delete(name)
+          if (wasTold) audit.record({ event: 'directory.recovered', directory: name })
           return answer
         } catch (error) {
           if (error instanceof DirectoryFault) tell(name, error)
@@ -86,6 +91,7 @@ export function createDirectorySet(dependencies: {
   return {
     all,
     async open() {
+      isClosed = false
       for (const { name, connected } of configs) {
         const { password } = connected
         if (password === undefined) {
@@ -95,6 +101,7 @@ export function createDirectorySet(dependencies: {
       }
     },
     async close() {
+      isClosed = true
       for (const directory of opened.values()) await directory.close()
       opened.clear()
     },

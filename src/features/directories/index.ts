@@ -99,9 +99,10 @@ export function createDirectories(
     },
     maintain: refresh,
     async stop() {
+      const closing = directories.close()
       stopping.abort()
       await looking
-      await directories.close()
+      await closing
     },
   }
 }
