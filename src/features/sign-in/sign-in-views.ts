@@ -40,6 +40,7 @@ export function signInPage(
   const { providers = [], choosesByAddress = false, takesPasswords = true, level } = page
   const error = page.fault !== undefined
   const asksForLogin = takesPasswords || choosesByAddress
+  const submit = html`<button type="submit">${kit.signIn}</button>`
   return layout(
     context,
     signIn.title,
@@ -66,19 +67,21 @@ export function signInPage(
           })
         }
         ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
-        ${asksForLogin && html`<button type="submit">${kit.signIn}</button>`}
+        ${asksForLogin && (providers.length > 0 ? html`<p>${submit}</p>` : submit)}
         ${providers.map(
           ({ name, title }) =>
-            html`<button
-              type="submit"
-              class="secondary"
-              formaction="login-with"
-              formnovalidate
-              name="provider"
-              value="${name}"
-            >
-              ${signIn.byProvider(title)}
-            </button>`,
+            html`<p>
+              <button
+                type="submit"
+                class="outline secondary"
+                formaction="login-with"
+                formnovalidate
+                name="provider"
+                value="${name}"
+              >
+                ${signIn.byProvider(title)}
+              </button>
+            </p>`,
         )}
       </form>
       ${ways.recover && html`<p class="beside"><a href="${ways.recover}">${signIn.recover}</a></p>`}
