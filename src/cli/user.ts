@@ -1,6 +1,7 @@
 import type { ShownInvitation, ShownUser, UserAfterPassword, WithdrawnInvitation } from '../features/accounts/index.ts'
 import type { ResetFactors } from '../features/factors/index.ts'
 import type { DeletedUser } from '../features/own-account/index.ts'
+import type { ShownIdentities } from '../features/upstream/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
 import { everyItem, pathOf, withOperator } from './operator.ts'
 import { readPassword } from './secret-input.ts'
@@ -11,7 +12,7 @@ const passwordFromStdin = flag('read the password from standard input; otherwise
 const onRole = onListed('role', 'roles', 'editor')
 const onGroup = onListed('group', 'groups', 'staff')
 
-/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|send-reset|set-username|grant-role|revoke-role|add-to-group|remove-from-group|delete`. */
+/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|identities|unlink|send-reset|set-username|grant-role|revoke-role|add-to-group|remove-from-group|delete`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
@@ -91,6 +92,24 @@ export const user = group({
     example: 'user reset-factors ada@example.com',
     async run({ json }, id) {
       print(await withOperator((operator) => operator<ResetFactors>('POST', `${at(id)}/reset-factors`)), json)
+    },
+  }),
+  identities: command({
+    summary: 'show the accounts elsewhere by which a person signs in',
+    arguments: ['id, email or user name'],
+    example: 'user identities ada@example.com',
+    async run({ json }, id) {
+      const { items } = await withOperator((operator) => operator<ShownIdentities>('GET', `${at(id)}/identities`))
+      print(items, json)
+    },
+  }),
+  unlink: command({
+    summary: 'unlink an account elsewhere, by which the person signs in no more; never the last way in',
+    arguments: ['id, email or user name', 'id of the linked account'],
+    example: 'user unlink ada@example.com 01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f',
+    async run({ json }, id, identity) {
+      const path = pathOf('users', id, 'identities', identity)
+      print((await withOperator((operator) => operator<ShownIdentities>('DELETE', path))).items, json)
     },
   }),
   'send-reset': onUser('mail a person a link to a new password', 'send-reset', (id) => ['POST', `${at(id)}/reset`]),

@@ -89,6 +89,9 @@ void test('user create, invite, send-reset and delete', async (t) => {
     const line = 'user create --email ada@example.test --name Ada --username Ada.L --password-stdin'
     t.match(await json(line, password), { email: 'ada@example.test', username: 'ada.l' })
     t.same([await logIn('ada.l'), await logIn('ADA.L'), await logIn('ada@example.test')], [200, 200, 200])
+    t.same(await json('user identities ada.l'), [], 'nothing is linked to it')
+    const nothing = '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f'
+    t.match(await gatehouse(`user unlink ada.l ${nothing}`), { code: 1, stderr: /no such linked account/ })
     const again = await gatehouse('user create --email eve@example.test --name Eve --username ada.l')
     t.equal(again.code, 1)
     t.match(again.stderr, /taken/)

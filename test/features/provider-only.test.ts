@@ -3,9 +3,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
 import { Provider } from 'oidc-provider'
 import { labClient, labSecrets, labSettings, startLabProvider, Visitor } from '../support/providers.ts'
-import { own, wordsOf } from '../support/pages.ts'
+import { fieldsOf, own, wordsOf } from '../support/pages.ts'
 import { freePort } from '../support/servers.ts'
-import { startService } from '../support/service.ts'
+import { type Answer, startService } from '../support/service.ts'
 
 /** Signs in on the pages of the provider, as a browser without scripts does, and resolves to where they lead back. */
 async function signInThere(address: string, login: string, issuer: string): Promise<string> {
@@ -109,11 +109,15 @@ void test('Apple takes a signed secret, and answers by a form', async (t) => {
   })
   apple.person = { sub: '001.ada', email: 'ada@privaterelay.test', email_verified: 'true' }
   const visitor = new Visitor(service)
-  const back = new URL(await visitor.visit(await visitor.begin()), service.issuer)
+  const page = await (await fetch(await visitor.begin())).text()
   t.equal(apple.asked.get('response_mode'), 'form_post')
   // The browser sends none of our cookies with it.
-  const form = { ...Object.fromEntries(back.searchParams), user: '{"name":{"firstName":"Ada"}}' }
-  const posted = await service.call(back.pathname, { method: 'POST', form, headers: { origin: apple.issuer } })
+  const form = { ...fieldsOf({ body: page } as Answer), user: '{"name":{"firstName":"Ada"}}' }
+  const posted = await service.call('/api/federation/lab/callback', {
+    method: 'POST',
+    form,
+    headers: { origin: apple.issuer },
+  })
   t.equal(posted.status, 303)
   t.equal((await visitor.call(String(posted.headers['location']))).headers['location'], '/')
   t.match(await visitor.person(), { email: 'ada@privaterelay.test', name: 'ada' })

@@ -124,7 +124,15 @@ export async function startLabProvider(
       const { error, responseIss = issuer } = lab.lies
       const answer = new URL(query.get('redirect_uri')!)
       const given = { ...(error === undefined ? { code } : { error }), state: query.get('state')! }
-      answer.search = new URLSearchParams({ ...given, ...(responseIss !== null && { iss: responseIss }) }).toString()
+      const told = { ...given, ...(responseIss !== null && { iss: responseIss }) }
+      if (query.get('response_mode') === 'form_post') {
+        const inputs = Object.entries(told).map(
+          ([name, value]) => `<input type="hidden" name="${name}" value="${value}" />`,
+        )
+        const form = `<form method="post" action="${answer.href}">${inputs.join('')}<button>Continue</button></form>`
+        return reply.writeHead(200, { 'content-type': 'text/html' }).end(form)
+      }
+      answer.search = new URLSearchParams(told).toString()
       reply.writeHead(303, { location: answer.href }).end()
     },
     async '/token'(request, reply) {

@@ -42,6 +42,7 @@ export function signInPage(
   const { providers = [], choosesByAddress = false, takesPasswords = true, level } = page
   const error = page.fault !== undefined
   const asksForLogin = takesPasswords || choosesByAddress
+  const submit = html`<button type="submit">${kit.signIn}</button>`
   return layout(
     context,
     signIn.title,
@@ -67,7 +68,7 @@ export function signInPage(
             ...(choosesByAddress && { optional: true, hint: signIn.byAddress }),
           })
         }
-        ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
+        ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })} <<<<<<< HEAD
         ${asksForLogin && html`<button type="submit">${kit.signIn}</button>`}
         ${
           hasPasskeys &&
@@ -76,18 +77,21 @@ export function signInPage(
             ...{ options: 'login-options', offer: true },
           })
         }
+        ======= ${asksForLogin && (providers.length > 0 ? html`<p>${submit}</p>` : submit)} >>>>>>> upstream
         ${providers.map(
           ({ name, title }) =>
-            html`<button
-              type="submit"
-              class="secondary"
-              formaction="login-with"
-              formnovalidate
-              name="provider"
-              value="${name}"
-            >
-              ${signIn.byProvider(title)}
-            </button>`,
+            html`<p>
+              <button
+                type="submit"
+                class="outline secondary"
+                formaction="login-with"
+                formnovalidate
+                name="provider"
+                value="${name}"
+              >
+                ${signIn.byProvider(title)}
+              </button>
+            </p>`,
         )}
       </form>
       ${ways.recover && html`<p class="beside"><a href="${ways.recover}">${signIn.recover}</a></p>`}

@@ -30,6 +30,7 @@ import { createSignOutElsewhere, type SignOutElsewhere } from './sign-out-elsewh
 import type { UpstreamTexts } from './texts.ts'
 import { createTrips, type Known } from './trips.ts'
 
+export type { ShownIdentities } from './schema.ts'
 export type { SignInElsewhere } from './http/sign-in-elsewhere.ts'
 
 /** What the button of a provider says, and which one it is. */

@@ -60,7 +60,7 @@ export function arrivalPage(
         person === undefined
           ? html`<p>${words.linkWhy}</p>
               <p>
-                <a role="button" class="secondary" href="${page.signIn}">${words.signIn}</a>
+                <a role="button" class="outline secondary" href="${page.signIn}">${words.signIn}</a>
               </p>`
           : html`<p>${words.linkAs(isolated(person.name), isolated(person.email), provider)}</p>
               <form method="post" action="provider-account">

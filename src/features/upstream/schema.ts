@@ -40,11 +40,13 @@ export const ShownIdentities = Type.Object(
   },
 )
 
+export type ShownIdentities = Static<typeof ShownIdentities>
+
 /** Shows the identities of one account. */
 export async function showIdentities(
   { of, titleOf }: Pick<IdentityManagement, 'of' | 'titleOf'>,
   userId: string,
-): Promise<Static<typeof ShownIdentities>> {
+): Promise<ShownIdentities> {
   return { items: (await of(userId)).map((identity) => show(identity, titleOf(identity.source))) }
 }
 
