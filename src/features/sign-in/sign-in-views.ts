@@ -68,8 +68,8 @@ export function signInPage(
             ...(choosesByAddress && { optional: true, hint: signIn.byAddress }),
           })
         }
-        ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })} <<<<<<< HEAD
-        ${asksForLogin && html`<button type="submit">${kit.signIn}</button>`}
+        ${checkbox({ name: 'remember', label: signIn.remember, checked: remember })}
+        ${asksForLogin && (providers.length > 0 ? html`<p>${submit}</p>` : submit)}
         ${
           hasPasskeys &&
           passkeyButton(context, {
@@ -77,7 +77,6 @@ export function signInPage(
             ...{ options: 'login-options', offer: true },
           })
         }
-        ======= ${asksForLogin && (providers.length > 0 ? html`<p>${submit}</p>` : submit)} >>>>>>> upstream
         ${providers.map(
           ({ name, title }) =>
             html`<p>
