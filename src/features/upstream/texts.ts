@@ -1,4 +1,5 @@
 import { type Child, html } from '../../pages/html.ts'
+import { plural } from '../../pages/times.ts'
 
 export const upstream = {
   problems: {
@@ -99,7 +100,11 @@ export const upstream = {
     subject: 'Confirm your address',
     asked: (provider: string) =>
       `Somebody, hopefully you, has signed in by ${provider} and wants to make an account with this address at`,
-    open: (minutes: number) => `Open this link within ${minutes} minutes, in the browser in which you have begun:`,
+    open: (minutes: number) =>
+      plural('en', minutes, {
+        one: 'Open this link within a minute, in the browser in which you have begun:',
+        other: `Open this link within ${minutes} minutes, in the browser in which you have begun:`,
+      }),
     confirm: 'Confirm the address',
     otherwise: 'If it was not you, ignore this mail. Then no account is made.',
   },

@@ -1,4 +1,5 @@
 import { html } from '../../pages/html.ts'
+import { plural } from '../../pages/times.ts'
 import type { Catalogue } from '../en.ts'
 
 export const upstream: Catalogue['upstream'] = {
@@ -105,7 +106,10 @@ export const upstream: Catalogue['upstream'] = {
     asked: (provider) =>
       `Jemand, hoffentlich Sie, hat sich mit ${provider} angemeldet und möchte ein Konto mit dieser Adresse anlegen bei`,
     open: (minutes) =>
-      `Öffnen Sie diesen Link innerhalb von ${minutes} Minuten in dem Browser, in dem Sie begonnen haben:`,
+      plural('de', minutes, {
+        one: 'Öffnen Sie diesen Link innerhalb einer Minute in dem Browser, in dem Sie begonnen haben:',
+        other: `Öffnen Sie diesen Link innerhalb von ${minutes} Minuten in dem Browser, in dem Sie begonnen haben:`,
+      }),
     confirm: 'Adresse bestätigen',
     otherwise: 'Wenn Sie das nicht waren, tun Sie nichts. Dann wird kein Konto angelegt.',
   },
