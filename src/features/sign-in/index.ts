@@ -211,6 +211,7 @@ export function createSignIn(
           users,
           upstream,
           takesPasswords: config.sign_in.passwords,
+          keeperOf: needs.directories.keeperOf,
         }
         for (const pages of [signInPages, secondFactorPages, signOutPages, stepUpPages, passkeyOptionPages]) {
           await app.register(pages, options)

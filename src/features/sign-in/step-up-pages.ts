@@ -27,7 +27,8 @@ export async function stepUpPages(
   /** By which providers somebody proves themselves who has nothing else. */
   async function providersOf({ subject }: UserPrincipal) {
     const user = await options.users.findById(subject)
-    return user !== undefined && provesElsewhere(user, options) ? options.upstream.provenBy(subject) : undefined
+    const isElsewhere = user !== undefined && (await provesElsewhere(user, options))
+    return isElsewhere ? options.upstream.provenBy(subject) : undefined
   }
   async function show(request: FastifyRequest, reply: FastifyReply, user: UserPrincipal, words: Messages) {
     const by = provableBy(await factors.of(user.subject), options)

@@ -1,6 +1,7 @@
 import { keptUntil } from '../../../core/records/session.ts'
-import type { UserStore } from '../../../core/records/user.ts'
+import type { User, UserStore } from '../../../core/records/user.ts'
 import { eachOf } from '../../../core/secrets.ts'
+import type { Directories } from '../../directories/index.ts'
 import type { SignInElsewhere } from '../../upstream/index.ts'
 import type { AccountKeeping } from '../account-keeping.ts'
 import type { Advance } from '../advance.ts'
@@ -44,7 +45,7 @@ export function createSignInElsewhere(
     async stepUp(request, reply, { sessionId, ...person }, proofs) {
       const user = await users.findById(person.subject)
       // Whoever has a factor, or a password, proves themselves by it.
-      if (sessionId === undefined || user?.status !== 'active' || !provesElsewhere(user, options)) return false
+      if (sessionId === undefined || user?.status !== 'active' || !(await provesElsewhere(user, options))) return false
       const methods = proofs.map(({ method }) => method)
       const at = Math.max(...proofs.map((proof) => proof.at))
       const taken = await takeProof({ ...person, sessionId }, user, { methods, at })
@@ -61,10 +62,11 @@ export function createSignInElsewhere(
   }
 }
 
-/** Whether somebody has nothing here to prove themselves by. */
-export function provesElsewhere(
-  { passwordHash, hasSecondFactor }: { passwordHash: string | null; hasSecondFactor: boolean },
-  { takesPasswords }: { takesPasswords: boolean },
-): boolean {
-  return !hasSecondFactor && (passwordHash === null || !takesPasswords)
+/** Whether somebody has nothing to prove themselves by but a provider: no factor, and no password here or in a directory. */
+export async function provesElsewhere(
+  user: Pick<User, 'id' | 'passwordHash' | 'hasSecondFactor'>,
+  { takesPasswords, keeperOf }: { takesPasswords: boolean; keeperOf: Directories['keeperOf'] },
+): Promise<boolean> {
+  if (user.hasSecondFactor) return false
+  return !takesPasswords || (user.passwordHash === null && (await keeperOf(user)) === undefined)
 }

@@ -8,6 +8,7 @@ import type { Pages } from '../../../http/pages.ts'
 import type { RateLimits } from '../../../http/rate-limits.ts'
 import type { Ceremonies, FactorManagement } from '../../factors/index.ts'
 import type { Applications } from '../../forward-auth/index.ts'
+import type { Directories } from '../../directories/index.ts'
 import type { EndSession } from '../../sessions/index.ts'
 import type { Upstream } from '../../upstream/index.ts'
 import type { BeginSession } from './begin-session.ts'
@@ -53,6 +54,7 @@ export interface PageOptions extends PageUsers {
   upstream: Pick<Upstream, 'offered' | 'choosesByAddress' | 'ofAddress' | 'leadTo' | 'provenBy' | 'signOut'>
   /** Whether anybody signs in by a password. */
   takesPasswords: boolean
+  keeperOf: Directories['keeperOf']
   pages: Pages<SignInTexts>
   cookies: Cookies
   csrf: CsrfTokens
