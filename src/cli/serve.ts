@@ -5,6 +5,7 @@ import { type Config, loadConfig, templatesFolder } from '../config.ts'
 import { adminRole, firstPartyClientId } from '../core/principal.ts'
 import { SetupError } from '../core/errors.ts'
 import type { AccessRules } from '../features/forward-auth/access-rules.ts'
+import { unknownRoles } from './named-roles.ts'
 import { unknownNames } from '../features/forward-auth/unknown-names.ts'
 import { readPresentation } from '../presentation.ts'
 import { openStores } from '../stores/open.ts'
@@ -68,7 +69,7 @@ async function runService(): Promise<void> {
       permissions: new Set(known.flatMap(({ permissions }) => permissions)),
       clients: new Set([firstPartyClientId, ...clients.map(({ id }) => id)]),
     }
-    warnOf(unknownNames(rules, defined), logger)
+    warnOf([...unknownNames(rules, defined), ...unknownRoles(config, defined.roles)], logger)
   }
 
   function watch() {

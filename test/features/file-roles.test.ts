@@ -1,5 +1,6 @@
 /** Roles that stand in gatehouse.yaml, under version control. */
 import { test } from 'tap'
+import { unknownRoles } from '../../src/cli/named-roles.ts'
 import { compileAccessRules } from '../../src/features/forward-auth/access-rules.ts'
 import { unknownNames } from '../../src/features/forward-auth/unknown-names.ts'
 import { type Backend, backends } from '../support/backends.ts'
@@ -82,4 +83,21 @@ void test('names that rules ask for and nobody defined are told, with the rule',
     `rule 1 (line 4) of ${host} asks for the permission haunt, which is not defined`,
     `rule 2 (line 5) of ${host} asks for the client gone, which is not defined`,
   ])
+})
+
+void test('roles that other settings name and nobody defined are told, with the setting', (t) => {
+  const roles = { staff: ['editor', 'ghost'] }
+  const named = {
+    sign_in: { factors: { required_for: { roles: ['admin', 'spirit'] } } },
+    providers: [{ name: 'acme', roles }],
+    directories: [{ name: 'corp', roles }],
+  }
+  t.same(unknownRoles(named as never, new Set(['admin', 'editor'])), [
+    'sign_in.factors.required_for names the role spirit, which is not defined',
+    'sign_in.providers.acme.roles.staff names the role ghost, which is not defined',
+    'directories.corp.roles.staff names the role ghost, which is not defined',
+  ])
+  const everybody = { sign_in: { factors: { required_for: 'all' } }, providers: [], directories: [] }
+  t.same(unknownRoles(everybody as never, new Set()), [])
+  t.end()
 })
