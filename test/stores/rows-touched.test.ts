@@ -97,15 +97,17 @@ function fill(now: string): string {
   const id = (table: string, n = 'n') => `md5('${table}' || ${n})::uuid`
   const ends = `case when n % 4 = 0 then ${now} - interval '3 days' else ${now} + interval '30 days' end`
   const each = `from generate_series(1, ${strangers}) as n`
+  // Of what has an index to itself, so many are enough; they count faster.
+  const few = `from generate_series(1, ${strangers / 3}) as n`
   // Tokens leave before their sessions, so that few sessions that ended have any.
   const holdsTokens = 'n % 2 = 0 and n % 4 <> 0 and n % 5 <> 0 or n % 40 = 0'
   return `
     insert into users (id, email, username, name, password_hash, created_at)
       select ${id('users')}, n || '@strangers.test', 's' || n, 'S', 'h', ${now} ${each};
     insert into username_claims (username_hash, user_id, released_at)
-      select 'u' || n, ${id('users')}, case when n % 5 = 0 then ${now} - interval '1 day' * (n % 800) end ${each};
+      select 'u' || n, ${id('users')}, case when n % 5 = 0 then ${now} - interval '1 day' * (n % 800) end ${few};
     insert into registrations (token_hash, email, name, password_hash, expires_at)
-      select 'r' || n, n || '@waiting.test', 'S', 'h', ${ends} ${each};
+      select 'r' || n, n || '@waiting.test', 'S', 'h', ${ends} ${few};
     insert into sessions (id, user_id, client_id, secret_hash, level, authenticated_at, last_seen_at, idle_expires_at, expires_at,
         revoked_at, ip, user_agent)
       select ${id('sessions')}, ${id('users')}, 'gatehouse', 's' || n, 'aal1', ${now}, ${now}, ${ends}, ${ends},
@@ -118,45 +120,45 @@ function fill(now: string): string {
     insert into refresh_tokens (hash, family_id, created_at, expires_at)
       select 'u' || n, ${id('families')}, ${now}, ${now} + interval '30 days' ${each} where ${holdsTokens};
     insert into known_devices (secret_hash, user_id, created_at, seen_at, expires_at)
-      select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${each};
+      select 'd' || n, ${id('users')}, ${now}, ${now}, ${ends} ${few};
     insert into interactions (id, secret_hash, user_id, proofs, wishes, expires_at)
-      select ${id('interactions')}, 'n' || n, ${id('users')}, '[]', '{}', ${ends} ${each};
+      select ${id('interactions')}, 'n' || n, ${id('users')}, '[]', '{}', ${ends} ${few};
     insert into provider_trips (id, state_hash, browser_hash, provider, purpose, sealed, started_at, expires_at)
-      select ${id('trips')}, 'st' || n, 'b' || n, 'acme', 'sign_in', 'sealed', ${now}, ${ends} ${each};
+      select ${id('trips')}, 'st' || n, 'b' || n, 'acme', 'sign_in', 'sealed', ${now}, ${ends} ${few};
     insert into provider_arrivals (id, browser_hash, provider, sealed, token_hash, expires_at)
-      select ${id('arrivals')}, 'b' || n, 'acme', 'sealed', 'at' || n, ${ends} ${each};
+      select ${id('arrivals')}, 'b' || n, 'acme', 'sealed', 'at' || n, ${ends} ${few};
     insert into provider_sessions (session_id, provider, issuer, subject, sid)
-      select ${id('sessions')}, 'acme', 'https://acme.test', 's' || n, 'sid' || n ${each};
+      select ${id('sessions')}, 'acme', 'https://acme.test', 's' || n, 'sid' || n ${few};
     insert into factors (id, user_id, kind, sealed_key, proposed_by, created_at, confirmed_at, expires_at)
       select ${id('factors')}, ${id('users')}, 'totp', 'sealed', ${id('users')}, ${now}, case when n % 2 = 0 then ${now} end,
-        case when n % 2 = 1 then ${ends} end ${each};
+        case when n % 2 = 1 then ${ends} end ${few};
     insert into identities (id, user_id, source, issuer, subject, label, created_at, last_used_at, checked_at)
-      select ${id('identities')}, ${id('users')}, 'provider:acme', 'https://acme.test', 's' || n, 'n', ${now}, ${now}, ${now} ${each};
+      select ${id('identities')}, ${id('users')}, 'provider:acme', 'https://acme.test', 's' || n, 'n', ${now}, ${now}, ${now} ${few};
     insert into host_tickets (ticket_hash, session_id, origin, return_to, nonce_hash, expires_at)
-      select 'k' || n, ${id('sessions')}, 'https://shop.test', '/', 'n', ${ends} ${each};
+      select 'k' || n, ${id('sessions')}, 'https://shop.test', '/', 'n', ${ends} ${few};
     insert into host_sessions (secret_hash, session_id, origin, created_at)
-      select 'w' || n, ${id('sessions')}, 'https://shop.test', ${now} ${each};
+      select 'w' || n, ${id('sessions')}, 'https://shop.test', ${now} ${few};
     insert into passkeys (id, name, credential_id, public_key, counter, backup_eligible, backed_up)
-      select ${id('factors')}, 'Phone', 'k' || n, 'key', 0, true, true ${each};
+      select ${id('factors')}, 'Phone', 'k' || n, 'key', 0, true, true ${few};
     insert into passkey_challenges (challenge_hash, purpose, user_id, expires_at)
-      select 'h' || n, 'step_up', ${id('users')}, ${ends} ${each};
-    insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
-    insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
-    insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
+      select 'h' || n, 'step_up', ${id('users')}, ${ends} ${few};
+    insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${few};
+    insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${few};
+    insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${few};
     insert into invitations (id, token_hash, email, username, language, created_at, expires_at)
-      select ${id('invitations')}, 'i' || n, n || '@invited.test', 'i' || n, 'en', ${now}, ${ends} ${each};
+      select ${id('invitations')}, 'i' || n, n || '@invited.test', 'i' || n, 'en', ${now}, ${ends} ${few};
     insert into email_changes (id, user_id, from_email, to_email, confirm_hash, stop_hash, undo_hash, requested_at, confirmed_at, expires_at)
       select ${id('changes')}, ${id('users')}, n || '@before.test', n || '@strangers.test', 'c' || n, 's' || n, 'u' || n, ${now},
-        case when n % 2 = 0 then ${now} end, ${ends} ${each};
+        case when n % 2 = 0 then ${now} end, ${ends} ${few};
     insert into mails (id, kind, language, user_id, recipient, sealed, created_at, queued_at, state, due_at, ended_at)
       select ${id('mails')}, 'verify-email', 'en', ${id('users')}, case when n % 4 < 2 then 'r' || n end, 'sealed', ${now}, ${now},
         case n % 4 when 0 then 'queued' when 1 then 'dead' else 'sent' end,
         case when n % 4 = 0 then ${now} - interval '1 second' * n end,
-        case when n % 4 <> 0 then ${now} - interval '1 hour' * (n % 1000) end ${each};
+        case when n % 4 <> 0 then ${now} - interval '1 hour' * (n % 1000) end ${few};
     insert into mail_requests (id, sealed, recipient, created_at, due_at)
-      select ${id('requests')}, 'sealed', 'r' || n, ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${each};
-    insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${each};
-    insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${each};
+      select ${id('requests')}, 'sealed', 'r' || n, ${now} - interval '1 minute' * (n % 5000), ${now} - interval '1 second' * n ${few};
+    insert into used_assertions (client_id, token_id, expires_at) select 'job', 'a' || n, ${ends} ${few};
+    insert into revoked_access_tokens (token_id, expires_at) select 'x' || n, ${ends} ${few};
     insert into revocations (kind, id, at) select 'session', ${id('sessions')}::text,
         ${now} - interval '4 days' * (${strangers} - n) / ${strangers} - interval '1 hour' ${each};
     insert into audit_events (id, at, event, subject, details)
@@ -164,8 +166,8 @@ function fill(now: string): string {
     insert into audit_events (id, at, event, subject, details)
       select ('0001' || substr(md5('audit' || n), 5))::uuid, ${now}, 'sign_in.failed', '${victim}', '{}' ${each};
     insert into api_keys (id, hash, name, user_id, created_at, expires_at, revoked_at)
-      select ${id('keys')}, 'k' || n, 'S', ${id('users')}, ${now}, ${ends}, case when n % 5 = 0 then ${now} - interval '2 days' end ${each};
-    insert into budgets (key, slices, expires_at) select 'b' || n, '{"1": 1}', ${ends} ${each};
+      select ${id('keys')}, 'k' || n, 'S', ${id('users')}, ${now}, ${ends}, case when n % 5 = 0 then ${now} - interval '2 days' end ${few};
+    insert into budgets (key, slices, expires_at) select 'b' || n, '{"1": 1}', ${ends} ${few};
     analyze;`
 }
 
@@ -258,7 +260,7 @@ for (const [name, open] of Object.entries(engines)) {
     const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 23)
+    t.equal(perishable.length, 25)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
