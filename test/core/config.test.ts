@@ -437,7 +437,7 @@ mail: { from: "Gate <gate@example.test>" }
     [
       'nothing about identity',
       'hosts:\n  app.test:\n    identity: {}\n    rules: []\n',
-      /^gatehouse\.yaml:3:5: hosts\.app\.test\.identity: expected at least one of roles, permissions, max_bytes and beyond$/,
+      /^gatehouse\.yaml:3:5: hosts\.app\.test\.identity: expected at least one of roles, groups, permissions, max_bytes and beyond$/,
     ],
     [
       'tokens that proxies would not let through',
@@ -694,7 +694,7 @@ mail: { from: "Gate <gate@example.test>" }
   "*.notexample.test": { rules: [{ allow: signed-in }] }
 `
     t.match(warnings(hosts, { ...issuer, GATEHOUSE_COOKIE_DOMAIN: 'example.test' }), [
-      /^7:3: hosts\.Wiki\.test: it is outside GATEHOUSE_COOKIE_DOMAIN, .*people cannot sign in to it/,
+      /^7:3: hosts\.Wiki\.test: it is outside GATEHOUSE_COOKIE_DOMAIN .*people cannot sign in to it/,
       /^8:3: hosts\.\*\.notexample\.test: it is outside GATEHOUSE_COOKIE_DOMAIN/,
     ])
     t.same(warnings(hosts, issuer), [], 'without a cookie domain nobody expects it')

@@ -95,7 +95,7 @@ void test('an expectation that contradicts itself is refused', async (t) => {
   const refused: [Expectation, RegExp][] = [
     [
       { path: '/', as: { client: 'job', roles: ['staff'] }, result: 'allow' },
-      /no roles, permissions, level or subject/,
+      /no roles, groups, permissions, level or subject/,
     ],
     [{ path: '/', preflight_for: 'POST', as: 'nobody', result: 'allow' }, /the method OPTIONS/],
     [{ path: '/', address: '10.0.0.0/8', as: 'nobody', result: 'allow' }, /an IP address/],

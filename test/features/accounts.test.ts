@@ -61,7 +61,7 @@ void test('an account from registration to sign-out', async (t) => {
   t.match(me.json(), { email, name: 'Grace Hopper', email_verified: true, roles: [], permissions: [] })
   t.equal(new Date(me.json().created_at).toISOString(), me.json().created_at)
   t.same(Object.keys(me.json()).toSorted(), [
-    ...['created_at', 'email', 'email_verified', 'id', 'locale', 'name', 'permissions', 'roles', 'username'],
+    ...['created_at', 'email', 'email_verified', 'groups', 'id', 'locale', 'name', 'permissions', 'roles', 'username'],
   ])
 
   const cookie = `gatehouse=${signedIn.cookies['gatehouse']}`

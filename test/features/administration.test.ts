@@ -33,6 +33,8 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['GET /roles', 200],
   ['PUT /users/:user/roles/clerk', 200],
   ['DELETE /users/:user/roles/clerk', 200],
+  ['GET /users/:user/identities', 200],
+  ['DELETE /users/:user/identities/01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f', 404],
   ['PUT /users/:user/groups/staff', 200],
   ['DELETE /users/:user/groups/staff', 200],
   ['PUT /roles/clerk', 200, { permissions: ['c:d'] }],
@@ -116,6 +118,7 @@ for (const backend of backends) {
           `${method} ${path
             .replace('/job', '/:client')
             .replace('/staff', '/:group')
+            .replace(/\/identities\/.+/, '/identities/:identity')
             .replace('/clerk', path.startsWith('/users') ? '/:role' : '/:name')
             .replace(/:(key|invitation|mail)\b/, ':id')
             .replace(/^(\/mail-templates)\/.+/, '$1/:kind')
@@ -215,6 +218,8 @@ for (const backend of backends) {
           'GET',
           `${path}?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`,
         )
+      // What was noted before is written by then.
+      await auditRows(service)
       for (const [path, key, sorted] of lists) {
         const whole = (await service.operate('GET', `${path}?limit=1000`)).items.map(
           (item: Record<string, string>) => item[key],

@@ -1,5 +1,6 @@
 /** Groups of people: what identities bring and operators give counts in rules, and is told to upstreams, from the next request on. */
 import { test } from 'tap'
+import { addedRows, auditRows } from '../support/audit.ts'
 import { backends } from '../support/backends.ts'
 import { asks, bearer, newClient, startService } from '../support/service.ts'
 
@@ -32,11 +33,16 @@ for (const backend of backends) {
     await t.test('a group of an operator counts from the next request on, and until it is taken away', async (t) => {
       t.same((await service.operate('PUT', at('staff'))).groups, ['staff'])
       t.same((await service.operate('PUT', at('staff'))).groups, ['staff'], 'once')
+      const events = (await auditRows(service)).map(({ event, details }) => [event, details['group']])
+      t.match(events.at(-1), ['group.added', 'staff'])
       const passed = await ask('/staff/')
       t.equal(passed.status, 200)
       t.equal(passed.headers['remote-groups'], 'staff', 'in place of the roles')
       t.equal((await ask('/', 'proxy.example.test')).headers['x-auth-request-groups'], 'staff')
-      t.same((await service.operate('DELETE', at('staff'))).groups, [])
+      const removed = await addedRows(service, async () => {
+        t.same((await service.operate('DELETE', at('staff'))).groups, [])
+      })
+      t.match(removed, [{ event: 'group.removed', subject: ada.id, details: { group: 'staff' } }])
       t.equal((await ask('/staff/')).status, 403)
     })
     await t.test('a name with a comma or other letters is one name to the upstream', async (t) => {
