@@ -1,0 +1,50 @@
+/** What is left of a way in, or of a right, once what it hangs on is gone; and who else gets at an account by its address. */
+import tap from 'tap'
+import { directorySettings, startDirectory } from '../support/directories.ts'
+import { hasSlapd, person, personDn } from '../support/slapd.ts'
+import { addPasskey, signInByPasskey } from '../support/passkeys.ts'
+import { type Answer, type Service, startService } from '../support/service.ts'
+import { labSecrets, labSettings, startLabProvider } from '../support/providers.ts'
+import { createClock, defineRoles } from '../support/service.ts'
+import { submit } from '../support/pages.ts'
+
+/** Signs a browser of its own in by a provider, and tells where that ends. */
+async function signInBy(service: Service, provider = 'lab'): Promise<{ cookie: string; to: string; answer: Answer }> {
+  const page = await service.call('/login')
+  const jar: Record<string, string> = { ...page.cookies }
+  const cookie = () =>
+    Object.entries(jar)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ')
+  const led = await submit(service, '/login-with', { provider, remember: 'yes' }, cookie(), '/login')
+  Object.assign(jar, led.cookies)
+  const asked = await fetch(String(led.headers['location']), { redirect: 'manual' })
+  const back = new URL(asked.headers.get('location')!)
+  const answer = await service.call(back.pathname + back.search, { headers: { cookie: cookie() } })
+  Object.assign(jar, answer.cookies)
+  return { cookie: cookie(), to: String(answer.headers['location']), answer }
+}
+const me = async (service: Service, cookie: string) => {
+  const answer = await service.call('/api/users/me', { headers: { cookie } })
+  return answer.status === 200 ? answer.json() : { status: answer.status }
+}
+
+void tap.test(
+  'an address that passed on to another person of a provider opens no account of the one before',
+  async (t) => {
+    const lab = await startLabProvider(t, { clock: createClock() })
+    const providers = [labSettings(lab, { first_sign_in: 'create', trust_email_for: ['example.test'] })]
+    const service = await startService(t, { yaml: { sign_in: { providers } }, environment: labSecrets('lab') })
+    lab.person = { sub: 'ada', email: 'desk@example.test', email_verified: true, name: 'Ada' }
+    const ada = await me(service, (await signInBy(service)).cookie)
+    t.equal(ada.email, 'desk@example.test')
+    lab.person = { sub: 'eve', email: 'desk@example.test', email_verified: true, name: 'Eve' }
+    const eve = await signInBy(service)
+    t.match(eve.to, '/provider-account?arrival=')
+    t.same(await me(service, eve.cookie), { status: 401 })
+    const { items } = await service
+      .operate('GET', `/users/${ada.id}/identities`)
+      .then((all) => ({ items: all.items ?? all }))
+    t.equal(items.length, 1)
+  },
+)
