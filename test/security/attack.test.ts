@@ -48,3 +48,29 @@ void tap.test(
     t.equal(items.length, 1)
   },
 )
+
+void tap.test('whoever a provider lets in no more has none of the roles that its groups brought', async (t) => {
+  const lab = await startLabProvider(t, { clock: createClock() })
+  const more = {
+    first_sign_in: 'create',
+    groups_claim: 'groups',
+    allow: { groups: ['staff'] },
+    roles: { editors: ['editor'] },
+  }
+  const providers = [labSettings(lab, more)]
+  const service = await startService(t, { yaml: { sign_in: { providers } }, environment: labSecrets('lab') })
+  await defineRoles(service, ['editor'])
+  lab.person = {
+    sub: 'ada',
+    email: 'ada@example.test',
+    email_verified: true,
+    name: 'Ada',
+    groups: ['staff', 'editors'],
+  }
+  const { cookie } = await signInBy(service)
+  t.same((await me(service, cookie)).roles, ['editor'])
+  lab.person = { ...lab.person, groups: [] }
+  t.match((await signInBy(service)).to, 'problem=not_allowed')
+  const after = await me(service, cookie)
+  t.same([after.roles, after.groups], [[], []])
+})

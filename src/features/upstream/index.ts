@@ -124,7 +124,7 @@ export function createUpstream(
     },
     async pages(app, signIn) {
       const comeBack = createComeBack({
-        ...{ signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, toProblem, basePath },
+        ...{ signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, clock, toProblem, basePath },
         noteOtherSession: (provider) =>
           audit.record({ event: 'provider.answer_refused', provider, reason: 'other_session' }),
         noteOtherPerson: (provider, subject) =>
