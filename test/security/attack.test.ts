@@ -74,3 +74,28 @@ void tap.test('whoever a provider lets in no more has none of the roles that its
   const after = await me(service, cookie)
   t.same([after.roles, after.groups], [[], []])
 })
+
+void tap.test(
+  'whoever is gone from their directory is not let in by a passkey',
+  { skip: !hasSlapd() && 'no slapd' },
+  async (t) => {
+    const directory = await startDirectory(t)
+    await directory.add(personDn('ada'), person('ada', 'the password of ada'))
+    const yaml = { accounts: { registration: 'closed' }, directories: [directorySettings(directory)] }
+    const service = await startService(t, { yaml, environment: directory.environment })
+    const login = { email: 'ada', password: 'the password of ada' }
+    const signedIn = await service.call('/api/auth/login', { method: 'POST', json: login })
+    const cookie = `gatehouse=${signedIn.cookies['gatehouse']}`
+    const { passkey, answer } = await addPasskey(service, { cookie })
+    t.equal(answer.status, 201)
+    t.equal((await signInByPasskey(service, passkey)).status, 200)
+    await directory.halt()
+    t.equal((await signInByPasskey(service, passkey)).status, 503, 'nobody knows whether they are there')
+    await directory.resume()
+    await directory.remove(personDn('ada'))
+    t.equal((await signInByPasskey(service, passkey)).status, 401)
+    service.clock.advance(600)
+    await service.gatehouse.maintain?.()
+    t.equal((await signInByPasskey(service, passkey)).status, 401, 'nor once the directory was looked at')
+  },
+)
