@@ -99,3 +99,40 @@ void tap.test(
     t.equal((await signInByPasskey(service, passkey)).status, 401, 'nor once the directory was looked at')
   },
 )
+
+void tap.test(
+  'a session that the password of a directory began ends when the account of there is unlinked',
+  { skip: !hasSlapd() && 'no slapd' },
+  async (t) => {
+    const directory = await startDirectory(t)
+    await directory.add(personDn('ada'), person('ada', 'the password of ada'))
+    const yaml = { directories: [directorySettings(directory, { trust_email_for: ['example.test'] })] }
+    const service = await startService(t, { yaml, environment: directory.environment })
+    const user = await service.createUser({ email: 'ada@example.test' })
+    const { id } = user
+    const login = { email: 'ada', password: 'the password of ada' }
+    const byDirectory = async () => {
+      const signedIn = await service.call('/api/auth/login', { method: 'POST', json: login })
+      const cookie = `gatehouse=${signedIn.cookies['gatehouse']}`
+      t.equal((await me(service, cookie)).id, id)
+      const { items } = await service.operate('GET', `/users/${id}/identities`)
+      return { cookie, linked: items[0].id as string }
+    }
+    const first = await byDirectory()
+    await service.operate('DELETE', `/users/${id}/identities/${first.linked}`)
+    t.same(await me(service, first.cookie), { status: 401 }, 'by an operator')
+
+    const second = await byDirectory()
+    const { cookie } = await service.signIn(user)
+    const path = `/api/users/me/identities/${second.linked}`
+    t.equal((await service.call(path, { method: 'DELETE', headers: { cookie } })).status, 204)
+    t.same(await me(service, second.cookie), { status: 401 }, 'by its person')
+    t.equal((await me(service, cookie)).id, id, 'but the session that asks')
+
+    const third = await byDirectory()
+    const done = await submit(service, '/directory-accounts', { disconnect: third.linked }, cookie)
+    t.match(done.headers['location'], /done=disconnected/)
+    t.same(await me(service, third.cookie), { status: 401 }, 'and by the page')
+    t.equal((await me(service, cookie)).id, id)
+  },
+)

@@ -66,7 +66,7 @@ export function createDirectories(
   const shared = { directories, identities, mails: mail, audit, clock, issuer }
   const admit = createAdmit({ ...shared, users, defaultLanguage: needs.languages.offered[0] })
   const test = createTestPassword({ ...shared, budgets, times })
-  const connect = createConnectAccount({ ...shared, users, test })
+  const connect = createConnectAccount({ ...shared, users, sessions, test })
   const follow = createFollowPerson({ ...shared, sessions, apiKeys })
   const refresh = createRefresh({ ...shared, follow })
   const stopping = new AbortController()

@@ -94,7 +94,14 @@ export function createUpstream(
   const recognise = createRecognise({ identities, users, arrivals, linkIdentity, domains, audit, clock })
   const management = createIdentityManagement({
     ...shared,
-    ...{ identities, elsewhere, titleOf, tellEnded, takesPasswords: config.sign_in.passwords },
+    ...{
+      identities,
+      elsewhere,
+      sessions: stores.sessions,
+      titleOf,
+      tellEnded,
+      takesPasswords: config.sign_in.passwords,
+    },
     isUsable: (source) => !source.startsWith('provider:') || knownOf(source.slice('provider:'.length)) !== undefined,
   })
   const takeLogoutToken = createTakeLogoutToken({ store: elsewhere, tellEnded, audit, clock })
