@@ -49,7 +49,7 @@ export interface IdentityStore {
   create(user: NewUser, identity: NewIdentity, mails?: readonly QueuedMail[]): Promise<'created' | NotCreated | 'taken'>
   /** Takes in what the source says now; also tells the revocation feed where rights differ. False when there is no such identity. */
   note(id: string, facts: IdentityFacts, how: { at: Date; isUsed: boolean }): Promise<boolean>
-  /** Takes one away, with its groups and roles. Of any number of calls, one is left of a person who has neither a password nor a passkey. */
+  /** Takes one away, with its groups and roles. Of any number of calls, one is left of a person who has no password, whatever passkeys they have. */
   unlink(userId: string, id: string, at: Date, also?: WithMails): Promise<'unlinked' | 'not_found' | 'last_way'>
   /** Those of a source whose people have live sessions or API keys at `at`, and that were last checked before `checkedBefore`; the longest ago first. */
   dueForCheck(

@@ -4,6 +4,7 @@ import { uuidv7 } from '../../core/ids.ts'
 import type { Language } from '../../core/language.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { Identity, IdentityStore } from '../../core/records/identity.ts'
+import type { SessionStore } from '../../core/records/session.ts'
 import type { UserStore } from '../../core/records/user.ts'
 import type { ConnectedMails } from './admit.ts'
 import type { directoriesEvents } from './audit-events.ts'
@@ -30,7 +31,7 @@ export interface ConnectAccount {
     person: UserPrincipal,
     typed: { login: string; password: string; language: Language },
   ): Promise<{ kind: 'connected' } | { kind: 'taken' } | NotProven>
-  /** Takes one away, with its groups and roles; never the last way to sign in. */
+  /** Takes one away, with its groups and roles, and ends the other sessions; never the last way to sign in. */
   disconnect(person: UserPrincipal, id: string): Promise<'disconnected' | 'not_found' | 'last_way'>
 }
 
@@ -39,12 +40,13 @@ export function createConnectAccount(dependencies: {
   test: TestPassword
   identities: Pick<IdentityStore, 'of' | 'link' | 'unlink'>
   users: Pick<UserStore, 'findById'>
+  sessions: Pick<SessionStore, 'revokeAll'>
   mails: ConnectedMails
   audit: Audit<typeof directoriesEvents>
   clock: Clock
   issuer: string
 }): ConnectAccount {
-  const { directories, test, identities, users, mails, audit, clock, issuer } = dependencies
+  const { directories, test, identities, users, sessions, mails, audit, clock, issuer } = dependencies
   const directoryOf = ({ source }: Pick<Identity, 'source'>) => directories.all.find((each) => each.source === source)
 
   return {
@@ -85,6 +87,9 @@ export function createConnectAccount(dependencies: {
       if (directory === undefined) return 'not_found'
       const unlinked = await identities.unlink(subject, id, new Date(clock.now()))
       if (unlinked !== 'unlinked') return unlinked
+      // None says which password began it.
+      const but = sessionId === undefined ? undefined : { sessionId, deviceHashes: [] }
+      await sessions.revokeAll(subject, 'identity_unlinked', new Date(clock.now()), but)
       const { name } = directory.config
       audit.record({ event: 'directory.account_disconnected', subject, sessionId, directory: name })
       return 'disconnected'

@@ -1,5 +1,6 @@
 /** Directories of organisations, LDAP and Active Directory: their people sign in here, and what they are there counts here. */
 import type { Base } from '../../base.ts'
+import { unavailable } from '../../core/errors.ts'
 import type { Directory, DirectorySettings } from '../../core/directory.ts'
 import { DirectoryFault } from '../../core/directory.ts'
 import type { User } from '../../core/records/user.ts'
@@ -16,6 +17,7 @@ import { createDirectorySet, type NamedDirectory } from './directory-set.ts'
 import { directoryPages } from './directory-pages.ts'
 import { createLevelTimes, type LevelTimes } from './level-times.ts'
 import type { directoriesMails } from './mails.ts'
+import { createFollowPerson } from './follow-person.ts'
 import { createRefresh } from './refresh.ts'
 import type { DirectoryConfig } from './configured-settings.ts'
 import { createTestPassword } from './test-password.ts'
@@ -38,6 +40,11 @@ export interface Directories extends Feature {
   readonly times: Pick<LevelTimes, 'begin'>
   /** The directory that keeps the password of somebody who has none here; nothing where it is kept here. */
   keeperOf(user: Pick<User, 'id' | 'passwordHash'>): Promise<Keeper | undefined>
+  /**
+   * Whether somebody who was proven by other means than their password still counts in the directory that keeps it; true where none does.
+   * What follows from it follows at once. Rejects as `unavailable` when the directory gives no answer.
+   */
+  counts(user: Pick<User, 'id' | 'passwordHash'>): Promise<boolean>
 }
 
 /** `make`: makes the client of a directory, which reads files and connects nowhere. */
@@ -59,8 +66,9 @@ export function createDirectories(
   const shared = { directories, identities, mails: mail, audit, clock, issuer }
   const admit = createAdmit({ ...shared, users, defaultLanguage: needs.languages.offered[0] })
   const test = createTestPassword({ ...shared, budgets, times })
-  const connect = createConnectAccount({ ...shared, users, test })
-  const refresh = createRefresh({ ...shared, sessions, apiKeys })
+  const connect = createConnectAccount({ ...shared, users, sessions, test })
+  const follow = createFollowPerson({ ...shared, sessions, apiKeys })
+  const refresh = createRefresh({ ...shared, follow })
   const stopping = new AbortController()
   let looking: Promise<unknown> = Promise.resolve()
 
@@ -91,6 +99,16 @@ export function createDirectories(
       if (keeper === undefined) return undefined
       const { title, changePasswordUrl: url } = keeper.directory.config
       return { title, url }
+    },
+    async counts(user) {
+      const keeper = await directories.keeperOf(user)
+      const identity = keeper && (await identities.find(keeper.directory.source, keeper.subject))?.identity
+      if (keeper === undefined || identity === undefined) return true
+      try {
+        return await follow(keeper.directory, identity)
+      } catch (error) {
+        throw error instanceof DirectoryFault ? unavailable(error) : error
+      }
     },
     routes: configs.length === 0 ? {} : { pages: (app) => directoryPages(app, { connect, pages, ...browser }) },
     async start() {

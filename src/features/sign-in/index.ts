@@ -155,7 +155,11 @@ export function createSignIn(
   const shared = {
     logIn: createLogIn({ checkPassword, advance, keeping, audit, clock, takesPasswords: config.sign_in.passwords }),
     logInByPasskey:
-      checkPasskey && createLogInByPasskey({ checkPasskey, advance, keeping, knownDevices, audit, clock }),
+      checkPasskey &&
+      createLogInByPasskey({
+        ...{ checkPasskey, advance, keeping, knownDevices, users, audit, clock },
+        directories: needs.directories,
+      }),
     stepUp: createStepUp({ users, checkPassword, checkCode, checkPasskey, takeProof, audit }),
     ...{ continueSignIn, interactions, ceremonies, factors: management },
     beginSession,

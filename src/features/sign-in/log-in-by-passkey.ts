@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.ts'
 import type { PasskeyFault, ShownCredential } from '../../core/passkey-answers.ts'
 import type { Wishes } from '../../core/records/interaction.ts'
 import { eachOf } from '../../core/secrets.ts'
+import type { UserStore } from '../../core/records/user.ts'
+import type { Directories } from '../directories/index.ts'
 import type { Ceremonies } from '../factors/index.ts'
 import type { AccountKeeping } from './account-keeping.ts'
 import type { Advance, Device, SignedIn, Unfinished } from './advance.ts'
@@ -20,16 +22,21 @@ export type LogInByPasskey = (
   | { kind: 'deletion_pending'; deletesAt: Date; keepToken: string }
 >
 
-/** Takes a passkey in place of name and password: it says who somebody is, and proves it by two factors. */
+/**
+ * Takes a passkey in place of name and password: it says who somebody is, and proves it by two factors. Whose password a directory keeps
+ * still has to count there. Rejects as `unavailable` when that directory gives no answer.
+ */
 export function createLogInByPasskey(dependencies: {
   checkPasskey: Ceremonies['check']
   advance: Advance
   keeping: Pick<AccountKeeping, 'seal'>
   knownDevices: Pick<KnownDevices, 'recognise'>
+  directories: Pick<Directories, 'counts'>
+  users: Pick<UserStore, 'findById'>
   audit: Audit<typeof signInEvents>
   clock: Clock
 }): LogInByPasskey {
-  const { checkPasskey, advance, keeping, knownDevices, audit, clock } = dependencies
+  const { checkPasskey, advance, keeping, knownDevices, directories, users, audit, clock } = dependencies
   return async ({ credential, wishes }, device) => {
     const check = await checkPasskey({ purpose: 'sign_in' }, credential)
     if (check.kind === 'wrong') {
@@ -42,7 +49,14 @@ export function createLogInByPasskey(dependencies: {
       const keepToken = keeping.seal({ userId: user.id, deletesAt, language: device.language })
       return { kind: 'deletion_pending', deletesAt, keepToken }
     }
-    const { user, methods, passkeyId } = check
+    const { methods, passkeyId } = check
+    if (!(await directories.counts(check.user))) {
+      audit.record({ event: 'sign_in.failed', subject: check.user.id, reason: 'ended' })
+      return { kind: 'invalid_passkey', fault: 'unknown' }
+    }
+    // Read anew: what they may do follows from what the directory has said.
+    const user = await users.findById(check.user.id)
+    if (user === undefined) return { kind: 'invalid_passkey', fault: 'unknown' }
     const knownBy = await knownDevices.recognise(device.known, user.email)
     const keeps = knownBy ?? eachOf(device.known)[0]
     const at = clock.now()

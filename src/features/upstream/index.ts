@@ -94,7 +94,14 @@ export function createUpstream(
   const recognise = createRecognise({ identities, users, arrivals, linkIdentity, domains, audit, clock })
   const management = createIdentityManagement({
     ...shared,
-    ...{ identities, elsewhere, titleOf, tellEnded, takesPasswords: config.sign_in.passwords },
+    ...{
+      identities,
+      elsewhere,
+      sessions: stores.sessions,
+      titleOf,
+      tellEnded,
+      takesPasswords: config.sign_in.passwords,
+    },
     isUsable: (source) => !source.startsWith('provider:') || knownOf(source.slice('provider:'.length)) !== undefined,
   })
   const takeLogoutToken = createTakeLogoutToken({ store: elsewhere, tellEnded, audit, clock })
@@ -124,7 +131,7 @@ export function createUpstream(
     },
     async pages(app, signIn) {
       const comeBack = createComeBack({
-        ...{ signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, toProblem, basePath },
+        ...{ signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, clock, toProblem, basePath },
         noteOtherSession: (provider) =>
           audit.record({ event: 'provider.answer_refused', provider, reason: 'other_session' }),
         noteOtherPerson: (provider, subject) =>

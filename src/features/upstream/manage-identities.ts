@@ -3,8 +3,10 @@ import type { Clock } from '../../core/clock.ts'
 import { isUuid } from '../../core/ids.ts'
 import type { Language } from '../../core/language.ts'
 import type { MailOf, MailWriter } from '../../core/mail.ts'
+import { firstPartyClientId } from '../../core/principal.ts'
 import type { ElsewhereStore } from '../../core/records/elsewhere.ts'
 import type { Identity, IdentityStore } from '../../core/records/identity.ts'
+import type { SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import type { upstreamEvents } from './audit-events.ts'
 
@@ -14,8 +16,8 @@ export interface IdentityManagement {
   /** What a source is called. */
   titleOf(source: Identity['source']): string
   /**
-   * Takes one away, with the roles and groups that it brings, and ends the sessions that were begun by it, but the one that asks. Never
-   * the last way to sign in. The person is told by mail.
+   * Takes one away, with the roles and groups that it brings, and ends the sessions that were begun by it, but the one that asks: of a
+   * directory all of them, since none says which password began it. Never the last way to sign in. The person is told by mail.
    */
   unlink(
     user: User,
@@ -27,6 +29,7 @@ export interface IdentityManagement {
 export function createIdentityManagement(dependencies: {
   identities: Pick<IdentityStore, 'of' | 'unlink'>
   elsewhere: Pick<ElsewhereStore, 'endSessions'>
+  sessions: Pick<SessionStore, 'revokeAll'>
   titleOf(source: Identity['source']): string
   /** Whether somebody can sign in by an account of a source: it is still in gatehouse.yaml. */
   isUsable(source: Identity['source']): boolean
@@ -39,7 +42,7 @@ export function createIdentityManagement(dependencies: {
   issuer: string
   firstLanguage: Language
 }): IdentityManagement {
-  const { identities, elsewhere, titleOf, isUsable, takesPasswords } = dependencies
+  const { identities, elsewhere, sessions, titleOf, isUsable, takesPasswords } = dependencies
   const { tellEnded, mails, audit, clock, issuer, firstLanguage } = dependencies
   const { of } = identities
   return {
@@ -59,8 +62,17 @@ export function createIdentityManagement(dependencies: {
       const outcome = await identities.unlink(userId, id, at, { mails: [mails.seal(told)] })
       if (outcome !== 'unlinked') return outcome
       audit.record({ event: 'identity.unlinked', subject: userId, source, identity_id: id })
-      const provider = source.slice(source.indexOf(':') + 1)
+      const [kind, provider = ''] = source.split(':')
       const reason = 'identity_unlinked'
+      if (kind === 'directory') {
+        const but = sessionId === undefined ? undefined : { sessionId, deviceHashes: [] }
+        const ids = await sessions.revokeAll(userId, reason, at, but)
+        tellEnded(
+          ids.map((one) => ({ id: one, userId, clientId: firstPartyClientId })),
+          reason,
+        )
+        return outcome
+      }
       const ended = await elsewhere.endSessions({ provider, issuer: iss, subject }, { reason, at, but: sessionId })
       tellEnded(ended ?? [], reason)
       return outcome

@@ -22,15 +22,16 @@ type Recognised =
 /**
  * What is done for somebody who is not known yet. `existing`: whose address here is the one that the provider tells. An account is
  * linked by its address alone where the provider is believed about that domain, and where its address was verified here too: whoever
- * has made an account with an address that is not theirs would otherwise be linked to its owner.
+ * has made an account with an address that is not theirs would otherwise be linked to its owner. `hasAnother`: somebody of the provider
+ * has that account already, and the address may have passed on from them to whoever comes now.
  */
 function firstStep(
   provider: Pick<Provider, 'trust_email_for' | 'first_sign_in'>,
   account: Account,
-  existing: Pick<User, 'status' | 'emailVerifiedAt'> | undefined,
+  existing: (Pick<User, 'status' | 'emailVerifiedAt'> & { hasAnother: boolean }) | undefined,
   domains: readonly string[],
 ): 'link' | 'create' | 'ask' | 'refuse' {
-  const isTheirs = existing?.status === 'active' && existing.emailVerifiedAt !== null
+  const isTheirs = existing?.status === 'active' && existing.emailVerifiedAt !== null && !existing.hasAnother
   if (isTheirs && isTrustedFor(provider, account)) return 'link'
   if (provider.first_sign_in !== 'create') return provider.first_sign_in
   const isFree = existing === undefined && account.emailVerified && isOfDomains(account.email!, domains)
@@ -41,7 +42,7 @@ export type Recognise = (returned: Returned, browser: string) => Promise<Recogni
 
 /** Finds whose an account at a provider is, by issuer and subject alone, or begins what makes it somebody's. */
 export function createRecognise(dependencies: {
-  identities: Pick<IdentityStore, 'find' | 'note'>
+  identities: Pick<IdentityStore, 'find' | 'of' | 'note'>
   users: Pick<UserStore, 'findById' | 'findByLogin'>
   arrivals: Pick<Arrivals, 'keep' | 'create'>
   linkIdentity: LinkIdentity
@@ -69,7 +70,8 @@ export function createRecognise(dependencies: {
       const present = await users.findById(user.id)
       return present === undefined ? refuse('no_account') : { kind: 'known', user: present, proofs, wishes }
     }
-    const existing = account.email === undefined ? undefined : await users.findByLogin(account.email)
+    const owner = account.email === undefined ? undefined : await users.findByLogin(account.email)
+    const existing = owner && { ...owner, hasAnother: await isOfProvider(owner.id) }
     const step = firstStep(provider, account, existing, domains)
     if (step === 'refuse') return refuse('no_account')
     if (step === 'link' && existing !== undefined) {
@@ -82,6 +84,9 @@ export function createRecognise(dependencies: {
     }
     return { kind: 'arrived', arrivalId: await arrivals.keep(returned, browser) }
 
+    async function isOfProvider(userId: string): Promise<boolean> {
+      return (await identities.of(userId)).some(({ source }) => source === `provider:${provider.name}`)
+    }
     async function knownNow(userId: string): Promise<Recognised> {
       const user = await users.findById(userId)
       return user === undefined ? { kind: 'no_account' } : { kind: 'known', user, proofs, wishes }

@@ -56,7 +56,11 @@ export interface Returned {
 /** Why somebody who came back goes no further. */
 export type Refusal =
   | { kind: 'unknown_trip' }
-  | ({ wishes: Wishes } & (Failed | { kind: 'refused'; reason: NotAllowed | 'level' | 'age' | 'no_subject' }))
+  | ({ wishes: Wishes } & (
+      | Failed
+      /** `unwanted`: who does not fulfil what the operator asks of people of the provider. */
+      | { kind: 'refused'; reason: NotAllowed | 'level' | 'age' | 'no_subject'; unwanted: Account | undefined }
+    ))
 
 export interface Trips {
   /** Begins a way there. `browser`: what the browser shows, and all of its ways have in common. */
@@ -93,7 +97,7 @@ export function createTrips(dependencies: {
     const account = accountOf(provider, proven)
     if (account === undefined) return { reason: 'no_subject' } as const
     const notAllowed = notAllowedBy(provider, account, proven)
-    if (notAllowed !== undefined) return { reason: notAllowed } as const
+    if (notAllowed !== undefined) return { reason: notAllowed, unwanted: account } as const
     if (!reachesLevel(provider, account)) return { reason: 'level' } as const
     const notBefore = startedAt.getTime() / 1000 - clockToleranceSeconds
     if (purpose === 'step_up' && !(account.authTime !== undefined && account.authTime >= notBefore)) {
@@ -165,7 +169,7 @@ export function createTrips(dependencies: {
       const judged = await judge(known, startedAt, purpose, proven)
       if (judged.account === undefined) {
         audit.record({ event: 'provider.person_refused', provider: name, reason: judged.reason })
-        return { kind: 'refused', reason: judged.reason, wishes }
+        return { kind: 'refused', reason: judged.reason, unwanted: judged.unwanted, wishes }
       }
       const { account } = judged
       return {

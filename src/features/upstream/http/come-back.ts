@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../../core/clock.ts'
 import type { UserPrincipal } from '../../../core/principal.ts'
 import type { IdentityStore } from '../../../core/records/identity.ts'
 import type { UserStore } from '../../../core/records/user.ts'
@@ -7,6 +8,7 @@ import { goTo } from '../../../http/page-requests.ts'
 import type { LinkIdentity } from '../link-identity.ts'
 import type { ProviderProblem } from '../provider-views.ts'
 import type { Recognise } from '../recognise.ts'
+import type { Account } from '../claims.ts'
 import type { Known, Refusal, Returned, Trips } from '../trips.ts'
 import type { LeadToProblem } from './lead-to-provider.ts'
 import type { SignInElsewhere } from './sign-in-elsewhere.ts'
@@ -25,16 +27,17 @@ export function createComeBack(dependencies: {
   knownOf(name: string): Known | undefined
   recognise: Recognise
   linkIdentity: LinkIdentity
-  identities: Pick<IdentityStore, 'find'>
+  identities: Pick<IdentityStore, 'find' | 'note'>
   users: Pick<UserStore, 'findById'>
   cookies: Pick<Cookies, 'provider'>
   toProblem: LeadToProblem
   /** Tell the trail of a browser that came back in another session, and of somebody who proved that they are another one. */
   noteOtherSession(provider: string): void
   noteOtherPerson(provider: string, subject: string): void
+  clock: Clock
   basePath: string
 }): ComeBack {
-  const { signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, basePath } = dependencies
+  const { signIn, trips, knownOf, recognise, linkIdentity, identities, users, cookies, clock, basePath } = dependencies
 
   return async (request, reply, name, answer) => {
     const toProblem = (problem: ProviderProblem, returnTo?: string | null) =>
@@ -43,6 +46,7 @@ export function createComeBack(dependencies: {
     const browser = cookies.provider(request)
     if (known === undefined) return toProblem('unknown_trip')
     const returned = await trips.end(known, browser, answer)
+    if (returned.kind === 'refused' && returned.unwanted !== undefined) await takeRights(returned.unwanted)
     if (returned.kind !== 'returned') return toProblem(problemOf(returned), returnToOf(returned))
     if (returned.purpose === 'sign_in') return signInBy(returned, browser!)
     const person = await signIn.userOf(request)
@@ -51,6 +55,14 @@ export function createComeBack(dependencies: {
       return toProblem('other_session', returned.wishes.returnTo)
     }
     return returned.purpose === 'link' ? link(returned, person) : stepUp(returned, person)
+
+    /** Whoever may not sign in by an account has nothing from it either, by whatever else they sign in. */
+    async function takeRights({ issuer, subject, label }: Account): Promise<void> {
+      const found = await identities.find(issuer, subject)
+      if (found === undefined) return
+      const at = new Date(clock.now())
+      await identities.note(found.identity.id, { label, groups: [], roles: [] }, { at, isUsed: false })
+    }
 
     async function signInBy(proven: Returned, shown: string): Promise<FastifyReply> {
       const recognised = await recognise(proven, shown)

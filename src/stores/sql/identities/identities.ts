@@ -10,8 +10,6 @@ import { isLiveKey } from '../api-keys/live-keys.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import type { Change } from '../changes.ts'
 import { type Database, isUniqueViolation, type Transaction } from '../database.ts'
-import { countsOf } from '../factors/held-account.ts'
-import { factors } from '../factors/tables.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { liveSessions } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
@@ -119,10 +117,9 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
           .for('no key update')
         const its = and(eq(identities.id, id), eq(identities.userId, userId))
         if (user === undefined || (await tx.$count(identities, its)) === 0) return 'not_found'
+        // A passkey is none by itself: its person adds it alone, and would leave by it what their source says of them.
         const others = and(eq(identities.userId, userId), ne(identities.id, id))
-        const passkey = and(countsOf(userId), eq(factors.kind, 'passkey'))
-        const ways = (await tx.$count(identities, others)) + (await tx.$count(factors, passkey))
-        if (user.passwordHash === null && ways === 0) return 'last_way'
+        if (user.passwordHash === null && (await tx.$count(identities, others)) === 0) return 'last_way'
         await tx.delete(identities).where(its)
         await tx.update(users).set(sumOfRights).where(eq(users.id, userId))
         await queueMails(tx, mails)
