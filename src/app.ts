@@ -15,6 +15,7 @@ import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
 import { createOAuth } from './features/oauth/index.ts'
+import { createOpenId } from './features/openid/index.ts'
 import { createOtherDomains } from './features/other-domains/index.ts'
 import { createOwnAccount } from './features/own-account/index.ts'
 import { createRevocations } from './features/revocations/index.ts'
@@ -73,20 +74,23 @@ export function createFeatures(base: Base, config: Config) {
   const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
   const forwardAuth = createForwardAuth(base, config, asked)
   const { applications, decidesAbout } = forwardAuth
-  const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
+  const { mode: registration } = config.accounts.registration
+  const told = { mail, languages, readDevice, registration }
   const leading = { browser, pageUsers, applications, decidesAbout }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
   const otherDomains = createOtherDomains(base, config, { browser, pages, pageUsers, decidesAbout })
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
 
   // What programs and operators ask
-  const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
+  const issuing = { clients, sessions, tokens, credentials, signingKeys }
+  const openid = createOpenId(base, { ...issuing, accounts, hosts, browser, pageUsers, pages, registration })
+  const oauth = createOAuth(base, { ...issuing, openid })
   const auditLog = createAuditLog(base, { accounts, pages })
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, accounts, clients, apiKeys],
-    ...[sessions, factors, forwardAuth, signIn, otherDomains, ownAccount, oauth, health],
+    ...[sessions, factors, forwardAuth, signIn, otherDomains, ownAccount, openid, oauth, health],
   ]
   const server = { trustedPeer, forwardedAddress }
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }

@@ -2,6 +2,7 @@ import type { Budgets } from './budgets.ts'
 import type { Counters } from './counters.ts'
 import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
+import type { AuthorizationStore } from './records/authorization.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
 import type { FactorStore } from './records/factor.ts'
@@ -42,6 +43,7 @@ export interface Stores {
   identities: IdentityStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
+  authorizations: AuthorizationStore
   apiKeys: ApiKeyStore
   usedJtis: UsedJtiStore
   accessTokens: AccessTokenStore

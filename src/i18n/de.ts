@@ -7,6 +7,7 @@ import { accountMails } from './de/accounts.ts'
 import { factors } from './de/factors.ts'
 import { kit } from './de/kit.ts'
 import { moment } from './de/moment.ts'
+import { openid } from './de/openid.ts'
 import { ownAccount } from './de/own-account.ts'
 import { sessions } from './de/sessions.ts'
 import type { Catalogue } from './en.ts'
@@ -14,6 +15,7 @@ import type { Catalogue } from './en.ts'
 /** German, with the formal "Sie". */
 export const de: Catalogue = {
   ownAccount,
+  openid,
   kit,
 
   signIn: {
@@ -184,6 +186,8 @@ export const de: Catalogue = {
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',
         aboutKeys: 'Für Programme, die in Ihrem Namen arbeiten',
+        grants: 'Programme mit Zugang',
+        aboutGrants: 'Die Sie beim Anmelden eingelassen haben',
         activity: 'Aktivität',
         aboutActivity: 'Was mit Ihrem Konto geschehen ist',
       },

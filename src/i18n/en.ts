@@ -3,6 +3,7 @@ import { apiKeys } from '../features/api-keys/texts.ts'
 import { activity } from '../features/audit-log/texts.ts'
 import { factors } from '../features/factors/texts.ts'
 import { forwardAuth } from '../features/forward-auth/texts.ts'
+import { openid } from '../features/openid/texts.ts'
 import { otherDomains } from '../features/other-domains/texts.ts'
 import { ownAccount } from '../features/own-account/texts.ts'
 import { sessions } from '../features/sessions/texts.ts'
@@ -13,6 +14,7 @@ import { kit } from '../pages/texts.ts'
 /** Everything that people are told, in English: the texts of the page kit and of each feature that has some. */
 export const en = {
   ...{ kit, signIn, accounts, ownAccount, sessions, factors, apiKeys, activity, tokens, forwardAuth, otherDomains },
+  openid,
 }
 
 /** What every language has to say. A text that is missing there does not compile. */

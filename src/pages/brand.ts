@@ -54,6 +54,8 @@ export interface Brand {
   readonly pico: Asset
   /** The script of passwords. */
   readonly passwordScript: Asset
+  /** Sends a form that nobody has to fill in. */
+  readonly submitScript: Asset
   /** Of applications, by their hosts; each is found by its version alone. */
   readonly icons: ReadonlyMap<string, Asset>
 }
@@ -72,6 +74,11 @@ export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
       '/assets/password-field.js',
       'text/javascript; charset=utf-8',
       readFile(import.meta.resolve('./browser/password-field.js')),
+    ),
+    submitScript: assetOf(
+      '/assets/submit-form.js',
+      'text/javascript; charset=utf-8',
+      readFile(import.meta.resolve('./browser/submit-form.js')),
     ),
     icons: new Map([...icons].map(([host, icon]) => [host, assetOf(iconPath, icon.type, icon.content)])),
   }

@@ -104,6 +104,7 @@ export function createBench(opened: OpenBackend, second: Stores, clock: TestCloc
         userId: session.userId,
         clientId: 'gatehouse',
         scopes: ['reports:read'],
+        audiences: [],
         expiresAt: at(1_000),
         ...change,
       }
@@ -132,6 +133,7 @@ export function exampleClient(id: string, createdAt: Date): Client {
     scopes: ['reports:read'],
     audiences: ['reports'],
     jwks: null,
+    openid: null,
     createdAt,
   }
 }

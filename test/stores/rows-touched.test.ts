@@ -195,6 +195,7 @@ for (const [name, open] of Object.entries(engines)) {
       sessionId: session.id,
       userId,
       clientId: 'job',
+      audiences: [],
       scopes: [],
       expiresAt: at(1_000),
     }
