@@ -53,7 +53,8 @@ export function browserOf(service: Service) {
     },
     /** Sends the form of a page as it stands, with what a person adds. */
     async fillIn({ url, answer }: Visited, fields: Record<string, string>): Promise<Visited> {
-      const action = /<form method="post" action="([^"]+)"/.exec(answer.body)?.[1]
+      const [tag = ''] = /<form[^>]*method="post"[^>]*>/.exec(answer.body) ?? []
+      const action = /action="([^"]+)"/.exec(tag)?.[1]
       const form = { ...hiddenOf(answer), ...fields }
       const to = new URL(action ?? url, url).href
       return visitor.visit(to, { method: 'POST', form, headers: { origin } } as Call)
