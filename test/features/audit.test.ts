@@ -11,7 +11,7 @@ import { auditEvents } from '../../src/audit-events.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { createAuditTrail } from '../../src/features/audit-log/trail.ts'
-import { addedRows, auditLinesOf, auditRows, eventsOfAccounts, eventsOfFactors } from '../support/audit.ts'
+import { addedRows, auditLinesOf, auditRows, eventsOfAccounts, eventsOfFactors, eventsOfPrograms } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { asks, bearer, createClock, type Service, startService } from '../support/service.ts'
@@ -322,7 +322,7 @@ for (const backend of backends) {
     })
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const told = new Set((await auditRows(service)).map(({ event }) => event))
-      const elsewhere = { ...eventsOfAccounts, ...eventsOfFactors }
+      const elsewhere = { ...eventsOfAccounts, ...eventsOfFactors, ...eventsOfPrograms }
       const others = Object.keys(auditEvents).filter((event) => !Object.hasOwn(elsewhere, event))
       t.same(
         others.filter((event) => !told.has(event)),

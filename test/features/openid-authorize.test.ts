@@ -186,8 +186,8 @@ void test('the authorization endpoint', async (t) => {
         t.equal(claimsOf(id_token)['auth_time'], arrivedAt + 100)
         const moment = new URL(page.url).searchParams.get('return_to')!
         service.clock.advance(3_601)
-      await browser.signIn(ada)
-      service.clock.advance(31)
+        await browser.signIn(ada)
+        service.clock.advance(31)
         const late = await browser.visit(`${issuer}${moment}`)
         t.equal(new URL(late.url).pathname, '/step-up', 'the moment is good for an hour')
         const forged = new URL(ask(own, change))

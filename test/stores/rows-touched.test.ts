@@ -123,6 +123,13 @@ function fill(now: string): string {
       select 'k' || n, ${id('sessions')}, 'https://shop.test', '/', 'n', ${ends} ${each};
     insert into host_sessions (secret_hash, session_id, origin, created_at)
       select 'w' || n, ${id('sessions')}, 'https://shop.test', ${now} ${each};
+    insert into clients (id, name, auth_method, created_at) values ('strange', 'S', 'none', ${now});
+    insert into authorizations (id, code_hash, user_id, client_id, session_id, redirect_uri, authenticated_at, level, created_at,
+        code_expires_at, expires_at)
+      select ${id('authorizations')}, 'a' || n, ${id('users')}, 'strange', ${id('sessions')}, 'https://a.test', ${now}, 'aal1', ${now},
+        ${ends}, ${ends} ${each};
+    insert into consents (user_id, client_id, scopes, granted_at)
+      select ${id('users')}, 'strange', '{openid}', ${now} ${each};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${each};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${each};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${each};
@@ -198,6 +205,11 @@ for (const [name, open] of Object.entries(engines)) {
       audiences: [],
       scopes: [],
       expiresAt: at(1_000),
+    }
+    const authorization = {
+      ...{ id: family.id, codeHash: 'code', userId, clientId: 'job', sessionId: session.id, scopes: ['openid'] },
+      ...{ redirectUri: 'https://a.test', challenge: null, nonce: null, audiences: ['a'], authenticatedAt: at() },
+      ...{ level: 'aal1' as const, methods: ['pwd'], createdAt: at(), codeExpiresAt: at(60) },
     }
     const key = { id: uuidv7(clock.now()), name: 'K', scopes: [], createdAt: at(), expiresAt: at(100), hash: 'key' }
     const owner = { kind: 'user', id: userId } as const
@@ -328,6 +340,19 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.create': () => stores.clients.create(exampleClient('job', at())),
       'refreshTokens.createFamily': () =>
         stores.refreshTokens.createFamily(family, { hash: 'token', createdAt: at(), expiresAt: at(100) }),
+      'authorizations.issue': () => stores.authorizations.issue(authorization, 'given'),
+      'authorizations.issue again': () =>
+        stores.authorizations.issue({ ...authorization, id: uuidv7(clock.now()), codeHash: 'other' }, 'before'),
+      'authorizations.findByCode': () => stores.authorizations.findByCode('code'),
+      'authorizations.consentOf': () => stores.authorizations.consentOf(userId, 'job'),
+      'authorizations.consentsOf': () => stores.authorizations.consentsOf(userId),
+      'authorizations.redeem': () =>
+        stores.authorizations.redeem('other', at(), () => ({
+          family: { ...family, id: uuidv7(clock.now()) },
+          token: { hash: 'of a code', createdAt: at(), expiresAt: at(100) },
+        })),
+      'authorizations.end': () => stores.authorizations.end(authorization.id, at()),
+      'authorizations.withdraw': () => stores.authorizations.withdraw(userId, 'job', at()),
       'refreshTokens.find': () => stores.refreshTokens.find('token'),
       'refreshTokens.newestOf': () => stores.refreshTokens.newestOf(family.id),
       'refreshTokens.rotate': async () =>
@@ -414,6 +439,8 @@ for (const [name, open] of Object.entries(engines)) {
       'users.setPassword': () => stores.users.setPassword(userId, 'h2', at(), { endApiKeys: true }),
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
+      'clients.change': () => stores.clients.change('job', { name: 'J' }),
+      'clients.anyWithGrant': () => stores.clients.anyWithGrant('authorization_code'),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),

@@ -2,8 +2,10 @@
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
+import { clientsEvents } from '../../src/features/clients/audit-events.ts'
 import { factorsEvents } from '../../src/features/factors/audit-events.ts'
 import { mailEvents } from '../../src/features/mail/audit-events.ts'
+import { openidEvents } from '../../src/features/openid/audit-events.ts'
 import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
 import { sessionsEvents } from '../../src/features/sessions/audit-events.ts'
 import { signInEvents } from '../../src/features/sign-in/audit-events.ts'
@@ -13,7 +15,10 @@ import { until } from './patience.ts'
 /** The events that `factor-policy.test.ts` shows. */
 export const eventsOfFactors = { ...factorsEvents, 'sign_in.continued': signInEvents['sign_in.continued'] }
 
-/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that neither of them does. */
+/** The events that `openid-codes.test.ts` shows. */
+export const eventsOfPrograms = { ...openidEvents, 'client.changed': clientsEvents['client.changed'] }
+
+/** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that none of them does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }
 
 /** The log lines of audit events, oldest first. */

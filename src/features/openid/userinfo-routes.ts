@@ -48,7 +48,9 @@ export async function userinfoRoutes(
   const { accessToken, users, audience } = options
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
-  noteAnswers(app, { headers: () => ['Cache-Control'] })
+  noteAnswers(app, {
+    headers: (status) => (status === 403 ? ['Cache-Control', 'WWW-Authenticate'] : ['Cache-Control']),
+  })
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     done()
