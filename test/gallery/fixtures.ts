@@ -6,6 +6,7 @@ import { factorFixtures } from './fixtures/factors.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
 import { ownAccountFixtures } from './fixtures/own-account.ts'
+import { openIdFixtures } from './fixtures/openid.ts'
 import { otherDomainFixtures } from './fixtures/other-domains.ts'
 import { newPasswordFixtures } from './fixtures/new-password.ts'
 import { ownAccountPageFixtures } from './fixtures/own-account-pages.ts'
@@ -25,6 +26,7 @@ export const fixtures: readonly Fixture[] = [
   ...activityFixtures,
   ...ownAccountFixtures,
   ...forwardAuthFixtures,
+  ...openIdFixtures,
   ...otherDomainFixtures,
   ...tokenFixtures,
   ...kitFixtures,

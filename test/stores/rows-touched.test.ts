@@ -244,7 +244,7 @@ for (const [name, open] of Object.entries(engines)) {
     const totp = { id: uuidv7(clock.now()), userId, sealedKey: 'sealed' }
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 22)
+    t.equal(perishable.length, 23)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
