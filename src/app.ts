@@ -43,12 +43,11 @@ import { runEveryMinute } from './maintenance.ts'
 export function createFeatures(base: Base, config: Config) {
   const lifecycle = { isStopping: false }
   const browser = createBrowserGuards(config, base.clock)
-  const { cookies } = browser
   const languages = createLanguages(config.pages.languages, config.presentation)
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
-  const ownAddresses = createOwnAddresses(base.clock)
-  const forwardedAddress = createForwardedAddress({ isTrusted: trustedPeer, ownAddresses })
+  const reachedBy = { isTrusted: trustedPeer, ownAddresses: createOwnAddresses(base.clock) }
+  const forwardedAddress = createForwardedAddress(reachedBy)
 
   // What changed, and what is sent
   const revocations = createRevocations(base)
@@ -70,21 +69,18 @@ export function createFeatures(base: Base, config: Config) {
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
-  const known = { credentials, signingKeys, pages }
-  const asked = { ...known, hosts, accounts, clients, cookies, trustedPeer, forwardedAddress }
+  const known = { credentials, signingKeys, pages, hosts }
+  const asked = { ...known, accounts, clients, ...browser, trustedPeer, forwardedAddress }
   const forwardAuth = createForwardAuth(base, config, asked)
-  const { applications, decidesAbout } = forwardAuth
-  const { mode: registration } = config.accounts.registration
-  const told = { mail, languages, readDevice, registration }
-  const leading = { browser, pageUsers, applications, decidesAbout }
+  const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
+  const leading = { browser, pageUsers, ...forwardAuth }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, sessions, factors, tokens })
-  const otherDomains = createOtherDomains(base, config, { browser, pages, pageUsers, decidesAbout })
+  const otherDomains = createOtherDomains(base, config, { ...leading, pages })
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, mail, languages, browser, pages })
 
   // What programs and operators ask
-  const issuing = { clients, sessions, tokens, credentials, signingKeys }
-  const openid = createOpenId(base, { ...issuing, accounts, hosts, browser, pageUsers, pages, registration })
-  const oauth = createOAuth(base, { ...issuing, openid })
+  const openid = createOpenId(base, config.accounts, { ...known, ...leading, accounts, clients, sessions, tokens })
+  const oauth = createOAuth(base, { ...known, clients, sessions, tokens, openid })
   const auditLog = createAuditLog(base, { accounts, pages })
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
@@ -138,11 +134,10 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
   const stop = async () => {
     for (const feature of features.toReversed()) await feature.stop?.()
   }
-  const start = async () => {
-    for (const feature of features) await feature.start?.()
-  }
   // Routes are mounted while the stores answer.
-  const starting = start()
+  const starting = (async () => {
+    for (const feature of features) await feature.start?.()
+  })()
   const mounting = mountSurfaces(app, features, {
     issuer,
     basePath,

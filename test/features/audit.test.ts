@@ -11,7 +11,14 @@ import { auditEvents } from '../../src/audit-events.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { createAuditTrail } from '../../src/features/audit-log/trail.ts'
-import { addedRows, auditLinesOf, auditRows, eventsOfAccounts, eventsOfFactors, eventsOfPrograms } from '../support/audit.ts'
+import {
+  addedRows,
+  auditLinesOf,
+  auditRows,
+  eventsOfAccounts,
+  eventsOfFactors,
+  eventsOfPrograms,
+} from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
 import { scratchFolder } from '../support/servers.ts'
 import { asks, bearer, createClock, type Service, startService } from '../support/service.ts'

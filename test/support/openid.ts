@@ -1,7 +1,7 @@
 /** Programs by which people sign in, and browsers that they send. */
 import { createHash } from 'node:crypto'
 import { freePort } from './servers.ts'
-import { type Answer, type Call, type Service, type ServiceOptions, startService, type TestUser } from './service.ts'
+import { type Answer, type Service, type ServiceOptions, startService, type TestUser } from './service.ts'
 import { createVisitor, type Visited } from './visitor.ts'
 
 export const callback = 'https://wiki.example.test/callback'
@@ -57,7 +57,7 @@ export function browserOf(service: Service) {
       const action = /action="([^"]+)"/.exec(tag)?.[1]
       const form = { ...hiddenOf(answer), ...fields }
       const to = new URL(action ?? url, url).href
-      return visitor.visit(to, { method: 'POST', form, headers: { origin } } as Call)
+      return visitor.visit(to, { method: 'POST', form, headers: { origin } })
     },
   }
 }

@@ -48,7 +48,7 @@ export interface Client {
   createdAt: Date
 }
 
-export type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 'scopes' | 'audiences' | 'openid'>>
+type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 'scopes' | 'audiences' | 'openid'>>
 
 export interface ClientStore {
   create(client: Client): Promise<'created' | 'id_taken'>

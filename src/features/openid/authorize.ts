@@ -27,7 +27,7 @@ export type AuthorizeOutcome =
   /** `resumed`: the request with the moment at which it came, by which it goes on. */
   | { kind: 'step'; step: Exclude<Step, { kind: 'grant' | 'error' }>; request: AuthorizationRequest; resumed: string }
 
-export interface Asked {
+interface Asked {
   parameters: URLSearchParams
   user: UserPrincipal | undefined
   answer?: 'allow' | 'deny' | undefined

@@ -50,7 +50,9 @@ export function consentPage(
       <form method="post" action="consent">
         ${hiddenFields({ csrf_token: csrfToken, request, subject })}
         <button type="submit" name="answer" value="allow">${consent.allow}</button>
-        <button type="submit" name="answer" value="deny" class="secondary">${consent.deny}</button>
+        <p class="beside">
+          <button type="submit" name="answer" value="deny" class="small secondary">${consent.deny}</button>
+        </p>
       </form>`,
   )
 }

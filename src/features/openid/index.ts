@@ -35,6 +35,7 @@ export interface OpenId extends Feature {
 
 export function createOpenId(
   { stores, clock, audit, issuer, basePath, box }: Base,
+  config: { registration: RegistrationMode },
   needs: {
     accounts: Accounts
     clients: Clients
@@ -46,8 +47,6 @@ export function createOpenId(
     browser: BrowserGuards
     pageUsers: PageUsers
     pages: Pages<OpenIdTexts>
-    /** Who may make an account. */
-    registration: RegistrationMode['mode']
   },
 ): OpenId {
   const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages } = needs
@@ -60,7 +59,7 @@ export function createOpenId(
     clients: stores.clients,
     ...{ authorizations, verifyIdToken: ring.verifyIdToken, audit, clock },
     where: { audienceOf: hosts.audienceOf, issuer, userinfoAudience },
-    mayRegister: needs.registration === 'open',
+    mayRegister: config.registration.mode === 'open',
     box: box('authorization request'),
   })
   // The first program that gets ID tokens brings their keys.

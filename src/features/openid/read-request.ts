@@ -3,7 +3,7 @@ import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
 import { matchesRedirectUri } from '../../core/redirect-uris.ts'
 import { maxAudiences, maxScopeLength } from '../../core/sizes.ts'
 
-export type ResponseMode = 'query' | 'form_post'
+type ResponseMode = 'query' | 'form_post'
 
 /** Why an authorization is refused, by the names that RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707, 9396 and 9470 register. */
 export type AuthorizationError =

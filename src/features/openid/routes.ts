@@ -10,7 +10,7 @@ import { showGrant, ShownGrant } from './schema.ts'
 /** The programs that somebody has let in, for the person. */
 export async function grantRoutes(app: App, options: { consents: Consents; limits: RateLimits }): Promise<void> {
   const { consents, limits } = options
-  const shared = { tags: ['Account'], security: [{ bearer: [] as string[] }, { session: [] as string[] }] }
+  const shared = { tags: ['Your account'], security: [{ bearer: [] as string[] }, { session: [] as string[] }] }
 
   app.get(
     '/api/users/me/grants',

@@ -96,12 +96,18 @@ export async function userinfoRoutes(
   })
   const invalidToken = Refused('There is no token, of which nothing more is said, or it is not valid.', 'invalid_token')
   const schema = {
-    tags: ['OpenID Connect'],
+    tags: ['OAuth'],
     security: [{ bearer: [] as string[] }],
     response: {
       200: Claims,
       400: Refused('The form cannot be read.', 'invalid_request'),
-      401: { ...invalidToken, content: { ...invalidToken.content, 'text/plain': { schema: Type.String() } } },
+      401: {
+        ...invalidToken,
+        content: {
+          ...invalidToken.content,
+          'text/plain': { schema: Type.String() },
+        },
+      },
       403: Refused('The token has not the scope `openid`.', 'insufficient_scope'),
       413: Refused('The body is too large.', 'invalid_request'),
       500: Refused('Something went wrong on our side.', 'server_error'),

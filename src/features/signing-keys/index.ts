@@ -11,7 +11,6 @@ import { keyRoutes } from './routes.ts'
 import { scheduleOf } from './schedule.ts'
 import type { KeySettings } from './settings.ts'
 
-export type { IdTokenClaims } from './key-ring.ts'
 export type { RotatedKeys, ShownKey } from './admin.ts'
 
 export interface SigningKeys extends Feature {

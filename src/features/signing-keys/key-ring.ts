@@ -66,7 +66,7 @@ interface Verifier<Claims> {
 }
 
 /** What is read of an ID token. */
-export interface IdTokenClaims {
+interface IdTokenClaims {
   iss: string
   sub: string
   aud: string

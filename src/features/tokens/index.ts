@@ -17,7 +17,7 @@ import { createRotateRefresh, type RotateRefresh } from './rotate-refresh.ts'
 import type { TokenSettings } from './settings.ts'
 
 export type { ChooseRefreshToken } from './choose-refresh.ts'
-export type { IssuedTokens, MadeFamily, SessionGrant, TokenIssuer } from './issue-tokens.ts'
+export type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
 export type { RotateRefresh } from './rotate-refresh.ts'
 
 export interface Tokens {

@@ -38,7 +38,7 @@ export interface SessionGrant {
   authorization?: { id: string; audiences: readonly string[] } | undefined
 }
 
-export interface MadeFamily {
+interface MadeFamily {
   refreshToken: string
   family: RefreshFamily
   token: { hash: string; createdAt: Date; expiresAt: Date }
