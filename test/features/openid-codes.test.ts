@@ -348,6 +348,13 @@ for (const backend of backends) {
       const own = (await service.signIn(ada)).accessToken
       t.equal((await userinfo(own)).status, 403, 'the person’s own token has no scope')
     })
+    await t.test('a copy of the data holds what programs were let in for', async (t) => {
+      const headers = bearer((await service.signIn(ada)).accessToken)
+      const { grants, authorizations } = (await service.call('/api/users/me/export', { headers })).json()
+      t.match(grants[0], { client_id: String, scopes: Array, granted_at: String })
+      t.match(authorizations[0], { id: String, session_id: String, client_id: String, created_at: String })
+      t.notMatch(JSON.stringify(authorizations), /code|hash|nonce|challenge/)
+    })
     await t.test('the trail is told of all of it', async (t) => {
       const page = await browser.visit(requestOf(service, await registerProgram(service)))
       await browser.fillIn(page, { answer: 'deny' })
