@@ -296,7 +296,11 @@ for (const backend of backends) {
         const by = browserOf(service)
         await by.signIn(admin)
         const greedy = await registerProgram(service, { scopes, audiences: ['app', issuer] })
-        const { access_token } = await tokensOf(greedy, { scope: everything }, by)
+        const { access_token, refresh_token } = await tokensOf(greedy, { scope: everything }, by)
+        const asCookie = { cookie: `gatehouse_refresh=${refresh_token}`, origin: issuer }
+        t.equal((await service.call('/api/auth/refresh', { method: 'POST', headers: asCookie })).status, 401)
+        t.equal((await service.call('/api/auth/refresh', { method: 'POST', json: { refresh_token } })).status, 401)
+        t.equal((await service.call('/api/auth/logout', { method: 'POST', headers: asCookie })).status, 204)
         t.notOk([claimsOf(access_token).aud].flat().includes(issuer), 'its audience is none of a program')
         const { paths } = (await service.call('/openapi.json')).json()
         const level = { '{id}': '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f' }
