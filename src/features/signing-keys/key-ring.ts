@@ -122,7 +122,9 @@ export function createKeyRing(dependencies: {
     // A clock that is behind sees no active key for a moment after an emergency; the next one is published as well.
     const may = active.length > 0 ? active : able
     // While the algorithm of a changed setting has no key that verifiers know, another one signs.
-    return may.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? may[0]
+    const meant = may.find(({ algorithm }) => algorithm === algorithmOf(type))
+    // Rather none that signs nothing but ID tokens: verifiers of other tokens need not know its algorithm.
+    return meant ?? may.find(({ algorithm }) => algorithm !== algorithmOf('JWT')) ?? may[0]
   }
 
   function signerOf(type: TokenType, key: SigningKey | undefined): (claims: object) => string {
