@@ -17,6 +17,7 @@ import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
 import { createMail } from './features/mail/index.ts'
 import { createOAuth } from './features/oauth/index.ts'
+import { createOpenId } from './features/openid/index.ts'
 import { createOtherDomains } from './features/other-domains/index.ts'
 import { createOwnAccount } from './features/own-account/index.ts'
 import { createRevocations } from './features/revocations/index.ts'
@@ -69,8 +70,8 @@ export function createFeatures(base: Base, config: Config) {
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
-  const known = { credentials, signingKeys, pages }
-  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, hosts, accounts, clients, ...browser })
+  const known = { credentials, signingKeys, pages, hosts }
+  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, ...forwardAuth }
   const proving = { sessions, factors, upstream, directories, tokens }
@@ -79,13 +80,14 @@ export function createFeatures(base: Base, config: Config) {
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, directories, browser, ...speaking })
 
   // What programs and operators ask
-  const oauth = createOAuth(base, { clients, sessions, tokens, credentials, signingKeys })
+  const openid = createOpenId(base, config.accounts, { ...known, ...leading, accounts, clients, sessions, tokens })
+  const oauth = createOAuth(base, { ...known, clients, sessions, tokens, openid })
   const auditLog = createAuditLog(base, { accounts, pages })
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
   const features: readonly Feature[] = [
     ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
-    ...[sessions, factors, upstream, forwardAuth, signIn, otherDomains, ownAccount, oauth, health],
+    ...[sessions, factors, upstream, forwardAuth, signIn, otherDomains, ownAccount, openid, oauth, health],
   ]
   return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }
 }

@@ -7,6 +7,7 @@ import { factorsEvents } from './features/factors/audit-events.ts'
 import { forwardAuthEvents } from './features/forward-auth/audit-events.ts'
 import { mailEvents } from './features/mail/audit-events.ts'
 import { oauthEvents } from './features/oauth/audit-events.ts'
+import { openidEvents } from './features/openid/audit-events.ts'
 import { otherDomainsEvents } from './features/other-domains/audit-events.ts'
 import { ownAccountEvents } from './features/own-account/audit-events.ts'
 import { rolesEvents } from './features/roles/audit-events.ts'
@@ -25,6 +26,7 @@ export const auditEvents = {
   ...forwardAuthEvents,
   ...mailEvents,
   ...oauthEvents,
+  ...openidEvents,
   ...otherDomainsEvents,
   ...ownAccountEvents,
   ...rolesEvents,

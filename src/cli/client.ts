@@ -6,7 +6,33 @@ import { everyItem, pathOf, withOperator } from './operator.ts'
 const at = (id: string) => pathOf('clients', id)
 const aboutJwks = 'a JWK set of public keys, by which the client signs assertions (private_key_jwt)'
 
-/** Programs: `client create|list|show|rotate-secret|set-jwks|delete`. */
+const openid = {
+  pkce: text('required|optional', 'whether a program with a secret must send a code challenge too'),
+  'first-party': text('yes|no', 'whether people are let in without being asked, since it is yours'),
+  'id-token-claims': text('full|thin', 'whether ID tokens tell what userinfo tells'),
+  'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
+  'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
+}
+type OpenIdValues = Partial<Record<Exclude<keyof typeof openid, 'post-logout-redirect-uri'>, string | undefined>> & {
+  'post-logout-redirect-uri': string[]
+}
+
+/** What of the options was given, as the service takes it, which says what is wrong with a value. */
+function openIdOf(values: OpenIdValues): object {
+  const firstParty = values['first-party']
+  const uris = values['post-logout-redirect-uri']
+  return {
+    ...(values.pkce !== undefined && { pkce: values.pkce }),
+    ...(firstParty !== undefined && {
+      first_party: firstParty === 'yes' ? true : firstParty === 'no' ? false : firstParty,
+    }),
+    ...(values['id-token-claims'] !== undefined && { id_token_claims: values['id-token-claims'] }),
+    ...(values['refresh-tokens'] !== undefined && { refresh_tokens: values['refresh-tokens'] }),
+    ...(uris.length > 0 && { post_logout_redirect_uris: uris }),
+  }
+}
+
+/** Programs: `client create|list|show|change|rotate-secret|set-jwks|delete`. */
 export const client = group({
   create: command({
     summary: 'register a program; its secret is shown once',
@@ -19,6 +45,7 @@ export const client = group({
       audience: texts('AUDIENCE', 'an audience that its tokens may name; may be repeated'),
       public: flag('a program that cannot keep a secret, such as an app'),
       'jwks-file': text('FILE', aboutJwks),
+      ...openid,
     },
     example: 'client create --name Reports --grant client_credentials --scope reports:read',
     async run({ id, name, grant: grants, scope: scopes, audience: audiences, json, ...values }) {
@@ -32,6 +59,7 @@ export const client = group({
         scopes,
         audiences,
         public: values.public,
+        ...openIdOf(values),
         ...(file !== undefined && { jwks: readJwks(file) }),
       }
       print(await withOperator((operator) => operator<ShownClient>('POST', '/clients', body)), json)
@@ -45,6 +73,28 @@ export const client = group({
     },
   }),
   show: onClient('show one program', 'show', 'GET', ''),
+  change: command({
+    summary: 'change what a program may do; what is left out stays',
+    arguments: ['client id'],
+    options: {
+      name: text('NAME', 'what people call it'),
+      grant: texts('GRANT', 'how it gets tokens, in place of what was'),
+      'redirect-uri': texts('URI', 'where a browser may be sent back to, in place of what was'),
+      scope: texts('SCOPE', 'a scope that it may ask for, in place of what was'),
+      audience: texts('AUDIENCE', 'an audience that its tokens may name, in place of what was'),
+      ...openid,
+    },
+    example: 'client change wiki --redirect-uri https://wiki.example.com/callback',
+    async run({ name, grant: grants, scope: scopes, audience: audiences, json, ...values }, id) {
+      const lists = { grants, redirect_uris: values['redirect-uri'], scopes, audiences }
+      const body = {
+        ...(name !== undefined && { name }),
+        ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
+        ...openIdOf(values),
+      }
+      print(await withOperator((operator) => operator<ShownClient>('PUT', at(id), body)), json)
+    },
+  }),
   'rotate-secret': onClient('replace the secret; the old one ends at once', 'rotate-secret', 'POST', '/secret'),
   'set-jwks': command({
     summary: 'replace the public keys of a program',

@@ -36,6 +36,8 @@ export interface AccessTokenClaims {
   shortened?: string[]
   /** Who acts for the subject, and who did before (RFC 8693 §4.1). */
   act?: Actor
+  /** The authorization by which a person let a program in: it ends with that. Whoever shows the token is the program, and not the person. */
+  grant_id?: string
   /** Ids of the tokens that it was exchanged from, the newest first: it ends when one of them is revoked. */
   exchanged_from?: string[]
 }
@@ -76,9 +78,9 @@ export function actorsOf(act: Actor | undefined): string[] {
   return ids
 }
 
-/** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). */
+/** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). `JWT`: an ID token, which has none of its own. */
 export type TokenType = (typeof tokenTypes)[number]
-export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt'] as const
+export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt', 'JWT'] as const
 
 /** Header, signature and dots at their longest: RS256, and the longest type, come to 492. */
 const aroundPayload = 512

@@ -1,6 +1,9 @@
 /** RFC 8693 §2.1: a service acts for the subject of a token at another service. */
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
+/** RFC 6749 §4.1: a person lets a program in. */
+export const authorizationCodeGrant = 'authorization_code'
+
 /** The grants that a client can be registered for, by their names at the token endpoint. */
-export const grantTypes = ['client_credentials', 'refresh_token', tokenExchangeGrant] as const
+export const grantTypes = ['client_credentials', authorizationCodeGrant, 'refresh_token', tokenExchangeGrant] as const
 export type GrantType = (typeof grantTypes)[number]

@@ -17,6 +17,14 @@ export function metadataPathsOf(issuer: string): { inserted: string; appended: s
   return { inserted: `${metadataName}${basePath}`, appended: `${basePath}${metadataName}` }
 }
 
+const openIdName = '/.well-known/openid-configuration'
+
+/** Where OpenID Connect Discovery 1.0 §4 has the metadata, behind the issuer; some clients look as RFC 8414 §5 says. */
+export function openIdMetadataPathsOf(issuer: string): { appended: string; inserted: string } {
+  const basePath = basePathOf(issuer)
+  return { appended: `${basePath}${openIdName}`, inserted: `${openIdName}${basePath}` }
+}
+
 /** Scheme, host and port of an issuer, as browsers spell them. */
 export function originOf(issuer: string): string {
   return new URL(issuer).origin

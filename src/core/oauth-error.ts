@@ -1,14 +1,16 @@
 import { EarlyEnd } from './errors.ts'
 
-/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2 and RFC 8628 §3.5 that the endpoints answer, and what each means. */
+/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5 and RFC 6750 §3.1 that the endpoints answer, and what each means. */
 export const oauthErrorTable = {
   invalid_request: 'The request is not valid.',
   invalid_client: 'Client authentication failed.',
-  invalid_grant: 'The refresh token is not valid.',
+  invalid_grant: 'The code or refresh token is not valid.',
   unauthorized_client: 'The client is not registered for this grant type.',
   unsupported_grant_type: 'This grant type is not supported.',
   invalid_scope: 'The client is not registered for this scope.',
   invalid_target: 'The client is not registered for this resource.',
+  invalid_token: 'The access token is not valid.',
+  insufficient_scope: 'The access token has not the scope that this needs.',
   slow_down: 'Too many requests.',
   temporarily_unavailable: 'Try again later.',
   server_error: 'Something went wrong on our side.',

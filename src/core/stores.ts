@@ -2,6 +2,7 @@ import type { Budgets } from './budgets.ts'
 import type { Counters } from './counters.ts'
 import type { AccessTokenStore } from './records/access-token.ts'
 import type { ApiKeyStore } from './records/api-key.ts'
+import type { AuthorizationStore } from './records/authorization.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
 import type { ElsewhereStore } from './records/elsewhere.ts'
@@ -46,6 +47,7 @@ export interface Stores {
   passkeys: PasskeyStore
   refreshTokens: RefreshTokenStore
   clients: ClientStore
+  authorizations: AuthorizationStore
   apiKeys: ApiKeyStore
   usedJtis: UsedJtiStore
   accessTokens: AccessTokenStore

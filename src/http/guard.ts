@@ -119,6 +119,8 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       if (hasExpired(claims, clock.now())) throw new GatehouseError('access_token_expired')
       const proven = isInTime(claims, clock.now()) ? await options.claims(claims) : undefined
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
+      // A person lets a program in to somewhere else than here (docs/decisions).
+      if (claims.grant_id !== undefined) forbid(request, proven.principal, 'This token was issued to a program.')
       if (claims.act !== undefined) refuseProgram(request, proven.principal)
       return proven.principal
     }

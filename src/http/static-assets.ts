@@ -9,7 +9,7 @@ const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 /** What pages load, from memory. */
 export async function staticAssets(app: App, { brand }: { brand(): Brand }): Promise<void> {
-  for (const each of ['pico', 'passwordScript', 'passkeyScript', 'styles'] as const) {
+  for (const each of ['pico', 'passwordScript', 'passkeyScript', 'submitScript', 'styles'] as const) {
     serve(brand()[each].path, () => brand()[each])
   }
   for (const path of Object.values(logoPaths)) serve(path, () => brand().logo)

@@ -8,6 +8,7 @@ import { directories } from './de/directories.ts'
 import { factors } from './de/factors.ts'
 import { kit } from './de/kit.ts'
 import { moment } from './de/moment.ts'
+import { openid } from './de/openid.ts'
 import { ownAccount } from './de/own-account.ts'
 import { sessions } from './de/sessions.ts'
 import { upstream } from './de/upstream.ts'
@@ -19,6 +20,7 @@ export const de: Catalogue = {
   ownAccount,
   directories,
   upstream,
+  openid,
   kit,
 
   signIn,
@@ -75,6 +77,8 @@ export const de: Catalogue = {
         aboutSessions: 'Wo Sie angemeldet sind',
         keys: 'API-Schlüssel',
         aboutKeys: 'Für Programme, die in Ihrem Namen arbeiten',
+        grants: 'Programme mit Zugang',
+        aboutGrants: 'Die Sie beim Anmelden eingelassen haben',
         activity: 'Aktivität',
         aboutActivity: 'Was mit Ihrem Konto geschehen ist',
       },

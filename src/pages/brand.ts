@@ -56,6 +56,8 @@ export interface Brand {
   readonly passwordScript: Asset
   /** The script of passkeys. */
   readonly passkeyScript: Asset
+  /** Sends a form that nobody has to fill in. */
+  readonly submitScript: Asset
   /** Of applications, by their hosts; each is found by its version alone. */
   readonly icons: ReadonlyMap<string, Asset>
 }
@@ -72,6 +74,7 @@ export function brandOf({ name, accent, logo, links, icons }: Branding): Brand {
     pico: assetOf('/assets/pico.min.css', css, readFile(import.meta.resolve('@picocss/pico/css/pico.min.css'))),
     passwordScript: scriptOf('password-field.js'),
     passkeyScript: scriptOf('passkey.js'),
+    submitScript: scriptOf('submit-form.js'),
     icons: new Map([...icons].map(([host, icon]) => [host, assetOf(iconPath, icon.type, icon.content)])),
   }
 }

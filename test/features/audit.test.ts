@@ -19,6 +19,7 @@ import {
   eventsOfDirectories,
   eventsOfFactors,
   eventsOfOtherDomains,
+  eventsOfPrograms,
   eventsOfProviders,
 } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
@@ -332,7 +333,7 @@ for (const backend of backends) {
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const told = new Set((await auditRows(service)).map(({ event }) => event))
       const ofWaysIn = { ...eventsOfFactors, ...eventsOfProviders, ...eventsOfDirectories, ...eventsOfOtherDomains }
-      const elsewhere = { ...eventsOfAccounts, ...ofWaysIn }
+      const elsewhere = { ...eventsOfAccounts, ...ofWaysIn, ...eventsOfPrograms }
       const others = Object.keys(auditEvents).filter((event) => !Object.hasOwn(elsewhere, event))
       t.same(
         others.filter((event) => !told.has(event)),

@@ -204,7 +204,9 @@ void test('the service below a path of a host', async (t) => {
     t.ok(
       beside.length > 0 &&
         beside.every((path) =>
-          /^\/(forward-auth|health|metrics|\.well-known\/oauth-authorization-server\/auth)/.test(path),
+          /^\/(forward-auth|health|metrics|\.well-known\/(oauth-authorization-server|openid-configuration)\/auth)/.test(
+            path,
+          ),
         ),
       String(beside),
     )

@@ -46,6 +46,7 @@ for (const backend of backends) {
         scopes: [],
         audiences: [],
         jwks: null,
+        openid: null,
         createdAt: new Date(service.clock.now()),
       })
       t.equal((await post(service, '/oauth/token', form, basic(id, secret))).status, 200)

@@ -23,7 +23,7 @@ interface Settings {
   access_ttl_seconds: number
 }
 const firstSettings: Settings = { rotation_days: 30, lead_seconds: hour, access_ttl_seconds: 300 }
-const others = { max_age_seconds: 300, access_tokens: 'ES256', assertions: 'EdDSA' } as const
+const others = { max_age_seconds: 300, access_tokens: 'ES256', assertions: 'EdDSA', id_tokens: 'RS256' } as const
 const algorithmOf = (type: string): SigningAlgorithm => (type === 'identity-assertion+jwt' ? 'EdDSA' : 'ES256')
 const silent = { info() {}, warn() {}, error() {} }
 
@@ -79,7 +79,7 @@ for (const backend of backends) {
     const clocks = [clock, { now: () => clock.now() - 3_000 }] as const
 
     async function openReplica(index: 0 | 1, settings: Settings) {
-      const schedule = scheduleOf({ ...others, ...settings })
+      const schedule = scheduleOf({ ...others, ...settings }, { signsIdTokens: false })
       const self = {
         schedule,
         tokenSeconds: settings.access_ttl_seconds,
@@ -102,7 +102,11 @@ for (const backend of backends) {
         await ring.open()
         return ring
       }
-      const administration = createKeyAdministration(dependencies)
+      const administration = createKeyAdministration({
+        ...dependencies,
+        maxAgeSeconds: schedule.maxAgeSeconds,
+        schedule: async () => schedule,
+      })
       await administration.keepSchedule()
       self.ring = await open()
       return Object.assign(self, { administration })

@@ -1,6 +1,7 @@
 /** What is stored about a person: the copy that they take out, and that nothing of it is left once they have gone. */
 import { test } from 'tap'
 import { auditRows } from '../support/audit.ts'
+import { registerProgram, requestOf } from '../support/openid.ts'
 import { backends } from '../support/backends.ts'
 import { createWithFactor, nextCode, setUpTotp } from '../support/factors.ts'
 import { linkIn } from '../support/mails.ts'
@@ -59,6 +60,8 @@ async function livesHere(service: Service) {
   // One that waits to be answered, and one of the address of before.
   for (const address of [email, first]) await post(service, '/api/auth/forgot-password', { email: address })
   await post(service, '/api/auth/login', { email, password: 'not the password' })
+  const wiki = await registerProgram(service, { first_party: true })
+  await service.call(requestOf(service, wiki).slice(service.issuer.length), { headers: { cookie: signedIn.cookie } })
   // One that waits for a code.
   await post(service, '/api/auth/login', { email, password })
   return { id: user.id, email, signedIn, words: [first, email, next, name, username, `n-${n}@`] }

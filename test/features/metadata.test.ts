@@ -12,7 +12,11 @@ const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bea
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 const signedType = 'application/token-introspection+jwt'
-const everyGrant = { grants: ['client_credentials', 'refresh_token', exchangeGrant] }
+const callback = 'https://app.example.test/callback'
+const everyGrant = {
+  grants: ['client_credentials', 'authorization_code', 'refresh_token', exchangeGrant],
+  redirect_uris: [callback],
+}
 
 const told = async (service: Service) => (await service.call(path)).json()
 
@@ -70,7 +74,25 @@ for (const backend of backends) {
         token_endpoint_auth_methods_supported: methods,
         token_endpoint_auth_signing_alg_values_supported: algorithms,
         grant_types_supported: everyGrant.grants,
-        response_types_supported: [],
+        authorization_endpoint: `${issuer}/oauth/authorize`,
+        userinfo_endpoint: `${issuer}/oauth/userinfo`,
+        end_session_endpoint: `${issuer}/oauth/logout`,
+        response_types_supported: ['code'],
+        response_modes_supported: ['query', 'form_post'],
+        code_challenge_methods_supported: ['S256'],
+        authorization_response_iss_parameter_supported: true,
+        scopes_supported: ['openid', 'profile', 'email', 'groups', 'offline_access'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256'],
+        claims_supported: [
+          ...['sub', 'name', 'preferred_username', 'locale', 'email', 'email_verified', 'groups', 'iss', 'aud', 'azp'],
+          ...['exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', 'at_hash'],
+        ],
+        acr_values_supported: ['aal1', 'aal2'],
+        prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
         jwks_uri: `${issuer}/.well-known/jwks.json`,
         introspection_endpoint: `${issuer}/oauth/introspect`,
         introspection_endpoint_auth_methods_supported: methods.slice(0, 3),
@@ -149,21 +171,36 @@ for (const backend of backends) {
         t.match(got.text, content)
         t.not((await ask(url, {})).status, 200, `POST ${url}`)
       }
-      const asked = new Set([issuer, ...Object.values(endpoints), ...Object.keys(documents)])
+      // Those of browsers and of people have tests of their own (openid.test.ts).
+      const others = [metadata.authorization_endpoint, metadata.userinfo_endpoint, metadata.end_session_endpoint]
+      for (const url of others) t.not((await ask(url)).status, 404, url)
+      const asked = new Set([issuer, ...Object.values(endpoints), ...Object.keys(documents), ...others])
       const named = Object.values(metadata).filter((value) => typeof value === 'string')
       t.same(new Set(named), asked, 'there is none that was not asked')
     })
-    await t.test('endpoints that it does not name do not exist, OpenID Connect’s discovery among them', async (t) => {
-      const others = ['authorize', 'par', 'device_authorization', 'userinfo', 'logout', 'register', 'bc-authorize']
-      for (const url of ['/.well-known/openid-configuration', ...others.map((name) => `/oauth/${name}`)]) {
+    await t.test('OpenID Connect’s discovery finds the same', async (t) => {
+      const found = await service.call('/.well-known/openid-configuration')
+      t.same([found.status, found.json()], [200, metadata])
+    })
+    await t.test('endpoints that it does not name do not exist', async (t) => {
+      const others = ['par', 'device_authorization', 'register', 'bc-authorize']
+      for (const url of others.map((name) => `/oauth/${name}`)) {
         for (const method of ['GET', 'POST']) t.equal((await service.call(url, { method })).status, 404, url)
       }
     })
     await t.test('each grant that it names gives tokens, any other is refused', async (t) => {
       const client = await register(service, everyGrant)
       const user = await service.signIn(await service.createUser())
+      const codeOf = async (client_id: string) => {
+        await service.operate('PUT', `/clients/${client_id}`, { first_party: true })
+        const asked = new URLSearchParams({ client_id, response_type: 'code', scope: 'reports:read' })
+        const headers = { cookie: user.cookie }
+        const { headers: led } = await service.call(`/oauth/authorize?${String(asked)}`, { headers })
+        return new URL(String(led['location'])).searchParams.get('code')!
+      }
       const requests: Record<string, Record<string, string>> = {
         client_credentials: client,
+        authorization_code: { ...client, redirect_uri: callback, code: await codeOf(client.client_id) },
         refresh_token: { client_id: 'gatehouse', refresh_token: user.refreshToken },
         [exchangeGrant]: { ...client, subject_token: user.accessToken, subject_token_type: accessTokenType },
       }
@@ -173,7 +210,7 @@ for (const backend of backends) {
         t.match([got.status, got.json()], [200, { access_token: String, token_type: 'Bearer' }], grant_type)
       }
       const urn = 'urn:ietf:params:oauth:grant-type'
-      const unnamed = ['authorization_code', 'password', 'implicit', 'Client_Credentials', 'constructor', '__proto__']
+      const unnamed = ['password', 'implicit', 'Client_Credentials', 'constructor', '__proto__']
       const more = ['device_code', 'jwt-bearer', 'saml2-bearer', 'pre-authorized_code'].map((name) => `${urn}:${name}`)
       const given = { code: 'x', username: 'x', password: 'x', device_code: 'x', assertion: 'x' }
       for (const grant_type of [...unnamed, ...more, 'urn:openid:params:grant-type:ciba']) {
@@ -261,11 +298,11 @@ for (const backend of backends) {
     })
     if (service.backend.replica !== undefined) {
       await t.test('also while a changed algorithm waits for its key', async (t) => {
-        const changed = await startService(t, { beside: service, yaml: keys('RS256'), environment })
-        t.same([await signs(changed), await named(changed)], ['ES256', ['ES256', 'RS256']])
+        const changed = await startService(t, { beside: service, yaml: keys('EdDSA'), environment })
+        t.same([await signs(changed), await named(changed)], ['ES256', ['ES256', 'EdDSA']])
         const { etag } = (await changed.call(path)).headers
         service.clock.advance(3_600)
-        t.same([await signs(changed), await named(changed)], ['RS256', ['RS256']])
+        t.same([await signs(changed), await named(changed)], ['EdDSA', ['EdDSA']])
         t.not((await changed.call(path)).headers['etag'], etag)
       })
     }

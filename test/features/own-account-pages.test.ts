@@ -37,6 +37,7 @@ for (const backend of backends) {
         'factors',
         'sessions',
         'api-keys',
+        'grants',
         'activity',
         'export',
       ]

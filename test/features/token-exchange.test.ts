@@ -280,7 +280,14 @@ for (const backend of backends) {
         await t.rejects(register(service, { public: true, grants: [grant_type] }), /public client/)
         const open = { id: `open-${randomUUID().slice(0, 8)}`, authMethod: 'none', secretHash: null } as const
         const lists = { grants: [grant_type], redirectUris: [], scopes: [], audiences: ['mail'] }
-        await service.stores.clients.create({ ...open, ...lists, name: 'Open', jwks: null, createdAt: new Date() })
+        await service.stores.clients.create({
+          ...open,
+          ...lists,
+          name: 'Open',
+          jwks: null,
+          openid: null,
+          createdAt: new Date(),
+        })
         const form = { grant_type, client_id: open.id, subject_token: accessToken, subject_token_type: accessTokenType }
         t.same(told(await service.call('/oauth/token', { method: 'POST', form })), [400, 'unauthorized_client'])
       },

@@ -7,6 +7,7 @@ import { factorFixtures } from './fixtures/factors.ts'
 import { forwardAuthFixtures } from './fixtures/forward-auth.ts'
 import { kitFixtures } from './fixtures/kit.ts'
 import { ownAccountFixtures } from './fixtures/own-account.ts'
+import { openIdFixtures } from './fixtures/openid.ts'
 import { otherDomainFixtures } from './fixtures/other-domains.ts'
 import { newPasswordFixtures } from './fixtures/new-password.ts'
 import { ownAccountPageFixtures } from './fixtures/own-account-pages.ts'
@@ -28,6 +29,7 @@ export const fixtures: readonly Fixture[] = [
   ...activityFixtures,
   ...ownAccountFixtures,
   ...forwardAuthFixtures,
+  ...openIdFixtures,
   ...otherDomainFixtures,
   ...tokenFixtures,
   ...upstreamFixtures,

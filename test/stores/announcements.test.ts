@@ -68,6 +68,17 @@ async function ofClient({ stores, at }: Bench, change: (id: string) => Promise<u
   await stores.clients.create(exampleClient(id, at()))
   return [`client:${id}`, () => change(id)]
 }
+/** A program that somebody has let in. */
+async function letIn({ user, session, stores, at }: Bench) {
+  const [id, clientId, { id: userId }] = [uuidv7(at().getTime()), uuidv7(at().getTime()), await user()]
+  await stores.clients.create(exampleClient(clientId, at()))
+  const { id: sessionId, level, methods } = await session(userId)
+  const about = { redirectUri: 'https://a.test', challenge: null, nonce: null, scopes: ['openid'], audiences: ['a'] }
+  const times = { authenticatedAt: at(), createdAt: at(), codeExpiresAt: at(60) }
+  const kept = { id, codeHash: hashSecret(id), userId, clientId, sessionId, level, methods, ...about, ...times }
+  await stores.authorizations.issue(kept, 'given')
+  return kept
+}
 async function ofKey(bench: Bench, change: (kid: string) => Promise<unknown>): ReturnType<Prepare> {
   const kid = uuidv7(bench.at().getTime())
   await bench.stores.signingKeys.change(async () => ({ ...nothing, create: [exampleKey(kid, bench.at())] }))
@@ -173,6 +184,15 @@ const changes: Record<string, Prepare> = {
   },
   'clients.setSecret': (bench) => ofClient(bench, (id) => bench.stores.clients.setSecret(id, 'another')),
   'clients.setJwks': (bench) => ofClient(bench, (id) => bench.stores.clients.setJwks(id, { keys: [] })),
+  'clients.change': (bench) => ofClient(bench, (id) => bench.stores.clients.change(id, { name: 'Another' })),
+  'authorizations.end': async (bench) => {
+    const { id } = await letIn(bench)
+    return [`token:${id}`, () => bench.stores.authorizations.end(id, bench.at())]
+  },
+  'authorizations.withdraw': async (bench) => {
+    const { id, userId, clientId } = await letIn(bench)
+    return [`token:${id}`, () => bench.stores.authorizations.withdraw(userId, clientId, bench.at())]
+  },
   'clients.delete': (bench) => ofClient(bench, (id) => bench.stores.clients.delete(id)),
   'apiKeys.revoke': async (bench) => {
     const key = await apiKey(bench)

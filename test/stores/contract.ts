@@ -108,6 +108,7 @@ export function createBench(opened: OpenBackend, second: Stores, clock: TestCloc
         userId: session.userId,
         clientId: 'gatehouse',
         scopes: ['reports:read'],
+        audiences: [],
         expiresAt: at(1_000),
         ...change,
       }
@@ -136,6 +137,7 @@ export function exampleClient(id: string, createdAt: Date): Client {
     scopes: ['reports:read'],
     audiences: ['reports'],
     jwks: null,
+    openid: null,
     createdAt,
   }
 }

@@ -142,6 +142,13 @@ function fill(now: string): string {
       select ${id('factors')}, 'Phone', 'k' || n, 'key', 0, true, true ${few};
     insert into passkey_challenges (challenge_hash, purpose, user_id, expires_at)
       select 'h' || n, 'step_up', ${id('users')}, ${ends} ${few};
+    insert into clients (id, name, auth_method, created_at) values ('strange', 'S', 'none', ${now});
+    insert into authorizations (id, code_hash, user_id, client_id, session_id, redirect_uri, authenticated_at, level, created_at,
+        code_expires_at, expires_at)
+      select ${id('authorizations')}, 'a' || n, ${id('users')}, 'strange', ${id('sessions')}, 'https://a.test', ${now}, 'aal1', ${now},
+        ${ends}, ${ends} ${few};
+    insert into consents (user_id, client_id, scopes, granted_at)
+      select ${id('users')}, 'strange', '{openid}', ${now} ${few};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${few};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${few};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${few};
@@ -214,8 +221,14 @@ for (const [name, open] of Object.entries(engines)) {
       sessionId: session.id,
       userId,
       clientId: 'job',
+      audiences: [],
       scopes: [],
       expiresAt: at(1_000),
+    }
+    const authorization = {
+      ...{ id: family.id, codeHash: 'code', userId, clientId: 'job', sessionId: session.id, scopes: ['openid'] },
+      ...{ redirectUri: 'https://a.test', challenge: null, nonce: null, audiences: ['a'], authenticatedAt: at() },
+      ...{ level: 'aal1' as const, methods: ['pwd'], createdAt: at(), codeExpiresAt: at(60) },
     }
     const key = { id: uuidv7(clock.now()), name: 'K', scopes: [], createdAt: at(), expiresAt: at(100), hash: 'key' }
     const owner = { kind: 'user', id: userId } as const
@@ -260,7 +273,7 @@ for (const [name, open] of Object.entries(engines)) {
     const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 25)
+    t.equal(perishable.length, 26)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -385,6 +398,19 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.create': () => stores.clients.create(exampleClient('job', at())),
       'refreshTokens.createFamily': () =>
         stores.refreshTokens.createFamily(family, { hash: 'token', createdAt: at(), expiresAt: at(100) }),
+      'authorizations.issue': () => stores.authorizations.issue(authorization, 'given'),
+      'authorizations.issue again': () =>
+        stores.authorizations.issue({ ...authorization, id: uuidv7(clock.now()), codeHash: 'other' }, 'before'),
+      'authorizations.findByCode': () => stores.authorizations.findByCode('code'),
+      'authorizations.consentOf': () => stores.authorizations.consentOf(userId, 'job'),
+      'authorizations.consentsOf': () => stores.authorizations.consentsOf(userId),
+      'authorizations.redeem': () =>
+        stores.authorizations.redeem('other', at(), () => ({
+          family: { ...family, id: uuidv7(clock.now()) },
+          token: { hash: 'of a code', createdAt: at(), expiresAt: at(100) },
+        })),
+      'authorizations.end': () => stores.authorizations.end(authorization.id, at()),
+      'authorizations.withdraw': () => stores.authorizations.withdraw(userId, 'job', at()),
       'refreshTokens.find': () => stores.refreshTokens.find('token'),
       'refreshTokens.newestOf': () => stores.refreshTokens.newestOf(family.id),
       'refreshTokens.rotate': async () =>
@@ -471,6 +497,8 @@ for (const [name, open] of Object.entries(engines)) {
       'users.setPassword': () => stores.users.setPassword(userId, 'h2', at(), { endApiKeys: true }),
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
+      'clients.change': () => stores.clients.change('job', { name: 'J' }),
+      'clients.anyWithGrant': () => stores.clients.anyWithGrant('authorization_code'),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),

@@ -2,9 +2,11 @@
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
+import { clientsEvents } from '../../src/features/clients/audit-events.ts'
 import { directoriesEvents } from '../../src/features/directories/audit-events.ts'
 import { factorsEvents } from '../../src/features/factors/audit-events.ts'
 import { mailEvents } from '../../src/features/mail/audit-events.ts'
+import { openidEvents } from '../../src/features/openid/audit-events.ts'
 import { otherDomainsEvents } from '../../src/features/other-domains/audit-events.ts'
 import { ownAccountEvents } from '../../src/features/own-account/audit-events.ts'
 import { sessionsEvents } from '../../src/features/sessions/audit-events.ts'
@@ -24,6 +26,9 @@ export const eventsOfOtherDomains = otherDomainsEvents
 
 /** The events that `directories.test.ts` shows. */
 export const eventsOfDirectories = directoriesEvents
+
+/** The events that `openid-codes.test.ts` shows. */
+export const eventsOfPrograms = { ...openidEvents, 'client.changed': clientsEvents['client.changed'] }
 
 /** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that none of these does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }

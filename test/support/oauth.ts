@@ -80,7 +80,7 @@ export async function beginFamily(
   const now = service.clock.now()
   const [createdAt, expiresAt] = [new Date(now), new Date(now + 86_400_000)]
   await service.stores.refreshTokens.createFamily(
-    { id: uuidv7(now), sessionId, userId: user.id, clientId, scopes, expiresAt },
+    { id: uuidv7(now), sessionId, userId: user.id, clientId, scopes, audiences: [], expiresAt },
     { hash: hashSecret(token), createdAt, expiresAt },
   )
   return token

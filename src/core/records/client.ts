@@ -5,6 +5,33 @@ export interface PublicJwkSet {
   keys: { kty: string; kid?: string; alg?: string; [member: string]: unknown }[]
 }
 
+/** What concerns a client by which people sign in. */
+export interface OpenIdSettings {
+  /** Whether a client with a secret or a key must send a code challenge as well; a public one always must. */
+  pkce: 'required' | 'optional'
+  /** Whether it belongs to whoever runs the service, so that nobody is asked whether it may know them. */
+  firstParty: boolean
+  /** Whether ID tokens tell what userinfo tells (`full`), or nothing but who it is and how they signed in. */
+  idTokenClaims: 'full' | 'thin'
+  /** Whether a refresh token comes only with the scope `offline_access`. */
+  refreshTokens: 'with_offline_access' | 'always'
+  /** Where a browser may be sent after signing out. */
+  postLogoutRedirectUris: string[]
+}
+
+const openIdDefaults: OpenIdSettings = {
+  pkce: 'optional',
+  firstParty: false,
+  idTokenClaims: 'full',
+  refreshTokens: 'with_offline_access',
+  postLogoutRedirectUris: [],
+}
+
+/** The settings of a client, with the defaults of what nobody has set. */
+export function openIdSettingsOf({ openid }: Pick<Client, 'openid'>): OpenIdSettings {
+  return { ...openIdDefaults, ...openid }
+}
+
 export interface Client {
   id: string
   name: string
@@ -16,8 +43,12 @@ export interface Client {
   audiences: string[]
   /** What verifies the assertions of a client that authenticates by `private_key_jwt`. */
   jwks: PublicJwkSet | null
+  /** What of its OpenID settings somebody has set. */
+  openid: Partial<OpenIdSettings> | null
   createdAt: Date
 }
+
+type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 'scopes' | 'audiences' | 'openid'>>
 
 export interface ClientStore {
   create(client: Client): Promise<'created' | 'id_taken'>
@@ -29,6 +60,10 @@ export interface ClientStore {
   setSecret(id: string, secretHash: string): Promise<boolean>
   /** Replaces the keys of a client. Also tells the revocation feed. */
   setJwks(id: string, jwks: PublicJwkSet): Promise<boolean>
+  /** Replaces what may be changed of a client. Also tells the revocation feed. */
+  change(id: string, change: ClientChange): Promise<boolean>
+  /** Whether there is a client that may use a grant. */
+  anyWithGrant(grant: string): Promise<boolean>
   /** With its API keys and refresh tokens. Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }

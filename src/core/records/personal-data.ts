@@ -1,6 +1,7 @@
 import type { AuthenticationLevel } from '../principal.ts'
 import type { ApiKey } from './api-key.ts'
 import type { AuditRow } from './audit-event.ts'
+import type { Authorization, Consent } from './authorization.ts'
 import type { EmailChange } from './email-change.ts'
 import type { FactorKind } from './factor.ts'
 import type { Identity } from './identity.ts'
@@ -25,6 +26,14 @@ export interface PersonalData {
   /** Those included that have ended and are still there. */
   sessions: (Session & Ended & { level: AuthenticationLevel; revokedReason: string | null })[]
   refreshFamilies: (Ended & { id: string; sessionId: string; clientId: string; scopes: string[]; expiresAt: Date })[]
+  /** What the person has allowed programs. */
+  consents: Omit<Consent, 'userId'>[]
+  /** What programs were let in for, by their sessions; those included that have ended and are still there. */
+  authorizations: (Ended &
+    Pick<Authorization, 'id' | 'sessionId' | 'clientId' | 'scopes' | 'audiences' | 'createdAt'> & {
+      redeemedAt: Date | null
+      expiresAt: Date
+    })[]
   apiKeys: (Omit<ApiKey, 'owner'> & Ended)[]
   knownDevices: {
     createdAt: Date

@@ -7,6 +7,11 @@ export interface RefreshFamily {
   userId: string
   clientId: string
   scopes: string[]
+  /**
+   * Where its access tokens are good: those of a program that a person has let in. None: the whole deployment, as for the person's own
+   * sign-in. The id of such a family is that of the authorization.
+   */
+  audiences: string[]
   expiresAt: Date
 }
 

@@ -72,6 +72,7 @@ export function accountPage(
     ...(page.linksAccounts ? [linked] : []),
     { title: security.sessions, about: [security.aboutSessions], actions: to('sessions', show, security.sessions) },
     { title: security.keys, about: [security.aboutKeys], actions: to('api-keys', show, security.keys) },
+    { title: security.grants, about: [security.aboutGrants], actions: to('grants', show, security.grants) },
     { title: security.activity, about: [security.aboutActivity], actions: to('activity', show, security.activity) },
   ]
   const ofData: Row[] = [

@@ -55,6 +55,8 @@ export const accounts = {
       aboutSessions: 'Where you are signed in',
       keys: 'API keys',
       aboutKeys: 'For programs that work in your name',
+      grants: 'Programs with access',
+      aboutGrants: 'Which you have let in by signing in',
       activity: 'Activity',
       aboutActivity: 'What has happened to your account',
     },

@@ -1,13 +1,38 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import type { Client } from '../../core/records/client.ts'
+import { type Client, type OpenIdSettings, openIdSettingsOf } from '../../core/records/client.ts'
 import { administers, ClientId, ListedName } from '../../http/admin-schema.ts'
 import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { Instant, Name, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
-import type { ClientAdministration } from './administer-clients.ts'
+import type { ClientAdministration, ClientWishes } from './administer-clients.ts'
 
 const Names = Type.Array(Type.String())
+const Uris = Type.Array(Type.String({ maxLength: 2_048 }))
+/** What concerns a client by which people sign in. */
+const openid = {
+  pkce: Type.Enum(['required', 'optional'], {
+    description: 'Whether a client that proves itself must send a code challenge too; a public one always must.',
+  }),
+  first_party: Type.Boolean({ description: 'Whether people are let in without being asked, since it is yours.' }),
+  id_token_claims: Type.Enum(['full', 'thin'], {
+    description: 'Whether ID tokens tell what userinfo tells, or nothing but who somebody is.',
+  }),
+  refresh_tokens: Type.Enum(['with_offline_access', 'always'], {
+    description: 'Whether a refresh token comes only with the scope `offline_access`.',
+  }),
+  post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2_048 }), {
+    description: 'Where a browser may be sent after signing out.',
+  }),
+}
+const openIdWishes = {
+  pkce: Type.Optional(openid.pkce),
+  first_party: Type.Optional(openid.first_party),
+  id_token_claims: Type.Optional(openid.id_token_claims),
+  refresh_tokens: Type.Optional(openid.refresh_tokens),
+  post_logout_redirect_uris: Type.Optional(openid.post_logout_redirect_uris),
+}
+type OpenIdWishes = Static<ReturnType<typeof Type.Object<typeof openIdWishes>>>
 const Shown = Type.Object(
   {
     client_id: Type.String(),
@@ -18,6 +43,7 @@ const Shown = Type.Object(
     redirect_uris: Names,
     scopes: Names,
     audiences: Names,
+    ...openid,
     jwks: Type.Optional(
       Type.Unsafe<NonNullable<Client['jwks']>>({
         type: 'object',
@@ -38,6 +64,8 @@ const Shown = Type.Object(
         redirect_uris: [],
         scopes: ['reports:read'],
         audiences: [],
+        ...{ pkce: 'optional', first_party: false, id_token_claims: 'full', refresh_tokens: 'with_offline_access' },
+        post_logout_redirect_uris: [],
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],
@@ -52,9 +80,10 @@ const NewClient = Type.Object(
     id: Type.Optional(ListedName),
     name: Name,
     grants: Type.Array(OneOf(grantTypes), { minItems: 1 }),
-    redirect_uris: Type.Array(Type.String({ maxLength: 2_048 })),
+    redirect_uris: Uris,
     scopes: Type.Array(ListedName),
     audiences: Type.Array(ListedName),
+    ...openIdWishes,
     public: Type.Boolean({ description: 'A program that cannot keep a secret, such as an app.' }),
     jwks: Type.Optional(
       Type.Unknown({ description: 'Public keys, for a client that authenticates by `private_key_jwt`.' }),
@@ -91,8 +120,12 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
       response: { 201: Shown, ...problems('conflict') },
     }),
     async (request, reply) => {
-      const { redirect_uris: redirectUris, ...rest } = request.body
-      const { client, secret } = await clients.create({ ...rest, redirectUris })
+      const { id, name, grants, scopes, audiences, public: isPublic, jwks } = request.body
+      const { client, secret } = await clients.create({
+        ...{ id, name, grants, scopes, audiences, public: isPublic, jwks },
+        redirectUris: request.body.redirect_uris,
+        openid: openIdOf(request.body),
+      })
       return reply.code(201).send(showClient(client, secret))
     },
   )
@@ -113,6 +146,33 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
 
   app.get('/clients/:client', read('getClient', 'One client', ofClient), async (request) =>
     showClient(await clients.find(request.params.client)),
+  )
+
+  app.put(
+    '/clients/:client',
+    give('changeClient', 'Change what a client may do', {
+      description: 'What is left out stays. What the client got before goes on as it is.',
+      ...ofClient,
+      body: Type.Object(
+        {
+          name: Type.Optional(Name),
+          grants: Type.Optional(Type.Array(OneOf(grantTypes), { minItems: 1 })),
+          redirect_uris: Type.Optional(Uris),
+          scopes: Type.Optional(Type.Array(ListedName)),
+          audiences: Type.Optional(Type.Array(ListedName)),
+          ...openIdWishes,
+        },
+        strict,
+      ),
+    }),
+    async (request) => {
+      const { name, grants, redirect_uris: redirectUris, scopes, audiences } = request.body
+      const given = Object.entries({ name, grants, redirectUris, scopes, audiences }).filter(
+        ([, value]) => value !== undefined,
+      )
+      const wishes = { ...(Object.fromEntries(given) as ClientWishes), openid: openIdOf(request.body) }
+      return showClient(await clients.change(request.params.client, wishes))
+    },
   )
 
   app.post(
@@ -154,7 +214,21 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
   )
 }
 
+/** Nothing where none was named, so that the defaults of a later release count. */
+function openIdOf(body: OpenIdWishes): Partial<OpenIdSettings> | undefined {
+  const { pkce, first_party, id_token_claims, refresh_tokens, post_logout_redirect_uris } = body
+  const given: Partial<OpenIdSettings> = {
+    ...(pkce !== undefined && { pkce }),
+    ...(first_party !== undefined && { firstParty: first_party }),
+    ...(id_token_claims !== undefined && { idTokenClaims: id_token_claims }),
+    ...(refresh_tokens !== undefined && { refreshTokens: refresh_tokens }),
+    ...(post_logout_redirect_uris !== undefined && { postLogoutRedirectUris: post_logout_redirect_uris }),
+  }
+  return Object.keys(given).length === 0 ? undefined : given
+}
+
 function showClient(client: Client, secret?: string): ShownClient {
+  const { pkce, firstParty, idTokenClaims, refreshTokens, postLogoutRedirectUris } = openIdSettingsOf(client)
   return {
     client_id: client.id,
     ...(secret === undefined ? {} : { client_secret: secret }),
@@ -164,6 +238,11 @@ function showClient(client: Client, secret?: string): ShownClient {
     redirect_uris: client.redirectUris,
     scopes: client.scopes,
     audiences: client.audiences,
+    pkce: client.authMethod === 'none' ? 'required' : pkce,
+    first_party: firstParty,
+    id_token_claims: idTokenClaims,
+    refresh_tokens: refreshTokens,
+    post_logout_redirect_uris: postLogoutRedirectUris,
     ...(client.jwks === null ? {} : { jwks: client.jwks }),
     created_at: client.createdAt.toISOString(),
   }

@@ -1,9 +1,10 @@
 import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
+import { authorizationCodeGrant } from '../../core/grants.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import { isReservedName, notReserved } from '../../core/permissions.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Client, ClientStore, PublicJwkSet } from '../../core/records/client.ts'
+import type { Client, ClientStore, OpenIdSettings, PublicJwkSet } from '../../core/records/client.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
@@ -21,7 +22,13 @@ interface NewClient {
   public: boolean
   /** The client then authenticates by `private_key_jwt` and has no secret. */
   jwks?: unknown
+  openid?: Partial<OpenIdSettings> | undefined
 }
+
+/** What is left out stays as it is. */
+export type ClientWishes = Partial<
+  Pick<NewClient, 'name' | 'grants' | 'redirectUris' | 'scopes' | 'audiences' | 'openid'>
+>
 
 export interface ClientAdministration {
   /** The secret is shown here and never again; public clients and those with keys have none. */
@@ -31,6 +38,8 @@ export interface ClientAdministration {
   rotateSecret(id: string): Promise<{ client: Client; secret: string }>
   /** Replaces the keys of a client that has keys. */
   setJwks(id: string, jwks: unknown): Promise<Client>
+  /** Changes what a client may do; what it got before goes on as it is. */
+  change(id: string, wishes: ClientWishes): Promise<Client>
   delete(id: string): Promise<void>
 }
 
@@ -39,8 +48,10 @@ export function createClientAdministration(dependencies: {
   clients: ClientStore
   audit: Audit<typeof clientsEvents>
   clock: Clock
+  /** Waited for, once a client is there or is another one. */
+  changed(client: Client): Promise<void>
 }): ClientAdministration {
-  const { clients, audit, clock } = dependencies
+  const { clients, audit, clock, changed } = dependencies
 
   async function find(id: string): Promise<Client> {
     const client = await clients.find(id)
@@ -62,9 +73,10 @@ export function createClientAdministration(dependencies: {
         secretHash: secret === undefined ? null : hashSecret(secret),
         grants: [...new Set(request.grants)],
         redirectUris: request.redirectUris,
-        scopes: [...new Set(request.scopes)],
+        scopes: scopesOf(request),
         audiences: [...new Set(request.audiences)],
         jwks,
+        openid: request.openid ?? null,
         createdAt: new Date(now),
       }
       if ((await clients.create(client)) === 'id_taken') {
@@ -72,6 +84,7 @@ export function createClientAdministration(dependencies: {
       }
       const { grants, scopes } = client
       audit.record({ event: 'client.created', clientId: client.id, grants, scopes })
+      await changed(client)
       return { client, secret }
     },
     find,
@@ -95,6 +108,20 @@ export function createClientAdministration(dependencies: {
       audit.record({ event: 'client.keys_replaced', clientId: id })
       return find(id)
     },
+    async change(id, wishes) {
+      const before = await find(id)
+      const wanted = { ...before, ...wishes, openid: { ...before.openid, ...wishes.openid } }
+      const fault = faultOf({ ...wanted, id: undefined, jwks: undefined, public: before.authMethod === 'none' })
+      if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
+      const { name, redirectUris, audiences, openid } = wanted
+      const grants = [...new Set(wanted.grants)]
+      const scopes = scopesOf(wanted)
+      await clients.change(id, { name, grants, redirectUris, scopes, audiences: [...new Set(audiences)], openid })
+      audit.record({ event: 'client.changed', clientId: id, grants, scopes })
+      const client = await find(id)
+      await changed(client)
+      return client
+    },
     async delete(id) {
       if (!(await clients.delete(id))) throw noSuchClient()
       audit.record({ event: 'client.deleted', clientId: id })
@@ -113,6 +140,12 @@ function keysOf(jwks: unknown): PublicJwkSet {
   return jwks as PublicJwkSet
 }
 
+/** A program by which people sign in wants to know who they are. */
+function scopesOf({ grants, scopes }: Pick<NewClient, 'grants' | 'scopes'>): string[] {
+  if (scopes.length === 0 && grants.includes(authorizationCodeGrant)) return ['openid', 'profile', 'email']
+  return [...new Set(scopes)]
+}
+
 function noSuchClient(): GatehouseError {
   return new GatehouseError('not_found', { detail: 'There is no such client.' })
 }
@@ -127,8 +160,12 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
     return { path: '/body/id', message: 'must not hold ":", "%" or "+", which many clients send unencoded' }
   }
   // RFC 6749 §4.4, and whoever acts for others must prove who it is.
-  if (request.public && request.grants.some((grant) => grant !== 'refresh_token')) {
-    return { path: '/body/grants', message: 'a public client can use nothing but refresh_token' }
+  const ofPublic = new Set<string>(['refresh_token', authorizationCodeGrant])
+  if (request.public && request.grants.some((grant) => !ofPublic.has(grant))) {
+    return { path: '/body/grants', message: 'a public client can use nothing but authorization_code and refresh_token' }
+  }
+  if (request.grants.includes(authorizationCodeGrant) && request.redirectUris.length === 0) {
+    return { path: '/body/redirect_uris', message: 'the grant authorization_code needs one' }
   }
   if (request.public && request.jwks !== undefined) {
     return { path: '/body/jwks', message: 'a public client has no keys' }
@@ -147,10 +184,11 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
       message: `must be at most ${maxAudiences}; these are ${request.audiences.length}`,
     }
   }
-  if (!request.redirectUris.every(isRedirectUri)) {
-    const message =
-      'must be absolute URIs of https, http or a scheme with a dot (com.example.app), in ASCII and without a fragment'
-    return { path: '/body/redirect_uris', message }
+  const message =
+    'must be absolute URIs of https, http or a scheme with a dot (com.example.app), in ASCII and without a fragment'
+  if (!request.redirectUris.every(isRedirectUri)) return { path: '/body/redirect_uris', message }
+  if (request.openid?.postLogoutRedirectUris?.every(isRedirectUri) === false) {
+    return { path: '/body/post_logout_redirect_uris', message }
   }
   return undefined
 }

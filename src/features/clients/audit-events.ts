@@ -12,6 +12,11 @@ export const clientsEvents = {
     'a client was created',
     'grants, scopes',
   ),
+  'client.changed': auditEvent<{ grants: readonly string[]; scopes: readonly string[] }>(
+    'info',
+    'what a client may do was changed',
+    'grants, scopes',
+  ),
   'client.secret_rotated': auditEvent('info', 'a client got a new secret'),
   'client.keys_replaced': auditEvent('info', 'a client got other keys'),
   'client.deleted': auditEvent('info', 'a client was deleted'),

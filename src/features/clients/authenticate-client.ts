@@ -37,6 +37,7 @@ const firstPartyClient: Client = {
   scopes: [],
   audiences: [],
   jwks: null,
+  openid: null,
   createdAt: new Date(0),
 }
 

@@ -15,6 +15,8 @@ export type { AuthenticateClient, ClientCredentials } from './authenticate-clien
 export interface Clients extends Feature {
   readonly administration: ClientAdministration
   readonly authenticate: AuthenticateClient
+  /** Calls, and is waited for, whenever a client was registered or changed in this process. */
+  onChange(told: (client: Client) => Promise<void>): void
   /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
   proveSecret(authorization: string, address: string): Promise<Client | undefined>
 }
@@ -30,10 +32,17 @@ export function createClients(
     verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, clock, issuer }),
     audit,
   })
-  const administration = createClientAdministration({ clients: stores.clients, audit, clock })
+  const listeners: ((client: Client) => Promise<void>)[] = []
+  const administration = createClientAdministration({
+    ...{ clients: stores.clients, audit, clock },
+    changed: async (client) => {
+      for (const tell of listeners) await tell(client)
+    },
+  })
   return {
     administration,
     authenticate,
+    onChange: (told) => void listeners.push(told),
     proveSecret: createProveClientSecret(authenticate),
     routes: { admin: (app) => clientRoutes(app, administration) },
   }

@@ -84,8 +84,8 @@ export function createCredentials(dependencies: {
     if (audiences.length === 0) return undefined
     const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
     const expiresAt = claims.exp * 1000
-    const { sub, sid, jti, client_id: clientId, act } = claims
-    const ids = [jti, ...(claims.exchanged_from ?? [])]
+    const { sub, sid, jti, client_id: clientId, act, grant_id: grantId } = claims
+    const ids = [jti, ...(grantId === undefined ? [] : [grantId]), ...(claims.exchanged_from ?? [])]
     const token = { ids, issuedAt: claims.iat }
     /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
     const issuedAt = timeOf(jti)
@@ -110,7 +110,10 @@ export function createCredentials(dependencies: {
       if (live === undefined || live.user.id !== sub || !acting.every(stands)) return undefined
       const { user, session } = live
       return {
-        principal: shared(live, clientId, scopes, () => userPrincipal(user, session, scopes, clientId)),
+        principal: shared(live, grantId === undefined ? clientId : `let in: ${clientId}`, scopes, () => {
+          const person = userPrincipal(user, session, scopes, clientId)
+          return grantId === undefined ? person : withinScopes(person)
+        }),
         audiences,
         expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
         asOf,
@@ -211,6 +214,15 @@ export function createCredentials(dependencies: {
 /** What stands in the trail where nobody told the address. It is none that a limit counts. */
 function addressOf(from: From | undefined): string {
   return from?.() ?? 'unknown'
+}
+
+/**
+ * What a program may do that a person has let in: of what the person may do that which its scopes name. The person's roles and groups
+ * are none of its own, as for API keys (decision 8).
+ */
+function withinScopes(person: UserPrincipal): UserPrincipal {
+  const permissions = person.permissions.filter((one) => person.scopes.includes(one))
+  return { ...person, roles: [], groups: [], permissions }
 }
 
 function userPrincipal(user: User, session: Session, scopes: string[], clientId: string): UserPrincipal {

@@ -3,7 +3,7 @@ import type { Base } from '../../base.ts'
 import type { ForwardedAddress } from '../../core/client-address.ts'
 import { getsOwnCookie } from '../../core/cookie-reach.ts'
 import { createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
-import type { RequestTarget } from '../../core/request-target.ts'
+import { parseAuthority, type RequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
@@ -52,6 +52,8 @@ export interface Hosts {
   replace(rules: AccessRules): void
   /** What is told of somebody's rights to those who stand for an audience. */
   identityLimits(audience: string): readonly IdentityLimits[]
+  /** The audience of the host that a URL leads to; nothing where it is no host's. */
+  audienceOf(url: string): string | undefined
 }
 
 export function createHosts(given: AccessRules): Hosts {
@@ -60,6 +62,13 @@ export function createHosts(given: AccessRules): Hosts {
     rules: () => rules,
     replace: (others) => void (rules = others),
     identityLimits: (audience) => rules.identityLimits(audience),
+    audienceOf(url) {
+      const parts = splitAbsoluteUrl(url)
+      const scheme = parts?.scheme === 'http' || parts?.scheme === 'https' ? parts.scheme : undefined
+      const authority = parts && scheme && parseAuthority(parts.host, scheme)
+      if (scheme === undefined || authority === undefined) return undefined
+      return rules.host(authority)?.presentation({ scheme, authority }).audience
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import type { Base } from '../../base.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
+import type { OpenId } from '../openid/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
@@ -23,6 +24,7 @@ export function createOAuth(
     tokens: Tokens
     credentials: Credentials
     signingKeys: SigningKeys
+    openid: OpenId
   },
 ): Feature {
   const { tokens, credentials } = needs
@@ -40,6 +42,7 @@ export function createOAuth(
       async machines(app) {
         await app.register(metadataRoutes, {
           issuer,
+          openid: needs.openid.metadata,
           introspectionAlgorithms: () => ring.algorithms('token-introspection+jwt'),
         })
         await app.register(introspectionRoutes, {
@@ -62,6 +65,7 @@ export function createOAuth(
             forClient: tokens.issuer.forClient,
             rotateRefresh: tokens.rotateRefresh,
             exchangeToken,
+            redeemCode: needs.openid.redeemCode,
             deploymentAudience: issuer,
           }),
           revokeToken: createRevokeToken({
@@ -69,6 +73,7 @@ export function createOAuth(
             refreshTokens: stores.refreshTokens,
             accessTokens: stores.accessTokens,
             apiKeys: stores.apiKeys,
+            authorizations: stores.authorizations,
             endSession: needs.sessions.end,
             audit,
             clock,

@@ -2,7 +2,7 @@ import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
 import { clientAuthMethods } from '../../core/client-auth.ts'
 import { etagOf } from '../../core/etag.ts'
-import { jwksPath, metadataPathsOf } from '../../core/issuer.ts'
+import { jwksPath, metadataPathsOf, openIdMetadataPathsOf } from '../../core/issuer.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
 import { answersWith } from '../../http/document.ts'
 import { sendPublic } from '../../http/etag.ts'
@@ -16,19 +16,39 @@ const maxAgeSeconds = 300
 /** The facts that other features know. */
 export interface MetadataOptions {
   issuer: string
+  /** What it says as a provider of sign-in; another list in it only when the ring changes. */
+  openid(): Readonly<Record<string, unknown>>
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
 }
 
 const Names = Type.Array(Type.String())
+const OpenId = {
+  authorization_endpoint: Type.String(),
+  userinfo_endpoint: Type.String(),
+  end_session_endpoint: Type.String(),
+  response_types_supported: Names,
+  response_modes_supported: Names,
+  code_challenge_methods_supported: Names,
+  authorization_response_iss_parameter_supported: Type.Boolean(),
+  scopes_supported: Names,
+  subject_types_supported: Names,
+  id_token_signing_alg_values_supported: Names,
+  claims_supported: Names,
+  acr_values_supported: Names,
+  prompt_values_supported: Names,
+  claims_parameter_supported: Type.Boolean(),
+  request_parameter_supported: Type.Boolean(),
+  request_uri_parameter_supported: Type.Boolean(),
+}
 const Metadata = Type.Object(
   {
     issuer: Type.String(),
+    ...OpenId,
     token_endpoint: Type.String(),
     token_endpoint_auth_methods_supported: Names,
     token_endpoint_auth_signing_alg_values_supported: Names,
     grant_types_supported: Names,
-    response_types_supported: Names,
     jwks_uri: Type.String(),
     introspection_endpoint: Type.String(),
     introspection_endpoint_auth_methods_supported: Names,
@@ -39,22 +59,24 @@ const Metadata = Type.Object(
     revocation_endpoint_auth_signing_alg_values_supported: Names,
     service_documentation: Type.String(),
   },
-  { description: 'RFC 8414 §2, and RFC 9701 §7 about signed introspection.' },
+  {
+    description:
+      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9207 §3, and RFC 9701 §7 about signed introspection.',
+  },
 )
 
 /** Says what this service is as an authorization server: what it does today, in the words of the code that does it. */
 function describe(
-  { issuer }: MetadataOptions,
+  { issuer, openid }: MetadataOptions,
   introspectionAlgorithms: readonly string[],
-): Record<keyof Static<typeof Metadata>, unknown> {
+): Record<Exclude<keyof Static<typeof Metadata>, keyof typeof OpenId>, unknown> {
   return {
     issuer,
+    ...openid(),
     token_endpoint: issuer + tokenPath,
     token_endpoint_auth_methods_supported: clientAuthMethods,
     token_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
     grant_types_supported: grantTypes,
-    // There is no authorization endpoint. RFC 8414 requires the list (§2) and no empty one (§3.2); clients miss it more.
-    response_types_supported: [],
     jwks_uri: issuer + jwksPath,
     introspection_endpoint: issuer + introspectionPath,
     introspection_endpoint_auth_methods_supported: introspectionAuthMethods,
@@ -69,22 +91,36 @@ function describe(
 
 /** Publishes the authorization server metadata (RFC 8414 §3). Registered beside the base path, which its paths hold themselves. */
 export async function metadataRoutes(app: App, options: MetadataOptions): Promise<void> {
-  const make = (algorithms: readonly string[]) => {
-    const body = JSON.stringify(describe(options, algorithms))
-    return { algorithms, body, etag: etagOf(body) }
+  const listsOf = () => [options.introspectionAlgorithms(), options.openid()['id_token_signing_alg_values_supported']]
+  const make = () => {
+    const lists = listsOf()
+    const body = JSON.stringify(describe(options, options.introspectionAlgorithms()))
+    return { lists, body, etag: etagOf(body) }
   }
-  let made = make(options.introspectionAlgorithms())
+  let made = make()
 
   const { inserted, appended } = metadataPathsOf(options.issuer)
-  for (const [place, url] of [...new Set([inserted, appended])].entries()) {
+  const openId = openIdMetadataPathsOf(options.issuer)
+  const places = [
+    ...[...new Set([inserted, appended])].map((url, place) => ({ url, name: 'AuthorizationServerMetadata', place })),
+    ...[...new Set([openId.appended, openId.inserted])].map((url, place) => ({
+      url,
+      name: 'OpenIdConfiguration',
+      place,
+    })),
+  ]
+  for (const { url, name, place } of places) {
+    const elsewhere = name === 'OpenIdConfiguration' ? 'BeforeIssuer' : 'BelowIssuer'
     app.get(
       url,
       {
         config: { access: 'public', answers: answersWith('Cache-Control', 'ETag') },
         schema: {
-          operationId: place === 0 ? 'getAuthorizationServerMetadata' : 'getAuthorizationServerMetadataBelowIssuer',
-          summary: 'What this authorization server does',
-          description: 'The metadata of RFC 8414, by which clients configure themselves.',
+          operationId: `get${name}${place === 0 ? '' : elsewhere}`,
+          summary:
+            name === 'OpenIdConfiguration' ? 'What this OpenID provider does' : 'What this authorization server does',
+          description:
+            'The metadata of RFC 8414 and OpenID Connect Discovery 1.0 in one, by which clients configure themselves.',
           tags: ['OAuth'],
           security: [],
           response: {
@@ -94,8 +130,7 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
         },
       },
       (request, reply) => {
-        const algorithms = options.introspectionAlgorithms()
-        if (algorithms !== made.algorithms) made = make(algorithms)
+        if (listsOf().some((list, index) => list !== made.lists[index])) made = make()
         sendPublic(request, reply, made, { type: 'application/json', maxAgeSeconds })
       },
     )

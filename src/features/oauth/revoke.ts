@@ -4,6 +4,7 @@ import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { AccessTokenStore } from '../../core/records/access-token.ts'
 import type { ApiKeyStore } from '../../core/records/api-key.ts'
+import type { AuthorizationStore } from '../../core/records/authorization.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
@@ -11,25 +12,31 @@ import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
 import type { EndSession } from '../sessions/index.ts'
 import type { apiKeysEvents } from '../api-keys/index.ts'
+import type { openidEvents } from '../openid/index.ts'
 import type { oauthEvents } from './audit-events.ts'
 
 export type RevokeToken = (caller: Client, token: string) => Promise<void>
 
 /**
  * Revokes a token of the caller's (RFC 7009); one that is unknown or another client's is left alone, and the answer is
- * the same, so that nothing is learnt from it and nothing need be counted. A refresh token takes its session and every token
- * of it along; a user's API key belongs to the service's own client. When this resolves, this replica refuses the token; when the store fails it rejects.
+ * the same, so that nothing is learnt from it and nothing need be counted. A person's own refresh token takes its session and every token
+ * of it along, one of a program that a person has let in its authorization; a user's API key belongs to the service's own client. When this resolves, this replica refuses the token; when the store fails it rejects.
  */
 export function createRevokeToken(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   refreshTokens: Pick<RefreshTokenStore, 'find'>
   accessTokens: Pick<AccessTokenStore, 'revoke'>
   apiKeys: Pick<ApiKeyStore, 'find' | 'revoke'>
+  authorizations: Pick<AuthorizationStore, 'end'>
   endSession: EndSession
-  audit: Audit<typeof oauthEvents & Pick<typeof apiKeysEvents, 'api_key.revoked'>>
+  audit: Audit<
+    typeof oauthEvents &
+      Pick<typeof apiKeysEvents, 'api_key.revoked'> &
+      Pick<typeof openidEvents, 'authorization.ended'>
+  >
   clock: Clock
 }): RevokeToken {
-  const { verifyAccessToken, refreshTokens, accessTokens, apiKeys, endSession } = dependencies
+  const { verifyAccessToken, refreshTokens, accessTokens, apiKeys, authorizations, endSession } = dependencies
   const { audit, clock } = dependencies
   return async (caller, token) => {
     const now = new Date(clock.now())
@@ -44,7 +51,13 @@ export function createRevokeToken(dependencies: {
     }
     if (isOpaque(token)) {
       const presented = await refreshTokens.find(hashSecret(token))
-      if (presented?.family.clientId === caller.id) await endSession(presented.session.id, 'refresh_token_revoked')
+      if (presented?.family.clientId !== caller.id) return
+      const { family, session, user } = presented
+      if (family.audiences.length === 0) await endSession(session.id, 'refresh_token_revoked')
+      else if (await authorizations.end(family.id, now)) {
+        const about = { subject: user.id, clientId: caller.id, sessionId: session.id }
+        audit.record({ event: 'authorization.ended', ...about, reason: 'refresh_token_revoked' })
+      }
       return
     }
     const claims = verifyAccessToken(token)

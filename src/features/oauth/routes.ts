@@ -38,6 +38,9 @@ const TokenForm = Type.Object(
     grant_type: Text(200, { examples: ['client_credentials'], ...documentedAs({ enum: grantTypes }) }),
     scope: Text(maxScopeLength, { examples: ['reports:read'] }),
     resource: Targets,
+    code: Text(512, { description: 'RFC 6749 §4.1.3.' }),
+    redirect_uri: Text(2_048),
+    code_verifier: Text(512, { description: 'RFC 7636 §4.5.' }),
     refresh_token: Text(512),
     subject_token: Text(maxTokenLength),
     subject_token_type: Text(200, { examples: [accessTokenType] }),
@@ -57,6 +60,9 @@ const TokenAnswer = Type.Object(
     expires_in: Type.Integer({ description: 'Seconds.' }),
     scope: Type.Optional(Type.String()),
     refresh_token: Type.Optional(Type.String()),
+    id_token: Type.Optional(
+      Type.String({ description: 'Of a code with the scope `openid` (OpenID Connect Core §3.1.3.3).' }),
+    ),
     issued_token_type: Type.Optional(Type.String({ description: 'Of a token exchange (RFC 8693 §2.2.1).' })),
   },
   {
@@ -94,7 +100,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         operationId: 'token',
         summary: 'Get tokens',
         description:
-          'Grants: `client_credentials`, `refresh_token` (RFC 6749), and the token exchange of RFC 8693, by which a ' +
+          'Grants: `authorization_code`, `client_credentials`, `refresh_token` (RFC 6749), and the token exchange of RFC 8693, by which a ' +
           'service acts for the subject of a token at another service.',
         tags: ['OAuth'],
         security: clientSecurity,
@@ -121,6 +127,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         scope: body.scope,
         targets: [...new Set([...(body.resource ?? []), ...(body.audience ?? [])])],
         refreshToken: body.refresh_token,
+        code: { code: body.code, redirectUri: body.redirect_uri, verifier: body.code_verifier },
         exchange: {
           subjectToken: body.subject_token,
           subjectTokenType: body.subject_token_type,
@@ -136,6 +143,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         ...(tokens.scopes.length > 0 ? { scope: tokens.scopes.join(' ') } : {}),
         ...(tokens.issuedTokenType === undefined ? {} : { issued_token_type: tokens.issuedTokenType }),
         ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
+        ...(tokens.idToken === undefined ? {} : { id_token: tokens.idToken }),
       }
     },
   )
@@ -148,7 +156,8 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
       schema: {
         operationId: 'revoke',
         summary: 'Revoke a token',
-        description: 'RFC 7009, for every kind of token. A refresh token takes its session along.',
+        description:
+          'RFC 7009, for every kind of token. A person’s own refresh token takes its session along, one of a program what the program was let in for.',
         tags: ['OAuth'],
         security: clientSecurity,
         consumes,

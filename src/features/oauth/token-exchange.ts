@@ -71,7 +71,7 @@ export function createExchangeToken<Issued>(dependencies: {
     if (scopes.some((scope) => !held.has(scope))) {
       throw new OAuthError('invalid_scope', 'The scope exceeds that of the subject token.')
     }
-    const { sub, sid, auth_time, acr, amr, act } = claims
+    const { sub, sid, auth_time, acr, amr, act, grant_id } = claims
     const user = proven.principal.kind === 'user' ? proven.principal : undefined
     const targets = named.length === 0 ? audiences : [...named]
     const still = (then: string[] = [], now: readonly string[]) => then.filter((name) => now.includes(name))
@@ -83,6 +83,7 @@ export function createExchangeToken<Issued>(dependencies: {
         act: { sub: client.id, ...(act && { act }) },
         exchanged_from: [claims.jti, ...(claims.exchanged_from ?? [])],
         ...(sid !== undefined && { sid }),
+        ...(grant_id !== undefined && { grant_id }),
         ...(auth_time !== undefined && { auth_time }),
         ...(acr !== undefined && { acr }),
         ...(amr && { amr }),

@@ -1,7 +1,8 @@
 import { GatehouseError } from '../../core/errors.ts'
-import { type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
+import { authorizationCodeGrant, type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
 import type { Client } from '../../core/records/client.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
+import type { RedeemCode } from '../openid/index.ts'
 import type { IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
 import { parseScope } from './scope.ts'
 import { accessTokenType, type ExchangeRequest } from './token-exchange.ts'
@@ -25,20 +26,22 @@ interface TokenRequest {
   /** Where the token shall be good (RFC 8707 §2, RFC 8693 §2.1): audiences and resources together, each once. */
   targets: readonly string[]
   refreshToken?: string | undefined
+  code: { code: string | undefined; redirectUri: string | undefined; verifier: string | undefined }
   exchange: Omit<ExchangeRequest, 'scope' | 'targets'>
 }
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
 
-/** The grants of the token endpoint (RFC 6749 §4.4, §6, RFC 8693), for a client that is authenticated already. */
+/** The grants of the token endpoint (RFC 6749 §4.1, §4.4, §6, RFC 8693), for a client that is authenticated already. */
 export function createGrantTokens(dependencies: {
   /** Nothing where the token would be too large. */
   forClient: TokenIssuer['forClient']
   rotateRefresh: RotateRefresh
   exchangeToken(client: Client, request: ExchangeRequest): Promise<GrantedTokens>
+  redeemCode: RedeemCode
   deploymentAudience: string
 }): GrantTokens {
-  const { forClient, rotateRefresh, exchangeToken, deploymentAudience } = dependencies
+  const { forClient, rotateRefresh, exchangeToken, redeemCode, deploymentAudience } = dependencies
 
   async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
@@ -56,17 +59,18 @@ export function createGrantTokens(dependencies: {
 
   async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     if (request.refreshToken === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.')
-    if (request.targets.some((target) => target !== deploymentAudience)) {
-      throw new OAuthError('invalid_target', 'The grant does not cover this resource.')
-    }
     const outcome = await rotateRefresh({
       refreshToken: request.refreshToken,
       clientId: client.id,
       scopes: request.scope === undefined ? undefined : parseScope(request.scope),
+      targets: request.targets,
     })
     if (outcome.kind === 'rotated') return outcome.tokens
     if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)
     if (outcome.kind === 'scope_exceeded') throw new OAuthError('invalid_scope', 'The scope exceeds what was granted.')
+    if (outcome.kind === 'target_exceeded') {
+      throw new OAuthError('invalid_target', 'The grant does not cover this resource.')
+    }
     throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
   }
 
@@ -77,6 +81,7 @@ export function createGrantTokens(dependencies: {
 
   const grants: Record<GrantType, typeof refresh> = {
     client_credentials: clientCredentials,
+    [authorizationCodeGrant]: (client, { code, targets }) => redeemCode(client, { ...code, targets }),
     refresh_token: refresh,
     [tokenExchangeGrant]: exchange,
   }

@@ -31,6 +31,8 @@ export const Exported = Type.Object(
     profile: Type.Unsafe<object>({ type: 'object', additionalProperties: true }),
     sessions: Rows,
     refresh_families: Rows,
+    grants: Rows,
+    authorizations: Rows,
     api_keys: Rows,
     known_devices: Rows,
     factors: Rows,

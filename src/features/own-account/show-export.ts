@@ -12,6 +12,10 @@ export function showExport(stored: AccountExport, at: Date) {
     profile: showProfile(stored),
     sessions: stored.sessions.map(showSession),
     refresh_families: stored.refreshFamilies.map(showFamily),
+    grants: stored.consents.map(({ clientId, scopes, grantedAt }) => ({
+      ...{ client_id: clientId, scopes, granted_at: instant(grantedAt) },
+    })),
+    authorizations: stored.authorizations.map(showAuthorization),
     api_keys: stored.apiKeys.map(showApiKey),
     known_devices: stored.knownDevices.map(({ userAgent, ...times }) => ({
       user_agent: userAgent,
@@ -82,6 +86,16 @@ function showSession({ id, clientId, methods, level, ip, userAgent, remembered, 
 function showFamily({ id, sessionId, clientId, scopes, expiresAt, revokedAt }: One<'refreshFamilies'>) {
   const ends = { expires_at: instant(expiresAt), ended_at: instant(revokedAt) }
   return { id, session_id: sessionId, client_id: clientId, scopes, ...ends }
+}
+
+function showAuthorization({ id, sessionId, clientId, scopes, audiences, ...times }: One<'authorizations'>) {
+  return {
+    ...{ id, session_id: sessionId, client_id: clientId, scopes, audiences },
+    created_at: instant(times.createdAt),
+    redeemed_at: instant(times.redeemedAt),
+    expires_at: instant(times.expiresAt),
+    ended_at: instant(times.revokedAt),
+  }
 }
 
 function showApiKey({ id, name, scopes, ...times }: One<'apiKeys'>) {

@@ -36,7 +36,7 @@ export interface Sessions extends Feature {
   readonly management: SessionManagement
   /** The live session of a cookie. */
   ofCookie(secret: string): Promise<string | undefined>
-  /** The session behind a refresh token, whether or not the token is still usable. */
+  /** The session behind a person's own refresh token, whether or not the token is still usable. A program's is none of theirs. */
   ofRefreshToken(token: string): Promise<string | undefined>
 }
 
@@ -71,6 +71,9 @@ export function createSessions(
       const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(clock.now()))
       return live?.session.id
     },
-    ofRefreshToken: async (token) => (await refreshTokens.find(hashSecret(token)))?.session.id,
+    async ofRefreshToken(token) {
+      const presented = await refreshTokens.find(hashSecret(token))
+      return presented?.family.audiences.length === 0 ? presented.session.id : undefined
+    },
   }
 }

@@ -223,8 +223,9 @@ export async function signInRoutes(app: App, options: SignInOptions): Promise<vo
     const sessions = await options.sessionsShown(request)
     const bearer = /^Bearer ([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
     const claims = bearer === undefined ? undefined : options.verifyAccessToken(bearer)
-    // Who acts for somebody does not sign them out, nor does a token that does not count any more.
-    const sid = claims?.act === undefined && (await options.accessToken(bearer ?? '')) ? claims?.sid : undefined
+    // Who acts for somebody, or was let in by them, does not sign them out, nor does a token that does not count any more.
+    const isOwn = claims?.act === undefined && claims?.grant_id === undefined
+    const sid = isOwn && (await options.accessToken(bearer ?? '')) ? claims?.sid : undefined
     if (sid !== undefined) sessions.add(sid)
     return sessions
   }

@@ -1,5 +1,6 @@
 /** What signs every token, and is published for whoever verifies them. */
 import type { Base } from '../../base.ts'
+import { authorizationCodeGrant } from '../../core/grants.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
 import type { Revocations } from '../revocations/index.ts'
@@ -14,6 +15,8 @@ export type { RotatedKeys, ShownKey } from './admin.ts'
 
 export interface SigningKeys extends Feature {
   readonly ring: KeyRing
+  /** Makes what the schedule asks for, as when the first program comes that gets ID tokens. */
+  keepSchedule(): Promise<void>
 }
 
 export function createSigningKeys(
@@ -21,18 +24,28 @@ export function createSigningKeys(
   settings: KeySettings,
   needs: { revocations: Revocations; apiKeys: ApiKeys },
 ): SigningKeys {
-  const stands = { store: stores.signingKeys, box: box('signing keys'), clock, schedule: scheduleOf(settings) }
-  const administration = createKeyAdministration({ ...stands, audit })
+  const stands = { store: stores.signingKeys, box: box('signing keys'), clock }
+  const { max_age_seconds: maxAgeSeconds } = settings
+  const administration = createKeyAdministration({
+    ...{ ...stands, audit, maxAgeSeconds },
+    schedule: async () =>
+      scheduleOf(settings, { signsIdTokens: await stores.clients.anyWithGrant(authorizationCodeGrant) }),
+  })
   const ring = createKeyRing({
     ...stands,
     log,
     issuer,
-    algorithmOf: (type) => (type === 'identity-assertion+jwt' ? settings.assertions : settings.access_tokens),
+    algorithmOf: (type) =>
+      type === 'identity-assertion+jwt'
+        ? settings.assertions
+        : type === 'JWT'
+          ? settings.id_tokens
+          : settings.access_tokens,
   })
   needs.revocations.feed.onKeysChanged((changed) => ring.reload(changed))
-  const { max_age_seconds: maxAgeSeconds } = settings
   return {
     ring,
+    keepSchedule: () => administration.keepSchedule(),
     routes: {
       machines: (app) => app.register(keyRoutes, { ring, maxAgeSeconds, prefix: basePath }),
       admin: (app) => signingKeyRoutes(app, { keys: administration, endApiKeys: needs.apiKeys.revokeAll }),

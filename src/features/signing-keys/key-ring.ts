@@ -23,6 +23,11 @@ export interface KeyRing {
    * about revocation. Throws `unavailable` for a key of which is not known whether it has ended.
    */
   verifyAccessToken(token: string): AccessTokenClaims | undefined
+  /**
+   * The claims of an ID token that this service signed, however long ago it has expired: a hint at who somebody is, and no proof of
+   * anything else.
+   */
+  verifyIdToken(token: string): IdTokenClaims | undefined
   /** PEM of the public key that a token's header names, while it counts. A key has one `alg`, and is none for another. */
   publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
   /**
@@ -49,9 +54,23 @@ interface View {
   until: number
   signers: Record<TokenType, (claims: object) => string>
   algorithms: Record<TokenType, readonly SigningAlgorithm[]>
-  verifiers: Map<string, { kid: string; verify(token: string): AccessTokenClaims | undefined }>
+  verifiers: Map<string, Verifier<AccessTokenClaims>>
+  idTokenVerifiers: Map<string, Verifier<IdTokenClaims>>
   publicKeys: Map<unknown, SigningKey>
   jwks: { body: string; etag: string }
+}
+
+interface Verifier<Claims> {
+  kid: string
+  verify(token: string): Claims | undefined
+}
+
+/** What is read of an ID token. */
+interface IdTokenClaims {
+  iss: string
+  sub: string
+  aud: string
+  sid?: string
 }
 
 /** Keys as they were read: which private keys opened, and of which keys nobody knows whether they have ended. */
@@ -103,7 +122,9 @@ export function createKeyRing(dependencies: {
     // A clock that is behind sees no active key for a moment after an emergency; the next one is published as well.
     const may = active.length > 0 ? active : able
     // While the algorithm of a changed setting has no key that verifiers know, another one signs.
-    return may.find(({ algorithm }) => algorithm === algorithmOf(type)) ?? may[0]
+    const meant = may.find(({ algorithm }) => algorithm === algorithmOf(type))
+    // Rather none that signs nothing but ID tokens: verifiers of other tokens need not know its algorithm.
+    return meant ?? may.find(({ algorithm }) => algorithm !== algorithmOf('JWT')) ?? may[0]
   }
 
   function signerOf(type: TokenType, key: SigningKey | undefined): (claims: object) => string {
@@ -133,14 +154,20 @@ export function createKeyRing(dependencies: {
       .toSorted((a, b) => a.activatesAt.getTime() - b.activatesAt.getTime())
     const ofType = <T>(make: (type: TokenType, key: SigningKey | undefined) => T) =>
       Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, able, now))])) as Record<TokenType, T>
+    const verifiersOf = <Claims>(type: TokenType, needed: readonly string[]): Map<string, Verifier<Claims>> =>
+      new Map(published.map((key) => [headerOf(key, type), { kid: key.kid, verify: verifierOf(key, issuer, needed) }]))
     const body = JSON.stringify({ keys: known.map(publicJwk) })
     return {
       until: nextChange(ring.keys, now),
       signers: ofType(signerOf),
-      algorithms: ofType((type, key) => [...new Set([key?.algorithm ?? algorithmOf(type), algorithmOf(type)])]),
-      verifiers: new Map(
-        published.map((key) => [headerOf(key, 'at+jwt'), { kid: key.kid, verify: verifierOf(key, issuer) }]),
-      ),
+      algorithms: ofType((type, key) => {
+        const meant = algorithmOf(type)
+        // The key of ID tokens is made for the first program that gets one, and signs at once.
+        const isToCome = type === 'JWT' && !known.some(({ algorithm }) => algorithm === meant)
+        return isToCome ? [meant] : [...new Set([key?.algorithm ?? meant, meant])]
+      }),
+      verifiers: verifiersOf<AccessTokenClaims>('at+jwt', neededOfAccessTokens),
+      idTokenVerifiers: verifiersOf<IdTokenClaims>('JWT', ['sub', 'aud']),
       publicKeys: new Map(published.map((key) => [key.kid, key])),
       jwks: { body, etag: etagOf(body) },
     }
@@ -180,6 +207,12 @@ export function createKeyRing(dependencies: {
       count(verifier.kid, 'verified')
       return isInTime(claims, clock.now()) ? claims : undefined
     },
+    verifyIdToken(token) {
+      const verifier = current().idTokenVerifiers.get(token.slice(0, token.indexOf('.')))
+      if (verifier === undefined) return undefined
+      refuseDoubted(verifier.kid)
+      return verifier.verify(token)
+    },
     publicKey({ kid, alg }) {
       const key = current().publicKeys.get(kid)
       if (key === undefined || key.algorithm !== alg) return undefined
@@ -209,19 +242,23 @@ export function createKeyRing(dependencies: {
   }
 }
 
-const neededClaims = ['sub', 'aud', 'exp', 'iat', 'jti', 'client_id'] as const
+const neededOfAccessTokens = ['sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
 
 /** Reads a token whose header is known already to be one that the service writes for this key; times are the caller's. */
-function verifierOf(key: SigningKey, issuer: string): (token: string) => AccessTokenClaims | undefined {
+function verifierOf<Claims>(
+  key: SigningKey,
+  issuer: string,
+  needed: readonly string[],
+): (token: string) => Claims | undefined {
   const isSignature = createJwsVerifier(key.algorithm, key.publicKeyPem)
   return (token) => {
     const start = token.indexOf('.') + 1
     const end = token.indexOf('.', start)
     if (end === -1 || !isSignature(token.slice(0, end), token.slice(end + 1))) return undefined
     // Nothing is read before the signature has proven who wrote it.
-    const claims = readJson(token.slice(start, end)) as Partial<AccessTokenClaims> | null | undefined
-    const isWhole = claims?.iss === issuer && neededClaims.every((name) => claims[name] !== undefined)
-    return isWhole ? (claims as AccessTokenClaims) : undefined
+    const claims = readJson(token.slice(start, end)) as Record<string, unknown> | null | undefined
+    const isWhole = claims?.['iss'] === issuer && needed.every((name) => claims[name] !== undefined)
+    return isWhole ? (claims as Claims) : undefined
   }
 }
 

@@ -44,13 +44,14 @@ export function createKeyAdministration(dependencies: {
   box: SecretBox
   clock: Clock
   audit: Audit<typeof signingKeysEvents>
-  schedule: KeySchedule
-  /** Resolves once this replica has read what was changed. */
+  /** `maxAgeSeconds`: how long verifiers may keep the key set, whatever else the schedule says. */
+  maxAgeSeconds: number
+  schedule(): Promise<KeySchedule>
 }): KeyAdministration {
-  const { store, box, clock, audit, schedule } = dependencies
+  const { store, box, clock, audit, maxAgeSeconds } = dependencies
   const noticeOfEnd =
     'Nothing that an ended key signed counts here any more. Services that verify tokens by themselves may trust it, and ' +
-    `refuse what a new key signs, until they fetch the key set anew: within ${schedule.maxAgeSeconds} seconds where they go by ` +
+    `refuse what a new key signs, until they fetch the key set anew: within ${maxAgeSeconds} seconds where they go by ` +
     'its Cache-Control. Some libraries keep it for longer, one without end: restart what must not wait.'
 
   /** The keys that sign or are going to, each with its private half; refuses when one does not open. */
@@ -79,6 +80,7 @@ export function createKeyAdministration(dependencies: {
     let ended: string[] = []
     let promoted: DueChange['reschedule'] = []
     let takesEffectAt = at
+    const schedule = await dependencies.schedule()
     const created = await store.change(async (keys) => {
       ended = endedOf(keys)
       const due = changesDue(keys, schedule, now, { rotateNow, ended })
@@ -118,7 +120,7 @@ export function createKeyAdministration(dependencies: {
       return keys.map((key) => ({ key, status: statusOf(key, clock.now()) }))
     },
     async keepSchedule() {
-      const { create, reschedule, remove } = changesDue(await store.list(), schedule, clock.now())
+      const { create, reschedule, remove } = changesDue(await store.list(), await dependencies.schedule(), clock.now())
       if (create.length + reschedule.length + remove.length > 0) await change()
     },
     async rotate() {

@@ -8,6 +8,8 @@ export type KeyStatus = 'next' | 'active' | 'retiring' | 'retired'
 export interface KeySchedule {
   /** Every algorithm that something is signed with. */
   algorithms: readonly SigningAlgorithm[]
+  /** Of those, the one that signs ID tokens and nothing else. */
+  ofIdTokensAlone?: SigningAlgorithm | undefined
   /** How long a key signs. */
   rotationSeconds: number
   /** How long verifiers may keep the JWK set. */
@@ -22,10 +24,14 @@ export interface KeySchedule {
  */
 const verifiesForSeconds = maxAccessTokenSeconds + 60
 
-/** The schedule that settings ask for. */
-export function scheduleOf(settings: KeySettings): KeySchedule {
+/** The schedule that settings ask for. `signsIdTokens`: whether anybody gets ID tokens; their keys are made when somebody does. */
+export function scheduleOf(settings: KeySettings, { signsIdTokens }: { signsIdTokens: boolean }): KeySchedule {
+  const { access_tokens, assertions, id_tokens } = settings
+  const always = [...new Set([access_tokens, assertions])]
+  const isOfIdTokensAlone = signsIdTokens && !always.includes(id_tokens)
   return {
-    algorithms: [...new Set([settings.access_tokens, settings.assertions])],
+    algorithms: isOfIdTokensAlone ? [...always, id_tokens] : always,
+    ofIdTokensAlone: isOfIdTokensAlone ? id_tokens : undefined,
     rotationSeconds: settings.rotation_days * 86_400,
     maxAgeSeconds: settings.max_age_seconds,
     leadSeconds: settings.lead_seconds,
@@ -95,10 +101,17 @@ export function changesDue(
   const bereft = keys.filter((key) => ended.includes(key.kid) && isActive(key)).map(({ algorithm }) => algorithm)
   const nothingSigns = !living.some(isActive)
   const due: DueChange = { create: [], reschedule: [], remove: [], takesEffectAt: new Date(now) }
+  // No ID token was signed before: nobody holds a key set that lacks the key for them.
+  const isFirstForIdTokens = living.every(
+    (key) => algorithms.includes(key.algorithm) && key.algorithm !== schedule.ofIdTokensAlone,
+  )
   let allSign = true
   for (const algorithm of algorithms) {
     // A key of an algorithm that is not in the schedule stood in for those that are.
-    const signsNow = nothingSigns || bereft.some((lost) => lost === algorithm || !algorithms.includes(lost))
+    const signsNow =
+      nothingSigns ||
+      (algorithm === schedule.ofIdTokensAlone && isFirstForIdTokens) ||
+      bereft.some((lost) => lost === algorithm || !algorithms.includes(lost))
     const line = lineOf(
       living.filter((key) => key.algorithm === algorithm),
       schedule,

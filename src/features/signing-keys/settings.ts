@@ -11,6 +11,10 @@ export const KeySettings = section({
     'The algorithm by which the identity assertions for upstreams are signed.',
     Type.Enum(['ES256', 'RS256', 'EdDSA'], { default: 'ES256' }),
   ),
+  id_tokens: setting(
+    'The algorithm by which ID tokens are signed. Most programs take RS256, and some nothing else.',
+    Type.Enum(['RS256', 'ES256', 'EdDSA'], { default: 'RS256' }),
+  ),
   rotation_days: setting('For how many days a key signs.', Type.Integer({ minimum: 1, maximum: 3_650, default: 30 })),
   lead_seconds: setting(
     'How long a planned key is published before it signs: at least twice `keys.max_age_seconds`, and at most half of ' +

@@ -67,6 +67,8 @@ export function createTokens(
       grantCache,
       issuer,
       endSession: needs.sessions.end,
+      endAuthorization: stores.authorizations.end,
+      deploymentAudience,
       reuseWarning: (user, session) =>
         needs.mail.seal({
           kind: 'refresh-token-reused',

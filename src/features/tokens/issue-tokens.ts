@@ -24,6 +24,24 @@ export interface IssuedTokens {
   scopes: string[]
   /** Absent for client credentials (RFC 6749 §4.4.3). */
   refreshToken?: string
+  /** OpenID Connect Core §3.1.3.3; of an authorization with the scope `openid`. */
+  idToken?: string
+}
+
+/** Whom tokens are about, and what they are good for. */
+export interface SessionGrant {
+  user: User
+  session: Session
+  clientId: string
+  scopes: string[]
+  /** Of a program that the person has let in; absent for the person's own sign-in. */
+  authorization?: { id: string; audiences: readonly string[] } | undefined
+}
+
+interface MadeFamily {
+  refreshToken: string
+  family: RefreshFamily
+  token: { hash: string; createdAt: Date; expiresAt: Date }
 }
 
 /** Claims of an access token before it has a time and an id. */
@@ -34,8 +52,11 @@ type Claims = Omit<AccessTokenClaims, 'iss' | 'iat' | 'exp' | 'jti' | 'scope'>
  * are told as far as the audience's limits go.
  */
 export interface TokenIssuer {
-  /** An access token for a session, good for the whole deployment. */
-  forSession(grant: { user: User; session: Session; clientId: string; scopes: string[] }): IssuedTokens
+  /**
+   * An access token for a session. The person's own is good for the whole deployment. A program's is good for the audiences of its
+   * authorization, and tells no role or group, and of the permissions those that are among its scopes.
+   */
+  forSession(grant: SessionGrant): IssuedTokens
   /**
    * An access token for a client acting for itself; never a refresh token (RFC 6749 §4.4.3). Nothing where scopes and
    * audiences alone are too large for one.
@@ -47,7 +68,9 @@ export interface TokenIssuer {
    */
   forDelegation(delegation: { claims: Claims; scopes: string[]; notAfter: number }): IssuedTokens | undefined
   /** Begins a refresh family for a session: an access token and the family's first refresh token. */
-  beginFamily(grant: { user: User; session: Session; clientId: string; scopes: string[] }): Promise<IssuedTokens>
+  beginFamily(grant: SessionGrant): Promise<IssuedTokens>
+  /** A refresh family with its first token, which is not stored yet. */
+  makeFamily(grant: Omit<SessionGrant, 'user'>): MadeFamily
   /** When a refresh token of a session goes idle that is issued at `now` (epoch milliseconds). */
   refreshExpiry(now: number, session: Pick<Session, 'remembered'>): Date
 }
@@ -95,20 +118,23 @@ export function createTokenIssuer(dependencies: {
   }
 
   const issuer: TokenIssuer = {
-    forSession({ user, session, clientId, scopes }) {
+    forSession({ user, session, clientId, scopes, authorization }) {
       const { roles, groups, permissions } = user
+      const audiences = authorization?.audiences ?? [deploymentAudience]
+      const rights =
+        authorization === undefined
+          ? { roles, groups, permissions }
+          : { grant_id: authorization.id, permissions: permissions.filter((one) => scopes.includes(one)) }
       const issued = accessToken(
         {
           sub: user.id,
-          aud: deploymentAudience,
+          aud: audiences.length === 1 ? audiences[0]! : [...audiences],
           client_id: clientId,
           sid: session.id,
           auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
           acr: session.level,
           amr: session.methods,
-          roles,
-          groups,
-          permissions,
+          ...rights,
         },
         scopes,
         // Whoever verifies it offline sees the end of the session nowhere else.
@@ -123,27 +149,32 @@ export function createTokenIssuer(dependencies: {
         scopes,
       ),
     forDelegation: ({ claims, scopes, notAfter }) => accessToken(claims, scopes, notAfter),
-    async beginFamily(grant) {
+    makeFamily({ session, clientId, scopes, authorization }) {
       const now = clock.now()
       const refreshToken = randomSecret()
       const expiresAt = new Date(
-        Math.min(now + settings.refresh_absolute_ttl_seconds * 1000, grant.session.expiresAt.getTime()),
+        Math.min(now + settings.refresh_absolute_ttl_seconds * 1000, session.expiresAt.getTime()),
       )
       const family: RefreshFamily = {
-        id: uuidv7(now),
-        sessionId: grant.session.id,
-        userId: grant.user.id,
-        clientId: grant.clientId,
-        scopes: grant.scopes,
+        id: authorization?.id ?? uuidv7(now),
+        sessionId: session.id,
+        userId: session.userId,
+        clientId,
+        scopes,
+        audiences: [...(authorization?.audiences ?? [])],
         expiresAt,
       }
-      const hash = hashSecret(refreshToken)
-      await refreshTokens.createFamily(family, {
-        hash,
+      const token = {
+        hash: hashSecret(refreshToken),
         createdAt: new Date(now),
-        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, grant.session).getTime(), expiresAt.getTime())),
-      })
-      grantCache.begin(hash, { family, session: grant.session, user: grant.user })
+        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, session).getTime(), expiresAt.getTime())),
+      }
+      return { refreshToken, family, token }
+    },
+    async beginFamily(grant) {
+      const { refreshToken, family, token } = issuer.makeFamily(grant)
+      await refreshTokens.createFamily(family, token)
+      grantCache.begin(token.hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
     refreshExpiry(now, session) {

@@ -2,13 +2,13 @@ import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
-import type { PresentedRefreshToken, RefreshTokenStore } from '../../core/records/refresh-token.ts'
+import type { PresentedRefreshToken, RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import { lifetimesOf, type Session, type SessionLifetimes } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { hasEnded } from '../../core/records/refresh-token.ts'
 import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
-import type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
+import type { IssuedTokens, SessionGrant, TokenIssuer } from './issue-tokens.ts'
 import type { CachedGrant, GrantCache, RefreshGrant } from './grant-cache.ts'
 import type { EndSession } from '../sessions/index.ts'
 import type { tokensEvents } from './audit-events.ts'
@@ -19,6 +19,8 @@ type RefreshOutcome =
   | { kind: 'reused' }
   /** Asks for more scope than was granted; the token stays usable. */
   | { kind: 'scope_exceeded' }
+  /** Asks for an audience that was not granted; the token stays usable. */
+  | { kind: 'target_exceeded' }
   /** The session is refreshed faster than anybody needs. The token stays usable. */
   | { kind: 'limited'; retryAfterSeconds: number; limit: number }
   /** Unknown, expired, revoked, or another client's. Nothing changes. */
@@ -29,6 +31,8 @@ export type RotateRefresh = (request: {
   clientId: string
   /** Narrower scopes for the access token alone (RFC 6749 §6). */
   scopes?: string[] | undefined
+  /** Where the access token shall be good (RFC 8707 §2.2): it is told whether the grant covers that. */
+  targets?: readonly string[]
 }) => Promise<RefreshOutcome>
 
 const minute = 60_000
@@ -40,7 +44,7 @@ const maxTries = 5
  * Exchanges a refresh token for an access token and its successor. The exchange itself is one atomic statement, so of
  * any number of parallel calls one wins; the others, and any retry inside the grace window, get the winner's answer
  * again, word for word. A use after that window proves that two parties hold the token: family and session end
- * (RFC 9700 §4.14.2), and the person is told.
+ * (RFC 9700 §4.14.2), and the person is told; of a program that the person has let in, its authorization ends.
  *
  * That statement also proves that nothing was announced since the person and the session were read, so that no answer says
  * what does not hold any more. It is the only round trip where this process issued the token and still knows for whom;
@@ -51,6 +55,10 @@ export function createRotateRefresh(dependencies: {
   grantCache: GrantCache
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   endSession: EndSession
+  /** Ends what a person has let a program do; the person's own session goes on. */
+  endAuthorization(id: string, at: Date): Promise<boolean>
+  /** What stands for the whole deployment. */
+  deploymentAudience: string
   reuseWarning(user: User, session: Session): QueuedMail
   audit: Audit<typeof tokensEvents>
   box: SecretBox
@@ -62,25 +70,33 @@ export function createRotateRefresh(dependencies: {
     limits: { refreshes_per_minute: number }
   }
 }): RotateRefresh {
-  const { refreshTokens, grantCache, issuer, endSession, reuseWarning, audit, box, clock } = dependencies
+  const { refreshTokens, grantCache, issuer, endSession, endAuthorization, reuseWarning, audit, box, clock } =
+    dependencies
   const { tokens: settings, sessions, limits } = dependencies.config
   const pace = { everyMilliseconds: minute / limits.refreshes_per_minute, withinMilliseconds: minute }
   const replayTold = createTellOnce(clock, 60)
   const limitTold = createTellOnce(clock, 60)
 
-  return async ({ refreshToken, clientId, scopes: requested }) => {
+  return async ({ refreshToken, clientId, scopes: requested, targets = [] }) => {
     const hash = hashSecret(refreshToken)
     const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
     const exceeds = (grant: RefreshGrant) => scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
 
+    const isElsewhere = ({ family: { audiences } }: RefreshGrant) =>
+      targets.some((target) =>
+        audiences.length === 0 ? target !== dependencies.deploymentAudience : !audiences.includes(target),
+      )
+
     const known = grantCache.take(hash)
-    if (known !== undefined && known.grant.family.clientId === clientId && !exceeds(known.grant)) {
+    const mayUse = known !== undefined && known.grant.family.clientId === clientId
+    if (mayUse && !exceeds(known.grant) && !isElsewhere(known.grant)) {
       const outcome = await use(hash, known, scopesOf(known.grant))
       if (outcome !== undefined) return outcome
     }
     for (let tries = 0; tries < maxTries; tries++) {
       const presented = await refreshTokens.find(hash)
       if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
+      if (isElsewhere(presented)) return { kind: 'target_exceeded' }
       if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
       if (exceeds(presented)) return { kind: 'scope_exceeded' }
       const { family, session, user, feedStandsAt: asOf } = presented
@@ -104,7 +120,13 @@ export function createRotateRefresh(dependencies: {
     const successor = randomSecret()
     const successorHash = hashSecret(successor)
     const tokens = {
-      ...issuer.forSession({ user, session, clientId: family.clientId, scopes }),
+      ...issuer.forSession({
+        user,
+        session,
+        clientId: family.clientId,
+        scopes,
+        authorization: authorizationOf(family),
+      }),
       refreshToken: successor,
     }
     const won = await refreshTokens.rotate({
@@ -148,13 +170,22 @@ export function createRotateRefresh(dependencies: {
     const newest = await refreshTokens.newestOf(family.id)
     const wasLast = newest !== undefined && newest.createdAt.getTime() <= presented.usedAt!.getTime()
     // Of parallel tries one ends the session, so that the family is told of once.
-    if (await endSession(session.id, 'refresh_token_reused', [reuseWarning(user, session)])) {
+    const hasEnded =
+      authorizationOf(family) === undefined
+        ? await endSession(session.id, 'refresh_token_reused', [reuseWarning(user, session)])
+        : await endAuthorization(family.id, new Date(clock.now()))
+    if (hasEnded) {
       const subtype = wasLast ? 'previous' : 'stale'
       const age_seconds = Math.round(age / 1000)
       audit.record({ event: 'refresh.reused', ...subjectsOf(presented), subtype, age_seconds })
     }
     return { kind: 'reused' }
   }
+}
+
+/** The authorization that a family belongs to; none: it is the person's own. */
+function authorizationOf({ id, audiences }: RefreshFamily): SessionGrant['authorization'] {
+  return audiences.length === 0 ? undefined : { id, audiences }
 }
 
 function subjectsOf({ family, session, user }: RefreshGrant) {

@@ -4,6 +4,7 @@ import type { Stores } from '../../core/stores.ts'
 import { createAccessTokenStore } from './tokens/access-tokens.ts'
 import { createApiKeyStore } from './api-keys/api-keys.ts'
 import { createUsedJtiStore } from './clients/used-jtis.ts'
+import { createAuthorizationStore } from './authorizations/authorizations.ts'
 import { createAuditStore } from './audit/audit.ts'
 import { createBudgetStore } from './budgets/budgets.ts'
 import { createChange } from './changes.ts'
@@ -36,6 +37,7 @@ import { createMailStore } from './mail/mails.ts'
 import { sweeps as accountSweeps } from './accounts/sweeps.ts'
 import { sweeps as apiKeySweeps } from './api-keys/sweeps.ts'
 import { sweeps as auditSweeps } from './audit/sweeps.ts'
+import { sweeps as authorizationSweeps } from './authorizations/sweeps.ts'
 import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
 import { sweeps as elsewhereSweeps } from './elsewhere/sweeps.ts'
@@ -127,7 +129,7 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
   ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
-  ...[interactionSweeps, otherDomainSweeps, elsewhereSweeps, factorSweeps, budgetSweeps],
+  ...[interactionSweeps, otherDomainSweeps, elsewhereSweeps, factorSweeps, budgetSweeps, authorizationSweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -157,6 +159,7 @@ export function createSqlStores(
     passkeys: createPasskeyStore(db, change),
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),
+    authorizations: createAuthorizationStore(db, change),
     apiKeys: createApiKeyStore(db, change),
     usedJtis: createUsedJtiStore(db),
     accessTokens: createAccessTokenStore(db, change),

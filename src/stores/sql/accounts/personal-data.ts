@@ -2,6 +2,7 @@ import { and, asc, desc, eq, inArray, lt, or } from '../drizzle.ts'
 import type { PersonalDataStore } from '../../../core/records/personal-data.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import { auditEvents } from '../audit/tables.ts'
+import { authorizations, consents } from '../authorizations/tables.ts'
 import type { Database } from '../database.ts'
 import { identityColumns } from '../identities/identities.ts'
 import { identities } from '../identities/tables.ts'
@@ -27,6 +28,18 @@ const familyColumns = {
   scopes: refreshFamilies.scopes,
   expiresAt: refreshFamilies.expiresAt,
   revokedAt: refreshFamilies.revokedAt,
+}
+const consentColumns = { clientId: consents.clientId, scopes: consents.scopes, grantedAt: consents.grantedAt }
+const authorizationColumns = {
+  id: authorizations.id,
+  sessionId: authorizations.sessionId,
+  clientId: authorizations.clientId,
+  scopes: authorizations.scopes,
+  audiences: authorizations.audiences,
+  createdAt: authorizations.createdAt,
+  redeemedAt: authorizations.redeemedAt,
+  revokedAt: authorizations.revokedAt,
+  expiresAt: authorizations.expiresAt,
 }
 const deviceColumns = {
   createdAt: knownDevices.createdAt,
@@ -79,6 +92,16 @@ export function createPersonalDataStore(db: Database): PersonalDataStore {
               .innerJoin(sessions, eq(sessions.id, refreshFamilies.sessionId))
               .where(eq(sessions.userId, userId))
               .orderBy(desc(refreshFamilies.id)),
+            consents: await tx
+              .select(consentColumns)
+              .from(consents)
+              .where(eq(consents.userId, userId))
+              .orderBy(asc(consents.clientId)),
+            authorizations: await tx
+              .select(authorizationColumns)
+              .from(authorizations)
+              .where(eq(authorizations.userId, userId))
+              .orderBy(desc(authorizations.id)),
             apiKeys: await tx
               .select({ id, name, scopes, createdAt, expiresAt, lastUsedAt, revokedAt })
               .from(apiKeys)

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull } from '../drizzle.ts'
+import { and, arrayContains, asc, eq, gt, isNull } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { ClientStore } from '../../../core/records/client.ts'
@@ -41,6 +41,15 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
         .limit(limit),
     setSecret: (id, secretHash) => changeOne(id, { secretHash }),
     setJwks: (id, jwks) => changeOne(id, { jwks }),
+    change: (id, change) => changeOne(id, change),
+    async anyWithGrant(grant) {
+      const [found] = await db
+        .select({ id: clients.id })
+        .from(clients)
+        .where(arrayContains(clients.grants, [grant]))
+        .limit(1)
+      return found !== undefined
+    },
     async delete(id) {
       return await change(async (tx, announce) => {
         const deleted = await tx.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })

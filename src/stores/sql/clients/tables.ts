@@ -1,4 +1,4 @@
-import type { ClientAuthMethod, PublicJwkSet } from '../../../core/records/client.ts'
+import type { ClientAuthMethod, OpenIdSettings, PublicJwkSet } from '../../../core/records/client.ts'
 import { instant, list } from '../columns.ts'
 import { index, jsonb, pgTable, primaryKey, text } from '../drizzle.ts'
 
@@ -12,6 +12,7 @@ export const clients = pgTable('clients', {
   scopes: list('scopes'),
   audiences: list('audiences'),
   jwks: jsonb('jwks').$type<PublicJwkSet>(),
+  openid: jsonb('openid').$type<Partial<OpenIdSettings>>(),
   createdAt: instant('created_at').notNull(),
 })
 

@@ -22,6 +22,7 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
         userId: refreshFamilies.userId,
         clientId: refreshFamilies.clientId,
         scopes: refreshFamilies.scopes,
+        audiences: refreshFamilies.audiences,
         expiresAt: refreshFamilies.expiresAt,
       },
       expiresAt: refreshTokens.expiresAt,

@@ -12,6 +12,7 @@ export const refreshFamilies = pgTable(
     userId: uuid('user_id').notNull(),
     clientId: text('client_id').notNull(),
     scopes: list('scopes'),
+    audiences: list('audiences'),
     expiresAt: instant('expires_at').notNull(),
     revokedAt: instant('revoked_at'),
   },

@@ -1,0 +1,66 @@
+import type { AuthenticationLevel } from '../principal.ts'
+import type { RefreshFamily } from './refresh-token.ts'
+import type { Session } from './session.ts'
+import type { User } from './user.ts'
+
+/** That a person has let a program in within a session; what the program gets for it hangs on this. */
+export interface Authorization {
+  id: string
+  userId: string
+  clientId: string
+  sessionId: string
+  redirectUri: string
+  /** S256 (RFC 7636 §4.2); null where the program has sent none. */
+  challenge: string | null
+  nonce: string | null
+  scopes: string[]
+  /** Where access tokens are good; never empty. */
+  audiences: string[]
+  /** How the person had signed in by then. */
+  authenticatedAt: Date
+  level: AuthenticationLevel
+  methods: string[]
+  createdAt: Date
+  /** Until when its code can be redeemed. */
+  codeExpiresAt: Date
+}
+
+/** What a person has allowed a program. */
+export interface Consent {
+  userId: string
+  clientId: string
+  scopes: string[]
+  grantedAt: Date
+}
+
+export interface AuthorizationStore {
+  /**
+   * Keeps an authorization with its code. `given`: the person allows its scopes now, or need not be asked, and what was allowed
+   * before is allowed still; `before`: all of it was allowed before. Nothing is kept when that is not so any more, or the session or
+   * the person has ended.
+   */
+  issue(
+    authorization: Authorization & { codeHash: string },
+    consent: 'given' | 'before',
+  ): Promise<'issued' | 'consent_missing' | 'session_ended'>
+  findByCode(codeHash: string): Promise<(Authorization & { redeemedAt: Date | null }) | undefined>
+  /**
+   * Uses a code in ONE statement: of any number of parallel calls one gets the session and the person. Nothing happens when it was
+   * used, has expired, or has ended with the consent, the session or the person. `family`: begun with it.
+   */
+  redeem(
+    codeHash: string,
+    at: Date,
+    family?: (session: Session) => { family: RefreshFamily; token: { hash: string; createdAt: Date; expiresAt: Date } },
+  ): Promise<{ session: Session; user: User } | undefined>
+  /**
+   * Ends an authorization: its code, its refresh tokens and every access token that names it. Also tells the revocation feed. Of any
+   * number of calls one returns true.
+   */
+  end(id: string, at: Date): Promise<boolean>
+  consentOf(userId: string, clientId: string): Promise<Consent | undefined>
+  /** What a person has allowed, by the name of the program. */
+  consentsOf(userId: string): Promise<(Consent & { clientName: string })[]>
+  /** Takes a consent back, and ends all authorizations of that program for that person. */
+  withdraw(userId: string, clientId: string, at: Date): Promise<boolean>
+}

@@ -1,0 +1,38 @@
+import { hiddenFields } from '../../pages/fields.ts'
+import { type Html, html, isolated } from '../../pages/html.ts'
+import { layout } from '../../pages/layout.ts'
+import { done, type Messages, messages } from '../../pages/notices.ts'
+import { rows } from '../../pages/rows.ts'
+import { moment } from '../../pages/times.ts'
+import type { ViewContext } from '../../pages/view.ts'
+import type { OpenIdTexts } from './texts.ts'
+
+/** The programs that somebody has let in. */
+export function grantsPage(
+  context: ViewContext<OpenIdTexts>,
+  page: Messages & {
+    csrfToken: string
+    list: readonly { clientId: string; clientName: string; scopes: readonly string[]; grantedAt: Date }[]
+    told?: string | undefined
+  },
+): Html {
+  const { language, texts } = context
+  const { grants: words } = texts.openid
+  const shown = page.list.map(({ clientId, clientName, scopes, grantedAt }) => ({
+    title: isolated(clientName),
+    about: [html`<code>${scopes.join(' ')}</code>`, words.since(moment(language, grantedAt))],
+    actions: html`<form method="post" action="grants">
+      ${hiddenFields({ csrf_token: page.csrfToken, client: clientId })}
+      <button type="submit" class="small danger" aria-label="${words.shutOut}: ${clientName}">${words.shutOut}</button>
+    </form>`,
+  }))
+  return layout(
+    context,
+    words.title,
+    html`<p class="lead">${words.why}</p>
+      ${messages(page)} ${done(page.told)}
+      <article>${shown.length === 0 ? html`<p>${words.none}</p>` : rows(shown)}</article>
+      <p><a href="account">${texts.kit.back}</a></p>`,
+    { within: 'account', cards: true },
+  )
+}

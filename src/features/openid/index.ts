@@ -1,0 +1,110 @@
+/** How a person lets a program in, and what the program learns of them (OpenID Connect Core, OAuth 2.1). */
+import type { Base } from '../../base.ts'
+import { authorizationCodeGrant } from '../../core/grants.ts'
+import type { BrowserGuards } from '../../http/browser-guards.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { PageUsers } from '../../http/page-users.ts'
+import type { Pages } from '../../http/pages.ts'
+import type { Accounts, RegistrationMode } from '../accounts/index.ts'
+import type { Clients } from '../clients/index.ts'
+import type { Credentials } from '../credentials/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import type { Tokens } from '../tokens/index.ts'
+import { administeredGrantRoutes } from './admin.ts'
+import { createAuthorize } from './authorize.ts'
+import { authorizePages, authorizePath } from './authorize-pages.ts'
+import { createConsents } from './consents.ts'
+import { grantsPages } from './grants-pages.ts'
+import { createMakeIdToken } from './id-tokens.ts'
+import { logoutPages, logoutPath } from './logout-pages.ts'
+import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
+import { grantRoutes } from './routes.ts'
+import { openIdClaims, openIdScopes } from './scopes.ts'
+import type { OpenIdTexts } from './texts.ts'
+import { userinfoPath, userinfoRoutes } from './userinfo-routes.ts'
+
+export type { openidEvents } from './audit-events.ts'
+export type { RedeemCode } from './redeem-code.ts'
+
+export interface OpenId extends Feature {
+  readonly redeemCode: RedeemCode
+  /** What the metadata says of it, by the names of RFC 8414 and OpenID Connect Discovery 1.0. */
+  metadata(): Readonly<Record<string, unknown>>
+}
+
+export function createOpenId(
+  { stores, clock, audit, issuer, basePath, box }: Base,
+  config: { registration: RegistrationMode },
+  needs: {
+    accounts: Accounts
+    clients: Clients
+    sessions: Sessions
+    tokens: Tokens
+    credentials: Credentials
+    signingKeys: SigningKeys
+    hosts: { audienceOf(url: string): string | undefined }
+    browser: BrowserGuards
+    pageUsers: PageUsers
+    pages: Pages<OpenIdTexts>
+  },
+): OpenId {
+  const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages } = needs
+  const { ring } = signingKeys
+  const { authorizations, users } = stores
+  const userinfoAudience = issuer + userinfoPath
+  const makeIdToken = createMakeIdToken({ sign: ring.sign, algorithms: ring.algorithms, clock })
+  const consents = createConsents({ authorizations, audit, clock })
+  const authorize = createAuthorize({
+    clients: stores.clients,
+    ...{ authorizations, verifyIdToken: ring.verifyIdToken, audit, clock },
+    where: { audienceOf: hosts.audienceOf, issuer, userinfoAudience },
+    mayRegister: config.registration.mode === 'open',
+    box: box('authorization request'),
+  })
+  // The first program that gets ID tokens brings their keys.
+  clients.onChange(async ({ grants }) => {
+    if (grants.includes(authorizationCodeGrant)) await signingKeys.keepSchedule()
+  })
+  return {
+    redeemCode: createRedeemCode({
+      ...{ authorizations, issuer: tokens.issuer, makeIdToken, userinfoAudience, audit, clock },
+    }),
+    metadata: () => ({
+      authorization_endpoint: issuer + authorizePath,
+      userinfo_endpoint: userinfoAudience,
+      end_session_endpoint: issuer + logoutPath,
+      response_types_supported: ['code'],
+      response_modes_supported: ['query', 'form_post'],
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+      scopes_supported: openIdScopes,
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ring.algorithms('JWT'),
+      claims_supported: openIdClaims,
+      acr_values_supported: ['aal1', 'aal2'],
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
+      claims_parameter_supported: false,
+      request_parameter_supported: false,
+      request_uri_parameter_supported: false,
+    }),
+    routes: {
+      people: (app) => grantRoutes(app, { consents, limits: browser.limits }),
+      async pages(app) {
+        const shared = { ...browser, pageUsers, pages, basePath }
+        await app.register((scope) => authorizePages(scope as typeof app, { ...shared, authorize, issuer }))
+        await app.register((scope) => grantsPages(scope as typeof app, { ...shared, consents }))
+        await app.register((scope) =>
+          logoutPages(scope as typeof app, {
+            ...shared,
+            clients: stores.clients,
+            verifyIdToken: ring.verifyIdToken,
+            endSession: sessions.end,
+          }),
+        )
+      },
+      admin: (app) => administeredGrantRoutes(app, { consents, users: accounts.administration }),
+      oauth: (app) => userinfoRoutes(app, { accessToken: credentials.accessToken, users, audience: userinfoAudience }),
+    },
+  }
+}

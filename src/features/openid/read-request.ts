@@ -1,0 +1,170 @@
+import { authorizationCodeGrant } from '../../core/grants.ts'
+import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
+import { matchesRedirectUri } from '../../core/redirect-uris.ts'
+import { maxAudiences, maxScopeLength } from '../../core/sizes.ts'
+
+type ResponseMode = 'query' | 'form_post'
+
+/** Why an authorization is refused, by the names that RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707, 9396 and 9470 register. */
+export type AuthorizationError =
+  | 'invalid_request'
+  | 'unauthorized_client'
+  | 'access_denied'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'invalid_authorization_details'
+  | 'login_required'
+  | 'consent_required'
+  | 'unmet_authentication_requirements'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'registration_not_supported'
+
+/** Where the answer goes, proven to be the program's. */
+export interface AnswerTo {
+  redirectUri: string
+  mode: ResponseMode
+  state: string | undefined
+}
+
+/** What a program asks of a person, checked by all that can be known without the person. */
+export interface AuthorizationRequest extends AnswerTo {
+  client: Client
+  scopes: string[]
+  audiences: string[]
+  challenge: string | undefined
+  nonce: string | undefined
+  prompts: ReadonlySet<string>
+  maxAge: number | undefined
+  /** Whether nothing below `aal2` will do. */
+  isStrong: boolean
+  loginHint: string | undefined
+  uiLocales: string | undefined
+  idTokenHint: string | undefined
+}
+
+export type ReadRequest =
+  | { kind: 'request'; request: AuthorizationRequest }
+  /** Before program and address are proven nothing is sent anywhere: the person is told. */
+  | { kind: 'refused'; reason: 'client' | 'redirect_uri' }
+  | { kind: 'error'; to: AnswerTo; error: AuthorizationError; description: string }
+
+/** What is looked at; anything else is ignored (RFC 6749 §3.1). */
+const single = [
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'prompt', 'max_age'],
+  ...['code_challenge', 'code_challenge_method', 'acr_values', 'login_hint', 'ui_locales', 'id_token_hint'],
+  ...['request', 'request_uri', 'registration', 'claims', 'authorization_details'],
+]
+const notSupported = {
+  request: 'request_not_supported',
+  request_uri: 'request_uri_not_supported',
+  registration: 'registration_not_supported',
+  authorization_details: 'invalid_authorization_details',
+  claims: 'invalid_request',
+} as const
+const maxNonceLength = 1_000
+
+/**
+ * Reads an authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). `client`: the one that it names, where there is
+ * such. A parameter that comes twice is refused, since two readers could take either.
+ */
+export function readAuthorizationRequest(
+  parameters: URLSearchParams,
+  client: Client | undefined,
+  where: {
+    /** The audience of the host that a URL leads to. */
+    audienceOf(url: string): string | undefined
+    issuer: string
+    /** What userinfo is asked with. */
+    userinfoAudience: string
+  },
+): ReadRequest {
+  const isTwice = (name: string) => parameters.getAll(name).length > 1
+  const sent = (name: string) => parameters.get(name) || undefined
+  if (client === undefined || isTwice('client_id')) return { kind: 'refused', reason: 'client' }
+  const redirectUri = sent('redirect_uri') ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined)
+  const isPublic = client.authMethod === 'none'
+  if (
+    redirectUri === undefined ||
+    isTwice('redirect_uri') ||
+    !matchesRedirectUri(client.redirectUris, redirectUri, isPublic)
+  ) {
+    return { kind: 'refused', reason: 'redirect_uri' }
+  }
+  const mode = sent('response_mode') ?? 'query'
+  const state = isTwice('state') ? undefined : sent('state')
+  const to: AnswerTo = { redirectUri, mode: mode === 'form_post' ? mode : 'query', state }
+  const error = (code: AuthorizationError, description: string): ReadRequest => ({
+    ...{ kind: 'error', to, error: code, description },
+  })
+  if (single.some(isTwice)) return error('invalid_request', 'A parameter was sent more than once.')
+  for (const [name, code] of Object.entries(notSupported)) {
+    if (sent(name) !== undefined) return error(code, `The parameter ${name} is not supported.`)
+  }
+  if (mode !== 'query' && mode !== 'form_post') {
+    return error('invalid_request', 'response_mode must be query or form_post.')
+  }
+  if (sent('response_type') === undefined) return error('invalid_request', 'response_type is missing.')
+  if (sent('response_type') !== 'code') return error('unsupported_response_type', 'response_type must be code.')
+  if (!client.grants.includes(authorizationCodeGrant)) {
+    return error('unauthorized_client', 'The client is not registered for the grant authorization_code.')
+  }
+
+  const challenge = sent('code_challenge')
+  const method = sent('code_challenge_method') ?? (challenge === undefined ? undefined : 'plain')
+  if (method !== undefined && method !== 'S256') {
+    return error('invalid_request', 'code_challenge_method must be S256.')
+  }
+  const isBound = isPublic || openIdSettingsOf(client).pkce === 'required'
+  if (challenge === undefined && (isBound || method !== undefined)) {
+    return error('invalid_request', 'code_challenge is missing.')
+  }
+  if (challenge !== undefined && !/^[\w-]{43}$/.test(challenge)) {
+    return error('invalid_request', 'code_challenge must be 43 characters of base64url.')
+  }
+
+  const scopes = scopesOf(client, sent('scope'))
+  if (scopes === undefined) return error('invalid_scope', 'The client is not registered for this scope.')
+  const resources = parameters.getAll('resource').filter((one) => one !== '')
+  const own = client.audiences.filter((audience) => audience !== where.issuer)
+  const meant = resources.map((url) => [url, where.audienceOf(url)].find((one) => one && own.includes(one)))
+  if (meant.includes(undefined) || resources.length > maxAudiences) {
+    return error('invalid_target', 'The client is not registered for this resource.')
+  }
+  const audiences = [...new Set(resources.length === 0 ? own : (meant as string[]))]
+  if (scopes.includes('openid') || audiences.length === 0) audiences.push(where.userinfoAudience)
+
+  const prompts = new Set(sent('prompt')?.split(' '))
+  if (prompts.has('none') && prompts.size > 1) {
+    return error('invalid_request', 'prompt must hold nothing else beside none.')
+  }
+  const maxAge = sent('max_age')
+  if (maxAge !== undefined && !/^\d{1,9}$/.test(maxAge)) {
+    return error('invalid_request', 'max_age must be a number of seconds.')
+  }
+  const nonce = sent('nonce')
+  if (nonce !== undefined && nonce.length > maxNonceLength) return error('invalid_request', 'nonce is too long.')
+  const levels = sent('acr_values')?.split(' ') ?? []
+  const request: AuthorizationRequest = {
+    ...{ ...to, client, scopes, audiences, challenge, nonce, prompts },
+    maxAge: maxAge === undefined ? undefined : Number(maxAge),
+    isStrong: levels.includes('aal2') && !levels.includes('aal1'),
+    loginHint: sent('login_hint'),
+    uiLocales: sent('ui_locales'),
+    idTokenHint: sent('id_token_hint'),
+  }
+  return { kind: 'request', request }
+}
+
+/**
+ * The scopes that are asked for; nothing when the client may not. Left out, it is all but a refresh token. `offline_access` is ignored where it
+ * can bring none (OpenID Connect Core §11): clients ask for it because the metadata has it.
+ */
+function scopesOf(client: Client, text: string | undefined): string[] | undefined {
+  if (text === undefined) return client.scopes.filter((scope) => scope !== 'offline_access')
+  if (text.length > maxScopeLength) return undefined
+  const mayRefresh = client.grants.includes('refresh_token') && client.scopes.includes('offline_access')
+  const wanted = [...new Set(text.split(' '))].filter((scope) => scope !== 'offline_access' || mayRefresh)
+  return wanted.every((scope) => client.scopes.includes(scope)) ? wanted : undefined
+}

@@ -1,0 +1,149 @@
+import { maxAccessTokenSeconds } from '../../../core/access-token.ts'
+import type { AuthorizationStore } from '../../../core/records/authorization.ts'
+import { users } from '../accounts/tables.ts'
+import { userColumns } from '../accounts/users.ts'
+import type { Announce, Change } from '../changes.ts'
+import { clients } from '../clients/tables.ts'
+import type { Database, Transaction } from '../database.ts'
+import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from '../drizzle.ts'
+import { liveSessions, sessionColumns } from '../sessions/sessions.ts'
+import { sessions } from '../sessions/tables.ts'
+import { refreshFamilies, refreshTokens, revokedAccessTokens } from '../tokens/tables.ts'
+import { authorizations, consents } from './tables.ts'
+
+const tokenMilliseconds = maxAccessTokenSeconds * 1000
+
+export function createAuthorizationStore(db: Database, change: Change): AuthorizationStore {
+  return {
+    issue: ({ ...authorization }, consent) =>
+      db.transaction(async (tx) => {
+        const { userId, clientId, scopes, sessionId, createdAt } = authorization
+        const [live] = await tx
+          .select({ id: sessions.id })
+          .from(sessions)
+          .innerJoin(users, eq(users.id, sessions.userId))
+          .where(and(eq(sessions.id, sessionId), liveSessions(createdAt), eq(users.status, 'active')))
+          .for('key share')
+        if (live === undefined) return 'session_ended'
+        if (consent === 'given') await allow(tx, { userId, clientId, scopes, grantedAt: createdAt })
+        else {
+          // Locked, so that whoever takes it back meanwhile finds this authorization.
+          const [stands] = await tx
+            .select({ scopes: consents.scopes })
+            .from(consents)
+            .where(and(eq(consents.userId, userId), eq(consents.clientId, clientId)))
+            .for('key share')
+          if (stands === undefined || scopes.some((scope) => !stands.scopes.includes(scope))) return 'consent_missing'
+        }
+        await tx
+          .insert(authorizations)
+          .values({ ...authorization, expiresAt: new Date(createdAt.getTime() + 2 * tokenMilliseconds) })
+        return 'issued'
+      }),
+    async findByCode(codeHash) {
+      const [found] = await db.select().from(authorizations).where(eq(authorizations.codeHash, codeHash))
+      return found
+    },
+    redeem: (codeHash, at, begin) =>
+      db.transaction(async (tx) => {
+        const [used] = await tx
+          .update(authorizations)
+          .set({ redeemedAt: at })
+          .where(
+            and(
+              eq(authorizations.codeHash, codeHash),
+              isNull(authorizations.redeemedAt),
+              isNull(authorizations.revokedAt),
+              gt(authorizations.codeExpiresAt, at),
+            ),
+          )
+          .returning({ id: authorizations.id, sessionId: authorizations.sessionId })
+        if (used === undefined) return undefined
+        const [live] = await tx
+          .select({ session: sessionColumns, user: userColumns })
+          .from(sessions)
+          .innerJoin(users, eq(users.id, sessions.userId))
+          .where(and(eq(sessions.id, used.sessionId), liveSessions(at), eq(users.status, 'active')))
+          .for('key share', { of: sessions })
+        if (live === undefined) return undefined
+        const begun = begin?.(live.session)
+        if (begun !== undefined) {
+          await tx.insert(refreshFamilies).values(begun.family)
+          await tx.insert(refreshTokens).values({ ...begun.token, familyId: begun.family.id })
+          const expiresAt = new Date(begun.family.expiresAt.getTime() + tokenMilliseconds)
+          await tx
+            .update(authorizations)
+            .set({ expiresAt: sql`greatest(${authorizations.expiresAt}, ${expiresAt.toISOString()}::timestamptz)` })
+            .where(eq(authorizations.id, used.id))
+        }
+        return live
+      }),
+    end: (id, at) =>
+      change(async (tx, announce) => (await endThose([tx, announce], eq(authorizations.id, id), at)).length > 0),
+    async consentOf(userId, clientId) {
+      const [consent] = await db
+        .select()
+        .from(consents)
+        .where(and(eq(consents.userId, userId), eq(consents.clientId, clientId)))
+      return consent
+    },
+    consentsOf: (userId) =>
+      db
+        .select({
+          userId: consents.userId,
+          clientId: consents.clientId,
+          scopes: consents.scopes,
+          grantedAt: consents.grantedAt,
+          clientName: clients.name,
+        })
+        .from(consents)
+        .innerJoin(clients, eq(clients.id, consents.clientId))
+        .where(eq(consents.userId, userId))
+        .orderBy(asc(clients.name), asc(clients.id)),
+    withdraw: (userId, clientId, at) =>
+      change(async (tx, announce) => {
+        const withdrawn = await tx
+          .delete(consents)
+          .where(and(eq(consents.userId, userId), eq(consents.clientId, clientId)))
+          .returning({ clientId: consents.clientId })
+        const theirs = and(eq(authorizations.userId, userId), eq(authorizations.clientId, clientId))!
+        await endThose([tx, announce], theirs, at)
+        return withdrawn.length > 0
+      }),
+  }
+}
+
+/** What was allowed before is allowed still. */
+async function allow(tx: Transaction, consent: typeof consents.$inferInsert & { scopes: string[] }): Promise<void> {
+  const { scopes, grantedAt } = consent
+  const union = sql`(select array_agg(distinct scope) from unnest(${consents.scopes} || excluded.scopes) as scope)`
+  await tx
+    .insert(consents)
+    .values(consent)
+    .onConflictDoUpdate({
+      target: [consents.userId, consents.clientId],
+      set: { scopes: scopes.length === 0 ? sql`${consents.scopes}` : union, grantedAt },
+    })
+}
+
+/** Ends authorizations with all that names them. */
+async function endThose([tx, announce]: [Transaction, Announce], which: SQL, at: Date) {
+  const ended = await tx
+    .update(authorizations)
+    .set({ revokedAt: at })
+    .where(and(which, isNull(authorizations.revokedAt)))
+    .returning({ id: authorizations.id })
+  if (ended.length === 0) return ended
+  const ids = ended.map(({ id }) => id)
+  await tx
+    .update(refreshFamilies)
+    .set({ revokedAt: at })
+    .where(and(inArray(refreshFamilies.id, ids), isNull(refreshFamilies.revokedAt)))
+  const expiresAt = new Date(at.getTime() + tokenMilliseconds)
+  await tx
+    .insert(revokedAccessTokens)
+    .values(ids.map((tokenId) => ({ tokenId, expiresAt })))
+    .onConflictDoNothing()
+  await announce('token', ids, at)
+  return ended
+}

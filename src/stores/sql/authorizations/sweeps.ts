@@ -1,0 +1,5 @@
+import { deleteExpired, hour, type SqlSweep } from '../sweeps.ts'
+
+export const sweeps: readonly SqlSweep[] = [
+  { name: 'authorizations', kept: () => hour, run: deleteExpired('authorizations', 'id') },
+]
