@@ -320,6 +320,12 @@ const issued: Record<string, number> = {
   'POST /api/auth/mfa mfa_token': 43,
   'POST /api/auth/enrol mfa_token': 43,
   'POST /api/auth/enrol/confirm mfa_token': 43,
+  'POST /api/auth/enrol/passkey mfa_token': 43,
+  'POST /api/auth/enrol/passkey/options mfa_token': 43,
+  'POST /api/auth/passkey mfa_token': 43,
+  'POST /api/auth/passkey/options mfa_token': 43,
+  // Of a provider, which is told by itself when it is too long.
+  'POST /api/federation/{provider}/backchannel-logout logout_token': maxTokenLength,
   'POST /oauth/token client_secret': 43,
   'POST /oauth/introspect client_secret': 43,
   'POST /oauth/revoke client_secret': 43,
@@ -330,6 +336,8 @@ const issued: Record<string, number> = {
   'POST /api/auth/reset-password token': 22,
   'POST /api/auth/enrol token': 22,
   'POST /api/auth/enrol/confirm token': 22,
+  'POST /api/auth/enrol/passkey token': 22,
+  'POST /api/auth/enrol/passkey/options token': 22,
   'POST /api/users/me/keep keep_token': 22,
   // Of the client's own making.
   'POST /oauth/token client_assertion': maxTokenLength,

@@ -37,7 +37,7 @@ for (const backend of backends) {
       t.equal(await stores.users.create({ ...user, id: '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f' }), 'email_taken')
       const found = await stores.users.findByLogin(email)
       const defaults = { username: null, locale: null, status: 'active', permissions: [], unlocks: 0, deletesAt: null }
-      const untouched = { ...defaults, hasSecondFactor: false }
+      const untouched = { ...defaults, hasSecondFactor: false, groups: [] }
       t.same(found, { ...user, ...untouched })
       t.same(await stores.users.findById(user.id), found)
       t.equal(await stores.users.findByLogin('nobody@example.test'), undefined)

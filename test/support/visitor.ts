@@ -75,5 +75,3 @@ export function createVisitor(serve: Serve) {
     },
   }
 }
-
-export type Visitor = ReturnType<typeof createVisitor>

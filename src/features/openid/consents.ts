@@ -20,7 +20,10 @@ export function createConsents(dependencies: {
   return {
     of: authorizations.consentsOf,
     async withdraw(subject, clientId) {
-      if (!(await authorizations.withdraw(subject, clientId, new Date(clock.now())))) {
+      // No stored text holds a NUL, and PostgreSQL fails on being asked for one.
+      const isKnown =
+        !clientId.includes('\0') && (await authorizations.withdraw(subject, clientId, new Date(clock.now())))
+      if (!isKnown) {
         throw new GatehouseError('not_found', { detail: 'This program was not let in.' })
       }
       audit.record({ event: 'consent.withdrawn', subject, clientId })

@@ -4,7 +4,7 @@ import { acceptForms } from '../../http/bodies.ts'
 import { answersWith } from '../../http/document.ts'
 import { userOf } from '../../http/guard.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
-import { NoContent, problems } from '../../http/schema.ts'
+import { IdInPath, NoContent, problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { TakeLogoutToken } from './logout-tokens.ts'
@@ -55,7 +55,7 @@ export async function upstreamRoutes(
           'sign in. You are told by mail.',
         tags,
         security,
-        params: Type.Object({ identity: Type.String({ format: 'uuid' }) }),
+        params: Type.Object({ identity: IdInPath }),
         response: { 204: NoContent, ...problems('not_found', 'conflict') },
       },
     },
@@ -84,7 +84,7 @@ export async function upstreamRoutes(
           tags: ['Sign-in'],
           security: [],
           consumes: ['application/x-www-form-urlencoded'],
-          params: Type.Object({ provider: Type.String({ maxLength: 64 }) }),
+          params: Type.Object({ provider: Type.String() }),
           body: Type.Object({ logout_token: Type.String() }),
           response: { 204: NoContent, ...problems('invalid_token', 'not_found') },
         },

@@ -315,7 +315,15 @@ void test('whatever the rules and the request, explained and decided are the sam
     )
     if (typeof target === 'string') throw new Error(target)
     const identity = createIdentityHeaders({ clock, issuer: 'http://auth.example.test', sign: () => 'signed' })
-    const principal = { kind: 'user', subject: 'x', scopes: [], clientId: 'x', name: '', ...asked.person } as never
+    const principal = {
+      kind: 'user',
+      subject: 'x',
+      scopes: [],
+      clientId: 'x',
+      name: '',
+      groups: [],
+      ...asked.person,
+    } as never
     const decision = await createDecide({
       rules: () => compiled,
       bearer: () => undefined,
