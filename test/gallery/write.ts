@@ -25,6 +25,8 @@ export function writeGallery(folder: string, fixtures: readonly Fixture[]): Writ
   mkdirSync(join(folder, dirname(brand.styles.path)), { recursive: true })
   for (const { path, content } of [brand.pico, brand.styles, brand.logo, brand.passwordScript, brand.passkeyScript])
     writeFileSync(join(folder, path), content)
+  // It would lead away from the page that is to be looked at.
+  writeFileSync(join(folder, brand.submitScript.path), '')
   const written = fixtures.flatMap((fixture) =>
     spokenLanguages().flatMap((spoken) => {
       const source = fixture.render(spoken)
