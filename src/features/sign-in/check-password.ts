@@ -6,7 +6,7 @@ import { unavailable } from '../../core/errors.ts'
 import { limitKey } from '../../core/network.ts'
 import type { PasswordHasher } from '../../core/password-hasher.ts'
 import type { User, UserStore } from '../../core/records/user.ts'
-import { eachOf, type Shown } from '../../core/secrets.ts'
+import type { Shown } from '../../core/secrets.ts'
 import { createTellOnce } from '../../core/tell-once.ts'
 import { canonicalLogin } from '../../core/username.ts'
 import type { Directories, DirectoryAnswer } from '../directories/index.ts'
@@ -101,9 +101,7 @@ export function createCheckPassword(dependencies: {
 
   /** What the browser is known by for this account, which may be another than the one of the name that was typed. */
   async function knownFor(user: User, { known, named, knownBy, keeps }: Parameters<typeof take>[2]) {
-    if (user.id === named?.id) return { knownBy, keeps }
-    const knownNow = await knownDevices.recognise(known, user.email)
-    return { knownBy: knownNow, keeps: knownNow ?? eachOf(known)[0] }
+    return user.id === named?.id ? { knownBy, keeps } : knownDevices.recognise(known, user.email)
   }
 
   /** What it comes to that a directory has answered. The account's own status counts as it does for a password that is kept here. */
@@ -131,8 +129,7 @@ export function createCheckPassword(dependencies: {
     const user = await users.findByLogin(named)
     // For every name alike, whether or not it is needed.
     const dummy = await dummies.hashFor(user?.email ?? named)
-    let knownBy = await knownDevices.recognise(known, user?.email ?? named)
-    let keeps = knownBy ?? eachOf(known)[0]
+    let { knownBy, keeps } = await knownDevices.recognise(known, user?.email ?? named)
     // Anybody can make up a cookie.
     if (knownBy === undefined) hasher.assertRoom()
 

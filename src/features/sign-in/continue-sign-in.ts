@@ -1,7 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { PasskeyFault, ShownCredential } from '../../core/passkey-answers.ts'
-import { eachOf } from '../../core/secrets.ts'
 import type { Ceremonies, CheckCode } from '../factors/index.ts'
 import type { Advance, Device, SignedIn } from './advance.ts'
 import type { signInEvents } from './audit-events.ts'
@@ -55,11 +54,10 @@ export function createContinueSignIn(dependencies: {
     const { methods, ...more } = proven
     const at = clock.now()
     const proofs = [...interaction.proofs, ...methods.map((method) => ({ method, at }))]
-    const knownBy = await knownDevices.recognise(device.known, user.email)
-    const keeps = knownBy ?? eachOf(device.known)[0]
+    const recognised = await knownDevices.recognise(device.known, user.email)
     const { wishes } = interaction
     // The user was read ahead of the use: a password that changes meanwhile lets no session begin.
-    const outcome = await advance({ user, proofs, wishes, knownBy, keeps, ...more }, device)
+    const outcome = await advance({ user, proofs, wishes, ...recognised, ...more }, device)
     return outcome.kind === 'signed_in' ? outcome : { kind: 'ended' }
   }
 

@@ -7,12 +7,19 @@ import { eachOf, hashSecret, randomSecret, type Shown } from '../../core/secrets
 /** How long a browser stays known after its last sign-in. */
 const knownSeconds = 365 * 86_400
 
-export interface KnownDevices {
+interface Recognised {
   /**
-   * The secret that the browser is known by for the account of an address, of those that it shows. Nothing when it never
-   * signed in to this account, or what it was known by has ended.
+   * The secret that the browser is known by for the account, of those that it shows. Nothing when it never signed in to this account,
+   * or what it was known by has ended.
    */
-  recognise(shown: Shown | undefined, email: string): Promise<string | undefined>
+  knownBy: string | undefined
+  /** That, or what it shows otherwise. */
+  keeps: string | undefined
+}
+
+export interface KnownDevices {
+  /** Looks at what a browser shows for the account of an address. */
+  recognise(shown: Shown | undefined, email: string): Promise<Recognised>
   /**
    * Knows a browser from a complete sign-in on. Resolves to what its cookie shall hold: the secret that it showed, when it
    * is known for this account already, else a new one, with which the mails are queued. Nothing when the account's password has changed since it was
@@ -38,9 +45,10 @@ export function createKnownDevices(dependencies: { devices: KnownDeviceStore; cl
     async recognise(shown, email) {
       const at = new Date(clock.now())
       for (const secret of eachOf(shown)) {
-        if (await devices.isKnown({ secretHash: hashSecret(secret), email, at })) return secret
+        const isKnown = await devices.isKnown({ secretHash: hashSecret(secret), email, at })
+        if (isKnown) return { knownBy: secret, keeps: secret }
       }
-      return undefined
+      return { knownBy: undefined, keeps: eachOf(shown)[0] }
     },
     async remember(user, { secret: shown, userAgent, rememberedDays }, mails) {
       const now = clock.now()

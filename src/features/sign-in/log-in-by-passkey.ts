@@ -2,7 +2,6 @@ import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { PasskeyFault, ShownCredential } from '../../core/passkey-answers.ts'
 import type { Wishes } from '../../core/records/interaction.ts'
-import { eachOf } from '../../core/secrets.ts'
 import type { UserStore } from '../../core/records/user.ts'
 import type { Directories } from '../directories/index.ts'
 import type { Ceremonies } from '../factors/index.ts'
@@ -57,11 +56,10 @@ export function createLogInByPasskey(dependencies: {
     // Read anew: what they may do follows from what the directory has said.
     const user = await users.findById(check.user.id)
     if (user === undefined) return { kind: 'invalid_passkey', fault: 'unknown' }
-    const knownBy = await knownDevices.recognise(device.known, user.email)
-    const keeps = knownBy ?? eachOf(device.known)[0]
+    const recognised = await knownDevices.recognise(device.known, user.email)
     const at = clock.now()
     const proofs = methods.map((method) => ({ method, at }))
-    const outcome = await advance({ user, proofs, wishes, knownBy, keeps, passkeyId }, device)
+    const outcome = await advance({ user, proofs, wishes, ...recognised, passkeyId }, device)
     return outcome.kind === 'account_changed' ? { kind: 'invalid_passkey', fault: 'unknown' } : outcome
   }
 }

@@ -1,6 +1,5 @@
 import { keptUntil } from '../../../core/records/session.ts'
 import type { User, UserStore } from '../../../core/records/user.ts'
-import { eachOf } from '../../../core/secrets.ts'
 import type { Directories } from '../../directories/index.ts'
 import type { SignInElsewhere } from '../../upstream/index.ts'
 import type { AccountKeeping } from '../account-keeping.ts'
@@ -29,9 +28,8 @@ export function createSignInElsewhere(
     returnTo,
     async goOn(request, reply, { user, proofs, wishes }) {
       const device = { ...deviceOf(request, cookies), language: pages.languageOf(request), holder: 'browser' } as const
-      const knownBy = await knownDevices.recognise(device.known, user.email)
-      const keeps = knownBy ?? eachOf(device.known)[0]
-      const outcome = await advance({ user, proofs, wishes, knownBy, keeps }, device)
+      const recognised = await knownDevices.recognise(device.known, user.email)
+      const outcome = await advance({ user, proofs, wishes, ...recognised }, device)
       if (outcome.kind === 'account_changed') return undefined
       const target = returnTo(wishes.returnTo ?? undefined)
       if (outcome.kind === 'signed_in') {
