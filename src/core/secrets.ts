@@ -29,6 +29,9 @@ export function randomSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
+/** What `randomSecret` makes, and `hashSecret` of anything. Nothing else is worth a look-up. */
+export const secretForm = /^[\w-]{43}$/
+
 /** 128 random bits as base64url (22 characters), for links: short enough that mail leaves their line in one piece. */
 export function randomLinkToken(): string {
   return randomBytes(16).toString('base64url')

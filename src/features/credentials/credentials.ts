@@ -9,7 +9,7 @@ import { allKeys } from '../../core/records/revocation.ts'
 import { lifetimesOf, type Session, type SessionLifetimes, type SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
-import { hashSecret, type Shown } from '../../core/secrets.ts'
+import { hashSecret, secretForm, type Shown } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
@@ -47,8 +47,6 @@ export interface Credentials {
 /** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
 const rememberSeconds = 300
 const touchAfterSeconds = 60
-/** What `randomSecret` makes; nothing else is worth a look-up. */
-const cookieForm = /^[\w-]{43}$/
 /** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
 const rememberProgramSeconds = 60
 /** Moves when a key was found to be known to somebody else. */
@@ -189,7 +187,7 @@ export function createCredentials(dependencies: {
   const hostCookies = remember(proveHostCookie)
   const keys = remember(proveKey)
   const secrets = remember(proveSecret)
-  const cookie = (secret: string) => (cookieForm.test(secret) ? cookies(secret) : undefined)
+  const cookie = (secret: string) => (secretForm.test(secret) ? cookies(secret) : undefined)
   const soleSession = createSoleSession({ prove: cookie, clock, log })
   // A longer text is no token of ours, and would take room from those that are.
   const accessToken = (token: string) => (token.length > maxTokenLength ? undefined : tokens(token))
@@ -202,7 +200,7 @@ export function createCredentials(dependencies: {
     basic: (authorization, from) => (authorization.length > maxTokenLength ? undefined : secrets(authorization, from)),
     claims: proveClaims,
     hostCookie(shown, origin) {
-      if (typeof shown !== 'string' || !cookieForm.test(shown)) return undefined
+      if (typeof shown !== 'string' || !secretForm.test(shown)) return undefined
       const counts = (credential: Credential | undefined) => (credential?.origin === origin ? credential : undefined)
       const proof = hostCookies(shown)
       return proof instanceof Promise ? proof.then(counts) : counts(proof)

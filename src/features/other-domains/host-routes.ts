@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { GatehouseError } from '../../core/errors.ts'
 import { hostPaths } from '../../core/host-paths.ts'
 import { keptUntil } from '../../core/records/session.ts'
-import { hashSecret, randomSecret } from '../../core/secrets.ts'
+import { hashSecret, randomSecret, secretForm } from '../../core/secrets.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
@@ -12,7 +12,6 @@ import type { Tickets } from './tickets.ts'
 
 /** As long as somebody may take to sign in, and as an interaction lasts. */
 const nonceSeconds = 3_600
-const nonceForm = /^[\w-]{43}$/
 
 /** On hosts that the session cookie does not reach: the way to the issuer, and the way back with what it gave along. */
 export async function hostRoutes(
@@ -46,7 +45,7 @@ export async function hostRoutes(
       const target = wanted.startsWith('/') ? destinationOf(`${origin}${wanted}`) : undefined
       // The same one for every tab, whichever comes back first. No other host can have set it.
       const known = cookies.nonce(request)
-      const nonce = known !== undefined && nonceForm.test(known) ? known : randomSecret()
+      const nonce = known !== undefined && secretForm.test(known) ? known : randomSecret()
       cookies.setNonce(reply, nonce, nonceSeconds)
       const query = new URLSearchParams({
         return_to: `${origin}${target?.returnTo ?? '/'}`,

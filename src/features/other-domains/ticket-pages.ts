@@ -1,3 +1,5 @@
+import { searchOf } from '../../core/redirect-uris.ts'
+import { secretForm } from '../../core/secrets.ts'
 import { hostPaths } from '../../core/host-paths.ts'
 import { goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { PageUsers } from '../../http/page-users.ts'
@@ -8,8 +10,6 @@ import type { ReadDestination } from './destination.ts'
 import type { OtherDomainsTexts } from './texts.ts'
 import { ticketEndedPage } from './ticket-views.ts'
 import type { Tickets } from './tickets.ts'
-
-const hashForm = /^[\w-]{43}$/
 
 /** At the issuer: whoever is signed in there is led back to the host with a ticket, whoever is not signs in first. */
 export async function ticketPages(
@@ -39,19 +39,14 @@ export async function ticketPages(
     async (request, reply) => {
       const { return_to = '', nonce = '', acr_values, unsent, ui_locales } = request.query
       const destination = destinationOf(return_to)
-      if (destination === undefined || !hashForm.test(nonce)) return goTo(reply, 'ticket/ended')
+      if (destination === undefined || !secretForm.test(nonce)) return goTo(reply, 'ticket/ended')
       const user = await pageUsers.userOf(request)
       const isTooWeak = acr_values === 'aal2' && user?.level !== 'aal2'
       if (user?.sessionId === undefined || isTooWeak) {
-        const here = new URLSearchParams({ return_to, nonce, ...(acr_values !== undefined && { acr_values }) })
-        const query = new URLSearchParams({
-          return_to: `${basePath}/ticket?${String(here)}`,
-          ...(acr_values !== undefined && { acr_values }),
-          ...(unsent !== undefined && { unsent }),
-          ...(ui_locales !== undefined && { ui_locales }),
-          // Whoever proves more is led on at once.
-          continue: 'yes',
-        })
+        const here = searchOf({ return_to, nonce, acr_values })
+        // Whoever proves more is led on at once.
+        const on = { acr_values, unsent, ui_locales, continue: 'yes' }
+        const query = searchOf({ return_to: `${basePath}/ticket?${String(here)}`, ...on })
         return goTo(reply, `${basePath}/login?${String(query)}`)
       }
       const ticket = await tickets.issue(user.sessionId, { ...destination, nonceHash: nonce })
