@@ -6,7 +6,7 @@ import type { User, UserStore } from '../../../core/records/user.ts'
 import type { Announce, Change } from '../changes.ts'
 import { type Database, rowsOf, type Transaction } from '../database.ts'
 import { endKeys, liveKeysOf } from '../api-keys/live-keys.ts'
-import { sumOfRights } from '../identities/rights.ts'
+import { addUpRights } from '../identities/rights.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { adminRole } from '../../../core/principal.ts'
 import { isLastAdministrator } from './administrators.ts'
@@ -113,12 +113,8 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
         if (isGuarded && (await isLastAdministrator(tx, id))) return 'last_administrator'
         const left = sql`array_remove(${users.grantedRoles}, ${role})`
         return changeIn([tx, announce], id, now(), { grantedRoles: left }, async () => {
-          const [user] = await tx
-            .update(users)
-            .set(sumOfRights)
-            .where(eq(users.id, id))
-            .returning({ roles: users.roles })
-          return user?.roles.includes(role) ? ('brought' as const) : ('revoked' as const)
+          const { roles } = await addUpRights(tx, id)
+          return roles.includes(role) ? ('brought' as const) : ('revoked' as const)
         })
       }),
     addToGroup: (id, group) =>
@@ -130,12 +126,8 @@ export function createUserStore(db: Database, change: Change, clock: Clock): Use
       change((tx, announce) => {
         const left = sql`array_remove(${users.grantedGroups}, ${group})`
         return changeIn([tx, announce], id, now(), { grantedGroups: left }, async () => {
-          const [user] = await tx
-            .update(users)
-            .set(sumOfRights)
-            .where(eq(users.id, id))
-            .returning({ groups: users.groups })
-          return user?.groups.includes(group) ? ('brought' as const) : ('removed' as const)
+          const { groups } = await addUpRights(tx, id)
+          return groups.includes(group) ? ('brought' as const) : ('removed' as const)
         })
       }),
     async setPassword(id, passwordHash, at, { endApiKeys = false, mails = [], ...proof } = {}) {

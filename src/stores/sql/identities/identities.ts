@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { and, type AnyPgColumn, asc, eq, exists, inArray, lt, ne, not, or, sql } from '../drizzle.ts'
 import type { IdentityFacts, IdentityStore, NewIdentity } from '../../../core/records/identity.ts'
 import { createIn, orWhyNot } from '../accounts/create-user.ts'
+import { NothingToUse, unlessNothing } from '../accounts/passwords.ts'
 import { definedRoles } from '../accounts/roles.ts'
 import { users } from '../accounts/tables.ts'
 import { isUnchanged } from '../accounts/unchanged.ts'
@@ -9,11 +10,11 @@ import { userColumns } from '../accounts/users.ts'
 import { isLiveKey } from '../api-keys/live-keys.ts'
 import { apiKeys } from '../api-keys/tables.ts'
 import type { Change } from '../changes.ts'
-import { type Database, isUniqueViolation, type Transaction } from '../database.ts'
+import type { Database, Transaction } from '../database.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { liveSessions } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
-import { sumOfRights } from './rights.ts'
+import { addUpRights } from './rights.ts'
 import { identities } from './tables.ts'
 
 export const identityColumns = {
@@ -36,15 +37,21 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
     const defined = await definedRoles(tx, roles)
     return { label, groups: [...new Set(groups)].toSorted(), roles: [...defined].toSorted() }
   }
-  async function insert(tx: Transaction, identity: NewIdentity): Promise<void> {
+  /** False, and nothing inserted, when it is somebody's already. */
+  async function insert(tx: Transaction, identity: NewIdentity): Promise<boolean> {
     const { createdAt } = identity
     const facts = await kept(tx, identity)
-    await tx.insert(identities).values({ ...identity, ...facts, lastUsedAt: createdAt, checkedAt: createdAt })
-    await tx.update(users).set(sumOfRights).where(eq(users.id, identity.userId))
+    const inserted = await tx
+      .insert(identities)
+      .values({ ...identity, ...facts, lastUsedAt: createdAt, checkedAt: createdAt })
+      .onConflictDoNothing()
+      .returning({ id: identities.id })
+    if (inserted.length === 0) return false
+    await addUpRights(tx, identity.userId)
+    return true
   }
   const isOf = ({ issuer, subject }: Pick<NewIdentity, 'issuer' | 'subject'>) =>
     and(eq(identities.issuer, issuer), eq(identities.subject, subject))
-  const isTaken = async (tx: Transaction, identity: NewIdentity) => (await tx.$count(identities, isOf(identity))) > 0
 
   return {
     async find(issuer, subject) {
@@ -59,36 +66,33 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
     },
     of: (userId) =>
       db.select(identityColumns).from(identities).where(eq(identities.userId, userId)).orderBy(asc(identities.id)),
-    async link(identity, { provenHash, mails = [] }) {
-      try {
-        return await change(async (tx, announce) => {
-          const { userId, createdAt } = identity
-          if (!(await isUnchanged(tx, eq(users.id, userId), provenHash, 'no key update'))) return 'account_changed'
-          if (await isTaken(tx, identity)) return 'taken'
-          await insert(tx, identity)
-          await queueMails(tx, mails)
-          await announce('user', [userId], createdAt)
-          return 'linked'
-        })
-      } catch (error) {
-        if (isUniqueViolation(error)) return 'taken'
-        throw error
-      }
+    link: (identity, { provenHash, mails = [] }) =>
+      change(async (tx, announce) => {
+        const { userId, createdAt } = identity
+        if (!(await isUnchanged(tx, eq(users.id, userId), provenHash, 'no key update'))) return 'account_changed'
+        if (!(await insert(tx, identity))) return 'taken'
+        await queueMails(tx, mails)
+        await announce('user', [userId], createdAt)
+        return 'linked'
+      }),
+    async create(user, identity, mails = []) {
+      const made = await unlessNothing(() =>
+        orWhyNot(() =>
+          db.transaction(async (tx) => {
+            // One after the other of those that would make the same identity: who comes second learns that it is there.
+            await tx.execute(
+              sql`select pg_advisory_xact_lock(hashtext(${identity.issuer}), hashtext(${identity.subject}))`,
+            )
+            if ((await tx.$count(identities, isOf(identity))) > 0) return 'taken'
+            await createIn(tx, user)
+            if (!(await insert(tx, identity))) throw new NothingToUse()
+            await queueMails(tx, mails)
+            return 'created'
+          }),
+        ),
+      )
+      return made === false ? 'taken' : made
     },
-    create: (user, identity, mails = []) =>
-      orWhyNot(() =>
-        db.transaction(async (tx) => {
-          // One after the other of those that would make the same identity: who comes second learns that it is there.
-          await tx.execute(
-            sql`select pg_advisory_xact_lock(hashtext(${identity.issuer}), hashtext(${identity.subject}))`,
-          )
-          if (await isTaken(tx, identity)) return 'taken'
-          await createIn(tx, user)
-          await insert(tx, identity)
-          await queueMails(tx, mails)
-          return 'created'
-        }),
-      ),
     note: (id, facts, { at, isUsed }) =>
       change(async (tx, announce) => {
         // The account's row first, as everywhere.
@@ -104,7 +108,7 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
           .where(eq(identities.id, id))
         const { label, groups, roles } = before
         if (isDeepStrictEqual({ label, groups, roles }, after)) return true
-        await tx.update(users).set(sumOfRights).where(eq(users.id, user.id))
+        await addUpRights(tx, user.id)
         await announce('user', [user.id], at)
         return true
       }),
@@ -121,7 +125,7 @@ export function createIdentityStore(db: Database, change: Change): IdentityStore
         const others = and(eq(identities.userId, userId), ne(identities.id, id))
         if (user.passwordHash === null && (await tx.$count(identities, others)) === 0) return 'last_way'
         await tx.delete(identities).where(its)
-        await tx.update(users).set(sumOfRights).where(eq(users.id, userId))
+        await addUpRights(tx, userId)
         await queueMails(tx, mails)
         await announce('user', [userId], at)
         return 'unlinked'

@@ -1,8 +1,9 @@
 import { and, eq } from '../drizzle.ts'
 import type { HostSessionStore } from '../../../core/records/host-session.ts'
+import type { Session } from '../../../core/records/session.ts'
 import { users } from '../accounts/tables.ts'
 import { userColumns } from '../accounts/users.ts'
-import type { Database } from '../database.ts'
+import type { Database, Transaction } from '../database.ts'
 import { liveSessions, sessionColumns } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
 import { hostSessions, hostTickets } from './tables.ts'
@@ -11,12 +12,7 @@ export function createHostSessionStore(db: Database): HostSessionStore {
   return {
     issue: (ticket, at) =>
       db.transaction(async (tx) => {
-        const [live] = await tx
-          .select({ id: sessions.id })
-          .from(sessions)
-          .where(and(eq(sessions.id, ticket.sessionId), liveSessions(at)))
-          .for('key share')
-        if (live === undefined) return false
+        if ((await holdLive(tx, ticket.sessionId, at)) === undefined) return false
         await tx.insert(hostTickets).values(ticket)
         return true
       }),
@@ -26,11 +22,7 @@ export function createHostSessionStore(db: Database): HostSessionStore {
         if (ticket === undefined || ticket.origin !== origin || ticket.nonceHash !== nonceHash) return undefined
         if (ticket.expiresAt <= at) return undefined
         const { sessionId, returnTo } = ticket
-        const [session] = await tx
-          .select(sessionColumns)
-          .from(sessions)
-          .where(and(eq(sessions.id, sessionId), liveSessions(at)))
-          .for('key share')
+        const session = await holdLive(tx, sessionId, at)
         if (session === undefined) return undefined
         const known = { secretHash, sessionId, origin, createdAt: at }
         await tx
@@ -50,4 +42,14 @@ export function createHostSessionStore(db: Database): HostSessionStore {
       return live
     },
   }
+}
+
+/** A live session, which stays there until the transaction ends. */
+async function holdLive(tx: Transaction, id: string, at: Date): Promise<Session | undefined> {
+  const [session] = await tx
+    .select(sessionColumns)
+    .from(sessions)
+    .where(and(eq(sessions.id, id), liveSessions(at)))
+    .for('key share')
+  return session
 }

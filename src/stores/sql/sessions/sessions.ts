@@ -49,7 +49,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         const surplus = tx
           .select({ id: sessions.id })
           .from(sessions)
-          .where(and(eq(sessions.userId, session.userId), ...isLive(at)))
+          .where(and(eq(sessions.userId, session.userId), liveSessions(at)))
           .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
           .offset(most - 1)
         const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
@@ -65,7 +65,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         const [renewed] = await tx
           .update(sessions)
           .set(proof)
-          .where(and(eq(sessions.id, id), ...isLive(at)))
+          .where(and(eq(sessions.id, id), liveSessions(at)))
           .returning(sessionColumns)
         if (renewed !== undefined) await announce('session', [id], at)
         return renewed
@@ -81,7 +81,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         .select({ session: sessionColumns, user: userColumns })
         .from(sessions)
         .innerJoin(users, eq(users.id, sessions.userId))
-        .where(and(named, ...isLive(at), eq(users.status, 'active'), tokenStands))
+        .where(and(named, liveSessions(at), eq(users.status, 'active'), tokenStands))
       return live
     },
     async touch(id, at, idleExpiresAt) {
@@ -99,7 +99,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         .from(sessions)
         .where(
           and(
-            ...isLive(at),
+            liveSessions(at),
             userId === undefined ? undefined : eq(sessions.userId, userId),
             before === undefined ? undefined : lt(sessions.id, before),
           ),
@@ -110,7 +110,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
       db
         .select(sessionColumns)
         .from(sessions)
-        .where(and(eq(sessions.userId, userId), ...isLive(at)))
+        .where(and(eq(sessions.userId, userId), liveSessions(at)))
         .orderBy(desc(sessions.lastSeenAt), desc(sessions.id)),
     async revokeAll(userId, reason, at, but) {
       return await change(async (tx, announce) => {
@@ -118,7 +118,7 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         const strangers = but && notInArray(knownDevices.secretHash, [...but.deviceHashes])
         await tx.delete(knownDevices).where(and(eq(knownDevices.userId, userId), strangers))
         await tx.delete(interactions).where(eq(interactions.userId, userId))
-        const which = and(eq(sessions.userId, userId), ...isLive(at), others)!
+        const which = and(eq(sessions.userId, userId), liveSessions(at), others)!
         return (await endSessions([tx, announce], which, reason, at)).map(({ id }) => id)
       })
     },
@@ -153,11 +153,8 @@ async function isLinked(tx: Transaction, { elsewhere, userId }: NewSession): Pro
 }
 
 /** Those that are neither over nor revoked. */
-export const liveSessions = (at: Date): SQL => and(...isLive(at))!
-
-function isLive(at: Date): SQL[] {
-  return [isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at)]
-}
+export const liveSessions = (at: Date): SQL =>
+  and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at))!
 
 /** Ends sessions with their refresh families, and queues the mails about it where there was one. */
 export async function endSessions(
