@@ -1,3 +1,4 @@
+import { hiddenFields } from './fields.ts'
 import { type Child, type Html, html } from './html.ts'
 
 /** One thing of a list: what it is called, what there is to know, and what can be done with it. */
@@ -19,6 +20,18 @@ export function rows(list: readonly Row[], empty?: string): Html {
         </li>`,
     )}
   </ul>`
+}
+
+/**
+ * The form at a thing of a list by which it is ended, or taken away. `action`: the address that takes it; `sent`: what names the thing;
+ * `about`: what it is called, for whoever hears the button by itself.
+ */
+export function endForm(form: { action: string; sent: Record<string, string>; label: string; about: string }): Html {
+  const { action, sent, label, about } = form
+  return html`<form method="post" action="${action}">
+    ${hiddenFields(sent)}
+    <button type="submit" class="small danger" aria-label="${label}: ${about}">${label}</button>
+  </form>`
 }
 
 /** A part of a page about an account. */

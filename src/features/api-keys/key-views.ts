@@ -3,7 +3,7 @@ import { checkbox, field, hiddenFields, selection } from '../../pages/fields.ts'
 import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { done, type Messages, messages } from '../../pages/notices.ts'
-import { card, rows } from '../../pages/rows.ts'
+import { card, endForm, rows } from '../../pages/rows.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import type { ApiKeyTexts } from './texts.ts'
@@ -20,10 +20,12 @@ export function apiKeysPage(
   const list = page.keys.map((key) => ({
     title: isolated(key.name),
     about: aboutKey(context, key, page.now),
-    actions: html`<form method="post" action="api-keys">
-      ${hiddenFields({ csrf_token: page.csrfToken, id: key.id })}
-      <button type="submit" class="small danger" aria-label="${apiKeys.revoke}: ${key.name}">${apiKeys.revoke}</button>
-    </form>`,
+    actions: endForm({
+      action: 'api-keys',
+      sent: { csrf_token: page.csrfToken, id: key.id },
+      label: apiKeys.revoke,
+      about: key.name,
+    }),
   }))
   return layout(
     context,

@@ -1,8 +1,7 @@
-import { hiddenFields } from '../../pages/fields.ts'
 import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { done, type Messages, messages } from '../../pages/notices.ts'
-import { rows } from '../../pages/rows.ts'
+import { endForm, rows } from '../../pages/rows.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import type { OpenIdTexts } from './texts.ts'
@@ -21,10 +20,12 @@ export function grantsPage(
   const shown = page.list.map(({ clientId, clientName, scopes, grantedAt }) => ({
     title: isolated(clientName),
     about: [html`<code>${scopes.join(' ')}</code>`, words.since(moment(language, grantedAt))],
-    actions: html`<form method="post" action="grants">
-      ${hiddenFields({ csrf_token: page.csrfToken, client: clientId })}
-      <button type="submit" class="small danger" aria-label="${words.shutOut}: ${clientName}">${words.shutOut}</button>
-    </form>`,
+    actions: endForm({
+      action: 'grants',
+      sent: { csrf_token: page.csrfToken, client: clientId },
+      label: words.shutOut,
+      about: clientName,
+    }),
   }))
   return layout(
     context,

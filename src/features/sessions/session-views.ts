@@ -2,7 +2,7 @@ import { hiddenFields } from '../../pages/fields.ts'
 import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { done, type Messages, messages } from '../../pages/notices.ts'
-import { card, rows } from '../../pages/rows.ts'
+import { card, endForm, rows } from '../../pages/rows.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import type { SessionTexts } from './texts.ts'
@@ -41,10 +41,12 @@ export function sessionsPage(
     about: [words.from(ip), words.seen(moment(language, seenAt)), words.began(moment(language, beganAt))],
     actions:
       !isCurrent &&
-      html`<form method="post" action="sessions">
-        ${hiddenFields({ csrf_token: csrfToken, id })}
-        <button type="submit" class="small danger" aria-label="${words.end}: ${device}, ${ip}">${words.end}</button>
-      </form>`,
+      endForm({
+        action: 'sessions',
+        sent: { csrf_token: csrfToken, id },
+        label: words.end,
+        about: `${device}, ${ip}`,
+      }),
   }))
   return layout(
     context,

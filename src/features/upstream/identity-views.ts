@@ -2,7 +2,7 @@ import { hiddenFields } from '../../pages/fields.ts'
 import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { done, type Messages, messages } from '../../pages/notices.ts'
-import { card, rows } from '../../pages/rows.ts'
+import { card, endForm, rows } from '../../pages/rows.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import type { UpstreamTexts } from './texts.ts'
@@ -37,12 +37,12 @@ export function linkedAccountsPage<Source extends string>(
       words.usedAt(moment(language, lastUsedAt)),
       groups.length > 0 && words.groups(groups.join(', ')),
     ],
-    actions: html`<form method="post" action="linked-accounts">
-      ${hiddenFields({ csrf_token: csrfToken, unlink: id })}
-      <button type="submit" class="small danger" aria-label="${words.unlink}: ${page.titleOf(source)}, ${label}">
-        ${words.unlink}
-      </button>
-    </form>`,
+    actions: endForm({
+      action: 'linked-accounts',
+      sent: { csrf_token: csrfToken, unlink: id },
+      label: words.unlink,
+      about: `${page.titleOf(source)}, ${label}`,
+    }),
   }))
   return layout(
     context,
