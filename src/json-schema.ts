@@ -2,9 +2,9 @@
  * Schemas as plain JSON Schema with TypeBox's types. TypeBox itself comes in hundreds of modules, which were a quarter of the
  * service's start (decision 28); of its builders these are the ones that are used here.
  */
-import type { Static, TProperties, TSchema, Type as TypeBox } from 'typebox'
+import type { Static, TOptional, TProperties, TSchema, Type as TypeBox } from 'typebox'
 
-export type { Static, TProperties, TSchema }
+export type { Static, TOptional, TProperties, TSchema }
 
 type Used =
   | 'Array'

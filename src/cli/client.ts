@@ -6,30 +6,29 @@ import { everyItem, pathOf, withOperator } from './operator.ts'
 const at = (id: string) => pathOf('clients', id)
 const aboutJwks = 'a JWK set of public keys, by which the client signs assertions (private_key_jwt)'
 
+const yesOrNo = 'yes|no'
+/** The settings of a program by which people sign in, each under the name that the API has for it (but one of a list, which stands for all). */
 const openid = {
   pkce: text('required|optional', 'whether a program with a secret must send a code challenge too'),
-  'first-party': text('yes|no', 'whether people are let in without being asked, since it is yours'),
+  'first-party': text(yesOrNo, 'whether people are let in without being asked, since it is yours'),
   'id-token-claims': text('full|thin', 'whether ID tokens tell what userinfo tells'),
   'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
   'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
 }
-type OpenIdValues = Partial<Record<Exclude<keyof typeof openid, 'post-logout-redirect-uri'>, string | undefined>> & {
-  'post-logout-redirect-uri': string[]
-}
 
 /** What of the options was given, as the service takes it, which says what is wrong with a value. */
-function openIdOf(values: OpenIdValues): object {
-  const firstParty = values['first-party']
-  const uris = values['post-logout-redirect-uri']
-  return {
-    ...(values.pkce !== undefined && { pkce: values.pkce }),
-    ...(firstParty !== undefined && {
-      first_party: firstParty === 'yes' ? true : firstParty === 'no' ? false : firstParty,
-    }),
-    ...(values['id-token-claims'] !== undefined && { id_token_claims: values['id-token-claims'] }),
-    ...(values['refresh-tokens'] !== undefined && { refresh_tokens: values['refresh-tokens'] }),
-    ...(uris.length > 0 && { post_logout_redirect_uris: uris }),
+function openIdOf(values: Partial<Record<keyof typeof openid, string | string[] | undefined>>): object {
+  const given: Record<string, unknown> = {}
+  for (const [option, { value: form }] of Object.entries(openid)) {
+    const value = values[option as keyof typeof openid]
+    const name = option.replaceAll('-', '_')
+    if (Array.isArray(value)) {
+      if (value.length > 0) given[`${name}s`] = value
+    } else if (value !== undefined) {
+      given[name] = form === yesOrNo && /^(?:yes|no)$/.test(value) ? value === 'yes' : value
+    }
   }
+  return given
 }
 
 /** Programs: `client create|list|show|change|rotate-secret|set-jwks|delete`. */

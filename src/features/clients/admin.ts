@@ -1,38 +1,15 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { grantTypes } from '../../core/grants.ts'
-import { type Client, type OpenIdSettings, openIdSettingsOf } from '../../core/records/client.ts'
+import type { Client } from '../../core/records/client.ts'
 import { administers, ClientId, ListedName } from '../../http/admin-schema.ts'
 import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { Instant, Name, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration, ClientWishes } from './administer-clients.ts'
+import { openIdMembers, openIdOf, openIdWishes, showOpenId } from './openid-settings.ts'
 
 const Names = Type.Array(Type.String())
 const Uris = Type.Array(Type.String({ maxLength: 2_048 }))
-/** What concerns a client by which people sign in. */
-const openid = {
-  pkce: Type.Enum(['required', 'optional'], {
-    description: 'Whether a client that proves itself must send a code challenge too; a public one always must.',
-  }),
-  first_party: Type.Boolean({ description: 'Whether people are let in without being asked, since it is yours.' }),
-  id_token_claims: Type.Enum(['full', 'thin'], {
-    description: 'Whether ID tokens tell what userinfo tells, or nothing but who somebody is.',
-  }),
-  refresh_tokens: Type.Enum(['with_offline_access', 'always'], {
-    description: 'Whether a refresh token comes only with the scope `offline_access`.',
-  }),
-  post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2_048 }), {
-    description: 'Where a browser may be sent after signing out.',
-  }),
-}
-const openIdWishes = {
-  pkce: Type.Optional(openid.pkce),
-  first_party: Type.Optional(openid.first_party),
-  id_token_claims: Type.Optional(openid.id_token_claims),
-  refresh_tokens: Type.Optional(openid.refresh_tokens),
-  post_logout_redirect_uris: Type.Optional(openid.post_logout_redirect_uris),
-}
-type OpenIdWishes = Static<ReturnType<typeof Type.Object<typeof openIdWishes>>>
 const Shown = Type.Object(
   {
     client_id: Type.String(),
@@ -43,7 +20,7 @@ const Shown = Type.Object(
     redirect_uris: Names,
     scopes: Names,
     audiences: Names,
-    ...openid,
+    ...openIdMembers,
     jwks: Type.Optional(
       Type.Unsafe<NonNullable<Client['jwks']>>({
         type: 'object',
@@ -214,21 +191,7 @@ export async function clientRoutes(app: App, clients: ClientAdministration): Pro
   )
 }
 
-/** Nothing where none was named, so that the defaults of a later release count. */
-function openIdOf(body: OpenIdWishes): Partial<OpenIdSettings> | undefined {
-  const { pkce, first_party, id_token_claims, refresh_tokens, post_logout_redirect_uris } = body
-  const given: Partial<OpenIdSettings> = {
-    ...(pkce !== undefined && { pkce }),
-    ...(first_party !== undefined && { firstParty: first_party }),
-    ...(id_token_claims !== undefined && { idTokenClaims: id_token_claims }),
-    ...(refresh_tokens !== undefined && { refreshTokens: refresh_tokens }),
-    ...(post_logout_redirect_uris !== undefined && { postLogoutRedirectUris: post_logout_redirect_uris }),
-  }
-  return Object.keys(given).length === 0 ? undefined : given
-}
-
 function showClient(client: Client, secret?: string): ShownClient {
-  const { pkce, firstParty, idTokenClaims, refreshTokens, postLogoutRedirectUris } = openIdSettingsOf(client)
   return {
     client_id: client.id,
     ...(secret === undefined ? {} : { client_secret: secret }),
@@ -238,11 +201,7 @@ function showClient(client: Client, secret?: string): ShownClient {
     redirect_uris: client.redirectUris,
     scopes: client.scopes,
     audiences: client.audiences,
-    pkce: client.authMethod === 'none' ? 'required' : pkce,
-    first_party: firstParty,
-    id_token_claims: idTokenClaims,
-    refresh_tokens: refreshTokens,
-    post_logout_redirect_uris: postLogoutRedirectUris,
+    ...showOpenId(client),
     ...(client.jwks === null ? {} : { jwks: client.jwks }),
     created_at: client.createdAt.toISOString(),
   }

@@ -1,0 +1,47 @@
+import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
+import { type Static, type TOptional, Type } from '../../json-schema.ts'
+
+/** What concerns a client by which people sign in, as the API spells it: each is a member of `OpenIdSettings` in its spelling. */
+export const openIdMembers = {
+  pkce: Type.Enum(['required', 'optional'], {
+    description: 'Whether a client that proves itself must send a code challenge too; a public one always must.',
+  }),
+  first_party: Type.Boolean({ description: 'Whether people are let in without being asked, since it is yours.' }),
+  id_token_claims: Type.Enum(['full', 'thin'], {
+    description: 'Whether ID tokens tell what userinfo tells, or nothing but who somebody is.',
+  }),
+  refresh_tokens: Type.Enum(['with_offline_access', 'always'], {
+    description: 'Whether a refresh token comes only with the scope `offline_access`.',
+  }),
+  post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2_048 }), {
+    description: 'Where a browser may be sent after signing out.',
+  }),
+}
+/** The same, each of which may be left out. */
+export const openIdWishes = Object.fromEntries(
+  Object.entries(openIdMembers).map(([name, member]) => [name, Type.Optional(member)]),
+) as { [Name in keyof typeof openIdMembers]: TOptional<(typeof openIdMembers)[Name]> }
+
+type Members = { -readonly [Name in keyof typeof openIdMembers]: Static<(typeof openIdMembers)[Name]> }
+type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name
+/** The same in the spelling of the record. */
+type InCode = { [Name in keyof Members as CamelCase<Name>]: Members[Name] }
+
+const names = Object.keys(openIdMembers) as (keyof Members)[]
+const inCode = (name: string) =>
+  name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof InCode
+
+/** What of a request's body was given, for the record; nothing where none was named, so that the defaults of a later release count. */
+export function openIdOf(body: Partial<Members>): Partial<InCode> | undefined {
+  const given = names.filter((name) => body[name] !== undefined)
+  return given.length === 0 ? undefined : Object.fromEntries(given.map((name) => [inCode(name), body[name]]))
+}
+
+/** The settings of a client, with the defaults, as the API tells them. */
+export function showOpenId(client: Client): Members {
+  const settings: InCode = openIdSettingsOf(client)
+  const shown = Object.fromEntries(names.map((name) => [name, settings[inCode(name)]])) as Members
+  return { ...shown, pkce: client.authMethod === 'none' ? 'required' : shown.pkce }
+}
