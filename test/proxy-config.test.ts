@@ -242,7 +242,7 @@ void test('proxy-config', async (t) => {
       caddy: ['request_header -X-Edge-Secret\n', 1],
       haproxy: ['http-request del-header X-Edge-Secret\n', 1],
       envoy: ['- remove: x-edge-secret\n', 1],
-      nginx: ['proxy_set_header X-Edge-Secret "";\n', 2],
+      nginx: ['proxy_set_header X-Edge-Secret "";\n', 3],
     }
     for (const [at, proxy] of proxies.entries()) {
       const [line, times] = taken[proxy]!
@@ -263,11 +263,11 @@ void test('proxy-config', async (t) => {
     const { http } = parse(await print('traefik', { hosts }))
     const names = Object.keys(http.routers)
     t.same(names, [
-      'gatehouse',
+      ...['gatehouse', 'service-gatehouse', 'service-remote'],
       ...['app-gatehouse', 'app-gatehouse-websocket', 'app-remote-wildcard', 'app-remote-wildcard-websocket'],
     ])
     t.equal(http.routers['app-remote-wildcard'].rule, 'HostRegexp(`^[^.]+\\.shop\\.example\\.com$`)')
-    for (const [at, name] of names.slice(1).entries()) {
+    for (const [at, name] of names.slice(3).entries()) {
       const [clean, upgrade, auth] = http.routers[name].middlewares
       t.same([clean, upgrade], ['clean', at % 2 === 0 ? 'no-upgrade' : 'websocket'])
       const { forwardAuth } = http.middlewares[auth]

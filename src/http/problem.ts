@@ -73,9 +73,14 @@ export function isBearerToken(authorization: string): boolean {
 
 /**
  * The `WWW-Authenticate` of an error (RFC 6750 §3, RFC 9470 §3): of every 401, and of a 400 or 403 whose reason is the bearer
- * token in `authorization`. It names no error where none was presented, or something else (§3.1).
+ * token in `authorization`. It names no error where none was presented, or something else (§3.1). `metadata`: the URL at which a
+ * program learns where it gets a token (RFC 9728 §5.1).
  */
-export function challengeOf(error: GatehouseError, authorization: string | undefined): string | undefined {
+export function challengeOf(
+  error: GatehouseError,
+  authorization: string | undefined,
+  metadata?: string,
+): string | undefined {
   const isBearer = authorization !== undefined && /^Bearer( |$)/i.test(authorization)
   const isMalformed = isBearer && error.code === 'invalid_request' && !isBearerToken(authorization)
   const isTooWeak = isBearer && error.code === 'forbidden'
@@ -88,7 +93,7 @@ export function challengeOf(error: GatehouseError, authorization: string | undef
     access_token_expired: ', error="invalid_token", error_description="expired"',
     insufficient_user_authentication: `, error="insufficient_user_authentication"${needed.join('')}`,
   }
-  return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}`
+  return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}${metadata === undefined ? '' : `, resource_metadata="${metadata}"`}`
 }
 
 /** What tells a caller about the limit that it has reached; nothing of other errors. */

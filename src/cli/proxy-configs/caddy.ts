@@ -1,10 +1,11 @@
 import { limits } from './limits.ts'
 import {
+  aboutHostPaths,
   addressOf,
   clearedNames,
   type HostGroup,
+  hostPathsOf,
   lines,
-  ownHostPaths,
   type OwnPaths,
   type ProxySetup,
 } from './setup.ts'
@@ -126,16 +127,17 @@ function ownPaths(setup: ProxySetup, { pattern }: OwnPaths): string {
   )
 }
 
-function atPaths(setup: ProxySetup, pattern: string, about: string): string {
+/** `name`: of the matcher, where there are two in one block. */
+function atPaths(setup: ProxySetup, pattern: string, about: string, name = 'gatehouse'): string {
   return `		# ${about}
 		# Caddy's own matcher \`path\` takes other spellings for them, too.
-		@gatehouse vars_regexp {http.request.uri} ^(${pattern})(\\?|$)
-${toService(setup, '@gatehouse ')}
+		@${name} vars_regexp {http.request.uri} ^(${pattern})(\\?|$)
+${toService(setup, `@${name} `)}
 `
 }
 
 function application(setup: ProxySetup, group: HostGroup): string {
-  const { names, port, headers, credentials, upstream, isIssuer, hasOwnPaths } = group
+  const { names, port, headers, credentials, upstream, isIssuer } = group
   const { gatehouse, issuer, scheme, edgeSecret } = setup
   const copied = [...headers.map(([name]) => name), ...credentials]
   return `# ---- An application behind the service ------------------------------------------------------------------------------
@@ -143,7 +145,8 @@ ${addresses(setup, names)} {
 	route {
 		import clean
 
-${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.paths)}\n` : ''}${hasOwnPaths ? `${atPaths(setup, ownHostPaths.pattern, 'Where the service signs people in to this host, which its own cookie does not reach. Nobody is asked about it.')}\n` : ''}		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
+${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.paths)}\n` : ''}${atPaths(setup, hostPathsOf(group).pattern, aboutHostPaths(group), 'of_host')}
+		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
 		# the question's own.
 		reverse_proxy ${addressOf(gatehouse)} {
 			method GET

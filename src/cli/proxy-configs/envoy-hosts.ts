@@ -1,6 +1,6 @@
 /** The virtual hosts of Envoy's configuration. */
 import { type } from './envoy-types.ts'
-import { type HostGroup, ownHostPaths, type OwnPaths, type ProxySetup } from './setup.ts'
+import { aboutHostPaths, type HostGroup, hostPathsOf, type OwnPaths, type ProxySetup } from './setup.ts'
 
 /** How browsers write the host, and how it may be written with the scheme's own port. */
 function domains({ scheme }: ProxySetup, names: readonly string[], port: string): string {
@@ -49,21 +49,23 @@ ${undecided}
                           route: { cluster: gatehouse }`
 }
 
-/** The service where it signs people in to hosts of another domain. */
-const signInPaths = `                        # Where the service signs people in to these hosts, which its own cookie does not reach. Nobody
-                        # is asked about it.
-                        - match: { safe_regex: { regex: "${ownHostPaths.pattern}" } }
+/** The service where it has paths of hosts of applications. */
+const pathsOfHost = (group: HostGroup) =>
+  `                        # ${aboutHostPaths(group)}
+                        - match: { safe_regex: { regex: "${hostPathsOf(group).pattern.replaceAll('\\', '\\\\')}" } }
                           route: { cluster: gatehouse }`
 
 export function application(setup: ProxySetup, group: HostGroup, at: number): string {
-  const { names, port, upstream, isIssuer, hasOwnPaths } = group
+  const { names, port, upstream, isIssuer } = group
   const { issuer } = setup
   return `                    # An application behind the service.
                     - name: app-${at}
                       domains: ${domains(setup, names, port)}
                       request_headers_to_remove: [x-gatehouse-decision]
                       routes:
-${isIssuer && issuer?.paths ? `${ownPaths(issuer.paths)}\n${undecided.replaceAll(/^/gm, '    ')}\n` : ''}${hasOwnPaths ? `${signInPaths}\n${undecided.replaceAll(/^/gm, '    ')}\n` : ''}                        - match: { prefix: / }
+${isIssuer && issuer?.paths ? `${ownPaths(issuer.paths)}\n${undecided.replaceAll(/^/gm, '    ')}\n` : ''}${pathsOfHost(group)}
+${undecided.replaceAll(/^/gm, '    ')}
+                        - match: { prefix: / }
                           # Envoy's default of 15 s would cut slow answers and event streams.
                           route: { cluster: ${upstream.name}, timeout: 0s }`
 }

@@ -3,9 +3,10 @@ import {
   addressOf,
   certificate,
   clearedNames,
+  type HostGroup,
+  hostPathsOf,
   type IssuerPlace,
   lines,
-  ownHostPaths,
   type ProxySetup,
   questionAnswerKiB,
 } from './setup.ts'
@@ -126,7 +127,6 @@ export function haproxyConfig(setup: ProxySetup): string {
   const exact = names.filter((name) => !name.startsWith('*.'))
   const wildcards = names.filter((name) => name.startsWith('*.'))
   const { port } = groups[0]!
-  const elsewhere = groups.flatMap((group) => (group.hasOwnPaths ? group.names : []))
   const hostsOf = (upstream: string) =>
     groups.filter((group) => group.upstream.name === upstream).flatMap((group) => group.names)
   const largest = Math.max(limits.requestHeaderKiB, ...groups.map((group) => questionAnswerKiB(group.credentials)))
@@ -193,14 +193,14 @@ ${lines('  ', ...clearedNames(setup).map((name) => `http-request del-header ${na
   http-request set-header X-Forwarded-Proto ${scheme}
   http-request set-header X-Forwarded-Host %[var(txn.host)]${port}
   http-request set-header Host %[var(txn.host)]${port}
-${issuer === undefined ? '' : servicePages(issuer)}${elsewhere.length === 0 ? '' : signInPaths(elsewhere)}
+${issuer === undefined ? '' : servicePages(issuer)}${pathsOfHosts(groups)}
   # ---- The application behind the service. Hosts that nobody configured get no answer of use.
 ${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if ${name === issuer?.name ? '!issuer ' : ''}{ var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if ${issuer === undefined ? '' : '!issuer '}!{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
   acl application var(txn.policy) -m found
   http-request deny deny_status 421 if !application${issuer === undefined ? '' : ' !issuer'}
-  http-request lua.gatehouse if application${elsewhere.length === 0 ? '' : ' !sign_in'}
-  http-request deny deny_status 503 if application${elsewhere.length === 0 ? '' : ' !sign_in'} !{ var(txn.allowed) -m bool }
-${lines('  ', issuer !== undefined && 'use_backend gatehouse if issuer', elsewhere.length > 0 && 'use_backend gatehouse if sign_in', ...upstreams.map(({ name }) => `use_backend ${name} if { var(txn.policy) -m str ${hostsOf(name).join(' ')} }`))}
+  http-request lua.gatehouse if application !ours
+  http-request deny deny_status 503 if application !ours !{ var(txn.allowed) -m bool }
+${lines('  ', issuer !== undefined && 'use_backend gatehouse if issuer', 'use_backend gatehouse if ours', ...upstreams.map(({ name }) => `use_backend ${name} if { var(txn.policy) -m str ${hostsOf(name).join(' ')} }`))}
 
 backend gatehouse
   http-reuse always
@@ -225,17 +225,20 @@ function servicePages({ name, paths, isShared }: IssuerPlace): string {
 ${isShared ? '' : `  http-request return status 404 if !issuer { var(txn.host) -m str ${name} }\n`}`
 }
 
-/** Where the service signs people in to hosts that its cookie does not reach. */
-function signInPaths(names: readonly string[]): string {
-  const at = `{ path_reg ^(${ownHostPaths.pattern})$ }`
-  const hosts = names.map((name) =>
-    name.startsWith('*.')
-      ? `{ var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`
-      : `{ var(txn.host) -m str ${name} }`,
-  )
+/** The service where it has paths of hosts of applications. */
+function pathsOfHosts(groups: readonly HostGroup[]): string {
+  const conditions = groups.flatMap((group) => {
+    const at = `{ path_reg ^(${hostPathsOf(group).pattern})$ }`
+    return group.names.map((name) =>
+      name.startsWith('*.')
+        ? `{ var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ } ${at}`
+        : `{ var(txn.host) -m str ${name} } ${at}`,
+    )
+  })
   return `
-  # ---- Where the service signs people in to hosts that its own cookie does not reach. Nobody is asked about it.
-${lines('  ', ...hosts.map((host) => `http-request set-var(txn.sign_in) bool(true) if ${host} ${at}`))}
-  acl sign_in var(txn.sign_in) -m bool
+  # ---- What the service tells programs of a host (RFC 9728), and where it signs people in to hosts that its own cookie does
+  # not reach. Nobody is asked about it.
+${lines('  ', ...conditions.map((condition) => `http-request set-var(txn.ours) bool(true) if ${condition}`))}
+  acl ours var(txn.ours) -m bool
 `
 }

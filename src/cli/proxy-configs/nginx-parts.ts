@@ -1,11 +1,12 @@
 /** What the servers of nginx's configuration have in common. */
 import { limits } from './limits.ts'
 import {
+  aboutHostPaths,
   certificate,
   type HostGroup,
+  hostPathsOf,
   type IssuerPlace,
   lines,
-  ownHostPaths,
   type OwnPaths,
   type ProxySetup,
 } from './setup.ts'
@@ -56,10 +57,10 @@ export function ownPaths(setup: ProxySetup, issuer: IssuerPlace, { pattern }: Ow
 ${atPaths(setup, issuer, pattern)}`
 }
 
-/** The service where it signs people in to a host of another domain. */
-export function signInPaths(setup: ProxySetup, group: HostGroup): string {
-  return `  # Where the service signs people in to this host, which its own cookie does not reach. Nobody is asked about it.
-${atPaths(setup, group, ownHostPaths.pattern)}`
+/** The service where it has paths of a host of applications. */
+export function pathsOfHost(setup: ProxySetup, group: HostGroup): string {
+  return `  # ${aboutHostPaths(group)}
+${atPaths(setup, group, hostPathsOf(group).pattern)}`
 }
 
 function atPaths(setup: ProxySetup, place: Pick<IssuerPlace, 'port'>, pattern: string): string {

@@ -2,7 +2,7 @@ import { originOf } from '../../core/issuer.ts'
 import { forbiddenPage } from '../../features/forward-auth/forbidden-views.ts'
 import { en } from '../../i18n/en.ts'
 import { limits } from './limits.ts'
-import { answerBuffers, listen, ownPaths, pathsAlone, signInPaths, toService } from './nginx-parts.ts'
+import { answerBuffers, listen, ownPaths, pathsAlone, pathsOfHost, toService } from './nginx-parts.ts'
 import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
@@ -122,7 +122,7 @@ function copying(names: readonly string[]): string {
 }
 
 function application(setup: ProxySetup, group: HostGroup): string {
-  const { names, port, headers, credentials, upstream, isIssuer, hasOwnPaths } = group
+  const { names, port, headers, credentials, upstream, isIssuer } = group
   const { scheme, issuerUrl, issuer, edgeSecret } = setup
   const host = `$host${port}`
   const own = new Set(headers.map(([name]) => name.toLowerCase()))
@@ -134,7 +134,9 @@ ${listen(setup)}
   server_name ${names.join(' ')};
 
 ${pathsAlone}
-${isIssuer && issuer?.paths ? `\n${ownPaths(setup, issuer, issuer.paths)}\n` : ''}${hasOwnPaths ? `\n${signInPaths(setup, group)}\n` : ''}
+${isIssuer && issuer?.paths ? `\n${ownPaths(setup, issuer, issuer.paths)}\n` : ''}
+${pathsOfHost(setup, group)}
+
   # Uploads of any size. The question is held to this as well, though it has no body: so it stands here.
   client_max_body_size 0;
 

@@ -2,6 +2,7 @@ import { type Brand, type Branding, brandOf, defaultBranding } from '../../pages
 import { createHash } from 'node:crypto'
 import { canSignInTo, getsOwnCookie, type Reach } from '../../core/cookie-reach.ts'
 import { hostPaths } from '../../core/host-paths.ts'
+import { resourceMetadataPath } from '../../core/protected-resource.ts'
 import { basePathOf, metadataPathsOf } from '../../core/issuer.ts'
 import type { EscapedCharacter } from '../../core/request-path.ts'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
@@ -39,7 +40,7 @@ export interface HostGroup {
   readonly upstream: Upstream
   /** Whether it is the issuer's own host, alone in its group, of which the service has a path for itself. */
   readonly isIssuer: boolean
-  /** Whether the session cookie does not reach them, so that some paths of theirs lead to the service (`ownHostPaths`). */
+  /** Whether the session cookie does not reach them, so that people are signed in there by paths of theirs (`hostPathsOf`). */
   readonly hasOwnPaths: boolean
 }
 
@@ -64,8 +65,28 @@ export interface OwnPaths {
   readonly pattern: string
 }
 
-/** Where the service signs people in to hosts that the session cookie does not reach; as one regular expression, and each. */
-export const ownHostPaths = { pattern: `${hostPaths.start}|${hostPaths.finish}`, all: Object.values(hostPaths) }
+/**
+ * What the service has of a host of applications, beside all paths that it is asked about: what programs are told of the host (RFC 9728),
+ * and where people are signed in whom the session cookie does not follow there.
+ */
+export interface HostPaths {
+  /** Whole paths. */
+  readonly exact: readonly string[]
+  /** A path, and what begins with it and a slash. */
+  readonly below: string
+  /** All of them as one regular expression that a path must match as a whole. */
+  readonly pattern: string
+}
+
+export function hostPathsOf({ hasOwnPaths }: Pick<HostGroup, 'hasOwnPaths'>): HostPaths {
+  const exact = hasOwnPaths ? Object.values(hostPaths) : []
+  const pattern = [...exact, `${literally(resourceMetadataPath)}(/.*)?`].join('|')
+  return { exact, below: resourceMetadataPath, pattern }
+}
+
+/** What is said of them in every configuration. */
+export const aboutHostPaths = (group: Pick<HostGroup, 'hasOwnPaths'>): string =>
+  `What the service tells programs of this host (RFC 9728)${group.hasOwnPaths ? ', and where it signs people in to it, which its own cookie does not reach' : ''}. Nobody is asked about it.`
 
 /** What a proxy's configuration is made of. Every text in it is safe to print as it is. */
 export interface ProxySetup {
@@ -182,11 +203,14 @@ export function describeSetup(
   }
 }
 
+function literally(path: string): string {
+  return path.replaceAll('.', '\\.')
+}
+
 function pathsOf(issuer: string): OwnPaths | undefined {
   const base = basePathOf(issuer)
   if (base === '') return undefined
   const { inserted: metadata } = metadataPathsOf(issuer)
-  const literally = (path: string) => path.replaceAll('.', '\\.')
   return { base, metadata, pattern: `${literally(base)}(/.*)?|${literally(metadata)}` }
 }
 

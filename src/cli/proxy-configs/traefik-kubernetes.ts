@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { type Endpoint, type HostGroup, type IssuerPlace, ownHostPaths, type ProxySetup } from './setup.ts'
+import { type Endpoint, type HostGroup, type IssuerPlace, hostPathsOf, type ProxySetup } from './setup.ts'
 import { entryPointFlags } from './traefik-labels.ts'
 import { isWildcard, type Router, type Routes, traefikRoutes } from './traefik.ts'
 import { lowestVersions } from './versions.ts'
@@ -41,7 +41,7 @@ export function traefikIngressRoutes(setup: ProxySetup): string {
   }
   const objects = [
     ...(routes.pages === undefined ? [] : [route('gatehouse', routes.pages, gatehouse)]),
-    ...routes.signIn.map(({ name, router }) => route(name, router, gatehouse)),
+    ...routes.ofHosts.map(({ name, router }) => route(name, router, gatehouse)),
     ...routes.applications.map(({ name, group, router }) => route(name, router, group.upstream)),
   ]
   return printed(setup, 'ingressroute', crdProvider, [...middlewareObjects(setup, routes, 'ingressroute'), ...objects])
@@ -103,16 +103,17 @@ export function traefikGateway(setup: ProxySetup): string {
             ...(issuer.isShared ? [] : aboveWildcards),
           ]),
         ]
-  // An exact path comes before every prefix.
-  const exactly = ownHostPaths.all.map((value) => ({ path: { type: 'Exact', value } }))
-  const signIn = routes.signIn.map(({ name, group, router }) =>
-    route(name, group.names, gatehouse, [{ matches: exactly, filters: filters(router), backendRefs: to(gatehouse) }]),
-  )
+  // An exact path comes before every prefix, and a long prefix before a short one.
+  const ofHosts = routes.ofHosts.map(({ name, group, router }) => {
+    const { exact, below } = hostPathsOf(group)
+    const matches = [...exact.map((value) => ({ path: { type: 'Exact', value } })), prefix(below)]
+    return route(name, group.names, gatehouse, [{ matches, filters: filters(router), backendRefs: to(gatehouse) }])
+  })
   return printed(
     setup,
     'gateway',
     ['--providers.kubernetesGateway=true', ...crdProvider],
-    [gateway, ...middlewareObjects(setup, routes, 'gateway'), ...pages, ...signIn, ...groups.flatMap(application)],
+    [gateway, ...middlewareObjects(setup, routes, 'gateway'), ...pages, ...ofHosts, ...groups.flatMap(application)],
   )
 }
 

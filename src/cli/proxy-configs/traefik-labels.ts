@@ -23,7 +23,7 @@ export function traefikLabels(setup: ProxySetup): string {
     label(host, { [`traefik.http.services.${plain(name)}.loadBalancer.server.port`]: String(port) })
 
   if (routes.pages !== undefined) label(gatehouse.host, labelled('gatehouse', routes.pages))
-  for (const { name, router } of routes.signIn) label(gatehouse.host, labelled(name, router))
+  for (const { name, router } of routes.ofHosts) label(gatehouse.host, labelled(name, router))
   served(gatehouse, 'gatehouse')
   for (const [name, { settings }] of Object.entries(routes.middlewares)) {
     label(gatehouse.host, flatten(`traefik.http.middlewares.${name}`, settings))

@@ -1,7 +1,15 @@
 import { stringify } from 'yaml'
 import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { limits } from './limits.ts'
-import { addressOf, certificate, type HostGroup, type IssuerPlace, ownHostPaths, type ProxySetup } from './setup.ts'
+import {
+  aboutHostPaths,
+  addressOf,
+  certificate,
+  type HostGroup,
+  hostPathsOf,
+  type IssuerPlace,
+  type ProxySetup,
+} from './setup.ts'
 import { lowestVersions } from './versions.ts'
 
 /** One of Traefik's routers, in whatever form it is printed. */
@@ -18,8 +26,8 @@ export interface Router {
 export interface Routes {
   /** The service's own pages; nothing when they are not served on the same port. */
   readonly pages: Router | undefined
-  /** Where the service signs people in to hosts of other domains: to the service too. */
-  readonly signIn: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
+  /** The paths that the service has of hosts of applications: to the service too. */
+  readonly ofHosts: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
   readonly applications: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
   readonly middlewares: Readonly<Record<string, { readonly about: string; readonly settings: object }>>
 }
@@ -37,7 +45,7 @@ export function traefikRoutes(setup: ProxySetup): Routes {
       middlewares: ['clean', 'no-upgrade'],
       service: 'gatehouse',
     },
-    signIn: groups.filter(({ hasOwnPaths }) => hasOwnPaths).map((group) => signInRouter(setup, group)),
+    ofHosts: groups.map((group) => hostRouter(setup, group)),
     applications: groups.flatMap((group) => applicationRouters(setup, group)),
     middlewares: middlewares(setup),
   }
@@ -57,14 +65,15 @@ metrics. No path of the service has an escape in its first segment, where one wo
   }
 }
 
-function signInRouter(setup: ProxySetup, group: HostGroup) {
-  const paths = ownHostPaths.all.map((path) => `Path(\`${path}\`)`).join(' || ')
+function hostRouter(setup: ProxySetup, group: HostGroup) {
+  const { exact, below } = hostPathsOf(group)
+  const paths = [...[...exact, below].map((path) => `Path(\`${path}\`)`), `PathPrefix(\`${below}/\`)`].join(' || ')
   const router: Router = {
-    about: 'Where the service signs people in to hosts that its own cookie does not reach. Nobody is asked about it.',
+    about: aboutHostPaths(group),
     rule: `(${hostRule(setup, group.names)}) && (${paths})`,
     ...{ priority: 4000, middlewares: ['clean', 'no-upgrade'], service: 'gatehouse' },
   }
-  return { name: `sign-in-${group.name}`, group, router }
+  return { name: `service-${group.name}`, group, router }
 }
 
 export const isWildcard = (name: string) => name.startsWith('*.')
@@ -183,7 +192,7 @@ http:
   routers:
 ${[
   routes.pages && router(routes.pages, 'gatehouse'),
-  ...[...routes.signIn, ...routes.applications].map(({ name, router: own }) => router(own, name)),
+  ...[...routes.ofHosts, ...routes.applications].map(({ name, router: own }) => router(own, name)),
 ]
   .filter((text) => text !== undefined)
   .join('\n')}

@@ -53,6 +53,8 @@ export interface HostPolicy {
   readonly encoded: readonly EscapedCharacter[]
   /** The credentials that count; none: those that count on every host. */
   readonly credentials: readonly CredentialKind[] | undefined
+  /** Whether access tokens are among them. */
+  readonly takesTokens: boolean
   /** The headers in which credentials are kept from the host's upstream. */
   readonly withholds: readonly CredentialHeader[]
   /** Whether the host's upstream may read another path than the one that is judged. */
@@ -160,6 +162,7 @@ function compileHost(
     rules,
     encoded,
     credentials: settings.credentials,
+    takesTokens: settings.credentials?.includes('bearer') ?? true,
     withholds: withheldHeaders(settings),
     isAmbiguous: ({ escaped }) => !escaped.every((character) => encoded.includes(character)),
     rule: (question) => onPath(question).find((candidate) => candidate.mismatch(question) === undefined),

@@ -25,6 +25,7 @@ import { createIdentityHeaders } from './identity.ts'
 import { createOutageLog, decideWithin } from './outage.ts'
 import { probeRoutes } from './probe-routes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
+import { resourceRoutes } from './resource-routes.ts'
 import { type Applications, createApplications } from './applications.ts'
 import { answerBeforeRouting, forwardAuthRoutes } from './routes.ts'
 import type { ForwardAuthTexts } from './texts.ts'
@@ -116,12 +117,14 @@ export function createForwardAuth(
     }),
     deploymentAudience: issuer,
   })
+  const takesTokens = (authority: string) => rules().host(authority)?.takesTokens === true
   const answer = probes.watch(
     createAnswer({
       decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
       readSessionCookie: (header) => readCookie(header, cookies.sessionName),
       readHostCookie: (header) => readCookie(header, cookies.hostName),
       getsOwnCookie: otherDomains.length === 0 ? () => false : (authority) => getsOwnCookie(authority, reach),
+      takesTokens,
       whatIsLeft: createWhatIsLeft({ cookieNames: cookies.names, issuer }),
       checkEdge,
       clientAddress: forwardedAddress.ofClient,
@@ -152,6 +155,7 @@ export function createForwardAuth(
     decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
     routes: {
       bare: (app) => forwardAuthRoutes(app, { answer }),
+      hosts: (app) => resourceRoutes(app, { rules, issuer }),
       admin: (app) => explainRoutes(app, { explain }),
       control: (app) => probeRoutes(app, { probes, facts, clock }),
     },

@@ -25,6 +25,7 @@ export function createOAuth(
     credentials: Credentials
     signingKeys: SigningKeys
     openid: OpenId
+    hosts: { audienceOf(url: string): string | undefined }
   },
 ): Feature {
   const { tokens, credentials } = needs
@@ -66,6 +67,7 @@ export function createOAuth(
             rotateRefresh: tokens.rotateRefresh,
             exchangeToken,
             redeemCode: needs.openid.redeemCode,
+            audienceOf: needs.hosts.audienceOf,
             deploymentAudience: issuer,
           }),
           revokeToken: createRevokeToken({

@@ -39,9 +39,11 @@ export function createGrantTokens(dependencies: {
   rotateRefresh: RotateRefresh
   exchangeToken(client: Client, request: ExchangeRequest): Promise<GrantedTokens>
   redeemCode: RedeemCode
+  /** The audience of the protected host that a URL leads to. */
+  audienceOf(url: string): string | undefined
   deploymentAudience: string
 }): GrantTokens {
-  const { forClient, rotateRefresh, exchangeToken, redeemCode, deploymentAudience } = dependencies
+  const { forClient, rotateRefresh, exchangeToken, redeemCode, audienceOf, deploymentAudience } = dependencies
 
   async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
@@ -91,6 +93,8 @@ export function createGrantTokens(dependencies: {
     if (!client.grants.includes(type)) {
       throw new OAuthError('unauthorized_client', 'The client is not registered for this grant type.')
     }
-    return grants[type](client, request)
+    // By the URL of a host, as its metadata and authorization requests name it (RFC 9728 §7.4, RFC 8707 §2).
+    const targets = request.targets.map((one) => (client.audiences.includes(one) ? one : (audienceOf(one) ?? one)))
+    return grants[type](client, { ...request, targets: [...new Set(targets)] })
   }
 }

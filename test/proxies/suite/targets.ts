@@ -129,10 +129,13 @@ export async function targetTests(t: Test, scene: Scene): Promise<void> {
       for (const answer of [post, api]) {
         t.equal(answer.status, 401)
         t.equal(answer.headers['location'], undefined)
-        t.equal(answer.headers['www-authenticate'], 'Bearer realm="gatehouse"')
+        const metadata = `http://${appHost}:${port}/.well-known/oauth-protected-resource/reports`
+        t.equal(answer.headers['www-authenticate'], `Bearer realm="gatehouse", resource_metadata="${metadata}"`)
       }
       const head = await call('/reports', { method: 'HEAD', headers: { accept: 'application/json' } })
       t.same([head.status, head.body], [401, ''])
+      const metadata = await call('/.well-known/oauth-protected-resource/reports?x=1')
+      t.match([metadata.status, metadata.json()], [200, { resource: `http://${appHost}:${port}/reports` }], '69')
       const invalid = await call('/reports', { headers: bearer('not-a-token') })
       t.equal(invalid.status, 401)
       t.match(invalid.headers['www-authenticate'], /error="invalid_token"/)

@@ -5,6 +5,7 @@ import type { ForwardedAddress } from '../../../core/client-address.ts'
 import type { Log } from '../../../core/log.ts'
 import type { RequestTarget } from '../../../core/request-target.ts'
 import { hostPaths, isHostPath } from '../../../core/host-paths.ts'
+import { isResourceMetadataPath, resourceMetadataUrl } from '../../../core/protected-resource.ts'
 import type { Shown } from '../../../core/secrets.ts'
 import type { Pages } from '../../../http/pages.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../../http/problem.ts'
@@ -36,6 +37,8 @@ export function createAnswer(options: {
   readHostCookie(header: string | undefined): Shown | undefined
   /** Whether a host gets a cookie of its own, since the session cookie does not reach it. */
   getsOwnCookie(authority: string): boolean
+  /** Whether access tokens count on a host, so that programs are told where they get one. */
+  takesTokens(authority: string): boolean
   whatIsLeft: WhatIsLeft
   checkEdge: CheckEdge
   clientAddress: ForwardedAddress['ofClient']
@@ -45,7 +48,7 @@ export function createAnswer(options: {
   issuer: string
   log: Log
 }): Answer {
-  const { decide, readSessionCookie, readHostCookie, getsOwnCookie, whatIsLeft } = options
+  const { decide, readSessionCookie, readHostCookie, getsOwnCookie, takesTokens, whatIsLeft } = options
   const { checkEdge, clientAddress, shareDenial, outages, pages, issuer, log } = options
   const watchScheme = createSchemeWatch({ issuer, log })
   const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) => {
@@ -56,7 +59,8 @@ export function createAnswer(options: {
     return `${origin}${hostPaths.start}?return_to=${encodeURIComponent(back.slice(origin.length))}${more}`
   }
   /** A proxy that asks about these, in place of leading them to the service, would send a browser in circles. */
-  const isAskedInVain = ({ path, authority }: RequestTarget) => isHostPath(path) && getsOwnCookie(authority)
+  const isAskedInVain = ({ path, authority }: RequestTarget) =>
+    isResourceMetadataPath(path) || (isHostPath(path) && getsOwnCookie(authority))
 
   const policy = `default-src 'none'; style-src ${originOf(issuer)}; img-src ${originOf(issuer)}; frame-ancestors 'none'`
   const sendForbiddenPage = (request: IncomingMessage, response: ServerResponse, id: string) => {
@@ -79,6 +83,8 @@ export function createAnswer(options: {
       tell(error.code, fields)
       sendProblem(response, error, id, [...denied, ...shareDenial(headers.origin), ...extra], dialect.relaysAnswers)
     }
+    const challengeFor = (error: GatehouseError, target: RequestTarget) =>
+      challengeHeader(error, request, takesTokens(target.authority) ? resourceMetadataUrl(target) : undefined)
     const denyTarget = (code: 'ambiguous_target' | 'target_too_long', fields: object = {}) =>
       // nginx turns any other status than 401 and 403 into its own 500.
       deny(new GatehouseError(dialect.relaysAnswers ? code : 'forbidden'), [], { reason: code, ...fields })
@@ -128,7 +134,7 @@ export function createAnswer(options: {
         if (!looking || !dialect.relaysAnswers) {
           const error = new GatehouseError('forbidden')
           const challenge =
-            decision.reason === 'not_permitted' && decision.by !== 'session' ? challengeFor(error, request) : []
+            decision.reason === 'not_permitted' && decision.by !== 'session' ? challengeFor(error, target) : []
           return deny(error, [...challenge, ...(looking ? ['X-Gatehouse-Page', 'forbidden'] : [])], fields)
         }
         tell('forbidden', fields)
@@ -139,8 +145,8 @@ export function createAnswer(options: {
       const page = looking && decision.sessionCounts
       if (page) watchScheme(target)
       if (isAskedInVain(target)) {
-        const detail =
-          'The proxy must lead /_gatehouse/ of this host to the service; `gatehouse proxy-config` prints how.'
+        const place = isHostPath(target.path) ? '/_gatehouse/' : '/.well-known/oauth-protected-resource'
+        const detail = `The proxy must lead ${place} of this host to the service; \`gatehouse proxy-config\` prints how.`
         return deny(new GatehouseError('forbidden', { detail }), [], { ...about, reason: 'not_routed' })
       }
       const location = page ? ['Location', signInUrl(target, headers.referer, stepUp)] : []
@@ -163,7 +169,7 @@ export function createAnswer(options: {
       const error = stepUp
         ? new GatehouseError('insufficient_user_authentication', { proof: { level: 'aal2' } })
         : new GatehouseError(codeOf(decision.presented))
-      deny(error, location, about)
+      deny(error, [...challengeFor(error, target), ...location], about)
     }
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)
@@ -205,8 +211,8 @@ function codeOf(presented: 'nothing' | 'invalid_token'): 'invalid_access_token' 
   return presented === 'invalid_token' ? 'invalid_access_token' : 'unauthorized'
 }
 
-function challengeFor(error: GatehouseError, { headers }: IncomingMessage): string[] {
-  const challenge = challengeOf(error, headers.authorization)
+function challengeHeader(error: GatehouseError, { headers }: IncomingMessage, metadata?: string): string[] {
+  const challenge = challengeOf(error, headers.authorization, metadata)
   return challenge === undefined ? [] : ['WWW-Authenticate', challenge]
 }
 
@@ -223,7 +229,7 @@ export function sendProblem(
   const headers = [
     ...(withBody ? ['Content-Type', 'application/problem+json'] : []),
     ...['Content-Length', String(Buffer.byteLength(body)), 'Cache-Control', 'no-store', 'X-Request-Id', id],
-    ...(error.status === 401 ? challengeFor(error, response.req) : []),
+    ...(error.status === 401 && !extra.includes('WWW-Authenticate') ? challengeHeader(error, response.req) : []),
     ...(error.retryAfterSeconds === undefined ? [] : ['Retry-After', String(error.retryAfterSeconds)]),
     ...Object.entries(limitHeadersOf(error)).flat(),
     ...extra,
