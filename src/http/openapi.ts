@@ -50,8 +50,9 @@ async function documentationOf(app: App, routes: RouteOptions[], options: Docume
   const { name, logo } = options.brand()
   await documentation.register(swaggerUi, {
     routePrefix,
-    // Without the bar at the top, which shows somebody else's logo.
-    uiConfig: { deepLinking: true, layout: 'BaseLayout' },
+    // Without the bar at the top, which shows somebody else's logo. All operations at once are more than anybody reads, and than a
+    // browser draws in a moment: chapter by chapter.
+    uiConfig: { deepLinking: true, layout: 'BaseLayout', docExpansion: 'none' },
     theme: {
       title: `${name} · API`,
       favicon: [{ filename: 'logo', rel: 'icon', type: logo.type, sizes: 'any', content: logo.content }],

@@ -60,6 +60,7 @@ for (const basePath of ['', '/auth']) {
     await t.test('the description of the API is in nobody else’s name, and within the policy', async (t) => {
       const { page, errors } = await (await startBrowser(t)).open()
       await page.goto(`${issuer}/docs`)
+      await page.getByRole('link', { name: 'Second factors', exact: true }).click()
       await page.locator('.opblock').first().waitFor()
       t.equal(await page.title(), 'Gatehouse · API')
       t.equal(await page.locator('.topbar').count(), 0)

@@ -30,6 +30,9 @@ const quietly = [
   '--host-resolver-rules=MAP *.example.test 127.0.0.1',
 ]
 
+/** Milliseconds that a page may take on a machine that has a lot else to do. */
+const patience = 60_000
+
 /** Makes a page that of a browser which offers no passkeys in fields, and asks for none unless a button is pressed. */
 export const offersInNoField =
   'if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = undefined'
@@ -43,7 +46,7 @@ export async function startProfile(t: { teardown(after: () => unknown): unknown 
     args: [...quietly, '--restore-last-session'],
   })
   t.teardown(() => context.close())
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(patience)
   return context
 }
 
@@ -79,7 +82,7 @@ export async function startBrowser(
     async open(options = {}) {
       const context = await browser.newContext(options)
       t.teardown(() => context.close())
-      context.setDefaultTimeout(15_000)
+      context.setDefaultTimeout(patience)
       const page = await context.newPage()
       const errors: string[] = []
       page.on('console', (message) => {
