@@ -163,7 +163,13 @@ async function survivorsOf({ file, numbers, mutants }: Target): Promise<number> 
   for (const [fate, environment] of Object.entries(stages)) {
     for (const name of judges[file]!) {
       const [before, begun] = [left.length, performance.now()]
-      left = await leftBy(name, file, left, environment)
+      try {
+        left = await leftBy(name, file, left, environment)
+      } catch (error) {
+        // What was found until then has taken its time.
+        tell('is left')
+        throw error
+      }
       say(`# ${name}: ${before - left.length} of ${before}, ${Math.round((performance.now() - begun) / 1_000)} s\n`)
     }
     tell(fate)
