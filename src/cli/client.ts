@@ -14,6 +14,7 @@ const openid = {
   'id-token-claims': text('full|thin', 'whether ID tokens tell what userinfo tells'),
   'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
   'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
+  'require-pushed-authorization-requests': text(yesOrNo, 'whether it must push its authorization requests (RFC 9126)'),
 }
 
 /** What of the options was given, as the service takes it, which says what is wrong with a value. */

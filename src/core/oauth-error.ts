@@ -1,6 +1,6 @@
 import { EarlyEnd } from './errors.ts'
 
-/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5 and RFC 6750 §3.1 that the endpoints answer, and what each means. */
+/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5, RFC 6750 §3.1, RFC 9396 §5 and OpenID Connect Core §3.1.2.6 that the endpoints answer, and what each means. */
 export const oauthErrorTable = {
   invalid_request: 'The request is not valid.',
   invalid_client: 'Client authentication failed.',
@@ -9,6 +9,11 @@ export const oauthErrorTable = {
   unsupported_grant_type: 'This grant type is not supported.',
   invalid_scope: 'The client is not registered for this scope.',
   invalid_target: 'The client is not registered for this resource.',
+  unsupported_response_type: 'response_type must be code.',
+  invalid_authorization_details: 'The parameter authorization_details is not supported.',
+  request_not_supported: 'The parameter request is not supported.',
+  request_uri_not_supported: 'The parameter request_uri is not supported.',
+  registration_not_supported: 'The parameter registration is not supported.',
   invalid_token: 'The access token is not valid.',
   insufficient_scope: 'The access token has not the scope that this needs.',
   slow_down: 'Too many requests.',

@@ -25,6 +25,7 @@ import type { SigningKeyStore } from './records/signing-key.ts'
 import type { MailRequestStore } from './records/mail-request.ts'
 import type { MailStore } from './records/mail.ts'
 import type { PasskeyStore } from './records/passkey.ts'
+import type { PushedRequestStore } from './records/pushed-request.ts'
 import type { HousekeepingStore } from './records/sweep.ts'
 import type { UserStore } from './records/user.ts'
 
@@ -48,6 +49,7 @@ export interface Stores {
   refreshTokens: RefreshTokenStore
   clients: ClientStore
   authorizations: AuthorizationStore
+  pushedRequests: PushedRequestStore
   apiKeys: ApiKeyStore
   usedJtis: UsedJtiStore
   accessTokens: AccessTokenStore

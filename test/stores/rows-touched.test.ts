@@ -147,6 +147,8 @@ function fill(now: string): string {
         code_expires_at, expires_at)
       select ${id('authorizations')}, 'a' || n, ${id('users')}, 'strange', ${id('sessions')}, 'https://a.test', ${now}, 'aal1', ${now},
         ${ends}, ${ends} ${few};
+    insert into pushed_requests (request_hash, client_id, parameters, usable_until, expires_at)
+      select 'q' || n, 'strange', 'p', ${ends}, ${ends} ${few};
     insert into consents (user_id, client_id, scopes, granted_at)
       select ${id('users')}, 'strange', '{openid}', ${now} ${few};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${few};
@@ -230,6 +232,9 @@ for (const [name, open] of Object.entries(engines)) {
       ...{ redirectUri: 'https://a.test', challenge: null, nonce: null, audiences: ['a'], authenticatedAt: at() },
       ...{ level: 'aal1' as const, methods: ['pwd'], createdAt: at(), codeExpiresAt: at(60) },
     }
+    const pushed = {
+      ...{ requestHash: 'pushed', clientId: 'job', parameters: 'p', usableUntil: at(60), expiresAt: at(3_660) },
+    }
     const key = { id: uuidv7(clock.now()), name: 'K', scopes: [], createdAt: at(), expiresAt: at(100), hash: 'key' }
     const owner = { kind: 'user', id: userId } as const
     const registration = {
@@ -273,7 +278,7 @@ for (const [name, open] of Object.entries(engines)) {
     const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 26)
+    t.equal(perishable.length, 27)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -401,6 +406,15 @@ for (const [name, open] of Object.entries(engines)) {
       'authorizations.issue': () => stores.authorizations.issue(authorization, 'given'),
       'authorizations.issue again': () =>
         stores.authorizations.issue({ ...authorization, id: uuidv7(clock.now()), codeHash: 'other' }, 'before'),
+      'pushedRequests.keep': () => stores.pushedRequests.keep(pushed),
+      'pushedRequests.find': () => stores.pushedRequests.find(pushed.requestHash, 'job', at()),
+      'authorizations.issue for a pushed request': () =>
+        stores.authorizations.issue(
+          { ...authorization, id: uuidv7(clock.now()), codeHash: 'pushed' },
+          'given',
+          pushed.requestHash,
+        ),
+      'pushedRequests.use': () => stores.pushedRequests.use(pushed.requestHash),
       'authorizations.findByCode': () => stores.authorizations.findByCode('code'),
       'authorizations.consentOf': () => stores.authorizations.consentOf(userId, 'job'),
       'authorizations.consentsOf': () => stores.authorizations.consentsOf(userId),

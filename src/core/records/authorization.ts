@@ -37,12 +37,14 @@ export interface AuthorizationStore {
   /**
    * Keeps an authorization with its code. `given`: the person allows its scopes now, or need not be asked, and what was allowed
    * before is allowed still; `before`: all of it was allowed before. Nothing is kept when that is not so any more, or the session or
-   * the person has ended.
+   * the person has ended. `requestHash`: of the pushed request that this answers, which is used up with it; nothing is kept where it
+   * was before.
    */
   issue(
     authorization: Authorization & { codeHash: string },
     consent: 'given' | 'before',
-  ): Promise<'issued' | 'consent_missing' | 'session_ended'>
+    requestHash?: string,
+  ): Promise<'issued' | 'consent_missing' | 'session_ended' | 'request_used'>
   findByCode(codeHash: string): Promise<(Authorization & { redeemedAt: Date | null }) | undefined>
   /**
    * Uses a code in ONE statement: of any number of parallel calls one gets the session and the person. Nothing happens when it was

@@ -17,6 +17,8 @@ export interface OpenIdSettings {
   refreshTokens: 'with_offline_access' | 'always'
   /** Where a browser may be sent after signing out. */
   postLogoutRedirectUris: string[]
+  /** Whether it must push its authorization requests (RFC 9126 §6). */
+  requirePushedAuthorizationRequests: boolean
 }
 
 const openIdDefaults: OpenIdSettings = {
@@ -25,6 +27,7 @@ const openIdDefaults: OpenIdSettings = {
   idTokenClaims: 'full',
   refreshTokens: 'with_offline_access',
   postLogoutRedirectUris: [],
+  requirePushedAuthorizationRequests: false,
 }
 
 /** The settings of a client, with the defaults of what nobody has set. */

@@ -43,6 +43,7 @@ const Shown = Type.Object(
         audiences: [],
         ...{ pkce: 'optional', first_party: false, id_token_claims: 'full', refresh_tokens: 'with_offline_access' },
         post_logout_redirect_uris: [],
+        require_pushed_authorization_requests: false,
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],

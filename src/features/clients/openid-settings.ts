@@ -16,6 +16,9 @@ export const openIdMembers = {
   post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2_048 }), {
     description: 'Where a browser may be sent after signing out.',
   }),
+  require_pushed_authorization_requests: Type.Boolean({
+    description: 'Whether it must push its authorization requests (RFC 9126), so that no browser carries them.',
+  }),
 }
 /** The same, each of which may be left out. */
 export const openIdWishes = Object.fromEntries(

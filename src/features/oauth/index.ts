@@ -11,6 +11,7 @@ import { createIntrospect } from './introspect.ts'
 import { introspectionRoutes } from './introspection-routes.ts'
 import { metadataRoutes } from './metadata-routes.ts'
 import { createRevokeToken } from './revoke.ts'
+import { pushedRequestsRoutes } from './pushed-requests-routes.ts'
 import { oauthRoutes } from './routes.ts'
 import { createSignIntrospection } from './sign-introspection.ts'
 import { createExchangeToken } from './token-exchange.ts'
@@ -59,8 +60,11 @@ export function createOAuth(
           signIntrospection: createSignIntrospection({ sign: ring.sign, clock }),
         })
       },
-      oauth: (app) =>
-        oauthRoutes(app, {
+      async oauth(app) {
+        await app.register((scope) =>
+          pushedRequestsRoutes(scope as typeof app, { authenticateClient, pushRequest: needs.openid.pushRequest }),
+        )
+        await app.register(oauthRoutes, {
           authenticateClient,
           grantTokens: createGrantTokens({
             forClient: tokens.issuer.forClient,
@@ -80,7 +84,8 @@ export function createOAuth(
             audit,
             clock,
           }),
-        }),
+        })
+      },
     },
   }
 }

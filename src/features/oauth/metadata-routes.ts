@@ -9,6 +9,7 @@ import { sendPublic } from '../../http/etag.ts'
 import { documentationPath } from '../../http/openapi.ts'
 import type { App } from '../../http/server.ts'
 import { introspectionAuthMethods, introspectionPath } from './introspection-routes.ts'
+import { pushedRequestsPath } from './pushed-requests-routes.ts'
 import { revocationPath, tokenPath } from './routes.ts'
 
 const maxAgeSeconds = 300
@@ -54,6 +55,8 @@ const Metadata = Type.Object(
     introspection_endpoint_auth_methods_supported: Names,
     introspection_endpoint_auth_signing_alg_values_supported: Names,
     introspection_signing_alg_values_supported: Names,
+    pushed_authorization_request_endpoint: Type.String(),
+    require_pushed_authorization_requests: Type.Boolean(),
     revocation_endpoint: Type.String(),
     revocation_endpoint_auth_methods_supported: Names,
     revocation_endpoint_auth_signing_alg_values_supported: Names,
@@ -61,7 +64,7 @@ const Metadata = Type.Object(
   },
   {
     description:
-      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9207 §3, and RFC 9701 §7 about signed introspection.',
+      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9207 §3, RFC 9126 §5, and RFC 9701 §7 about signed introspection.',
   },
 )
 
@@ -82,6 +85,8 @@ function describe(
     introspection_endpoint_auth_methods_supported: introspectionAuthMethods,
     introspection_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
     introspection_signing_alg_values_supported: introspectionAlgorithms,
+    pushed_authorization_request_endpoint: issuer + pushedRequestsPath,
+    require_pushed_authorization_requests: false,
     revocation_endpoint: issuer + revocationPath,
     revocation_endpoint_auth_methods_supported: clientAuthMethods,
     revocation_endpoint_auth_signing_alg_values_supported: clientAlgorithms,

@@ -9,7 +9,7 @@ import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import type { Authorize, AuthorizeOutcome } from './authorize.ts'
 import { consentPage, handOverPage, refusedPage } from './consent-views.ts'
-import type { AnswerTo } from './read-request.ts'
+import type { AnswerTo } from './requests/read-request.ts'
 import type { OpenIdTexts } from './texts.ts'
 
 export const authorizePath = '/oauth/authorize'
@@ -31,7 +31,7 @@ export interface AuthorizePageOptions extends BrowserGuards {
 export async function authorizePages(app: App, options: AuthorizePageOptions): Promise<void> {
   const { authorize, pageUsers, pages, csrf, issuer, basePath } = options
 
-  function refuse(reply: FastifyReply, reason: 'client' | 'redirect_uri' | 'too_long') {
+  function refuse(reply: FastifyReply, reason: Parameters<typeof refusedPage>[1]['reason']) {
     return pages.show(reply.code(400), refusedPage, { basePath, reason })
   }
 
@@ -41,7 +41,10 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
     return goTo(reply, withParameters(redirectUri, parameters))
   }
 
-  function goOn(reply: FastifyReply, { step, request, resumed }: Extract<AuthorizeOutcome, { kind: 'step' }>) {
+  function goOn(
+    reply: FastifyReply,
+    { step, request, isPushed, resumed }: Extract<AuthorizeOutcome, { kind: 'step' }>,
+  ) {
     if (step.kind === 'register') return goTo(reply, `${basePath}/register`)
     if (step.kind === 'consent') return goTo(reply, `${basePath}/consent?${resumed}`)
     const signIn: { level?: string; maxAge?: number } = step.kind === 'sign_in' ? step : {}
@@ -49,7 +52,8 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
       return_to: `${basePath}${authorizePath}?${resumed}`,
       acr_values: signIn.level,
       max_age: signIn.maxAge === undefined ? undefined : String(signIn.maxAge),
-      email: request.loginHint,
+      // What a program has handed over itself stands in no address.
+      email: isPushed ? undefined : request.loginHint,
       ui_locales: request.uiLocales,
       // Whoever is signed in is led on at once, unless they are to choose.
       continue: step.kind === 'sign_in' ? 'yes' : undefined,

@@ -3,29 +3,28 @@ import type { Clock } from '../../core/clock.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { AuthorizationStore } from '../../core/records/authorization.ts'
-import type { ClientStore } from '../../core/records/client.ts'
-import { hashSecret, randomSecret, type SecretBox } from '../../core/secrets.ts'
+import type { PushedRequestStore } from '../../core/records/pushed-request.ts'
+import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import type { openidEvents } from './audit-events.ts'
 import { nextStep, type Step } from './next-step.ts'
-import {
-  type AnswerTo,
-  type AuthorizationError,
-  type AuthorizationRequest,
-  readAuthorizationRequest,
-} from './read-request.ts'
+import type { FindRequest, Refused } from './requests/find-request.ts'
+import type { AnswerTo, AuthorizationError, AuthorizationRequest } from './requests/read-request.ts'
 
 /** A browser follows its redirect at once. */
 const codeSeconds = 60
-/** So long somebody may take to sign in. */
-const arrivalSeconds = 3_600
-/** Where the moment at which a request first came stands in its address. */
-const arrivalParameter = 'arrived'
+const usedUp: Refused = { kind: 'refused', reason: 'request_uri' }
 
 export type AuthorizeOutcome =
-  | { kind: 'refused'; reason: 'client' | 'redirect_uri' }
+  | Refused
   | { kind: 'answer'; to: AnswerTo; parameters: Record<string, string> }
-  /** `resumed`: the request with the moment at which it came, by which it goes on. */
-  | { kind: 'step'; step: Exclude<Step, { kind: 'grant' | 'error' }>; request: AuthorizationRequest; resumed: string }
+  | {
+      kind: 'step'
+      step: Exclude<Step, { kind: 'grant' | 'error' }>
+      request: AuthorizationRequest
+      isPushed: boolean
+      /** The request with the moment at which it came, by which it goes on. */
+      resumed: string
+    }
 
 interface Asked {
   parameters: URLSearchParams
@@ -41,34 +40,23 @@ export type Authorize = (asked: Asked) => Promise<AuthorizeOutcome>
  * code is worth anything, and that is stored in one transaction with the consent, while session and person stand.
  */
 export function createAuthorize(dependencies: {
-  clients: Pick<ClientStore, 'find'>
+  findRequest: FindRequest
+  pushedRequests: Pick<PushedRequestStore, 'use'>
   authorizations: Pick<AuthorizationStore, 'issue' | 'consentOf'>
   /** Who an ID token of this service is about. */
   verifyIdToken(token: string): { sub: string } | undefined
-  where: Parameters<typeof readAuthorizationRequest>[2]
   mayRegister: boolean
-  box: SecretBox
   audit: Audit<typeof openidEvents>
   clock: Clock
 }): Authorize {
-  const { clients, authorizations, verifyIdToken, where, mayRegister, box, audit, clock } = dependencies
-  const now = () => Math.floor(clock.now() / 1000)
+  const { findRequest, authorizations, pushedRequests, verifyIdToken, mayRegister, audit, clock } = dependencies
 
-  /** The request without its arrival, and when that was: what somebody else wrote there, or for another request, says nothing. */
-  function arrivalOf(parameters: URLSearchParams): { text: string; arrivedAt: number | undefined } {
-    const sealed = parameters.get(arrivalParameter)
-    const others = new URLSearchParams([...parameters].filter(([name]) => name !== arrivalParameter))
-    const text = String(others)
-    if (sealed === null) return { text, arrivedAt: undefined }
-    try {
-      const arrivedAt = Number(box.open(sealed, hashSecret(text)))
-      return { text, arrivedAt: now() - arrivedAt <= arrivalSeconds ? arrivedAt : undefined }
-    } catch {
-      return { text, arrivedAt: undefined }
-    }
-  }
-
-  async function issue(request: AuthorizationRequest, user: UserPrincipal, consent: 'given' | 'before') {
+  async function issue(
+    request: AuthorizationRequest,
+    user: UserPrincipal,
+    consent: 'given' | 'before',
+    requestHash: string | undefined,
+  ) {
     const at = clock.now()
     const code = randomSecret()
     const { client, scopes, audiences, redirectUri, challenge = null, nonce = null } = request
@@ -81,19 +69,20 @@ export function createAuthorize(dependencies: {
         codeExpiresAt: new Date(at + codeSeconds * 1000),
       },
       consent,
+      requestHash,
     )
     return issued === 'issued' ? { code } : issued
   }
 
   return async ({ parameters, user: shown, answer }) => {
-    const named = parameters.get('client_id') ?? ''
-    const client = /^[\x21-\x7e]{1,200}$/.test(named) ? await clients.find(named) : undefined
-    const { text, arrivedAt } = arrivalOf(parameters)
-    const read = readAuthorizationRequest(new URLSearchParams(text), client, where)
-    if (read.kind === 'refused') return read
-    const error = (to: AnswerTo, code: AuthorizationError, error_description: string): AuthorizeOutcome => ({
-      ...{ kind: 'answer', to, parameters: { error: code, error_description } },
-    })
+    const found = await findRequest(parameters)
+    if (found.kind === 'refused') return found
+    const { read, arrivedAt, resumed, requestHash } = found
+    const error = async (to: AnswerTo, code: AuthorizationError, error_description: string) => {
+      // An answer is the end of a pushed request, whatever it is.
+      if (requestHash !== undefined && !(await pushedRequests.use(requestHash))) return usedUp
+      return { kind: 'answer', to, parameters: { error: code, error_description } } as const
+    }
     if (read.kind === 'error') return error(read.to, read.error, read.description)
     const { request } = read
     // A program that acts for somebody lets no other one in.
@@ -102,19 +91,18 @@ export function createAuthorize(dependencies: {
     const hint = idTokenHint === undefined ? undefined : verifyIdToken(idTokenHint)
     const hinted = idTokenHint === undefined ? undefined : hint === undefined ? 'unreadable' : { subject: hint.sub }
     const consented = user && (await authorizations.consentOf(user.subject, request.client.id))?.scopes
-    const facts = { user, arrivedAt, hinted, consented, mayRegister, now: now() } as const
-    const arrived = box.seal(String(arrivedAt ?? now()), hashSecret(text))
-    const resumed = `${text}&${arrivalParameter}=${arrived}`
+    const facts = { user, arrivedAt, hinted, consented, mayRegister, now: Math.floor(clock.now() / 1000) } as const
     let step = nextStep(request, { ...facts, answer })
 
     if (step.kind === 'grant') {
-      const issued = await issue(request, user!, step.consent)
+      const issued = await issue(request, user!, step.consent, requestHash)
       if (typeof issued === 'object') {
         const about = { subject: user!.subject, clientId: request.client.id, sessionId: user!.sessionId }
         const { scopes, audiences } = request
         audit.record({ event: 'authorization.issued', ...about, scopes, audiences, asked: answer === 'allow' })
         return { kind: 'answer', to: request, parameters: issued }
       }
+      if (issued === 'request_used') return usedUp
       const isOver = issued === 'session_ended'
       step = nextStep(request, {
         ...facts,
@@ -125,11 +113,12 @@ export function createAuthorize(dependencies: {
       if (step.kind === 'grant') step = { kind: 'sign_in' }
     }
     if (step.kind === 'error') {
-      if (answer === 'deny') {
+      const refused = await error(request, step.error, step.description)
+      if (answer === 'deny' && refused.kind === 'answer') {
         audit.record({ event: 'authorization.denied', subject: user?.subject, clientId: request.client.id })
       }
-      return error(request, step.error, step.description)
+      return refused
     }
-    return { kind: 'step', step, request, resumed }
+    return { kind: 'step', step, request, isPushed: requestHash !== undefined, resumed }
   }
 }

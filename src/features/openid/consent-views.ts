@@ -9,7 +9,7 @@ import type { OpenIdTexts } from './texts.ts'
 /** What a person sees whom a program has sent that cannot be answered. */
 export function refusedPage(
   context: ViewContext<OpenIdTexts>,
-  page: { basePath: string; reason: 'client' | 'redirect_uri' | 'too_long' | 'post_logout' },
+  page: { basePath: string; reason: 'client' | 'redirect_uri' | 'request_uri' | 'too_long' | 'post_logout' },
 ): Html {
   const { refused } = context.texts.openid
   return layout(

@@ -19,6 +19,8 @@ import { grantsPages } from './grants-pages.ts'
 import { createMakeIdToken } from './id-tokens.ts'
 import { logoutPages, logoutPath } from './logout-pages.ts'
 import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
+import { createFindRequest } from './requests/find-request.ts'
+import { createPushRequest, type PushRequest } from './requests/push-request.ts'
 import { grantRoutes } from './routes.ts'
 import { openIdClaims, openIdScopes } from './scopes.ts'
 import type { OpenIdTexts } from './texts.ts'
@@ -26,15 +28,17 @@ import { userinfoPath, userinfoRoutes } from './userinfo-routes.ts'
 
 export type { openidEvents } from './audit-events.ts'
 export type { RedeemCode } from './redeem-code.ts'
+export type { PushRequest } from './requests/push-request.ts'
 
 export interface OpenId extends Feature {
   readonly redeemCode: RedeemCode
+  readonly pushRequest: PushRequest
   /** What the metadata says of it, by the names of RFC 8414 and OpenID Connect Discovery 1.0. */
   metadata(): Readonly<Record<string, unknown>>
 }
 
 export function createOpenId(
-  { stores, clock, audit, issuer, basePath, box }: Base,
+  { stores, budgets, clock, audit, issuer, basePath, box }: Base,
   config: { registration: RegistrationMode },
   needs: {
     accounts: Accounts
@@ -51,16 +55,18 @@ export function createOpenId(
 ): OpenId {
   const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages } = needs
   const { ring } = signingKeys
-  const { authorizations, users } = stores
+  const { authorizations, pushedRequests, users } = stores
   const userinfoAudience = issuer + userinfoPath
   const makeIdToken = createMakeIdToken({ sign: ring.sign, algorithms: ring.algorithms, clock })
   const consents = createConsents({ authorizations, audit, clock })
+  const where = { audienceOf: hosts.audienceOf, issuer, userinfoAudience }
   const authorize = createAuthorize({
-    clients: stores.clients,
-    ...{ authorizations, verifyIdToken: ring.verifyIdToken, audit, clock },
-    where: { audienceOf: hosts.audienceOf, issuer, userinfoAudience },
+    findRequest: createFindRequest({
+      ...{ clients: stores.clients, pushedRequests, where, clock },
+      box: box('authorization request'),
+    }),
+    ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, audit, clock },
     mayRegister: config.registration.mode === 'open',
-    box: box('authorization request'),
   })
   // The first program that gets ID tokens brings their keys.
   clients.onChange(async ({ grants }) => {
@@ -70,6 +76,7 @@ export function createOpenId(
     redeemCode: createRedeemCode({
       ...{ authorizations, issuer: tokens.issuer, makeIdToken, userinfoAudience, audit, clock },
     }),
+    pushRequest: createPushRequest({ pushedRequests, budgets, where, clock }),
     metadata: () => ({
       authorization_endpoint: issuer + authorizePath,
       userinfo_endpoint: userinfoAudience,

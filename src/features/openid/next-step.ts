@@ -1,6 +1,6 @@
 import type { AuthenticationLevel } from '../../core/principal.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
-import type { AuthorizationError, AuthorizationRequest } from './read-request.ts'
+import type { AuthorizationError, AuthorizationRequest } from './requests/read-request.ts'
 
 /** What an authorization needs next. Only with `grant` does the program get anything. */
 export type Step =

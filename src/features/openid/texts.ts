@@ -6,6 +6,7 @@ export const openid = {
     client: 'The program that has sent you here is not known. Nothing was sent to it.',
     redirect_uri:
       'The program that has sent you here wants the answer at an address that is not its own. Nothing was sent there.',
+    request_uri: 'The request of the program that has sent you here was answered already, or is too old.',
     too_long: 'The request of the program that has sent you here is too long.',
     post_logout: 'The program that has sent you here wants you to be led to an address that is not its own.',
     whatNext: 'Go back to the program and try it again. If that does not help, tell whoever runs the program.',

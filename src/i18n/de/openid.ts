@@ -7,6 +7,7 @@ export const openid: Catalogue['openid'] = {
     client: 'Das Programm, das Sie hierher geschickt hat, ist nicht bekannt. Ihm wurde nichts gesendet.',
     redirect_uri:
       'Das Programm, das Sie hierher geschickt hat, möchte die Antwort an eine Adresse, die nicht seine ist. Dorthin wurde nichts gesendet.',
+    request_uri: 'Die Anfrage des Programms, das Sie hierher geschickt hat, ist schon beantwortet oder zu alt.',
     too_long: 'Die Anfrage des Programms, das Sie hierher geschickt hat, ist zu lang.',
     post_logout: 'Das Programm, das Sie hierher geschickt hat, möchte Sie an eine Adresse leiten, die nicht seine ist.',
     whatNext:

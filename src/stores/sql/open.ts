@@ -5,6 +5,7 @@ import { createAccessTokenStore } from './tokens/access-tokens.ts'
 import { createApiKeyStore } from './api-keys/api-keys.ts'
 import { createUsedJtiStore } from './clients/used-jtis.ts'
 import { createAuthorizationStore } from './authorizations/authorizations.ts'
+import { createPushedRequestStore } from './authorizations/pushed-requests.ts'
 import { createAuditStore } from './audit/audit.ts'
 import { createBudgetStore } from './budgets/budgets.ts'
 import { createChange } from './changes.ts'
@@ -160,6 +161,7 @@ export function createSqlStores(
     refreshTokens: createRefreshTokenStore(db),
     clients: createClientStore(db, change, clock),
     authorizations: createAuthorizationStore(db, change),
+    pushedRequests: createPushedRequestStore(db),
     apiKeys: createApiKeyStore(db, change),
     usedJtis: createUsedJtiStore(db),
     accessTokens: createAccessTokenStore(db, change),

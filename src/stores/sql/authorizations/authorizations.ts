@@ -9,13 +9,14 @@ import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from '../drizzle.ts'
 import { liveSessions, sessionColumns } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
 import { refreshFamilies, refreshTokens, revokedAccessTokens } from '../tokens/tables.ts'
+import { usePushedRequest } from './pushed-requests.ts'
 import { authorizations, consents } from './tables.ts'
 
 const tokenMilliseconds = maxAccessTokenSeconds * 1000
 
 export function createAuthorizationStore(db: Database, change: Change): AuthorizationStore {
   return {
-    issue: ({ ...authorization }, consent) =>
+    issue: ({ ...authorization }, consent, requestHash) =>
       db.transaction(async (tx) => {
         const { userId, clientId, scopes, sessionId, createdAt } = authorization
         const [live] = await tx
@@ -25,8 +26,7 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
           .where(and(eq(sessions.id, sessionId), liveSessions(createdAt), eq(users.status, 'active')))
           .for('key share')
         if (live === undefined) return 'session_ended'
-        if (consent === 'given') await allow(tx, { userId, clientId, scopes, grantedAt: createdAt })
-        else {
+        if (consent === 'before') {
           // Locked, so that whoever takes it back meanwhile finds this authorization.
           const [stands] = await tx
             .select({ scopes: consents.scopes })
@@ -35,6 +35,9 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
             .for('key share')
           if (stands === undefined || scopes.some((scope) => !stands.scopes.includes(scope))) return 'consent_missing'
         }
+        // Before anything is written: what is returned here is no failure, and would be kept.
+        if (requestHash !== undefined && !(await usePushedRequest(tx, requestHash))) return 'request_used'
+        if (consent === 'given') await allow(tx, { userId, clientId, scopes, grantedAt: createdAt })
         await tx
           .insert(authorizations)
           .values({ ...authorization, expiresAt: new Date(createdAt.getTime() + 2 * tokenMilliseconds) })

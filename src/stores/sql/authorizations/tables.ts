@@ -54,3 +54,20 @@ export const consents = pgTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.clientId] }), index('consents_client_id').on(table.clientId)],
 )
+
+export const pushedRequests = pgTable(
+  'pushed_requests',
+  {
+    requestHash: text('request_hash').primaryKey(),
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'cascade' }),
+    parameters: text('parameters').notNull(),
+    usableUntil: instant('usable_until').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    index('pushed_requests_client_id').on(table.clientId),
+    index('pushed_requests_expires_at').on(table.expiresAt),
+  ],
+)

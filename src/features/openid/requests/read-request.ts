@@ -1,25 +1,25 @@
-import { authorizationCodeGrant } from '../../core/grants.ts'
-import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
-import { matchesRedirectUri } from '../../core/redirect-uris.ts'
-import { maxAudiences, maxScopeLength } from '../../core/sizes.ts'
+import { authorizationCodeGrant } from '../../../core/grants.ts'
+import { type Client, openIdSettingsOf } from '../../../core/records/client.ts'
+import { matchesRedirectUri } from '../../../core/redirect-uris.ts'
+import { maxAudiences, maxScopeLength } from '../../../core/sizes.ts'
 
 type ResponseMode = 'query' | 'form_post'
 
-/** Why an authorization is refused, by the names that RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707, 9396 and 9470 register. */
-export type AuthorizationError =
+/** What can be wrong with a request itself, by the names that RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 and 9396 register. */
+export type RequestError =
   | 'invalid_request'
   | 'unauthorized_client'
-  | 'access_denied'
   | 'unsupported_response_type'
   | 'invalid_scope'
   | 'invalid_target'
   | 'invalid_authorization_details'
-  | 'login_required'
-  | 'consent_required'
-  | 'unmet_authentication_requirements'
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'registration_not_supported'
+
+/** Why an authorization is refused: for what it asks, or for what the person is or does (OpenID Connect Core §3.1.2.6, RFC 9470). */
+export type AuthorizationError =
+  RequestError | 'access_denied' | 'login_required' | 'consent_required' | 'unmet_authentication_requirements'
 
 /** Where the answer goes, proven to be the program's. */
 export interface AnswerTo {
@@ -48,10 +48,10 @@ export type ReadRequest =
   | { kind: 'request'; request: AuthorizationRequest }
   /** Before program and address are proven nothing is sent anywhere: the person is told. */
   | { kind: 'refused'; reason: 'client' | 'redirect_uri' }
-  | { kind: 'error'; to: AnswerTo; error: AuthorizationError; description: string }
+  | { kind: 'error'; to: AnswerTo; error: RequestError; description: string }
 
-/** What is looked at; anything else is ignored (RFC 6749 §3.1). */
-const single = [
+/** What is looked at, beside `resource`; anything else is ignored (RFC 6749 §3.1). */
+export const single = [
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'prompt', 'max_age'],
   ...['code_challenge', 'code_challenge_method', 'acr_values', 'login_hint', 'ui_locales', 'id_token_hint'],
   ...['request', 'request_uri', 'registration', 'claims', 'authorization_details'],
@@ -65,20 +65,25 @@ const notSupported = {
 } as const
 const maxNonceLength = 1_000
 
+/** What a request is held against, beside its client. */
+export interface Where {
+  /** The audience of the host that a URL leads to. */
+  audienceOf(url: string): string | undefined
+  issuer: string
+  /** What userinfo is asked with. */
+  userinfoAudience: string
+}
+
 /**
  * Reads an authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). `client`: the one that it names, where there is
- * such. A parameter that comes twice is refused, since two readers could take either.
+ * such. `way`: whether it comes by the browser, or from the client itself (RFC 9126). A parameter that comes twice is refused, since
+ * two readers could take either.
  */
 export function readAuthorizationRequest(
   parameters: URLSearchParams,
   client: Client | undefined,
-  where: {
-    /** The audience of the host that a URL leads to. */
-    audienceOf(url: string): string | undefined
-    issuer: string
-    /** What userinfo is asked with. */
-    userinfoAudience: string
-  },
+  where: Where,
+  way: 'address' | 'pushed',
 ): ReadRequest {
   const isTwice = (name: string) => parameters.getAll(name).length > 1
   const sent = (name: string) => parameters.get(name) || undefined
@@ -95,9 +100,13 @@ export function readAuthorizationRequest(
   const mode = sent('response_mode') ?? 'query'
   const state = isTwice('state') ? undefined : sent('state')
   const to: AnswerTo = { redirectUri, mode: mode === 'form_post' ? mode : 'query', state }
-  const error = (code: AuthorizationError, description: string): ReadRequest => ({
+  const error = (code: RequestError, description: string): ReadRequest => ({
     ...{ kind: 'error', to, error: code, description },
   })
+  const settings = openIdSettingsOf(client)
+  if (way === 'address' && settings.requirePushedAuthorizationRequests) {
+    return error('invalid_request', 'The client must push its requests (RFC 9126).')
+  }
   if (single.some(isTwice)) return error('invalid_request', 'A parameter was sent more than once.')
   for (const [name, code] of Object.entries(notSupported)) {
     if (sent(name) !== undefined) return error(code, `The parameter ${name} is not supported.`)
@@ -116,7 +125,7 @@ export function readAuthorizationRequest(
   if (method !== undefined && method !== 'S256') {
     return error('invalid_request', 'code_challenge_method must be S256.')
   }
-  const isBound = isPublic || openIdSettingsOf(client).pkce === 'required'
+  const isBound = isPublic || settings.pkce === 'required'
   if (challenge === undefined && (isBound || method !== undefined)) {
     return error('invalid_request', 'code_challenge is missing.')
   }
