@@ -15,6 +15,8 @@ const openid = {
   'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
   'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
   'require-pushed-authorization-requests': text(yesOrNo, 'whether it must push its authorization requests (RFC 9126)'),
+  'require-signed-request-object': text(yesOrNo, 'whether it must sign its authorization requests (RFC 9101)'),
+  'request-object-signing-alg': text('ALGORITHM', 'by which it signs them; any: whichever fits its key'),
 }
 
 /** What of the options was given, as the service takes it, which says what is wrong with a value. */

@@ -11,7 +11,7 @@ export const oauthErrorTable = {
   invalid_target: 'The client is not registered for this resource.',
   unsupported_response_type: 'response_type must be code.',
   invalid_authorization_details: 'The parameter authorization_details is not supported.',
-  request_not_supported: 'The parameter request is not supported.',
+  invalid_request_object: 'The request object is not valid.',
   request_uri_not_supported: 'The parameter request_uri is not supported.',
   registration_not_supported: 'The parameter registration is not supported.',
   invalid_token: 'The access token is not valid.',

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import type { PublicJwkSet } from './records/client.ts'
+import type { ClientAlgorithm, PublicJwkSet } from './records/client.ts'
 
 /** A key of a client, ready to verify with. */
 export interface VerificationKey {
@@ -21,7 +21,7 @@ const algorithmsOfKind = {
 } as const
 
 /** The algorithms of the signatures by which clients prove themselves. */
-export const clientAlgorithms: readonly string[] = Object.values(algorithmsOfKind).flat()
+export const clientAlgorithms: readonly ClientAlgorithm[] = Object.values(algorithmsOfKind).flat()
 
 const maxKeys = 10
 const leastRsaBits = 2_048

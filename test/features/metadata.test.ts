@@ -58,6 +58,7 @@ for (const backend of backends) {
       introspection: metadata.introspection_endpoint,
       revocation: metadata.revocation_endpoint,
     } as const
+    const pushing: string = metadata.pushed_authorization_request_endpoint
     const claims = (id: string, change = {}) => {
       const now = Math.floor(service.clock.now() / 1000)
       return { iss: id, sub: id, aud: issuer, iat: now, exp: now + 60, jti: randomUUID(), ...change }
@@ -91,13 +92,17 @@ for (const backend of backends) {
         acr_values_supported: ['aal1', 'aal2'],
         prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
         claims_parameter_supported: false,
-        request_parameter_supported: false,
+        request_parameter_supported: true,
+        request_object_signing_alg_values_supported: algorithms,
+        require_signed_request_object: false,
         request_uri_parameter_supported: false,
         jwks_uri: `${issuer}/.well-known/jwks.json`,
         introspection_endpoint: `${issuer}/oauth/introspect`,
         introspection_endpoint_auth_methods_supported: methods.slice(0, 3),
         introspection_endpoint_auth_signing_alg_values_supported: algorithms,
         introspection_signing_alg_values_supported: ['ES256'],
+        pushed_authorization_request_endpoint: `${issuer}/oauth/par`,
+        require_pushed_authorization_requests: false,
         revocation_endpoint: `${issuer}/oauth/revoke`,
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: algorithms,
@@ -172,7 +177,12 @@ for (const backend of backends) {
         t.not((await ask(url, {})).status, 200, `POST ${url}`)
       }
       // Those of browsers and of people have tests of their own (openid.test.ts).
-      const others = [metadata.authorization_endpoint, metadata.userinfo_endpoint, metadata.end_session_endpoint]
+      const others = [
+        metadata.authorization_endpoint,
+        metadata.userinfo_endpoint,
+        metadata.end_session_endpoint,
+        pushing,
+      ]
       for (const url of others) t.not((await ask(url)).status, 404, url)
       const asked = new Set([issuer, ...Object.values(endpoints), ...Object.keys(documents), ...others])
       const named = Object.values(metadata).filter((value) => typeof value === 'string')
@@ -183,7 +193,7 @@ for (const backend of backends) {
       t.same([found.status, found.json()], [200, metadata])
     })
     await t.test('endpoints that it does not name do not exist', async (t) => {
-      const others = ['par', 'device_authorization', 'register', 'bc-authorize']
+      const others = ['device_authorization', 'register', 'bc-authorize']
       for (const url of others.map((name) => `/oauth/${name}`)) {
         for (const method of ['GET', 'POST']) t.equal((await service.call(url, { method })).status, 404, url)
       }

@@ -93,7 +93,7 @@ void test('the authorization endpoint', async (t) => {
         ],
         invalid_scope: [{ scope: 'openid reports:read' }, { scope: 'OpenID' }],
         invalid_target: [{ resource: 'https://elsewhere.example.test' }],
-        request_not_supported: [{ request: 'e30.e30.' }],
+        invalid_request_object: [{ request: 'e30.e30.' }],
         request_uri_not_supported: [{ request_uri: 'https://wiki.example.test/request' }],
         registration_not_supported: [{ registration: '{}' }],
         invalid_authorization_details: [{ authorization_details: '[]' }],

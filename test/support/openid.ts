@@ -53,9 +53,10 @@ export function browserOf(service: Service) {
     },
     /** Sends the form of a page as it stands, with what a person adds. */
     async fillIn({ url, answer }: Visited, fields: Record<string, string>): Promise<Visited> {
-      const [tag = ''] = /<form[^>]*method="post"[^>]*>/.exec(answer.body) ?? []
+      // The switch of languages is a form too, and holds the page's address.
+      const [body = '', tag = ''] = /(<form[^>]*method="post"[^>]*>)[^]*?<\/form>/.exec(answer.body) ?? []
       const action = /action="([^"]+)"/.exec(tag)?.[1]
-      const form = { ...hiddenOf(answer), ...fields }
+      const form = { ...hiddenOf({ body }), ...fields }
       const to = new URL(action ?? url, url).href
       return visitor.visit(to, { method: 'POST', form, headers: { origin } })
     },

@@ -1,5 +1,8 @@
 export type ClientAuthMethod = 'client_secret' | 'private_key_jwt' | 'none'
 
+/** By which a client signs (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+export type ClientAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'EdDSA' | 'Ed25519'
+
 /** A JWK set of public keys (RFC 7517 §5). */
 export interface PublicJwkSet {
   keys: { kty: string; kid?: string; alg?: string; [member: string]: unknown }[]
@@ -19,6 +22,10 @@ export interface OpenIdSettings {
   postLogoutRedirectUris: string[]
   /** Whether it must push its authorization requests (RFC 9126 §6). */
   requirePushedAuthorizationRequests: boolean
+  /** Whether it must sign its authorization requests (RFC 9101 §10.5). */
+  requireSignedRequestObject: boolean
+  /** By which algorithm it signs them; `any`: by whichever fits its key. */
+  requestObjectSigningAlg: ClientAlgorithm | 'any'
 }
 
 const openIdDefaults: OpenIdSettings = {
@@ -28,6 +35,8 @@ const openIdDefaults: OpenIdSettings = {
   refreshTokens: 'with_offline_access',
   postLogoutRedirectUris: [],
   requirePushedAuthorizationRequests: false,
+  requireSignedRequestObject: false,
+  requestObjectSigningAlg: 'any',
 }
 
 /** The settings of a client, with the defaults of what nobody has set. */

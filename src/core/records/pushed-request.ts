@@ -1,5 +1,5 @@
 /** An authorization request that a client has handed over itself, and that a browser brings by its name alone (RFC 9126). */
-export interface PushedRequest {
+interface PushedRequest {
   /** Of the name, which nobody keeps. */
   requestHash: string
   clientId: string

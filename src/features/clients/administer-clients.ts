@@ -61,7 +61,7 @@ export function createClientAdministration(dependencies: {
 
   return {
     async create(request) {
-      const fault = faultOf(request)
+      const fault = faultOf(request, request.jwks !== undefined)
       if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
       const now = clock.now()
       const jwks = request.jwks === undefined ? null : keysOf(request.jwks)
@@ -111,7 +111,8 @@ export function createClientAdministration(dependencies: {
     async change(id, wishes) {
       const before = await find(id)
       const wanted = { ...before, ...wishes, openid: { ...before.openid, ...wishes.openid } }
-      const fault = faultOf({ ...wanted, id: undefined, jwks: undefined, public: before.authMethod === 'none' })
+      const isPublic = before.authMethod === 'none'
+      const fault = faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, before.jwks !== null)
       if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
       const { name, redirectUris, audiences, openid } = wanted
       const grants = [...new Set(wanted.grants)]
@@ -150,7 +151,7 @@ function noSuchClient(): GatehouseError {
   return new GatehouseError('not_found', { detail: 'There is no such client.' })
 }
 
-function faultOf(request: NewClient): { path: string; message: string } | undefined {
+function faultOf(request: NewClient, hasKeys: boolean): { path: string; message: string } | undefined {
   // A client named like a user could get tokens that read as that user's (RFC 9700 §4.15).
   if (request.id !== undefined && (isUuid(request.id) || request.id === firstPartyClientId)) {
     return { path: '/body/id', message: 'must be neither a UUID nor the name of the service' }
@@ -187,6 +188,9 @@ function faultOf(request: NewClient): { path: string; message: string } | undefi
   const message =
     'must be absolute URIs of https, http or a scheme with a dot (com.example.app), in ASCII and without a fragment'
   if (!request.redirectUris.every(isRedirectUri)) return { path: '/body/redirect_uris', message }
+  if (request.openid?.requireSignedRequestObject && !hasKeys) {
+    return { path: '/body/require_signed_request_object', message: 'needs keys of the client (jwks)' }
+  }
   if (request.openid?.postLogoutRedirectUris?.every(isRedirectUri) === false) {
     return { path: '/body/post_logout_redirect_uris', message }
   }

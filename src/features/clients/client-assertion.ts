@@ -76,14 +76,14 @@ export function createVerifyClientAssertion(dependencies: {
   }
 }
 
-type Claims = Record<string, unknown>
+export type Claims = Record<string, unknown>
 
 /**
  * The claims of a compact JWS, when its signature is right. The verifier is made each time: one that is kept would tell a
  * client that was seen before from one that was not. It knows Ed25519 by its older name alone (RFC 9864 §2.2); under the new
  * one the same bytes are signed.
  */
-function verifyJws(token: string, algorithm: string, publicKeyPem: string): Claims | undefined {
+export function verifyJws(token: string, algorithm: string, publicKeyPem: string): Claims | undefined {
   if (algorithm === 'Ed25519') {
     const [header, payload, signature, ...more] = token.split('.')
     if (signature === undefined || more.length > 0) return undefined
@@ -116,7 +116,7 @@ function isAudience(aud: unknown, issuer: string): boolean {
 }
 
 /** The key with this `kid`, or the only one of a client whose assertion names none. */
-function keyMeant(keys: PublicJwkSet['keys'], kid: unknown): PublicJwkSet['keys'][number] | undefined {
+export function keyMeant(keys: PublicJwkSet['keys'], kid: unknown): PublicJwkSet['keys'][number] | undefined {
   if (kid === undefined) return keys.length === 1 ? keys[0] : undefined
   return keys.find((key) => key.kid === kid)
 }
@@ -150,7 +150,7 @@ export function claimedClient(assertion: string): string | undefined {
   return typeof sub === 'string' ? sub : undefined
 }
 
-function readSegment(token: string, index: number): Record<string, unknown> | undefined {
+export function readSegment(token: string, index: number): Record<string, unknown> | undefined {
   const segments = token.split('.')
   if (segments.length !== 3) return undefined
   try {

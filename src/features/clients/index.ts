@@ -8,13 +8,16 @@ import { type ClientAdministration, createClientAdministration } from './adminis
 import { type AuthenticateClient, createAuthenticateClient, createProveClientSecret } from './authenticate-client.ts'
 import { createVerifyClientAssertion } from './client-assertion.ts'
 import { createClientCache } from './client-cache.ts'
+import { createVerifySignedByClient, type VerifySignedByClient } from './signed-by-client.ts'
 
 export type { ShownClient } from './admin.ts'
 export type { AuthenticateClient, ClientCredentials } from './authenticate-client.ts'
+export type { VerifySignedByClient } from './signed-by-client.ts'
 
 export interface Clients extends Feature {
   readonly administration: ClientAdministration
   readonly authenticate: AuthenticateClient
+  readonly verifySigned: VerifySignedByClient
   /** Calls, and is waited for, whenever a client was registered or changed in this process. */
   onChange(told: (client: Client) => Promise<void>): void
   /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
@@ -42,6 +45,7 @@ export function createClients(
   return {
     administration,
     authenticate,
+    verifySigned: createVerifySignedByClient({ keysOf: async ({ jwks }) => jwks?.keys ?? [] }),
     onChange: (told) => void listeners.push(told),
     proveSecret: createProveClientSecret(authenticate),
     routes: { admin: (app) => clientRoutes(app, administration) },

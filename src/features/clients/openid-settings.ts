@@ -1,3 +1,4 @@
+import { clientAlgorithms } from '../../core/public-jwks.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
 import { type Static, type TOptional, Type } from '../../json-schema.ts'
 
@@ -18,6 +19,12 @@ export const openIdMembers = {
   }),
   require_pushed_authorization_requests: Type.Boolean({
     description: 'Whether it must push its authorization requests (RFC 9126), so that no browser carries them.',
+  }),
+  require_signed_request_object: Type.Boolean({
+    description: 'Whether it must sign its authorization requests (RFC 9101) by a key of its `jwks`.',
+  }),
+  request_object_signing_alg: Type.Enum(['any', ...clientAlgorithms], {
+    description: 'By which algorithm it signs its authorization requests; `any`: by whichever fits its key.',
   }),
 }
 /** The same, each of which may be left out. */

@@ -40,6 +40,8 @@ const OpenId = {
   prompt_values_supported: Names,
   claims_parameter_supported: Type.Boolean(),
   request_parameter_supported: Type.Boolean(),
+  request_object_signing_alg_values_supported: Names,
+  require_signed_request_object: Type.Boolean(),
   request_uri_parameter_supported: Type.Boolean(),
 }
 const Metadata = Type.Object(

@@ -1,5 +1,4 @@
 import { limitKey } from '../../core/network.ts'
-import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { AuthenticateClient } from '../clients/index.ts'
@@ -16,20 +15,17 @@ import {
 
 export const pushedRequestsPath = '/oauth/par'
 
-const PushedForm = Type.Object(
-  {
-    response_type: Type.Optional(Type.String({ examples: ['code'] })),
-    redirect_uri: Type.Optional(Type.String()),
-    scope: Type.Optional(Type.String({ examples: ['openid email'] })),
-    state: Type.Optional(Type.String()),
-    code_challenge: Type.Optional(Type.String({ description: 'RFC 7636 §4.3.' })),
-    code_challenge_method: Type.Optional(Type.String({ examples: ['S256'] })),
-    resource: Type.Optional(Type.Array(Type.String())),
-    ...clientParameters,
-  },
-  // Its absence is told after that of the client is.
-  documentedAs({ required: ['response_type'] }),
-)
+const PushedForm = Type.Object({
+  response_type: Type.Optional(Type.String({ examples: ['code'] })),
+  redirect_uri: Type.Optional(Type.String()),
+  scope: Type.Optional(Type.String({ examples: ['openid email'] })),
+  state: Type.Optional(Type.String()),
+  code_challenge: Type.Optional(Type.String({ description: 'RFC 7636 §4.3.' })),
+  code_challenge_method: Type.Optional(Type.String({ examples: ['S256'] })),
+  request: Type.Optional(Type.String({ description: 'RFC 9101: all of it, as a JWT signed by a key of the client.' })),
+  resource: Type.Optional(Type.Array(Type.String())),
+  ...clientParameters,
+})
 const Kept = Type.Object(
   {
     request_uri: Type.String({ description: 'What the browser brings to the authorization endpoint, once.' }),
@@ -71,7 +67,7 @@ export async function pushedRequestsRoutes(
           201: Kept,
           ...oauthErrors(
             ...(['unauthorized_client', 'unsupported_response_type', 'invalid_scope', 'invalid_target'] as const),
-            ...(['invalid_authorization_details', 'request_not_supported', 'registration_not_supported'] as const),
+            ...(['invalid_authorization_details', 'invalid_request_object', 'registration_not_supported'] as const),
           ),
         },
       },

@@ -1,6 +1,7 @@
 /** How a person lets a program in, and what the program learns of them (OpenID Connect Core, OAuth 2.1). */
 import type { Base } from '../../base.ts'
 import { authorizationCodeGrant } from '../../core/grants.ts'
+import { clientAlgorithms } from '../../core/public-jwks.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { PageUsers } from '../../http/page-users.ts'
@@ -19,6 +20,7 @@ import { grantsPages } from './grants-pages.ts'
 import { createMakeIdToken } from './id-tokens.ts'
 import { logoutPages, logoutPath } from './logout-pages.ts'
 import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
+import { createOpenRequest } from './requests/open-request.ts'
 import { createFindRequest } from './requests/find-request.ts'
 import { createPushRequest, type PushRequest } from './requests/push-request.ts'
 import { grantRoutes } from './routes.ts'
@@ -60,9 +62,10 @@ export function createOpenId(
   const makeIdToken = createMakeIdToken({ sign: ring.sign, algorithms: ring.algorithms, clock })
   const consents = createConsents({ authorizations, audit, clock })
   const where = { audienceOf: hosts.audienceOf, issuer, userinfoAudience }
+  const openRequest = createOpenRequest({ verify: clients.verifySigned, issuer })
   const authorize = createAuthorize({
     findRequest: createFindRequest({
-      ...{ clients: stores.clients, pushedRequests, where, clock },
+      ...{ clients: stores.clients, pushedRequests, openRequest, where, clock },
       box: box('authorization request'),
     }),
     ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, audit, clock },
@@ -76,7 +79,7 @@ export function createOpenId(
     redeemCode: createRedeemCode({
       ...{ authorizations, issuer: tokens.issuer, makeIdToken, userinfoAudience, audit, clock },
     }),
-    pushRequest: createPushRequest({ pushedRequests, budgets, where, clock }),
+    pushRequest: createPushRequest({ pushedRequests, openRequest, budgets, where, clock }),
     metadata: () => ({
       authorization_endpoint: issuer + authorizePath,
       userinfo_endpoint: userinfoAudience,
@@ -92,7 +95,9 @@ export function createOpenId(
       acr_values_supported: ['aal1', 'aal2'],
       prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
       claims_parameter_supported: false,
-      request_parameter_supported: false,
+      request_parameter_supported: true,
+      request_object_signing_alg_values_supported: clientAlgorithms,
+      require_signed_request_object: false,
       request_uri_parameter_supported: false,
     }),
     routes: {

@@ -2,14 +2,15 @@ import type { Clock } from '../../../core/clock.ts'
 import type { Client, ClientStore } from '../../../core/records/client.ts'
 import type { PushedRequestStore } from '../../../core/records/pushed-request.ts'
 import { hashSecret, type SecretBox, secretForm } from '../../../core/secrets.ts'
+import type { OpenRequest } from './open-request.ts'
 import { answerSeconds, pushedPrefix } from './push-request.ts'
-import { type ReadRequest, readAuthorizationRequest, type Where } from './read-request.ts'
+import { findAnswerTo, type ReadRequest, readAuthorizationRequest, type Where } from './read-request.ts'
 
 /** Where the moment at which a request first came stands in its address. */
 const arrivalParameter = 'arrived'
 
 /** An authorization request that a browser has brought. */
-export interface FoundRequest {
+interface FoundRequest {
   kind: 'found'
   read: Exclude<ReadRequest, { kind: 'refused' }>
   /** When it first came, epoch seconds; nothing: it comes for the first time, or so long ago that nobody can still be at it. */
@@ -32,11 +33,12 @@ export type FindRequest = (parameters: URLSearchParams) => Promise<FoundRequest 
 export function createFindRequest(dependencies: {
   clients: Pick<ClientStore, 'find'>
   pushedRequests: Pick<PushedRequestStore, 'find'>
+  openRequest: OpenRequest
   where: Where
   box: SecretBox
   clock: Clock
 }): FindRequest {
-  const { clients, pushedRequests, where, box, clock } = dependencies
+  const { clients, pushedRequests, openRequest, where, box, clock } = dependencies
   const now = () => Math.floor(clock.now() / 1000)
 
   /** What somebody else wrote there, or for another request, says nothing. */
@@ -50,38 +52,51 @@ export function createFindRequest(dependencies: {
     }
   }
 
-  /** The request that the client has pushed under a name; nothing when it was answered, is too old, or is another client's. */
-  async function pushed(client: Client, name: string, arrivedAt: number | undefined) {
+  interface Read {
+    read: ReadRequest | Refused
+    requestHash?: string
+  }
+
+  async function readFromAddress(client: Client, sent: URLSearchParams, at: number): Promise<Read> {
+    const opened = await openRequest(client, sent, at)
+    if (opened.kind === 'parameters') {
+      return { read: readAuthorizationRequest(opened.parameters, client, where, 'address') }
+    }
+    // What the object holds is nobody's word; the address beside it is registered, or is none.
+    const to = findAnswerTo(sent, client)
+    return { read: 'kind' in to ? to : { ...opened, kind: 'error', to } }
+  }
+
+  /** A request that was answered, is too old, or is another client's, is none. */
+  async function readPushed(client: Client, name: string, arrivedAt: number | undefined): Promise<Read> {
     const secret = name.slice(pushedPrefix.length)
-    if (!secretForm.test(secret)) return undefined
     const at = clock.now()
     const requestHash = hashSecret(secret)
-    const found = await pushedRequests.find(requestHash, client.id, new Date(at))
-    if (found === undefined || (arrivedAt === undefined && at >= found.usableUntil.getTime())) return undefined
-    return { requestHash, parameters: new URLSearchParams(found.parameters) }
+    const kept = secretForm.test(secret) && (await pushedRequests.find(requestHash, client.id, new Date(at)))
+    if (!kept || (arrivedAt === undefined && at >= kept.usableUntil.getTime())) {
+      return { read: { kind: 'refused', reason: 'request_uri' } }
+    }
+    const parameters = new URLSearchParams(kept.parameters)
+    return { read: readAuthorizationRequest(parameters, client, where, 'pushed'), requestHash }
   }
 
   return async (shown) => {
     const named = shown.get('client_id') ?? ''
     const client = /^[\x21-\x7e]{1,200}$/.test(named) ? await clients.find(named) : undefined
-    const name = shown.getAll('request_uri').find((uri) => uri.startsWith(pushedPrefix))
+    if (client === undefined || shown.getAll('client_id').length > 1) return { kind: 'refused', reason: 'client' }
+    const names = shown.getAll('request_uri')
+    const name = names.find((uri) => uri.startsWith(pushedPrefix))
+    if (name !== undefined && names.length > 1) return { kind: 'refused', reason: 'request_uri' }
     const own =
       name === undefined
         ? new URLSearchParams([...shown].filter(([parameter]) => parameter !== arrivalParameter))
         : new URLSearchParams({ client_id: named, request_uri: name })
     const text = String(own)
     const arrivedAt = openArrival(shown.get(arrivalParameter), text)
-    let request: { parameters: URLSearchParams; requestHash: string | undefined } | undefined
-    if (name === undefined) request = { parameters: own, requestHash: undefined }
-    else {
-      const isTwice = ['client_id', 'request_uri'].some((parameter) => shown.getAll(parameter).length > 1)
-      if (client === undefined || isTwice) return { kind: 'refused', reason: 'client' }
-      request = await pushed(client, name, arrivedAt)
-    }
-    if (request === undefined) return { kind: 'refused', reason: 'request_uri' }
-    const { parameters, requestHash } = request
-    const way = requestHash === undefined ? 'address' : 'pushed'
-    const read = readAuthorizationRequest(parameters, client, where, way)
+    const { read, requestHash } =
+      name === undefined
+        ? await readFromAddress(client, own, arrivedAt ?? now())
+        : await readPushed(client, name, arrivedAt)
     if (read.kind === 'refused') return read
     const arrived = box.seal(String(arrivedAt ?? now()), hashSecret(text))
     return { kind: 'found', read, arrivedAt, resumed: `${text}&${arrivalParameter}=${arrived}`, requestHash }

@@ -4,6 +4,7 @@ import { OAuthError } from '../../../core/oauth-error.ts'
 import type { Client } from '../../../core/records/client.ts'
 import type { PushedRequestStore } from '../../../core/records/pushed-request.ts'
 import { hashSecret, randomSecret } from '../../../core/secrets.ts'
+import type { OpenRequest } from './open-request.ts'
 import { readAuthorizationRequest, single, type Where } from './read-request.ts'
 
 /** What a name of ours begins with (RFC 9126 §2.2). */
@@ -29,16 +30,19 @@ export type PushRequest = (
 
 export function createPushRequest(dependencies: {
   pushedRequests: Pick<PushedRequestStore, 'keep'>
+  openRequest: OpenRequest
   budgets: Pick<Budgets, 'spend'>
   where: Where
   clock: Clock
 }): PushRequest {
-  const { pushedRequests, budgets, where, clock } = dependencies
+  const { pushedRequests, openRequest, budgets, where, clock } = dependencies
   return async (client, sent, { address }) => {
     if (sent.has('request_uri')) {
       throw new OAuthError('invalid_request', 'A request that is pushed names no other one.')
     }
-    const known = [...sent].filter(([name]) => name === 'resource' || single.includes(name))
+    const opened = await openRequest(client, sent, Math.floor(clock.now() / 1000))
+    if (opened.kind === 'fault') throw new OAuthError(opened.error, opened.description)
+    const known = [...opened.parameters].filter(([name]) => name === 'resource' || single.includes(name))
     const parameters = new URLSearchParams(known)
     // Whoever authenticates by a header need not say it twice.
     parameters.set('client_id', client.id)

@@ -6,14 +6,14 @@ import { maxAudiences, maxScopeLength } from '../../../core/sizes.ts'
 type ResponseMode = 'query' | 'form_post'
 
 /** What can be wrong with a request itself, by the names that RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 and 9396 register. */
-export type RequestError =
+type RequestError =
   | 'invalid_request'
   | 'unauthorized_client'
   | 'unsupported_response_type'
   | 'invalid_scope'
   | 'invalid_target'
   | 'invalid_authorization_details'
-  | 'request_not_supported'
+  | 'invalid_request_object'
   | 'request_uri_not_supported'
   | 'registration_not_supported'
 
@@ -44,10 +44,12 @@ export interface AuthorizationRequest extends AnswerTo {
   idTokenHint: string | undefined
 }
 
+/** Before program and address are proven nothing is sent anywhere: the person is told. */
+type Unanswerable = { kind: 'refused'; reason: 'client' | 'redirect_uri' }
+
 export type ReadRequest =
   | { kind: 'request'; request: AuthorizationRequest }
-  /** Before program and address are proven nothing is sent anywhere: the person is told. */
-  | { kind: 'refused'; reason: 'client' | 'redirect_uri' }
+  | Unanswerable
   | { kind: 'error'; to: AnswerTo; error: RequestError; description: string }
 
 /** What is looked at, beside `resource`; anything else is ignored (RFC 6749 §3.1). */
@@ -57,7 +59,6 @@ export const single = [
   ...['request', 'request_uri', 'registration', 'claims', 'authorization_details'],
 ]
 const notSupported = {
-  request: 'request_not_supported',
   request_uri: 'request_uri_not_supported',
   registration: 'registration_not_supported',
   authorization_details: 'invalid_authorization_details',
@@ -87,22 +88,13 @@ export function readAuthorizationRequest(
 ): ReadRequest {
   const isTwice = (name: string) => parameters.getAll(name).length > 1
   const sent = (name: string) => parameters.get(name) || undefined
-  if (client === undefined || isTwice('client_id')) return { kind: 'refused', reason: 'client' }
-  const redirectUri = sent('redirect_uri') ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined)
-  const isPublic = client.authMethod === 'none'
-  if (
-    redirectUri === undefined ||
-    isTwice('redirect_uri') ||
-    !matchesRedirectUri(client.redirectUris, redirectUri, isPublic)
-  ) {
-    return { kind: 'refused', reason: 'redirect_uri' }
-  }
-  const mode = sent('response_mode') ?? 'query'
-  const state = isTwice('state') ? undefined : sent('state')
-  const to: AnswerTo = { redirectUri, mode: mode === 'form_post' ? mode : 'query', state }
+  const to = findAnswerTo(parameters, client)
+  if (client === undefined || 'kind' in to) return to as Unanswerable
   const error = (code: RequestError, description: string): ReadRequest => ({
     ...{ kind: 'error', to, error: code, description },
   })
+  const isPublic = client.authMethod === 'none'
+  const mode = sent('response_mode') ?? 'query'
   const settings = openIdSettingsOf(client)
   if (way === 'address' && settings.requirePushedAuthorizationRequests) {
     return error('invalid_request', 'The client must push its requests (RFC 9126).')
@@ -164,6 +156,23 @@ export function readAuthorizationRequest(
     idTokenHint: sent('id_token_hint'),
   }
   return { kind: 'request', request }
+}
+
+/** Where the answer to a request goes, whatever else is wrong with it. */
+export function findAnswerTo(parameters: URLSearchParams, client: Client | undefined): AnswerTo | Unanswerable {
+  const isTwice = (name: string) => parameters.getAll(name).length > 1
+  const sent = (name: string) => parameters.get(name) || undefined
+  if (client === undefined || isTwice('client_id')) return { kind: 'refused', reason: 'client' }
+  const redirectUri = sent('redirect_uri') ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined)
+  if (
+    redirectUri === undefined ||
+    isTwice('redirect_uri') ||
+    !matchesRedirectUri(client.redirectUris, redirectUri, client.authMethod === 'none')
+  ) {
+    return { kind: 'refused', reason: 'redirect_uri' }
+  }
+  const mode = sent('response_mode') === 'form_post' ? 'form_post' : 'query'
+  return { redirectUri, mode, state: isTwice('state') ? undefined : sent('state') }
 }
 
 /**
