@@ -1,5 +1,6 @@
 import { createDirectoryMaker } from './adapters/directories.ts'
 import { createMailer } from './adapters/mailer.ts'
+import { createOutgoing } from './adapters/outgoing.ts'
 import { createOwnAddresses } from './adapters/own-addresses.ts'
 import { readDevice } from './adapters/user-agents.ts'
 import type { Base } from './base.ts'
@@ -45,6 +46,7 @@ export function createFeatures(base: Base, config: Config) {
   const pages = createPages(languages, { ...browser, passwords: config.passwords })
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
+  const outgoing = createOutgoing(config.outgoing)
   const server = { trustedPeer, forwardedAddress: createForwardedAddress({ isTrusted: trustedPeer, ownAddresses }) }
 
   // What changed, and what is sent
@@ -86,6 +88,7 @@ export function createFeatures(base: Base, config: Config) {
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })
 
   const features: readonly Feature[] = [
+    { start: async () => outgoing.open() },
     ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
     ...[sessions, factors, upstream, forwardAuth, signIn, otherDomains, ownAccount, openid, oauth, health],
   ]

@@ -6,6 +6,7 @@ import { AccountSettings, checkAccountSettings } from './features/accounts/setti
 import { checkPasswordSettings, PasswordSettings } from './features/accounts/password-settings.ts'
 import { AuditSettings } from './features/audit-log/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
+import { checkOutgoingSettings, OutgoingSettings } from './features/clients/outgoing-settings.ts'
 import { checkDirectoriesSettings, DirectoriesSettings } from './features/directories/settings.ts'
 import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
@@ -49,6 +50,7 @@ export const ConfigFile = Type.Object(
     directories: DirectoriesSettings,
     passwords: PasswordSettings,
     api_keys: ApiKeySettings,
+    outgoing: OutgoingSettings,
     cors: CorsSettings,
     limits: LimitSettings,
     pages: PageSettings,
@@ -89,6 +91,7 @@ const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], 
   tokens: checkTokenSettings,
   sessions: checkSessionSettings,
   directories: checkDirectoriesSettings,
+  outgoing: checkOutgoingSettings,
   sign_in: checkSignIn,
 }
 

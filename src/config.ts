@@ -24,7 +24,11 @@ import { readPresentation } from './presentation.ts'
 /** A setting that is missing, unknown or invalid. The message names it and what was expected, never its value. */
 export class ConfigError extends SetupError {}
 
-export interface Config extends Readonly<Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors' | 'directories'>> {
+export interface Config extends Readonly<
+  Omit<ConfigFile, 'mail' | 'accounts' | 'branding' | 'cors' | 'directories' | 'outgoing'>
+> {
+  /** Hosts and networks that may be asked at the wish of programs, and who vouches for them. */
+  readonly outgoing: { readonly allow: readonly string[]; readonly caFile: string | undefined }
   /** `sameSite`: those of the origins whose pages send the refresh cookie. */
   readonly cors: Readonly<ConfigFile['cors'] & { sameSite: readonly string[] }>
   /** `linksAccounts`: whether people sign in by accounts elsewhere. */
@@ -147,7 +151,7 @@ export function loadConfig(given: Environment, { needsSecrets = true }: { needsS
   if (faults.length > 0 || fromFile.kind === 'faulty' || shown?.kind !== 'read')
     throw new ConfigError(faults.join('\n'))
 
-  const { mail, accounts, branding: _, cors, directories, ...rest } = fromFile.file
+  const { mail, accounts, branding: _, cors, directories, outgoing, ...rest } = fromFile.file
   const hasEmbeddedStores = databaseUrl === undefined && redisUrl === undefined
   return Object.freeze({
     ...rest,
@@ -158,6 +162,10 @@ export function loadConfig(given: Environment, { needsSecrets = true }: { needsS
       linksAccounts: providers.length > 0,
     },
     passkeys: passkeysOf(fromFile.file, issuer),
+    outgoing: {
+      allow: outgoing.allow,
+      caFile: outgoing.ca_file === undefined ? undefined : resolve(dirname(configFile), outgoing.ca_file),
+    },
     cors: { ...cors, sameSite: cors.origins.filter((origin) => isSameSite(origin, issuer)) },
     directories: directoriesOf(directories, {
       passwordOf: (name) => environment[passwordVariable(name)] || undefined,

@@ -2,14 +2,14 @@ import { type Client, type Filter, PasswordPolicyControl, PresenceFilter } from 
 import type { Clock } from '../../core/clock.ts'
 import type { Directory, DirectorySettings, FoundPerson } from '../../core/directory.ts'
 import { readPem } from '../../pem.ts'
+import { createTurns } from '../turns.ts'
 import { answerOf, faultOf } from './answers.ts'
 import { binaryAttributes, guidBytes, readEntry } from './entries.ts'
 import { all, any, equal, toFilter } from './filters.ts'
 import { groupNames } from './groups.ts'
 import { kinds, personOf } from './people.ts'
 import { clientOn, type Connection, createPool, unlessLate } from './pool.ts'
-import { connectSecurely } from './secure-socket.ts'
-import { createTurns } from './turns.ts'
+import { connectSecurely, tooLate } from './secure-socket.ts'
 
 /** For each connection that looks people up so many passwords may be tested at once: a flood of them is not passed on. */
 const bindsForEach = 4
@@ -26,7 +26,7 @@ export function createLdapDirectory(settings: DirectorySettings, clock: Clock): 
 
   const connect = async (signal: AbortSignal): Promise<Connection> =>
     clientOn(await connectSecurely(settings, ca, signal), timeoutMilliseconds)
-  const binds = createTurns(settings.connections * bindsForEach)
+  const binds = createTurns(settings.connections * bindsForEach, tooLate)
   const pool = createPool(settings.connections, async (signal) => {
     const connection = await connect(signal)
     try {

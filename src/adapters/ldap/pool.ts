@@ -1,8 +1,8 @@
 import { Client } from 'ldapts'
 import type { TLSSocket } from 'node:tls'
 import { faultOf, isAnswer } from './answers.ts'
+import { createTurns } from '../turns.ts'
 import { tooLate } from './secure-socket.ts'
-import { createTurns } from './turns.ts'
 
 /** How long a connection may rest: less than directories and what lies between mostly allow. */
 const restMilliseconds = 30_000
@@ -43,7 +43,7 @@ export interface Pool {
 /** `connect`: makes one that is signed in as the service. */
 export function createPool(most: number, connect: (signal: AbortSignal) => Promise<Connection>): Pool {
   const resting: { connection: Connection; timer: NodeJS.Timeout }[] = []
-  const turns = createTurns(most)
+  const turns = createTurns(most, tooLate)
   let isClosed = false
 
   function handBack(connection: Connection | undefined): void {

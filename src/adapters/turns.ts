@@ -1,13 +1,11 @@
-import { tooLate } from './secure-socket.ts'
-
 /** Lets so many do something at once; others wait for their turn, in their order. */
 export interface Turns {
-  /** Rejects with a `DirectoryFault` once `signal` has ended the wait. */
+  /** Rejects with what `tooLate` makes once `signal` has ended the wait. */
   take(signal: AbortSignal): Promise<void>
   giveBack(): void
 }
 
-export function createTurns(most: number): Turns {
+export function createTurns(most: number, tooLate: () => Error): Turns {
   const waiting: (() => void)[] = []
   let taken = 0
   return {
