@@ -16,6 +16,7 @@ import { createForwardAuth, createHosts } from './features/forward-auth/index.ts
 import { createDirectories } from './features/directories/index.ts'
 import { createFactors } from './features/factors/index.ts'
 import { createHealth } from './features/health/index.ts'
+import { createLogoutTokens } from './features/logout-tokens/index.ts'
 import { createMail } from './features/mail/index.ts'
 import { createOAuth } from './features/oauth/index.ts'
 import { createOpenId } from './features/openid/index.ts'
@@ -60,7 +61,7 @@ export function createFeatures(base: Base, config: Config) {
   const ofDirectory = createDirectoryMaker(base.clock)
   const directories = createDirectories(base, config.directories, { make: ofDirectory, browser, ...speaking })
   const accounts = createAccounts(base, config.accounts, { roles, browser, directories, ...speaking })
-  const clients = createClients(base, { revocations })
+  const clients = createClients(base, { revocations, outgoing })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
   const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
@@ -68,6 +69,7 @@ export function createFeatures(base: Base, config: Config) {
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const factors = createFactors(base, config, { accounts, sessions, browser, readDevice, ...speaking })
   const upstream = createUpstream(base, config, { accounts, sessions, browser, ...speaking })
+  const logoutTokens = createLogoutTokens(base, { signingKeys, outgoing })
   const hosts = createHosts(config.accessRules)
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
@@ -90,7 +92,32 @@ export function createFeatures(base: Base, config: Config) {
   const features: readonly Feature[] = [
     { start: async () => outgoing.open() },
     ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
-    ...[sessions, factors, upstream, forwardAuth, signIn, otherDomains, ownAccount, openid, oauth, health],
+    ...[
+      sessions,
+      factors,
+      upstream,
+      forwardAuth,
+      signIn,
+      otherDomains,
+      ownAccount,
+      openid,
+      oauth,
+      logoutTokens,
+      health,
+    ],
   ]
-  return { features, lifecycle, server, browser, languages, pages, signingKeys, credentials, forwardAuth, roles, mail }
+  return {
+    features,
+    lifecycle,
+    server,
+    browser,
+    languages,
+    pages,
+    signingKeys,
+    credentials,
+    forwardAuth,
+    roles,
+    mail,
+    logoutTokens,
+  }
 }

@@ -5,6 +5,7 @@ import { clientsEvents } from './features/clients/audit-events.ts'
 import { directoriesEvents } from './features/directories/audit-events.ts'
 import { factorsEvents } from './features/factors/audit-events.ts'
 import { forwardAuthEvents } from './features/forward-auth/audit-events.ts'
+import { logoutTokensEvents } from './features/logout-tokens/audit-events.ts'
 import { mailEvents } from './features/mail/audit-events.ts'
 import { oauthEvents } from './features/oauth/audit-events.ts'
 import { openidEvents } from './features/openid/audit-events.ts'
@@ -24,6 +25,7 @@ export const auditEvents = {
   ...directoriesEvents,
   ...factorsEvents,
   ...forwardAuthEvents,
+  ...logoutTokensEvents,
   ...mailEvents,
   ...oauthEvents,
   ...openidEvents,

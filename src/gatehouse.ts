@@ -29,6 +29,8 @@ export interface Gatehouse {
   maintain(): Promise<void>
   /** Sends the mails that are due now, as the service does on its own. */
   deliverMails(): Promise<void>
+  /** Tells programs now of sessions that have ended. */
+  deliverLogouts(): Promise<void>
   /** Says in the log what keeps mails from being sent. */
   checkMail(): Promise<void>
   /** From now on not ready: balancers send no new requests, and each answer is the last of its connection. */
@@ -96,6 +98,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     readMailTemplates: mail.readTemplates,
     maintain: maintenance.run,
     deliverMails: () => mail.deliver(),
+    deliverLogouts: () => made.logoutTokens.deliver(),
     async checkMail() {
       const fault = await mail.check()
       if (fault !== undefined) log.warn({ event: 'mail.unusable' }, fault)

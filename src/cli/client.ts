@@ -17,6 +17,9 @@ const openid = {
   'require-pushed-authorization-requests': text(yesOrNo, 'whether it must push its authorization requests (RFC 9126)'),
   'require-signed-request-object': text(yesOrNo, 'whether it must sign its authorization requests (RFC 9101)'),
   'request-object-signing-alg': text('ALGORITHM', 'by which it signs them; any: whichever fits its key'),
+  'jwks-uri': text('URI', 'where its public keys are, by which it signs assertions (private_key_jwt)'),
+  'backchannel-logout-uri': text('URI', 'where it is told of the end of sessions'),
+  'backchannel-logout-session-required': text(yesOrNo, 'whether that names the session, which it always does'),
 }
 
 /** What of the options was given, as the service takes it, which says what is wrong with a value. */

@@ -80,7 +80,7 @@ export function actorsOf(act: Actor | undefined): string[] {
 
 /** `typ` headers of the tokens that the service signs; one is never accepted for another (RFC 8725 §3.11). `JWT`: an ID token, which has none of its own. */
 export type TokenType = (typeof tokenTypes)[number]
-export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt', 'JWT'] as const
+export const tokenTypes = ['at+jwt', 'identity-assertion+jwt', 'token-introspection+jwt', 'logout+jwt', 'JWT'] as const
 
 /** Header, signature and dots at their longest: RS256, and the longest type, come to 492. */
 const aroundPayload = 512

@@ -40,6 +40,10 @@ export const logEvents = {
   'mail.unanswered': 'What somebody asked for an address cannot be answered, and waits.',
   'mail.unreadable': 'The outbox cannot be read, so mails wait in it.',
   'mail.unusable': 'The mail server cannot be used, as a try at the start has shown.',
+  'client_keys.unreadable': 'The keys of a client cannot be had from its `jwks_uri`, so that it cannot prove itself.',
+  'logout_token.failed':
+    'A program could not be told of the end of a session. The line says why, and whether that was the last try.',
+  'logout_token.unreadable': 'What programs are to be told of the end of sessions cannot be read, and waits.',
   'passwords.process_ended': 'The process that hashes passwords has ended. The next password starts it again.',
   'passwords.same_priority': 'The process that hashes passwords could not be given a low priority.',
   'passwords.breached_unknown':

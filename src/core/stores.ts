@@ -22,6 +22,7 @@ import type { RevocationStore } from './records/revocation.ts'
 import type { RoleStore } from './records/role.ts'
 import type { SessionStore } from './records/session.ts'
 import type { SigningKeyStore } from './records/signing-key.ts'
+import type { LogoutStore } from './records/logout.ts'
 import type { MailRequestStore } from './records/mail-request.ts'
 import type { MailStore } from './records/mail.ts'
 import type { PasskeyStore } from './records/passkey.ts'
@@ -56,6 +57,7 @@ export interface Stores {
   signingKeys: SigningKeyStore
   revocations: RevocationStore
   mails: MailStore
+  logouts: LogoutStore
   mailRequests: MailRequestStore
   audit: AuditStore
   housekeeping: HousekeepingStore

@@ -419,10 +419,19 @@ for (const [name, open] of Object.entries(engines)) {
       'authorizations.consentOf': () => stores.authorizations.consentOf(userId, 'job'),
       'authorizations.consentsOf': () => stores.authorizations.consentsOf(userId),
       'authorizations.redeem': () =>
-        stores.authorizations.redeem('other', at(), () => ({
-          family: { ...family, id: uuidv7(clock.now()) },
-          token: { hash: 'of a code', createdAt: at(), expiresAt: at(100) },
-        })),
+        stores.authorizations.redeem('other', at(), {
+          family: () => ({
+            family: { ...family, id: uuidv7(clock.now()) },
+            token: { hash: 'of a code', createdAt: at(), expiresAt: at(100) },
+          }),
+          isToldOfEnd: true,
+        }),
+      'logouts.claim': () => stores.logouts.claim(at(), at(60)),
+      'logouts.settle': async () => {
+        const id = uuidv7(clock.now())
+        await stores.logouts.settle({ id, attempts: 1 }, { state: 'queued', dueAt: at(10), isTry: true })
+        await stores.logouts.settle({ id, attempts: 1 }, { state: 'done' })
+      },
       'authorizations.end': () => stores.authorizations.end(authorization.id, at()),
       'authorizations.withdraw': () => stores.authorizations.withdraw(userId, 'job', at()),
       'refreshTokens.find': () => stores.refreshTokens.find('token'),

@@ -18,7 +18,7 @@ export interface Site {
 }
 
 /** A site that answers an empty object until it is told otherwise. */
-export async function startSite(t: Parameters<typeof scratchFolder>[0]): Promise<Site> {
+export async function startSite(t: { teardown(end: () => unknown): void }): Promise<Site> {
   const folder = join(scratchFolder(t), 'authority')
   const { ca, issue } = authorityIn(folder)
   const { cert, key } = issue('site', 'localhost', 'DNS:localhost,IP:127.0.0.1')

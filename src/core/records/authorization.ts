@@ -48,12 +48,19 @@ export interface AuthorizationStore {
   findByCode(codeHash: string): Promise<(Authorization & { redeemedAt: Date | null }) | undefined>
   /**
    * Uses a code in ONE statement: of any number of parallel calls one gets the session and the person. Nothing happens when it was
-   * used, has expired, or has ended with the consent, the session or the person. `family`: begun with it.
+   * used, has expired, or has ended with the consent, the session or the person. `family`: begun with it. `isToldOfEnd`: whether the program
+   * is to be told when the session ends.
    */
   redeem(
     codeHash: string,
     at: Date,
-    family?: (session: Session) => { family: RefreshFamily; token: { hash: string; createdAt: Date; expiresAt: Date } },
+    begun: {
+      family?: (session: Session) => {
+        family: RefreshFamily
+        token: { hash: string; createdAt: Date; expiresAt: Date }
+      }
+      isToldOfEnd?: boolean
+    },
   ): Promise<{ session: Session; user: User } | undefined>
   /**
    * Ends an authorization: its code, its refresh tokens and every access token that names it. Also tells the revocation feed. Of any

@@ -26,6 +26,12 @@ export interface OpenIdSettings {
   requireSignedRequestObject: boolean
   /** By which algorithm it signs them; `any`: by whichever fits its key. */
   requestObjectSigningAlg: ClientAlgorithm | 'any'
+  /** Where its keys are; empty: they are registered. */
+  jwksUri: string
+  /** Where it is told of the end of sessions; empty: it is told nothing. */
+  backchannelLogoutUri: string
+  /** Whether a logout token must name the session. It always does. */
+  backchannelLogoutSessionRequired: boolean
 }
 
 const openIdDefaults: OpenIdSettings = {
@@ -37,6 +43,9 @@ const openIdDefaults: OpenIdSettings = {
   requirePushedAuthorizationRequests: false,
   requireSignedRequestObject: false,
   requestObjectSigningAlg: 'any',
+  jwksUri: '',
+  backchannelLogoutUri: '',
+  backchannelLogoutSessionRequired: false,
 }
 
 /** The settings of a client, with the defaults of what nobody has set. */

@@ -45,6 +45,7 @@ const Shown = Type.Object(
         post_logout_redirect_uris: [],
         ...{ require_pushed_authorization_requests: false, require_signed_request_object: false },
         request_object_signing_alg: 'any',
+        ...{ jwks_uri: '', backchannel_logout_uri: '', backchannel_logout_session_required: false },
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],

@@ -4,7 +4,13 @@ import { authorizationCodeGrant } from '../../core/grants.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import { isReservedName, notReserved } from '../../core/permissions.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Client, ClientStore, OpenIdSettings, PublicJwkSet } from '../../core/records/client.ts'
+import {
+  type Client,
+  type ClientStore,
+  type OpenIdSettings,
+  openIdSettingsOf,
+  type PublicJwkSet,
+} from '../../core/records/client.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
@@ -61,15 +67,16 @@ export function createClientAdministration(dependencies: {
 
   return {
     async create(request) {
-      const fault = faultOf(request, request.jwks !== undefined)
+      const fault = faultOf(request, request.jwks !== undefined || Boolean(request.openid?.jwksUri))
       if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
       const now = clock.now()
       const jwks = request.jwks === undefined ? null : keysOf(request.jwks)
-      const secret = request.public || jwks !== null ? undefined : randomSecret()
+      const hasKeys = jwks !== null || Boolean(request.openid?.jwksUri)
+      const secret = request.public || hasKeys ? undefined : randomSecret()
       const client: Client = {
         id: request.id ?? uuidv7(now),
         name: request.name,
-        authMethod: request.public ? 'none' : jwks === null ? 'client_secret' : 'private_key_jwt',
+        authMethod: request.public ? 'none' : hasKeys ? 'private_key_jwt' : 'client_secret',
         secretHash: secret === undefined ? null : hashSecret(secret),
         grants: [...new Set(request.grants)],
         redirectUris: request.redirectUris,
@@ -104,6 +111,9 @@ export function createClientAdministration(dependencies: {
       if (client.authMethod !== 'private_key_jwt') {
         throw new GatehouseError('invalid_request', { detail: 'This client does not authenticate by keys.' })
       }
+      if (openIdSettingsOf(client).jwksUri !== '') {
+        throw new GatehouseError('invalid_request', { detail: 'The keys of this client are at its jwks_uri.' })
+      }
       await clients.setJwks(id, keysOf(jwks))
       audit.record({ event: 'client.keys_replaced', clientId: id })
       return find(id)
@@ -112,7 +122,9 @@ export function createClientAdministration(dependencies: {
       const before = await find(id)
       const wanted = { ...before, ...wishes, openid: { ...before.openid, ...wishes.openid } }
       const isPublic = before.authMethod === 'none'
-      const fault = faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, before.jwks !== null)
+      const hasKeys = before.authMethod === 'private_key_jwt'
+      const fault =
+        faultOfKeys(before, wanted) ?? faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, hasKeys)
       if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
       const { name, redirectUris, audiences, openid } = wanted
       const grants = [...new Set(wanted.grants)]
@@ -168,6 +180,11 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   if (request.grants.includes(authorizationCodeGrant) && request.redirectUris.length === 0) {
     return { path: '/body/redirect_uris', message: 'the grant authorization_code needs one' }
   }
+  const jwksUri = request.openid?.jwksUri
+  if (!isAskable(jwksUri)) return { path: '/body/jwks_uri', message: askableExpected }
+  if (jwksUri && (request.public || request.jwks !== undefined)) {
+    return { path: '/body/jwks_uri', message: 'must not stand beside jwks, nor of a public client' }
+  }
   if (request.public && request.jwks !== undefined) {
     return { path: '/body/jwks', message: 'a public client has no keys' }
   }
@@ -194,8 +211,31 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   if (request.openid?.postLogoutRedirectUris?.every(isRedirectUri) === false) {
     return { path: '/body/post_logout_redirect_uris', message }
   }
+  if (!isAskable(request.openid?.backchannelLogoutUri)) {
+    return { path: '/body/backchannel_logout_uri', message: askableExpected }
+  }
   return undefined
 }
+
+/** How a client proves itself stays: it has keys, here or elsewhere, or it has none. */
+function faultOfKeys(before: Client, { openid }: { openid: Partial<OpenIdSettings> }) {
+  const has = Boolean(openid.jwksUri)
+  if (has === (openIdSettingsOf(before).jwksUri !== '')) return undefined
+  const message =
+    before.authMethod === 'private_key_jwt'
+      ? 'the keys of this client are registered: it stays so'
+      : 'this client does not authenticate by keys'
+  if (has) return { path: '/body/jwks_uri', message }
+  return { path: '/body/jwks_uri', message: 'this client has no keys but those' }
+}
+
+/** What the service asks itself goes over https; nothing is asked where it is empty. */
+function isAskable(uri = ''): boolean {
+  if (uri === '') return true
+  const url = /^https:\/\/[\x21\x22\x24-\x7e]+$/i.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined
+  return url !== undefined && url.username === '' && url.password === ''
+}
+const askableExpected = 'must be an https URI in ASCII, without a fragment, a name and a password'
 
 /**
  * RFC 6749 §3.1.2, and of the schemes those alone under which a browser asks somebody else: under `javascript:` and `data:` it would

@@ -24,4 +24,5 @@ export const clientsEvents = {
 
 /** Why a client was not authenticated: it is unknown, uses another method than its own, or shows no secret or assertion of its own. */
 export type ClientAuthFault = 'unknown_client' | 'method' | 'secret' | AssertionFault
-export type AssertionFault = 'form' | 'unknown_key' | 'signature' | 'issuer' | 'audience' | 'lifetime' | 'jti'
+export type AssertionFault =
+  'form' | 'keys_unreachable' | 'unknown_key' | 'signature' | 'issuer' | 'audience' | 'lifetime' | 'jti'

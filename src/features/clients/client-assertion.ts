@@ -6,6 +6,7 @@ import type { UsedJtiStore, Client, PublicJwkSet } from '../../core/records/clie
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { AssertionFault } from './audit-events.ts'
+import type { KeysOfClient } from './keys-of-client.ts'
 
 /**
  * What keeps an assertion from proving a client, now and for this one time; nothing when it does. `client` is absent for
@@ -30,19 +31,20 @@ const types = new Set<unknown>([undefined, 'jwt', 'client-authentication+jwt'])
  * forgery can use it up.
  *
  * Whoever is named, one key is read and one signature verified, with a key of nobody's where the client has none that
- * fits: so the time of a refusal does not tell which clients exist.
+ * fits: so the time of a refusal does not tell which clients exist, but for those whose keys have to be fetched.
  */
 export function createVerifyClientAssertion(dependencies: {
   usedJtis: UsedJtiStore
+  keysOf: KeysOfClient
   clock: Clock
   issuer: string
 }): VerifyClientAssertion {
-  const { usedJtis, clock, issuer } = dependencies
+  const { usedJtis, keysOf, clock, issuer } = dependencies
   // Made by the first assertion, whoever it is from: most services see none.
   let keysOfNobody: ReturnType<typeof makeKeysOfNobody> | undefined
 
   /** The claims, when the signature is that of one of the client's keys. */
-  function verified(client: Client | undefined, assertion: string): Claims | AssertionFault {
+  async function verified(client: Client | undefined, assertion: string): Promise<Claims | AssertionFault> {
     const header = readSegment(assertion, 0)
     if (header === undefined || !isCanonical(assertion)) return 'form'
     const { alg, kid, typ, crit } = header
@@ -50,7 +52,9 @@ export function createVerifyClientAssertion(dependencies: {
     keysOfNobody ??= makeKeysOfNobody()
     const decoy = typeof alg === 'string' ? keysOfNobody.get(alg) : undefined
     if (decoy === undefined) return 'unknown_key'
-    const own = keyMeant(client?.jwks?.keys ?? [], kid)
+    const found = client === undefined ? undefined : await keysOf(client, kid)
+    if (found?.kind === 'unreachable') return 'keys_unreachable'
+    const own = keyMeant(found?.keys ?? [], kid)
     const [key] = readPublicJwks({ keys: [own ?? decoy.jwk] })
     const fits = own !== undefined && key!.algorithms.includes(alg as string)
     const claims = verifyJws(assertion, alg as string, fits ? key!.publicKeyPem : decoy.publicKeyPem)
@@ -58,7 +62,7 @@ export function createVerifyClientAssertion(dependencies: {
   }
 
   return async (client, assertion) => {
-    const claims = verified(client, assertion)
+    const claims = await verified(client, assertion)
     if (typeof claims === 'string') return claims
     if (client === undefined) return 'unknown_key'
     const { iss, sub, aud, exp, nbf, iat, jti } = claims

@@ -1,5 +1,6 @@
 /** Programs that ask for tokens: how one proves who it is, and what administrators do to it. */
 import type { Base } from '../../base.ts'
+import type { Outgoing } from '../../core/outgoing.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Revocations } from '../revocations/index.ts'
@@ -8,6 +9,7 @@ import { type ClientAdministration, createClientAdministration } from './adminis
 import { type AuthenticateClient, createAuthenticateClient, createProveClientSecret } from './authenticate-client.ts'
 import { createVerifyClientAssertion } from './client-assertion.ts'
 import { createClientCache } from './client-cache.ts'
+import { createKeysOfClient, type KeysOfClient } from './keys-of-client.ts'
 import { createVerifySignedByClient, type VerifySignedByClient } from './signed-by-client.ts'
 
 export type { ShownClient } from './admin.ts'
@@ -18,6 +20,7 @@ export interface Clients extends Feature {
   readonly administration: ClientAdministration
   readonly authenticate: AuthenticateClient
   readonly verifySigned: VerifySignedByClient
+  readonly keysOf: KeysOfClient
   /** Calls, and is waited for, whenever a client was registered or changed in this process. */
   onChange(told: (client: Client) => Promise<void>): void
   /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
@@ -25,14 +28,15 @@ export interface Clients extends Feature {
 }
 
 export function createClients(
-  { stores, budgets, clock, audit, issuer }: Base,
-  { revocations: { feed } }: { revocations: Revocations },
+  { stores, budgets, clock, audit, log, issuer }: Base,
+  { revocations: { feed }, outgoing }: { revocations: Revocations; outgoing: Outgoing },
 ): Clients {
+  const keysOf = createKeysOfClient({ outgoing, clock, log })
   const authenticate = createAuthenticateClient({
     clients: stores.clients,
     proven: createClientCache({ feed, clock }),
     budgets,
-    verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, clock, issuer }),
+    verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, keysOf, clock, issuer }),
     audit,
   })
   const listeners: ((client: Client) => Promise<void>)[] = []
@@ -45,7 +49,13 @@ export function createClients(
   return {
     administration,
     authenticate,
-    verifySigned: createVerifySignedByClient({ keysOf: async ({ jwks }) => jwks?.keys ?? [] }),
+    keysOf,
+    verifySigned: createVerifySignedByClient({
+      async keysOf(client, kid) {
+        const found = await keysOf(client, kid)
+        return found.kind === 'keys' ? found.keys : []
+      },
+    }),
     onChange: (told) => void listeners.push(told),
     proveSecret: createProveClientSecret(authenticate),
     routes: { admin: (app) => clientRoutes(app, administration) },

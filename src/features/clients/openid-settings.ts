@@ -26,6 +26,18 @@ export const openIdMembers = {
   request_object_signing_alg: Type.Enum(['any', ...clientAlgorithms], {
     description: 'By which algorithm it signs its authorization requests; `any`: by whichever fits its key.',
   }),
+  jwks_uri: Type.String({
+    maxLength: 2_048,
+    description:
+      'Where the public keys are of a client that authenticates by `private_key_jwt`; empty: they are registered.',
+  }),
+  backchannel_logout_uri: Type.String({
+    maxLength: 2_048,
+    description: 'Where it is told of the end of sessions by logout tokens; empty: it is told nothing.',
+  }),
+  backchannel_logout_session_required: Type.Boolean({
+    description: 'Whether logout tokens must name the session, which they always do.',
+  }),
 }
 /** The same, each of which may be left out. */
 export const openIdWishes = Object.fromEntries(

@@ -19,7 +19,8 @@ export type VerifySignedByClient = (
 ) => Promise<Claims | undefined>
 
 export function createVerifySignedByClient(dependencies: {
-  keysOf(client: Client): Promise<PublicJwkSet['keys']>
+  /** Those among which the one of this `kid` is looked for. */
+  keysOf(client: Client, kid: unknown): Promise<PublicJwkSet['keys']>
 }): VerifySignedByClient {
   return async (client, token, { types, algorithms }) => {
     const header = readSegment(token, 0)
@@ -28,7 +29,7 @@ export function createVerifySignedByClient(dependencies: {
     if (crit !== undefined || (typ !== undefined && typeof typ !== 'string')) return undefined
     if (!types.includes(typ?.toLowerCase()) || typeof alg !== 'string') return undefined
     if (algorithms?.includes(alg) === false) return undefined
-    const jwk = keyMeant(await dependencies.keysOf(client), kid)
+    const jwk = keyMeant(await dependencies.keysOf(client, kid), kid)
     if (jwk === undefined) return undefined
     const [key] = readPublicJwks({ keys: [jwk] })
     return key!.algorithms.includes(alg) ? verifyJws(token, alg, key!.publicKeyPem) : undefined

@@ -3,7 +3,7 @@ import type { Log } from '../../core/log.ts'
 import type { Mail, MailDelivery, Mailer } from '../../core/mailer.ts'
 import type { ClaimedMail, MailOutcome, MailStore } from '../../core/records/mail.ts'
 import type { SecretBox } from '../../core/secrets.ts'
-import { createWorkQueue, type WorkQueue } from './work-queue.ts'
+import { createWorkQueue, type WorkQueue } from '../../core/work-queue.ts'
 
 const [second, hour] = [1_000, 3_600_000]
 

@@ -6,7 +6,7 @@ import type { AnswerMailRequest, MailRequest, MailRequestKind, MailRequests } fr
 import { limitKey } from '../../core/network.ts'
 import type { MailRequestStore, StoredMailRequest } from '../../core/records/mail-request.ts'
 import { randomLinkToken, type SecretBox } from '../../core/secrets.ts'
-import { createWorkQueue, type WorkQueue } from './work-queue.ts'
+import { createWorkQueue, type WorkQueue } from '../../core/work-queue.ts'
 
 /**
  * Mails to one address within an hour: so many at the request of one network, and so many in all. Whoever uses up the latter has not

@@ -28,6 +28,8 @@ const OpenId = {
   authorization_endpoint: Type.String(),
   userinfo_endpoint: Type.String(),
   end_session_endpoint: Type.String(),
+  backchannel_logout_supported: Type.Boolean(),
+  backchannel_logout_session_supported: Type.Boolean(),
   response_types_supported: Names,
   response_modes_supported: Names,
   code_challenge_methods_supported: Names,

@@ -84,6 +84,8 @@ export function createOpenId(
       authorization_endpoint: issuer + authorizePath,
       userinfo_endpoint: userinfoAudience,
       end_session_endpoint: issuer + logoutPath,
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'form_post'],
       code_challenge_methods_supported: ['S256'],

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { AuthorizationStore } from '../../core/records/authorization.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
+import type { Session } from '../../core/records/session.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
 import type { IssuedTokens, TokenIssuer } from '../tokens/index.ts'
 import type { openidEvents } from './audit-events.ts'
@@ -70,17 +71,16 @@ export function createRedeemCode(dependencies: {
       client.grants.includes('refresh_token') &&
       (scopes.includes('offline_access') || openIdSettingsOf(client).refreshTokens === 'always')
     let refreshToken: string | undefined
-    const redeemed = await authorizations.redeem(
-      codeHash,
-      new Date(clock.now()),
-      isRenewable
-        ? (session) => {
-            const made = issuer.makeFamily({ session, clientId: client.id, scopes, authorization })
-            refreshToken = made.refreshToken
-            return made
-          }
-        : undefined,
-    )
+    const redeemed = await authorizations.redeem(codeHash, new Date(clock.now()), {
+      isToldOfEnd: openIdSettingsOf(client).backchannelLogoutUri !== '',
+      ...(isRenewable && {
+        family: (session: Session) => {
+          const made = issuer.makeFamily({ session, clientId: client.id, scopes, authorization })
+          refreshToken = made.refreshToken
+          return made
+        },
+      }),
+    })
     if (redeemed === undefined) {
       // Another call was faster, or it has ended.
       const now = await authorizations.findByCode(codeHash)

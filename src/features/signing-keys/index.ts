@@ -38,7 +38,7 @@ export function createSigningKeys(
     algorithmOf: (type) =>
       type === 'identity-assertion+jwt'
         ? settings.assertions
-        : type === 'JWT'
+        : type === 'JWT' || type === 'logout+jwt'
           ? settings.id_tokens
           : settings.access_tokens,
   })

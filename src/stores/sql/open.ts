@@ -33,6 +33,7 @@ import { createRoleStore } from './accounts/roles.ts'
 import { loadPglite, type PGlite, sql } from './drizzle.ts'
 import { createSessionStore } from './sessions/sessions.ts'
 import { createSigningKeyStore } from './signing-keys/signing-keys.ts'
+import { createLogoutStore } from './logouts/logouts.ts'
 import { createMailRequestStore } from './mail/mail-requests.ts'
 import { createMailStore } from './mail/mails.ts'
 import { sweeps as accountSweeps } from './accounts/sweeps.ts'
@@ -46,6 +47,7 @@ import { sweeps as factorSweeps } from './factors/sweeps.ts'
 import { sweeps as interactionSweeps } from './interactions/sweeps.ts'
 import { sweeps as otherDomainSweeps } from './other-domains/sweeps.ts'
 import { sweeps as mailSweeps } from './mail/sweeps.ts'
+import { sweeps as logoutSweeps } from './logouts/sweeps.ts'
 import { sweeps as revocationSweeps } from './revocations/sweeps.ts'
 import { sweeps as sessionSweeps } from './sessions/sweeps.ts'
 import { createHousekeepingStore } from './sweeps.ts'
@@ -129,7 +131,17 @@ function assemble(engine: Engine, clock: Clock): Omit<Stores, 'counters'> {
 
 /** What each area lets go of, in this order: what refers to something leaves before it. */
 const sweeps = [
-  ...[tokenSweeps, sessionSweeps, accountSweeps, clientSweeps, mailSweeps, revocationSweeps, auditSweeps, apiKeySweeps],
+  ...[
+    logoutSweeps,
+    tokenSweeps,
+    sessionSweeps,
+    accountSweeps,
+    clientSweeps,
+    mailSweeps,
+    revocationSweeps,
+    auditSweeps,
+    apiKeySweeps,
+  ],
   ...[interactionSweeps, otherDomainSweeps, elsewhereSweeps, factorSweeps, budgetSweeps, authorizationSweeps],
 ].flat()
 
@@ -168,6 +180,7 @@ export function createSqlStores(
     signingKeys: createSigningKeyStore(db, change, clock),
     revocations: createRevocationStore(feedDb, clock, { onWake, readers }),
     mails: createMailStore(db, onWake),
+    logouts: createLogoutStore(db, onWake),
     mailRequests: createMailRequestStore(db),
     audit: createAuditStore(db),
     budgets: createBudgetStore(db, clock),

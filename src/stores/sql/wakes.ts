@@ -5,6 +5,7 @@
 export const wakeChannel = 'gatehouse_revocations'
 export const feedTopic = ''
 export const mailTopic = 'mail'
+export const logoutTopic = 'logout'
 
 /**
  * Calls back with what is told on the channel, and with nothing when something may have been missed. Returns the way to stop. It is

@@ -3,11 +3,13 @@ import type { DeletionStore } from '../../../core/records/deletion.ts'
 import { endKeys } from '../api-keys/live-keys.ts'
 import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
+import { queueLogouts } from '../logouts/queue-logouts.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { mailRequests, mails } from '../mail/tables.ts'
 import { endWaysIn, holdAddresses } from './addresses.ts'
 import { isLastAdministrator } from './administrators.ts'
 import { endLinks, endSessionsOf, NothingToUse, unlessNothing } from './passwords.ts'
+import { sessions } from '../sessions/tables.ts'
 import { emailChanges, usernameClaims, users } from './tables.ts'
 
 export function createDeletionStore(db: Database, change: Change): DeletionStore {
@@ -90,6 +92,7 @@ async function removeIn(
   // An answer that is under way is waited for, and goes too.
   await tx.delete(mailRequests).where(inArray(mailRequests.recipient, recipients))
   await endWaysIn(tx, email)
+  await queueLogouts(tx, eq(sessions.userId, userId), at)
   // What refers to the account goes with it (`on delete cascade`).
   const gone = await tx
     .delete(users)

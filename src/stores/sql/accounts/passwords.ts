@@ -1,6 +1,7 @@
 import { and, eq, isNull, ne, sql } from '../drizzle.ts'
 import type { Announce } from '../changes.ts'
 import type { Transaction } from '../database.ts'
+import { queueLogouts } from '../logouts/queue-logouts.ts'
 import { interactions } from '../interactions/tables.ts'
 import { sessions } from '../sessions/tables.ts'
 import { endRegistrations } from './addresses.ts'
@@ -56,10 +57,9 @@ export async function endSessionsOf(
   await tx.delete(knownDevices).where(eq(knownDevices.userId, userId))
   await tx.delete(interactions).where(eq(interactions.userId, userId))
   const others = keptSession === undefined ? undefined : ne(sessions.id, keptSession)
-  await tx
-    .update(sessions)
-    .set({ revokedAt: at, revokedReason: reason })
-    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), others))
+  const which = and(eq(sessions.userId, userId), isNull(sessions.revokedAt), others)!
+  await queueLogouts(tx, which, at)
+  await tx.update(sessions).set({ revokedAt: at, revokedReason: reason }).where(which)
 }
 
 /** Undoes a transaction that has found nothing to use: what it needs was used, or has become somebody's, meanwhile. */

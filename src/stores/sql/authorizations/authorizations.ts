@@ -6,6 +6,7 @@ import type { Announce, Change } from '../changes.ts'
 import { clients } from '../clients/tables.ts'
 import type { Database, Transaction } from '../database.ts'
 import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from '../drizzle.ts'
+import { sessionPrograms } from '../logouts/tables.ts'
 import { liveSessions, sessionColumns } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
 import { refreshFamilies, refreshTokens, revokedAccessTokens } from '../tokens/tables.ts'
@@ -47,7 +48,7 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
       const [found] = await db.select().from(authorizations).where(eq(authorizations.codeHash, codeHash))
       return found
     },
-    redeem: (codeHash, at, begin) =>
+    redeem: (codeHash, at, { family: begin, isToldOfEnd }) =>
       db.transaction(async (tx) => {
         const [used] = await tx
           .update(authorizations)
@@ -60,15 +61,21 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
               gt(authorizations.codeExpiresAt, at),
             ),
           )
-          .returning({ id: authorizations.id, sessionId: authorizations.sessionId })
+          .returning({ id: authorizations.id, sessionId: authorizations.sessionId, clientId: authorizations.clientId })
         if (used === undefined) return undefined
         const [live] = await tx
           .select({ session: sessionColumns, user: userColumns })
           .from(sessions)
           .innerJoin(users, eq(users.id, sessions.userId))
           .where(and(eq(sessions.id, used.sessionId), liveSessions(at), eq(users.status, 'active')))
-          .for('key share', { of: sessions })
+          // A session that ends meanwhile is waited for where its program is to be told of that.
+          .for(isToldOfEnd ? 'share' : 'key share', { of: sessions })
         if (live === undefined) return undefined
+        if (isToldOfEnd) {
+          const { sessionId, clientId } = used
+          const lookAt = live.session.idleExpiresAt
+          await tx.insert(sessionPrograms).values({ sessionId, clientId, lookAt }).onConflictDoNothing()
+        }
         const begun = begin?.(live.session)
         if (begun !== undefined) {
           await tx.insert(refreshFamilies).values(begun.family)

@@ -8,6 +8,7 @@ import { isUnchanged } from '../accounts/unchanged.ts'
 import { providerSessions } from '../elsewhere/tables.ts'
 import { identities } from '../identities/tables.ts'
 import { interactions } from '../interactions/tables.ts'
+import { queueLogouts } from '../logouts/queue-logouts.ts'
 import { queueMails } from '../mail/queue-mails.ts'
 import { sessions } from './tables.ts'
 import { refreshFamilies, revokedAccessTokens } from '../tokens/tables.ts'
@@ -156,7 +157,7 @@ async function isLinked(tx: Transaction, { elsewhere, userId }: NewSession): Pro
 export const liveSessions = (at: Date): SQL =>
   and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at))!
 
-/** Ends sessions with their refresh families, and queues the mails about it where there was one. */
+/** Ends sessions with their refresh families, has their programs told, and queues the mails about it where there was one. */
 export async function endSessions(
   [tx, announce]: [Transaction, Announce],
   which: SQL,
@@ -175,6 +176,7 @@ export async function endSessions(
     .update(refreshFamilies)
     .set({ revokedAt: at })
     .where(and(inArray(refreshFamilies.sessionId, ids), isNull(refreshFamilies.revokedAt)))
+  await queueLogouts(tx, inArray(sessions.id, ids), at)
   await queueMails(tx, mails)
   await announce('session', ids, at)
   return ended

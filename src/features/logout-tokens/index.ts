@@ -1,0 +1,39 @@
+/** How programs learn that a session has ended: rows that the stores write with its end, and a worker that tells them. */
+import type { Base } from '../../base.ts'
+import type { Outgoing } from '../../core/outgoing.ts'
+import type { Feature } from '../../http/feature.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
+import { createDeliverLogouts } from './deliver-logouts.ts'
+
+export interface LogoutTokens extends Feature {
+  /** Tells what is due now, as the worker does by itself. */
+  deliver(): Promise<void>
+}
+
+/** What is due again, or has no hint of the store, waits no longer. */
+const lookEveryMilliseconds = 1_000
+
+export function createLogoutTokens(
+  { stores, clock, log, audit }: Base,
+  needs: { signingKeys: SigningKeys; outgoing: Pick<Outgoing, 'postForm'> },
+): LogoutTokens {
+  const { logouts, clients } = stores
+  const { ring } = needs.signingKeys
+  const queue = createDeliverLogouts({
+    ...{ logouts, clients, outgoing: needs.outgoing, audit, clock, log },
+    sign: (type, claims) => ring.sign(type, claims),
+  })
+  const ends: (() => unknown)[] = []
+  return {
+    deliver: () => queue.run(),
+    async start() {
+      const timer = setInterval(() => void queue.run(), lookEveryMilliseconds)
+      ends.push(() => clearInterval(timer), await logouts.onQueued(() => void queue.run()))
+      void queue.run()
+    },
+    async stop() {
+      await Promise.allSettled(ends.map((end) => end()))
+      await queue.stop()
+    },
+  }
+}
