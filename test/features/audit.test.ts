@@ -19,6 +19,7 @@ import {
   eventsOfDirectories,
   eventsOfFactors,
   eventsOfOtherDomains,
+  eventsOfLogoutTokens,
   eventsOfPrograms,
   eventsOfProviders,
 } from '../support/audit.ts'
@@ -333,7 +334,7 @@ for (const backend of backends) {
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const told = new Set((await auditRows(service)).map(({ event }) => event))
       const ofWaysIn = { ...eventsOfFactors, ...eventsOfProviders, ...eventsOfDirectories, ...eventsOfOtherDomains }
-      const elsewhere = { ...eventsOfAccounts, ...ofWaysIn, ...eventsOfPrograms }
+      const elsewhere = { ...eventsOfAccounts, ...ofWaysIn, ...eventsOfPrograms, ...eventsOfLogoutTokens }
       const others = Object.keys(auditEvents).filter((event) => !Object.hasOwn(elsewhere, event))
       t.same(
         others.filter((event) => !told.has(event)),

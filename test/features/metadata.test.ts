@@ -78,6 +78,8 @@ for (const backend of backends) {
         authorization_endpoint: `${issuer}/oauth/authorize`,
         userinfo_endpoint: `${issuer}/oauth/userinfo`,
         end_session_endpoint: `${issuer}/oauth/logout`,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         response_types_supported: ['code'],
         response_modes_supported: ['query', 'form_post'],
         code_challenge_methods_supported: ['S256'],

@@ -278,7 +278,7 @@ for (const [name, open] of Object.entries(engines)) {
     const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 27)
+    t.equal(perishable.length, 28)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -545,6 +545,7 @@ for (const [name, open] of Object.entries(engines)) {
       'roles.list',
       'clients.list',
       'apiKeys.revokeAll',
+      'logouts.onQueued',
       'mails.onQueued',
       'invitations.list',
       'mails.count',

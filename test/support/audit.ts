@@ -5,6 +5,7 @@ import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
 import { clientsEvents } from '../../src/features/clients/audit-events.ts'
 import { directoriesEvents } from '../../src/features/directories/audit-events.ts'
 import { factorsEvents } from '../../src/features/factors/audit-events.ts'
+import { logoutTokensEvents } from '../../src/features/logout-tokens/audit-events.ts'
 import { mailEvents } from '../../src/features/mail/audit-events.ts'
 import { openidEvents } from '../../src/features/openid/audit-events.ts'
 import { otherDomainsEvents } from '../../src/features/other-domains/audit-events.ts'
@@ -26,6 +27,9 @@ export const eventsOfOtherDomains = otherDomainsEvents
 
 /** The events that `directories.test.ts` shows. */
 export const eventsOfDirectories = directoriesEvents
+
+/** The events that `logout-tokens.test.ts` shows. */
+export const eventsOfLogoutTokens = logoutTokensEvents
 
 /** The events that `openid-codes.test.ts` shows. */
 export const eventsOfPrograms = { ...openidEvents, 'client.changed': clientsEvents['client.changed'] }

@@ -3,6 +3,7 @@
  * tells clients to, and writes a line of what each said. Told by its environment.
  */
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
@@ -11,7 +12,7 @@ const event = 'http://schemas.openid.net/event/backchannel-logout'
 const keys = createRemoteJWKSet(new URL(`${ISSUER}/.well-known/jwks.json`))
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
-createServer({ cert: readFileSync(CERT!), key: readFileSync(KEY!) }, async (request, response) => {
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     let body = ''
     for await (const chunk of request) body += String(chunk)
@@ -26,4 +27,9 @@ createServer({ cert: readFileSync(CERT!), key: readFileSync(KEY!) }, async (requ
     say({ refused: String(error) })
     response.writeHead(400).end()
   }
-}).listen(Number(PORT), () => say({ listening: true }))
+}
+
+createServer(
+  { cert: readFileSync(CERT!), key: readFileSync(KEY!) },
+  (request, response) => void take(request, response),
+).listen(Number(PORT), () => say({ listening: true }))
