@@ -136,3 +136,28 @@ void tap.test(
     t.equal((await me(service, cookie)).id, id)
   },
 )
+
+void tap.test('no provider makes an account for an address that another one is trusted with', async (t) => {
+  const [work, other] = [
+    await startLabProvider(t, { clock: createClock() }),
+    await startLabProvider(t, { clock: createClock() }),
+  ]
+  const providers = [
+    labSettings(work, { name: 'work', first_sign_in: 'create', trust_email_for: ['example.test'] }),
+    labSettings(other, { name: 'other', first_sign_in: 'create' }),
+  ]
+  const environment = labSecrets('work', 'other')
+  const service = await startService(t, { yaml: { sign_in: { providers } }, environment })
+  other.person = { sub: 'eve', email: 'ada@example.test', email_verified: true, name: 'Eve' }
+  const eve = await signInBy(service, 'other')
+  t.match(eve.to, '/provider-account?arrival=')
+  const arrival = new URL(eve.to, service.issuer).searchParams.get('arrival')!
+  const made = await submit(service, '/provider-account', { arrival, act: 'create' }, eve.cookie, eve.to)
+  t.equal(made.status, 409)
+  t.same(await me(service, eve.cookie), { status: 401 })
+  work.person = { sub: 'ada', email: 'ada@example.test', email_verified: true, name: 'Ada' }
+  const ada = await me(service, (await signInBy(service, 'work')).cookie)
+  t.same([ada.email, ada.name], ['ada@example.test', 'Ada'])
+  other.person = { sub: 'bob', email: 'bob@elsewhere.test', email_verified: true, name: 'Bob' }
+  t.equal((await me(service, (await signInBy(service, 'other')).cookie)).name, 'Bob', 'other domains are as they were')
+})

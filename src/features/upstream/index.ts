@@ -58,6 +58,7 @@ export function createUpstream(
   { stores, clock, audit, issuer, basePath, box: boxOf }: Base,
   config: {
     providers: readonly Provider[]
+    directories: readonly { trustEmailFor: readonly string[] }[]
     accounts: { domains: readonly string[] }
     sign_in: { fresh_seconds: number; passwords: boolean }
   },
@@ -85,7 +86,11 @@ export function createUpstream(
   const box = boxOf('providers')
   const { tellEnded } = sessions
   const shared = { audit, clock, issuer, firstLanguage, mails: mail }
-  const trips = createTrips({ store: elsewhere, box, audit, clock })
+  const trustedDomains = [
+    ...config.providers.flatMap(({ trust_email_for: trusted }) => trusted),
+    ...config.directories.flatMap(({ trustEmailFor }) => trustEmailFor),
+  ]
+  const trips = createTrips({ store: elsewhere, box, trustedDomains, audit, clock })
   const linkIdentity = createLinkIdentity({ ...shared, identities })
   const arrivals = createArrivals({
     ...shared,

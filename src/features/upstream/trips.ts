@@ -1,5 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
+import { isOfDomains } from '../../core/email.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { ElsewhereStore, TripPurpose } from '../../core/records/elsewhere.ts'
 import type { Proof, Wishes } from '../../core/records/interaction.ts'
@@ -8,6 +9,7 @@ import type { upstreamEvents } from './audit-events.ts'
 import {
   type Account,
   accountOf,
+  isTrustedFor,
   countsAsTwoFactors,
   notAllowedBy,
   type NotAllowed,
@@ -77,10 +79,12 @@ export interface Trips {
 export function createTrips(dependencies: {
   store: Pick<ElsewhereStore, 'beginTrip' | 'consumeTrip'>
   box: SecretBox
+  /** Mail domains of which some source is believed who owns an address. */
+  trustedDomains: readonly string[]
   audit: Audit<typeof upstreamEvents>
   clock: Clock
 }): Trips {
-  const { store, box, audit, clock } = dependencies
+  const { store, box, trustedDomains, audit, clock } = dependencies
 
   interface Sealed {
     nonce: string
@@ -103,7 +107,17 @@ export function createTrips(dependencies: {
     if (purpose === 'step_up' && !(account.authTime !== undefined && account.authTime >= notBefore)) {
       return { reason: 'age' } as const
     }
-    return { account }
+    return { account: believed(provider, account) }
+  }
+
+  /**
+   * Of an address whose domain another source is trusted for, the word of this one is not enough: its person would have the account that
+   * the owner of the address is linked to later. It is confirmed by mail.
+   */
+  function believed(provider: Provider, account: Account): Account {
+    const isOfAnother = account.email !== undefined && isOfDomains(account.email, trustedDomains)
+    if (trustedDomains.length === 0 || !isOfAnother || isTrustedFor(provider, account)) return account
+    return { ...account, emailVerified: false }
   }
 
   function proofsOf({ provider }: Known, account: Account, idToken: string | undefined): Proof[] {
