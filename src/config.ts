@@ -31,9 +31,13 @@ export interface Config extends Readonly<
   readonly outgoing: { readonly allow: readonly string[]; readonly caFile: string | undefined }
   /** `sameSite`: those of the origins whose pages send the refresh cookie. */
   readonly cors: Readonly<ConfigFile['cors'] & { sameSite: readonly string[] }>
-  /** `linksAccounts`: whether people sign in by accounts elsewhere. */
+  /** `linksAccounts`: whether people sign in by accounts elsewhere; `takesPasswords`: whether they do by a password. */
   readonly accounts: Readonly<
-    Omit<AccountSettings, 'registration'> & { registration: RegistrationMode; linksAccounts: boolean }
+    Omit<AccountSettings, 'registration'> & {
+      registration: RegistrationMode
+      linksAccounts: boolean
+      takesPasswords: boolean
+    }
   >
   readonly directories: readonly DirectoryConfig[]
   /** `branding`, with what stands in the files that it names. */
@@ -158,8 +162,9 @@ export function loadConfig(given: Environment, { needsSecrets = true }: { needsS
     accounts: {
       ...accounts,
       domains: mailDomainsOf(accounts),
-      registration: registrationOf(accounts, { issuer, hasEmbeddedStores }),
+      registration: registrationOf(accounts, { issuer, hasEmbeddedStores, takesPasswords: rest.sign_in.passwords }),
       linksAccounts: providers.length > 0,
+      takesPasswords: rest.sign_in.passwords,
     },
     passkeys: passkeysOf(fromFile.file, issuer),
     outgoing: {

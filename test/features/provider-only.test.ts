@@ -78,6 +78,26 @@ void test('a provider as the only way in', async (t) => {
     t.notOk(await visitor.person())
   })
 
+  await t.test('nobody gets as far as to choose a password', async (t) => {
+    for (const path of ['/forgot-password', '/reset-password?token=x', '/invitation?token=x']) {
+      const page = await gatehouse.call(path)
+      t.equal(page.status, 403, path)
+      t.match(wordsOf(page), /Nobody signs in by a password here/)
+    }
+    t.equal((await gatehouse.call('/register')).status, 403)
+    const [email, password, name] = ['ada@example.test', 'three wet herons count pebbles', 'Ada']
+    for (const [path, json, code] of [
+      ['/api/auth/register', { email, password, name }, 'registration_closed'],
+      ['/api/auth/register', { invitation: 'x', password, name }, 'passwords_off'],
+      ['/api/auth/forgot-password', { email }, 'passwords_off'],
+      ['/api/auth/reset-password', { token: 'x', password }, 'passwords_off'],
+    ] as const) {
+      const answer = await gatehouse.call(path, { method: 'POST', json, headers: own })
+      t.match([answer.status, answer.json().code], [403, code], path)
+    }
+    await t.rejects(gatehouse.operate('POST', '/invitations', { email }), /passwords_off/)
+  })
+
   await t.test('oidc-provider signs people in, and out', async (t) => {
     const visitor = new Visitor(gatehouse)
     const back = await signInThere(await visitor.begin(), 'grace', service.issuer)

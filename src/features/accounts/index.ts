@@ -1,5 +1,6 @@
 /** The accounts of people: how one is opened, what it shows, and what administrators do to it. */
 import type { Base } from '../../base.ts'
+import { GatehouseError } from '../../core/errors.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
@@ -47,6 +48,8 @@ export function createAccounts(
     usernames: AccountSettings['usernames']
     /** Whether people sign in by accounts elsewhere. */
     linksAccounts: boolean
+    /** Whether anybody signs in by a password. */
+    takesPasswords: boolean
   },
   needs: {
     mail: Mail<MailsOf<typeof accountsMails> | MailsOf<typeof directoriesMails>>
@@ -69,19 +72,26 @@ export function createAccounts(
   const { mail, languages } = needs
   const registering = createRegistering({ ...ofRegistration, requests: mail })
   const mailing = { hashNewPassword, mails: mail, audit, clock, issuer }
-  const resets = createPasswordResets({
+  const passwordResets = createPasswordResets({
     ...mailing,
     users: stores.users,
     resets: stores.passwordResets,
     requests: mail,
     keeperOf: needs.directories.keeperOf,
   })
-  const invitations = createInvitations({
+  const passwordInvitations = createInvitations({
     ...mailing,
     invitations: stores.invitations,
     roles: needs.roles.administration,
     defaultLanguage: languages.offered[0],
   })
+  // Where nobody signs in by a password none is chosen either.
+  const { takesPasswords } = settings
+  const refuse = () => Promise.reject(new GatehouseError('passwords_off'))
+  const resets = takesPasswords ? passwordResets : { ...passwordResets, ask: refuse, find: refuse, reset: refuse }
+  const invitations = takesPasswords
+    ? passwordInvitations
+    : { ...passwordInvitations, invite: refuse, find: refuse, accept: refuse }
   mail.answer({
     ...createRegistrationAnswers({ ...ofRegistration, users: stores.users, mails: mail, issuer }),
     'forgot-password': resets.answer,
@@ -119,8 +129,11 @@ export function createAccounts(
         const options = { pages: needs.pages, csrf, limits }
         await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })
         await app.register(verifyEmailPages, { ...options, emailVerification })
-        await app.register(linkRequestPages, { ...options, registering, resets, isOpen: mode === 'open' })
-        await app.register(newPasswordPages, { ...options, resets, invitations })
+        await app.register(async (scope) => {
+          if (!takesPasswords) scope.addHook('onRequest', refuse)
+          await scope.register(linkRequestPages, { ...options, registering, resets, isOpen: mode === 'open' })
+          await scope.register(newPasswordPages, { ...options, resets, invitations })
+        })
         const { change: changeProfile } = profiles
         await app.register(accountPages, {
           ...options,

@@ -49,7 +49,7 @@ export async function invitationRoutes(app: App, { invitations }: { invitations:
         },
         strict,
       ),
-      response: { 201: Shown, ...problems('conflict') },
+      response: { 201: Shown, ...problems('conflict', 'passwords_off') },
     }),
     async (request, reply) => reply.code(201).send(showInvitation(await invitations.invite(request.body))),
   )

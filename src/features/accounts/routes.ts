@@ -64,7 +64,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         response: {
           201: Opened,
           202: Registered,
-          ...problems('password_rejected', 'registration_closed', 'invalid_token', 'conflict'),
+          ...problems('password_rejected', 'registration_closed', 'passwords_off', 'invalid_token', 'conflict'),
         },
       },
     },
@@ -84,7 +84,11 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
   const askForLink = (
     path: string,
     ask: (email: string, from: { ip: string; language: Language }) => Promise<void>,
-    { description, ...said }: { operationId: string; summary: string; description: string },
+    {
+      description,
+      refusals,
+      ...said
+    }: { operationId: string; summary: string; description: string; refusals?: ReturnType<typeof problems> },
   ) =>
     app.post(
       path,
@@ -96,7 +100,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
           tags: ['Accounts'],
           security: [],
           body: Resending,
-          response: { 202: Registered },
+          response: { 202: Registered, ...refusals },
         },
       },
       async (request, reply) => {
@@ -115,6 +119,7 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
     operationId: 'forgotPassword',
     summary: 'Ask for a link to a new password',
     description: 'Its account gets a mail with a link, good for an hour.',
+    refusals: problems('passwords_off'),
   })
 
   app.post(
@@ -157,7 +162,11 @@ export async function accountRoutes(app: App, options: AccountOptions): Promise<
         tags: ['Accounts'],
         security: [],
         body: NewPassword,
-        response: { 200: EndedApiKeys, 204: NoContent, ...problems('invalid_token', 'password_rejected') },
+        response: {
+          200: EndedApiKeys,
+          204: NoContent,
+          ...problems('invalid_token', 'password_rejected', 'passwords_off'),
+        },
       },
     },
     async (request, reply) => {

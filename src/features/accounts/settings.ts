@@ -49,12 +49,19 @@ export interface RegistrationMode {
 
 /**
  * Who may register: what the setting says. Without it registration is open where somebody tries the service on their own
- * machine (an issuer that only this machine reaches, stores inside the process), and closed everywhere else.
+ * machine (an issuer that only this machine reaches, stores inside the process), and closed everywhere else. It is closed where
+ * nobody signs in by a password.
  */
 export function registrationOf(
   { registration }: AccountSettings,
-  { issuer, hasEmbeddedStores }: { issuer: string; hasEmbeddedStores: boolean },
+  {
+    issuer,
+    hasEmbeddedStores,
+    takesPasswords,
+  }: { issuer: string; hasEmbeddedStores: boolean; takesPasswords: boolean },
 ): RegistrationMode {
+  if (!takesPasswords)
+    return { mode: 'closed', reason: 'sign_in.passwords is false, and whoever registers chooses one' }
   if (registration !== undefined) return { mode: registration, reason: 'accounts.registration says so' }
   const { hostname } = new URL(issuer)
   const isOwnMachine = isThisMachine(hostname.replace(/^\[|\]$/g, ''))

@@ -10,7 +10,7 @@ export const SignInSettings = section({
     Type.Integer({ minimum: 30, maximum: 86_400, default: 300 }),
   ),
   passwords: setting(
-    'Whether people sign in by a password. Without, the providers of `sign_in.providers` are the only way in.',
+    'Whether people sign in by a password. Without, the providers of `sign_in.providers` are the only way in, and nobody registers, is invited or gets a link to a new password.',
     Type.Boolean({ default: true }),
   ),
   factors: section({
