@@ -141,6 +141,26 @@ for (const backend of backends) {
       const again = await signInWithCode(service, { ...user, password: newPassword }, right)
       t.same(problem(again), [429, 'too_many_requests'], 'nor does a new password')
     })
+    await t.test(
+      'whoever knows the password uses up no tries of a browser that was signed in, nor of a session',
+      async (t) => {
+        const { user, secret, cookie } = await createWithFactor(service)
+        const known = await submit(service, '/login', { email: user.email, password: user.password })
+        const underWay = `gatehouse_interaction=${known.cookies['gatehouse_interaction']}`
+        const done = await submit(service, '/second-factor', { code: nextCode(service, secret) }, underWay, '/login')
+        const device = `gatehouse_device=${done.cookies['gatehouse_device']}`
+        const guess = async (code: string) => problem(await signInWithCode(service, user, code))
+        for (let number = 0; number < 10; number++) t.same(await guess(`00000${number}`), [401, 'invalid_code'])
+        t.same(await guess(nextCode(service, secret)), [429, 'too_many_requests'])
+        const mfa_token = await mfaTokenOf(service, user, { cookie: device })
+        const right = { mfa_token, code: nextCode(service, secret) }
+        const back = await post(at(1), '/api/auth/mfa', right, { cookie: device })
+        t.equal(back.status, 200, back.body)
+        service.clock.advance(30)
+        const stepUp = await post(service, '/api/auth/step-up', { code: nextCode(service, secret) }, { cookie })
+        t.equal(stepUp.status, 200)
+      },
+    )
     await t.test('of parallel guesses no more than the limit are told that they are wrong', async (t) => {
       const { user } = await createWithFactor(service)
       const tokens = await tokensOf(30, user)

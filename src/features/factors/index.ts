@@ -51,7 +51,7 @@ export interface Factors extends Feature {
 export function createFactors(
   { stores, budgets, clock, audit, issuer, box, log }: Base,
   config: {
-    limits: { failures_per_account: number; failure_window_seconds: number }
+    limits: { failures_per_account: number; failures_per_device: number; failure_window_seconds: number }
     passkeys: { rpId: string | undefined }
     sign_in: { passkeys: { enabled: boolean; rp_id?: string } }
   },

@@ -65,7 +65,8 @@ export function createContinueSignIn(dependencies: {
     async withCode(secret, { code, rememberDevice }, device) {
       const underWay = await interactions.countTry({ holder: device.holder, secret })
       if (underWay === undefined) return { kind: 'ended' }
-      const check = await checkCode(underWay.user, code)
+      const { knownBy } = await knownDevices.recognise(device.known, underWay.user.email)
+      const check = await checkCode(underWay.user, code, knownBy)
       if (check.kind === 'too_many_failures') return { ...check, underWay }
       if (check.kind === 'wrong') {
         audit.record({ event: 'sign_in.failed', subject: underWay.user.id, reason: 'wrong_code' })

@@ -63,7 +63,7 @@ export function createStepUp(dependencies: {
     }
     if (user.hasSecondFactor) {
       if (code === undefined) return { kind: 'factor_needed' } as const
-      const check = await checkCode(user, code)
+      const check = await checkCode(user, code, person.sessionId)
       if (check.kind !== 'wrong')
         return check.kind === 'right' ? ({ ...check, user, methods: ['otp'] } as const) : check
       return { kind: 'invalid_code', reason: 'wrong_code' } as const
