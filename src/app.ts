@@ -84,7 +84,15 @@ export function createFeatures(base: Base, config: Config) {
   const ownAccount = createOwnAccount(base, config, { accounts, sessions, signIn, directories, browser, ...speaking })
 
   // What programs and operators ask
-  const openid = createOpenId(base, config.accounts, { ...known, ...leading, accounts, clients, sessions, tokens })
+  const openid = createOpenId(base, config.accounts, {
+    ...known,
+    ...leading,
+    accounts,
+    clients,
+    sessions,
+    tokens,
+    mail,
+  })
   const oauth = createOAuth(base, { ...known, clients, sessions, tokens, openid })
   const auditLog = createAuditLog(base, { accounts, pages })
   const health = createHealth(base, config, { revocations, signingKeys, isStopping: () => lifecycle.isStopping })

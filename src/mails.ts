@@ -3,6 +3,7 @@ import { accountsMails } from './features/accounts/mails.ts'
 import { apiKeysMails } from './features/api-keys/mails.ts'
 import { directoriesMails } from './features/directories/mails.ts'
 import { factorsMails } from './features/factors/mails.ts'
+import { openidMails } from './features/openid/mails.ts'
 import { ownAccountMails } from './features/own-account/mails.ts'
 import { signInMails } from './features/sign-in/mails.ts'
 import { tokensMails } from './features/tokens/mails.ts'
@@ -17,4 +18,5 @@ export const mails = {
   ...factorsMails,
   ...directoriesMails,
   ...upstreamMails,
+  ...openidMails,
 }

@@ -16,7 +16,10 @@ export const oauthErrorTable = {
   registration_not_supported: 'The parameter registration is not supported.',
   invalid_token: 'The access token is not valid.',
   insufficient_scope: 'The access token has not the scope that this needs.',
+  authorization_pending: 'The person has not decided yet.',
   slow_down: 'Too many requests.',
+  access_denied: 'The person did not agree.',
+  expired_token: 'The device code has expired.',
   temporarily_unavailable: 'Try again later.',
   server_error: 'Something went wrong on our side.',
 } as const

@@ -5,6 +5,7 @@ import type { ApiKeyStore } from './records/api-key.ts'
 import type { AuthorizationStore } from './records/authorization.ts'
 import type { AuditStore } from './records/audit-event.ts'
 import type { UsedJtiStore, ClientStore } from './records/client.ts'
+import type { DeviceCodeStore } from './records/device-code.ts'
 import type { ElsewhereStore } from './records/elsewhere.ts'
 import type { FactorStore } from './records/factor.ts'
 import type { HostSessionStore } from './records/host-session.ts'
@@ -51,6 +52,7 @@ export interface Stores {
   clients: ClientStore
   authorizations: AuthorizationStore
   pushedRequests: PushedRequestStore
+  deviceCodes: DeviceCodeStore
   apiKeys: ApiKeyStore
   usedJtis: UsedJtiStore
   accessTokens: AccessTokenStore

@@ -4,17 +4,19 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, SignJWT, Unsecure
 import { test } from 'tap'
 import { backends } from '../support/backends.ts'
 import { basic, claimsOf, introspect, post, register } from '../support/oauth.ts'
+import { browserOf } from '../support/openid.ts'
 import { freePort } from '../support/servers.ts'
 import { asks, bearer, metadataOf, type Service, startService, withoutContent } from '../support/service.ts'
 
 const path = '/.well-known/oauth-authorization-server'
 const clientAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 const signedType = 'application/token-introspection+jwt'
 const callback = 'https://app.example.test/callback'
 const everyGrant = {
-  grants: ['client_credentials', 'authorization_code', 'refresh_token', exchangeGrant],
+  grants: ['client_credentials', 'authorization_code', 'refresh_token', deviceGrant, exchangeGrant],
   redirect_uris: [callback],
 }
 
@@ -105,6 +107,7 @@ for (const backend of backends) {
         introspection_signing_alg_values_supported: ['ES256'],
         pushed_authorization_request_endpoint: `${issuer}/oauth/par`,
         require_pushed_authorization_requests: false,
+        device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
         revocation_endpoint: `${issuer}/oauth/revoke`,
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: algorithms,
@@ -163,8 +166,9 @@ for (const backend of backends) {
       },
     )
     await t.test('every address in it answers its method, and no other one', async (t) => {
-      const client = await register(service)
-      for (const url of Object.values(endpoints)) {
+      const client = await register(service, { grants: [...everyGrant.grants], redirect_uris: [callback] })
+      const devices = metadata.device_authorization_endpoint
+      for (const url of [...Object.values(endpoints), devices]) {
         t.equal((await ask(url, { ...form, ...client })).status, 200, `POST ${url}`)
         t.equal((await ask(url)).status, 405, `GET ${url}`)
       }
@@ -186,7 +190,7 @@ for (const backend of backends) {
         pushing,
       ]
       for (const url of others) t.not((await ask(url)).status, 404, url)
-      const asked = new Set([issuer, ...Object.values(endpoints), ...Object.keys(documents), ...others])
+      const asked = new Set([issuer, devices, ...Object.values(endpoints), ...Object.keys(documents), ...others])
       const named = Object.values(metadata).filter((value) => typeof value === 'string')
       t.same(new Set(named), asked, 'there is none that was not asked')
     })
@@ -195,14 +199,23 @@ for (const backend of backends) {
       t.same([found.status, found.json()], [200, metadata])
     })
     await t.test('endpoints that it does not name do not exist', async (t) => {
-      const others = ['device_authorization', 'register', 'bc-authorize']
+      const others = ['register', 'bc-authorize']
       for (const url of others.map((name) => `/oauth/${name}`)) {
         for (const method of ['GET', 'POST']) t.equal((await service.call(url, { method })).status, 404, url)
       }
     })
     await t.test('each grant that it names gives tokens, any other is refused', async (t) => {
       const client = await register(service, everyGrant)
-      const user = await service.signIn(await service.createUser())
+      const ada = await service.createUser()
+      const user = await service.signIn(ada)
+      const deviceCode = async () => {
+        const asked = (await ask(metadata.device_authorization_endpoint, client)).json()
+        const browser = browserOf(service)
+        await browser.signIn(ada)
+        const page = await browser.visit(asked.verification_uri_complete)
+        await browser.fillIn(await browser.fillIn(page, {}), { answer: 'allow' })
+        return asked.device_code as string
+      }
       const codeOf = async (client_id: string) => {
         await service.operate('PUT', `/clients/${client_id}`, { first_party: true })
         const asked = new URLSearchParams({ client_id, response_type: 'code', scope: 'reports:read' })
@@ -214,6 +227,7 @@ for (const backend of backends) {
         client_credentials: client,
         authorization_code: { ...client, redirect_uri: callback, code: await codeOf(client.client_id) },
         refresh_token: { client_id: 'gatehouse', refresh_token: user.refreshToken },
+        [deviceGrant]: { ...client, device_code: await deviceCode() },
         [exchangeGrant]: { ...client, subject_token: user.accessToken, subject_token_type: accessTokenType },
       }
       t.same(Object.keys(requests), metadata.grant_types_supported)
@@ -223,7 +237,7 @@ for (const backend of backends) {
       }
       const urn = 'urn:ietf:params:oauth:grant-type'
       const unnamed = ['password', 'implicit', 'Client_Credentials', 'constructor', '__proto__']
-      const more = ['device_code', 'jwt-bearer', 'saml2-bearer', 'pre-authorized_code'].map((name) => `${urn}:${name}`)
+      const more = ['jwt-bearer', 'saml2-bearer', 'pre-authorized_code'].map((name) => `${urn}:${name}`)
       const given = { code: 'x', username: 'x', password: 'x', device_code: 'x', assertion: 'x' }
       for (const grant_type of [...unnamed, ...more, 'urn:openid:params:grant-type:ciba']) {
         const refused = await ask(endpoints.token, { grant_type, ...client, ...given })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret } from '../../src/core/secrets.ts'
+import { codeOfDevice } from '../../src/core/records/device-code.ts'
 import type { Database } from '../../src/stores/sql/database.ts'
 import { loadPglite, loadPostgres } from '../../src/stores/sql/drizzle.ts'
 import { migrate } from '../../src/stores/sql/migrations.ts'
@@ -151,6 +152,8 @@ function fill(now: string): string {
       select 'q' || n, 'strange', 'p', ${ends}, ${ends} ${few};
     insert into consents (user_id, client_id, scopes, granted_at)
       select ${id('users')}, 'strange', '{openid}', ${now} ${few};
+    insert into device_codes (id, code_hash, user_code_hash, client_id, ip, user_agent, created_at, expires_at, interval_seconds)
+      select ${id('device_codes')}, 'dc' || n, 'du' || n, 'strange', '', '', ${now}, ${ends}, 5 ${few};
     insert into recovery_codes (user_id, code_hash) select ${id('users')}, 'c' || n ${few};
     insert into factor_resets (user_id, token_hash, expires_at, reset_at) select ${id('users')}, 'f' || n, ${ends}, ${now} ${few};
     insert into password_resets (token_hash, user_id, expires_at) select 'p' || n, ${id('users')}, ${ends} ${few};
@@ -235,6 +238,17 @@ for (const [name, open] of Object.entries(engines)) {
     const pushed = {
       ...{ requestHash: 'pushed', clientId: 'job', parameters: 'p', usableUntil: at(60), expiresAt: at(3_660) },
     }
+    const deviceCode = {
+      ...{ id: uuidv7(clock.now()), codeHash: 'device', userCodeHash: 'user', clientId: 'job', scopes: ['openid'] },
+      ...{ audiences: ['a'], ip: '', userAgent: '', createdAt: at(), expiresAt: at(600), intervalSeconds: 5 },
+    }
+    const another = { ...deviceCode, id: uuidv7(clock.now()), codeHash: 'another', userCodeHash: 'other' }
+    const ownSession = { ...session, id: uuidv7(clock.now()), clientId: 'job', secretHash: 'of the device' }
+    const onDevice = {
+      session: ownSession,
+      family: { ...family, id: uuidv7(clock.now()), sessionId: ownSession.id },
+      token: { hash: 'token of the device', createdAt: at(), expiresAt: at(100) },
+    }
     const key = { id: uuidv7(clock.now()), name: 'K', scopes: [], createdAt: at(), expiresAt: at(100), hash: 'key' }
     const owner = { kind: 'user', id: userId } as const
     const registration = {
@@ -278,7 +292,7 @@ for (const [name, open] of Object.entries(engines)) {
     const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 28)
+    t.equal(perishable.length, 29)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -432,6 +446,22 @@ for (const [name, open] of Object.entries(engines)) {
         await stores.logouts.settle({ id, attempts: 1 }, { state: 'queued', dueAt: at(10), isTry: true })
         await stores.logouts.settle({ id, attempts: 1 }, { state: 'done' })
       },
+      'deviceCodes.create': async () => {
+        await stores.deviceCodes.create(deviceCode)
+        await stores.deviceCodes.create(another)
+      },
+      'deviceCodes.findPending': () => stores.deviceCodes.findPending({ userCodeHashes: ['user', 'former'] }, at()),
+      'deviceCodes.findPending by id': () => stores.deviceCodes.findPending({ id: deviceCode.id }, at()),
+      'deviceCodes.poll': () =>
+        stores.deviceCodes.poll('device', 'job', at(), { slowerSeconds: 5, slackMilliseconds: 500 }),
+      'deviceCodes.deny': () => stores.deviceCodes.deny(another.id, at()),
+      'deviceCodes.approve': () =>
+        stores.deviceCodes.approve(deviceCode.id, { ...authorization, id: onDevice.family.id }, {}),
+      'authorizations.redeemForDevice': () =>
+        stores.authorizations.redeemForDevice(codeOfDevice('device'), at(), () => onDevice, {
+          most: 5,
+          isToldOfEnd: true,
+        }),
       'authorizations.end': () => stores.authorizations.end(authorization.id, at()),
       'authorizations.withdraw': () => stores.authorizations.withdraw(userId, 'job', at()),
       'refreshTokens.find': () => stores.refreshTokens.find('token'),
@@ -521,7 +551,7 @@ for (const [name, open] of Object.entries(engines)) {
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
       'clients.change': () => stores.clients.change('job', { name: 'J' }),
-      'clients.anyWithGrant': () => stores.clients.anyWithGrant('authorization_code'),
+      'clients.anyWithGrant': () => stores.clients.anyWithGrant(['authorization_code']),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),

@@ -2,7 +2,6 @@
 import { auditEvents } from '../../src/audit-events.ts'
 import type { AuditRow } from '../../src/core/records/audit-event.ts'
 import { accountsEvents } from '../../src/features/accounts/audit-events.ts'
-import { clientsEvents } from '../../src/features/clients/audit-events.ts'
 import { directoriesEvents } from '../../src/features/directories/audit-events.ts'
 import { factorsEvents } from '../../src/features/factors/audit-events.ts'
 import { logoutTokensEvents } from '../../src/features/logout-tokens/audit-events.ts'
@@ -31,8 +30,15 @@ export const eventsOfDirectories = directoriesEvents
 /** The events that `logout-tokens.test.ts` shows. */
 export const eventsOfLogoutTokens = logoutTokensEvents
 
+/** The events that `openid-device.test.ts` shows. */
+export const eventsOfDevices = Object.keys(openidEvents).filter((event) => event.startsWith('device.'))
+
 /** The events that `openid-codes.test.ts` shows. */
-export const eventsOfPrograms = { ...openidEvents, 'client.changed': clientsEvents['client.changed'] }
+export const eventsOfPrograms = Object.fromEntries(
+  [...Object.keys(openidEvents), 'client.changed']
+    .filter((event) => !eventsOfDevices.includes(event))
+    .map((event) => [event, auditEvents[event as keyof typeof auditEvents]]),
+)
 
 /** The events that `audit-accounts.test.ts` shows; `audit.test.ts` shows those that none of these does. */
 export const eventsOfAccounts = { ...accountsEvents, ...mailEvents, ...ownAccountEvents, ...sessionsEvents }

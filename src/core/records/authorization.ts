@@ -33,6 +33,12 @@ export interface Consent {
   grantedAt: Date
 }
 
+/** A refresh family as it begins. */
+export interface BegunFamily {
+  family: RefreshFamily
+  token: { hash: string; createdAt: Date; expiresAt: Date }
+}
+
 export interface AuthorizationStore {
   /**
    * Keeps an authorization with its code. `given`: the person allows its scopes now, or need not be asked, and what was allowed
@@ -54,17 +60,22 @@ export interface AuthorizationStore {
   redeem(
     codeHash: string,
     at: Date,
-    begun: {
-      family?: (session: Session) => {
-        family: RefreshFamily
-        token: { hash: string; createdAt: Date; expiresAt: Date }
-      }
-      isToldOfEnd?: boolean
-    },
+    begun: { family?: ((session: Session) => BegunFamily) | undefined; isToldOfEnd?: boolean },
   ): Promise<{ session: Session; user: User } | undefined>
   /**
-   * Ends an authorization: its code, its refresh tokens and every access token that names it. Also tells the revocation feed. Of any
-   * number of calls one returns true.
+   * As `redeem`, and begins a session of its own, on which everything hangs from now on: the one in which the person has let the
+   * program in may end. `endsAt`: when that one ends at the latest, by the account elsewhere that it was begun by; `most`: as for the
+   * sessions of people. `ended`: those that it has put an end to.
+   */
+  redeemForDevice(
+    codeHash: string,
+    at: Date,
+    begin: (former: Session, endsAt: number | null) => BegunFamily & { session: Session & { secretHash: string } },
+    options: { most: number; isToldOfEnd?: boolean },
+  ): Promise<{ session: Session; user: User; ended: readonly string[] } | undefined>
+  /**
+   * Ends an authorization: its code, its refresh tokens, every access token that names it, and the session that is the program's own.
+   * Also tells the revocation feed. Of any number of calls one returns true.
    */
   end(id: string, at: Date): Promise<boolean>
   consentOf(userId: string, clientId: string): Promise<Consent | undefined>

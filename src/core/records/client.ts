@@ -83,8 +83,8 @@ export interface ClientStore {
   setJwks(id: string, jwks: PublicJwkSet): Promise<boolean>
   /** Replaces what may be changed of a client. Also tells the revocation feed. */
   change(id: string, change: ClientChange): Promise<boolean>
-  /** Whether there is a client that may use a grant. */
-  anyWithGrant(grant: string): Promise<boolean>
+  /** Whether there is a client that may use one of these grants. */
+  anyWithGrant(grants: readonly string[]): Promise<boolean>
   /** With its API keys and refresh tokens. Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }

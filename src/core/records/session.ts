@@ -72,8 +72,8 @@ export interface SessionStore {
   touch(id: string, at: Date, idleExpiresAt: Date): Promise<void>
   /** Live sessions, the one begun last first; `before`: those that began before the one of this id. */
   list(asked: { userId?: string | undefined; before?: string | undefined; limit: number; at: Date }): Promise<Session[]>
-  /** Live sessions of one user, the one used last first. */
-  listOf(userId: string, at: Date): Promise<Session[]>
+  /** Live sessions of one user, the one used last first. `program`: the name of the one whose own it is, on a device. */
+  listOf(userId: string, at: Date): Promise<(Session & { program: string | null })[]>
   /**
    * Ends the sessions of a user with their refresh families, sign-ins under way, and what browsers are known by, but for the session and the
    * device that are named. Resolves to the ids of the sessions that ended.

@@ -1,6 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import { authorizationCodeGrant } from '../../core/grants.ts'
+import { authorizationCodeGrant, deviceCodeGrant, signInGrants } from '../../core/grants.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import { isReservedName, notReserved } from '../../core/permissions.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -155,7 +155,8 @@ function keysOf(jwks: unknown): PublicJwkSet {
 
 /** A program by which people sign in wants to know who they are. */
 function scopesOf({ grants, scopes }: Pick<NewClient, 'grants' | 'scopes'>): string[] {
-  if (scopes.length === 0 && grants.includes(authorizationCodeGrant)) return ['openid', 'profile', 'email']
+  const signsIn = signInGrants.some((grant) => grants.includes(grant))
+  if (scopes.length === 0 && signsIn) return ['openid', 'profile', 'email']
   return [...new Set(scopes)]
 }
 
@@ -173,9 +174,10 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
     return { path: '/body/id', message: 'must not hold ":", "%" or "+", which many clients send unencoded' }
   }
   // RFC 6749 §4.4, and whoever acts for others must prove who it is.
-  const ofPublic = new Set<string>(['refresh_token', authorizationCodeGrant])
+  const ofPublic = new Set<string>(['refresh_token', authorizationCodeGrant, deviceCodeGrant])
   if (request.public && request.grants.some((grant) => !ofPublic.has(grant))) {
-    return { path: '/body/grants', message: 'a public client can use nothing but authorization_code and refresh_token' }
+    const message = `a public client can use nothing but authorization_code, refresh_token and ${deviceCodeGrant}`
+    return { path: '/body/grants', message }
   }
   if (request.grants.includes(authorizationCodeGrant) && request.redirectUris.length === 0) {
     return { path: '/body/redirect_uris', message: 'the grant authorization_code needs one' }

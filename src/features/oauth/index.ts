@@ -7,6 +7,7 @@ import type { OpenId } from '../openid/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
+import { deviceAuthorizationRoutes } from './device-authorization-routes.ts'
 import { createIntrospect } from './introspect.ts'
 import { introspectionRoutes } from './introspection-routes.ts'
 import { metadataRoutes } from './metadata-routes.ts'
@@ -64,6 +65,9 @@ export function createOAuth(
         await app.register((scope) =>
           pushedRequestsRoutes(scope as typeof app, { authenticateClient, pushRequest: needs.openid.pushRequest }),
         )
+        await app.register(deviceAuthorizationRoutes, {
+          ...{ authenticateClient, issuer, requestDeviceCode: needs.openid.requestDeviceCode },
+        })
         await app.register(oauthRoutes, {
           authenticateClient,
           grantTokens: createGrantTokens({
@@ -72,6 +76,7 @@ export function createOAuth(
             exchangeToken,
             redeemCode: needs.openid.redeemCode,
             audienceOf: needs.hosts.audienceOf,
+            redeemDeviceCode: needs.openid.redeemDeviceCode,
             deploymentAudience: issuer,
           }),
           revokeToken: createRevokeToken({

@@ -8,6 +8,7 @@ import { answersWith } from '../../http/document.ts'
 import { sendPublic } from '../../http/etag.ts'
 import { documentationPath } from '../../http/openapi.ts'
 import type { App } from '../../http/server.ts'
+import { deviceAuthorizationPath } from './device-authorization-routes.ts'
 import { introspectionAuthMethods, introspectionPath } from './introspection-routes.ts'
 import { pushedRequestsPath } from './pushed-requests-routes.ts'
 import { revocationPath, tokenPath } from './routes.ts'
@@ -61,6 +62,7 @@ const Metadata = Type.Object(
     introspection_signing_alg_values_supported: Names,
     pushed_authorization_request_endpoint: Type.String(),
     require_pushed_authorization_requests: Type.Boolean(),
+    device_authorization_endpoint: Type.String(),
     revocation_endpoint: Type.String(),
     revocation_endpoint_auth_methods_supported: Names,
     revocation_endpoint_auth_signing_alg_values_supported: Names,
@@ -68,7 +70,7 @@ const Metadata = Type.Object(
   },
   {
     description:
-      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9207 §3, RFC 9126 §5, and RFC 9701 §7 about signed introspection.',
+      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 8628 §4, RFC 9207 §3, RFC 9126 §5, and RFC 9701 §7 about signed introspection.',
   },
 )
 
@@ -91,6 +93,7 @@ function describe(
     introspection_signing_alg_values_supported: introspectionAlgorithms,
     pushed_authorization_request_endpoint: issuer + pushedRequestsPath,
     require_pushed_authorization_requests: false,
+    device_authorization_endpoint: issuer + deviceAuthorizationPath,
     revocation_endpoint: issuer + revocationPath,
     revocation_endpoint_auth_methods_supported: clientAuthMethods,
     revocation_endpoint_auth_signing_alg_values_supported: clientAlgorithms,

@@ -42,6 +42,7 @@ const TokenForm = Type.Object(
     redirect_uri: Text(2_048),
     code_verifier: Text(512, { description: 'RFC 7636 §4.5.' }),
     refresh_token: Text(512),
+    device_code: Text(512, { description: 'RFC 8628 §3.4.' }),
     subject_token: Text(maxTokenLength),
     subject_token_type: Text(200, { examples: [accessTokenType] }),
     actor_token: Text(maxTokenLength),
@@ -100,7 +101,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         operationId: 'token',
         summary: 'Get tokens',
         description:
-          'Grants: `authorization_code`, `client_credentials`, `refresh_token` (RFC 6749), and the token exchange of RFC 8693, by which a ' +
+          'Grants: `authorization_code`, `client_credentials`, `refresh_token` (RFC 6749), the device flow of RFC 8628, and the token exchange of RFC 8693, by which a ' +
           'service acts for the subject of a token at another service.',
         tags: ['OAuth'],
         security: clientSecurity,
@@ -114,6 +115,10 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
             'unsupported_grant_type',
             'invalid_scope',
             'invalid_target',
+            'authorization_pending',
+            'slow_down',
+            'access_denied',
+            'expired_token',
           ),
         },
       },
@@ -128,6 +133,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         targets: [...new Set([...(body.resource ?? []), ...(body.audience ?? [])])],
         refreshToken: body.refresh_token,
         code: { code: body.code, redirectUri: body.redirect_uri, verifier: body.code_verifier },
+        deviceCode: body.device_code,
         exchange: {
           subjectToken: body.subject_token,
           subjectTokenType: body.subject_token_type,

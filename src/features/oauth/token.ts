@@ -1,8 +1,14 @@
 import { GatehouseError } from '../../core/errors.ts'
-import { authorizationCodeGrant, type GrantType, grantTypes, tokenExchangeGrant } from '../../core/grants.ts'
+import {
+  authorizationCodeGrant,
+  deviceCodeGrant,
+  type GrantType,
+  grantTypes,
+  tokenExchangeGrant,
+} from '../../core/grants.ts'
 import type { Client } from '../../core/records/client.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
-import type { RedeemCode } from '../openid/index.ts'
+import type { RedeemCode, RedeemDeviceCode } from '../openid/index.ts'
 import type { IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
 import { parseScope } from './scope.ts'
 import { accessTokenType, type ExchangeRequest } from './token-exchange.ts'
@@ -27,23 +33,26 @@ interface TokenRequest {
   targets: readonly string[]
   refreshToken?: string | undefined
   code: { code: string | undefined; redirectUri: string | undefined; verifier: string | undefined }
+  deviceCode: string | undefined
   exchange: Omit<ExchangeRequest, 'scope' | 'targets'>
 }
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
 
-/** The grants of the token endpoint (RFC 6749 §4.1, §4.4, §6, RFC 8693), for a client that is authenticated already. */
+/** The grants of the token endpoint (RFC 6749 §4.1, §4.4, §6, RFC 8628, RFC 8693), for a client that is authenticated already. */
 export function createGrantTokens(dependencies: {
   /** Nothing where the token would be too large. */
   forClient: TokenIssuer['forClient']
   rotateRefresh: RotateRefresh
   exchangeToken(client: Client, request: ExchangeRequest): Promise<GrantedTokens>
   redeemCode: RedeemCode
+  redeemDeviceCode: RedeemDeviceCode
   /** The audience of the protected host that a URL leads to. */
   audienceOf(url: string): string | undefined
   deploymentAudience: string
 }): GrantTokens {
-  const { forClient, rotateRefresh, exchangeToken, redeemCode, audienceOf, deploymentAudience } = dependencies
+  const { forClient, rotateRefresh, exchangeToken, redeemCode, redeemDeviceCode } = dependencies
+  const { audienceOf, deploymentAudience } = dependencies
 
   async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
@@ -85,6 +94,7 @@ export function createGrantTokens(dependencies: {
     client_credentials: clientCredentials,
     [authorizationCodeGrant]: (client, { code, targets }) => redeemCode(client, { ...code, targets }),
     refresh_token: refresh,
+    [deviceCodeGrant]: (client, { deviceCode, targets }) => redeemDeviceCode(client, { deviceCode, targets }),
     [tokenExchangeGrant]: exchange,
   }
 

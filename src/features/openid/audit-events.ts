@@ -23,4 +23,25 @@ export const openidEvents = {
     'a program was shut out again, with all its tokens for that person',
     'the client is the program',
   ),
+  'device.requested': auditEvent<{ scopes: readonly string[] }>(
+    'info',
+    'a device has asked to be let in, and shows a code',
+    'scopes; the network address is the device’s',
+  ),
+  'device.let_in': auditEvent<{ scopes: readonly string[]; audiences: readonly string[]; device_ip: string }>(
+    'info',
+    'a person let a device in by its code',
+    'scopes, audiences, and the network address that the device had asked from',
+  ),
+  'device.denied': auditEvent<{ device_ip: string }>(
+    'info',
+    'a person did not let a device in',
+    'the network address that the device had asked from',
+  ),
+  'device.code_unknown': auditEvent('info', 'a person entered a code that no device shows'),
+  'device.limited': auditEvent<{ limit: number }>(
+    'warn',
+    'too many codes of devices were tried',
+    'limit: of the person, of a network address or of all together',
+  ),
 }

@@ -36,16 +36,13 @@ export function consentPage(
 ): Html {
   const { consent } = context.texts.openid
   const { csrfToken, request, subject, email, program, host, scopes } = page
-  const known = consent.scopes as Readonly<Record<string, string>>
   return layout(
     context,
     consent.title,
     html`${messages(page)}
       <p class="lead">${consent.who(html`<strong>${isolated(program)}</strong>`, isolated(host))}</p>
       <p>${consent.may}</p>
-      <ul>
-        ${scopes.map((scope) => html`<li>${known[scope] ?? consent.permission(html`<code>${scope}</code>`)}</li>`)}
-      </ul>
+      ${scopeList(context, scopes)}
       <p>${consent.as(isolated(email))} ${consent.withdraw}</p>
       <form method="post" action="consent">
         ${hiddenFields({ csrf_token: csrfToken, request, subject })}
@@ -55,6 +52,18 @@ export function consentPage(
         </p>
       </form>`,
   )
+}
+
+/** What a program may do, in words. `offline`: how long it keeps its access, where that is said otherwise. */
+export function scopeList(
+  { texts: { openid } }: ViewContext<OpenIdTexts>,
+  scopes: readonly string[],
+  offline = openid.consent.scopes.offline_access,
+): Html {
+  const known: Readonly<Record<string, string>> = { ...openid.consent.scopes, offline_access: offline }
+  return html`<ul>
+    ${scopes.map((scope) => html`<li>${known[scope] ?? openid.consent.permission(html`<code>${scope}</code>`)}</li>`)}
+  </ul>`
 }
 
 /** Sends an answer to a program by a form (OAuth 2.0 Form Post Response Mode). */

@@ -1,6 +1,6 @@
 /** How a person lets a program in, and what the program learns of them (OpenID Connect Core, OAuth 2.1). */
 import type { Base } from '../../base.ts'
-import { authorizationCodeGrant } from '../../core/grants.ts'
+import { signInGrants } from '../../core/grants.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
@@ -9,6 +9,8 @@ import type { Pages } from '../../http/pages.ts'
 import type { Accounts, RegistrationMode } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
+import type { MailsOf } from '../../pages/mail.ts'
+import type { Mail } from '../mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
@@ -16,31 +18,42 @@ import { administeredGrantRoutes } from './admin.ts'
 import { createAuthorize } from './authorize.ts'
 import { authorizePages, authorizePath } from './authorize-pages.ts'
 import { createConsents } from './consents.ts'
+import { createDeviceDecisions } from './device/decide.ts'
+import { devicePages } from './device/device-pages.ts'
+import { createRedeemDeviceCode, type RedeemDeviceCode } from './device/redeem-device-code.ts'
+import { createRequestDeviceCode, type RequestDeviceCode } from './device/request-device-code.ts'
 import { grantsPages } from './grants-pages.ts'
+import { createHandOut } from './hand-out.ts'
+import type { openidMails } from './mails.ts'
 import { createMakeIdToken } from './id-tokens.ts'
 import { logoutPages, logoutPath } from './logout-pages.ts'
 import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
 import { createOpenRequest } from './requests/open-request.ts'
 import { createFindRequest } from './requests/find-request.ts'
 import { createPushRequest, type PushRequest } from './requests/push-request.ts'
+import { readAccess } from './requests/read-request.ts'
 import { grantRoutes } from './routes.ts'
 import { openIdClaims, openIdScopes } from './scopes.ts'
 import type { OpenIdTexts } from './texts.ts'
 import { userinfoPath, userinfoRoutes } from './userinfo-routes.ts'
 
 export type { openidEvents } from './audit-events.ts'
+export type { RedeemDeviceCode } from './device/redeem-device-code.ts'
+export type { RequestDeviceCode } from './device/request-device-code.ts'
 export type { RedeemCode } from './redeem-code.ts'
 export type { PushRequest } from './requests/push-request.ts'
 
 export interface OpenId extends Feature {
   readonly redeemCode: RedeemCode
   readonly pushRequest: PushRequest
+  readonly requestDeviceCode: RequestDeviceCode
+  readonly redeemDeviceCode: RedeemDeviceCode
   /** What the metadata says of it, by the names of RFC 8414 and OpenID Connect Discovery 1.0. */
   metadata(): Readonly<Record<string, unknown>>
 }
 
 export function createOpenId(
-  { stores, budgets, clock, audit, issuer, basePath, box }: Base,
+  { stores, budgets, clock, audit, issuer, basePath, box, keyedHashes }: Base,
   config: { registration: RegistrationMode },
   needs: {
     accounts: Accounts
@@ -53,13 +66,23 @@ export function createOpenId(
     browser: BrowserGuards
     pageUsers: PageUsers
     pages: Pages<OpenIdTexts>
+    mail: Mail<MailsOf<typeof openidMails>>
   },
 ): OpenId {
   const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages } = needs
   const { ring } = signingKeys
-  const { authorizations, pushedRequests, users } = stores
+  const { authorizations, deviceCodes, pushedRequests, users } = stores
   const userinfoAudience = issuer + userinfoPath
   const makeIdToken = createMakeIdToken({ sign: ring.sign, algorithms: ring.algorithms, clock })
+  const handOut = createHandOut({
+    ...{ authorizations, sessions, issuer: tokens.issuer, makeIdToken, userinfoAudience, clock },
+  })
+  const userCodes = keyedHashes('device user code')
+  const hashesOfUserCode = (code: string) => userCodes(code).map((hash) => hash.toString('base64url'))
+  const decisions = createDeviceDecisions({
+    ...{ deviceCodes, clients: stores.clients, users, mails: needs.mail, hashesOfUserCode },
+    ...{ budgets, audit, clock, issuer },
+  })
   const consents = createConsents({ authorizations, audit, clock })
   const where = { audienceOf: hosts.audienceOf, issuer, userinfoAudience }
   const openRequest = createOpenRequest({ verify: clients.verifySigned, issuer })
@@ -73,13 +96,17 @@ export function createOpenId(
   })
   // The first program that gets ID tokens brings their keys.
   clients.onChange(async ({ grants }) => {
-    if (grants.includes(authorizationCodeGrant)) await signingKeys.keepSchedule()
+    if (signInGrants.some((grant) => grants.includes(grant))) await signingKeys.keepSchedule()
   })
   return {
-    redeemCode: createRedeemCode({
-      ...{ authorizations, issuer: tokens.issuer, makeIdToken, userinfoAudience, audit, clock },
+    redeemCode: createRedeemCode({ authorizations, handOut, audit, clock }),
+    requestDeviceCode: createRequestDeviceCode({
+      ...{ deviceCodes, budgets, audit, clock },
+      readAccess: (client, asked) => readAccess(client, asked, where),
+      hashUserCode: (code) => hashesOfUserCode(code)[0]!,
     }),
     pushRequest: createPushRequest({ pushedRequests, openRequest, budgets, where, clock }),
+    redeemDeviceCode: createRedeemDeviceCode({ deviceCodes, authorizations, handOut, clock }),
     metadata: () => ({
       authorization_endpoint: issuer + authorizePath,
       userinfo_endpoint: userinfoAudience,
@@ -108,6 +135,9 @@ export function createOpenId(
         const shared = { ...browser, pageUsers, pages, basePath }
         await app.register((scope) => authorizePages(scope as typeof app, { ...shared, authorize, issuer }))
         await app.register((scope) => grantsPages(scope as typeof app, { ...shared, consents }))
+        await app.register((scope) =>
+          devicePages(scope as typeof app, { ...shared, decisions, box: box('device that waits') }),
+        )
         await app.register((scope) =>
           logoutPages(scope as typeof app, {
             ...shared,

@@ -3,12 +3,11 @@ import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { AuthorizationStore } from '../../core/records/authorization.ts'
-import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
-import type { Session } from '../../core/records/session.ts'
+import type { Client } from '../../core/records/client.ts'
 import { equalSecrets, hashSecret } from '../../core/secrets.ts'
-import type { IssuedTokens, TokenIssuer } from '../tokens/index.ts'
+import type { IssuedTokens } from '../tokens/index.ts'
 import type { openidEvents } from './audit-events.ts'
-import type { MakeIdToken } from './id-tokens.ts'
+import type { HandOut } from './hand-out.ts'
 
 interface CodeRequest {
   code: string | undefined
@@ -25,14 +24,12 @@ export type RedeemCode = (client: Client, request: CodeRequest) => Promise<Issue
  * hold it, and everything that it brought ends (RFC 6749 §4.1.2). A wrong verifier, address or client does not use it up.
  */
 export function createRedeemCode(dependencies: {
-  authorizations: Pick<AuthorizationStore, 'findByCode' | 'redeem' | 'end'>
-  issuer: Pick<TokenIssuer, 'forSession' | 'makeFamily'>
-  makeIdToken: MakeIdToken
-  userinfoAudience: string
+  authorizations: Pick<AuthorizationStore, 'findByCode' | 'end'>
+  handOut: HandOut
   audit: Audit<typeof openidEvents>
   clock: Clock
 }): RedeemCode {
-  const { authorizations, issuer, makeIdToken, userinfoAudience, audit, clock } = dependencies
+  const { authorizations, handOut, audit, clock } = dependencies
 
   async function endReplayed(found: { id: string; userId: string; sessionId: string }, clientId: string) {
     const about = { subject: found.userId, clientId, sessionId: found.sessionId }
@@ -62,42 +59,11 @@ export function createRedeemCode(dependencies: {
     if (redirectUri !== undefined && redirectUri !== found.redirectUri) {
       throw new OAuthError('invalid_grant', 'redirect_uri is not the one of the authorization request.')
     }
-    if (targets.some((target) => !found.audiences.includes(target))) {
-      throw new OAuthError('invalid_target', 'The authorization does not cover this resource.')
-    }
-    const { id, scopes, audiences } = found
-    const authorization = { id, audiences }
-    const isRenewable =
-      client.grants.includes('refresh_token') &&
-      (scopes.includes('offline_access') || openIdSettingsOf(client).refreshTokens === 'always')
-    let refreshToken: string | undefined
-    const redeemed = await authorizations.redeem(codeHash, new Date(clock.now()), {
-      isToldOfEnd: openIdSettingsOf(client).backchannelLogoutUri !== '',
-      ...(isRenewable && {
-        family: (session: Session) => {
-          const made = issuer.makeFamily({ session, clientId: client.id, scopes, authorization })
-          refreshToken = made.refreshToken
-          return made
-        },
-      }),
-    })
-    if (redeemed === undefined) {
-      // Another call was faster, or it has ended.
-      const now = await authorizations.findByCode(codeHash)
-      throw now?.redeemedAt ? await endReplayed(found, client.id) : refusal()
-    }
-    const { session, user } = redeemed
-    const isNarrower = targets.length > 0
-    const told = isNarrower ? [...targets, ...(scopes.includes('openid') ? [userinfoAudience] : [])] : audiences
-    const tokens = issuer.forSession({
-      ...{ user, session, clientId: client.id, scopes },
-      authorization: { id, audiences: [...new Set(told)] },
-    })
-    return {
-      ...tokens,
-      ...(refreshToken !== undefined && { refreshToken }),
-      ...(scopes.includes('openid') && { idToken: makeIdToken(client, found, user, tokens.accessToken) }),
-    }
+    const tokens = await handOut(client, found, codeHash, { targets })
+    if (tokens !== undefined) return tokens
+    // Another call was faster, or it has ended.
+    const now = await authorizations.findByCode(codeHash)
+    throw now?.redeemedAt ? await endReplayed(found, client.id) : refusal()
   }
 }
 

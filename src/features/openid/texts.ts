@@ -42,6 +42,44 @@ export const openid = {
     done: 'The program is shut out.',
     gone: 'This program was shut out already.',
   },
+  device: {
+    title: 'Connect a device',
+    why: 'Type the code that your device shows.',
+    code: 'Code of the device',
+    codeHint: 'Eight letters, such as WDJB-MJHT',
+    compare: 'Does your device show exactly this code? Go on only if you have the device in front of you.',
+    same: 'It shows this code',
+    another: 'It shows another code',
+    unknown: 'No device waits with this code. Look at it again; a code is good for ten minutes.',
+    tooManyTries: 'Too many codes were tried. Wait a few minutes.',
+    over: 'This code is over: it was used, or it is older than ten minutes. Have your device show a new one.',
+    letIn: {
+      title: 'Let this device in?',
+      who: (program: Child) => html`${program} asks for access to your account, on another device.`,
+      asked: (at: Child, ip: string) => html`The device asked on ${at}, from the network address ${ip}.`,
+      shows: (code: Child) => html`It shows the code ${code}.`,
+      elsewhere: (ip: string, own: string) =>
+        `The device is in another network than you: it asked from ${ip}, and you are at ${own}. If somebody has sent you the code, do not let it in.`,
+      careful: 'Let it in only if you have started this yourself, just now. Nobody else needs a code of you.',
+      offline: 'stay signed in on the device, until you end its session or shut it out',
+    },
+    decided: {
+      allowed: {
+        title: 'The device is let in',
+        text: 'Go back to your device: it goes on by itself. You can close this window.',
+      },
+      denied: { title: 'The device is not let in', text: 'It gets nothing. You can close this window.' },
+      grants: 'Programs with access',
+    },
+    mail: {
+      subject: 'A device was let in to your account',
+      happened: (program: string) => `You have let a device with the program "${program}" in to your account at`,
+      whichOne: (at: Date, ip: string) =>
+        `It asked on ${at.toISOString().slice(0, 16).replace('T', ' at ')} UTC from the network address ${ip}.`,
+      otherwise: 'If that was not you, shut the program out here, and choose a new password:',
+      open: 'Programs with access',
+    },
+  },
   leave: {
     title: 'Sign out?',
     asks: (program: Child) => html`${program} asks to sign you out.`,

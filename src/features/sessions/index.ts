@@ -14,6 +14,7 @@ import type { SessionTexts } from './texts.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
 import { createRaiseSession, type RaiseSession } from './raise-session.ts'
 import { sessionRoutes } from './routes.ts'
+import { createSessionOfProgram, type SessionOfProgram } from './session-of-program.ts'
 import type { SessionSettings } from './settings.ts'
 import { createStartSession, type StartSession } from './start-session.ts'
 
@@ -30,6 +31,12 @@ export interface Sessions extends Feature {
   readonly renew: RenewSession
   readonly raise: RaiseSession
   readonly end: EndSession
+  /** A session of a program's own, which no cookie opens, as it is stored with what the program gets. */
+  readonly ofProgram: SessionOfProgram
+  /** How many sessions a person may have; 0 is any number. */
+  readonly maxPerUser: number
+  /** Tells the trail of those that one more has put an end to. */
+  tellSurplus(userId: string, ended: readonly string[]): void
   /** Tells the trail of sessions that ended together. */
   tellEnded(ended: readonly { id: string; userId: string; clientId: string }[], reason: string): void
   /** What people and administrators do to sessions. */
@@ -62,6 +69,13 @@ export function createSessions(
     renew: createRenewSession({ sessions, clock }),
     raise: createRaiseSession({ sessions, elsewhere: stores.elsewhere, startSession: begin, endSession: end, clock }),
     end,
+    ofProgram: createSessionOfProgram({ clock, settings }),
+    maxPerUser: settings.max_per_user,
+    tellSurplus(subject, ended) {
+      for (const sessionId of ended) {
+        audit.record({ event: 'session.revoked', subject, sessionId, reason: 'too_many_sessions' })
+      }
+    },
     tellEnded(ended, reason) {
       for (const { id: sessionId, userId: subject, clientId } of ended) {
         audit.record({ event: 'session.revoked', subject, clientId, sessionId, reason })

@@ -9,8 +9,8 @@ import { eachOf, hashSecret, type Shown } from '../../core/secrets.ts'
 import type { sessionsEvents } from './audit-events.ts'
 
 export interface SessionManagement {
-  /** A person's live sessions, the one used last first. */
-  ofPerson(userId: string): Promise<Session[]>
+  /** A person's live sessions, the one used last first, with those that programs have on devices. */
+  ofPerson(userId: string): ReturnType<SessionStore['listOf']>
   /** Ends one of a person's own sessions. Throws `not_found`. */
   endOwn(person: UserPrincipal, sessionId: string): Promise<void>
   /**

@@ -35,7 +35,7 @@ export async function sessionRoutes(
     async (request, reply) => {
       const { subject, sessionId } = userOf(request)
       const shown = (await sessions.ofPerson(subject)).map((session) =>
-        showSession(session, readDevice, { current: session.id === sessionId }),
+        showSession(session, readDevice, { program: session.program, current: session.id === sessionId }),
       )
       return reply.header('cache-control', 'no-store').send(shown)
     },

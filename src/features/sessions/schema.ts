@@ -25,11 +25,15 @@ const example = {
 /** A session as its person sees it. */
 const OwnSession = Type.Object({
   ...shown,
+  program: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'The name of the program whose own session it is, on a device without a browser; null: a person’s sign-in.',
+  }),
   current: Type.Boolean({ description: 'Whether it is the one that asks.' }),
 })
 export const OwnSessions = Type.Array(OwnSession, {
   description: 'The one used last first.',
-  examples: [[{ ...example, current: true }]],
+  examples: [[{ ...example, program: null, current: true }]],
 })
 
 export const RememberedDevices = Type.Array(

@@ -36,9 +36,9 @@ export async function sessionPages(
   ) {
     const { subject, sessionId } = personWithSession(request)
     const texts = pages.textsFor(request).sessions
-    const list = (await sessions.ofPerson(subject)).map(({ id, userAgent, ip, lastSeenAt }) => ({
+    const list = (await sessions.ofPerson(subject)).map(({ id, userAgent, program, ip, lastSeenAt }) => ({
       id,
-      device: texts.device(readDevice(userAgent)),
+      device: program === null ? texts.device(readDevice(userAgent)) : texts.program(program),
       ip,
       beganAt: new Date(timeOf(id)),
       seenAt: lastSeenAt,

@@ -5,6 +5,7 @@ export const sessions = {
   title: 'Where you are signed in',
   why: 'Each browser and each program that is signed in to your account. End what you do not know, and choose a new password.',
   device: ({ browser, system }: Device) => [browser, system].filter(Boolean).join(' on ') || 'Unknown device',
+  program: (name: string) => `${name}, on a device`,
   this: 'This one',
   from: (address: string) => `From ${address}`,
   began: (at: Child) => html`Signed in on ${at}`,

@@ -1,6 +1,6 @@
 /** What signs every token, and is published for whoever verifies them. */
 import type { Base } from '../../base.ts'
-import { authorizationCodeGrant } from '../../core/grants.ts'
+import { signInGrants } from '../../core/grants.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
 import type { Revocations } from '../revocations/index.ts'
@@ -28,8 +28,7 @@ export function createSigningKeys(
   const { max_age_seconds: maxAgeSeconds } = settings
   const administration = createKeyAdministration({
     ...{ ...stands, audit, maxAgeSeconds },
-    schedule: async () =>
-      scheduleOf(settings, { signsIdTokens: await stores.clients.anyWithGrant(authorizationCodeGrant) }),
+    schedule: async () => scheduleOf(settings, { signsIdTokens: await stores.clients.anyWithGrant(signInGrants) }),
   })
   const ring = createKeyRing({
     ...stands,

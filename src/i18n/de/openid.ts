@@ -1,5 +1,6 @@
 import { html } from '../../pages/html.ts'
 import type { Catalogue } from '../en.ts'
+import { moment } from './moment.ts'
 
 export const openid: Catalogue['openid'] = {
   refused: {
@@ -43,6 +44,47 @@ export const openid: Catalogue['openid'] = {
     shutOut: 'Aussperren',
     done: 'Das Programm ist ausgesperrt.',
     gone: 'Dieses Programm war schon ausgesperrt.',
+  },
+  device: {
+    title: 'Gerät verbinden',
+    why: 'Geben Sie den Code ein, den Ihr Gerät anzeigt.',
+    code: 'Code des Geräts',
+    codeHint: 'Acht Buchstaben, zum Beispiel WDJB-MJHT',
+    compare: 'Zeigt Ihr Gerät genau diesen Code an? Gehen Sie nur weiter, wenn Sie das Gerät vor sich haben.',
+    same: 'Es zeigt diesen Code an',
+    another: 'Es zeigt einen anderen Code an',
+    unknown: 'Kein Gerät wartet mit diesem Code. Sehen Sie noch einmal nach; ein Code gilt zehn Minuten lang.',
+    tooManyTries: 'Es wurden zu viele Codes ausprobiert. Warten Sie ein paar Minuten.',
+    over: 'Dieser Code gilt nicht mehr: Er wurde benutzt oder ist älter als zehn Minuten. Lassen Sie Ihr Gerät einen neuen anzeigen.',
+    letIn: {
+      title: 'Dieses Gerät einlassen?',
+      who: (program) => html`${program} möchte auf einem anderen Gerät Zugang zu Ihrem Konto.`,
+      asked: (at, ip) => html`Das Gerät hat am ${at} von der Netzwerkadresse ${ip} angefragt.`,
+      shows: (code) => html`Es zeigt den Code ${code} an.`,
+      elsewhere: (ip, own) =>
+        `Das Gerät ist in einem anderen Netz als Sie: Es hat von ${ip} angefragt, und Sie sind bei ${own}. Wenn Ihnen jemand den Code geschickt hat, lassen Sie es nicht ein.`,
+      careful:
+        'Lassen Sie es nur ein, wenn Sie das gerade selbst begonnen haben. Niemand sonst braucht von Ihnen einen Code.',
+      offline: 'auf dem Gerät angemeldet bleiben, bis Sie seine Sitzung beenden oder es aussperren',
+    },
+    decided: {
+      allowed: {
+        title: 'Das Gerät ist eingelassen',
+        text: 'Gehen Sie zu Ihrem Gerät zurück: Es macht von selbst weiter. Dieses Fenster können Sie schließen.',
+      },
+      denied: {
+        title: 'Das Gerät ist nicht eingelassen',
+        text: 'Es bekommt nichts. Dieses Fenster können Sie schließen.',
+      },
+      grants: 'Programme mit Zugang',
+    },
+    mail: {
+      subject: 'Ein Gerät wurde in Ihr Konto eingelassen',
+      happened: (program) => `Sie haben ein Gerät mit dem Programm „${program}“ in Ihr Konto eingelassen bei`,
+      whichOne: (at, ip) => `Es hat am ${moment.format(at)} (UTC) von der Netzwerkadresse ${ip} angefragt.`,
+      otherwise: 'Wenn Sie das nicht waren, sperren Sie das Programm hier aus, und wählen Sie ein neues Passwort:',
+      open: 'Programme mit Zugang',
+    },
   },
   leave: {
     title: 'Abmelden?',

@@ -7,6 +7,7 @@ export const sessions: Catalogue['sessions'] = {
     'Jeder Browser und jedes Programm, das an Ihrem Konto angemeldet ist. ' +
     'Beenden Sie, was Sie nicht kennen, und wählen Sie ein neues Passwort.',
   device: ({ browser, system }) => [browser, system].filter(Boolean).join(' unter ') || 'Unbekanntes Gerät',
+  program: (name) => `${name}, auf einem Gerät`,
   this: 'Diese hier',
   from: (address) => `Von ${address}`,
   began: (at) => html`Angemeldet am ${at}`,

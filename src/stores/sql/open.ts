@@ -6,6 +6,7 @@ import { createApiKeyStore } from './api-keys/api-keys.ts'
 import { createUsedJtiStore } from './clients/used-jtis.ts'
 import { createAuthorizationStore } from './authorizations/authorizations.ts'
 import { createPushedRequestStore } from './authorizations/pushed-requests.ts'
+import { createDeviceCodeStore } from './device-codes/device-codes.ts'
 import { createAuditStore } from './audit/audit.ts'
 import { createBudgetStore } from './budgets/budgets.ts'
 import { createChange } from './changes.ts'
@@ -42,6 +43,7 @@ import { sweeps as auditSweeps } from './audit/sweeps.ts'
 import { sweeps as authorizationSweeps } from './authorizations/sweeps.ts'
 import { sweeps as budgetSweeps } from './budgets/sweeps.ts'
 import { sweeps as clientSweeps } from './clients/sweeps.ts'
+import { sweeps as deviceCodeSweeps } from './device-codes/sweeps.ts'
 import { sweeps as elsewhereSweeps } from './elsewhere/sweeps.ts'
 import { sweeps as factorSweeps } from './factors/sweeps.ts'
 import { sweeps as interactionSweeps } from './interactions/sweeps.ts'
@@ -143,6 +145,7 @@ const sweeps = [
     apiKeySweeps,
   ],
   ...[interactionSweeps, otherDomainSweeps, elsewhereSweeps, factorSweeps, budgetSweeps, authorizationSweeps],
+  ...[deviceCodeSweeps],
 ].flat()
 
 /** The stores of everything that lasts, over an open database. */
@@ -174,6 +177,7 @@ export function createSqlStores(
     clients: createClientStore(db, change, clock),
     authorizations: createAuthorizationStore(db, change),
     pushedRequests: createPushedRequestStore(db),
+    deviceCodes: createDeviceCodeStore(db),
     apiKeys: createApiKeyStore(db, change),
     usedJtis: createUsedJtiStore(db),
     accessTokens: createAccessTokenStore(db, change),

@@ -125,16 +125,9 @@ export function readAuthorizationRequest(
     return error('invalid_request', 'code_challenge must be 43 characters of base64url.')
   }
 
-  const scopes = scopesOf(client, sent('scope'))
-  if (scopes === undefined) return error('invalid_scope', 'The client is not registered for this scope.')
-  const resources = parameters.getAll('resource').filter((one) => one !== '')
-  const own = client.audiences.filter((audience) => audience !== where.issuer)
-  const meant = resources.map((url) => [url, where.audienceOf(url)].find((one) => one && own.includes(one)))
-  if (meant.includes(undefined) || resources.length > maxAudiences) {
-    return error('invalid_target', 'The client is not registered for this resource.')
-  }
-  const audiences = [...new Set(resources.length === 0 ? own : (meant as string[]))]
-  if (scopes.includes('openid') || audiences.length === 0) audiences.push(where.userinfoAudience)
+  const access = readAccess(client, { scope: sent('scope'), resources: parameters.getAll('resource') }, where)
+  if ('error' in access) return error(access.error, access.description)
+  const { scopes, audiences } = access
 
   const prompts = new Set(sent('prompt')?.split(' '))
   if (prompts.has('none') && prompts.size > 1) {
@@ -173,6 +166,27 @@ export function findAnswerTo(parameters: URLSearchParams, client: Client | undef
   }
   const mode = sent('response_mode') === 'form_post' ? 'form_post' : 'query'
   return { redirectUri, mode, state: isTwice('state') ? undefined : sent('state') }
+}
+
+/** What a program may be let in for of what it asks: scopes, and audiences, of which there is always one (RFC 8707 §2). */
+export function readAccess(
+  client: Client,
+  asked: { scope: string | undefined; resources: readonly string[] },
+  where: Where,
+): { scopes: string[]; audiences: string[] } | { error: 'invalid_scope' | 'invalid_target'; description: string } {
+  const scopes = scopesOf(client, asked.scope)
+  if (scopes === undefined) {
+    return { error: 'invalid_scope', description: 'The client is not registered for this scope.' }
+  }
+  const resources = asked.resources.filter((one) => one !== '')
+  const own = client.audiences.filter((audience) => audience !== where.issuer)
+  const meant = resources.map((url) => [url, where.audienceOf(url)].find((one) => one && own.includes(one)))
+  if (meant.includes(undefined) || resources.length > maxAudiences) {
+    return { error: 'invalid_target', description: 'The client is not registered for this resource.' }
+  }
+  const audiences = [...new Set(resources.length === 0 ? own : (meant as string[]))]
+  if (scopes.includes('openid') || audiences.length === 0) audiences.push(where.userinfoAudience)
+  return { scopes, audiences }
 }
 
 /**

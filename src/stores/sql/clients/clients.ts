@@ -1,9 +1,12 @@
-import { and, arrayContains, asc, eq, gt, isNull } from '../drizzle.ts'
+import { and, arrayOverlaps, asc, eq, gt, inArray, isNull } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { ClientStore } from '../../../core/records/client.ts'
 import type { Change } from '../changes.ts'
 import { type Database, isUniqueViolation } from '../database.ts'
+import { authorizations } from '../authorizations/tables.ts'
+import { endSessions } from '../sessions/sessions.ts'
+import { sessions } from '../sessions/tables.ts'
 import { clients } from './tables.ts'
 import { refreshFamilies } from '../tokens/tables.ts'
 
@@ -42,16 +45,22 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
     setSecret: (id, secretHash) => changeOne(id, { secretHash }),
     setJwks: (id, jwks) => changeOne(id, { jwks }),
     change: (id, change) => changeOne(id, change),
-    async anyWithGrant(grant) {
+    async anyWithGrant(grants) {
       const [found] = await db
         .select({ id: clients.id })
         .from(clients)
-        .where(arrayContains(clients.grants, [grant]))
+        .where(arrayOverlaps(clients.grants, [...grants]))
         .limit(1)
       return found !== undefined
     },
     async delete(id) {
       return await change(async (tx, announce) => {
+        // Their own, which they have begun on devices.
+        const begun = await tx
+          .select({ id: sessions.id })
+          .from(authorizations)
+          .innerJoin(sessions, and(eq(sessions.id, authorizations.sessionId), eq(sessions.clientId, id)))
+          .where(and(eq(authorizations.clientId, id), isNull(sessions.revokedAt)))
         const deleted = await tx.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })
         if (deleted.length === 0) return false
         const at = new Date(clock.now())
@@ -60,6 +69,8 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
           .update(refreshFamilies)
           .set({ revokedAt: at })
           .where(and(eq(refreshFamilies.clientId, id), isNull(refreshFamilies.revokedAt)))
+        const own = begun.map((session) => session.id)
+        if (own.length > 0) await endSessions([tx, announce], inArray(sessions.id, own), 'client_deleted', at)
         await announce('client', [id], at)
         return true
       })

@@ -5,6 +5,7 @@ import type { Announce, Change } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
 import { isUnchanged } from '../accounts/unchanged.ts'
+import { clients } from '../clients/tables.ts'
 import { providerSessions } from '../elsewhere/tables.ts'
 import { identities } from '../identities/tables.ts'
 import { interactions } from '../interactions/tables.ts'
@@ -33,31 +34,10 @@ type NewSession = Parameters<SessionStore['create']>[0]
 
 export function createSessionStore(db: Database, change: Change): SessionStore {
   return {
-    async create(session, provenHash, most = 0) {
-      const user = eq(users.id, session.userId)
-      if (most === 0) {
-        return await db.transaction(async (tx) => {
-          if (!(await isUnchanged(tx, user, provenHash)) || !(await isLinked(tx, session))) return undefined
-          await begin(tx, session)
-          return { ended: [] }
-        })
-      }
-      return await change(async (tx, announce) => {
-        // One after the other: each sees the sessions of the one before.
-        if (!(await isUnchanged(tx, user, provenHash, 'no key update')) || !(await isLinked(tx, session)))
-          return undefined
-        const at = session.lastSeenAt
-        const surplus = tx
-          .select({ id: sessions.id })
-          .from(sessions)
-          .where(and(eq(sessions.userId, session.userId), liveSessions(at)))
-          .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
-          .offset(most - 1)
-        const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
-        await begin(tx, session)
-        return { ended: ended.map(({ id }) => id) }
-      })
-    },
+    create: (session, provenHash, most = 0) =>
+      most === 0
+        ? db.transaction((tx) => beginSession([tx, tellsNobody], session, provenHash, most))
+        : change((tx, announce) => beginSession([tx, announce], session, provenHash, most)),
     async renew(id, { at: now, ...proof }, provenHash) {
       return await change(async (tx, announce) => {
         const owner = sql`${users.id} = (select user_id from sessions where id = ${id})`
@@ -109,8 +89,9 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
         .limit(limit),
     listOf: (userId, at) =>
       db
-        .select(sessionColumns)
+        .select({ ...sessionColumns, program: clients.name })
         .from(sessions)
+        .leftJoin(clients, eq(clients.id, sessions.clientId))
         .where(and(eq(sessions.userId, userId), liveSessions(at)))
         .orderBy(desc(sessions.lastSeenAt), desc(sessions.id)),
     async revokeAll(userId, reason, at, but) {
@@ -132,6 +113,37 @@ export function createSessionStore(db: Database, change: Change): SessionStore {
       })
     },
   }
+}
+
+/** Where no session ends there is nothing to tell. */
+const tellsNobody: Announce = async () => {}
+
+/** As `create`, within a transaction. */
+export async function beginSession(
+  [tx, announce]: [Transaction, Announce],
+  session: NewSession,
+  provenHash: string | null | undefined,
+  most: number,
+): Promise<{ ended: string[] } | undefined> {
+  // With a limit one after the other: each sees the sessions of the one before.
+  const lock = most === 0 ? 'share' : 'no key update'
+  if (!(await isUnchanged(tx, eq(users.id, session.userId), provenHash, lock)) || !(await isLinked(tx, session))) {
+    return undefined
+  }
+  if (most === 0) {
+    await begin(tx, session)
+    return { ended: [] }
+  }
+  const at = session.lastSeenAt
+  const surplus = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, session.userId), liveSessions(at)))
+    .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
+    .offset(most - 1)
+  const ended = await endSessions([tx, announce], inArray(sessions.id, surplus), 'too_many_sessions', at)
+  await begin(tx, session)
+  return { ended: ended.map(({ id }) => id) }
 }
 
 /** The sources of a person's identities are asked about them from now on (`dueForCheck`). */
