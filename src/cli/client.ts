@@ -20,6 +20,8 @@ const openid = {
   'jwks-uri': text('URI', 'where its public keys are, by which it signs assertions (private_key_jwt)'),
   'backchannel-logout-uri': text('URI', 'where it is told of the end of sessions'),
   'backchannel-logout-session-required': text(yesOrNo, 'whether that names the session, which it always does'),
+  'id-token-signed-response-alg': text('ALGORITHM', 'by which its ID tokens are signed; RS256, ES256, PS256 or EdDSA'),
+  'authorization-signed-response-alg': text('ALGORITHM', 'by which answers are signed that it wants as JWT (JARM)'),
 }
 
 /** What of the options was given, as the service takes it, which says what is wrong with a value. */

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { constants, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { SigningAlgorithm } from './records/signing-key.ts'
 
 /**
@@ -9,6 +9,9 @@ import type { SigningAlgorithm } from './records/signing-key.ts'
 /** Signs a text; the result is the third segment. `key`: PKCS #8 PEM. */
 export function createJwsSigner(algorithm: SigningAlgorithm, key: string): (signed: string) => string {
   const privateKey = createPrivateKey(key)
+  if (algorithm === 'PS256') {
+    return (signed) => sign('sha256', Buffer.from(signed), { key: privateKey, ...pss }).toString('base64url')
+  }
   if (algorithm !== 'ES256') {
     const digest = digestOf[algorithm]
     return (signed) => sign(digest, Buffer.from(signed), privateKey).toString('base64url')
@@ -30,11 +33,14 @@ export function createJwsVerifier(
     const bytes = Buffer.from(signature, 'base64url')
     if (bytes.toString('base64url') !== signature) return false
     const read = algorithm === 'ES256' ? derSignature(bytes) : bytes
-    return read !== undefined && verify(digest, Buffer.from(signed), publicKey, read)
+    const how = algorithm === 'PS256' ? { key: publicKey, ...pss } : publicKey
+    return read !== undefined && verify(digest, Buffer.from(signed), how, read)
   }
 }
 
-const digestOf = { ES256: 'sha256', RS256: 'sha256', EdDSA: null } as const
+const digestOf = { ES256: 'sha256', RS256: 'sha256', PS256: 'sha256', EdDSA: null } as const
+/** RFC 7518 §3.5: the salt is as long as the digest. */
+const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } as const
 
 /** The bytes of each of the two numbers of a P-256 signature (RFC 7518 §3.4). */
 const numberBytes = 32

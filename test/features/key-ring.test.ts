@@ -79,7 +79,7 @@ for (const backend of backends) {
     const clocks = [clock, { now: () => clock.now() - 3_000 }] as const
 
     async function openReplica(index: 0 | 1, settings: Settings) {
-      const schedule = scheduleOf({ ...others, ...settings }, { signsIdTokens: false })
+      const schedule = scheduleOf({ ...others, ...settings }, { ofPrograms: [] })
       const self = {
         schedule,
         tokenSeconds: settings.access_ttl_seconds,

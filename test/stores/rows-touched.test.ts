@@ -551,7 +551,7 @@ for (const [name, open] of Object.entries(engines)) {
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
       'clients.change': () => stores.clients.change('job', { name: 'J' }),
-      'clients.anyWithGrant': () => stores.clients.anyWithGrant(['authorization_code']),
+      'clients.signingSettings': () => stores.clients.signingSettings(['authorization_code']),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),

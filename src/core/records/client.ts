@@ -1,3 +1,5 @@
+import type { SigningAlgorithm } from './signing-key.ts'
+
 export type ClientAuthMethod = 'client_secret' | 'private_key_jwt' | 'none'
 
 /** By which a client signs (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
@@ -32,6 +34,10 @@ export interface OpenIdSettings {
   backchannelLogoutUri: string
   /** Whether a logout token must name the session. It always does. */
   backchannelLogoutSessionRequired: boolean
+  /** By which algorithm its ID tokens are signed; `default`: as `keys.id_tokens` says. */
+  idTokenSignedResponseAlg: SigningAlgorithm | 'default'
+  /** By which algorithm the answers of the authorization endpoint are signed that it wants signed; `default`: as its ID tokens. */
+  authorizationSignedResponseAlg: SigningAlgorithm | 'default'
 }
 
 const openIdDefaults: OpenIdSettings = {
@@ -46,6 +52,8 @@ const openIdDefaults: OpenIdSettings = {
   jwksUri: '',
   backchannelLogoutUri: '',
   backchannelLogoutSessionRequired: false,
+  idTokenSignedResponseAlg: 'default',
+  authorizationSignedResponseAlg: 'default',
 }
 
 /** The settings of a client, with the defaults of what nobody has set. */
@@ -71,6 +79,24 @@ export interface Client {
 
 type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 'scopes' | 'audiences' | 'openid'>>
 
+/** By which algorithms something is signed for a client. */
+export type SigningSettings = Partial<
+  Pick<OpenIdSettings, 'idTokenSignedResponseAlg' | 'authorizationSignedResponseAlg'>
+>
+
+/** By which algorithm ID tokens, and answers, are signed for a client; nothing: as `keys.id_tokens` says. */
+export function signingAlgorithmsOf(client: Pick<Client, 'openid'>): {
+  idTokens: SigningAlgorithm | undefined
+  answers: SigningAlgorithm | undefined
+} {
+  const { idTokenSignedResponseAlg, authorizationSignedResponseAlg } = openIdSettingsOf(client)
+  const idTokens = idTokenSignedResponseAlg === 'default' ? undefined : idTokenSignedResponseAlg
+  return {
+    idTokens,
+    answers: authorizationSignedResponseAlg === 'default' ? idTokens : authorizationSignedResponseAlg,
+  }
+}
+
 export interface ClientStore {
   create(client: Client): Promise<'created' | 'id_taken'>
   find(id: string): Promise<Client | undefined>
@@ -83,8 +109,8 @@ export interface ClientStore {
   setJwks(id: string, jwks: PublicJwkSet): Promise<boolean>
   /** Replaces what may be changed of a client. Also tells the revocation feed. */
   change(id: string, change: ClientChange): Promise<boolean>
-  /** Whether there is a client that may use one of these grants. */
-  anyWithGrant(grants: readonly string[]): Promise<boolean>
+  /** What the clients that may use one of these grants have set of what decides by which keys something is signed for them, each once. */
+  signingSettings(grants: readonly string[]): Promise<SigningSettings[]>
   /** With its API keys and refresh tokens. Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }

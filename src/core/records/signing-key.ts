@@ -1,4 +1,6 @@
-export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
+/** PS256 signs for programs that ask for it, and for nobody else. */
+export const signingAlgorithms = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const
+export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 /** One key of the ring. What it is good for follows from the time: see `statusOf`. */
 export interface SigningKey {

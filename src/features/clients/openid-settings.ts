@@ -1,4 +1,5 @@
 import { clientAlgorithms } from '../../core/public-jwks.ts'
+import { signingAlgorithms } from '../../core/records/signing-key.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
 import { type Static, type TOptional, Type } from '../../json-schema.ts'
 
@@ -37,6 +38,12 @@ export const openIdMembers = {
   }),
   backchannel_logout_session_required: Type.Boolean({
     description: 'Whether logout tokens must name the session, which they always do.',
+  }),
+  id_token_signed_response_alg: Type.Enum(['default', ...signingAlgorithms], {
+    description: 'By which algorithm its ID tokens are signed; `default`: as `keys.id_tokens` says.',
+  }),
+  authorization_signed_response_alg: Type.Enum(['default', ...signingAlgorithms], {
+    description: 'By which algorithm answers are signed that it wants as JWT (JARM); `default`: as its ID tokens.',
   }),
 }
 /** The same, each of which may be left out. */

@@ -18,7 +18,7 @@ const maxAgeSeconds = 300
 /** The facts that other features know. */
 export interface MetadataOptions {
   issuer: string
-  /** What it says as a provider of sign-in; another list in it only when the ring changes. */
+  /** What it says as a provider of sign-in. */
   openid(): Readonly<Record<string, unknown>>
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
@@ -38,6 +38,7 @@ const OpenId = {
   scopes_supported: Names,
   subject_types_supported: Names,
   id_token_signing_alg_values_supported: Names,
+  authorization_signing_alg_values_supported: Names,
   claims_supported: Names,
   acr_values_supported: Names,
   prompt_values_supported: Names,
@@ -103,11 +104,10 @@ function describe(
 
 /** Publishes the authorization server metadata (RFC 8414 §3). Registered beside the base path, which its paths hold themselves. */
 export async function metadataRoutes(app: App, options: MetadataOptions): Promise<void> {
-  const listsOf = () => [options.introspectionAlgorithms(), options.openid()['id_token_signing_alg_values_supported']]
   const make = () => {
-    const lists = listsOf()
-    const body = JSON.stringify(describe(options, options.introspectionAlgorithms()))
-    return { lists, body, etag: etagOf(body) }
+    const algorithms = options.introspectionAlgorithms()
+    const body = JSON.stringify(describe(options, algorithms))
+    return { algorithms, body, etag: etagOf(body) }
   }
   let made = make()
 
@@ -142,7 +142,7 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
         },
       },
       (request, reply) => {
-        if (listsOf().some((list, index) => list !== made.lists[index])) made = make()
+        if (options.introspectionAlgorithms() !== made.algorithms) made = make()
         sendPublic(request, reply, made, { type: 'application/json', maxAgeSeconds })
       },
     )

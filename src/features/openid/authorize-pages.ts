@@ -10,6 +10,7 @@ import type { Messages } from '../../pages/notices.ts'
 import type { Authorize, AuthorizeOutcome } from './authorize.ts'
 import { consentPage, handOverPage, refusedPage } from './consent-views.ts'
 import type { AnswerTo } from './requests/read-request.ts'
+import type { SignAnswer } from './sign-answer.ts'
 import type { OpenIdTexts } from './texts.ts'
 
 export const authorizePath = '/oauth/authorize'
@@ -18,6 +19,7 @@ const maxQueryLength = 6_000
 
 export interface AuthorizePageOptions extends BrowserGuards {
   authorize: Authorize
+  signAnswer: SignAnswer
   pageUsers: PageUsers
   pages: Pages<OpenIdTexts>
   issuer: string
@@ -29,15 +31,18 @@ export interface AuthorizePageOptions extends BrowserGuards {
  * form that was sent to it becomes such an address, since browsers send no cookies of ours with what other sites post.
  */
 export async function authorizePages(app: App, options: AuthorizePageOptions): Promise<void> {
-  const { authorize, pageUsers, pages, csrf, issuer, basePath } = options
+  const { authorize, signAnswer, pageUsers, pages, csrf, issuer, basePath } = options
 
   function refuse(reply: FastifyReply, reason: Parameters<typeof refusedPage>[1]['reason']) {
     return pages.show(reply.code(400), refusedPage, { basePath, reason })
   }
 
-  function sendAnswer(reply: FastifyReply, { redirectUri, mode, state }: AnswerTo, answer: Record<string, string>) {
-    const parameters = { ...answer, state, iss: issuer }
-    if (mode === 'form_post') return pages.show(reply, handOverPage, { basePath, to: redirectUri, parameters })
+  function sendAnswer(reply: FastifyReply, to: AnswerTo, answer: Record<string, string>) {
+    const { redirectUri, client, mode, state } = to
+    const parameters = mode.endsWith('jwt')
+      ? { response: signAnswer(client, { ...answer, state }) }
+      : { ...answer, state, iss: issuer }
+    if (mode.startsWith('form_post')) return pages.show(reply, handOverPage, { basePath, to: redirectUri, parameters })
     return goTo(reply, withParameters(redirectUri, parameters))
   }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TokenType } from '../../core/access-token.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Authorization } from '../../core/records/authorization.ts'
-import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
+import { type Client, openIdSettingsOf, signingAlgorithmsOf } from '../../core/records/client.ts'
 import type { SigningAlgorithm } from '../../core/records/signing-key.ts'
 import type { User } from '../../core/records/user.ts'
 import { claimsAbout } from './scopes.ts'
@@ -22,17 +22,19 @@ export type MakeIdToken = (
 ) => string
 
 export function createMakeIdToken(dependencies: {
-  sign(type: TokenType, claims: object): string
+  signFor(algorithm: SigningAlgorithm | undefined, claims: object): string
+  /** What signs where the program has not said by which algorithm. */
   algorithms(type: TokenType): readonly SigningAlgorithm[]
   clock: Clock
 }): MakeIdToken {
-  const { sign, algorithms, clock } = dependencies
+  const { signFor, algorithms, clock } = dependencies
   return (client, authorization, user, accessToken) => {
     const { scopes, nonce, authenticatedAt, level, methods, sessionId, clientId } = authorization
     // Whole seconds that have passed: some programs refuse a token of the future without any tolerance.
     const iat = Math.floor(clock.now() / 1000)
-    const [algorithm] = algorithms('JWT')
-    return sign('JWT', {
+    const wanted = signingAlgorithmsOf(client).idTokens
+    const algorithm = wanted ?? algorithms('JWT')[0]
+    return signFor(wanted, {
       sub: user.id,
       aud: clientId,
       azp: clientId,

@@ -2,6 +2,7 @@
 import type { Base } from '../../base.ts'
 import { signInGrants } from '../../core/grants.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
+import { signingAlgorithms } from '../../core/records/signing-key.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { PageUsers } from '../../http/page-users.ts'
@@ -31,10 +32,11 @@ import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
 import { createOpenRequest } from './requests/open-request.ts'
 import { createFindRequest } from './requests/find-request.ts'
 import { createPushRequest, type PushRequest } from './requests/push-request.ts'
-import { readAccess } from './requests/read-request.ts'
+import { readAccess, responseModes } from './requests/read-request.ts'
 import { grantRoutes } from './routes.ts'
 import { openIdClaims, openIdScopes } from './scopes.ts'
 import type { OpenIdTexts } from './texts.ts'
+import { createSignAnswer } from './sign-answer.ts'
 import { userinfoPath, userinfoRoutes } from './userinfo-routes.ts'
 
 export type { openidEvents } from './audit-events.ts'
@@ -73,7 +75,7 @@ export function createOpenId(
   const { ring } = signingKeys
   const { authorizations, deviceCodes, pushedRequests, users } = stores
   const userinfoAudience = issuer + userinfoPath
-  const makeIdToken = createMakeIdToken({ sign: ring.sign, algorithms: ring.algorithms, clock })
+  const makeIdToken = createMakeIdToken({ signFor: ring.signFor, algorithms: ring.algorithms, clock })
   const handOut = createHandOut({
     ...{ authorizations, sessions, issuer: tokens.issuer, makeIdToken, userinfoAudience, clock },
   })
@@ -94,6 +96,7 @@ export function createOpenId(
     ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, audit, clock },
     mayRegister: config.registration.mode === 'open',
   })
+  const signAnswer = createSignAnswer({ signFor: ring.signFor, clock })
   // The first program that gets ID tokens brings their keys.
   clients.onChange(async ({ grants }) => {
     if (signInGrants.some((grant) => grants.includes(grant))) await signingKeys.keepSchedule()
@@ -114,12 +117,13 @@ export function createOpenId(
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
       response_types_supported: ['code'],
-      response_modes_supported: ['query', 'form_post'],
+      response_modes_supported: responseModes,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       scopes_supported: openIdScopes,
       subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ring.algorithms('JWT'),
+      id_token_signing_alg_values_supported: signingAlgorithms,
+      authorization_signing_alg_values_supported: signingAlgorithms,
       claims_supported: openIdClaims,
       acr_values_supported: ['aal1', 'aal2'],
       prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
@@ -133,7 +137,7 @@ export function createOpenId(
       people: (app) => grantRoutes(app, { consents, limits: browser.limits }),
       async pages(app) {
         const shared = { ...browser, pageUsers, pages, basePath }
-        await app.register((scope) => authorizePages(scope as typeof app, { ...shared, authorize, issuer }))
+        await app.register((scope) => authorizePages(scope as typeof app, { ...shared, authorize, signAnswer, issuer }))
         await app.register((scope) => grantsPages(scope as typeof app, { ...shared, consents }))
         await app.register((scope) =>
           devicePages(scope as typeof app, { ...shared, decisions, box: box('device that waits') }),

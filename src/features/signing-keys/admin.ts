@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../json-schema.ts'
 import { GatehouseError } from '../../core/errors.ts'
-import type { SigningKey } from '../../core/records/signing-key.ts'
+import { type SigningKey, signingAlgorithms } from '../../core/records/signing-key.ts'
 import { administers } from '../../http/admin-schema.ts'
 import { PageOf } from '../../http/lists.ts'
 import { Instant, problems, strict } from '../../http/schema.ts'
@@ -11,7 +11,7 @@ import type { KeyStatus } from './schedule.ts'
 const Time = Type.Union([Instant, Type.Null()])
 const Shown = Type.Object({
   kid: Type.String(),
-  alg: Type.Enum(['ES256', 'RS256', 'EdDSA']),
+  alg: Type.Enum(signingAlgorithms),
   status: Type.Enum(['next', 'active', 'retiring', 'retired']),
   created_at: Instant,
   activates_at: Instant,

@@ -1,6 +1,8 @@
 /** What signs every token, and is published for whoever verifies them. */
 import type { Base } from '../../base.ts'
 import { signInGrants } from '../../core/grants.ts'
+import { signingAlgorithmsOf } from '../../core/records/client.ts'
+import type { SigningAlgorithm } from '../../core/records/signing-key.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
 import type { Revocations } from '../revocations/index.ts'
@@ -26,14 +28,24 @@ export function createSigningKeys(
 ): SigningKeys {
   const stands = { store: stores.signingKeys, box: box('signing keys'), clock }
   const { max_age_seconds: maxAgeSeconds } = settings
+  let ofProgramsAlone: readonly SigningAlgorithm[] = []
   const administration = createKeyAdministration({
     ...{ ...stands, audit, maxAgeSeconds },
-    schedule: async () => scheduleOf(settings, { signsIdTokens: await stores.clients.anyWithGrant(signInGrants) }),
+    async schedule() {
+      const set = await stores.clients.signingSettings(signInGrants)
+      const ofPrograms = set
+        .map((openid) => signingAlgorithmsOf({ openid }))
+        .flatMap((one) => [one.idTokens, one.answers])
+      const schedule = scheduleOf(settings, { ofPrograms })
+      ofProgramsAlone = schedule.ofProgramsAlone
+      return schedule
+    },
   })
   const ring = createKeyRing({
     ...stands,
     log,
     issuer,
+    isOfProgramsAlone: (algorithm) => ofProgramsAlone.includes(algorithm),
     algorithmOf: (type) =>
       type === 'identity-assertion+jwt'
         ? settings.assertions

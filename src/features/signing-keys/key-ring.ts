@@ -1,12 +1,13 @@
 import { type AccessTokenClaims, isInTime, type TokenType, tokenTypes } from '../../core/access-token.ts'
 import { SetupError, unavailable } from '../../core/errors.ts'
 import { etagOf } from '../../core/etag.ts'
-import { createJwsSigner, createJwsVerifier } from '../../core/jws.ts'
+import { createJwsSigner } from '../../core/jws.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import { allKeys } from '../../core/records/revocation.ts'
 import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '../../core/records/signing-key.ts'
 import type { SecretBox } from '../../core/secrets.ts'
+import { verifierOf } from './read-token.ts'
 import { nextChange, statusOf } from './schedule.ts'
 import { headerOf, openPrivateKey, publicJwk, wrongSecret } from './signing-key.ts'
 
@@ -18,6 +19,11 @@ export interface KeyRing {
   open(): Promise<void>
   /** Signs claims with the active key of the type's algorithm. `iss` is added. Throws `unavailable` when no key can sign. */
   sign(type: TokenType, claims: object): string
+  /**
+   * The same of a JWT for a program that wants it signed by one algorithm: the one of its ID tokens where it does not say by which. Throws
+   * `unavailable` when there is no key of it, as for the moment in which a replica learns of the first program that wants it.
+   */
+  signFor(algorithm: SigningAlgorithm | undefined, claims: object): string
   /**
    * The claims of an access token that this service signed and that has not expired; otherwise nothing. Says nothing
    * about revocation. Throws `unavailable` for a key of which is not known whether it has ended.
@@ -49,10 +55,13 @@ export interface KeyRing {
   reload(changed?: readonly string[]): Promise<void>
 }
 
+const neededOfAccessTokens = ['sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
+
 /** What the ring is at one time; another one is made when a key's status changes. */
 interface View {
   until: number
   signers: Record<TokenType, (claims: object) => string>
+  programSigners: ReadonlyMap<SigningAlgorithm, (claims: object) => string>
   algorithms: Record<TokenType, readonly SigningAlgorithm[]>
   verifiers: Map<string, Verifier<AccessTokenClaims>>
   idTokenVerifiers: Map<string, Verifier<IdTokenClaims>>
@@ -93,8 +102,10 @@ export function createKeyRing(dependencies: {
   issuer: string
   /** What signs each type of token, once it has an active key. */
   algorithmOf(type: TokenType): SigningAlgorithm
+  /** Whether an algorithm signs nothing but what programs get that people sign in to. */
+  isOfProgramsAlone?(algorithm: SigningAlgorithm): boolean
 }): KeyRing {
-  const { store, box, clock, log, issuer, algorithmOf } = dependencies
+  const { store, box, clock, log, issuer, algorithmOf, isOfProgramsAlone = () => false } = dependencies
   const counts = new Map<string, Map<TokenType | 'verified', number>>()
   let ring: Read = { keys: [], privateKeys: new Map(), whole: false, doubted: () => false }
   let view = viewAt(clock.now())
@@ -124,7 +135,8 @@ export function createKeyRing(dependencies: {
     // While the algorithm of a changed setting has no key that verifiers know, another one signs.
     const meant = may.find(({ algorithm }) => algorithm === algorithmOf(type))
     // Rather none that signs nothing but ID tokens: verifiers of other tokens need not know its algorithm.
-    return meant ?? may.find(({ algorithm }) => algorithm !== algorithmOf('JWT')) ?? may[0]
+    const isForOthers = ({ algorithm }: SigningKey) => algorithm !== algorithmOf('JWT') && !isOfProgramsAlone(algorithm)
+    return meant ?? may.find(isForOthers) ?? may[0]
   }
 
   function signerOf(type: TokenType, key: SigningKey | undefined): (claims: object) => string {
@@ -152,6 +164,7 @@ export function createKeyRing(dependencies: {
       .filter(({ kid }) => ring.privateKeys.has(kid))
       .filter((key) => statusOf(key, now) !== 'retiring')
       .toSorted((a, b) => a.activatesAt.getTime() - b.activatesAt.getTime())
+    const isActive = (key: SigningKey) => statusOf(key, now) === 'active'
     const ofType = <T>(make: (type: TokenType, key: SigningKey | undefined) => T) =>
       Object.fromEntries(tokenTypes.map((type) => [type, make(type, keyFor(type, able, now))])) as Record<TokenType, T>
     const verifiersOf = <Claims>(type: TokenType, needed: readonly string[]): Map<string, Verifier<Claims>> =>
@@ -160,6 +173,14 @@ export function createKeyRing(dependencies: {
     return {
       until: nextChange(ring.keys, now),
       signers: ofType(signerOf),
+      programSigners: new Map(
+        able
+          // Of an algorithm the last one counts: the key that signs, or else the one that is going to first.
+          .toSorted(
+            (a, b) => Number(isActive(a)) - Number(isActive(b)) || b.activatesAt.getTime() - a.activatesAt.getTime(),
+          )
+          .map((key) => [key.algorithm, signerOf('JWT', key)]),
+      ),
       algorithms: ofType((type, key) => {
         const meant = algorithmOf(type)
         // The key of ID tokens is made for the first program that gets one, and signs at once.
@@ -196,6 +217,12 @@ export function createKeyRing(dependencies: {
       use(read)
     },
     sign: (type, claims) => current().signers[type](claims),
+    signFor(algorithm, claims) {
+      const { signers, programSigners } = current()
+      const sign = algorithm === undefined ? signers.JWT : programSigners.get(algorithm)
+      if (sign === undefined) throw unavailable(new Error('there is no key of the algorithm yet'))
+      return sign(claims)
+    },
     verifyAccessToken(token) {
       // Looked up by the whole header segment: only headers that this service writes, byte for byte, are ever
       // verified, which leaves no `alg`, `kid`, `jku` or `crit` of an attacker's to interpret.
@@ -239,33 +266,5 @@ export function createKeyRing(dependencies: {
       }
       if (before.whole && !ring.whole) log.error({ event: 'keys.unopened' }, wrongSecret)
     },
-  }
-}
-
-const neededOfAccessTokens = ['sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
-
-/** Reads a token whose header is known already to be one that the service writes for this key; times are the caller's. */
-function verifierOf<Claims>(
-  key: SigningKey,
-  issuer: string,
-  needed: readonly string[],
-): (token: string) => Claims | undefined {
-  const isSignature = createJwsVerifier(key.algorithm, key.publicKeyPem)
-  return (token) => {
-    const start = token.indexOf('.') + 1
-    const end = token.indexOf('.', start)
-    if (end === -1 || !isSignature(token.slice(0, end), token.slice(end + 1))) return undefined
-    // Nothing is read before the signature has proven who wrote it.
-    const claims = readJson(token.slice(start, end)) as Record<string, unknown> | null | undefined
-    const isWhole = claims?.['iss'] === issuer && needed.every((name) => claims[name] !== undefined)
-    return isWhole ? (claims as Claims) : undefined
-  }
-}
-
-function readJson(segment: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(segment, 'base64url').toString())
-  } catch {
-    return undefined
   }
 }

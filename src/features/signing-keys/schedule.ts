@@ -8,8 +8,10 @@ export type KeyStatus = 'next' | 'active' | 'retiring' | 'retired'
 export interface KeySchedule {
   /** Every algorithm that something is signed with. */
   algorithms: readonly SigningAlgorithm[]
-  /** Of those, the one that signs ID tokens and nothing else. */
-  ofIdTokensAlone?: SigningAlgorithm | undefined
+  /** Of those, the ones that sign for programs that people sign in to, such as ID tokens, and nothing else. */
+  ofProgramsAlone: readonly SigningAlgorithm[]
+  /** Those that programs have asked for by name. */
+  asked: readonly SigningAlgorithm[]
   /** How long a key signs. */
   rotationSeconds: number
   /** How long verifiers may keep the JWK set. */
@@ -24,14 +26,22 @@ export interface KeySchedule {
  */
 const verifiesForSeconds = maxAccessTokenSeconds + 60
 
-/** The schedule that settings ask for. `signsIdTokens`: whether anybody gets ID tokens; their keys are made when somebody does. */
-export function scheduleOf(settings: KeySettings, { signsIdTokens }: { signsIdTokens: boolean }): KeySchedule {
+/**
+ * The schedule that settings ask for. `ofPrograms`: the algorithms that the programs have that people sign in to, and nothing for those
+ * of which nobody has said it. Keys of no other algorithm are made for them.
+ */
+export function scheduleOf(
+  settings: KeySettings,
+  { ofPrograms }: { ofPrograms: readonly (SigningAlgorithm | undefined)[] },
+): KeySchedule {
   const { access_tokens, assertions, id_tokens } = settings
-  const always = [...new Set([access_tokens, assertions])]
-  const isOfIdTokensAlone = signsIdTokens && !always.includes(id_tokens)
+  const always = new Set<SigningAlgorithm>([access_tokens, assertions])
+  const wanted = new Set(ofPrograms.map((algorithm) => algorithm ?? id_tokens))
+  const ofProgramsAlone = [...wanted].filter((algorithm) => !always.has(algorithm))
   return {
-    algorithms: isOfIdTokensAlone ? [...always, id_tokens] : always,
-    ofIdTokensAlone: isOfIdTokensAlone ? id_tokens : undefined,
+    algorithms: [...always, ...ofProgramsAlone],
+    ofProgramsAlone,
+    asked: ofPrograms.filter((algorithm) => algorithm !== undefined),
     rotationSeconds: settings.rotation_days * 86_400,
     maxAgeSeconds: settings.max_age_seconds,
     leadSeconds: settings.lead_seconds,
@@ -101,16 +111,17 @@ export function changesDue(
   const bereft = keys.filter((key) => ended.includes(key.kid) && isActive(key)).map(({ algorithm }) => algorithm)
   const nothingSigns = !living.some(isActive)
   const due: DueChange = { create: [], reschedule: [], remove: [], takesEffectAt: new Date(now) }
-  // No ID token was signed before: nobody holds a key set that lacks the key for them.
-  const isFirstForIdTokens = living.every(
-    (key) => algorithms.includes(key.algorithm) && key.algorithm !== schedule.ofIdTokensAlone,
-  )
+  // Nothing was signed by it before: nobody holds a key set that lacks its key. Where the setting was changed, the former one signs until
+  // verifiers can know the new key; a program that has asked for one by name takes no other.
+  const isFirst = (algorithm: SigningAlgorithm) =>
+    living.every((key) => key.algorithm !== algorithm) &&
+    (schedule.asked.includes(algorithm) || living.every((key) => algorithms.includes(key.algorithm)))
   let allSign = true
   for (const algorithm of algorithms) {
     // A key of an algorithm that is not in the schedule stood in for those that are.
     const signsNow =
       nothingSigns ||
-      (algorithm === schedule.ofIdTokensAlone && isFirstForIdTokens) ||
+      (schedule.ofProgramsAlone.includes(algorithm) && isFirst(algorithm)) ||
       bereft.some((lost) => lost === algorithm || !algorithms.includes(lost))
     const line = lineOf(
       living.filter((key) => key.algorithm === algorithm),

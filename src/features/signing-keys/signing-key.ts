@@ -39,7 +39,7 @@ export function openPrivateKey({ kid, sealedPrivateKey }: SigningKey, box: Secre
 const pair = promisify(generateKeyPair)
 
 function generate(algorithm: SigningAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  if (algorithm === 'RS256') return pair('rsa', { modulusLength: 2_048 })
+  if (algorithm === 'RS256' || algorithm === 'PS256') return pair('rsa', { modulusLength: 2_048 })
   return algorithm === 'ES256' ? pair('ec', { namedCurve: 'P-256' }) : pair('ed25519')
 }
 
@@ -47,6 +47,7 @@ function generate(algorithm: SigningAlgorithm): Promise<{ publicKey: KeyObject; 
 const members: Record<SigningAlgorithm, readonly string[]> = {
   ES256: ['crv', 'kty', 'x', 'y'],
   RS256: ['e', 'kty', 'n'],
+  PS256: ['e', 'kty', 'n'],
   EdDSA: ['crv', 'kty', 'x'],
 }
 

@@ -3,7 +3,9 @@ import { type Client, openIdSettingsOf } from '../../../core/records/client.ts'
 import { matchesRedirectUri } from '../../../core/redirect-uris.ts'
 import { maxAudiences, maxScopeLength } from '../../../core/sizes.ts'
 
-type ResponseMode = 'query' | 'form_post'
+/** How an answer is told; those of JARM as one JWT, and `jwt` as is usual for codes (§2.3). */
+export const responseModes = ['query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'] as const
+type ResponseMode = (typeof responseModes)[number]
 
 /** What can be wrong with a request itself, by the names that RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 and 9396 register. */
 type RequestError =
@@ -24,13 +26,13 @@ export type AuthorizationError =
 /** Where the answer goes, proven to be the program's. */
 export interface AnswerTo {
   redirectUri: string
+  client: Client
   mode: ResponseMode
   state: string | undefined
 }
 
 /** What a program asks of a person, checked by all that can be known without the person. */
 export interface AuthorizationRequest extends AnswerTo {
-  client: Client
   scopes: string[]
   audiences: string[]
   challenge: string | undefined
@@ -103,8 +105,8 @@ export function readAuthorizationRequest(
   for (const [name, code] of Object.entries(notSupported)) {
     if (sent(name) !== undefined) return error(code, `The parameter ${name} is not supported.`)
   }
-  if (mode !== 'query' && mode !== 'form_post') {
-    return error('invalid_request', 'response_mode must be query or form_post.')
+  if (!(responseModes as readonly string[]).includes(mode)) {
+    return error('invalid_request', `response_mode must be one of ${responseModes.join(', ')}.`)
   }
   if (sent('response_type') === undefined) return error('invalid_request', 'response_type is missing.')
   if (sent('response_type') !== 'code') return error('unsupported_response_type', 'response_type must be code.')
@@ -141,7 +143,7 @@ export function readAuthorizationRequest(
   if (nonce !== undefined && nonce.length > maxNonceLength) return error('invalid_request', 'nonce is too long.')
   const levels = sent('acr_values')?.split(' ') ?? []
   const request: AuthorizationRequest = {
-    ...{ ...to, client, scopes, audiences, challenge, nonce, prompts },
+    ...{ ...to, scopes, audiences, challenge, nonce, prompts },
     maxAge: maxAge === undefined ? undefined : Number(maxAge),
     isStrong: levels.includes('aal2') && !levels.includes('aal1'),
     loginHint: sent('login_hint'),
@@ -164,8 +166,8 @@ export function findAnswerTo(parameters: URLSearchParams, client: Client | undef
   ) {
     return { kind: 'refused', reason: 'redirect_uri' }
   }
-  const mode = sent('response_mode') === 'form_post' ? 'form_post' : 'query'
-  return { redirectUri, mode, state: isTwice('state') ? undefined : sent('state') }
+  const mode = responseModes.find((known) => known === sent('response_mode')) ?? 'query'
+  return { redirectUri, client, mode, state: isTwice('state') ? undefined : sent('state') }
 }
 
 /** What a program may be let in for of what it asks: scopes, and audiences, of which there is always one (RFC 8707 §2). */

@@ -1,7 +1,7 @@
-import { and, arrayOverlaps, asc, eq, gt, inArray, isNull } from '../drizzle.ts'
+import { and, arrayOverlaps, asc, eq, gt, inArray, isNull, sql } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
-import type { ClientStore } from '../../../core/records/client.ts'
+import type { ClientStore, SigningSettings } from '../../../core/records/client.ts'
 import type { Change } from '../changes.ts'
 import { type Database, isUniqueViolation } from '../database.ts'
 import { authorizations } from '../authorizations/tables.ts'
@@ -45,13 +45,17 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
     setSecret: (id, secretHash) => changeOne(id, { secretHash }),
     setJwks: (id, jwks) => changeOne(id, { jwks }),
     change: (id, change) => changeOne(id, change),
-    async anyWithGrant(grants) {
-      const [found] = await db
-        .select({ id: clients.id })
+    async signingSettings(grants) {
+      const setting = (name: keyof SigningSettings) => sql<string | null>`${clients.openid}->>${sql.raw(`'${name}'`)}`
+      const found = await db
+        .selectDistinct({
+          idTokenSignedResponseAlg: setting('idTokenSignedResponseAlg'),
+          authorizationSignedResponseAlg: setting('authorizationSignedResponseAlg'),
+        })
         .from(clients)
         .where(arrayOverlaps(clients.grants, [...grants]))
-        .limit(1)
-      return found !== undefined
+      const isSet = ([, value]: [string, unknown]) => value !== null
+      return found.map((one) => Object.fromEntries(Object.entries(one).filter(isSet)) as SigningSettings)
     },
     async delete(id) {
       return await change(async (tx, announce) => {
