@@ -24,6 +24,7 @@ import { createOtherDomains } from './features/other-domains/index.ts'
 import { createOwnAccount } from './features/own-account/index.ts'
 import { createRevocations } from './features/revocations/index.ts'
 import { createRoles } from './features/roles/index.ts'
+import { createSenderConstraints } from './features/sender-constraints/index.ts'
 import { createSessions } from './features/sessions/index.ts'
 import { createSignIn } from './features/sign-in/index.ts'
 import { createSigningKeys } from './features/signing-keys/index.ts'
@@ -64,7 +65,8 @@ export function createFeatures(base: Base, config: Config) {
   const clients = createClients(base, { revocations, outgoing })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
-  const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys })
+  const senders = createSenderConstraints(base, config.dpop)
+  const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys, senders })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const factors = createFactors(base, config, { accounts, sessions, browser, readDevice, ...speaking })
@@ -74,7 +76,7 @@ export function createFeatures(base: Base, config: Config) {
   const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
 
   // What proxies and people ask
-  const known = { credentials, signingKeys, pages, hosts }
+  const known = { credentials, senders, signingKeys, pages, hosts }
   const forwardAuth = createForwardAuth(base, config, { ...known, ...server, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, ...forwardAuth }
@@ -123,6 +125,7 @@ export function createFeatures(base: Base, config: Config) {
     pages,
     signingKeys,
     credentials,
+    senders,
     forwardAuth,
     roles,
     mail,

@@ -10,6 +10,7 @@ import { checkOutgoingSettings, OutgoingSettings } from './features/clients/outg
 import { checkDirectoriesSettings, DirectoriesSettings } from './features/directories/settings.ts'
 import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
+import { DpopSettings } from './features/sender-constraints/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkProviderSettings } from './features/upstream/check-settings.ts'
@@ -44,6 +45,7 @@ export const ConfigFile = Type.Object(
     roles: RoleSettings,
     proxies: ProxySettings,
     tokens: TokenSettings,
+    dpop: DpopSettings,
     keys: KeySettings,
     sessions: SessionSettings,
     sign_in: section({ ...SignInSettings.properties, providers: ProviderSettings }),

@@ -72,6 +72,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     guard: {
       ...browser,
       ...credentials,
+      senders: made.senders,
       publicKey: signingKeys.ring.publicKey,
       noteRefusal: (refused) => audit.record({ event: 'administration.refused', ...refused }),
       clock,

@@ -166,9 +166,14 @@ void test('every reply', async (t) => {
     }
     const realm = 'Bearer realm="gatehouse"'
     t.same(await ask({}), [401, 'unauthorized', realm])
-    for (const authorization of ['Basic eDp5', 'Digest x', 'DPoP x', 'Bearerx y']) {
+    for (const authorization of ['Basic eDp5', 'Digest x', 'DPoPx y', 'Bearerx y']) {
       t.same(await ask({ authorization }), [401, 'unauthorized', realm], authorization)
     }
+    t.match(await ask({ authorization: 'DPoP x.y.z' }), [
+      401,
+      'invalid_access_token',
+      /^DPoP .*error="invalid_token", algs=/,
+    ])
     t.same(await ask(bearer('x.y.z')), [401, 'invalid_access_token', `${realm}, error="invalid_token"`])
     for (const authorization of ['Bearer', 'Bearer a b', 'Bearer a,b', 'bearer é']) {
       const told = await ask({ authorization: Buffer.from(authorization).toString('latin1') })

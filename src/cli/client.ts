@@ -13,6 +13,7 @@ const openid = {
   'first-party': text(yesOrNo, 'whether people are let in without being asked, since it is yours'),
   'id-token-claims': text('full|thin', 'whether ID tokens tell what userinfo tells'),
   'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
+  'dpop-bound-access-tokens': text(yesOrNo, 'whether it gets no token without a DPoP proof'),
   'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
   'require-pushed-authorization-requests': text(yesOrNo, 'whether it must push its authorization requests (RFC 9126)'),
   'require-signed-request-object': text(yesOrNo, 'whether it must sign its authorization requests (RFC 9101)'),

@@ -1,3 +1,5 @@
+import type { Confirmation } from './confirmation.ts'
+
 /**
  * Whether a text is a JWT that names this issuer, by its payload as it stands: nothing about it is verified, so it says whose
  * business the text is, never that it is good for something. A missing or damaged signature makes no difference.
@@ -8,6 +10,18 @@ export function claimsIssuer(text: string, issuer: string): boolean {
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
     return typeof claims === 'object' && claims !== null && 'iss' in claims && claims.iss === issuer
+  } catch {
+    return false
+  }
+}
+
+/** Whether the token of an `Authorization` header says that it is bound to a key. Nothing about it is verified. */
+export function isBoundToKey(authorization: string): boolean {
+  const payload = authorization.split('.', 2)[1]
+  if (payload === undefined) return false
+  try {
+    const { cnf } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Partial<AccessTokenClaims>
+    return cnf?.jkt !== undefined
   } catch {
     return false
   }
@@ -38,6 +52,8 @@ export interface AccessTokenClaims {
   act?: Actor
   /** The authorization by which a person let a program in: it ends with that. Whoever shows the token is the program, and not the person. */
   grant_id?: string
+  /** What it is bound to: whoever shows it has to prove that. */
+  cnf?: Confirmation
   /** Ids of the tokens that it was exchanged from, the newest first: it ends when one of them is revoked. */
   exchanged_from?: string[]
 }

@@ -16,6 +16,8 @@ export const errorTable = {
   unauthorized: { status: 401, title: 'Sign in to use this.' },
   invalid_access_token: { status: 401, title: 'The access token is not valid.' },
   access_token_expired: { status: 401, title: 'The access token has expired.' },
+  invalid_dpop_proof: { status: 401, title: 'The DPoP proof is not valid for this request and token.' },
+  use_dpop_nonce: { status: 401, title: 'The DPoP proof needs the nonce of this answer.' },
   insufficient_user_authentication: { status: 401, title: 'This needs a newer or stronger proof of who you are.' },
   invalid_credentials: { status: 401, title: 'The email address or the password is wrong.' },
   invalid_code: { status: 401, title: 'The code is wrong, or was used already.' },
@@ -106,6 +108,8 @@ export class GatehouseError extends EarlyEnd {
   readonly step: NeededStep | undefined
   /** Of an account that is going to be deleted. */
   readonly deletion: PendingDeletion | undefined
+  /** What the next DPoP proof has to hold. */
+  readonly dpopNonce: string | undefined
 
   constructor(
     code: ErrorCode,
@@ -117,6 +121,7 @@ export class GatehouseError extends EarlyEnd {
       proof?: NeededProof
       step?: NeededStep
       deletion?: PendingDeletion
+      dpopNonce?: string
       cause?: unknown
     } = {},
   ) {
@@ -130,6 +135,7 @@ export class GatehouseError extends EarlyEnd {
     this.proof = options.proof
     this.step = options.step
     this.deletion = options.deletion
+    this.dpopNonce = options.dpopNonce
   }
 
   get status(): number {

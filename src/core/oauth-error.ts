@@ -1,6 +1,6 @@
 import { EarlyEnd } from './errors.ts'
 
-/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5, RFC 6750 §3.1, RFC 9396 §5 and OpenID Connect Core §3.1.2.6 that the endpoints answer, and what each means. */
+/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5, RFC 6750 §3.1, RFC 9449 §12.2, RFC 9396 §5 and OpenID Connect Core §3.1.2.6 that the endpoints answer, and what each means. */
 export const oauthErrorTable = {
   invalid_request: 'The request is not valid.',
   invalid_client: 'Client authentication failed.',
@@ -21,6 +21,8 @@ export const oauthErrorTable = {
   access_denied: 'The person did not agree.',
   expired_token: 'The device code has expired.',
   temporarily_unavailable: 'Try again later.',
+  invalid_dpop_proof: 'The DPoP proof is not valid.',
+  use_dpop_nonce: 'The DPoP proof needs the nonce of this answer.',
   server_error: 'Something went wrong on our side.',
 } as const
 export type OAuthErrorCode = keyof typeof oauthErrorTable

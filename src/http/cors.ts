@@ -3,7 +3,7 @@ import type { App } from './server.ts'
 
 /** What scripts of other origins may read of an answer beside what Fetch lets them read anyway. */
 export const exposedHeaders = [
-  ...['WWW-Authenticate', 'Retry-After', 'X-Request-Id'],
+  ...['WWW-Authenticate', 'Retry-After', 'X-Request-Id', 'DPoP-Nonce'],
   ...['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
 ]
 

@@ -17,6 +17,7 @@ export const answerHeaders = {
   ETag: header('Names this copy, for `If-None-Match`.'),
   Vary: header('The request headers that the answer depends on.'),
   Allow: header('The methods that the path has (RFC 9110 §10.2.1).'),
+  'DPoP-Nonce': header('What the next DPoP proof may hold (RFC 9449 §8.2).'),
   Location: header('Where to go on.'),
   'Set-Cookie': header('A cookie of the sign-in; one header each.'),
   'WWW-Authenticate': header('How to authenticate, and what was wrong (RFC 6750 §3, RFC 9470 §3).'),
@@ -184,6 +185,7 @@ function* impliedCodes(schema: DescribedSchema, { config = {}, method }: RouteOp
   }
   if (config.access === 'user' || config.access === 'admin') {
     yield* ['invalid_request', 'unauthorized', 'invalid_access_token', 'access_token_expired', 'forbidden'] as const
+    yield* ['invalid_dpop_proof', 'use_dpop_nonce'] as const
     if (method !== 'GET') yield 'cross_site_request'
     if (config.fresh || config.access === 'admin') yield 'insufficient_user_authentication'
   }
@@ -195,7 +197,7 @@ function headersOfStatus(status: number): readonly AnswerHeader[] {
   return [
     'X-Request-Id',
     ...(status >= 400 ? (['Cache-Control'] as const) : []),
-    ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+    ...(status === 401 ? (['WWW-Authenticate', 'DPoP-Nonce'] as const) : []),
     ...(status === 405 ? (['Allow'] as const) : []),
     ...(status === 429 ? limits : []),
     ...(status === 503 ? (['Retry-After'] as const) : []),

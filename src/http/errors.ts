@@ -11,6 +11,7 @@ const ofEveryError = { 'cache-control': 'no-store', 'x-content-type-options': 'n
 export function setErrorHeaders(reply: FastifyReply, error: GatehouseError): void {
   reply.headers(ofEveryError)
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+  if (error.dpopNonce !== undefined) reply.header('dpop-nonce', error.dpopNonce)
   reply.headers(limitHeadersOf(error))
   const challenge = challengeOf(error, reply.request.headers.authorization)
   if (challenge !== undefined && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', challenge)

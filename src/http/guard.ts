@@ -2,6 +2,7 @@ import fastifyJwt from '@fastify/jwt'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { type AccessTokenClaims, hasExpired, isCanonical, isInTime } from '../core/access-token.ts'
+import { type Confirmation, dpopToken, type SenderFault, type Shown as ShownToken } from '../core/confirmation.ts'
 import { GatehouseError } from '../core/errors.ts'
 import type { Clock } from '../core/clock.ts'
 import { mayAdminister, type OwnPermission } from '../core/permissions.ts'
@@ -9,6 +10,7 @@ import type { Principal, UserPrincipal } from '../core/principal.ts'
 import type { Shown } from '../core/secrets.ts'
 import type { Cookies } from './cookies.ts'
 import type { CheckCrossSite } from './cross-site.ts'
+import { originOf } from '../core/issuer.ts'
 import { isBearerToken } from './problem.ts'
 import type { App } from './server.ts'
 
@@ -49,6 +51,14 @@ export interface GuardOptions {
   publicKey(header: { kid?: unknown; alg?: unknown }): string | undefined
   /** Proves verified claims against the stores. */
   claims(claims: AccessTokenClaims): Promise<Proven | undefined> | Proven | undefined
+  /** What keeps a token from being its sender's. */
+  senders: {
+    faultOf(
+      confirmation: Confirmation | undefined,
+      shown: ShownToken,
+    ): SenderFault | undefined | Promise<SenderFault | undefined>
+    nonce(): string
+  }
   apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
   sessionCookie(shown: Shown): Promise<Proven | undefined> | Proven | undefined
   /** Told when somebody who is known asks for administration, and may not. */
@@ -63,7 +73,8 @@ export interface GuardOptions {
 
 /** Guards the service's own API: every route starts denied and opens by its declared access level. */
 export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
-  const { publicKey, cookies, checkCrossSite, clock, issuer, settings } = options
+  const { publicKey, senders, cookies, checkCrossSite, clock, issuer, settings } = options
+  const origin = originOf(issuer)
   await app.register(fastifyJwt, {
     namespace: 'access',
     decoratorName: 'access',
@@ -77,6 +88,8 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       },
     },
     verify: {
+      extractToken: ({ headers: { authorization = '' } }: FastifyRequest) =>
+        dpopToken(authorization) ?? authorization.slice('Bearer '.length),
       algorithms: ['ES256', 'RS256', 'EdDSA'],
       allowedIss: issuer,
       allowedAud: issuer,
@@ -100,6 +113,23 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     forbid(request, principal, 'A program cannot do this for somebody. Sign in.')
   }
 
+  /** A token that is bound to something opens nothing without it, and one that is bound to nothing comes as `Bearer` alone. */
+  async function demandSender(request: FastifyRequest, confirmation: Confirmation | undefined, dpop?: string) {
+    if (confirmation === undefined && dpop === undefined) return
+    const { dpop: proof, authorization = '' } = request.headers
+    const fault = await senders.faultOf(confirmation, {
+      ...(dpop === undefined
+        ? { scheme: 'Bearer', token: authorization.slice('Bearer '.length) }
+        : { scheme: 'DPoP', token: dpop }),
+      proof: proof === undefined ? undefined : String(proof),
+      method: request.method,
+      url: origin + request.url,
+    })
+    if (fault === undefined) return
+    if (fault === 'invalid_token') throw new GatehouseError('invalid_access_token')
+    throw new GatehouseError(fault, { dpopNonce: senders.nonce() })
+  }
+
   async function provePrincipal(request: FastifyRequest): Promise<Principal | undefined> {
     const { authorization, 'x-api-key': header } = request.headers
     const key = authorization === undefined ? header : /^Bearer (ghk_.*)$/i.exec(authorization)?.[1]
@@ -110,8 +140,9 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
     }
     if (authorization !== undefined) {
       // RFC 6750 §3.1: another scheme is no token of ours, and what is no token at all is the request's fault.
-      if (!/^Bearer( |$)/i.test(authorization)) throw new GatehouseError('unauthorized')
-      if (!isBearerToken(authorization)) throw malformedBearer()
+      const dpop = dpopToken(authorization)
+      if (dpop === undefined && !/^Bearer( |$)/i.test(authorization)) throw new GatehouseError('unauthorized')
+      if (dpop === undefined && !isBearerToken(authorization)) throw malformedBearer()
       if (!isCanonical(authorization)) throw new GatehouseError('invalid_access_token')
       const verify = request as FastifyRequest & { accessJwtVerify(): Promise<AccessTokenClaims> }
       const claims = await verify.accessJwtVerify()
@@ -119,6 +150,7 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
       if (hasExpired(claims, clock.now())) throw new GatehouseError('access_token_expired')
       const proven = isInTime(claims, clock.now()) ? await options.claims(claims) : undefined
       if (proven === undefined) throw new GatehouseError('invalid_access_token')
+      await demandSender(request, claims.cnf, dpop)
       // A person lets a program in to somewhere else than here (docs/decisions).
       if (claims.grant_id !== undefined) forbid(request, proven.principal, 'This token was issued to a program.')
       if (claims.act !== undefined) refuseProgram(request, proven.principal)

@@ -1,6 +1,8 @@
 /** What an error says to its caller, as headers and as a body; `errors.ts` answers with it. */
 import type { FastifyError } from 'fastify'
 import { type ErrorCode, type FieldError, GatehouseError, errorTable } from '../core/errors.ts'
+import { isBoundToKey } from '../core/access-token.ts'
+import { clientAlgorithms } from '../core/public-jwks.ts'
 import { STATUS_CODES } from './node-http.ts'
 import { formatFaults } from './text-formats.ts'
 
@@ -81,8 +83,9 @@ export function challengeOf(
   authorization: string | undefined,
   metadata?: string,
 ): string | undefined {
-  const isBearer = authorization !== undefined && /^Bearer( |$)/i.test(authorization)
-  const isMalformed = isBearer && error.code === 'invalid_request' && !isBearerToken(authorization)
+  const isDpop = authorization !== undefined && /^DPoP( |$)/i.test(authorization)
+  const isBearer = isDpop || (authorization !== undefined && /^Bearer( |$)/i.test(authorization))
+  const isMalformed = isBearer && !isDpop && error.code === 'invalid_request' && !isBearerToken(authorization)
   const isTooWeak = isBearer && error.code === 'forbidden'
   if (error.status !== 401 && !isMalformed && !isTooWeak) return undefined
   const needed = Object.entries(proofOf(error)).map(([name, value]) => `, ${name}="${value}"`)
@@ -90,11 +93,21 @@ export function challengeOf(
     invalid_request: ', error="invalid_request"',
     forbidden: ', error="insufficient_scope"',
     invalid_access_token: isBearer ? ', error="invalid_token"' : '',
+    invalid_dpop_proof: ', error="invalid_dpop_proof"',
+    use_dpop_nonce: ', error="use_dpop_nonce"',
     access_token_expired: ', error="invalid_token", error_description="expired"',
     insufficient_user_authentication: `, error="insufficient_user_authentication"${needed.join('')}`,
   }
-  return `Bearer realm="gatehouse"${reasons[error.code] ?? ''}${metadata === undefined ? '' : `, resource_metadata="${metadata}"`}`
+  const about = metadata === undefined ? '' : `, resource_metadata="${metadata}"`
+  // Whoever shows one scheme is told of that one, which is all that many clients read; a token that needs a proof tells which to take.
+  const challenge = `realm="gatehouse"${reasons[error.code] ?? ''}`
+  if (isDpop) return `DPoP ${challenge}, ${dpopParameter}${about}`
+  const needsProof = isBearer && isBoundToKey(authorization)
+  return `Bearer ${challenge}${about}${needsProof ? `, DPoP ${dpopParameter}` : ''}`
 }
+
+/** RFC 9449 §7.1. */
+export const dpopParameter = `algs="${clientAlgorithms.join(' ')}"`
 
 /** What tells a caller about the limit that it has reached; nothing of other errors. */
 export function limitHeadersOf({ limit, retryAfterSeconds = 0 }: GatehouseError): Record<string, string> {

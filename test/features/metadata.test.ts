@@ -112,6 +112,7 @@ for (const backend of backends) {
         revocation_endpoint: `${issuer}/oauth/revoke`,
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+        dpop_signing_alg_values_supported: algorithms,
         service_documentation: `${issuer}/docs`,
       })
       t.end()

@@ -79,6 +79,7 @@ async function open(
       secrets.proven += 1
       return exampleClient('reports', bench.at())
     },
+    senderFaultOf: () => undefined,
     sessions: counted,
     hostSessions: stores.hostSessions,
     known: createEntityCache({ ...stores, sessions: counted, feed, clock }),

@@ -45,7 +45,7 @@ local asked_with = {
 
 -- What a denial hands to the client. Hop-by-hop headers and lengths are HAProxy's own business.
 local relayed = {
-  "location", "www-authenticate", "set-cookie", "content-type", "cache-control", "retry-after", "x-request-id",
+  "location", "www-authenticate", "set-cookie", "content-type", "cache-control", "retry-after", "x-request-id", "dpop-nonce",
   "content-security-policy", "x-content-type-options", "vary", "access-control-allow-origin",
   "access-control-allow-credentials", "access-control-expose-headers",
 }

@@ -177,6 +177,7 @@ ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # P
   # other known origins may read.
   location @sign_in {
 ${shared}
+    add_header DPoP-Nonce $gatehouse_nonce always;
     if ($gatehouse_see_other) {
       add_header Cache-Control no-store always;
       return 303 $gatehouse_see_other;
@@ -212,6 +213,7 @@ ${shared}
     auth_request_set $gatehouse_credentials $upstream_http_access_control_allow_credentials;
     auth_request_set $gatehouse_exposed $upstream_http_access_control_expose_headers;
     auth_request_set $gatehouse_vary $upstream_http_vary;
+    auth_request_set $gatehouse_nonce $upstream_http_dpop_nonce;
     error_page 401 = @sign_in;
     error_page 403 = @forbidden;
 

@@ -13,6 +13,8 @@ export interface Authorization {
   /** S256 (RFC 7636 §4.2); null where the program has sent none. */
   challenge: string | null
   nonce: string | null
+  /** The thumbprint of the key to which its code is bound (RFC 9449 §10). */
+  dpopJkt?: string | null
   scopes: string[]
   /** Where access tokens are good; never empty. */
   audiences: string[]

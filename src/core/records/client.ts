@@ -38,6 +38,8 @@ export interface OpenIdSettings {
   idTokenSignedResponseAlg: SigningAlgorithm | 'default'
   /** By which algorithm the answers of the authorization endpoint are signed that it wants signed; `default`: as its ID tokens. */
   authorizationSignedResponseAlg: SigningAlgorithm | 'default'
+  /** Whether it gets no token without a DPoP proof (RFC 9449 §5.2). */
+  dpopBoundAccessTokens: boolean
 }
 
 const openIdDefaults: OpenIdSettings = {
@@ -54,6 +56,7 @@ const openIdDefaults: OpenIdSettings = {
   backchannelLogoutSessionRequired: false,
   idTokenSignedResponseAlg: 'default',
   authorizationSignedResponseAlg: 'default',
+  dpopBoundAccessTokens: false,
 }
 
 /** The settings of a client, with the defaults of what nobody has set. */

@@ -1,3 +1,4 @@
+import type { Confirmation } from '../confirmation.ts'
 import type { Session } from './session.ts'
 import type { User } from './user.ts'
 
@@ -12,6 +13,8 @@ export interface RefreshFamily {
    * sign-in. The id of such a family is that of the authorization.
    */
   audiences: string[]
+  /** What its tokens are bound to, where nothing else proves the client (RFC 9449 §5, RFC 8705 §4). */
+  confirmation?: Confirmation | null
   expiresAt: Date
 }
 

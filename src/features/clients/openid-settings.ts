@@ -45,6 +45,9 @@ export const openIdMembers = {
   authorization_signed_response_alg: Type.Enum(['default', ...signingAlgorithms], {
     description: 'By which algorithm answers are signed that it wants as JWT (JARM); `default`: as its ID tokens.',
   }),
+  dpop_bound_access_tokens: Type.Boolean({
+    description: 'Whether it gets no token without a DPoP proof (RFC 9449).',
+  }),
 }
 /** The same, each of which may be left out. */
 export const openIdWishes = Object.fromEntries(

@@ -1,4 +1,5 @@
 import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
+import type { SenderFault, Shown } from '../../core/confirmation.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
 import { timeOf } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -9,10 +10,11 @@ import { allKeys } from '../../core/records/revocation.ts'
 import { lifetimesOf, type Session, type SessionLifetimes, type SessionStore } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
 import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
-import { hashSecret, secretForm, type Shown } from '../../core/secrets.ts'
+import { hashSecret, secretForm, type Shown as ShownSecret } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { EntityCache } from './entity-cache.ts'
 import {
   createProofCache,
@@ -28,20 +30,25 @@ import { createSharedPrincipals } from './shared-principals.ts'
 import { createSoleSession } from './sole-session.ts'
 
 export interface Credentials {
-  /** Proves an access token: signature, expiry, revocation, and who its subject is now. Rejects when a store is down. */
+  /**
+   * Proves an access token: signature, expiry, revocation, and who its subject is now; not whether it is shown by whom it is bound to.
+   * Rejects when a store is down.
+   */
   accessToken(token: string): Proof
   /** Proves an API key: revocation, expiry, and what its owner may do now. Rejects when a store is down, or wrong keys come too often. */
   apiKey(key: string, from?: From): Proof
-  /** Proves what came as `Authorization: Bearer`: an access token or an API key. */
-  bearer(credential: string, from: From): Proof
+  /** Proves what came as `Authorization: Bearer`: an access token that is its sender's, or an API key. */
+  bearer(credential: string, from: From, certificate?: Shown['certificate']): Proof
+  /** Proves what came as `Authorization: DPoP`: an access token with a proof of the key that it is bound to; or why it is none. */
+  dpop(shown: Shown): Promise<Credential | SenderFault>
   /** Proves the name and secret of a client, from an `Authorization: Basic` header. */
   basic(authorization: string, from: From): Proof
   /** Proves claims whose signature was verified already. */
   claims(claims: AccessTokenClaims): Proof
   /** Proves a session cookie: of several, the one of a live session, unless they name two. Rejects when a store is down. */
-  sessionCookie(shown: Shown): Proof
+  sessionCookie(shown: ShownSecret): Proof
   /** Proves the cookie that a host has of its own, at the one origin that it was made for. Of several none counts. */
-  hostCookie(shown: Shown, origin: string): Proof
+  hostCookie(shown: ShownSecret, origin: string): Proof
 }
 
 /** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
@@ -56,6 +63,8 @@ export function createCredentials(dependencies: {
   proveApiKey: ApiKeys['prove']
   /** The client that a header names and proves. */
   authenticateClient(authorization: string, address: string): Promise<Client | undefined>
+  /** What keeps a token from being its sender's. */
+  senderFaultOf: SenderConstraints['faultOf']
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
   hostSessions: Pick<HostSessionStore, 'findLive'>
   known: EntityCache
@@ -67,7 +76,8 @@ export function createCredentials(dependencies: {
   bounds?: MemoryBounds
 }): Credentials {
   const { bounds, feed, clock, log, settings } = dependencies
-  const { verifyAccessToken, proveApiKey, authenticateClient, sessions, hostSessions, known } = dependencies
+  const { verifyAccessToken, proveApiKey, authenticateClient, senderFaultOf, sessions, hostSessions, known } =
+    dependencies
 
   const shared = createSharedPrincipals(feed)
 
@@ -85,6 +95,7 @@ export function createCredentials(dependencies: {
     const { sub, sid, jti, client_id: clientId, act, grant_id: grantId } = claims
     const ids = [jti, ...(grantId === undefined ? [] : [grantId]), ...(claims.exchanged_from ?? [])]
     const token = { ids, issuedAt: claims.iat }
+    const bound = claims.cnf && { confirmation: claims.cnf }
     /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
     const issuedAt = timeOf(jti)
     /** Whether a client was registered when the token was issued: another may have got the id of one that was deleted. */
@@ -101,7 +112,7 @@ export function createCredentials(dependencies: {
         if (!stands(client) || revoked || !acting.every(stands)) return undefined
         const { id: subject, name } = client
         const principal = shared(client, clientId, scopes, () => ({ kind: 'client', subject, name, scopes, clientId }))
-        return { principal, audiences, expiresAt, asOf, entities: [`client:${subject}`, ...always] }
+        return { principal, audiences, expiresAt, asOf, ...bound, entities: [`client:${subject}`, ...always] }
       })
     }
     return whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
@@ -113,6 +124,7 @@ export function createCredentials(dependencies: {
           return grantId === undefined ? person : withinScopes(person)
         }),
         audiences,
+        ...bound,
         expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
         asOf,
         entities: [`session:${session.id}`, `user:${user.id}`, ...always],
@@ -192,11 +204,27 @@ export function createCredentials(dependencies: {
   // A longer text is no token of ours, and would take room from those that are.
   const accessToken = (token: string) => (token.length > maxTokenLength ? undefined : tokens(token))
   const apiKey = (key: string, from?: From) => (isApiKey(key) ? keys(key, from) : undefined)
+  /** What is bound to nothing is its sender's at once. */
+  function ofSender(credential: Credential | undefined, shown: Omit<Shown, 'proof' | 'method' | 'url'>) {
+    if (credential?.confirmation === undefined) return credential
+    // Without a proof there is nothing to wait for.
+    const fault = senderFaultOf(credential.confirmation, { ...shown, proof: undefined, method: '', url: '' })
+    return fault === undefined ? credential : undefined
+  }
   return {
     accessToken,
     apiKey,
-    bearer: (credential, from) =>
-      credential.startsWith(apiKeyPrefix) ? apiKey(credential, from) : accessToken(credential),
+    bearer(credential, from, certificate) {
+      if (credential.startsWith(apiKeyPrefix)) return apiKey(credential, from)
+      const proof = accessToken(credential)
+      const shown = { scheme: 'Bearer', token: credential, certificate } as const
+      return proof instanceof Promise ? proof.then((proven) => ofSender(proven, shown)) : ofSender(proof, shown)
+    },
+    async dpop(shown) {
+      const credential = await accessToken(shown.token)
+      if (credential === undefined) return 'invalid_token'
+      return (await senderFaultOf(credential.confirmation, shown)) ?? credential
+    },
     basic: (authorization, from) => (authorization.length > maxTokenLength ? undefined : secrets(authorization, from)),
     claims: proveClaims,
     hostCookie(shown, origin) {

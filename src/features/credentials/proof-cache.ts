@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { tooManyWaiting } from '../../core/errors.ts'
+import type { Confirmation } from '../../core/confirmation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { EntityKey } from '../revocations/index.ts'
 
@@ -12,6 +13,8 @@ export interface Credential {
   readonly expiresAt: number
   /** Of a cookie that counts on one host alone: the origin. */
   readonly origin?: string
+  /** Of an access token: what it is bound to. Whoever shows it has to prove that. */
+  readonly confirmation?: Confirmation
   /** Of an API key: its id, and when it expires itself, if ever. */
   readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
 }

@@ -1,3 +1,4 @@
+import { dpopToken, type SenderFault } from '../../core/confirmation.ts'
 import type { Principal } from '../../core/principal.ts'
 import { otherReadings } from '../../core/request-path.ts'
 import type { Shown } from '../../core/secrets.ts'
@@ -11,7 +12,7 @@ import type { Withholding } from './withheld.ts'
 export type Decision =
   | { kind: 'allow'; headers: readonly string[]; withholding?: Withholding }
   /** Nobody is signed in, also by a session cookie; or a token or key was presented that proved nothing. */
-  | { kind: 'unauthenticated'; presented: 'nothing' | 'invalid_token'; sessionCounts: boolean }
+  | { kind: 'unauthenticated'; presented: Presented; sessionCounts: boolean }
   /** Somebody is signed in, but not strongly enough (RFC 9470). */
   | { kind: 'step_up'; sessionCounts: boolean }
   /** `by`: the credential whose principal may not. */
@@ -22,6 +23,9 @@ export type Decision =
     }
   /** The host's upstream may read another path than this one. */
   | { kind: 'ambiguous' }
+
+/** What was shown, or what is wrong with it. */
+export type Presented = 'nothing' | SenderFault
 
 interface Proven {
   principal: Principal
@@ -36,6 +40,8 @@ interface Asked extends Question {
   authorization: string | undefined
   /** All of them, asked for only where the first decides nothing. */
   everyAuthorization?: () => readonly string[]
+  /** Proves a token of the scheme DPoP with the proof that came with it: the same answer however often it is asked. */
+  dpop?: (token: string) => Promise<Proven | SenderFault>
   /** `X-API-Key`. */
   apiKey: string | undefined
   sessionCookie: Shown | undefined
@@ -116,10 +122,21 @@ export function createDecide(dependencies: {
           : byFurtherAuthorization(matter, place + 1)
       })
     }
+    const bound = token === undefined ? dpopToken(shown) : undefined
+    if (bound !== undefined && counts(matter, 'bearer')) return byProof(matter, bound, place)
     if (isBasic(shown) && counts(matter, 'basic')) {
       return whenProven(basic(shown, clientAddress), (proven) => judge(matter, proven, 'basic'))
     }
     return byFurtherAuthorization(matter, place + 1)
+  }
+
+  async function byProof(matter: Matter, token: string, place: number): Promise<Decision> {
+    const proven = (await matter.asked.dpop?.(token)) ?? 'invalid_token'
+    if (typeof proven !== 'string') return judge(matter, proven, 'bearer')
+    if (proven === 'invalid_token' && !isOwnBearer(token, deploymentAudience)) {
+      return byFurtherAuthorization(matter, place + 1)
+    }
+    return unauthenticated(matter, proven)
   }
 
   /** The upstream may get all of several headers. */
@@ -168,7 +185,7 @@ export function createDecide(dependencies: {
     return { kind: 'allow', headers, withholding: { headers: policy.withholds, kinds } }
   }
 
-  function unauthenticated(matter: Matter, presented: 'nothing' | 'invalid_token'): Decision {
+  function unauthenticated(matter: Matter, presented: Presented): Decision {
     return { kind: 'unauthenticated', presented, sessionCounts: counts(matter, 'session') }
   }
 

@@ -11,6 +11,7 @@ import type { BeforeRouting } from '../../http/server.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { AccessRules } from './access-rules.ts'
 import { explainRoutes } from './admin.ts'
@@ -84,6 +85,7 @@ export function createForwardAuth(
   needs: {
     hosts: Hosts
     credentials: Credentials
+    senders: SenderConstraints
     signingKeys: SigningKeys
     accounts: Accounts
     clients: Clients
@@ -120,6 +122,8 @@ export function createForwardAuth(
   const takesTokens = (authority: string) => rules().host(authority)?.takesTokens === true
   const answer = probes.watch(
     createAnswer({
+      dpop: credentials.dpop,
+      dpopNonce: needs.senders.nonce,
       decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
       readSessionCookie: (header) => readCookie(header, cookies.sessionName),
       readHostCookie: (header) => readCookie(header, cookies.hostName),
@@ -155,7 +159,7 @@ export function createForwardAuth(
     decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
     routes: {
       bare: (app) => forwardAuthRoutes(app, { answer }),
-      hosts: (app) => resourceRoutes(app, { rules, issuer }),
+      hosts: (app) => resourceRoutes(app, { rules, issuer, dpopAlgorithms: needs.senders.algorithms }),
       admin: (app) => explainRoutes(app, { explain }),
       control: (app) => probeRoutes(app, { probes, facts, clock }),
     },

@@ -20,6 +20,7 @@ const Metadata = Type.Object(
     resource: Type.String(),
     authorization_servers: Names,
     bearer_methods_supported: Names,
+    dpop_signing_alg_values_supported: Names,
     resource_name: Type.Optional(Type.String()),
   },
   {
@@ -29,6 +30,7 @@ const Metadata = Type.Object(
         resource: 'https://app.example.com/mcp',
         authorization_servers: ['https://auth.example.com'],
         bearer_methods_supported: ['header'],
+        dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
       },
     ],
   },
@@ -39,8 +41,11 @@ const Metadata = Type.Object(
  * same for every path, but for the `resource`, which is the one that was asked about (§3.3). There is nothing on a host that takes no
  * access tokens.
  */
-export async function resourceRoutes(app: App, options: { rules(): AccessRules; issuer: string }): Promise<void> {
-  const { rules, issuer } = options
+export async function resourceRoutes(
+  app: App,
+  options: { rules(): AccessRules; issuer: string; dpopAlgorithms: readonly string[] },
+): Promise<void> {
+  const { rules, issuer, dpopAlgorithms } = options
 
   function tell(request: FastifyRequest, reply: FastifyReply): void {
     const [path = ''] = request.url.slice(resourceMetadataPath.length).split('?', 1)
@@ -55,6 +60,7 @@ export async function resourceRoutes(app: App, options: { rules(): AccessRules; 
       resource: resourceOf(target),
       authorization_servers: [issuer],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: dpopAlgorithms,
       ...(policy.about.title !== undefined && { resource_name: policy.about.title }),
     })
     sendPublic(request, reply, { body, etag: etagOf(body) }, { type: 'application/json', maxAgeSeconds })

@@ -142,7 +142,13 @@ function documentation(dialect: Dialect, url: string) {
         303: Type.Null({ description: 'The same where a person has sent a form, which is not to be sent again.' }),
         400: describe(['ambiguous_target', 'incomplete_question']),
       }),
-      401: describe(['unauthorized', 'invalid_access_token', 'insufficient_user_authentication']),
+      401: describe([
+        'unauthorized',
+        'invalid_access_token',
+        'invalid_dpop_proof',
+        'use_dpop_nonce',
+        'insufficient_user_authentication',
+      ]),
       403: {
         ...forbidden,
         content: { ...content, ...(dialect.relaysAnswers && page) },

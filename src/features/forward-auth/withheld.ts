@@ -50,7 +50,7 @@ function leftOf(values: readonly string[] = [], isOwn: (value: string) => boolea
 }
 
 /** Also where proxies joined several lines in one. */
-const schemes = { bearer: /(?:^|,)\s*bearer\s/i, basic: /(?:^|,)\s*basic\s/i }
+const schemes = { bearer: /(?:^|,)\s*(?:bearer|dpop)\s/i, basic: /(?:^|,)\s*basic\s/i }
 
 /** Nothing in the form of Basic tells whose it is: where it counts, it is ours. */
 function isOwnAuthorization(value: string, kinds: readonly CredentialKind[], issuer: string): boolean {

@@ -4,10 +4,12 @@ import type { Feature } from '../../http/feature.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { OpenId } from '../openid/index.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
 import { deviceAuthorizationRoutes } from './device-authorization-routes.ts'
+import { createReadProof } from './http/proofs.ts'
 import { createIntrospect } from './introspect.ts'
 import { introspectionRoutes } from './introspection-routes.ts'
 import { metadataRoutes } from './metadata-routes.ts'
@@ -27,6 +29,7 @@ export function createOAuth(
     credentials: Credentials
     signingKeys: SigningKeys
     openid: OpenId
+    senders: SenderConstraints
     hosts: { audienceOf(url: string): string | undefined }
   },
 ): Feature {
@@ -40,12 +43,14 @@ export function createOAuth(
     audit,
     deploymentAudience: issuer,
   })
+  const shared = { authenticateClient, readProof: createReadProof(needs.senders), issuer }
   return {
     routes: {
       async machines(app) {
         await app.register(metadataRoutes, {
           issuer,
           openid: needs.openid.metadata,
+          dpopAlgorithms: needs.senders.algorithms,
           introspectionAlgorithms: () => ring.algorithms('token-introspection+jwt'),
         })
         await app.register(introspectionRoutes, {
@@ -63,13 +68,13 @@ export function createOAuth(
       },
       async oauth(app) {
         await app.register((scope) =>
-          pushedRequestsRoutes(scope as typeof app, { authenticateClient, pushRequest: needs.openid.pushRequest }),
+          pushedRequestsRoutes(scope as typeof app, { ...shared, pushRequest: needs.openid.pushRequest }),
         )
         await app.register(deviceAuthorizationRoutes, {
           ...{ authenticateClient, issuer, requestDeviceCode: needs.openid.requestDeviceCode },
         })
         await app.register(oauthRoutes, {
-          authenticateClient,
+          ...shared,
           grantTokens: createGrantTokens({
             forClient: tokens.issuer.forClient,
             rotateRefresh: tokens.rotateRefresh,

@@ -50,7 +50,8 @@ export function createIntrospect(dependencies: {
       let told = read.get(credential)
       if (told === undefined) {
         const claims = withdrawn(readClaims(token), credential.principal)
-        read.set(credential, (told = { active: true, token_type: 'Bearer', ...claims }))
+        const type = claims.cnf?.jkt === undefined ? 'Bearer' : 'DPoP'
+        read.set(credential, (told = { active: true, token_type: type, ...claims }))
       }
       return concerns(told, caller, issuer) ? told : inactive
     }
@@ -65,6 +66,7 @@ export function createIntrospect(dependencies: {
       client_id: presented.family.clientId,
       sid: presented.session.id,
       exp: Math.floor(presented.expiresAt.getTime() / 1000),
+      ...(presented.family.confirmation && { cnf: presented.family.confirmation }),
       ...(presented.family.scopes.length > 0 ? { scope: presented.family.scopes.join(' ') } : {}),
     }
   }

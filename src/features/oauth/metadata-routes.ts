@@ -22,6 +22,7 @@ export interface MetadataOptions {
   openid(): Readonly<Record<string, unknown>>
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
+  dpopAlgorithms: readonly string[]
 }
 
 const Names = Type.Array(Type.String())
@@ -67,6 +68,7 @@ const Metadata = Type.Object(
     revocation_endpoint: Type.String(),
     revocation_endpoint_auth_methods_supported: Names,
     revocation_endpoint_auth_signing_alg_values_supported: Names,
+    dpop_signing_alg_values_supported: Names,
     service_documentation: Type.String(),
   },
   {
@@ -77,7 +79,7 @@ const Metadata = Type.Object(
 
 /** Says what this service is as an authorization server: what it does today, in the words of the code that does it. */
 function describe(
-  { issuer, openid }: MetadataOptions,
+  { issuer, openid, dpopAlgorithms }: MetadataOptions,
   introspectionAlgorithms: readonly string[],
 ): Record<Exclude<keyof Static<typeof Metadata>, keyof typeof OpenId>, unknown> {
   return {
@@ -98,6 +100,7 @@ function describe(
     revocation_endpoint: issuer + revocationPath,
     revocation_endpoint_auth_methods_supported: clientAuthMethods,
     revocation_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     service_documentation: issuer + documentationPath,
   }
 }

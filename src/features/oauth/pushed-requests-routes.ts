@@ -12,6 +12,7 @@ import {
   requireForm,
   useOAuthErrors,
 } from './http/client-requests.ts'
+import { proofAnswers, type ReadProof } from './http/proofs.ts'
 
 export const pushedRequestsPath = '/oauth/par'
 
@@ -45,14 +46,14 @@ const Kept = Type.Object(
 /** Takes authorization requests from clients themselves (RFC 9126). */
 export async function pushedRequestsRoutes(
   app: App,
-  options: { authenticateClient: AuthenticateClient; pushRequest: PushRequest },
+  options: { authenticateClient: AuthenticateClient; pushRequest: PushRequest; readProof: ReadProof; issuer: string },
 ): Promise<void> {
-  const { authenticateClient, pushRequest } = options
+  const { authenticateClient, pushRequest, readProof, issuer } = options
   useOAuthErrors(app, ['resource'])
   app.post(
     pushedRequestsPath,
     {
-      config: { access: 'client' },
+      config: { access: 'client', answers: proofAnswers },
       preValidation: requireForm,
       schema: {
         operationId: 'pushAuthorizationRequest',
@@ -68,6 +69,7 @@ export async function pushedRequestsRoutes(
           ...oauthErrors(
             ...(['unauthorized_client', 'unsupported_response_type', 'invalid_scope', 'invalid_target'] as const),
             ...(['invalid_authorization_details', 'invalid_request_object', 'registration_not_supported'] as const),
+            ...(['invalid_dpop_proof', 'use_dpop_nonce'] as const),
           ),
         },
       },
@@ -76,6 +78,7 @@ export async function pushedRequestsRoutes(
       const client = await clientOf(authenticateClient, request, request.body)
       const { requestUri, expiresInSeconds } = await pushRequest(client, parametersOf(request.body), {
         address: limitKey(request.ip),
+        dpopJkt: await readProof(request, reply, issuer + pushedRequestsPath),
       })
       return reply.code(201).send({ request_uri: requestUri, expires_in: expiresInSeconds })
     },

@@ -16,6 +16,7 @@ import {
   TokenReferenceForm,
 } from './http/client-requests.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
+import { proofAnswers, type ReadProof } from './http/proofs.ts'
 import type { RevokeToken } from './revoke.ts'
 import { accessTokenType } from './token-exchange.ts'
 import { type GrantTokens, grantTypeOf } from './token.ts'
@@ -27,6 +28,8 @@ export interface OAuthOptions {
   authenticateClient: AuthenticateClient
   grantTokens: GrantTokens
   revokeToken: RevokeToken
+  readProof: ReadProof
+  issuer: string
 }
 
 /** May be repeated (RFC 8707 §2, RFC 8693 §2.1). */
@@ -57,7 +60,7 @@ const TokenForm = Type.Object(
 const TokenAnswer = Type.Object(
   {
     access_token: Type.String(),
-    token_type: Type.Enum(['Bearer']),
+    token_type: Type.Enum(['Bearer', 'DPoP']),
     expires_in: Type.Integer({ description: 'Seconds.' }),
     scope: Type.Optional(Type.String()),
     refresh_token: Type.Optional(Type.String()),
@@ -81,7 +84,7 @@ const TokenAnswer = Type.Object(
 
 /** The OAuth endpoints. They authenticate clients themselves and limit failures instead of requests. */
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
-  const { authenticateClient, grantTokens, revokeToken } = options
+  const { authenticateClient, grantTokens, revokeToken, readProof, issuer } = options
   useOAuthErrors(app, repeatable)
   // RFC 6749 §5.1, for caches of HTTP/1.0.
   noteAnswers(app, { headers: () => ['Pragma'] })
@@ -95,14 +98,14 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
   app.post(
     tokenPath,
     {
-      config,
+      config: { ...config, answers: proofAnswers },
       preValidation: requireForm,
       schema: {
         operationId: 'token',
         summary: 'Get tokens',
         description:
           'Grants: `authorization_code`, `client_credentials`, `refresh_token` (RFC 6749), the device flow of RFC 8628, and the token exchange of RFC 8693, by which a ' +
-          'service acts for the subject of a token at another service.',
+          'service acts for the subject of a token at another service. With a proof in the header `DPoP` (RFC 9449) tokens are bound to its key.',
         tags: ['OAuth'],
         security: clientSecurity,
         consumes,
@@ -119,16 +122,19 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
             'slow_down',
             'access_denied',
             'expired_token',
+            'invalid_dpop_proof',
+            'use_dpop_nonce',
           ),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { body } = request
       const grantType = grantTypeOf(body.grant_type)
       const client = await clientOf(authenticateClient, request, body)
+      const jkt = await readProof(request, reply, issuer + tokenPath)
       const tokens = await grantTokens(client, {
-        grantType,
+        ...{ grantType, confirmation: jkt === undefined ? undefined : { jkt } },
         scope: body.scope,
         targets: [...new Set([...(body.resource ?? []), ...(body.audience ?? [])])],
         refreshToken: body.refresh_token,
@@ -144,7 +150,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
       })
       return {
         access_token: tokens.accessToken,
-        token_type: 'Bearer' as const,
+        token_type: tokens.confirmation?.jkt === undefined ? ('Bearer' as const) : ('DPoP' as const),
         expires_in: tokens.expiresInSeconds,
         ...(tokens.scopes.length > 0 ? { scope: tokens.scopes.join(' ') } : {}),
         ...(tokens.issuedTokenType === undefined ? {} : { issued_token_type: tokens.issuedTokenType }),

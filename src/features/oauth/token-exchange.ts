@@ -1,4 +1,5 @@
 import { type AccessTokenClaims, actorsOf, authorityClaims } from '../../core/access-token.ts'
+import type { Confirmation } from '../../core/confirmation.ts'
 import type { Audit } from '../../core/audit.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -18,6 +19,8 @@ export interface ExchangeRequest {
   /** Where the new token shall be good: the audiences and resources together. */
   targets: readonly string[]
   scope: string | undefined
+  /** What the new token is bound to: of the client that acts, whatever the subject token was bound to. */
+  confirmation?: Confirmation | undefined
 }
 
 /** What the new token says; times and ids are added when it is signed. */
@@ -82,6 +85,7 @@ export function createExchangeToken<Issued>(dependencies: {
         client_id: client.id,
         act: { sub: client.id, ...(act && { act }) },
         exchanged_from: [claims.jti, ...(claims.exchanged_from ?? [])],
+        ...(request.confirmation && { cnf: request.confirmation }),
         ...(sid !== undefined && { sid }),
         ...(grant_id !== undefined && { grant_id }),
         ...(auth_time !== undefined && { auth_time }),

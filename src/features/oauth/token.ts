@@ -6,7 +6,8 @@ import {
   grantTypes,
   tokenExchangeGrant,
 } from '../../core/grants.ts'
-import type { Client } from '../../core/records/client.ts'
+import type { Confirmation } from '../../core/confirmation.ts'
+import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { RedeemCode, RedeemDeviceCode } from '../openid/index.ts'
 import type { IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
@@ -31,10 +32,12 @@ interface TokenRequest {
   scope?: string | undefined
   /** Where the token shall be good (RFC 8707 §2, RFC 8693 §2.1): audiences and resources together, each once. */
   targets: readonly string[]
+  /** What the client has proven that it holds: the tokens are bound to it. */
+  confirmation?: Confirmation | undefined
   refreshToken?: string | undefined
   code: { code: string | undefined; redirectUri: string | undefined; verifier: string | undefined }
   deviceCode: string | undefined
-  exchange: Omit<ExchangeRequest, 'scope' | 'targets'>
+  exchange: Omit<ExchangeRequest, 'scope' | 'targets' | 'confirmation'>
 }
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
@@ -63,7 +66,8 @@ export function createGrantTokens(dependencies: {
     if (request.targets.some((target) => !audiences.includes(target))) {
       throw new OAuthError('invalid_target', 'The client is not registered for this resource.')
     }
-    const issued = forClient(client, scopes, request.targets.length === 0 ? audiences : request.targets)
+    const targets = request.targets.length === 0 ? audiences : request.targets
+    const issued = forClient(client, scopes, targets, request.confirmation)
     if (issued !== undefined) return issued
     throw new OAuthError('invalid_scope', 'The token would be too large: ask for fewer scopes or audiences.')
   }
@@ -75,6 +79,7 @@ export function createGrantTokens(dependencies: {
       clientId: client.id,
       scopes: request.scope === undefined ? undefined : parseScope(request.scope),
       targets: request.targets,
+      confirmation: request.confirmation,
     })
     if (outcome.kind === 'rotated') return outcome.tokens
     if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)
@@ -85,16 +90,19 @@ export function createGrantTokens(dependencies: {
     throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
   }
 
-  async function exchange(client: Client, { scope, targets, exchange }: TokenRequest): Promise<GrantedTokens> {
-    const issued = await exchangeToken(client, { ...exchange, scope, targets })
+  async function exchange(client: Client, request: TokenRequest): Promise<GrantedTokens> {
+    const { scope, targets, confirmation, exchange: asked } = request
+    const issued = await exchangeToken(client, { ...asked, scope, targets, confirmation })
     return { ...issued, issuedTokenType: accessTokenType }
   }
 
   const grants: Record<GrantType, typeof refresh> = {
     client_credentials: clientCredentials,
-    [authorizationCodeGrant]: (client, { code, targets }) => redeemCode(client, { ...code, targets }),
+    [authorizationCodeGrant]: (client, { code, targets, confirmation }) =>
+      redeemCode(client, { ...code, targets, confirmation }),
     refresh_token: refresh,
-    [deviceCodeGrant]: (client, { deviceCode, targets }) => redeemDeviceCode(client, { deviceCode, targets }),
+    [deviceCodeGrant]: (client, { deviceCode, targets, confirmation }) =>
+      redeemDeviceCode(client, { deviceCode, targets, confirmation }),
     [tokenExchangeGrant]: exchange,
   }
 
@@ -102,6 +110,10 @@ export function createGrantTokens(dependencies: {
     const type = request.grantType
     if (!client.grants.includes(type)) {
       throw new OAuthError('unauthorized_client', 'The client is not registered for this grant type.')
+    }
+    // RFC 9449 §5.2.
+    if (openIdSettingsOf(client).dpopBoundAccessTokens && request.confirmation?.jkt === undefined) {
+      throw new OAuthError('invalid_dpop_proof', 'This client needs a DPoP proof.')
     }
     // By the URL of a host, as its metadata and authorization requests name it (RFC 9728 §7.4, RFC 8707 §2).
     const targets = request.targets.map((one) => (client.audiences.includes(one) ? one : (audienceOf(one) ?? one)))

@@ -59,11 +59,11 @@ export function createAuthorize(dependencies: {
   ) {
     const at = clock.now()
     const code = randomSecret()
-    const { client, scopes, audiences, redirectUri, challenge = null, nonce = null } = request
+    const { client, scopes, audiences, redirectUri, challenge = null, nonce = null, dpopJkt = null } = request
     const issued = await authorizations.issue(
       {
         ...{ id: uuidv7(at), codeHash: hashSecret(code), clientId: client.id, scopes, audiences },
-        ...{ redirectUri, challenge, nonce, userId: user.subject, sessionId: user.sessionId! },
+        ...{ redirectUri, challenge, nonce, dpopJkt, userId: user.subject, sessionId: user.sessionId! },
         ...{ authenticatedAt: new Date(user.authenticatedAt * 1000), level: user.level, methods: [...user.methods] },
         createdAt: new Date(at),
         codeExpiresAt: new Date(at + codeSeconds * 1000),

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import type { Confirmation } from '../../core/confirmation.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { Authorization, AuthorizationStore } from '../../core/records/authorization.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
@@ -12,6 +13,8 @@ import type { MakeIdToken } from './id-tokens.ts'
 interface Exchange {
   /** The resources that the tokens are for (RFC 8707 §2.2); none: all that were granted. */
   targets: readonly string[]
+  /** What the client has proven that it holds: the tokens are bound to it. */
+  confirmation: Confirmation | undefined
   /** The device that a person has let in elsewhere (RFC 8628); nothing: the program has got the code by their browser. */
   device?: Pick<Session, 'ip' | 'userAgent'> | undefined
 }
@@ -39,7 +42,7 @@ export function createHandOut(dependencies: {
   clock: Clock
 }): HandOut {
   const { authorizations, sessions, issuer, makeIdToken, userinfoAudience, clock } = dependencies
-  return async (client, found, codeHash, { targets, device }) => {
+  return async (client, found, codeHash, { targets, confirmation, device }) => {
     const { id, scopes, audiences } = found
     if (targets.some((target) => !audiences.includes(target))) {
       throw new OAuthError('invalid_target', 'The authorization does not cover this resource.')
@@ -50,7 +53,10 @@ export function createHandOut(dependencies: {
     const isToldOfEnd = openIdSettingsOf(client).backchannelLogoutUri !== ''
     let refreshToken: string | undefined
     const begin = (session: Session) => {
-      const made = issuer.makeFamily({ session, clientId: client.id, scopes, authorization: { id, audiences } })
+      // Of other clients the secret or key proves each time whose the token is (RFC 9449 §5, RFC 8705 §4).
+      const bound = client.authMethod === 'none' ? confirmation : undefined
+      const of = { session, clientId: client.id, scopes, authorization: { id, audiences } }
+      const made = issuer.makeFamily({ ...of, confirmation: bound })
       refreshToken = made.refreshToken
       return { family: made.family, token: made.token }
     }
@@ -75,6 +81,7 @@ export function createHandOut(dependencies: {
     const tokens = issuer.forSession({
       ...{ user, session, clientId: client.id, scopes },
       authorization: { id, audiences: [...new Set(told)] },
+      confirmation,
     })
     const inSession = { ...found, sessionId: session.id }
     return {

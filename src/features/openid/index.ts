@@ -12,6 +12,7 @@ import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { Mail } from '../mail/index.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
@@ -63,6 +64,7 @@ export function createOpenId(
     sessions: Sessions
     tokens: Tokens
     credentials: Credentials
+    senders: SenderConstraints
     signingKeys: SigningKeys
     hosts: { audienceOf(url: string): string | undefined }
     browser: BrowserGuards
@@ -152,7 +154,10 @@ export function createOpenId(
         )
       },
       admin: (app) => administeredGrantRoutes(app, { consents, users: accounts.administration }),
-      oauth: (app) => userinfoRoutes(app, { accessToken: credentials.accessToken, users, audience: userinfoAudience }),
+      oauth: (app) =>
+        userinfoRoutes(app, {
+          ...{ accessToken: credentials.accessToken, users, senders: needs.senders, audience: userinfoAudience },
+        }),
     },
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { Confirmation } from '../../core/confirmation.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import type { AuthorizationStore } from '../../core/records/authorization.ts'
 import type { Client } from '../../core/records/client.ts'
@@ -14,6 +15,8 @@ interface CodeRequest {
   redirectUri: string | undefined
   verifier: string | undefined
   targets: readonly string[]
+  /** What the client has proven that it holds: the tokens are bound to it. */
+  confirmation: Confirmation | undefined
 }
 
 /** Exchanges a code for tokens, for a client that is authenticated already; throws what RFC 6749 §5.2 says of it. */
@@ -39,7 +42,7 @@ export function createRedeemCode(dependencies: {
     return refusal()
   }
 
-  return async (client, { code, redirectUri, verifier, targets }) => {
+  return async (client, { code, redirectUri, verifier, targets, confirmation }) => {
     if (code === undefined) throw new OAuthError('invalid_request', 'code is missing.')
     if (verifier !== undefined && !/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) {
       throw new OAuthError('invalid_request', 'code_verifier must be 43 to 128 characters that need no escape.')
@@ -59,7 +62,10 @@ export function createRedeemCode(dependencies: {
     if (redirectUri !== undefined && redirectUri !== found.redirectUri) {
       throw new OAuthError('invalid_grant', 'redirect_uri is not the one of the authorization request.')
     }
-    const tokens = await handOut(client, found, codeHash, { targets })
+    if ((found.dpopJkt ?? null) !== null && confirmation?.jkt !== found.dpopJkt) {
+      throw new OAuthError('invalid_grant', 'The code is bound to a key of which there is no proof.')
+    }
+    const tokens = await handOut(client, found, codeHash, { targets, confirmation })
     if (tokens !== undefined) return tokens
     // Another call was faster, or it has ended.
     const now = await authorizations.findByCode(codeHash)

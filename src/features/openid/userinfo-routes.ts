@@ -1,17 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Confirmation, dpopToken, type SenderFault } from '../../core/confirmation.ts'
 import { type OAuthErrorCode, oauthErrorTable } from '../../core/oauth-error.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { UserStore } from '../../core/records/user.ts'
 import { acceptForms } from '../../http/bodies.ts'
 import { noteAnswers } from '../../http/document.ts'
+import { dpopParameter } from '../../http/problem.ts'
 import { handleOAuthErrors } from '../../http/oauth-errors.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import { claimsAbout } from './scopes.ts'
 
 export const userinfoPath = '/oauth/userinfo'
 
-type Proven = { principal: Principal; audiences: readonly string[] } | undefined
+type Proven = { principal: Principal; audiences: readonly string[]; confirmation?: Confirmation } | undefined
 
 const Claims = Type.Object(
   {
@@ -42,10 +45,11 @@ export async function userinfoRoutes(
   options: {
     accessToken(token: string): Proven | Promise<Proven>
     users: Pick<UserStore, 'findById'>
+    senders: Pick<SenderConstraints, 'faultOf' | 'nonce'>
     audience: string
   },
 ): Promise<void> {
-  const { accessToken, users, audience } = options
+  const { accessToken, users, senders, audience } = options
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
   noteAnswers(app, {
@@ -57,9 +61,12 @@ export async function userinfoRoutes(
   })
 
   /** RFC 6750 §3.1: without a token there is nothing wrong with it. */
-  function refuse(reply: FastifyReply, status: 401 | 403, error?: 'invalid_token' | 'insufficient_scope') {
+  function refuse(reply: FastifyReply, status: 401 | 403, error?: SenderFault | 'insufficient_scope') {
     const scope = error === 'insufficient_scope' ? ', scope="openid"' : ''
-    const challenge = `Bearer realm="gatehouse"${error === undefined ? '' : `, error="${error}"${scope}`}`
+    const isDpop = /^DPoP /i.test(reply.request.headers.authorization ?? '')
+    const said = `realm="gatehouse"${error === undefined ? '' : `, error="${error}"${scope}`}`
+    const challenge = isDpop ? `DPoP ${said}, ${dpopParameter}` : `Bearer ${said}`
+    if (isDpop) reply.header('dpop-nonce', senders.nonce())
     reply.code(status).header('www-authenticate', challenge)
     if (error === undefined) return reply.type('text/plain').serializer(String).send('Show an access token.')
     const answer = { error, error_description: oauthErrorTable[error] }
@@ -70,10 +77,19 @@ export async function userinfoRoutes(
     const { authorization } = request.headers
     const form = (request.body ?? {}) as { access_token?: unknown }
     const [, shown] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
-    const token = shown ?? (authorization === undefined ? form.access_token : undefined)
+    const dpop = dpopToken(authorization ?? '')
+    const token = dpop ?? shown ?? (authorization === undefined ? form.access_token : undefined)
     if (typeof token !== 'string') return refuse(reply, 401, authorization === undefined ? undefined : 'invalid_token')
     const proven = await accessToken(token)
     if (proven === undefined) return refuse(reply, 401, 'invalid_token')
+    if (proven.confirmation !== undefined || dpop !== undefined) {
+      const { method, headers } = request
+      const fault = await senders.faultOf(proven.confirmation, {
+        ...{ scheme: dpop === undefined ? 'Bearer' : 'DPoP', token, method, url: audience },
+        proof: headers['dpop'] === undefined ? undefined : String(headers['dpop']),
+      })
+      if (fault !== undefined) return refuse(reply, 401, fault)
+    }
     const { principal, audiences } = proven
     if (!principal.scopes.includes('openid')) return refuse(reply, 403, 'insufficient_scope')
     // Whoever receives it for something else learns no more by it.
@@ -94,7 +110,12 @@ export async function userinfoRoutes(
       },
     },
   })
-  const invalidToken = Refused('There is no token, of which nothing more is said, or it is not valid.', 'invalid_token')
+  const invalidToken = Refused(
+    'There is no token, of which nothing more is said, or it is not valid.',
+    'invalid_token',
+    'invalid_dpop_proof',
+    'use_dpop_nonce',
+  )
   const schema = {
     tags: ['OAuth'],
     security: [{ bearer: [] as string[] }],

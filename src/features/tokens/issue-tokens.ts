@@ -7,6 +7,7 @@ import {
   type NoteShortening,
   type ToldRights,
 } from '../../core/identity-limits.ts'
+import type { Confirmation } from '../../core/confirmation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
@@ -22,6 +23,8 @@ export interface IssuedTokens {
   accessToken: string
   expiresInSeconds: number
   scopes: string[]
+  /** What the access token is bound to. */
+  confirmation?: Confirmation | undefined
   /** Absent for client credentials (RFC 6749 §4.4.3). */
   refreshToken?: string
   /** OpenID Connect Core §3.1.3.3; of an authorization with the scope `openid`. */
@@ -36,6 +39,8 @@ export interface SessionGrant {
   scopes: string[]
   /** Of a program that the person has let in; absent for the person's own sign-in. */
   authorization?: { id: string; audiences: readonly string[] } | undefined
+  /** What the access token is bound to. */
+  confirmation?: Confirmation | undefined
 }
 
 interface MadeFamily {
@@ -61,7 +66,12 @@ export interface TokenIssuer {
    * An access token for a client acting for itself; never a refresh token (RFC 6749 §4.4.3). Nothing where scopes and
    * audiences alone are too large for one.
    */
-  forClient(client: Client, scopes: string[], audiences: readonly string[]): IssuedTokens | undefined
+  forClient(
+    client: Client,
+    scopes: string[],
+    audiences: readonly string[],
+    confirmation?: Confirmation,
+  ): IssuedTokens | undefined
   /**
    * An access token for a client that acts for somebody else, which ends at `notAfter` (epoch seconds) at the latest. Nothing
    * where it would be too large, or the host that it is for is told all of somebody's rights or none.
@@ -69,7 +79,7 @@ export interface TokenIssuer {
   forDelegation(delegation: { claims: Claims; scopes: string[]; notAfter: number }): IssuedTokens | undefined
   /** Begins a refresh family for a session: an access token and the family's first refresh token. */
   beginFamily(grant: SessionGrant): Promise<IssuedTokens>
-  /** A refresh family with its first token, which is not stored yet. */
+  /** A refresh family with its first token, which is not stored yet. A `confirmation` binds them too. */
   makeFamily(grant: Omit<SessionGrant, 'user'>): MadeFamily
   /** When a refresh token of a session goes idle that is issued at `now` (epoch milliseconds). */
   refreshExpiry(now: number, session: Pick<Session, 'remembered'>): Date
@@ -114,11 +124,11 @@ export function createTokenIssuer(dependencies: {
       if (fitted.told === undefined) return undefined
       token = sign('at+jwt', withRights(fitted.told))
     }
-    return { accessToken: token, expiresInSeconds: exp - iat, scopes }
+    return { accessToken: token, expiresInSeconds: exp - iat, scopes, ...(given.cnf && { confirmation: given.cnf }) }
   }
 
   const issuer: TokenIssuer = {
-    forSession({ user, session, clientId, scopes, authorization }) {
+    forSession({ user, session, clientId, scopes, authorization, confirmation }) {
       const { roles, groups, permissions } = user
       const audiences = authorization?.audiences ?? [deploymentAudience]
       const rights =
@@ -134,6 +144,7 @@ export function createTokenIssuer(dependencies: {
           auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
           acr: session.level,
           amr: session.methods,
+          ...(confirmation && { cnf: confirmation }),
           ...rights,
         },
         scopes,
@@ -143,13 +154,16 @@ export function createTokenIssuer(dependencies: {
       if (issued === undefined) throw new Error('an access token is too large without any rights')
       return issued
     },
-    forClient: (client, scopes, audiences) =>
+    forClient: (client, scopes, audiences, confirmation) =>
       accessToken(
-        { sub: client.id, aud: audiences.length === 1 ? audiences[0]! : [...audiences], client_id: client.id },
+        {
+          ...{ sub: client.id, aud: audiences.length === 1 ? audiences[0]! : [...audiences], client_id: client.id },
+          ...(confirmation && { cnf: confirmation }),
+        },
         scopes,
       ),
     forDelegation: ({ claims, scopes, notAfter }) => accessToken(claims, scopes, notAfter),
-    makeFamily({ session, clientId, scopes, authorization }) {
+    makeFamily({ session, clientId, scopes, authorization, confirmation = null }) {
       const now = clock.now()
       const refreshToken = randomSecret()
       const expiresAt = new Date(
@@ -162,6 +176,7 @@ export function createTokenIssuer(dependencies: {
         clientId,
         scopes,
         audiences: [...(authorization?.audiences ?? [])],
+        confirmation,
         expiresAt,
       }
       const token = {

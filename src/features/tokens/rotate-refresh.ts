@@ -1,5 +1,6 @@
 import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
+import { type Confirmation, isSameConfirmation } from '../../core/confirmation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { PresentedRefreshToken, RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
@@ -33,6 +34,8 @@ export type RotateRefresh = (request: {
   scopes?: string[] | undefined
   /** Where the access token shall be good (RFC 8707 §2.2): it is told whether the grant covers that. */
   targets?: readonly string[]
+  /** What the sender has proven that it holds. */
+  confirmation?: Confirmation | undefined
 }) => Promise<RefreshOutcome>
 
 const minute = 60_000
@@ -77,7 +80,7 @@ export function createRotateRefresh(dependencies: {
   const replayTold = createTellOnce(clock, 60)
   const limitTold = createTellOnce(clock, 60)
 
-  return async ({ refreshToken, clientId, scopes: requested, targets = [] }) => {
+  return async ({ refreshToken, clientId, scopes: requested, targets = [], confirmation }) => {
     const hash = hashSecret(refreshToken)
     const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
     const exceeds = (grant: RefreshGrant) => scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
@@ -87,23 +90,28 @@ export function createRotateRefresh(dependencies: {
         audiences.length === 0 ? target !== dependencies.deploymentAudience : !audiences.includes(target),
       )
 
+    /** Whoever holds the token and not what it is bound to can do nothing with it, nor to it. */
+    const isOthers = ({ family }: RefreshGrant) =>
+      family.clientId !== clientId ||
+      ((family.confirmation ?? null) !== null && !isSameConfirmation(family.confirmation, confirmation))
+
     const known = grantCache.take(hash)
-    const mayUse = known !== undefined && known.grant.family.clientId === clientId
+    const mayUse = known !== undefined && !isOthers(known.grant)
     if (mayUse && !exceeds(known.grant) && !isElsewhere(known.grant)) {
-      const outcome = await use(hash, known, scopesOf(known.grant))
+      const outcome = await use(hash, known, scopesOf(known.grant), confirmation)
       if (outcome !== undefined) return outcome
     }
     for (let tries = 0; tries < maxTries; tries++) {
       const presented = await refreshTokens.find(hash)
-      if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }
+      if (presented === undefined || isOthers(presented)) return { kind: 'invalid' }
       if (isElsewhere(presented)) return { kind: 'target_exceeded' }
-      if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented))
+      if (presented.usedAt !== null) return useAgain(presented, hash, scopesOf(presented), confirmation)
       if (exceeds(presented)) return { kind: 'scope_exceeded' }
       const { family, session, user, feedStandsAt: asOf } = presented
       if (hasEnded(presented, clock.now())) return { kind: 'invalid' }
       const limited = limitOf(presented)
       if (limited !== undefined) return limited
-      const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented))
+      const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented), confirmation)
       if (outcome !== undefined) return outcome
     }
     throw unavailable(new Error('what a refresh token stands for changes too fast'))
@@ -114,6 +122,7 @@ export function createRotateRefresh(dependencies: {
     hash: string,
     { grant, asOf }: CachedGrant,
     scopes: string[],
+    confirmation: Confirmation | undefined,
   ): Promise<RefreshOutcome | undefined> {
     const { family, session, user } = grant
     const now = clock.now()
@@ -126,6 +135,7 @@ export function createRotateRefresh(dependencies: {
         clientId: family.clientId,
         scopes,
         authorization: authorizationOf(family),
+        confirmation,
       }),
       refreshToken: successor,
     }
@@ -156,13 +166,19 @@ export function createRotateRefresh(dependencies: {
     return { kind: 'limited', retryAfterSeconds: Math.ceil((free - now) / 1000), limit: limits.refreshes_per_minute }
   }
 
-  async function useAgain(presented: PresentedRefreshToken, hash: string, scopes: string[]): Promise<RefreshOutcome> {
+  async function useAgain(
+    presented: PresentedRefreshToken,
+    hash: string,
+    scopes: string[],
+    confirmation: Confirmation | undefined,
+  ): Promise<RefreshOutcome> {
     if (presented.revoked || presented.user.status !== 'active') return { kind: 'invalid' }
     const age = clock.now() - presented.usedAt!.getTime()
     if (age < settings.refresh_grace_seconds * 1000 && presented.replay !== null) {
       const tokens = JSON.parse(box.open(presented.replay, hash)) as IssuedTokens
-      // The answer was made for other scopes: refuse, but a client that asks oddly is no thief.
+      // The answer was made for other scopes, or for another key: refuse, but a client that asks oddly is no thief.
       if (tokens.scopes.join(' ') !== scopes.join(' ')) return { kind: 'invalid' }
+      if (!isSameConfirmation(tokens.confirmation, confirmation)) return { kind: 'invalid' }
       if (replayTold(hash)) audit.record({ event: 'refresh.replayed', ...subjectsOf(presented) })
       return { kind: 'rotated', tokens, user: presented.user, session: presented.session }
     }

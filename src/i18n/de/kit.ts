@@ -31,6 +31,8 @@ export const kit: Catalogue['kit'] = {
     unauthorized: 'Dafür müssen Sie sich anmelden.',
     invalid_access_token: 'Das Zugriffstoken ist ungültig.',
     access_token_expired: 'Das Zugriffstoken ist abgelaufen.',
+    invalid_dpop_proof: 'Der DPoP-Nachweis gilt nicht für diese Anfrage und dieses Token.',
+    use_dpop_nonce: 'Der DPoP-Nachweis braucht die Nonce dieser Antwort.',
     insufficient_user_authentication: 'Dafür ist ein neuerer oder stärkerer Nachweis nötig, wer Sie sind.',
     invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
     invalid_passkey: 'Der Passkey wurde nicht angenommen.',

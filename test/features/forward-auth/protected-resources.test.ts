@@ -62,6 +62,7 @@ void test('programs find the authorization server of a protected host', async (t
         resource: `http://app.example.test${path}`,
         authorization_servers: [service.issuer],
         bearer_methods_supported: ['header'],
+        dpop_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'],
         resource_name: 'Reports',
       })
     }

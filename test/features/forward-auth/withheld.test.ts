@@ -93,7 +93,7 @@ for (const backend of backends) {
       [{ cookie: `${cookie}; a=caf\xe9\t!` }, { cookie: 'a=caf\xe9\t!' }],
       [{ cookie, ...foreign }, { ...foreign }],
       [{ cookie, authorization: 'Bearer of-the-application' }, { authorization: 'Bearer of-the-application' }],
-      [{ cookie, authorization: `DPoP ${accessToken}` }, { authorization: `DPoP ${accessToken}` }],
+      [{ cookie, authorization: 'DPoP of-the-application' }, { authorization: 'DPoP of-the-application' }],
       [{ cookie, authorization: ['Digest a="b, c"', 'Token d'] }, { authorization: 'Digest a="b, c", Token d' }],
     ]
 

@@ -9,7 +9,8 @@ import { isResourceMetadataPath, resourceMetadataUrl } from '../../../core/prote
 import type { Shown } from '../../../core/secrets.ts'
 import type { Pages } from '../../../http/pages.ts'
 import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../../http/problem.ts'
-import type { Decide, Decision } from '../decide.ts'
+import type { Credentials } from '../../credentials/index.ts'
+import type { Decide, Decision, Presented } from '../decide.ts'
 import type { Dialect } from '../dialect.ts'
 import type { CheckEdge } from '../edges.ts'
 import { forbiddenPage } from '../forbidden-views.ts'
@@ -33,6 +34,8 @@ const none: readonly string[] = []
 /** Joins what is needed to answer: answers are written straight to the socket in one go. */
 export function createAnswer(options: {
   decide: Decide
+  dpop: Credentials['dpop']
+  dpopNonce(): string
   readSessionCookie(header: string | undefined): Shown | undefined
   readHostCookie(header: string | undefined): Shown | undefined
   /** Whether a host gets a cookie of its own, since the session cookie does not reach it. */
@@ -49,7 +52,7 @@ export function createAnswer(options: {
   log: Log
 }): Answer {
   const { decide, readSessionCookie, readHostCookie, getsOwnCookie, takesTokens, whatIsLeft } = options
-  const { checkEdge, clientAddress, shareDenial, outages, pages, issuer, log } = options
+  const { dpop, checkEdge, clientAddress, shareDenial, outages, pages, issuer, log } = options
   const watchScheme = createSchemeWatch({ issuer, log })
   const signInUrl = (target: RequestTarget, referrer: string | undefined, stepUp: boolean) => {
     const back = wayBackTo(target, referrer)
@@ -169,7 +172,8 @@ export function createAnswer(options: {
       const error = stepUp
         ? new GatehouseError('insufficient_user_authentication', { proof: { level: 'aal2' } })
         : new GatehouseError(codeOf(decision.presented))
-      deny(error, [...challengeFor(error, target), ...location], about)
+      const nonce = error.code === 'use_dpop_nonce' ? ['DPoP-Nonce', options.dpopNonce()] : []
+      deny(error, [...challengeFor(error, target), ...nonce, ...location], about)
     }
     const fail = (error: unknown): void => {
       const known = toGatehouseError(error)
@@ -189,7 +193,13 @@ export function createAnswer(options: {
         clientAddress: () => clientAddress(request),
         authorization: authorization?.includes(',') ? everyAuthorization()[0] : authorization,
         everyAuthorization,
-        apiKey: apiKeyOf(headers['x-api-key']),
+        dpop: proveOnce((token) =>
+          dpop({
+            ...{ scheme: 'DPoP', token, proof: joined(headers['dpop']), method: target.method },
+            url: `${target.scheme}://${target.authority}${target.path}`,
+          }),
+        ),
+        apiKey: joined(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
         hostCookie: getsOwnCookie(target.authority) ? readHostCookie(headers.cookie) : undefined,
         preflightFor: preflightMethod(target, headers),
@@ -202,13 +212,23 @@ export function createAnswer(options: {
   }
 }
 
-/** Repeated headers arrive joined, and are then no key. */
-function apiKeyOf(header: string | string[] | undefined): string | undefined {
+/** A proof is good once, and a question may be judged by several rules. */
+function proveOnce<Proof>(prove: (token: string) => Proof): (token: string) => Proof {
+  let known: { token: string; proof: Proof } | undefined
+  return (token) => {
+    if (known?.token !== token) known = { token, proof: prove(token) }
+    return known.proof
+  }
+}
+
+/** Repeated headers arrive joined, and are then no key, and no proof. */
+function joined(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header
 }
 
-function codeOf(presented: 'nothing' | 'invalid_token'): 'invalid_access_token' | 'unauthorized' {
-  return presented === 'invalid_token' ? 'invalid_access_token' : 'unauthorized'
+function codeOf(presented: Presented): ErrorCode {
+  if (presented === 'nothing') return 'unauthorized'
+  return presented === 'invalid_token' ? 'invalid_access_token' : presented
 }
 
 function challengeHeader(error: GatehouseError, { headers }: IncomingMessage, metadata?: string): string[] {

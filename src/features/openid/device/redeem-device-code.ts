@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock.ts'
+import type { Confirmation } from '../../../core/confirmation.ts'
 import { OAuthError } from '../../../core/oauth-error.ts'
 import type { AuthorizationStore } from '../../../core/records/authorization.ts'
 import type { Client } from '../../../core/records/client.ts'
@@ -15,7 +16,7 @@ const slackMilliseconds = 500
 /** Exchanges a device code for tokens, for a client that is authenticated already; throws what RFC 8628 §3.5 says of it. */
 export type RedeemDeviceCode = (
   client: Client,
-  request: { deviceCode: string | undefined; targets: readonly string[] },
+  request: { deviceCode: string | undefined; targets: readonly string[]; confirmation: Confirmation | undefined },
 ) => Promise<IssuedTokens>
 
 /** Of any number of parallel questions one gets tokens. The others end nothing: a device asks again whose answer was lost. */
@@ -26,7 +27,7 @@ export function createRedeemDeviceCode(dependencies: {
   clock: Clock
 }): RedeemDeviceCode {
   const { deviceCodes, authorizations, handOut, clock } = dependencies
-  return async (client, { deviceCode, targets }) => {
+  return async (client, { deviceCode, targets, confirmation }) => {
     if (deviceCode === undefined) throw new OAuthError('invalid_request', 'device_code is missing.')
     const hash = hashSecret(deviceCode)
     const at = new Date(clock.now())
@@ -40,7 +41,7 @@ export function createRedeemDeviceCode(dependencies: {
     if (expiresAt.getTime() <= at.getTime()) throw new OAuthError('expired_token', 'The device code has expired.')
     if (state === 'too_fast') throw new OAuthError('slow_down', 'Ask less often.')
     if (found === undefined) throw new OAuthError('authorization_pending', 'The person has not decided yet.')
-    const tokens = await handOut(client, found, codeHash, { targets, device: { ip, userAgent } })
+    const tokens = await handOut(client, found, codeHash, { targets, confirmation, device: { ip, userAgent } })
     // Another call was faster, or it has ended.
     if (tokens === undefined) throw refusal()
     return tokens

@@ -25,7 +25,11 @@ const mostOfPublic = 60
 export type PushRequest = (
   client: Client,
   parameters: URLSearchParams,
-  from: { address: string | undefined },
+  from: {
+    address: string | undefined
+    /** The thumbprint of the key of which the request showed a proof, to which the code is bound (RFC 9449 §10.1). */
+    dpopJkt?: string | undefined
+  },
 ) => Promise<{ requestUri: string; expiresInSeconds: number }>
 
 export function createPushRequest(dependencies: {
@@ -36,7 +40,7 @@ export function createPushRequest(dependencies: {
   clock: Clock
 }): PushRequest {
   const { pushedRequests, openRequest, budgets, where, clock } = dependencies
-  return async (client, sent, { address }) => {
+  return async (client, sent, { address, dpopJkt }) => {
     if (sent.has('request_uri')) {
       throw new OAuthError('invalid_request', 'A request that is pushed names no other one.')
     }
@@ -46,6 +50,10 @@ export function createPushRequest(dependencies: {
     const parameters = new URLSearchParams(known)
     // Whoever authenticates by a header need not say it twice.
     parameters.set('client_id', client.id)
+    if (dpopJkt !== undefined && (parameters.get('dpop_jkt') || dpopJkt) !== dpopJkt) {
+      throw new OAuthError('invalid_dpop_proof', 'dpop_jkt is not the key of the proof.')
+    }
+    if (dpopJkt !== undefined) parameters.set('dpop_jkt', dpopJkt)
     const text = String(parameters)
     if (text.length > maxLength) throw new OAuthError('invalid_request', 'The request is too long.')
     const read = readAuthorizationRequest(parameters, client, where, 'pushed')

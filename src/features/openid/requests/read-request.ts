@@ -37,6 +37,8 @@ export interface AuthorizationRequest extends AnswerTo {
   audiences: string[]
   challenge: string | undefined
   nonce: string | undefined
+  /** The thumbprint of the key to which the code shall be bound (RFC 9449 §10). */
+  dpopJkt: string | undefined
   prompts: ReadonlySet<string>
   maxAge: number | undefined
   /** Whether nothing below `aal2` will do. */
@@ -57,7 +59,7 @@ export type ReadRequest =
 /** What is looked at, beside `resource`; anything else is ignored (RFC 6749 §3.1). */
 export const single = [
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'prompt', 'max_age'],
-  ...['code_challenge', 'code_challenge_method', 'acr_values', 'login_hint', 'ui_locales', 'id_token_hint'],
+  ...['code_challenge', 'code_challenge_method', 'dpop_jkt', 'acr_values', 'login_hint', 'ui_locales', 'id_token_hint'],
   ...['request', 'request_uri', 'registration', 'claims', 'authorization_details'],
 ]
 const notSupported = {
@@ -141,9 +143,13 @@ export function readAuthorizationRequest(
   }
   const nonce = sent('nonce')
   if (nonce !== undefined && nonce.length > maxNonceLength) return error('invalid_request', 'nonce is too long.')
+  const dpopJkt = sent('dpop_jkt')
+  if (dpopJkt !== undefined && !isThumbprint(dpopJkt)) {
+    return error('invalid_request', 'dpop_jkt must be 43 characters of base64url.')
+  }
   const levels = sent('acr_values')?.split(' ') ?? []
   const request: AuthorizationRequest = {
-    ...{ ...to, scopes, audiences, challenge, nonce, prompts },
+    ...{ ...to, scopes, audiences, challenge, nonce, dpopJkt, prompts },
     maxAge: maxAge === undefined ? undefined : Number(maxAge),
     isStrong: levels.includes('aal2') && !levels.includes('aal1'),
     loginHint: sent('login_hint'),
@@ -189,6 +195,11 @@ export function readAccess(
   const audiences = [...new Set(resources.length === 0 ? own : (meant as string[]))]
   if (scopes.includes('openid') || audiences.length === 0) audiences.push(where.userinfoAudience)
   return { scopes, audiences }
+}
+
+/** Whether a text can be the SHA-256 thumbprint of a key (RFC 7638), as `dpop_jkt` has it. */
+function isThumbprint(text: string): boolean {
+  return /^[\w-]{43}$/.test(text)
 }
 
 /**

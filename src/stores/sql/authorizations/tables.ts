@@ -20,6 +20,7 @@ export const authorizations = pgTable(
     redirectUri: text('redirect_uri').notNull(),
     challenge: text('challenge'),
     nonce: text('nonce'),
+    dpopJkt: text('dpop_jkt'),
     scopes: list('scopes'),
     audiences: list('audiences'),
     authenticatedAt: instant('authenticated_at').notNull(),

@@ -23,6 +23,7 @@ export function createRefreshTokenStore(db: Database): RefreshTokenStore {
         clientId: refreshFamilies.clientId,
         scopes: refreshFamilies.scopes,
         audiences: refreshFamilies.audiences,
+        confirmation: refreshFamilies.confirmation,
         expiresAt: refreshFamilies.expiresAt,
       },
       expiresAt: refreshTokens.expiresAt,

@@ -1,6 +1,7 @@
+import type { Confirmation } from '../../../core/confirmation.ts'
 import { sessions } from '../sessions/tables.ts'
 import { instant, list } from '../columns.ts'
-import { index, pgTable, sql, text, uuid } from '../drizzle.ts'
+import { index, jsonb, pgTable, sql, text, uuid } from '../drizzle.ts'
 
 export const refreshFamilies = pgTable(
   'refresh_families',
@@ -13,6 +14,7 @@ export const refreshFamilies = pgTable(
     clientId: text('client_id').notNull(),
     scopes: list('scopes'),
     audiences: list('audiences'),
+    confirmation: jsonb('confirmation').$type<Confirmation>(),
     expiresAt: instant('expires_at').notNull(),
     revokedAt: instant('revoked_at'),
   },
