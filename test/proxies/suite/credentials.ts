@@ -1,6 +1,7 @@
 /** Credentials of the application's own arrive as they were sent; those of ours do not, where the host says so. */
 import type { Test } from 'tap'
 import { makeApiKey } from '../../../src/core/api-key.ts'
+import { createProver } from '../../support/dpop.ts'
 import { startProxy } from '../../support/proxies.ts'
 import { sendRaw } from '../../support/raw.ts'
 import { freePort } from '../../support/servers.ts'
@@ -60,6 +61,34 @@ export async function credentialTests(t: Test, traits: Traits): Promise<void> {
     const [request] = upstream.arrived.slice(before)
     return { status, ...credentialsOf(request) }
   }
+
+  await t.test(
+    'a token that is bound to a key passes with a proof for the URL that the client asks, once',
+    async (t) => {
+      const prover = await createProver(service.clock)
+      const form = { grant_type: 'client_credentials', ...client }
+      const dpop = await prover.prove({ url: `${issuer}/oauth/token` })
+      const { access_token: token } = (
+        await service.call('/oauth/token', { method: 'POST', form, headers: { dpop } })
+      ).json()
+      for (const host of ['app', 'kept']) {
+        const url = `http://${host}.example.test:${port}/a/b`
+        const proof = await prover.prove({ method: 'PUT', url, token })
+        const lines = [`Authorization: DPoP ${token}`, `DPoP: ${proof}`]
+        const passed = await arriving(host, lines, '/a/b?x=1', 'PUT')
+        t.equal(passed.status, 200, host)
+        t.same(passed.Authorization, host === 'kept' ? [] : [`DPoP ${token}`], host)
+        t.equal((await arriving(host, lines, '/a/b?x=1', 'PUT')).status, 401, `${host}: a replay`)
+        const elsewhere = await prover.prove({ method: 'PUT', url, token })
+        const moved = [`Authorization: DPoP ${token}`, `DPoP: ${elsewhere}`]
+        t.equal((await arriving(host, moved, '/a/c', 'PUT')).status, 401, `${host}: another path`)
+        t.equal((await arriving(host, [`Authorization: Bearer ${token}`])).status, 401, `${host}: as Bearer`)
+      }
+      const head = [`GET /x HTTP/1.1`, `Host: app.example.test:${port}`, `Authorization: DPoP ${token}`, 'DPoP: x']
+      const { head: denied } = await sendRaw(port, [...head, 'Connection: close', '', ''].join('\r\n'))
+      t.match(denied, /^www-authenticate: DPoP .*error="invalid_dpop_proof", algs="/im)
+    },
+  )
 
   await t.test('what is the application’s own arrives byte for byte, whatever the host', async (t) => {
     for (const host of ['app', 'person', 'kept', 'kept-person', 'kept-told']) {
