@@ -23,6 +23,7 @@ const openid = {
   'backchannel-logout-session-required': text(yesOrNo, 'whether that names the session, which it always does'),
   'id-token-signed-response-alg': text('ALGORITHM', 'by which its ID tokens are signed; RS256, ES256, PS256 or EdDSA'),
   'authorization-signed-response-alg': text('ALGORITHM', 'by which answers are signed that it wants as JWT (JARM)'),
+  profile: text('none|fapi2', 'fapi2: the FAPI 2.0 Security Profile holds for it'),
 }
 
 /** What of the options was given, as the service takes it, which says what is wrong with a value. */

@@ -40,6 +40,8 @@ export interface OpenIdSettings {
   authorizationSignedResponseAlg: SigningAlgorithm | 'default'
   /** Whether it gets no token without a DPoP proof (RFC 9449 §5.2). */
   dpopBoundAccessTokens: boolean
+  /** `fapi2`: what the FAPI 2.0 Security Profile demands of a client holds for it, whatever else is set. */
+  profile: 'none' | 'fapi2'
 }
 
 const openIdDefaults: OpenIdSettings = {
@@ -57,11 +59,28 @@ const openIdDefaults: OpenIdSettings = {
   idTokenSignedResponseAlg: 'default',
   authorizationSignedResponseAlg: 'default',
   dpopBoundAccessTokens: false,
+  profile: 'none',
 }
 
-/** The settings of a client, with the defaults of what nobody has set. */
+/** The algorithms that FAPI 2.0 allows (§5.4.1); Ed25519 is another name for EdDSA with that curve. */
+export const fapiAlgorithms: readonly string[] = ['PS256', 'ES256', 'EdDSA', 'Ed25519']
+
+/** The settings of a client, with the defaults of what nobody has set, and what its profile demands. */
 export function openIdSettingsOf({ openid }: Pick<Client, 'openid'>): OpenIdSettings {
-  return { ...openIdDefaults, ...openid }
+  const settings = { ...openIdDefaults, ...openid }
+  if (settings.profile === 'none') return settings
+  const { idTokenSignedResponseAlg } = settings
+  return {
+    ...settings,
+    pkce: 'required',
+    requirePushedAuthorizationRequests: true,
+    idTokenSignedResponseAlg: idTokenSignedResponseAlg === 'default' ? 'ES256' : idTokenSignedResponseAlg,
+  }
+}
+
+/** Whether the FAPI 2.0 Security Profile holds for a client. */
+export function isFapi(client: Pick<Client, 'openid'>): boolean {
+  return openIdSettingsOf(client).profile === 'fapi2'
 }
 
 export interface Client {
@@ -84,7 +103,7 @@ type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 's
 
 /** By which algorithms something is signed for a client. */
 export type SigningSettings = Partial<
-  Pick<OpenIdSettings, 'idTokenSignedResponseAlg' | 'authorizationSignedResponseAlg'>
+  Pick<OpenIdSettings, 'idTokenSignedResponseAlg' | 'authorizationSignedResponseAlg' | 'profile'>
 >
 
 /** By which algorithm ID tokens, and answers, are signed for a client; nothing: as `keys.id_tokens` says. */

@@ -46,7 +46,7 @@ const Shown = Type.Object(
         ...{ require_pushed_authorization_requests: false, require_signed_request_object: false },
         ...{ jwks_uri: '', backchannel_logout_uri: '', backchannel_logout_session_required: false },
         ...{ request_object_signing_alg: 'any', id_token_signed_response_alg: 'default' },
-        authorization_signed_response_alg: 'default',
+        ...{ authorization_signed_response_alg: 'default', profile: 'none' },
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],

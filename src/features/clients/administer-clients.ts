@@ -15,7 +15,9 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { maxScopeLength, maxAudiences } from '../../core/sizes.ts'
+import { isRedirectUri } from '../../core/redirect-uris.ts'
 import type { clientsEvents } from './audit-events.ts'
+import { fapiFaultOf } from './fapi-faults.ts'
 
 interface NewClient {
   /** Chosen by the operator; otherwise a UUID. */
@@ -68,15 +70,17 @@ export function createClientAdministration(dependencies: {
   return {
     async create(request) {
       const fault = faultOf(request, request.jwks !== undefined || Boolean(request.openid?.jwksUri))
-      if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
+      refuse(fault)
       const now = clock.now()
       const jwks = request.jwks === undefined ? null : keysOf(request.jwks)
       const hasKeys = jwks !== null || Boolean(request.openid?.jwksUri)
+      const authMethod = request.public ? 'none' : hasKeys ? 'private_key_jwt' : 'client_secret'
+      refuse(fapiFaultOf({ ...request, authMethod, jwks }))
       const secret = request.public || hasKeys ? undefined : randomSecret()
       const client: Client = {
         id: request.id ?? uuidv7(now),
         name: request.name,
-        authMethod: request.public ? 'none' : hasKeys ? 'private_key_jwt' : 'client_secret',
+        authMethod,
         secretHash: secret === undefined ? null : hashSecret(secret),
         grants: [...new Set(request.grants)],
         redirectUris: request.redirectUris,
@@ -114,7 +118,9 @@ export function createClientAdministration(dependencies: {
       if (openIdSettingsOf(client).jwksUri !== '') {
         throw new GatehouseError('invalid_request', { detail: 'The keys of this client are at its jwks_uri.' })
       }
-      await clients.setJwks(id, keysOf(jwks))
+      const keys = keysOf(jwks)
+      refuse(fapiFaultOf({ ...client, jwks: keys }))
+      await clients.setJwks(id, keys)
       audit.record({ event: 'client.keys_replaced', clientId: id })
       return find(id)
     },
@@ -125,7 +131,8 @@ export function createClientAdministration(dependencies: {
       const hasKeys = before.authMethod === 'private_key_jwt'
       const fault =
         faultOfKeys(before, wanted) ?? faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, hasKeys)
-      if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
+      refuse(fault)
+      refuse(fapiFaultOf(wanted))
       const { name, redirectUris, audiences, openid } = wanted
       const grants = [...new Set(wanted.grants)]
       const scopes = scopesOf(wanted)
@@ -140,6 +147,10 @@ export function createClientAdministration(dependencies: {
       audit.record({ event: 'client.deleted', clientId: id })
     },
   }
+}
+
+function refuse(fault: { path: string; message: string } | undefined): void {
+  if (fault !== undefined) throw new GatehouseError('invalid_request', { fields: [fault] })
 }
 
 /** The set, when it is one of public keys. */
@@ -238,11 +249,3 @@ function isAskable(uri = ''): boolean {
   return url !== undefined && url.username === '' && url.password === ''
 }
 const askableExpected = 'must be an https URI in ASCII, without a fragment, a name and a password'
-
-/**
- * RFC 6749 §3.1.2, and of the schemes those alone under which a browser asks somebody else: under `javascript:` and `data:` it would
- * run what the address holds. The scheme of an application has a dot (RFC 8252 §7.1).
- */
-function isRedirectUri(uri: string): boolean {
-  return /^(?:https?:\/\/|[a-z][a-z\d+-]*\.[a-z\d.+-]*:)[\x21\x22\x24-\x7e]+$/i.test(uri) && URL.canParse(uri)
-}

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type JsonWebKey, randomBytes, verify as verifySign
 import { createVerifier } from 'fast-jwt'
 import { isCanonical } from '../../core/access-token.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { UsedJtiStore, Client, PublicJwkSet } from '../../core/records/client.ts'
+import { type Client, fapiAlgorithms, isFapi, type PublicJwkSet, type UsedJtiStore } from '../../core/records/client.ts'
 import { readPublicJwks, type VerificationKey } from '../../core/public-jwks.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { AssertionFault } from './audit-events.ts'
@@ -56,7 +56,8 @@ export function createVerifyClientAssertion(dependencies: {
     if (found?.kind === 'unreachable') return 'keys_unreachable'
     const own = keyMeant(found?.keys ?? [], kid)
     const [key] = readPublicJwks({ keys: [own ?? decoy.jwk] })
-    const fits = own !== undefined && key!.algorithms.includes(alg as string)
+    const isAllowed = client === undefined || !isFapi(client) || fapiAlgorithms.includes(alg as string)
+    const fits = own !== undefined && isAllowed && key!.algorithms.includes(alg as string)
     const claims = verifyJws(assertion, alg as string, fits ? key!.publicKeyPem : decoy.publicKeyPem)
     return fits ? (claims ?? 'signature') : 'unknown_key'
   }
@@ -67,7 +68,7 @@ export function createVerifyClientAssertion(dependencies: {
     if (client === undefined) return 'unknown_key'
     const { iss, sub, aud, exp, nbf, iat, jti } = claims
     if (iss !== client.id || sub !== client.id) return 'issuer'
-    if (!isAudience(aud, issuer)) return 'audience'
+    if (!isAudience(aud, issuer, isFapi(client))) return 'audience'
     const now = clock.now() / 1000
     const isInTime = (instant: unknown) =>
       instant === undefined || (isFinite(instant) && instant <= now + leewaySeconds)
@@ -113,10 +114,10 @@ export function verifyJws(token: string, algorithm: string, publicKeyPem: string
 
 /**
  * Whether the issuer is the one audience, as text or as a list of one, which many libraries write whatever they are told. A
- * client of a FAPI 2.0 profile, once there is one, may send the text alone.
+ * client of the FAPI 2.0 Security Profile may send the text alone (§5.3.2.1).
  */
-function isAudience(aud: unknown, issuer: string): boolean {
-  return aud === issuer || (Array.isArray(aud) && aud.length === 1 && aud[0] === issuer)
+function isAudience(aud: unknown, issuer: string, isText: boolean): boolean {
+  return aud === issuer || (!isText && Array.isArray(aud) && aud.length === 1 && aud[0] === issuer)
 }
 
 /** The key with this `kid`, or the only one of a client whose assertion names none. */

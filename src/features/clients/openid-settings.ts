@@ -48,6 +48,9 @@ export const openIdMembers = {
   dpop_bound_access_tokens: Type.Boolean({
     description: 'Whether it gets no token without a DPoP proof (RFC 9449).',
   }),
+  profile: Type.Enum(['none', 'fapi2'], {
+    description: '`fapi2`: the FAPI 2.0 Security Profile holds for it; what contradicts that is refused.',
+  }),
 }
 /** The same, each of which may be left out. */
 export const openIdWishes = Object.fromEntries(

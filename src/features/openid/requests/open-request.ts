@@ -1,5 +1,4 @@
-import type { Client } from '../../../core/records/client.ts'
-import { openIdSettingsOf } from '../../../core/records/client.ts'
+import { type Client, fapiAlgorithms, openIdSettingsOf } from '../../../core/records/client.ts'
 import type { VerifySignedByClient } from '../../clients/index.ts'
 
 /** The parameters that count, or what is wrong with the object that should have held them. */
@@ -56,10 +55,12 @@ export function createOpenRequest(dependencies: { verify: VerifySignedByClient; 
       return { kind: 'fault', error: 'invalid_request', description: 'There must be one request object.' }
     }
     const invalid = (description: string): Opened => ({ kind: 'fault', error: 'invalid_request_object', description })
-    const only = settings.requestObjectSigningAlg
-    const claims = await verify(client, object, { types, algorithms: only === 'any' ? undefined : [only] })
+    const { requestObjectSigningAlg: only, profile } = settings
+    const isStrict = profile === 'fapi2'
+    const any = isStrict ? fapiAlgorithms : undefined
+    const claims = await verify(client, object, { types, algorithms: only === 'any' ? any : [only] })
     if (claims === undefined) return invalid('request is no JWT that a key of the client has signed.')
-    const fault = faultOf(claims, client, at)
+    const fault = isStrict && claims['nbf'] === undefined ? 'nbf is missing.' : faultOf(claims, client, at)
     if (fault !== undefined) return invalid(fault)
     if ('request' in claims || 'request_uri' in claims) return invalid('A request object holds no other one.')
     const parameters = parametersOf(claims)

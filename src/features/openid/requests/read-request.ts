@@ -103,6 +103,9 @@ export function readAuthorizationRequest(
   if (way === 'address' && settings.requirePushedAuthorizationRequests) {
     return error('invalid_request', 'The client must push its requests (RFC 9126).')
   }
+  if (settings.profile === 'fapi2' && sent('redirect_uri') === undefined) {
+    return error('invalid_request', 'redirect_uri is missing.')
+  }
   if (single.some(isTwice)) return error('invalid_request', 'A parameter was sent more than once.')
   for (const [name, code] of Object.entries(notSupported)) {
     if (sent(name) !== undefined) return error(code, `The parameter ${name} is not supported.`)

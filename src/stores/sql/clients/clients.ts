@@ -51,6 +51,7 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
         .selectDistinct({
           idTokenSignedResponseAlg: setting('idTokenSignedResponseAlg'),
           authorizationSignedResponseAlg: setting('authorizationSignedResponseAlg'),
+          profile: setting('profile'),
         })
         .from(clients)
         .where(arrayOverlaps(clients.grants, [...grants]))
