@@ -13,6 +13,7 @@ export const oauthErrorTable = {
   invalid_authorization_details: 'The parameter authorization_details is not supported.',
   invalid_request_object: 'The request object is not valid.',
   request_uri_not_supported: 'The parameter request_uri is not supported.',
+  unmet_authentication_requirements: 'Nobody can be signed in as it is wanted.',
   registration_not_supported: 'The parameter registration is not supported.',
   invalid_token: 'The access token is not valid.',
   insufficient_scope: 'The access token has not the scope that this needs.',

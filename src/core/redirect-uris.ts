@@ -31,8 +31,8 @@ export function searchOf(parameters: Readonly<Record<string, string | undefined>
 }
 
 /**
- * Whether a client may be registered for an address: RFC 6749 §3.1.2, and of the schemes those alone under which a browser asks somebody else: under `javascript:` and `data:` it would
- * run what the address holds. The scheme of an application has a dot (RFC 8252 §7.1).
+ * Whether a client may be registered for an address: RFC 6749 §3.1.2, and of the schemes those alone under which a browser asks
+ * somebody else: under `javascript:` and `data:` it would run what the address holds. The scheme of an application has a dot (RFC 8252 §7.1).
  */
 export function isRedirectUri(uri: string): boolean {
   return /^(?:https?:\/\/|[a-z][a-z\d+-]*\.[a-z\d.+-]*:)[\x21\x22\x24-\x7e]+$/i.test(uri) && URL.canParse(uri)

@@ -96,7 +96,7 @@ for (const backend of backends) {
         ],
         acr_values_supported: ['aal1', 'aal2'],
         prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
-        claims_parameter_supported: false,
+        claims_parameter_supported: true,
         request_parameter_supported: true,
         request_object_signing_alg_values_supported: algorithms,
         require_signed_request_object: false,

@@ -88,7 +88,7 @@ void test('the authorization endpoint', async (t) => {
       const wrong: Record<string, Record<string, string | undefined>[]> = {
         unsupported_response_type: [{ response_type: 'token' }, { response_type: 'code id_token' }],
         invalid_request: [
-          ...[{ response_type: undefined }, { response_mode: 'fragment' }, { max_age: '-1' }, { claims: '{}' }],
+          ...[{ response_type: undefined }, { response_mode: 'fragment' }, { max_age: '-1' }, { claims: '[]' }],
           { nonce: 'n'.repeat(1_001) },
         ],
         invalid_scope: [{ scope: 'openid reports:read' }, { scope: 'OpenID' }],

@@ -1,6 +1,7 @@
 /** Clients of the FAPI 2.0 Security Profile: what it demands holds for them, and what contradicts it is refused. */
 import { decodeProtectedHeader, SignJWT } from 'jose'
 import { test } from 'tap'
+import { createProver } from '../support/dpop.ts'
 import { clientAssertionType, makeKey, post, refuses } from '../support/oauth.ts'
 import {
   browserOf,
@@ -12,6 +13,7 @@ import {
   requestOf,
   startProvider,
   toldBy,
+  verifier,
 } from '../support/openid.ts'
 
 void test('the profile fapi2', async (t) => {
@@ -28,7 +30,7 @@ void test('the profile fapi2', async (t) => {
   const now = () => Math.floor(service.clock.now() / 1000)
   const assertion = async (
     { client_id }: Program,
-    { by = ec, alg = by.algorithm, aud = issuer as unknown }: { by?: typeof ec; alg?: string; aud?: unknown } = {},
+    { by = ec, alg = by.algorithm, aud = issuer }: { by?: typeof ec; alg?: string; aud?: unknown } = {},
   ) => ({
     client_assertion_type: clientAssertionType,
     client_assertion: await new SignJWT({ aud: aud as string })
@@ -51,7 +53,15 @@ void test('the profile fapi2', async (t) => {
     const told = await letIn(browser, `${issuer}/oauth/authorize?${query}`)
     t.match(told, { code: String, iss: issuer })
     const proof = { client_id: undefined, ...(await assertion(bank)) }
-    const tokens = await redeem(service, bank, { code: told['code'], ...proof })
+    const without = await redeem(service, bank, { code: told['code'], ...proof })
+    refuses(t, without, 400, 'invalid_dpop_proof', 'tokens are bound to a key')
+    const { prove } = await createProver(service.clock)
+    const form = {
+      ...{ grant_type: 'authorization_code', code: told['code']!, redirect_uri: callback, code_verifier: verifier },
+      ...(await assertion(bank)),
+    }
+    const tokens = await post(service, '/oauth/token', form, { dpop: await prove({ url: `${issuer}/oauth/token` }) })
+    t.equal(tokens.json().token_type, 'DPoP', tokens.body)
     t.equal(decodeProtectedHeader(tokens.json().id_token).alg, 'ES256')
     const { keys: known } = (await service.call('/.well-known/jwks.json')).json()
     t.same([...new Set(known.map(({ alg }: { alg: string }) => alg))], ['ES256'], 'no RSA key is made for it')
@@ -87,6 +97,7 @@ void test('the profile fapi2', async (t) => {
       ['redirect_uris', { redirect_uris: [callback, 'http://localhost/cb'] }],
       ['pkce', { pkce: 'optional' }],
       ['require_pushed_authorization_requests', { require_pushed_authorization_requests: false }],
+      ['dpop_bound_access_tokens', { dpop_bound_access_tokens: false }],
       ['id_token_signed_response_alg', { id_token_signed_response_alg: 'RS256' }],
       ['authorization_signed_response_alg', { authorization_signed_response_alg: 'RS256' }],
       ['request_object_signing_alg', { request_object_signing_alg: 'ES384' }],

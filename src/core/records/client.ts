@@ -74,6 +74,7 @@ export function openIdSettingsOf({ openid }: Pick<Client, 'openid'>): OpenIdSett
     ...settings,
     pkce: 'required',
     requirePushedAuthorizationRequests: true,
+    dpopBoundAccessTokens: true,
     idTokenSignedResponseAlg: idTokenSignedResponseAlg === 'default' ? 'ES256' : idTokenSignedResponseAlg,
   }
 }

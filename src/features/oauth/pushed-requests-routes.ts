@@ -69,7 +69,7 @@ export async function pushedRequestsRoutes(
           ...oauthErrors(
             ...(['unauthorized_client', 'unsupported_response_type', 'invalid_scope', 'invalid_target'] as const),
             ...(['invalid_authorization_details', 'invalid_request_object', 'registration_not_supported'] as const),
-            ...(['invalid_dpop_proof', 'use_dpop_nonce'] as const),
+            ...(['unmet_authentication_requirements', 'invalid_dpop_proof', 'use_dpop_nonce'] as const),
           ),
         },
       },

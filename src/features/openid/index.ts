@@ -129,7 +129,7 @@ export function createOpenId(
       claims_supported: openIdClaims,
       acr_values_supported: ['aal1', 'aal2'],
       prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
-      claims_parameter_supported: false,
+      claims_parameter_supported: true,
       request_parameter_supported: true,
       request_object_signing_alg_values_supported: clientAlgorithms,
       require_signed_request_object: false,

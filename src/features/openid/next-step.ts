@@ -48,7 +48,8 @@ export function nextStep(request: AuthorizationRequest, facts: Facts): Step {
     const isNew = prompts.has('create') && arrivedAt === undefined && facts.mayRegister
     return loginRequired(isNew ? { kind: 'register' } : { kind: 'sign_in', ...level })
   }
-  if (hinted !== undefined && hinted.subject !== user.subject) {
+  const isAnother = request.subjects?.includes(user.subject) === false
+  if (isAnother || (hinted !== undefined && hinted.subject !== user.subject)) {
     return { kind: 'error', error: 'login_required', description: 'Somebody else is signed in.' }
   }
   const isProvenSince = arrivedAt !== undefined && user.authenticatedAt >= arrivedAt

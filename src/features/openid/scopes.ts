@@ -3,6 +3,12 @@ import type { User } from '../../core/records/user.ts'
 /** The scopes that mean something here; every other one is a permission, or a matter of who receives the token. */
 export const openIdScopes = ['openid', 'profile', 'email', 'groups', 'offline_access'] as const
 
+/** The scope that brings each claim, for programs that ask for the claim alone. */
+export const scopesOfClaims: Readonly<Record<string, string>> = {
+  ...{ name: 'profile', preferred_username: 'profile', locale: 'profile' },
+  ...{ email: 'email', email_verified: 'email', groups: 'groups' },
+}
+
 /** What programs are told of a person. */
 export const openIdClaims = [
   ...['sub', 'name', 'preferred_username', 'locale', 'email', 'email_verified', 'groups'],

@@ -2,6 +2,7 @@ import { authorizationCodeGrant } from '../../../core/grants.ts'
 import { type Client, openIdSettingsOf } from '../../../core/records/client.ts'
 import { matchesRedirectUri } from '../../../core/redirect-uris.ts'
 import { maxAudiences, maxScopeLength } from '../../../core/sizes.ts'
+import { type AskedClaims, readClaims } from './read-claims.ts'
 
 /** How an answer is told; those of JARM as one JWT, and `jwt` as is usual for codes (§2.3). */
 export const responseModes = ['query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'] as const
@@ -18,10 +19,10 @@ type RequestError =
   | 'invalid_request_object'
   | 'request_uri_not_supported'
   | 'registration_not_supported'
+  | 'unmet_authentication_requirements'
 
 /** Why an authorization is refused: for what it asks, or for what the person is or does (OpenID Connect Core §3.1.2.6, RFC 9470). */
-export type AuthorizationError =
-  RequestError | 'access_denied' | 'login_required' | 'consent_required' | 'unmet_authentication_requirements'
+export type AuthorizationError = RequestError | 'access_denied' | 'login_required' | 'consent_required'
 
 /** Where the answer goes, proven to be the program's. */
 export interface AnswerTo {
@@ -46,6 +47,8 @@ export interface AuthorizationRequest extends AnswerTo {
   loginHint: string | undefined
   uiLocales: string | undefined
   idTokenHint: string | undefined
+  /** Of whom alone the program wants to hear, where it says so. */
+  subjects: string[] | undefined
 }
 
 /** Before program and address are proven nothing is sent anywhere: the person is told. */
@@ -66,8 +69,8 @@ const notSupported = {
   request_uri: 'request_uri_not_supported',
   registration: 'registration_not_supported',
   authorization_details: 'invalid_authorization_details',
-  claims: 'invalid_request',
 } as const
+const noClaims: AskedClaims = { scopes: [], levels: undefined, subjects: undefined }
 const maxNonceLength = 1_000
 
 /** What a request is held against, beside its client. */
@@ -134,7 +137,13 @@ export function readAuthorizationRequest(
 
   const access = readAccess(client, { scope: sent('scope'), resources: parameters.getAll('resource') }, where)
   if ('error' in access) return error(access.error, access.description)
-  const { scopes, audiences } = access
+  const claims = sent('claims') === undefined ? noClaims : readClaims(sent('claims')!)
+  if (claims === undefined) return error('invalid_request', 'claims is not of the form of OpenID Connect Core 5.5.')
+  const { audiences } = access
+  // The person is asked for what brings a claim, as if the program had asked for that.
+  const scopes = access.scopes.includes('openid')
+    ? [...new Set([...access.scopes, ...claims.scopes.filter((scope) => client.scopes.includes(scope))])]
+    : access.scopes
 
   const prompts = new Set(sent('prompt')?.split(' '))
   if (prompts.has('none') && prompts.size > 1) {
@@ -150,14 +159,18 @@ export function readAuthorizationRequest(
   if (dpopJkt !== undefined && !isThumbprint(dpopJkt)) {
     return error('invalid_request', 'dpop_jkt must be 43 characters of base64url.')
   }
-  const levels = sent('acr_values')?.split(' ') ?? []
+  const levels = new Set(claims.levels?.names ?? sent('acr_values')?.split(' '))
+  if (claims.levels?.isEssential && !levels.has('aal1') && !levels.has('aal2')) {
+    return error('unmet_authentication_requirements', 'acr can be nothing but aal1 and aal2.')
+  }
   const request: AuthorizationRequest = {
     ...{ ...to, scopes, audiences, challenge, nonce, dpopJkt, prompts },
     maxAge: maxAge === undefined ? undefined : Number(maxAge),
-    isStrong: levels.includes('aal2') && !levels.includes('aal1'),
+    isStrong: levels.has('aal2') && !levels.has('aal1'),
     loginHint: sent('login_hint'),
     uiLocales: sent('ui_locales'),
     idTokenHint: sent('id_token_hint'),
+    subjects: claims.subjects,
   }
   return { kind: 'request', request }
 }
