@@ -4,6 +4,7 @@ import type { QueuedMail } from '../../src/core/records/mail.ts'
 import { createTellPerson } from '../../src/features/sign-in/tell-person.ts'
 import { backends } from '../support/backends.ts'
 import { readMail } from '../support/mails.ts'
+import { createWithPasskey, signInByPasskey } from '../support/passkeys.ts'
 import { type Answer, bearer, type Service, startService, type TestUser } from '../support/service.ts'
 
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -43,6 +44,19 @@ for (const backend of backends) {
       t.equal((await newDevice(user)).length, 1, 'nor of a sign-in that failed')
       await logIn(replica, user, { cookie: 'gatehouse_device=made-up' })
       t.equal((await newDevice(user)).length, 2)
+    })
+    await t.test('it says what somebody would have to know or hold', async (t) => {
+      const user = await service.createUser()
+      await logIn(service, user)
+      const { passkey, user: other } = await createWithPasskey(service)
+      const before = (await newDevice(other)).length
+      t.equal((await signInByPasskey(service, passkey)).status, 200)
+      const [byPassword, byPasskey] = [(await newDevice(user)).at(-1)!, (await newDevice(other)).slice(before)]
+      const words = (mail: string) => readMail(mail).replaceAll(/\s+/g, ' ')
+      t.match(words(byPassword), /knows your password/)
+      t.equal(byPasskey.length, 1)
+      t.match(words(byPasskey[0]!), /a passkey of yours/)
+      t.notMatch(words(byPasskey[0]!), /password/)
     })
     await t.test('what was known ends with the password, so that a thief’s first sign-in is told of', async (t) => {
       const user = await service.createUser()

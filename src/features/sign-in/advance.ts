@@ -15,6 +15,7 @@ import type { Holder, Interactions } from './interactions.ts'
 import type { KnownDevices } from './known-devices.ts'
 import { enrolByOf, factorNames, isRequiredOf, nextStep, type Step } from './next-step.ts'
 import type { FactorPolicy } from './settings.ts'
+import type { SignInFrom } from './tell-person.ts'
 
 /** Where a sign-in comes from, and who continues it. */
 export interface Device extends TriedFrom {
@@ -74,7 +75,7 @@ export function createAdvance(dependencies: {
   startSession: StartSession
   endSession: EndSession
   /** What tells the person of a device that their account has not seen; at most so often a day. */
-  newDeviceMails(user: User, from: { ip: string; userAgent: string }): Promise<readonly QueuedMail[]>
+  newDeviceMails(user: User, from: SignInFrom): Promise<readonly QueuedMail[]>
   audit: Audit<typeof signInEvents>
   clock: Clock
 }): Advance {
@@ -115,7 +116,7 @@ export function createAdvance(dependencies: {
       return { kind: 'account_changed' }
     }
     audit.record({ event: 'sign_in.succeeded', subject: user.id, sessionId: started.session.id, methods })
-    const mails = knownBy === undefined ? await newDeviceMails(user, device) : []
+    const mails = knownBy === undefined ? await newDeviceMails(user, { ...device, methods }) : []
     const rememberedDays = rememberDevice && known.facts.hasFactor ? policy.remember_days : 0
     const remembered = { secret: keeps, userAgent: device.userAgent, rememberedDays }
     return { kind: 'signed_in', started, device: await knownDevices.remember(user, remembered, mails), wishes }

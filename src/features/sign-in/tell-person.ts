@@ -11,9 +11,16 @@ import type { User, UserStore } from '../../core/records/user.ts'
 /** Mails about new devices to one person; a program that signs in anew for each call fills no mailbox. */
 const newDevices = { most: 20, windowSeconds: 86_400 }
 
+/** Where a sign-in comes from, and how its person was proven (RFC 8176). */
+export interface SignInFrom {
+  ip: string
+  userAgent: string
+  methods: readonly string[]
+}
+
 interface TellPerson {
   /** The mail that tells of a device that the account has not seen; none where there have been too many today. */
-  newDeviceMails(user: User, from: { ip: string; userAgent: string }): Promise<readonly QueuedMail[]>
+  newDeviceMails(user: User, from: SignInFrom): Promise<readonly QueuedMail[]>
   /** Tells of a lockout, once as long as it goes on. Neither waits nor throws; of no account it does the same work. */
   tellOfLockout(user: User | undefined): void
 }
@@ -22,7 +29,7 @@ interface TellPerson {
 export function createTellPerson(dependencies: {
   mails: MailWriter<
     MailOf<{
-      'new-device': { at: Date; browser: string; system: string; ip: string }
+      'new-device': { at: Date; browser: string; system: string; ip: string; by: string }
       'account-locked': { minutes: number }
     }>
   >
@@ -42,11 +49,12 @@ export function createTellPerson(dependencies: {
     language: locale ?? firstLanguage,
   })
   return {
-    async newDeviceMails(user, { ip, userAgent }) {
+    async newDeviceMails(user, { ip, userAgent, methods }) {
       const spending = await budgets.spend([{ key: `mail:new-device:${user.id}`, ...newDevices }])
       if (spending.kind === 'used_up') return []
       const { browser = '', system = '' } = readDevice(userAgent)
-      const facts = { at: new Date(clock.now()), browser, system, ip }
+      const by = methods.includes('fed') ? 'elsewhere' : methods.includes('pwd') ? 'password' : 'passkey'
+      const facts = { at: new Date(clock.now()), browser, system, ip, by } as const
       return [mails.seal({ kind: 'new-device', ...to(user), facts })]
     },
     tellOfLockout(user) {

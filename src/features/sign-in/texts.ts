@@ -61,9 +61,17 @@ export const signIn = {
       [browser, system].filter(Boolean).join(' on ') || 'a program that does not say what it is',
     whichOne: (at: Date, device: string, ip: string) =>
       `It was on ${at.toISOString().slice(0, 16).replace('T', ' at ')} UTC with ${device}, from the address ${ip}.`,
-    whatNext:
-      'If it was you, there is nothing to do. If it was not you, somebody knows your password: sign in as you always do, ' +
-      'choose a new password, and end the sessions that are not yours.',
+    whatNext: {
+      password:
+        'If it was you, there is nothing to do. If it was not you, somebody knows your password: sign in as you always do, ' +
+        'choose a new password, and end the sessions that are not yours.',
+      passkey:
+        'If it was you, there is nothing to do. If it was not you, somebody can use a passkey of yours: sign in as you always do, ' +
+        'remove the passkeys that you do not know or have no more, and end the sessions that are not yours.',
+      elsewhere:
+        'If it was you, there is nothing to do. If it was not you, somebody can use the account elsewhere by which you sign in: ' +
+        'choose a new password there, sign in as you always do, and end the sessions that are not yours.',
+    },
   },
   lockedMail: {
     subject: 'Too many wrong passwords for your account',

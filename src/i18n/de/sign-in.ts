@@ -117,9 +117,17 @@ export const signIn: Catalogue['signIn'] = {
     device: (browser, system) =>
       [browser, system].filter(Boolean).join(' unter ') || 'einem Programm, das nicht sagt, was es ist',
     whichOne: (at, device, ip) => `Das war am ${moment.format(at)} (UTC) mit ${device}, von der Adresse ${ip}.`,
-    whatNext:
-      'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, kennt jemand Ihr Passwort: Melden Sie sich an wie gewohnt, ' +
-      'wählen Sie ein neues Passwort, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+    whatNext: {
+      password:
+        'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, kennt jemand Ihr Passwort: Melden Sie sich an wie gewohnt, ' +
+        'wählen Sie ein neues Passwort, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+      passkey:
+        'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, kann jemand einen Passkey von Ihnen benutzen: Melden Sie sich an wie gewohnt, ' +
+        'entfernen Sie die Passkeys, die Sie nicht kennen oder nicht mehr haben, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+      elsewhere:
+        'Wenn Sie das waren, ist nichts zu tun. Wenn nicht, kann jemand das andere Konto benutzen, mit dem Sie sich anmelden: ' +
+        'Wählen Sie dort ein neues Passwort, melden Sie sich an wie gewohnt, und beenden Sie die Sitzungen, die nicht Ihre sind.',
+    },
   },
   lockedMail: {
     subject: 'Zu viele falsche Passwörter für Ihr Konto',
