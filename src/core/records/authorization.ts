@@ -53,6 +53,7 @@ export interface AuthorizationStore {
     consent: 'given' | 'before',
     requestHash?: string,
   ): Promise<'issued' | 'consent_missing' | 'session_ended' | 'request_used'>
+  find(id: string): Promise<Authorization | undefined>
   findByCode(codeHash: string): Promise<(Authorization & { redeemedAt: Date | null }) | undefined>
   /**
    * Uses a code in ONE statement: of any number of parallel calls one gets the session and the person. Nothing happens when it was

@@ -82,6 +82,7 @@ export function createOAuth(
             redeemCode: needs.openid.redeemCode,
             audienceOf: needs.hosts.audienceOf,
             redeemDeviceCode: needs.openid.redeemDeviceCode,
+            renewIdTokenFor: needs.openid.renewIdTokenFor,
             deploymentAudience: issuer,
           }),
           revokeToken: createRevokeToken({

@@ -9,7 +9,7 @@ import {
 import type { Confirmation } from '../../core/confirmation.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
-import type { RedeemCode, RedeemDeviceCode } from '../openid/index.ts'
+import type { RedeemCode, RedeemDeviceCode, RenewIdTokenFor } from '../openid/index.ts'
 import type { IssuedTokens, RotateRefresh, TokenIssuer } from '../tokens/index.ts'
 import { parseScope } from './scope.ts'
 import { accessTokenType, type ExchangeRequest } from './token-exchange.ts'
@@ -50,12 +50,13 @@ export function createGrantTokens(dependencies: {
   exchangeToken(client: Client, request: ExchangeRequest): Promise<GrantedTokens>
   redeemCode: RedeemCode
   redeemDeviceCode: RedeemDeviceCode
+  renewIdTokenFor: RenewIdTokenFor
   /** The audience of the protected host that a URL leads to. */
   audienceOf(url: string): string | undefined
   deploymentAudience: string
 }): GrantTokens {
   const { forClient, rotateRefresh, exchangeToken, redeemCode, redeemDeviceCode } = dependencies
-  const { audienceOf, deploymentAudience } = dependencies
+  const { renewIdTokenFor, audienceOf, deploymentAudience } = dependencies
 
   async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
@@ -80,6 +81,7 @@ export function createGrantTokens(dependencies: {
       scopes: request.scope === undefined ? undefined : parseScope(request.scope),
       targets: request.targets,
       confirmation: request.confirmation,
+      renewIdToken: renewIdTokenFor(client),
     })
     if (outcome.kind === 'rotated') return outcome.tokens
     if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)

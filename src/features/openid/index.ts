@@ -30,6 +30,7 @@ import type { openidMails } from './mails.ts'
 import { createMakeIdToken } from './id-tokens.ts'
 import { logoutPages, logoutPath } from './logout-pages.ts'
 import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
+import { createRenewIdToken, type RenewIdTokenFor } from './renew-id-token.ts'
 import { createOpenRequest } from './requests/open-request.ts'
 import { createFindRequest } from './requests/find-request.ts'
 import { createPushRequest, type PushRequest } from './requests/push-request.ts'
@@ -43,6 +44,7 @@ import { userinfoPath, userinfoRoutes } from './userinfo-routes.ts'
 export type { openidEvents } from './audit-events.ts'
 export type { RedeemDeviceCode } from './device/redeem-device-code.ts'
 export type { RequestDeviceCode } from './device/request-device-code.ts'
+export type { RenewIdTokenFor } from './renew-id-token.ts'
 export type { RedeemCode } from './redeem-code.ts'
 export type { PushRequest } from './requests/push-request.ts'
 
@@ -51,6 +53,7 @@ export interface OpenId extends Feature {
   readonly pushRequest: PushRequest
   readonly requestDeviceCode: RequestDeviceCode
   readonly redeemDeviceCode: RedeemDeviceCode
+  readonly renewIdTokenFor: RenewIdTokenFor
   /** What the metadata says of it, by the names of RFC 8414 and OpenID Connect Discovery 1.0. */
   metadata(): Readonly<Record<string, unknown>>
 }
@@ -112,6 +115,7 @@ export function createOpenId(
     }),
     pushRequest: createPushRequest({ pushedRequests, openRequest, budgets, where, clock }),
     redeemDeviceCode: createRedeemDeviceCode({ deviceCodes, authorizations, handOut, clock }),
+    renewIdTokenFor: createRenewIdToken({ authorizations, makeIdToken }),
     metadata: () => ({
       authorization_endpoint: issuer + authorizePath,
       userinfo_endpoint: userinfoAudience,

@@ -18,7 +18,7 @@ import type { TokenSettings } from './settings.ts'
 
 export type { ChooseRefreshToken } from './choose-refresh.ts'
 export type { IssuedTokens, TokenIssuer } from './issue-tokens.ts'
-export type { RotateRefresh } from './rotate-refresh.ts'
+export type { RenewIdToken, RotateRefresh } from './rotate-refresh.ts'
 
 export interface Tokens {
   readonly issuer: TokenIssuer

@@ -36,7 +36,11 @@ export type RotateRefresh = (request: {
   targets?: readonly string[]
   /** What the sender has proven that it holds. */
   confirmation?: Confirmation | undefined
+  /** Makes the ID token of an answer whose scopes have `openid`, if it has one; asked before the refresh token is used. */
+  renewIdToken?: RenewIdToken | undefined
 }) => Promise<RefreshOutcome>
+
+export type RenewIdToken = (grant: RefreshGrant, made: IssuedTokens) => Promise<string | undefined>
 
 const minute = 60_000
 
@@ -80,7 +84,8 @@ export function createRotateRefresh(dependencies: {
   const replayTold = createTellOnce(clock, 60)
   const limitTold = createTellOnce(clock, 60)
 
-  return async ({ refreshToken, clientId, scopes: requested, targets = [], confirmation }) => {
+  return async ({ refreshToken, clientId, scopes: requested, targets = [], ...shown }) => {
+    const { confirmation } = shown
     const hash = hashSecret(refreshToken)
     const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
     const exceeds = (grant: RefreshGrant) => scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
@@ -98,7 +103,7 @@ export function createRotateRefresh(dependencies: {
     const known = grantCache.take(hash)
     const mayUse = known !== undefined && !isOthers(known.grant)
     if (mayUse && !exceeds(known.grant) && !isElsewhere(known.grant)) {
-      const outcome = await use(hash, known, scopesOf(known.grant), confirmation)
+      const outcome = await use(hash, known, scopesOf(known.grant), shown)
       if (outcome !== undefined) return outcome
     }
     for (let tries = 0; tries < maxTries; tries++) {
@@ -111,7 +116,7 @@ export function createRotateRefresh(dependencies: {
       if (hasEnded(presented, clock.now())) return { kind: 'invalid' }
       const limited = limitOf(presented)
       if (limited !== undefined) return limited
-      const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented), confirmation)
+      const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented), shown)
       if (outcome !== undefined) return outcome
     }
     throw unavailable(new Error('what a refresh token stands for changes too fast'))
@@ -122,23 +127,19 @@ export function createRotateRefresh(dependencies: {
     hash: string,
     { grant, asOf }: CachedGrant,
     scopes: string[],
-    confirmation: Confirmation | undefined,
+    {
+      confirmation,
+      renewIdToken,
+    }: { confirmation?: Confirmation | undefined; renewIdToken?: RenewIdToken | undefined },
   ): Promise<RefreshOutcome | undefined> {
     const { family, session, user } = grant
     const now = clock.now()
     const successor = randomSecret()
     const successorHash = hashSecret(successor)
-    const tokens = {
-      ...issuer.forSession({
-        user,
-        session,
-        clientId: family.clientId,
-        scopes,
-        authorization: authorizationOf(family),
-        confirmation,
-      }),
-      refreshToken: successor,
-    }
+    const about = { user, session, clientId: family.clientId, scopes, authorization: authorizationOf(family) }
+    const made = issuer.forSession({ ...about, confirmation })
+    const idToken = scopes.includes('openid') ? await renewIdToken?.(grant, made) : undefined
+    const tokens = { ...made, refreshToken: successor, ...(idToken !== undefined && { idToken }) }
     const won = await refreshTokens.rotate({
       hash,
       successorHash,

@@ -22,6 +22,10 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
   return {
     issue: (authorization, consent, requestHash) =>
       db.transaction((tx) => keepAuthorization(tx, authorization, consent, requestHash)),
+    async find(id) {
+      const [found] = await db.select().from(authorizations).where(eq(authorizations.id, id))
+      return found
+    },
     async findByCode(codeHash) {
       const [found] = await db.select().from(authorizations).where(eq(authorizations.codeHash, codeHash))
       return found
