@@ -215,8 +215,8 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       'no setting makes a grace window longer than the minute, and what is replayed is told of within it',
     ),
     ...each(
-      "if (presented === undefined || presented.family.clientId !== clientId) return { kind: 'invalid' }",
-      ["if (presented === undefined || presented.family.clientId !== clientId) return { kind: '' }"],
+      "if (presented === undefined || isOthers(presented)) return { kind: 'invalid' }",
+      ["if (presented === undefined || isOthers(presented)) return { kind: '' }"],
       refusedAlike,
     ),
     ...each(

@@ -1,32 +1,28 @@
-import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
+import type { AccessTokenClaims } from '../../core/access-token.ts'
 import type { SenderFault, Shown } from '../../core/confirmation.ts'
 import { apiKeyPrefix, isApiKey } from '../../core/api-key.ts'
-import { timeOf } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { HostSessionStore } from '../../core/records/host-session.ts'
-import { allKeys } from '../../core/records/revocation.ts'
-import { lifetimesOf, type Session, type SessionLifetimes, type SessionStore } from '../../core/records/session.ts'
-import type { User } from '../../core/records/user.ts'
-import { firstPartyClientId, type UserPrincipal } from '../../core/principal.ts'
-import { hashSecret, secretForm, type Shown as ShownSecret } from '../../core/secrets.ts'
+import type { SessionLifetimes, SessionStore } from '../../core/records/session.ts'
+import { secretForm, type Shown as ShownSecret } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
-import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
+import type { RevocationFeed } from '../revocations/index.ts'
 import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { EntityCache } from './entity-cache.ts'
 import {
+  anyKey,
   createProofCache,
   type Credential,
   type From,
   type MemoryBounds,
   type Proof,
-  type Proven,
   type Remembered,
 } from './proof-cache.ts'
-import type { RevocationFeed, EntityKey } from '../revocations/index.ts'
-import { createSharedPrincipals } from './shared-principals.ts'
+import { createProveClaims } from './prove-claims.ts'
+import { createProveCookies } from './prove-cookies.ts'
 import { createSoleSession } from './sole-session.ts'
 
 export interface Credentials {
@@ -51,13 +47,9 @@ export interface Credentials {
   hostCookie(shown: ShownSecret, origin: string): Proof
 }
 
-/** A cookie is looked up again this often at least, or at half its session's idle time, to keep it from going idle. */
-const rememberSeconds = 300
-const touchAfterSeconds = 60
 /** API keys and clients' secrets, often enough for a key's last use to be known to the minute. */
 const rememberProgramSeconds = 60
-/** Moves when a key was found to be known to somebody else. */
-const anyKey: EntityKey = `key:${allKeys}`
+
 export function createCredentials(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   proveApiKey: ApiKeys['prove']
@@ -79,92 +71,11 @@ export function createCredentials(dependencies: {
   const { verifyAccessToken, proveApiKey, authenticateClient, senderFaultOf, sessions, hostSessions, known } =
     dependencies
 
-  const shared = createSharedPrincipals(feed)
+  const proveClaims = createProveClaims({ known, feed, clock })
+  const { proveCookie, proveHostCookie } = createProveCookies({ sessions, hostSessions, feed, clock, log, settings })
 
   const holds = (remembered: Remembered): boolean =>
     clock.now() < remembered.expiresAt && feed.isValid(remembered, remembered.entities)
-
-  function proveClaims(claims: AccessTokenClaims): Proven {
-    // Read before the store: a change between the two is then noticed, never missed.
-    const asOf = feed.position
-    const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-    // Meant for nobody; an empty list would read as a cookie's, which is good everywhere.
-    if (audiences.length === 0) return undefined
-    const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
-    const expiresAt = claims.exp * 1000
-    const { sub, sid, jti, client_id: clientId, act, grant_id: grantId } = claims
-    const ids = [jti, ...(grantId === undefined ? [] : [grantId]), ...(claims.exchanged_from ?? [])]
-    const token = { ids, issuedAt: claims.iat }
-    const bound = claims.cnf && { confirmation: claims.cnf }
-    /** The id tells the time to the millisecond: `iat` could not tell a client from one that was made within its second. */
-    const issuedAt = timeOf(jti)
-    /** Whether a client was registered when the token was issued: another may have got the id of one that was deleted. */
-    const stands = (client: Client | undefined): client is Client =>
-      client !== undefined && client.createdAt.getTime() <= issuedAt
-    // Whoever got the token, acts for its subject, or did on the way here, must still be registered itself.
-    const holders = [clientId, ...actorsOf(act)]
-    const programs = whenEach(holders.filter((id) => id !== firstPartyClientId).map((id) => known.client(id)))
-    const clients = holders.map((id) => `client:${id}` as const)
-    const always = [...ids.map((id) => `token:${id}` as const), ...clients, anyKey]
-    if (sid === undefined) {
-      const about = [programs, known.client(sub), known.isTokenRevoked(token)] as const
-      return whenAll(about, ([acting, client, revoked]) => {
-        if (!stands(client) || revoked || !acting.every(stands)) return undefined
-        const { id: subject, name } = client
-        const principal = shared(client, clientId, scopes, () => ({ kind: 'client', subject, name, scopes, clientId }))
-        return { principal, audiences, expiresAt, asOf, ...bound, entities: [`client:${subject}`, ...always] }
-      })
-    }
-    return whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
-      if (live === undefined || live.user.id !== sub || !acting.every(stands)) return undefined
-      const { user, session } = live
-      return {
-        principal: shared(live, grantId === undefined ? clientId : `let in: ${clientId}`, scopes, () => {
-          const person = userPrincipal(user, session, scopes, clientId)
-          return grantId === undefined ? person : withinScopes(person)
-        }),
-        audiences,
-        ...bound,
-        expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
-        asOf,
-        entities: [`session:${session.id}`, `user:${user.id}`, ...always],
-      }
-    })
-  }
-
-  async function proveCookie(secret: string): Promise<Remembered | undefined> {
-    const [asOf, now] = [feed.position, clock.now()]
-    const live = await sessions.findLive({ secretHash: hashSecret(secret) }, new Date(now))
-    return live && rememberedOf(live, asOf, now)
-  }
-
-  async function proveHostCookie(secret: string): Promise<Remembered | undefined> {
-    const [asOf, now] = [feed.position, clock.now()]
-    const live = await hostSessions.findLive(hashSecret(secret), new Date(now))
-    return live && { ...rememberedOf(live, asOf, now), origin: live.origin }
-  }
-
-  /** A session that was found by a cookie, which keeps it from going idle. */
-  function rememberedOf({ session, user }: { session: Session; user: User }, asOf: number, now: number): Remembered {
-    const { idle_ttl_seconds: idleSeconds } = lifetimesOf(settings, session)
-    if (now - session.lastSeenAt.getTime() >= Math.min(touchAfterSeconds, idleSeconds / 4) * 1000) {
-      sessions
-        .touch(session.id, new Date(now), new Date(now + idleSeconds * 1000))
-        .catch((error: unknown) => log.warn({ event: 'session.touch_failed', err: error }, 'session not touched'))
-    }
-    return {
-      principal: userPrincipal(user, session, [], session.clientId),
-      audiences: [],
-      expiresAt: Math.min(
-        now + Math.min(rememberSeconds, idleSeconds / 2) * 1000,
-        session.expiresAt.getTime(),
-        session.idleExpiresAt.getTime(),
-      ),
-      asOf,
-      // The assertions that were written for it were signed too.
-      entities: [`session:${session.id}`, `user:${user.id}`, anyKey],
-    }
-  }
 
   async function proveKey(presented: string, from?: From): Promise<Remembered | undefined> {
     const asOf = feed.position
@@ -240,33 +151,4 @@ export function createCredentials(dependencies: {
 /** What stands in the trail where nobody told the address. It is none that a limit counts. */
 function addressOf(from: From | undefined): string {
   return from?.() ?? 'unknown'
-}
-
-/**
- * What a program may do that a person has let in: of what the person may do that which its scopes name. The person's roles and groups
- * are none of its own, as for API keys (decision 8).
- */
-function withinScopes(person: UserPrincipal): UserPrincipal {
-  const permissions = person.permissions.filter((one) => person.scopes.includes(one))
-  return { ...person, roles: [], groups: [], permissions }
-}
-
-function userPrincipal(user: User, session: Session, scopes: string[], clientId: string): UserPrincipal {
-  return {
-    kind: 'user',
-    subject: user.id,
-    email: user.email,
-    username: user.username ?? '',
-    name: user.name,
-    roles: user.roles,
-    groups: user.groups,
-    permissions: user.permissions,
-    scopes,
-    clientId,
-    sessionId: session.id,
-    level: session.level,
-    reachable: user.hasSecondFactor ? 'aal2' : 'aal1',
-    methods: session.methods,
-    authenticatedAt: Math.floor(session.authenticatedAt.getTime() / 1000),
-  }
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { tooManyWaiting } from '../../core/errors.ts'
 import type { Confirmation } from '../../core/confirmation.ts'
 import type { Principal } from '../../core/principal.ts'
+import { allKeys } from '../../core/records/revocation.ts'
 import type { EntityKey } from '../revocations/index.ts'
 
 /** What a presented secret has proven, and for how long that may be remembered. */
@@ -38,6 +39,9 @@ export interface MemoryBounds {
   /** In bytes. */
   maxSize: number
 }
+
+/** Moves when a key was found to be known to somebody else. */
+export const anyKey: EntityKey = `key:${allKeys}`
 
 /** Past this the store is being flooded, and whoever waits longer is not helped. */
 const maxUnderWay = 500
