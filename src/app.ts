@@ -34,6 +34,7 @@ import { createBrowserGuards } from './http/browser-guards.ts'
 import type { Feature } from './http/feature.ts'
 import { createPageUsers } from './http/page-users.ts'
 import { createPages } from './http/pages.ts'
+import { createSenders } from './http/senders.ts'
 import { createLanguages } from './i18n/languages.ts'
 import { mails } from './mails.ts'
 
@@ -79,7 +80,7 @@ export function createFeatures(base: Base, config: Config) {
   const known = { credentials, senders, signingKeys, pages, hosts }
   const forwardAuth = createForwardAuth(base, config, { ...known, ...server, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
-  const leading = { browser, pageUsers, ...forwardAuth }
+  const leading = { browser, pageUsers, referrers: createSenders(), ...forwardAuth }
   const proving = { sessions, factors, upstream, directories, tokens }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, ...proving })
   const otherDomains = createOtherDomains(base, config, { ...leading, pages })

@@ -12,7 +12,12 @@ import { toGatehouseError } from './problem.ts'
  */
 export function keepsTyped(
   pages: Pick<Pages, 'textsFor'>,
-  show: (request: FastifyRequest, reply: FastifyReply, sent: Sent, fault: string) => FastifyReply,
+  show: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    sent: Sent,
+    fault: string,
+  ) => FastifyReply | Promise<FastifyReply>,
 ): (thrown: Error, request: FastifyRequest, reply: FastifyReply) => void {
   return (thrown, request, reply) => {
     const error = toGatehouseError(thrown)
@@ -22,7 +27,7 @@ export function keepsTyped(
       request.body ??= await readForm(request.raw)
       setErrorHeaders(reply, error)
       const { kit } = pages.textsFor(request)
-      show(request, reply.code(error.status), sentWith(request), `${kit.errors[error.code]} ${kit.tryAgainSoon}`)
+      await show(request, reply.code(error.status), sentWith(request), `${kit.errors[error.code]} ${kit.tryAgainSoon}`)
     }
     answer().catch((failed: unknown) => void reply.send(failed))
   }

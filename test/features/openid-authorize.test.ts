@@ -52,6 +52,21 @@ void test('the authorization endpoint', async (t) => {
       }
     },
   )
+  await t.test('whoever signs in reads to which program, and where that leads, as it is registered', async (t) => {
+    const named = await registerProgram(service, { name: '<b>Wiki</b>' })
+    const browser = browserOf(service)
+    const told = async (url: string) => (await browser.visit(url)).answer.body
+    t.match(
+      await told(ask(named)),
+      /to continue to\s*<strong><bdi>&#60;b&#62;Wiki&#60;\/b&#62;<\/bdi><\/strong> \(<bdi>wiki\.example\.test/,
+    )
+    const login = (path: string) => `${issuer}/login?return_to=${encodeURIComponent(path)}`
+    const strange = `/oauth/authorize?client_id=${named.client_id}&redirect_uri=https%3A%2F%2Fevil.example.test`
+    t.notMatch(await told(login(strange)), '<bdi>evil')
+    for (const path of ['/oauth/authorize?client_id=nobody', '/oauth/authorize?client_id=%00', '/account', '/device']) {
+      t.notMatch(await told(login(path)), 'to continue to', path)
+    }
+  })
   await t.test('statement 45: the redirect URI is compared byte for byte', async (t) => {
     const browser = await signedIn()
     const others = [

@@ -236,6 +236,7 @@ for (const backend of backends) {
       const { user_code, device_code } = await begin()
       const proof = await enter(browser, user_code)
       t.equal(new URL(proof.url).pathname, '/step-up')
+      t.match(proof.answer.body, /to continue to\s*<strong><bdi>The television/)
       const page = await browser.fillIn(proof, { password: eve.password })
       t.equal(new URL(page.url).pathname, '/let-in-device')
       service.clock.advance(301)

@@ -4,6 +4,7 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { Senders } from '../../http/senders.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
@@ -11,6 +12,7 @@ import type { Authorize, AuthorizeOutcome } from './authorize.ts'
 import { consentPage, handOverPage, refusedPage } from './consent-views.ts'
 import type { AnswerTo } from './requests/read-request.ts'
 import type { SignAnswer } from './sign-answer.ts'
+import { type FindSender, placeOf } from './sender.ts'
 import type { OpenIdTexts } from './texts.ts'
 
 export const authorizePath = '/oauth/authorize'
@@ -20,6 +22,8 @@ const maxQueryLength = 6_000
 export interface AuthorizePageOptions extends BrowserGuards {
   authorize: Authorize
   signAnswer: SignAnswer
+  findSender: FindSender
+  referrers: Senders
   pageUsers: PageUsers
   pages: Pages<OpenIdTexts>
   issuer: string
@@ -32,6 +36,7 @@ export interface AuthorizePageOptions extends BrowserGuards {
  */
 export async function authorizePages(app: App, options: AuthorizePageOptions): Promise<void> {
   const { authorize, signAnswer, pageUsers, pages, csrf, issuer, basePath } = options
+  options.referrers.tell(authorizePath, options.findSender)
 
   function refuse(reply: FastifyReply, reason: Parameters<typeof refusedPage>[1]['reason']) {
     return pages.show(reply.code(400), refusedPage, { basePath, reason })
@@ -154,10 +159,4 @@ function withoutSharing(reply: FastifyReply): void {
 function queryOf({ url }: FastifyRequest): string {
   const mark = url.indexOf('?')
   return mark === -1 ? '' : url.slice(mark + 1)
-}
-
-/** Where a person would say that they are led: the host, or of a program on their device its scheme. */
-function placeOf(redirectUri: string): string {
-  const { protocol, host } = new URL(redirectUri)
-  return host === '' ? protocol.slice(0, -1) : host
 }

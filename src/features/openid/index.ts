@@ -7,6 +7,7 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { Senders } from '../../http/senders.ts'
 import type { Accounts, RegistrationMode } from '../accounts/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Credentials } from '../credentials/index.ts'
@@ -36,6 +37,7 @@ import { createFindRequest } from './requests/find-request.ts'
 import { createPushRequest, type PushRequest } from './requests/push-request.ts'
 import { readAccess, responseModes } from './requests/read-request.ts'
 import { grantRoutes } from './routes.ts'
+import { createFindSender } from './sender.ts'
 import { openIdClaims, openIdScopes } from './scopes.ts'
 import type { OpenIdTexts } from './texts.ts'
 import { createSignAnswer } from './sign-answer.ts'
@@ -74,6 +76,8 @@ export function createOpenId(
     pageUsers: PageUsers
     pages: Pages<OpenIdTexts>
     mail: Mail<MailsOf<typeof openidMails>>
+    /** Told which program has sent somebody. */
+    referrers: Senders
   },
 ): OpenId {
   const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages } = needs
@@ -142,8 +146,11 @@ export function createOpenId(
     routes: {
       people: (app) => grantRoutes(app, { consents, limits: browser.limits }),
       async pages(app) {
-        const shared = { ...browser, pageUsers, pages, basePath }
-        await app.register((scope) => authorizePages(scope as typeof app, { ...shared, authorize, signAnswer, issuer }))
+        const shared = { ...browser, pageUsers, pages, basePath, referrers: needs.referrers }
+        const findSender = createFindSender(stores.clients)
+        await app.register((scope) =>
+          authorizePages(scope as typeof app, { ...shared, authorize, signAnswer, findSender, issuer }),
+        )
         await app.register((scope) => grantsPages(scope as typeof app, { ...shared, consents }))
         await app.register((scope) =>
           devicePages(scope as typeof app, { ...shared, decisions, box: box('device that waits') }),

@@ -5,6 +5,7 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { Senders } from '../../http/senders.ts'
 import { createDestinations } from './destination.ts'
 import { hostRoutes } from './host-routes.ts'
 import type { OtherDomainsTexts } from './texts.ts'
@@ -18,11 +19,13 @@ export function createOtherDomains(
     browser: BrowserGuards
     pages: Pages<OtherDomainsTexts>
     pageUsers: PageUsers
+    /** Told where a ticket leads. */
+    referrers: Senders
     /** Whether the rules of a host decide about a target. */
     decidesAbout(target: RequestTarget): boolean
   },
 ): Feature {
-  const { pages, pageUsers, decidesAbout, browser } = needs
+  const { pages, pageUsers, decidesAbout, browser, referrers } = needs
   const { cookieDomain, sessions } = config
   const tickets = createTickets({ hostSessions: stores.hostSessions, audit, clock })
   const destinationOf = createDestinations({
@@ -31,7 +34,7 @@ export function createOtherDomains(
   return {
     routes: {
       hosts: (app) => hostRoutes(app, { tickets, destinationOf, cookies: browser.cookies, issuer }),
-      pages: (app) => ticketPages(app, { tickets, destinationOf, pageUsers, pages, basePath }),
+      pages: (app) => ticketPages(app, { tickets, destinationOf, pageUsers, pages, basePath, referrers }),
     },
   }
 }

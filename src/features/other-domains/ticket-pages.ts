@@ -4,6 +4,7 @@ import { hostPaths } from '../../core/host-paths.ts'
 import { goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { Senders } from '../../http/senders.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
 import type { ReadDestination } from './destination.ts'
@@ -20,9 +21,12 @@ export async function ticketPages(
     pageUsers: PageUsers
     pages: Pages<OtherDomainsTexts>
     basePath: string
+    referrers: Senders
   },
 ): Promise<void> {
   const { tickets, destinationOf, pageUsers, pages, basePath } = options
+  // From there somebody is led on to a host that gets a cookie of its own.
+  options.referrers.tell('/ticket', (asked) => ({ leadsTo: asked.get('return_to') ?? '' }))
   const text = Type.Optional(Type.String())
 
   app.get(

@@ -7,6 +7,7 @@ import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { Senders } from '../../http/senders.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { RegistrationMode } from '../accounts/index.ts'
 import type { Applications } from '../forward-auth/index.ts'
@@ -27,6 +28,7 @@ import { createBeginSession, createSetRefreshCookie } from './http/begin-session
 import { createSignInElsewhere } from './http/by-provider.ts'
 import { createDelivery } from './http/delivery.ts'
 import { createEnrollingSignIn } from './http/enrolling.ts'
+import { createSenderOf } from './http/sender-of.ts'
 import { createNotices } from './http/notices.ts'
 import { createAddress } from './http/page-options.ts'
 import { createSessionsShown } from './http/sessions-shown.ts'
@@ -87,6 +89,8 @@ export function createSignIn(
     /** Who may make an account. */
     registration: RegistrationMode['mode']
     pageUsers: PageUsers
+    /** Who sends people to the service itself. */
+    referrers: Senders
     /** Whether somebody may be sent to an address after signing in. */
     decidesAbout(target: RequestTarget): boolean
   },
@@ -195,6 +199,13 @@ export function createSignIn(
           returnTo,
           getsTokens,
           address: createAddress(returnTo),
+          senderOf: createSenderOf({
+            issuer,
+            basePath,
+            returnTo,
+            applications: needs.applications,
+            referrers: needs.referrers,
+          }),
           applications: needs.applications,
           isOpen: needs.registration === 'open',
           notices: createNotices({

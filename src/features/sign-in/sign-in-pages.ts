@@ -13,31 +13,14 @@ import type { PageOptions } from './http/page-options.ts'
 import { afterSignIn } from './http/notices.ts'
 import { deviceOf } from './routes.ts'
 import { applicationsPage } from './applications-views.ts'
-import {
-  keepAccountPage,
-  mustChangePage,
-  type Sender,
-  signedInPage,
-  signInPage,
-  strongerSignInPage,
-} from './sign-in-views.ts'
+import { keepAccountPage, mustChangePage, signedInPage, signInPage, strongerSignInPage } from './sign-in-views.ts'
 
 /** The root and the page for signing in. */
 export async function signInPages(app: App, options: PageOptions): Promise<void> {
   const { logIn, returnTo, applications, isOpen, notices, pages, cookies, csrf, limits, userOf, address } = options
-  const { upstream, takesPasswords } = options
+  const { upstream, takesPasswords, senderOf } = options
 
-  /** Which service has sent somebody who goes back there; nothing where it is this one. */
-  function senderOf(target: string): Sender | undefined {
-    const { origin, pathname, searchParams } = new URL(target, options.issuer)
-    // To a host that gets a cookie of its own somebody goes by a page of the service.
-    const isLedOn = origin === new URL(options.issuer).origin && pathname === `${options.basePath}/ticket`
-    const led = isLedOn ? returnTo(searchParams.get('return_to') ?? undefined) : target
-    if (led.startsWith('/')) return undefined
-    return { host: new URL(led).host, title: applications.titleOf(led) }
-  }
-
-  function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): FastifyReply {
+  async function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages): Promise<FastifyReply> {
     const { return_to, email, remember, unsent, acr_values: level } = sentWith(request)
     const csrfToken = csrf.tokenFor(request, reply)
     const { signIn } = pages.textsFor(request)
@@ -48,7 +31,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     const ways = takesPasswords ? { register: isOpen ? 'register' : undefined, recover: 'forgot-password' } : {}
     return pages.show(reply, signInPage, {
       ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
-      ...{ sender: senderOf(target), ways, hasPasskeys: options.logInByPasskey !== undefined },
+      ...{ sender: await senderOf(request, target), ways, hasPasskeys: options.logInByPasskey !== undefined },
       ...{ providers: upstream.offered, choosesByAddress: upstream.choosesByAddress, takesPasswords },
       level: level === 'aal2' ? level : undefined,
       ...words,
@@ -117,7 +100,7 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
         if (target === `${options.basePath}/` && notice.length === 0) return goTo(reply, target)
         return pages.show(reply, signedInPage, {
           ...user,
-          ...{ csrfToken, returnTo: target, notice, sender: senderOf(target) },
+          ...{ csrfToken, returnTo: target, notice, sender: await senderOf(request, target) },
         })
       }
       return showForm(request, reply, {})

@@ -1,18 +1,12 @@
 import { checkbox, field, hiddenFields } from '../../pages/fields.ts'
-import { type Child, type Html, html, isolated } from '../../pages/html.ts'
+import { type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { passkeyButton } from '../../pages/passkey-button.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
-import { type Person, signedInAs, signOutForm } from './person-views.ts'
+import { type Person, type Sender, signedInAs, signOutForm, toContinue } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
-
-/** Which service has sent somebody. */
-export interface Sender {
-  host: string
-  title?: string | undefined
-}
 
 /**
  * The form has no `action`: it goes to the address of the page, so that the browser keeps the fragment of that address and takes
@@ -46,7 +40,7 @@ export function signInPage(
   return layout(
     context,
     signIn.title,
-    html`${sender && html`<p class="lead">${signIn.toContinue(nameOf(sender))}</p>`} ${messages(page)}
+    html`${toContinue(context, sender)} ${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo, acr_values: level })}
         ${
@@ -135,24 +129,16 @@ export function mustChangePage(
   )
 }
 
-/** The host is told too where it has a title: a title is no proof of where somebody is sent. */
-function nameOf({ host, title }: Sender): Child {
-  return title === undefined
-    ? html`<strong>${isolated(host)}</strong>`
-    : html`<strong>${isolated(title)}</strong> (${isolated(host)})`
-}
-
 /** Asks whoever is signed in already and has been sent here whether to go on. */
 export function signedInPage(
   context: ViewContext<SignInTexts>,
   page: Person & Messages & { csrfToken: string; returnTo: string; sender?: Sender | undefined },
 ): Html {
   const { kit, signIn } = context.texts
-  const { sender } = page
   return layout(
     context,
     signIn.signedInTitle,
-    html`${sender && html`<p class="lead">${signIn.toContinue(nameOf(sender))}</p>`} ${messages(page)}
+    html`${toContinue(context, page.sender)} ${messages(page)}
       <p>${signedInAs(signIn, page)}</p>
       ${continueForm(kit.proceed, page.returnTo)} ${signOutForm(signIn.signOut, page)}`,
   )

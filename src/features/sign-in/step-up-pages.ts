@@ -32,12 +32,14 @@ export async function stepUpPages(
   }
   async function show(request: FastifyRequest, reply: FastifyReply, user: UserPrincipal, words: Messages) {
     const by = provableBy(await factors.of(user.subject), options)
+    const target = returnTo(sentWith(request)['return_to'])
     return pages.show(reply, stepUpPage, {
       by,
       providers: user.reachable === 'aal2' ? undefined : await providersOf(user),
       ...{ email: user.email, hasFactor: user.reachable === 'aal2', csrfToken: csrf.tokenFor(request, reply) },
+      sender: await options.senderOf(request, target),
       ...{
-        returnTo: returnTo(sentWith(request)['return_to']),
+        returnTo: target,
         isRecovery: sentWith(request)['recovery'] !== undefined,
       },
       ...words,

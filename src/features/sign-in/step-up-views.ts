@@ -5,7 +5,7 @@ import { type Messages, messages } from '../../pages/notices.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { codeForm, type CodePage, isByPasskey } from './code-views.ts'
-import { signOutForm } from './person-views.ts'
+import { type Sender, signOutForm, toContinue } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
 /**
@@ -18,6 +18,7 @@ export function stepUpPage(
     CodePage & {
       email: string
       hasFactor?: boolean
+      sender?: Sender | undefined
       providers?: readonly { name: string; title: string }[] | undefined
     },
 ): Html {
@@ -28,7 +29,7 @@ export function stepUpPage(
   return layout(
     context,
     title,
-    html`${messages(page)}
+    html`${toContinue(context, page.sender)} ${messages(page)}
       <p>${page.hasFactor ? whyFactor(email) : page.providers ? whyElsewhere(email) : why(email)}</p>
       ${
         page.hasFactor

@@ -6,6 +6,7 @@ import { personWithSession, userOf } from '../../../http/guard.ts'
 import { keepsTyped } from '../../../http/kept-forms.ts'
 import { Form, goTo, hidden, ownPage } from '../../../http/page-requests.ts'
 import type { Pages } from '../../../http/pages.ts'
+import type { Senders } from '../../../http/senders.ts'
 import type { App } from '../../../http/server.ts'
 import { Type } from '../../../json-schema.ts'
 import type { Messages } from '../../../pages/notices.ts'
@@ -15,6 +16,7 @@ import { deviceCodePage, deviceDecidedPage, letInDevicePage } from './device-vie
 import { readUserCode, showUserCode } from './user-code.ts'
 
 const devicePath = '/device'
+const decisionPath = '/let-in-device'
 
 /**
  * Where a person enters the code that a device shows, and lets it in. Both are for whoever is signed in, so that tries count for
@@ -23,7 +25,12 @@ const devicePath = '/device'
  */
 export async function devicePages(
   app: App,
-  options: BrowserGuards & { decisions: DeviceDecisions; pages: Pages<OpenIdTexts>; box: SecretBox },
+  options: BrowserGuards & {
+    decisions: DeviceDecisions
+    pages: Pages<OpenIdTexts>
+    box: SecretBox
+    referrers: Senders
+  },
 ): Promise<void> {
   const { decisions, pages, cookies, csrf, limits, box } = options
 
@@ -39,17 +46,28 @@ export async function devicePages(
     return cookie && hashSecret(cookie)
   }
 
-  function enteredIn(request: FastifyRequest): Entered | undefined {
-    const { request: sealed } = request.query as { request?: unknown }
+  /** What this browser has entered, whoever looks at it now. */
+  function openEntered(request: FastifyRequest, sealed: unknown): Entered | undefined {
     const browser = browserOf(request)
     if (typeof sealed !== 'string' || browser === undefined) return undefined
     try {
-      const entered = JSON.parse(box.open(sealed, browser)) as Entered
-      return entered.subject === userOf(request).subject ? entered : undefined
+      return JSON.parse(box.open(sealed, browser)) as Entered
     } catch {
       return undefined
     }
   }
+
+  function enteredIn(request: FastifyRequest): Entered | undefined {
+    const entered = openEntered(request, (request.query as { request?: unknown }).request)
+    return entered?.subject === userOf(request).subject ? entered : undefined
+  }
+
+  // Before a code was entered nothing is told: by the name of a program a guess would be known to be right.
+  options.referrers.tell(decisionPath, async (asked, request) => {
+    const entered = openEntered(request, asked.get('request'))
+    const waiting = entered && (await decisions.find(entered.id))
+    return waiting && { title: waiting.client.name }
+  })
 
   function showForm(request: FastifyRequest, reply: FastifyReply, words: Messages, typed?: string) {
     const { user_code } = request.query as { user_code?: string }
@@ -124,10 +142,10 @@ export async function devicePages(
     })
   }
 
-  app.get('/let-in-device', decision, async (request, reply) => showDecision(request, reply, {}))
+  app.get(decisionPath, decision, async (request, reply) => showDecision(request, reply, {}))
 
   app.post(
-    '/let-in-device',
+    decisionPath,
     { config: decision.config, schema: { ...decision.schema, body: Form({ answer: Type.String() }) } },
     async (request, reply) => {
       const { csrf_token, answer } = request.body

@@ -18,6 +18,7 @@ import type { LogIn } from '../log-in.ts'
 import type { LogInByPasskey } from '../log-in-by-passkey.ts'
 import type { Notices } from './notices.ts'
 import type { GetsTokens, ReturnTo } from '../return-to.ts'
+import type { SenderOf } from './sender-of.ts'
 import type { SessionsShown } from './sessions-shown.ts'
 import type { StepUp } from '../step-up.ts'
 import type { SignInTexts } from '../texts.ts'
@@ -41,6 +42,7 @@ export interface PageOptions extends PageUsers {
   endSession: EndSession
   returnTo: ReturnTo
   getsTokens: GetsTokens
+  senderOf: SenderOf
   applications: Applications
   /** Whether anybody may make an account. */
   isOpen: boolean
