@@ -329,6 +329,8 @@ const issued: Record<string, number> = {
   'POST /oauth/token client_secret': 43,
   'POST /oauth/introspect client_secret': 43,
   'POST /oauth/revoke client_secret': 43,
+  'POST /oauth/par client_secret': 43,
+  'POST /oauth/device_authorization client_secret': 43,
   // 128 random bits.
   'POST /api/auth/verify-email token': 22,
   'POST /api/auth/confirm-email token': 22,
@@ -343,6 +345,8 @@ const issued: Record<string, number> = {
   'POST /oauth/token client_assertion': maxTokenLength,
   'POST /oauth/introspect client_assertion': maxTokenLength,
   'POST /oauth/revoke client_assertion': maxTokenLength,
+  'POST /oauth/par client_assertion': maxTokenLength,
+  'POST /oauth/device_authorization client_assertion': maxTokenLength,
 }
 
 void test('no field that takes a token is documented to be shorter than the longest one', async (t) => {

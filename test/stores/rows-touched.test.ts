@@ -429,6 +429,7 @@ for (const [name, open] of Object.entries(engines)) {
           pushed.requestHash,
         ),
       'pushedRequests.use': () => stores.pushedRequests.use(pushed.requestHash),
+      'authorizations.find': () => stores.authorizations.find(authorization.id),
       'authorizations.findByCode': () => stores.authorizations.findByCode('code'),
       'authorizations.consentOf': () => stores.authorizations.consentOf(userId, 'job'),
       'authorizations.consentsOf': () => stores.authorizations.consentsOf(userId),
