@@ -63,7 +63,7 @@ export function createFeatures(base: Base, config: Config) {
   const ofDirectory = createDirectoryMaker(base.clock)
   const directories = createDirectories(base, config.directories, { make: ofDirectory, browser, ...speaking })
   const accounts = createAccounts(base, config.accounts, { roles, browser, directories, ...speaking })
-  const clients = createClients(base, { revocations, outgoing })
+  const clients = createClients(base, config.clients, { revocations, outgoing })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
   const senders = createSenderConstraints(base, config.dpop)

@@ -6,6 +6,7 @@ import { AccountSettings, checkAccountSettings } from './features/accounts/setti
 import { checkPasswordSettings, PasswordSettings } from './features/accounts/password-settings.ts'
 import { AuditSettings } from './features/audit-log/settings.ts'
 import { Hosts } from './features/forward-auth/settings.ts'
+import { checkClientSettings, ClientSettings } from './features/clients/settings.ts'
 import { checkOutgoingSettings, OutgoingSettings } from './features/clients/outgoing-settings.ts'
 import { checkDirectoriesSettings, DirectoriesSettings } from './features/directories/settings.ts'
 import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
@@ -52,6 +53,7 @@ export const ConfigFile = Type.Object(
     directories: DirectoriesSettings,
     passwords: PasswordSettings,
     api_keys: ApiKeySettings,
+    clients: ClientSettings,
     outgoing: OutgoingSettings,
     cors: CorsSettings,
     limits: LimitSettings,
@@ -93,6 +95,7 @@ const checks: { [Section in keyof ConfigFile]?: (settings: ConfigFile[Section], 
   tokens: checkTokenSettings,
   sessions: checkSessionSettings,
   directories: checkDirectoriesSettings,
+  clients: checkClientSettings,
   outgoing: checkOutgoingSettings,
   sign_in: checkSignIn,
 }

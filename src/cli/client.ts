@@ -115,6 +115,21 @@ export const client = group({
       print(await withOperator((operator) => operator<ShownClient>('PUT', `${at(id)}/jwks`, { jwks })), json)
     },
   }),
+  'registration-token': command({
+    summary: 'make a token by which programs register themselves; it is shown once',
+    options: {
+      uses: text('NUMBER', 'for how many programs; otherwise 1'),
+      days: text('NUMBER', 'for how long it is good; otherwise 1'),
+    },
+    example: 'client registration-token --uses 5 --days 7',
+    async run({ uses = '1', days = '1', json }) {
+      if (![uses, days].every((one) => /^[1-9]\d{0,3}$/.test(one))) {
+        throw new UsageError('client registration-token: --uses and --days are numbers')
+      }
+      const body = { uses: Number(uses), expires_in: Number(days) * 86_400 }
+      print(await withOperator((operator) => operator<object>('POST', '/client-registration-tokens', body)), json)
+    },
+  }),
   delete: onClient('remove a program, and with it all its tokens and keys', 'delete', 'DELETE', ''),
 })
 

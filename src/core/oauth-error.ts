@@ -1,6 +1,6 @@
 import { EarlyEnd } from './errors.ts'
 
-/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5, RFC 6750 §3.1, RFC 9449 §12.2, RFC 9396 §5 and OpenID Connect Core §3.1.2.6 that the endpoints answer, and what each means. */
+/** Error codes of RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2, RFC 8628 §3.5, RFC 6750 §3.1, RFC 9449 §12.2, RFC 9396 §5, RFC 7591 §3.2.2 and OpenID Connect Core §3.1.2.6 that the endpoints answer, and what each means. */
 export const oauthErrorTable = {
   invalid_request: 'The request is not valid.',
   invalid_client: 'Client authentication failed.',
@@ -18,6 +18,9 @@ export const oauthErrorTable = {
   invalid_token: 'The access token is not valid.',
   insufficient_scope: 'The access token has not the scope that this needs.',
   authorization_pending: 'The person has not decided yet.',
+  invalid_redirect_uri: 'redirect_uris are not valid.',
+  invalid_client_metadata: 'What the program says of itself is not valid.',
+  unapproved_software_statement: 'No software statement is taken.',
   slow_down: 'Too many requests.',
   access_denied: 'The person did not agree.',
   expired_token: 'The device code has expired.',

@@ -22,6 +22,7 @@ import {
   eventsOfLogoutTokens,
   eventsOfDevices,
   eventsOfPrograms,
+  eventsOfRegistrations,
   eventsOfProviders,
 } from '../support/audit.ts'
 import { backends, hasServers } from '../support/backends.ts'
@@ -335,7 +336,13 @@ for (const backend of backends) {
     await t.test('no event is left out here, nor in the operator’s guide', async (t) => {
       const told = new Set((await auditRows(service)).map(({ event }) => event))
       const ofWaysIn = { ...eventsOfFactors, ...eventsOfProviders, ...eventsOfDirectories, ...eventsOfOtherDomains }
-      const elsewhere = { ...eventsOfAccounts, ...ofWaysIn, ...eventsOfPrograms, ...eventsOfLogoutTokens }
+      const elsewhere = {
+        ...eventsOfAccounts,
+        ...ofWaysIn,
+        ...eventsOfPrograms,
+        ...eventsOfLogoutTokens,
+        ...eventsOfRegistrations,
+      }
       const others = Object.keys(auditEvents).filter(
         (event) => !Object.hasOwn(elsewhere, event) && !eventsOfDevices.includes(event),
       )

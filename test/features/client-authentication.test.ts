@@ -46,6 +46,8 @@ for (const backend of backends) {
         scopes: [],
         audiences: [],
         jwks: null,
+        selfRegistered: false,
+        registrationTokenHash: null,
         openid: null,
         createdAt: new Date(service.clock.now()),
       })

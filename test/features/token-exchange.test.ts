@@ -285,6 +285,8 @@ for (const backend of backends) {
           ...lists,
           name: 'Open',
           jwks: null,
+          selfRegistered: false,
+          registrationTokenHash: null,
           openid: null,
           createdAt: new Date(),
         })

@@ -68,6 +68,11 @@ async function ofClient({ stores, at }: Bench, change: (id: string) => Promise<u
   await stores.clients.create(exampleClient(id, at()))
   return [`client:${id}`, () => change(id)]
 }
+async function selfRegistered({ stores, at }: Bench, change: (id: string) => Promise<unknown>): ReturnType<Prepare> {
+  const id = uuidv7(at().getTime())
+  await stores.clients.create({ ...exampleClient(id, at()), selfRegistered: true, registrationTokenHash: 'own' })
+  return [`client:${id}`, () => change(id)]
+}
 /** A program that somebody has let in. */
 async function letIn({ user, session, stores, at }: Bench) {
   const [id, clientId, { id: userId }] = [uuidv7(at().getTime()), uuidv7(at().getTime()), await user()]
@@ -193,6 +198,12 @@ const changes: Record<string, Prepare> = {
     const { id, userId, clientId } = await letIn(bench)
     return [`token:${id}`, () => bench.stores.authorizations.withdraw(userId, clientId, bench.at())]
   },
+  'clients.replaceRegistration': async (bench) => {
+    const change = { jwks: null, registrationTokenHash: 'another' }
+    return selfRegistered(bench, (id) => bench.stores.clients.replaceRegistration(id, 'own', change))
+  },
+  'clients.deleteUnused': (bench) =>
+    selfRegistered(bench, () => bench.stores.clients.deleteUnused(new Date(bench.at().getTime() + 1), bench.at(), 10)),
   'clients.delete': (bench) => ofClient(bench, (id) => bench.stores.clients.delete(id)),
   'apiKeys.revoke': async (bench) => {
     const key = await apiKey(bench)

@@ -137,6 +137,8 @@ export function exampleClient(id: string, createdAt: Date): Client {
     scopes: ['reports:read'],
     audiences: ['reports'],
     jwks: null,
+    selfRegistered: false,
+    registrationTokenHash: null,
     openid: null,
     createdAt,
   }

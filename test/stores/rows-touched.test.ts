@@ -292,7 +292,7 @@ for (const [name, open] of Object.entries(engines)) {
     const passkey = examplePasskey(userId, at(), { isFirst: false })
     const budgets = ['pair', 'account'].map((key) => ({ key, most: 5, windowSeconds: 60 }))
     const perishable = stores.housekeeping.sweeps.map(({ name }) => name)
-    t.equal(perishable.length, 29)
+    t.equal(perishable.length, 30)
 
     const calls: Record<string, () => Promise<unknown>> = {
       'roles.put': () => stores.roles.put({ name: 'editor', permissions: ['a:b'] }),
@@ -554,6 +554,20 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.change': () => stores.clients.change('job', { name: 'J' }),
       'clients.signingSettings': () => stores.clients.signingSettings(['authorization_code']),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
+      'clients.register': () =>
+        stores.clients.register(
+          { ...exampleClient('registered', at()), selfRegistered: true, registrationTokenHash: 'own' },
+          { most: 1_000_000, initialTokenHash: 'initial', at: at() },
+        ),
+      'clients.replaceRegistration': () =>
+        stores.clients.replaceRegistration('registered', 'own', {
+          name: 'R',
+          jwks: null,
+          registrationTokenHash: 'own',
+        }),
+      'clients.addInitialToken': () =>
+        stores.clients.addInitialToken({ hash: 'another', usesLeft: 1, expiresAt: at(100) }),
+      'clients.deleteUnused': () => stores.clients.deleteUnused(at(), at(), batch),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),
       'sessions.revokeAll': () => stores.sessions.revokeAll(userId, 'test', at()),

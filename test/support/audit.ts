@@ -30,6 +30,14 @@ export const eventsOfDirectories = directoriesEvents
 /** The events that `logout-tokens.test.ts` shows. */
 export const eventsOfLogoutTokens = logoutTokensEvents
 
+/** The events that `client-registration.test.ts` shows. */
+export const eventsOfRegistrations = Object.fromEntries(
+  ['client.registered', 'client.registration_changed', 'client.registration_token_made', 'client.left'].map((event) => [
+    event,
+    auditEvents[event as keyof typeof auditEvents],
+  ]),
+)
+
 /** The events that `openid-device.test.ts` shows. */
 export const eventsOfDevices = Object.keys(openidEvents).filter((event) => event.startsWith('device.'))
 

@@ -97,6 +97,10 @@ export interface Client {
   jwks: PublicJwkSet | null
   /** What of its OpenID settings somebody has set. */
   openid: Partial<OpenIdSettings> | null
+  /** Whether nobody but the program itself says what it is. */
+  selfRegistered: boolean
+  /** By which it manages that. */
+  registrationTokenHash: string | null
   createdAt: Date
 }
 
@@ -132,6 +136,23 @@ export interface ClientStore {
   setJwks(id: string, jwks: PublicJwkSet): Promise<boolean>
   /** Replaces what may be changed of a client. Also tells the revocation feed. */
   change(id: string, change: ClientChange): Promise<boolean>
+  /** Keeps a client that registers itself: not where `most` of them are there, nor with an initial token that is used up or over. */
+  register(
+    client: Client,
+    bounds: { most: number; initialTokenHash: string | undefined; at: Date },
+  ): Promise<'registered' | 'full' | 'token_ended'>
+  /** What a client says of itself anew; false when its token is another one by now. Also tells the revocation feed. */
+  replaceRegistration(
+    id: string,
+    tokenHash: string,
+    change: ClientChange & Pick<Client, 'jwks' | 'registrationTokenHash'>,
+  ): Promise<boolean>
+  addInitialToken(token: { hash: string; usesLeft: number; expiresAt: Date }): Promise<void>
+  /**
+   * Deletes clients that registered themselves before a time, and that since then nobody has let in and no refresh token keeps. Also tells
+   * the revocation feed. Resolves to their ids.
+   */
+  deleteUnused(before: Date, at: Date, limit: number): Promise<string[]>
   /** What the clients that may use one of these grants have set of what decides by which keys something is signed for them, each once. */
   signingSettings(grants: readonly string[]): Promise<SigningSettings[]>
   /** With its API keys and refresh tokens. Also tells the revocation feed. */

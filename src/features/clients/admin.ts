@@ -6,6 +6,7 @@ import { PageOf, pageAsked, pageOf } from '../../http/lists.ts'
 import { Instant, Name, OneOf, problems, strict } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { ClientAdministration, ClientWishes } from './administer-clients.ts'
+import type { ClientRegistration } from './register-client.ts'
 import { openIdMembers, openIdOf, openIdWishes, showOpenId } from './openid-settings.ts'
 
 const Names = Type.Array(Type.String())
@@ -21,6 +22,7 @@ const Shown = Type.Object(
     scopes: Names,
     audiences: Names,
     ...openIdMembers,
+    verified: Type.Boolean({ description: 'Whether an operator says what it is; false: it registered itself.' }),
     jwks: Type.Optional(
       Type.Unsafe<NonNullable<Client['jwks']>>({
         type: 'object',
@@ -47,6 +49,7 @@ const Shown = Type.Object(
         ...{ jwks_uri: '', backchannel_logout_uri: '', backchannel_logout_session_required: false },
         ...{ request_object_signing_alg: 'any', id_token_signed_response_alg: 'default' },
         ...{ authorization_signed_response_alg: 'default', profile: 'none' },
+        verified: true,
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],
@@ -90,7 +93,41 @@ const write = administers('gatehouse:clients:write')
 const give = administers('gatehouse:clients:write', { fresh: true })
 
 /** What administrators and operators do to clients. */
-export async function clientRoutes(app: App, clients: ClientAdministration): Promise<void> {
+export async function clientRoutes(
+  app: App,
+  clients: ClientAdministration,
+  registration: Pick<ClientRegistration, 'makeToken'>,
+): Promise<void> {
+  app.post(
+    '/client-registration-tokens',
+    give('createRegistrationToken', 'Make a token by which programs register themselves', {
+      description: 'For `clients.registration: token`. It is shown in this answer alone.',
+      body: Type.Object(
+        {
+          uses: Type.Integer({ minimum: 1, maximum: 1_000, description: 'For how many programs.' }),
+          expires_in: Type.Integer({ minimum: 60, maximum: 31_536_000, description: 'Seconds.' }),
+        },
+        { ...strict, examples: [{ uses: 1, expires_in: 86_400 }] },
+      ),
+      response: {
+        201: Type.Object(
+          { token: Type.String(), uses: Type.Integer(), expires_at: Instant },
+          {
+            description: 'The token.',
+            examples: [
+              { token: 'Zr1cVtq8mUuFq0Cw2lX6oSxHkTgJ9b3eYdNaPiRWvMs', uses: 1, expires_at: '2026-11-20T08:00:00.000Z' },
+            ],
+          },
+        ),
+      },
+    }),
+    async (request, reply) => {
+      const { uses, expires_in } = request.body
+      const { token, expiresAt } = await registration.makeToken(uses, expires_in)
+      return reply.code(201).send({ token, uses, expires_at: expiresAt.toISOString() })
+    },
+  )
+
   const ofClient = { params: ClientKey, response: { 200: Shown, ...problems('not_found') } }
 
   app.post(
@@ -207,6 +244,7 @@ function showClient(client: Client, secret?: string): ShownClient {
     audiences: client.audiences,
     ...showOpenId(client),
     ...(client.jwks === null ? {} : { jwks: client.jwks }),
+    verified: !client.selfRegistered,
     created_at: client.createdAt.toISOString(),
   }
 }

@@ -88,6 +88,8 @@ export function createClientAdministration(dependencies: {
         audiences: [...new Set(request.audiences)],
         jwks,
         openid: request.openid ?? null,
+        selfRegistered: false,
+        registrationTokenHash: null,
         createdAt: new Date(now),
       }
       if ((await clients.create(client)) === 'id_taken') {
@@ -130,7 +132,9 @@ export function createClientAdministration(dependencies: {
       const isPublic = before.authMethod === 'none'
       const hasKeys = before.authMethod === 'private_key_jwt'
       const fault =
-        faultOfKeys(before, wanted) ?? faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, hasKeys)
+        faultOfStranger(before, wanted) ??
+        faultOfKeys(before, wanted) ??
+        faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, hasKeys)
       refuse(fault)
       refuse(fapiFaultOf(wanted))
       const { name, redirectUris, audiences, openid } = wanted
@@ -227,6 +231,18 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   if (!isAskable(request.openid?.backchannelLogoutUri)) {
     return { path: '/body/backchannel_logout_uri', message: askableExpected }
   }
+  return undefined
+}
+
+/** Who registered itself stays what such programs may be. */
+function faultOfStranger(
+  { selfRegistered }: Client,
+  { openid, grants }: Pick<Client, 'grants'> & { openid: Partial<OpenIdSettings> },
+) {
+  const of = 'a program that registered itself'
+  if (selfRegistered && openid.firstParty) return { path: '/body/first_party', message: `${of} is never yours` }
+  const isMore = selfRegistered && grants.some((grant) => grant !== authorizationCodeGrant && grant !== 'refresh_token')
+  if (isMore) return { path: '/body/grants', message: `${of} uses nothing but authorization_code and refresh_token` }
   return undefined
 }
 

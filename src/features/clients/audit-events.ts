@@ -19,6 +19,18 @@ export const clientsEvents = {
   ),
   'client.secret_rotated': auditEvent('info', 'a client got a new secret'),
   'client.keys_replaced': auditEvent('info', 'a client got other keys'),
+  'client.registered': auditEvent<{ scopes: readonly string[] }>('info', 'a program registered itself', 'scopes'),
+  'client.registration_changed': auditEvent<{ scopes: readonly string[] }>(
+    'info',
+    'a program that registered itself says something else of itself',
+    'scopes',
+  ),
+  'client.registration_token_made': auditEvent<{ uses: number }>(
+    'info',
+    'a token was made by which programs register themselves',
+    'for how many',
+  ),
+  'client.left': auditEvent('info', 'a program that registered itself is gone, since nobody lets it in any more'),
   'client.deleted': auditEvent('info', 'a client was deleted'),
 }
 

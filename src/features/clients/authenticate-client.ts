@@ -37,6 +37,8 @@ const firstPartyClient: Client = {
   scopes: [],
   audiences: [],
   jwks: null,
+  selfRegistered: false,
+  registrationTokenHash: null,
   openid: null,
   createdAt: new Date(0),
 }

@@ -9,6 +9,9 @@ import { type ClientAdministration, createClientAdministration } from './adminis
 import { type AuthenticateClient, createAuthenticateClient, createProveClientSecret } from './authenticate-client.ts'
 import { createVerifyClientAssertion } from './client-assertion.ts'
 import { createClientCache } from './client-cache.ts'
+import { createClientRegistration } from './register-client.ts'
+import { registrationPath, registrationRoutes } from './registration-routes.ts'
+import type { ClientSettings } from './settings.ts'
 import { createKeysOfClient, type KeysOfClient } from './keys-of-client.ts'
 import { createVerifySignedByClient, type VerifySignedByClient } from './signed-by-client.ts'
 
@@ -21,6 +24,8 @@ export interface Clients extends Feature {
   readonly authenticate: AuthenticateClient
   readonly verifySigned: VerifySignedByClient
   readonly keysOf: KeysOfClient
+  /** Where programs register themselves; nothing where they may not. */
+  readonly registrationEndpoint: string | undefined
   /** Calls, and is waited for, whenever a client was registered or changed in this process. */
   onChange(told: (client: Client) => Promise<void>): void
   /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
@@ -29,6 +34,7 @@ export interface Clients extends Feature {
 
 export function createClients(
   { stores, budgets, clock, audit, log, issuer }: Base,
+  settings: ClientSettings,
   { revocations: { feed }, outgoing }: { revocations: Revocations; outgoing: Outgoing },
 ): Clients {
   const keysOf = createKeysOfClient({ outgoing, clock, log })
@@ -40,14 +46,19 @@ export function createClients(
     audit,
   })
   const listeners: ((client: Client) => Promise<void>)[] = []
+  const changed = async (client: Client) => {
+    for (const tell of listeners) await tell(client)
+  }
   const administration = createClientAdministration({
     ...{ clients: stores.clients, audit, clock },
-    changed: async (client) => {
-      for (const tell of listeners) await tell(client)
-    },
+    changed,
+  })
+  const registration = createClientRegistration({
+    ...{ clients: stores.clients, budgets, settings, audit, clock, changed },
   })
   return {
     administration,
+    registrationEndpoint: settings.registration === 'off' ? undefined : issuer + registrationPath,
     authenticate,
     keysOf,
     verifySigned: createVerifySignedByClient({
@@ -58,6 +69,10 @@ export function createClients(
     }),
     onChange: (told) => void listeners.push(told),
     proveSecret: createProveClientSecret(authenticate),
-    routes: { admin: (app) => clientRoutes(app, administration) },
+    routes: {
+      admin: (app) => clientRoutes(app, administration, registration),
+      oauth: (app) => registrationRoutes(app, { registration, issuer }),
+    },
+    maintain: () => registration.deleteUnused(),
   }
 }

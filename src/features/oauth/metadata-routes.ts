@@ -30,6 +30,7 @@ const OpenId = {
   authorization_endpoint: Type.String(),
   userinfo_endpoint: Type.String(),
   end_session_endpoint: Type.String(),
+  registration_endpoint: Type.Optional(Type.String()),
   backchannel_logout_supported: Type.Boolean(),
   backchannel_logout_session_supported: Type.Boolean(),
   response_types_supported: Names,

@@ -113,7 +113,14 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
     const { client, redirectUri, scopes } = outcome.request
     return pages.show(reply, consentPage, {
       ...{ csrfToken: csrf.tokenFor(request, reply), request: outcome.resumed },
-      ...{ subject: user.subject, email: user.email, program: client.name, host: placeOf(redirectUri), scopes },
+      ...{
+        subject: user.subject,
+        email: user.email,
+        program: client.name,
+        host: placeOf(redirectUri),
+        scopes,
+        isVerified: !client.selfRegistered,
+      },
       ...words,
     })
   }

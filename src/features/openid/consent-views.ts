@@ -32,6 +32,8 @@ export function consentPage(
     program: string
     host: string
     scopes: readonly string[]
+    /** Whether an operator says what it is. */
+    isVerified: boolean
   },
 ): Html {
   const { consent } = context.texts.openid
@@ -41,6 +43,7 @@ export function consentPage(
     consent.title,
     html`${messages(page)}
       <p class="lead">${consent.who(html`<strong>${isolated(program)}</strong>`, isolated(host))}</p>
+      ${!page.isVerified && html`<p role="note">${consent.unverified}</p>`}
       <p>${consent.may}</p>
       ${scopeList(context, scopes)}
       <p>${consent.as(isolated(email))} ${consent.withdraw}</p>

@@ -124,6 +124,7 @@ export function createOpenId(
       authorization_endpoint: issuer + authorizePath,
       userinfo_endpoint: userinfoAudience,
       end_session_endpoint: issuer + logoutPath,
+      ...(clients.registrationEndpoint !== undefined && { registration_endpoint: clients.registrationEndpoint }),
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
       response_types_supported: ['code'],

@@ -78,5 +78,5 @@ function isIdentified({ authMethod }: Client, { redirectUri }: Pick<Authorizatio
 }
 
 function isTrusted(client: Client, request: Pick<AuthorizationRequest, 'redirectUri'>): boolean {
-  return openIdSettingsOf(client).firstParty && isIdentified(client, request)
+  return !client.selfRegistered && openIdSettingsOf(client).firstParty && isIdentified(client, request)
 }

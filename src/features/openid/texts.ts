@@ -15,6 +15,8 @@ export const openid = {
     title: 'Let this program in?',
     who: (program: Child, host: Child) => html`${program} (${host}) asks for access to your account.`,
     as: (email: Child) => html`You are signed in as ${email}.`,
+    unverified:
+      'This program is not verified by the operator of this service: it chose its name itself. Let it in only if you have just started it and know where it comes from.',
     may: 'It wants to:',
     scopes: {
       openid: 'know that it is you',

@@ -18,6 +18,8 @@ export const openid: Catalogue['openid'] = {
     title: 'Dieses Programm einlassen?',
     who: (program, host) => html`${program} (${host}) möchte Zugang zu Ihrem Konto.`,
     as: (email) => html`Sie sind als ${email} angemeldet.`,
+    unverified:
+      'Dieses Programm ist vom Betreiber dieses Dienstes nicht geprüft: Seinen Namen hat es selbst gewählt. Lassen Sie es nur ein, wenn Sie es gerade selbst gestartet haben und wissen, woher es kommt.',
     may: 'Es möchte:',
     scopes: {
       openid: 'wissen, dass Sie es sind',

@@ -13,6 +13,7 @@ export const advisoryLocks = {
   housekeeping: 7_410_004,
   address: 7_410_005,
   administrators: 7_410_006,
+  clientRegistration: 7_410_007,
 } as const
 
 /** Rows of a raw statement: postgres.js returns them as an array, PGlite inside an object. */

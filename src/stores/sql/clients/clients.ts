@@ -1,19 +1,23 @@
-import { and, arrayOverlaps, asc, eq, gt, inArray, isNull, sql } from '../drizzle.ts'
+import { and, arrayOverlaps, asc, eq, gt, inArray, isNull, type SQL, sql } from '../drizzle.ts'
 import type { PgUpdateSetSource } from '../drizzle.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { ClientStore, SigningSettings } from '../../../core/records/client.ts'
 import type { Change } from '../changes.ts'
-import { type Database, isUniqueViolation } from '../database.ts'
+import { advisoryLocks, type Database, isUniqueViolation } from '../database.ts'
 import { authorizations } from '../authorizations/tables.ts'
 import { endSessions } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
-import { clients } from './tables.ts'
+import { clients, initialTokens } from './tables.ts'
 import { refreshFamilies } from '../tokens/tables.ts'
 
 export function createClientStore(db: Database, change: Change, clock: Clock): ClientStore {
-  async function changeOne(id: string, values: PgUpdateSetSource<typeof clients>): Promise<boolean> {
+  async function changeOne(id: string, values: PgUpdateSetSource<typeof clients>, condition?: SQL): Promise<boolean> {
     return await change(async (tx, announce) => {
-      const changed = await tx.update(clients).set(values).where(eq(clients.id, id)).returning({ id: clients.id })
+      const changed = await tx
+        .update(clients)
+        .set(values)
+        .where(and(eq(clients.id, id), condition))
+        .returning({ id: clients.id })
       if (changed.length === 0) return false
       await announce('client', [id], new Date(clock.now()))
       return true
@@ -45,6 +49,47 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
     setSecret: (id, secretHash) => changeOne(id, { secretHash }),
     setJwks: (id, jwks) => changeOne(id, { jwks }),
     change: (id, change) => changeOne(id, change),
+    async register(client, { most, initialTokenHash, at }) {
+      return await db.transaction(async (tx) => {
+        // One after the other, so that no more than so many are there.
+        await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.clientRegistration})`)
+        if ((await tx.$count(clients, eq(clients.selfRegistered, true))) >= most) return 'full'
+        if (initialTokenHash !== undefined) {
+          const used = await tx
+            .update(initialTokens)
+            .set({ usesLeft: sql`${initialTokens.usesLeft} - 1` })
+            .where(
+              and(
+                eq(initialTokens.hash, initialTokenHash),
+                gt(initialTokens.usesLeft, 0),
+                gt(initialTokens.expiresAt, at),
+              ),
+            )
+            .returning({ usesLeft: initialTokens.usesLeft })
+          if (used.length === 0) return 'token_ended'
+        }
+        await tx.insert(clients).values(client)
+        return 'registered'
+      })
+    },
+    replaceRegistration: (id, tokenHash, values) => changeOne(id, values, eq(clients.registrationTokenHash, tokenHash)),
+    async addInitialToken(token) {
+      await db.insert(initialTokens).values(token)
+    },
+    deleteUnused: (before, at, limit) =>
+      change(async (tx, announce) => {
+        const [since, now] = [before, at].map((time) => sql`${time.toISOString()}::timestamptz`) as [SQL, SQL]
+        const unused = sql`${clients.id} in (
+          select id from clients as client where self_registered and created_at < ${since}
+            and not exists (select from consents where client_id = client.id and granted_at >= ${since})
+            and not exists (select from refresh_families
+              where client_id = client.id and revoked_at is null and expires_at > ${now})
+          order by created_at limit ${limit} for update skip locked)`
+        const deleted = await tx.delete(clients).where(unused).returning({ id: clients.id })
+        const ids = deleted.map(({ id }) => id)
+        await announce('client', ids, at)
+        return ids
+      }),
     async signingSettings(grants) {
       const setting = (name: keyof SigningSettings) => sql<string | null>`${clients.openid}->>${sql.raw(`'${name}'`)}`
       const found = await db

@@ -1,7 +1,8 @@
 import { sql } from '../drizzle.ts'
-import { countOf, minute, type SqlSweep } from '../sweeps.ts'
+import { countOf, day, deleteExpired, minute, type SqlSweep } from '../sweeps.ts'
 
 export const sweeps: readonly SqlSweep[] = [
+  { name: 'initialTokens', kept: () => day, run: deleteExpired('initial_access_tokens', 'hash') },
   {
     name: 'usedAssertions',
     kept: () => 10 * minute,
