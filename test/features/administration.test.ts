@@ -40,6 +40,7 @@ const calls: [route: string, expected: number, body?: object][] = [
   ['PUT /roles/clerk', 200, { permissions: ['c:d'] }],
   ['PUT /roles/clerk/permissions', 200, { permissions: ['e:f'] }],
   ['DELETE /roles/clerk', 200],
+  ['POST /client-registration-tokens', 201, { uses: 1, expires_in: 60 }],
   ['POST /clients', 201, { ...newClient, id: 'job', scopes: ['a:b'] }],
   ['GET /clients', 200],
   ['GET /clients/job', 200],

@@ -79,6 +79,7 @@ for (const backend of backends) {
       }
       t.same([...new Set(gives)].toSorted(), [
         'POST /api/admin/api-keys',
+        'POST /api/admin/client-registration-tokens',
         'POST /api/admin/clients',
         'POST /api/admin/clients/{client}/secret',
         'POST /api/admin/invitations',
@@ -95,7 +96,7 @@ for (const backend of backends) {
         'PUT /api/admin/users/{user}/roles/{role}',
         'PUT /api/admin/users/{user}/username',
       ])
-      t.equal(gives.length, 32, 'by token and by cookie')
+      t.equal(gives.length, 34, 'by token and by cookie')
       const [ada, guest] = [await service.createUser(), { email: 'guest@example.test', roles: ['admin'] }]
       const ask = (path: string, json?: object) =>
         status(service.call(`/api/admin${path}`, { method: 'POST', headers: { cookie }, json }))

@@ -312,6 +312,13 @@ const ways: Record<string, (service: Service) => Promise<Ready>> = {
     const take = await administers(service, 'DELETE', `/clients/${client.client_id}`)
     return { take, use: () => edge(service, bearer(token)) }
   },
+  async deleteRegistration(service) {
+    const wanted = { redirect_uris: ['http://127.0.0.1/callback'] }
+    const asked = await service.call('/oauth/register', { method: 'POST', json: wanted })
+    const { client_id, registration_access_token: token } = asked.json()
+    const call = (method: string) => service.call(`/oauth/register/${client_id}`, { method, headers: bearer(token) })
+    return { take: () => call('DELETE'), use: () => call('GET') }
+  },
   async revokeRole(service) {
     const user = await service.createUser({ roles: ['editor'] })
     const { cookie } = await service.signIn(user)
@@ -362,7 +369,7 @@ if (hasServers) {
     const folder = scratchFolder(t)
     const servers = { databaseUrl: database.url, redisUrl: relay.url, dataDirectory: folder }
     const service = await startService(t, {
-      yaml: { sign_in: { factors: { remember_days: 30 } } },
+      yaml: { sign_in: { factors: { remember_days: 30 } }, clients: { registration: 'open' } },
       backend: {
         name: 'clustered',
         async open(clock) {

@@ -62,7 +62,7 @@ export async function registrationRoutes(
     if (!(thrown instanceof OAuthError) || thrown.code !== 'invalid_token')
       return handleOAuthErrors(thrown, request, reply)
     reply.header('www-authenticate', 'Bearer error="invalid_token"')
-    return reply.code(401).send({ error: thrown.code, error_description: thrown.message } as never)
+    return reply.code(401).send({ error: thrown.code, error_description: thrown.message })
   })
   noteAnswers(app, { headers: () => ['Cache-Control'] })
   app.addHook('onRequest', (_request, reply, done) => {
@@ -143,7 +143,7 @@ export async function registrationRoutes(
   )
 }
 
-const sendMade = (reply: FastifyReply, body: Record<string, unknown>) => reply.code(201).send(body as never)
+const sendMade = (reply: FastifyReply, body: Record<string, unknown>) => reply.code(201).send(body)
 
 function tokenOf({ headers: { authorization } }: FastifyRequest): string | undefined {
   return /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
