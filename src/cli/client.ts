@@ -7,6 +7,7 @@ const at = (id: string) => pathOf('clients', id)
 const aboutJwks = 'a JWK set of public keys, by which the client signs assertions (private_key_jwt)'
 
 const yesOrNo = 'yes|no'
+const secondsOrDefault = 'SECONDS|default'
 /** The settings of a program by which people sign in, each under the name that the API has for it (but one of a list, which stands for all). */
 const openid = {
   pkce: text('required|optional', 'whether a program with a secret must send a code challenge too'),
@@ -23,6 +24,13 @@ const openid = {
   'backchannel-logout-session-required': text(yesOrNo, 'whether that names the session, which it always does'),
   'id-token-signed-response-alg': text('ALGORITHM', 'by which its ID tokens are signed; RS256, ES256, PS256 or EdDSA'),
   'authorization-signed-response-alg': text('ALGORITHM', 'by which answers are signed that it wants as JWT (JARM)'),
+  'access-token-ttl-seconds': text(secondsOrDefault, 'how long its access tokens are good for'),
+  'refresh-idle-ttl-seconds': text(secondsOrDefault, 'after how long without use its refresh tokens end'),
+  'refresh-absolute-ttl-seconds': text(secondsOrDefault, 'after how long its refresh tokens end in any case'),
+  'id-token-ttl-seconds': text(secondsOrDefault, 'how long its ID tokens are good for'),
+  'refresh-token-rotation': text('on|off', 'whether each use of a refresh token brings another one'),
+  'default-acr-value': texts('LEVEL', 'aal1 or aal2, where a request names none; may be repeated'),
+  'default-max-age': text(secondsOrDefault, 'after how long the person proves themselves anew'),
   profile: text('none|fapi2', 'fapi2: the FAPI 2.0 Security Profile holds for it'),
 }
 
@@ -35,10 +43,18 @@ function openIdOf(values: Partial<Record<keyof typeof openid, string | string[] 
     if (Array.isArray(value)) {
       if (value.length > 0) given[`${name}s`] = value
     } else if (value !== undefined) {
-      given[name] = form === yesOrNo && /^(?:yes|no)$/.test(value) ? value === 'yes' : value
+      given[name] = valueOf(form, value)
     }
   }
   return given
+}
+
+/** A value in JSON; one that is not of its form stays a text, which the service refuses. */
+function valueOf(form: string | undefined, value: string): unknown {
+  if (form === yesOrNo && /^(?:yes|no)$/.test(value)) return value === 'yes'
+  if (form === secondsOrDefault && value === 'default') return null
+  if (form === secondsOrDefault && /^\d{1,12}$/.test(value)) return Number(value)
+  return value
 }
 
 /** Programs: `client create|list|show|change|rotate-secret|set-jwks|delete`. */

@@ -467,6 +467,14 @@ for (const [name, open] of Object.entries(engines)) {
       'authorizations.withdraw': () => stores.authorizations.withdraw(userId, 'job', at()),
       'refreshTokens.find': () => stores.refreshTokens.find('token'),
       'refreshTokens.newestOf': () => stores.refreshTokens.newestOf(family.id),
+      'refreshTokens.renew': async () =>
+        stores.refreshTokens.renew({
+          hash: 'token',
+          successorExpiresAt: at(100),
+          sessionIdleExpiresAt: at(100),
+          at: at(),
+          whileFeedStandsAt: await stores.revocations.latest(),
+        }),
       'refreshTokens.rotate': async () =>
         stores.refreshTokens.rotate({
           hash: 'token',

@@ -1,3 +1,4 @@
+import type { AuthenticationLevel } from '../principal.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
 
 export type ClientAuthMethod = 'client_secret' | 'private_key_jwt' | 'none'
@@ -40,6 +41,17 @@ export interface OpenIdSettings {
   authorizationSignedResponseAlg: SigningAlgorithm | 'default'
   /** Whether it gets no token without a DPoP proof (RFC 9449 §5.2). */
   dpopBoundAccessTokens: boolean
+  /** How long its access tokens and ID tokens are good for, and its refresh tokens without use and in all; null: as the service has it. */
+  accessTokenTtlSeconds: number | null
+  refreshIdleTtlSeconds: number | null
+  refreshAbsoluteTtlSeconds: number | null
+  idTokenTtlSeconds: number | null
+  /** Whether each use of a refresh token brings another one. */
+  refreshTokenRotation: 'on' | 'off'
+  /** The levels of which one is wanted where a request names none. */
+  defaultAcrValues: AuthenticationLevel[]
+  /** How old a proof of the person may be where a request does not say; null: as old as it is. */
+  defaultMaxAge: number | null
   /** `fapi2`: what the FAPI 2.0 Security Profile demands of a client holds for it, whatever else is set. */
   profile: 'none' | 'fapi2'
 }
@@ -59,6 +71,13 @@ const openIdDefaults: OpenIdSettings = {
   idTokenSignedResponseAlg: 'default',
   authorizationSignedResponseAlg: 'default',
   dpopBoundAccessTokens: false,
+  accessTokenTtlSeconds: null,
+  refreshIdleTtlSeconds: null,
+  refreshAbsoluteTtlSeconds: null,
+  idTokenTtlSeconds: null,
+  refreshTokenRotation: 'on',
+  defaultAcrValues: [],
+  defaultMaxAge: null,
   profile: 'none',
 }
 
@@ -75,9 +94,16 @@ export function openIdSettingsOf({ openid }: Pick<Client, 'openid'>): OpenIdSett
     pkce: 'required',
     requirePushedAuthorizationRequests: true,
     dpopBoundAccessTokens: true,
+    refreshTokenRotation: openid?.refreshTokenRotation ?? 'off',
     idTokenSignedResponseAlg: idTokenSignedResponseAlg === 'default' ? 'ES256' : idTokenSignedResponseAlg,
   }
 }
+
+/** How long the tokens of a client are good for; null: as the service has it. */
+export type ClientLifetimes = Pick<
+  OpenIdSettings,
+  'accessTokenTtlSeconds' | 'refreshIdleTtlSeconds' | 'refreshAbsoluteTtlSeconds'
+>
 
 /** Whether the FAPI 2.0 Security Profile holds for a client. */
 export function isFapi(client: Pick<Client, 'openid'>): boolean {

@@ -44,15 +44,21 @@ export interface RefreshTokenStore {
    * happens when the token is used, expired or revoked, its session ended or its user disabled.
    */
   rotate(rotation: Rotation): Promise<boolean>
+  /** The same for a token that stays good, and has no successor: it goes idle later. */
+  renew(renewal: Renewal): Promise<boolean>
 }
 
-export interface Rotation {
-  hash: string
+export interface Rotation extends Renewal {
   successorHash: string
+  replay: string
+}
+
+export interface Renewal {
+  hash: string
+  /** When the token goes idle that the client has from now on. */
   successorExpiresAt: Date
   /** Using the token is using the session. */
   sessionIdleExpiresAt: Date
-  replay: string
   at: Date
   /** How fast a session may be refreshed; nothing happens beyond it. Absent: as fast as anybody likes. */
   pace?: Pace | undefined

@@ -50,6 +50,8 @@ const Shown = Type.Object(
         ...{ request_object_signing_alg: 'any', id_token_signed_response_alg: 'default' },
         ...{ authorization_signed_response_alg: 'default', profile: 'none' },
         verified: true,
+        ...{ access_token_ttl_seconds: null, refresh_idle_ttl_seconds: null, refresh_absolute_ttl_seconds: null },
+        ...{ id_token_ttl_seconds: null, refresh_token_rotation: 'on', default_acr_values: [], default_max_age: null },
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],

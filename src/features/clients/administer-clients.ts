@@ -228,6 +228,15 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   if (request.openid?.postLogoutRedirectUris?.every(isRedirectUri) === false) {
     return { path: '/body/post_logout_redirect_uris', message }
   }
+  const { refreshIdleTtlSeconds: idle, refreshAbsoluteTtlSeconds: whole } = request.openid ?? {}
+  if (typeof idle === 'number' && typeof whole === 'number' && idle > whole) {
+    return { path: '/body/refresh_idle_ttl_seconds', message: 'must not exceed refresh_absolute_ttl_seconds' }
+  }
+  if (request.public && request.openid?.refreshTokenRotation === 'off' && !request.openid.dpopBoundAccessTokens) {
+    // RFC 9700 §4.14.2.
+    const message = 'must be on where nothing proves the client: a public one needs dpop_bound_access_tokens'
+    return { path: '/body/refresh_token_rotation', message }
+  }
   if (!isAskable(request.openid?.backchannelLogoutUri)) {
     return { path: '/body/backchannel_logout_uri', message: askableExpected }
   }

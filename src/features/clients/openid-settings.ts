@@ -1,7 +1,12 @@
+import { maxAccessTokenSeconds } from '../../core/access-token.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
 import { signingAlgorithms } from '../../core/records/signing-key.ts'
 import { type Client, openIdSettingsOf } from '../../core/records/client.ts'
-import { type Static, type TOptional, Type } from '../../json-schema.ts'
+import { type Static, type TOptional, type TSchema, Type } from '../../json-schema.ts'
+
+/** A century: dates of later stand in no database. */
+const maxSeconds = 3_155_760_000
+const Nullable = <Of extends TSchema>(schema: Of) => Type.Union([schema, Type.Null()])
 
 /** What concerns a client by which people sign in, as the API spells it: each is a member of `OpenIdSettings` in its spelling. */
 export const openIdMembers = {
@@ -48,6 +53,42 @@ export const openIdMembers = {
   dpop_bound_access_tokens: Type.Boolean({
     description: 'Whether it gets no token without a DPoP proof (RFC 9449).',
   }),
+  access_token_ttl_seconds: Nullable(
+    Type.Integer({
+      ...{ minimum: 1, maximum: maxAccessTokenSeconds },
+      description: 'How long its access tokens are good for; null: as `tokens` of gatehouse.yaml says.',
+    }),
+  ),
+  refresh_idle_ttl_seconds: Nullable(
+    Type.Integer({
+      ...{ minimum: 1, maximum: maxSeconds },
+      description: 'After how long without use its refresh tokens end, where `tokens` of gatehouse.yaml has more.',
+    }),
+  ),
+  refresh_absolute_ttl_seconds: Nullable(
+    Type.Integer({
+      ...{ minimum: 1, maximum: maxSeconds },
+      description: 'After how long they end in any case, where `tokens` of gatehouse.yaml has more.',
+    }),
+  ),
+  id_token_ttl_seconds: Nullable(
+    Type.Integer({
+      ...{ minimum: 1, maximum: maxAccessTokenSeconds },
+      description: 'How long its ID tokens are good for; null: 900 seconds.',
+    }),
+  ),
+  refresh_token_rotation: Type.Enum(['on', 'off'], {
+    description: 'Whether each use of a refresh token brings another one; `off` for no public client without DPoP.',
+  }),
+  default_acr_values: Type.Array(Type.Enum(['aal1', 'aal2']), {
+    description: 'The levels of which one is wanted where a request names none.',
+  }),
+  default_max_age: Nullable(
+    Type.Integer({
+      ...{ minimum: 0, maximum: 999_999_999 },
+      description: 'After how many seconds the person proves themselves anew, where a request does not say.',
+    }),
+  ),
   profile: Type.Enum(['none', 'fapi2'], {
     description: '`fapi2`: the FAPI 2.0 Security Profile holds for it; what contradicts that is refused.',
   }),

@@ -1,7 +1,7 @@
 import { type AccessTokenClaims, actorsOf, authorityClaims } from '../../core/access-token.ts'
 import type { Confirmation } from '../../core/confirmation.ts'
 import type { Audit } from '../../core/audit.ts'
-import type { Client } from '../../core/records/client.ts'
+import { type Client, type ClientLifetimes, openIdSettingsOf } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import { parseScope } from './scope.ts'
@@ -27,6 +27,7 @@ export interface ExchangeRequest {
 export interface Delegation {
   claims: Omit<AccessTokenClaims, 'iss' | 'exp' | 'iat' | 'jti' | 'scope'>
   scopes: string[]
+  lifetimes: ClientLifetimes
   /** The subject token's expiry, epoch seconds: the new one does not outlive it. */
   notAfter: number
 }
@@ -100,6 +101,7 @@ export function createExchangeToken<Issued>(dependencies: {
           })),
       },
       scopes,
+      lifetimes: openIdSettingsOf(client),
       notAfter: claims.exp,
     })
     if (issued === undefined) {

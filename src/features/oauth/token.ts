@@ -75,6 +75,7 @@ export function createGrantTokens(dependencies: {
 
   async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
     if (request.refreshToken === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.')
+    const settings = openIdSettingsOf(client)
     const outcome = await rotateRefresh({
       refreshToken: request.refreshToken,
       clientId: client.id,
@@ -82,6 +83,9 @@ export function createGrantTokens(dependencies: {
       targets: request.targets,
       confirmation: request.confirmation,
       renewIdToken: renewIdTokenFor(client),
+      lifetimes: settings,
+      keepsToken: ({ confirmation }) =>
+        settings.refreshTokenRotation === 'off' && (client.authMethod !== 'none' || Boolean(confirmation)),
     })
     if (outcome.kind === 'rotated') return outcome.tokens
     if (outcome.kind === 'limited') throw new GatehouseError('too_many_requests', outcome)

@@ -32,6 +32,7 @@ export function createMakeIdToken(dependencies: {
     const { scopes, nonce, authenticatedAt, level, methods, sessionId, clientId } = authorization
     // Whole seconds that have passed: some programs refuse a token of the future without any tolerance.
     const iat = Math.floor(clock.now() / 1000)
+    const { idTokenClaims, idTokenTtlSeconds } = openIdSettingsOf(client)
     const wanted = signingAlgorithmsOf(client).idTokens
     const algorithm = wanted ?? algorithms('JWT')[0]
     return signFor(wanted, {
@@ -39,14 +40,14 @@ export function createMakeIdToken(dependencies: {
       aud: clientId,
       azp: clientId,
       iat,
-      exp: iat + lifetimeSeconds,
+      exp: iat + (idTokenTtlSeconds ?? lifetimeSeconds),
       auth_time: Math.floor(authenticatedAt.getTime() / 1000),
       ...(nonce !== null && { nonce }),
       acr: level,
       amr: methods,
       sid: sessionId,
       at_hash: halfHash(accessToken, algorithm === 'EdDSA' ? 'sha512' : 'sha256'),
-      ...(openIdSettingsOf(client).idTokenClaims === 'full' && claimsAbout(user, scopes)),
+      ...(idTokenClaims === 'full' && claimsAbout(user, scopes)),
     })
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../../core/identity-limits.ts'
 import type { Confirmation } from '../../core/confirmation.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Client } from '../../core/records/client.ts'
+import { type Client, type ClientLifetimes, openIdSettingsOf } from '../../core/records/client.ts'
 import type { RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import type { Session, SessionLifetimes } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
@@ -41,6 +41,8 @@ export interface SessionGrant {
   authorization?: { id: string; audiences: readonly string[] } | undefined
   /** What the access token is bound to. */
   confirmation?: Confirmation | undefined
+  /** What the client has of its own; absent: all is as the service has it. */
+  lifetimes?: ClientLifetimes | undefined
 }
 
 interface MadeFamily {
@@ -76,13 +78,18 @@ export interface TokenIssuer {
    * An access token for a client that acts for somebody else, which ends at `notAfter` (epoch seconds) at the latest. Nothing
    * where it would be too large, or the host that it is for is told all of somebody's rights or none.
    */
-  forDelegation(delegation: { claims: Claims; scopes: string[]; notAfter: number }): IssuedTokens | undefined
+  forDelegation(delegation: {
+    claims: Claims
+    scopes: string[]
+    notAfter: number
+    lifetimes?: ClientLifetimes
+  }): IssuedTokens | undefined
   /** Begins a refresh family for a session: an access token and the family's first refresh token. */
   beginFamily(grant: SessionGrant): Promise<IssuedTokens>
   /** A refresh family with its first token, which is not stored yet. A `confirmation` binds them too. */
   makeFamily(grant: Omit<SessionGrant, 'user'>): MadeFamily
-  /** When a refresh token of a session goes idle that is issued at `now` (epoch milliseconds). */
-  refreshExpiry(now: number, session: Pick<Session, 'remembered'>): Date
+  /** When a refresh token of a session goes idle that is issued, or used, at `now` (epoch milliseconds). */
+  refreshExpiry(now: number, session: Pick<Session, 'remembered'>, lifetimes?: ClientLifetimes): Date
 }
 
 export function createTokenIssuer(dependencies: {
@@ -102,11 +109,16 @@ export function createTokenIssuer(dependencies: {
   const { sign, refreshTokens, grantCache, identityLimits, noteShortening } = dependencies
   const { clock, deploymentAudience, settings, sessionLifetimes } = dependencies
 
-  function accessToken(given: Claims, scopes: string[], notAfter = Number.POSITIVE_INFINITY): IssuedTokens | undefined {
+  function accessToken(
+    given: Claims,
+    scopes: string[],
+    lifetimes?: Pick<ClientLifetimes, 'accessTokenTtlSeconds'>,
+    notAfter = Number.POSITIVE_INFINITY,
+  ): IssuedTokens | undefined {
     const { roles = [], groups = [], permissions = [], shortened = [], ...others } = given
     const now = clock.now()
     const iat = Math.floor(now / 1000)
-    const exp = Math.min(iat + settings.access_ttl_seconds, notAfter)
+    const exp = Math.min(iat + (lifetimes?.accessTokenTtlSeconds ?? settings.access_ttl_seconds), notAfter)
     const scope = scopes.length > 0 ? { scope: scopes.join(' ') } : {}
     const claims = { iss: deploymentAudience, ...others, ...scope, iat, exp, jti: uuidv7(now) }
     // What was not whole before does not become so by being passed on.
@@ -128,7 +140,7 @@ export function createTokenIssuer(dependencies: {
   }
 
   const issuer: TokenIssuer = {
-    forSession({ user, session, clientId, scopes, authorization, confirmation }) {
+    forSession({ user, session, clientId, scopes, authorization, confirmation, lifetimes }) {
       const { roles, groups, permissions } = user
       const audiences = authorization?.audiences ?? [deploymentAudience]
       const rights =
@@ -148,6 +160,7 @@ export function createTokenIssuer(dependencies: {
           ...rights,
         },
         scopes,
+        lifetimes,
         // Whoever verifies it offline sees the end of the session nowhere else.
         Math.floor(session.expiresAt.getTime() / 1000),
       )
@@ -161,14 +174,17 @@ export function createTokenIssuer(dependencies: {
           ...(confirmation && { cnf: confirmation }),
         },
         scopes,
+        openIdSettingsOf(client),
       ),
-    forDelegation: ({ claims, scopes, notAfter }) => accessToken(claims, scopes, notAfter),
-    makeFamily({ session, clientId, scopes, authorization, confirmation = null }) {
+    forDelegation: ({ claims, scopes, notAfter, lifetimes }) => accessToken(claims, scopes, lifetimes, notAfter),
+    makeFamily({ session, clientId, scopes, authorization, confirmation = null, lifetimes }) {
       const now = clock.now()
       const refreshToken = randomSecret()
-      const expiresAt = new Date(
-        Math.min(now + settings.refresh_absolute_ttl_seconds * 1000, session.expiresAt.getTime()),
+      const seconds = Math.min(
+        settings.refresh_absolute_ttl_seconds,
+        lifetimes?.refreshAbsoluteTtlSeconds ?? Number.POSITIVE_INFINITY,
       )
+      const expiresAt = new Date(Math.min(now + seconds * 1000, session.expiresAt.getTime()))
       const family: RefreshFamily = {
         id: authorization?.id ?? uuidv7(now),
         sessionId: session.id,
@@ -182,7 +198,7 @@ export function createTokenIssuer(dependencies: {
       const token = {
         hash: hashSecret(refreshToken),
         createdAt: new Date(now),
-        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, session).getTime(), expiresAt.getTime())),
+        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, session, lifetimes).getTime(), expiresAt.getTime())),
       }
       return { refreshToken, family, token }
     },
@@ -192,8 +208,11 @@ export function createTokenIssuer(dependencies: {
       grantCache.begin(token.hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
-    refreshExpiry(now, session) {
-      const ofTokens = settings.refresh_idle_ttl_seconds
+    refreshExpiry(now, session, lifetimes) {
+      const ofTokens = Math.min(
+        settings.refresh_idle_ttl_seconds,
+        lifetimes?.refreshIdleTtlSeconds ?? Number.POSITIVE_INFINITY,
+      )
       const seconds = session.remembered ? ofTokens : Math.min(ofTokens, sessionLifetimes.short.idle_ttl_seconds)
       return new Date(now + seconds * 1000)
     },

@@ -2,6 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
 import { type Confirmation, isSameConfirmation } from '../../core/confirmation.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { ClientLifetimes } from '../../core/records/client.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { PresentedRefreshToken, RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import { lifetimesOf, type Session, type SessionLifetimes } from '../../core/records/session.ts'
@@ -27,7 +28,9 @@ type RefreshOutcome =
   /** Unknown, expired, revoked, or another client's. Nothing changes. */
   | { kind: 'invalid' }
 
-export type RotateRefresh = (request: {
+export type RotateRefresh = (request: RefreshRequest) => Promise<RefreshOutcome>
+
+interface RefreshRequest {
   refreshToken: string
   clientId: string
   /** Narrower scopes for the access token alone (RFC 6749 §6). */
@@ -38,7 +41,11 @@ export type RotateRefresh = (request: {
   confirmation?: Confirmation | undefined
   /** Makes the ID token of an answer whose scopes have `openid`, if it has one; asked before the refresh token is used. */
   renewIdToken?: RenewIdToken | undefined
-}) => Promise<RefreshOutcome>
+  /** What the client has of its own. */
+  lifetimes?: ClientLifetimes
+  /** Whether the refresh token stays as it is: of a client that proves itself, or of a family that is bound to a key (RFC 9700 §4.14.2). */
+  keepsToken?(family: RefreshFamily): boolean
+}
 
 export type RenewIdToken = (grant: RefreshGrant, made: IssuedTokens) => Promise<string | undefined>
 
@@ -58,7 +65,7 @@ const maxTries = 5
  * elsewhere, and after news, the token is looked up first.
  */
 export function createRotateRefresh(dependencies: {
-  refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'newestOf'>
+  refreshTokens: Pick<RefreshTokenStore, 'find' | 'rotate' | 'renew' | 'newestOf'>
   grantCache: GrantCache
   issuer: Pick<TokenIssuer, 'forSession' | 'refreshExpiry'>
   endSession: EndSession
@@ -84,8 +91,8 @@ export function createRotateRefresh(dependencies: {
   const replayTold = createTellOnce(clock, 60)
   const limitTold = createTellOnce(clock, 60)
 
-  return async ({ refreshToken, clientId, scopes: requested, targets = [], ...shown }) => {
-    const { confirmation } = shown
+  return async (request) => {
+    const { refreshToken, clientId, scopes: requested, targets = [], confirmation } = request
     const hash = hashSecret(refreshToken)
     const scopesOf = ({ family }: RefreshGrant) => requested ?? family.scopes
     const exceeds = (grant: RefreshGrant) => scopesOf(grant).some((scope) => !grant.family.scopes.includes(scope))
@@ -103,7 +110,7 @@ export function createRotateRefresh(dependencies: {
     const known = grantCache.take(hash)
     const mayUse = known !== undefined && !isOthers(known.grant)
     if (mayUse && !exceeds(known.grant) && !isElsewhere(known.grant)) {
-      const outcome = await use(hash, known, scopesOf(known.grant), shown)
+      const outcome = await use(known, scopesOf(known.grant), request)
       if (outcome !== undefined) return outcome
     }
     for (let tries = 0; tries < maxTries; tries++) {
@@ -116,7 +123,7 @@ export function createRotateRefresh(dependencies: {
       if (hasEnded(presented, clock.now())) return { kind: 'invalid' }
       const limited = limitOf(presented)
       if (limited !== undefined) return limited
-      const outcome = await use(hash, { grant: { family, session, user }, asOf }, scopesOf(presented), shown)
+      const outcome = await use({ grant: { family, session, user }, asOf }, scopesOf(presented), request)
       if (outcome !== undefined) return outcome
     }
     throw unavailable(new Error('what a refresh token stands for changes too fast'))
@@ -124,32 +131,31 @@ export function createRotateRefresh(dependencies: {
 
   /** Signs the answer and uses the token for it; nothing when somebody else did, when it may not be used, or after news. */
   async function use(
-    hash: string,
     { grant, asOf }: CachedGrant,
     scopes: string[],
-    {
-      confirmation,
-      renewIdToken,
-    }: { confirmation?: Confirmation | undefined; renewIdToken?: RenewIdToken | undefined },
+    { refreshToken, confirmation, renewIdToken, lifetimes, keepsToken }: RefreshRequest,
   ): Promise<RefreshOutcome | undefined> {
     const { family, session, user } = grant
     const now = clock.now()
-    const successor = randomSecret()
-    const successorHash = hashSecret(successor)
+    const hash = hashSecret(refreshToken)
+    const isKept = keepsToken?.(family) ?? false
+    const successor = isKept ? refreshToken : randomSecret()
+    const successorHash = isKept ? hash : hashSecret(successor)
     const about = { user, session, clientId: family.clientId, scopes, authorization: authorizationOf(family) }
-    const made = issuer.forSession({ ...about, confirmation })
+    const made = issuer.forSession({ ...about, confirmation, lifetimes })
     const idToken = scopes.includes('openid') ? await renewIdToken?.(grant, made) : undefined
     const tokens = { ...made, refreshToken: successor, ...(idToken !== undefined && { idToken }) }
-    const won = await refreshTokens.rotate({
+    const asked = {
       hash,
-      successorHash,
-      successorExpiresAt: issuer.refreshExpiry(now, session),
+      successorExpiresAt: issuer.refreshExpiry(now, session, lifetimes),
       sessionIdleExpiresAt: new Date(now + lifetimesOf(sessions, session).idle_ttl_seconds * 1000),
-      replay: box.seal(JSON.stringify(tokens), hash),
       at: new Date(now),
       pace,
       whileFeedStandsAt: asOf,
-    })
+    }
+    const won = isKept
+      ? await refreshTokens.renew(asked)
+      : await refreshTokens.rotate({ ...asked, successorHash, replay: box.seal(JSON.stringify(tokens), hash) })
     if (!won) return undefined
     grantCache.remember(successorHash, { grant, asOf })
     audit.record({ event: 'refresh.rotated', ...subjectsOf(grant) })

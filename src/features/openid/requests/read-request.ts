@@ -159,13 +159,13 @@ export function readAuthorizationRequest(
   if (dpopJkt !== undefined && !isThumbprint(dpopJkt)) {
     return error('invalid_request', 'dpop_jkt must be 43 characters of base64url.')
   }
-  const levels = new Set(claims.levels?.names ?? sent('acr_values')?.split(' '))
+  const levels = new Set(claims.levels?.names ?? sent('acr_values')?.split(' ') ?? settings.defaultAcrValues)
   if (claims.levels?.isEssential && !levels.has('aal1') && !levels.has('aal2')) {
     return error('unmet_authentication_requirements', 'acr can be nothing but aal1 and aal2.')
   }
   const request: AuthorizationRequest = {
     ...{ ...to, scopes, audiences, challenge, nonce, dpopJkt, prompts },
-    maxAge: maxAge === undefined ? undefined : Number(maxAge),
+    maxAge: maxAge === undefined ? (settings.defaultMaxAge ?? undefined) : Number(maxAge),
     isStrong: levels.has('aal2') && !levels.has('aal1'),
     loginHint: sent('login_hint'),
     uiLocales: sent('ui_locales'),
