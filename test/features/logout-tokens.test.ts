@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { type Test, test } from 'tap'
 import { auditRows } from '../support/audit.ts'
 import { authorityIn } from '../support/certificates.ts'
@@ -129,6 +129,52 @@ void test('statement 63: what a logout token says, how it is sent, and what is t
     t.equal(hint.status, 400, 'and is none of the others')
     const call = { headers: { authorization: `Bearer ${token}` } }
     t.equal((await service.call('/oauth/userinfo', call)).status, 401)
+  })
+  await t.test('it is signed by the algorithm of the client’s ID tokens', async (t) => {
+    const uri = `${site.origin}/edwards`
+    const shop = await registerProgram(service, {
+      ...{ first_party: true, backchannel_logout_uri: uri, id_token_signed_response_alg: 'EdDSA' },
+    })
+    const browser = browserOf(service)
+    await browser.signIn(ada)
+    const { id_token } = (await redeem(service, shop, codeOf(await letIn(browser, requestOf(service, shop))))).json()
+    await service.operate('DELETE', `/users/${ada.id}/sessions`)
+    await service.gatehouse.deliverLogouts()
+    const token = tokenIn(site.asked.splice(0)[0]!.body)
+    const { alg, kid } = decodeProtectedHeader(id_token)
+    t.match([decodeProtectedHeader(token), alg], [{ typ: 'logout+jwt', alg, kid }, 'EdDSA'])
+    const keys = createLocalJWKSet((await service.call('/.well-known/jwks.json')).json())
+    await jwtVerify(token, keys, { audience: shop.client_id, currentDate: new Date(service.clock.now()) })
+  })
+  await t.test('a device’s client is told of the end of the session that the device hangs on', async (t) => {
+    const grant = 'urn:ietf:params:oauth:grant-type:device_code'
+    const tv = await registerProgram(service, {
+      ...{ grants: [grant, 'refresh_token'], redirect_uris: [], backchannel_logout_uri: `${site.origin}/tv` },
+    })
+    const askFor = async (scope: string) => {
+      const browser = browserOf(service)
+      await browser.signIn(ada)
+      const form = { ...tv, scope } as Record<string, string>
+      const asked = await service.call('/oauth/device_authorization', { method: 'POST', form })
+      const { device_code, user_code } = asked.json()
+      const entered = await browser.fillIn(await browser.visit(`${service.issuer}/device`), { user_code })
+      await browser.fillIn(entered, { answer: 'allow' })
+      const poll = { ...tv, grant_type: grant, device_code } as Record<string, string>
+      const { id_token } = (await service.call('/oauth/token', { method: 'POST', form: poll })).json()
+      return { browser, sid: decodeJwt(id_token)['sid'] as string }
+    }
+    const heard = async () => {
+      await service.gatehouse.deliverLogouts()
+      return site.asked.splice(0).map(({ path, body }) => [path, decodeJwt(tokenIn(body))['sid']])
+    }
+    const bare = await askFor('openid')
+    await bare.browser.fillIn(await bare.browser.visit(`${service.issuer}/logout`), {})
+    t.same(await heard(), [['/tv', bare.sid]], 'that of the browser, where it has none of its own')
+    const kept = await askFor('openid offline_access')
+    await kept.browser.fillIn(await kept.browser.visit(`${service.issuer}/logout`), {})
+    t.same(await heard(), [], 'a session of its own goes on')
+    await service.operate('DELETE', `/sessions/${kept.sid}`)
+    t.same(await heard(), [['/tv', kept.sid]])
   })
   await t.test('what is not answered with 200 or 204 is tried again, later each time, with another jti', async (t) => {
     await endOne()

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { TokenType } from '../../core/access-token.ts'
 import type { Audit } from '../../core/audit.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Outgoing } from '../../core/outgoing.ts'
-import { type ClientStore, openIdSettingsOf } from '../../core/records/client.ts'
+import { type Client, type ClientStore, openIdSettingsOf } from '../../core/records/client.ts'
 import type { LogoutOutcome, LogoutStore, QueuedLogout } from '../../core/records/logout.ts'
 import { createWorkQueue, type WorkQueue } from '../../core/work-queue.ts'
 import type { logoutTokensEvents } from './audit-events.ts'
@@ -31,25 +30,25 @@ export function createDeliverLogouts(dependencies: {
   logouts: Pick<LogoutStore, 'claim' | 'settle'>
   clients: Pick<ClientStore, 'find'>
   outgoing: Pick<Outgoing, 'postForm'>
-  sign(type: TokenType, claims: object): string
+  sign(client: Client, claims: object): string
   audit: Audit<typeof logoutTokensEvents>
   clock: Clock
   log: Log
 }): WorkQueue {
   const { logouts, clients, outgoing, sign, audit, clock, log } = dependencies
 
-  function tokenOf({ clientId, userId, sessionId }: QueuedLogout): string {
+  function tokenOf(client: Client, { userId, sessionId }: QueuedLogout): string {
     const iat = Math.floor(clock.now() / 1000)
     const about = { sub: userId, sid: sessionId, events: { [logoutEvent]: {} } }
-    return sign('logout+jwt', { ...about, aud: clientId, iat, exp: iat + lifetimeSeconds, jti: randomUUID() })
+    return sign(client, { ...about, aud: client.id, iat, exp: iat + lifetimeSeconds, jti: randomUUID() })
   }
 
   async function tell(claimed: QueuedLogout): Promise<LogoutOutcome> {
     const { clientId, userId, sessionId, createdAt, attempts } = claimed
     const client = await clients.find(clientId)
     const uri = client && openIdSettingsOf(client).backchannelLogoutUri
-    if (!uri) return { state: 'done' }
-    const answer = await outgoing.postForm(uri, { logout_token: tokenOf(claimed) })
+    if (client === undefined || !uri) return { state: 'done' }
+    const answer = await outgoing.postForm(uri, { logout_token: tokenOf(client, claimed) })
     if (answer.kind === 'answered' && (answer.status === 200 || answer.status === 204)) return { state: 'done' }
     const reason = answer.kind === 'failed' ? answer.reason : `status_${answer.status}`
     const text = answer.kind === 'failed' ? answer.text : `the program answers ${answer.status}`

@@ -1,6 +1,7 @@
 /** How programs learn that a session has ended: rows that the stores write with its end, and a worker that tells them. */
 import type { Base } from '../../base.ts'
 import type { Outgoing } from '../../core/outgoing.ts'
+import { signingAlgorithmsOf } from '../../core/records/client.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import { createDeliverLogouts } from './deliver-logouts.ts'
@@ -21,7 +22,7 @@ export function createLogoutTokens(
   const { ring } = needs.signingKeys
   const queue = createDeliverLogouts({
     ...{ logouts, clients, outgoing: needs.outgoing, audit, clock, log },
-    sign: (type, claims) => ring.sign(type, claims),
+    sign: (client, claims) => ring.signFor(signingAlgorithmsOf(client).idTokens, claims, 'logout+jwt'),
   })
   const ends: (() => unknown)[] = []
   return {

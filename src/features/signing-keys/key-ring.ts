@@ -20,10 +20,10 @@ export interface KeyRing {
   /** Signs claims with the active key of the type's algorithm. `iss` is added. Throws `unavailable` when no key can sign. */
   sign(type: TokenType, claims: object): string
   /**
-   * The same of a JWT for a program that wants it signed by one algorithm: the one of its ID tokens where it does not say by which. Throws
+   * The same of what a program wants signed by one algorithm: the one of ID tokens where it does not say by which. Throws
    * `unavailable` when there is no key of it, as for the moment in which a replica learns of the first program that wants it.
    */
-  signFor(algorithm: SigningAlgorithm | undefined, claims: object): string
+  signFor(algorithm: SigningAlgorithm | undefined, claims: object, type?: ProgramTokenType): string
   /**
    * The claims of an access token that this service signed and that has not expired; otherwise nothing. Says nothing
    * about revocation. Throws `unavailable` for a key of which is not known whether it has ended.
@@ -57,11 +57,14 @@ export interface KeyRing {
 
 const neededOfAccessTokens = ['sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
 
+/** What is signed for a program as its ID tokens are. */
+type ProgramTokenType = Extract<TokenType, 'JWT' | 'logout+jwt'>
+
 /** What the ring is at one time; another one is made when a key's status changes. */
 interface View {
   until: number
   signers: Record<TokenType, (claims: object) => string>
-  programSigners: ReadonlyMap<SigningAlgorithm, (claims: object) => string>
+  programSigners: ReadonlyMap<SigningAlgorithm, Record<ProgramTokenType, (claims: object) => string>>
   algorithms: Record<TokenType, readonly SigningAlgorithm[]>
   verifiers: Map<string, Verifier<AccessTokenClaims>>
   idTokenVerifiers: Map<string, Verifier<IdTokenClaims>>
@@ -179,7 +182,7 @@ export function createKeyRing(dependencies: {
           .toSorted(
             (a, b) => Number(isActive(a)) - Number(isActive(b)) || b.activatesAt.getTime() - a.activatesAt.getTime(),
           )
-          .map((key) => [key.algorithm, signerOf('JWT', key)]),
+          .map((key) => [key.algorithm, { JWT: signerOf('JWT', key), 'logout+jwt': signerOf('logout+jwt', key) }]),
       ),
       algorithms: ofType((type, key) => {
         const meant = algorithmOf(type)
@@ -217,9 +220,9 @@ export function createKeyRing(dependencies: {
       use(read)
     },
     sign: (type, claims) => current().signers[type](claims),
-    signFor(algorithm, claims) {
+    signFor(algorithm, claims, type = 'JWT') {
       const { signers, programSigners } = current()
-      const sign = algorithm === undefined ? signers.JWT : programSigners.get(algorithm)
+      const sign = (algorithm === undefined ? signers : programSigners.get(algorithm))?.[type]
       if (sign === undefined) throw unavailable(new Error('there is no key of the algorithm yet'))
       return sign(claims)
     },
