@@ -29,7 +29,8 @@ export function createLogoutTokens(
     deliver: () => queue.run(),
     async start() {
       const timer = setInterval(() => void queue.run(), lookEveryMilliseconds)
-      ends.push(() => clearInterval(timer), await logouts.onQueued(() => void queue.run()))
+      ends.push(() => clearInterval(timer))
+      ends.push(await logouts.onQueued(() => void queue.run()))
       void queue.run()
     },
     async stop() {

@@ -121,7 +121,8 @@ export function createMail<Definitions extends MailDefinitions>(
       mailer()
       await loadTemplates()
       const timer = setInterval(() => void Promise.all([requests.run(), delivery.run()]), lookEveryMilliseconds)
-      ends.push(() => clearInterval(timer), await stores.mails.onQueued(() => void delivery.run()))
+      ends.push(() => clearInterval(timer))
+      ends.push(await stores.mails.onQueued(() => void delivery.run()))
       void delivery.run()
     },
     async stop() {
