@@ -20,6 +20,7 @@ const openid = {
   'require-signed-request-object': text(yesOrNo, 'whether it must sign its authorization requests (RFC 9101)'),
   'request-object-signing-alg': text('ALGORITHM', 'by which it signs them; any: whichever fits its key'),
   'jwks-uri': text('URI', 'where its public keys are, by which it signs assertions (private_key_jwt)'),
+  'initiate-login-uri': text('URI', 'where people are led who start a sign-in to it here'),
   'backchannel-logout-uri': text('URI', 'where it is told of the end of sessions'),
   'backchannel-logout-session-required': text(yesOrNo, 'whether that names the session, which it always does'),
   'id-token-signed-response-alg': text('ALGORITHM', 'by which its ID tokens are signed; RS256, ES256, PS256 or EdDSA'),

@@ -1,4 +1,5 @@
 import type { AuthenticationLevel } from '../principal.ts'
+import type { Client } from './client.ts'
 import type { RefreshFamily } from './refresh-token.ts'
 import type { Session } from './session.ts'
 import type { User } from './user.ts'
@@ -83,7 +84,7 @@ export interface AuthorizationStore {
   end(id: string, at: Date): Promise<boolean>
   consentOf(userId: string, clientId: string): Promise<Consent | undefined>
   /** What a person has allowed, by the name of the program. */
-  consentsOf(userId: string): Promise<(Consent & { clientName: string })[]>
+  consentsOf(userId: string): Promise<(Consent & { clientName: string; openid: Client['openid'] })[]>
   /** Takes a consent back, and ends all authorizations of that program for that person. */
   withdraw(userId: string, clientId: string, at: Date): Promise<boolean>
 }

@@ -31,6 +31,8 @@ export interface OpenIdSettings {
   requestObjectSigningAlg: ClientAlgorithm | 'any'
   /** Where its keys are; empty: they are registered. */
   jwksUri: string
+  /** Where somebody is led who wants to sign in to it from here; empty: nowhere. */
+  initiateLoginUri: string
   /** Where it is told of the end of sessions; empty: it is told nothing. */
   backchannelLogoutUri: string
   /** Whether a logout token must name the session. It always does. */
@@ -66,6 +68,7 @@ const openIdDefaults: OpenIdSettings = {
   requireSignedRequestObject: false,
   requestObjectSigningAlg: 'any',
   jwksUri: '',
+  initiateLoginUri: '',
   backchannelLogoutUri: '',
   backchannelLogoutSessionRequired: false,
   idTokenSignedResponseAlg: 'default',

@@ -46,7 +46,12 @@ const Shown = Type.Object(
         ...{ pkce: 'optional', first_party: false, id_token_claims: 'full', refresh_tokens: 'with_offline_access' },
         post_logout_redirect_uris: [],
         ...{ require_pushed_authorization_requests: false, require_signed_request_object: false },
-        ...{ jwks_uri: '', backchannel_logout_uri: '', backchannel_logout_session_required: false },
+        ...{
+          jwks_uri: '',
+          initiate_login_uri: '',
+          backchannel_logout_uri: '',
+          backchannel_logout_session_required: false,
+        },
         ...{ request_object_signing_alg: 'any', id_token_signed_response_alg: 'default' },
         ...{ authorization_signed_response_alg: 'default', profile: 'none' },
         verified: true,

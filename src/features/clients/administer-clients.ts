@@ -237,6 +237,9 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
     const message = 'must be on where nothing proves the client: a public one needs dpop_bound_access_tokens'
     return { path: '/body/refresh_token_rotation', message }
   }
+  if (!isAskable(request.openid?.initiateLoginUri)) {
+    return { path: '/body/initiate_login_uri', message: askableExpected }
+  }
   if (!isAskable(request.openid?.backchannelLogoutUri)) {
     return { path: '/body/backchannel_logout_uri', message: askableExpected }
   }

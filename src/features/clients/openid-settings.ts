@@ -37,6 +37,11 @@ export const openIdMembers = {
     description:
       'Where the public keys are of a client that authenticates by `private_key_jwt`; empty: they are registered.',
   }),
+  initiate_login_uri: Type.String({
+    maxLength: 2_048,
+    description:
+      'Where a sign-in to it begins that people start here (OpenID Connect Core §4), of https; empty: nowhere.',
+  }),
   backchannel_logout_uri: Type.String({
     maxLength: 2_048,
     description: 'Where it is told of the end of sessions by logout tokens; empty: it is told nothing.',

@@ -11,14 +11,20 @@ export function grantsPage(
   context: ViewContext<OpenIdTexts>,
   page: Messages & {
     csrfToken: string
-    list: readonly { clientId: string; clientName: string; scopes: readonly string[]; grantedAt: Date }[]
+    list: readonly {
+      clientId: string
+      clientName: string
+      scopes: readonly string[]
+      grantedAt: Date
+      startAt?: string | undefined
+    }[]
     told?: string | undefined
   },
 ): Html {
   const { language, texts } = context
   const { grants: words } = texts.openid
-  const shown = page.list.map(({ clientId, clientName, scopes, grantedAt }) => ({
-    title: isolated(clientName),
+  const shown = page.list.map(({ clientId, clientName, scopes, grantedAt, startAt }) => ({
+    title: startAt === undefined ? isolated(clientName) : html`<a href="${startAt}">${isolated(clientName)}</a>`,
     about: [html`<code>${scopes.join(' ')}</code>`, words.since(moment(language, grantedAt))],
     actions: endForm({
       action: 'grants',

@@ -94,7 +94,7 @@ export function createOpenId(
     ...{ deviceCodes, clients: stores.clients, users, mails: needs.mail, hashesOfUserCode },
     ...{ budgets, audit, clock, issuer },
   })
-  const consents = createConsents({ authorizations, audit, clock })
+  const consents = createConsents({ authorizations, issuer, audit, clock })
   const where = { audienceOf: hosts.audienceOf, issuer, userinfoAudience }
   const openRequest = createOpenRequest({ verify: clients.verifySigned, issuer })
   const authorize = createAuthorize({

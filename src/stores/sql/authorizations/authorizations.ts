@@ -77,6 +77,7 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
           scopes: consents.scopes,
           grantedAt: consents.grantedAt,
           clientName: clients.name,
+          openid: clients.openid,
         })
         .from(consents)
         .innerJoin(clients, eq(clients.id, consents.clientId))
