@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto'
 import type {} from '@fastify/cookie'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { basePathOf } from '../core/issuer.ts'
-import { eachOf, equalSecrets, maxShown, randomSecret, type Shown } from '../core/secrets.ts'
+import { eachOf, maxShown, randomSecret, type Shown } from '../core/secrets.ts'
+import { bindTo, boundTo } from './bound-tokens.ts'
 
 /** Names and attributes of the service's cookies, which depend on how it is reached. */
 export interface Cookies {
@@ -14,6 +14,7 @@ export interface Cookies {
   readonly interactionName: string
   readonly providerName: string
   readonly languageName: string
+  readonly wayBackName: string
   /** Of hosts that the session cookie does not reach: what they know a session by, and what their browser has asked by. */
   readonly hostName: string
   readonly nonceName: string
@@ -33,6 +34,9 @@ export interface Cookies {
   clearInteraction(reply: FastifyReply): void
   /** What the ways of this browser to providers and back have in common; it ends with the browser. */
   setProvider(reply: FastifyReply, secret: string): void
+  /** Where somebody goes on who has left for a mail (`ways-back.ts`). */
+  setWayBack(reply: FastifyReply, sealed: string, seconds: number): void
+  clearWayBack(reply: FastifyReply): void
   /** The language that somebody has chosen, whoever they are. */
   setLanguage(reply: FastifyReply, language: string): void
   /** As `setSession`, on a host that the session cookie does not reach. */
@@ -50,6 +54,8 @@ export interface Cookies {
   interaction(request: FastifyRequest): string | undefined
   /** Likewise. */
   provider(request: FastifyRequest): string | undefined
+  /** Likewise. */
+  wayBack(request: FastifyRequest): string | undefined
   device(request: FastifyRequest): Shown | undefined
   language(request: { headers: IncomingHttpHeaders }): string | undefined
   /** The names under which a browser shows several different values of what proves something. */
@@ -81,10 +87,11 @@ export function createCookies(settings: {
   const interactionName = `${host}${name}_interaction`
   const providerName = `${host}${name}_provider`
   const languageName = `${host}${name}_language`
+  const wayBackName = `${host}${name}_way_back`
   const hostName = `${host}${name}_host`
   const nonceName = `${host}${name}_nonce`
   const proofs = [sessionName, refreshName, deviceName, csrfName]
-  const names = [...proofs, interactionName, providerName, languageName, hostName, nonceName]
+  const names = [...proofs, interactionName, providerName, languageName, wayBackName, hostName, nonceName]
   const domain = settings.cookieDomain ? { domain: settings.cookieDomain } : {}
   const session = { path: '/', httpOnly: true, secure, sameSite: 'lax', ...domain } as const
   const device = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const
@@ -131,6 +138,7 @@ export function createCookies(settings: {
     interactionName,
     providerName,
     languageName,
+    wayBackName,
     hostName,
     nonceName,
     names,
@@ -154,6 +162,8 @@ export function createCookies(settings: {
     },
     // A provider leads back from another site, which is why it is not `strict`.
     setProvider: (reply, secret) => void reply.setCookie(providerName, secret, csrf),
+    setWayBack: (reply, sealed, maxAge) => void reply.setCookie(wayBackName, sealed, { ...csrf, maxAge }),
+    clearWayBack: (reply) => void reply.clearCookie(wayBackName, csrf),
     setLanguage: (reply, value) => void reply.setCookie(languageName, value, language),
     setHostSession: (reply, secret, expires) => void reply.setCookie(hostName, secret, { ...csrf, ...until(expires) }),
     setNonce: (reply, nonce, maxAge) => void reply.setCookie(nonceName, nonce, { ...csrf, maxAge }),
@@ -179,6 +189,7 @@ export function createCookies(settings: {
     csrf: (request) => sole(request, csrfName),
     interaction: (request) => sole(request, interactionName),
     provider: (request) => sole(request, providerName),
+    wayBack: (request) => sole(request, wayBackName),
     device: (request) => readCookie(request.headers.cookie, deviceName),
     language: ({ headers: { cookie } }) => eachOf(readCookie(cookie, languageName))[0],
     ambiguous: ({ headers: { cookie } }) => proofs.filter((name) => typeof readCookie(cookie, name) === 'object'),
@@ -192,20 +203,6 @@ function sole(request: FastifyRequest, name: string): string | undefined {
 }
 
 const until = (expires: Date | undefined) => (expires === undefined ? {} : { expires })
-
-/**
- * A token with the proof that it was issued to this browser. Other than a `__Host-` cookie, one with a path can be planted by a
- * neighbouring host, which cannot know the `__Host-` cookie of the browser, and so makes no such proof.
- */
-function bindTo(browser: string, token: string): string {
-  return `${token}.${createHmac('sha256', browser).update(token).digest('base64url')}`
-}
-
-/** The token in a value that was bound to one of these browsers. */
-function boundTo(browsers: readonly string[], value: string): string | undefined {
-  const token = value.slice(0, Math.max(0, value.lastIndexOf('.')))
-  return browsers.some((browser) => equalSecrets(bindTo(browser, token), value)) ? token : undefined
-}
 
 /** Below the domain that is set, the issuer's host and its parents, each as a domain; and no domain at all. */
 function formerDomains(issuerHost: string, domain: string | undefined): (string | undefined)[] {

@@ -204,7 +204,7 @@ void test('the service below a path of a host', async (t) => {
     t.ok(
       beside.length > 0 &&
         beside.every((path) =>
-          /^\/(forward-auth|health|metrics|\.well-known\/(oauth-authorization-server|openid-configuration)\/auth)/.test(
+          /^\/(forward-auth|health|metrics|\.well-known\/(oauth-protected-resource|(oauth-authorization-server|openid-configuration)\/auth))/.test(
             path,
           ),
         ),

@@ -104,8 +104,11 @@ for (const backend of backends) {
     await t.test('who has no factor is told to set one up', async (t) => {
       const { cookie } = await service.signIn(await service.createUser())
       const page = await open(`/login?${toWanted}&acr_values=aal2`, cookie)
-      t.match([titleOf(page), wordsOf(page)], ['A stronger sign-in is needed', 'Set one up, then open the page again.'])
-      t.match(page.body, 'href="factors"')
+      t.match(
+        [titleOf(page), wordsOf(page)],
+        ['A stronger sign-in is needed', 'You go on there once you have set one up.'],
+      )
+      t.match(page.body, `href="factors?${toWanted}"`)
     })
     await t.test('an app is set up by a page without scripts, in a session that rises by it', async (t) => {
       const user = await service.createUser()

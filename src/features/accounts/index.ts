@@ -4,6 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
+import { createWaysBack } from '../../http/ways-back.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { Languages } from '../../pages/view.ts'
 import type { Directories, directoriesMails } from '../directories/index.ts'
@@ -61,7 +62,7 @@ export function createAccounts(
   },
 ): Accounts {
   const { stores, clock, audit, issuer, log, hasher, hashNewPassword } = base
-  const { csrf, limits } = needs.browser
+  const { csrf, limits, cookies } = needs.browser
   const { mode, reason } = settings.registration
   const ofRegistration = {
     rules: { mode, domains: settings.domains },
@@ -126,7 +127,8 @@ export function createAccounts(
         })
       },
       async pages(app) {
-        const options = { pages: needs.pages, csrf, limits }
+        const waysBack = createWaysBack({ cookies, box: base.box('way back') })
+        const options = { pages: needs.pages, csrf, limits, waysBack }
         await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })
         await app.register(verifyEmailPages, { ...options, emailVerification })
         await app.register(async (scope) => {

@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readEmail } from '../../core/email.ts'
+import { searchOf } from '../../core/redirect-uris.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { keepsTyped } from '../../http/kept-forms.ts'
-import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
+import { Form, goTo, hidden, publicPage, type Sent } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
+import { addressWithWayBack, type WaysBack, wayBackOf } from '../../http/ways-back.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { checkYourMailPage, type LinkFor, linkRequestPage } from './link-request-views.ts'
@@ -24,21 +26,24 @@ export async function linkRequestPages(
     pages: Pages<AccountTexts>
     csrf: CsrfTokens
     limits: RateLimits
+    waysBack: WaysBack
   },
 ): Promise<void> {
-  const { resets, registering, isOpen, pages, csrf, limits } = options
+  const { resets, registering, isOpen, pages, csrf, limits, waysBack } = options
+  const config = { ...publicPage, address: addressWithWayBack }
 
   function linkRequest(by: LinkFor, ask: PasswordResets['ask']) {
     const show = (request: FastifyRequest, reply: FastifyReply, page: Messages & { email: string; error?: string }) =>
-      pages.show(reply, linkRequestPage, { by, csrfToken: csrf.tokenFor(request, reply), ...page })
+      pages.show(reply, linkRequestPage, {
+        ...{ by, csrfToken: csrf.tokenFor(request, reply), returnTo: wayBackOf(request) },
+        ...page,
+      })
 
-    app.get(`/${by}`, { config: publicPage, schema: hidden }, async (request, reply) =>
-      show(request, reply, { email: '' }),
-    )
+    app.get(`/${by}`, { config, schema: hidden }, async (request, reply) => show(request, reply, { email: '' }))
     app.post(
       `/${by}`,
       {
-        config: { ...publicPage, rateLimit: limits.secretTests },
+        config: { ...config, rateLimit: limits.secretTests },
         schema: { ...hidden, body: Form({ email: Type.String() }) },
         errorHandler: keepsTyped(pages, (request, reply, { email = '' }, fault) =>
           show(request, reply, { email, fault }),
@@ -55,7 +60,8 @@ export async function linkRequestPages(
           return show(request, reply.code(422), { email, ...faults })
         }
         await ask(read.email, { ip: request.ip, language: pages.languageOf(request) })
-        return goTo(reply, `check-your-mail?from=${by}`)
+        waysBack.keep(request, reply, read.email)
+        return goTo(reply, `check-your-mail?${String(searchOf({ from: by, return_to: wayBackOf(request) }))}`)
       },
     )
   }
@@ -66,13 +72,13 @@ export async function linkRequestPages(
   app.get(
     '/check-your-mail',
     {
-      config: { ...publicPage, address: ({ from }) => ({ from }) },
+      config: { ...publicPage, address: ({ from, ...sent }: Sent) => ({ from, ...addressWithWayBack(sent) }) },
       schema: { ...hidden, querystring: Type.Partial(Type.Object({ from: Type.String() })) },
     },
     async (request, reply) => {
       const registered = isOpen ? ('resend-verification' as const) : undefined
       const again = request.query.from === 'forgot-password' ? 'forgot-password' : registered
-      return pages.show(reply, checkYourMailPage, { again })
+      return pages.show(reply, checkYourMailPage, { again, returnTo: wayBackOf(request) })
     },
   )
 }

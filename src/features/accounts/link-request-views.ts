@@ -3,6 +3,7 @@ import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import type { AccountTexts } from './texts.ts'
 
 /** Which link is asked for: the page where that is done. */
@@ -11,7 +12,13 @@ export type LinkFor = 'forgot-password' | 'resend-verification'
 /** Asks for a link by mail. The answer is the same whoever the address belongs to. */
 export function linkRequestPage(
   context: ViewContext<AccountTexts>,
-  page: Messages & { by: LinkFor; csrfToken: string; email: string; error?: string | undefined },
+  page: Messages & {
+    by: LinkFor
+    csrfToken: string
+    email: string
+    error?: string | undefined
+    returnTo?: string | undefined
+  },
 ): Html {
   const { kit, accounts } = context.texts
   const { title, why, submit } = { ...accounts.linkRequest, ...accounts.linkRequests[page.by] }
@@ -21,7 +28,7 @@ export function linkRequestPage(
     html`<p class="lead">${why}</p>
       ${messages(page)}
       <form method="post" action="${page.by}">
-        ${hiddenFields({ csrf_token: page.csrfToken })}
+        ${hiddenFields({ csrf_token: page.csrfToken, return_to: page.returnTo })}
         ${field({
           ...{ name: 'email', label: kit.email, type: 'email', autocomplete: 'username', value: page.email },
           error: page.error,
@@ -29,12 +36,15 @@ export function linkRequestPage(
         })}
         <button type="submit">${submit}</button>
       </form>
-      <p class="beside"><a href="login">${kit.toSignIn}</a></p>`,
+      <p class="beside"><a href="${withWayBack('login', page.returnTo)}">${kit.toSignIn}</a></p>`,
   )
 }
 
 /** Shown whoever asked, and whatever for: it tells nothing about an account. `again`: where another link is asked for. */
-export function checkYourMailPage(context: ViewContext<AccountTexts>, { again }: { again: LinkFor | undefined }): Html {
+export function checkYourMailPage(
+  context: ViewContext<AccountTexts>,
+  { again, returnTo }: { again: LinkFor | undefined; returnTo?: string | undefined },
+): Html {
   const { kit, accounts } = context.texts
   const { title, sent, notCome } = accounts.checkYourMail
   return layout(
@@ -42,7 +52,7 @@ export function checkYourMailPage(context: ViewContext<AccountTexts>, { again }:
     title,
     html`<p>${sent}</p>
       <p class="muted">${notCome}</p>
-      <a role="button" class="secondary outline" href="login">${kit.toSignIn}</a>
-      ${again && html`<p class="beside"><a href="${again}">${accounts.linkRequest.again}</a></p>`}`,
+      <a role="button" class="secondary outline" href="${withWayBack('login', returnTo)}">${kit.toSignIn}</a>
+      ${again && html`<p class="beside"><a href="${withWayBack(again, returnTo)}">${accounts.linkRequest.again}</a></p>`}`,
   )
 }

@@ -7,6 +7,7 @@ import { Form, hidden, publicPage, type Sent } from '../../http/page-requests.ts
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
+import type { WaysBack } from '../../http/ways-back.ts'
 import { Type } from '../../json-schema.ts'
 import type { Invitations } from './invitations.ts'
 import {
@@ -31,9 +32,10 @@ export async function newPasswordPages(
     pages: Pages<AccountTexts>
     csrf: CsrfTokens
     limits: RateLimits
+    waysBack: WaysBack
   },
 ): Promise<void> {
-  const { resets, invitations, pages, csrf, limits } = options
+  const { resets, invitations, pages, csrf, limits, waysBack } = options
   const config = { ...publicPage, address }
   const secretTest = { ...config, rateLimit: limits.secretTests }
 
@@ -74,7 +76,10 @@ export async function newPasswordPages(
         const done = await resets.reset(token, { password, endApiKeys }, pages.languageOf(request))
         if (done === undefined) return useless(reply, 'resetPassword')
         const endedApiKeys = endApiKeys ? done.endedApiKeys : undefined
-        return pages.show(reply, passwordChosenPage, { by: 'resetPassword', endedApiKeys })
+        return pages.show(reply, passwordChosenPage, {
+          ...{ by: 'resetPassword', endedApiKeys },
+          returnTo: waysBack.take(request, reply, email),
+        })
       } catch (error) {
         if (!(error instanceof PasswordRejected)) throw error
         return pages.show(reply.code(422), resetPasswordPage, { ...form(), ...rejected(request, error) })
@@ -113,7 +118,10 @@ export async function newPasswordPages(
       }
       try {
         const isAccepted = await invitations.accept({ invitation: token, name: name.trim(), password })
-        return isAccepted ? pages.show(reply, passwordChosenPage, { by: 'invitation' }) : useless(reply, 'invitation')
+        if (!isAccepted) return useless(reply, 'invitation')
+        // Of somebody who has asked for an account as well.
+        const returnTo = waysBack.take(request, reply, found.email)
+        return pages.show(reply, passwordChosenPage, { by: 'invitation', returnTo })
       } catch (error) {
         if (error instanceof PasswordRejected) {
           return pages.show(reply.code(422), invitationPage, { ...form(), ...rejected(request, error) })

@@ -4,6 +4,7 @@ import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { newPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import type { AccountTexts } from './texts.ts'
 
 type Context = ViewContext<AccountTexts>
@@ -77,7 +78,11 @@ export function invitationPage(context: Context, page: Link & { name: string }):
 /** What a link has done. `endedApiKeys`: how many API keys it ended; nothing where none were to end. */
 export function passwordChosenPage(
   context: Context,
-  page: { by: 'resetPassword' | 'invitation'; endedApiKeys?: number | undefined },
+  page: {
+    by: 'resetPassword' | 'invitation'
+    endedApiKeys?: number | undefined
+    returnTo?: string | undefined
+  },
 ): Html {
   const { kit, accounts } = context.texts
   const { doneTitle, done } = accounts[page.by]
@@ -87,7 +92,7 @@ export function passwordChosenPage(
     doneTitle,
     html`<p>${done}</p>
       ${page.endedApiKeys !== undefined && html`<p>${accounts.resetPassword.endedApiKeys(page.endedApiKeys)}</p>`}
-      <a role="button" href="login">${kit.signIn}</a>`,
+      <a role="button" href="${withWayBack('login', page.returnTo)}">${kit.signIn}</a>`,
   )
 }
 

@@ -5,12 +5,14 @@ import { isPlainText } from '../../core/plain-text.ts'
 import { randomSecret } from '../../core/secrets.ts'
 import type { CsrfTokens } from '../../http/csrf.ts'
 import { keepsTyped } from '../../http/kept-forms.ts'
-import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
+import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
+import { addressWithWayBack, type WaysBack, wayBackOf } from '../../http/ways-back.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import type { Registering } from './register.ts'
 import { registerPage, type RegistrationForm, registrationClosedPage } from './register-views.ts'
 import type { AccountTexts } from './texts.ts'
@@ -24,21 +26,28 @@ export async function registerPages(
     pages: Pages<AccountTexts>
     csrf: CsrfTokens
     limits: RateLimits
+    waysBack: WaysBack
   },
 ): Promise<void> {
-  const { registering, isOpen, pages, csrf, limits } = options
+  const { registering, isOpen, pages, csrf, limits, waysBack } = options
+  const config = { ...publicPage, address: addressWithWayBack }
 
   const showForm = (request: FastifyRequest, reply: FastifyReply, words: Messages & RegistrationForm) =>
-    pages.show(reply, registerPage, { csrfToken: csrf.tokenFor(request, reply), ...words })
+    pages.show(reply, registerPage, {
+      ...{ csrfToken: csrf.tokenFor(request, reply), returnTo: wayBackOf(request) },
+      ...words,
+    })
 
-  app.get('/register', { config: publicPage, schema: hidden }, async (request, reply) =>
-    isOpen ? showForm(request, reply, {}) : pages.show(reply.code(403), registrationClosedPage),
+  app.get('/register', { config, schema: hidden }, async (request, reply) =>
+    isOpen
+      ? showForm(request, reply, { email: sentWith(request)['email'] })
+      : pages.show(reply.code(403), registrationClosedPage),
   )
 
   app.post(
     '/register',
     {
-      config: { ...publicPage, rateLimit: limits.secretTests },
+      config: { ...config, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ name: Type.String(), email: Type.String() }) },
       errorHandler: keepsTyped(pages, (request, reply, { name, email }, fault) =>
         showForm(request, reply, { name, email, fault }),
@@ -71,7 +80,8 @@ export async function registerPages(
         const fault = pages.textsFor(request).accounts.register.otherDomain
         return showForm(request, reply.code(422), { ...typed, faults: { email: fault }, fault: kit.markedBelow })
       }
-      return goTo(reply, 'check-your-mail')
+      waysBack.keep(request, reply, email)
+      return goTo(reply, withWayBack('check-your-mail', wayBackOf(request)))
     },
   )
 }

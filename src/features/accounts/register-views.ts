@@ -3,6 +3,7 @@ import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import type { AccountTexts } from './texts.ts'
 
 /** What is typed to ask for an account, and what is wrong with it. */
@@ -21,7 +22,7 @@ export function registerPage(
   page: Messages & RegistrationForm & { csrfToken: string; returnTo?: string | undefined },
 ): Html {
   const { kit, accounts } = context.texts
-  const { csrfToken, name = '', email = '', faults = {} } = page
+  const { csrfToken, returnTo, name = '', email = '', faults = {} } = page
   const { title, why, submit, haveOne } = accounts.register
   return layout(
     context,
@@ -29,7 +30,7 @@ export function registerPage(
     html`<p class="lead">${why}</p>
       ${messages(page)}
       <form method="post">
-        ${hiddenFields({ csrf_token: csrfToken })}
+        ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}
         ${nameField({
           label: kit.name,
           value: name,
@@ -47,7 +48,7 @@ export function registerPage(
         })}
         <button type="submit">${submit}</button>
       </form>
-      <p class="after">${haveOne((text) => html`<a href="login">${text}</a>`)}</p>`,
+      <p class="after">${haveOne((text) => html`<a href="${withWayBack('login', returnTo)}">${text}</a>`)}</p>`,
   )
 }
 

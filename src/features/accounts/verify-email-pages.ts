@@ -5,6 +5,7 @@ import { Form, hidden, publicPage, type Sent } from '../../http/page-requests.ts
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import type { App } from '../../http/server.ts'
+import type { WaysBack } from '../../http/ways-back.ts'
 import type { Messages } from '../../pages/notices.ts'
 import type { AccountTexts } from './texts.ts'
 import type { EmailVerification } from './verify-email.ts'
@@ -15,7 +16,13 @@ const address = ({ token }: Sent) => ({ token })
 /** Where the link of a registration’s mail leads. */
 export async function verifyEmailPages(
   app: App,
-  options: { emailVerification: EmailVerification; pages: Pages<AccountTexts>; csrf: CsrfTokens; limits: RateLimits },
+  options: {
+    emailVerification: EmailVerification
+    pages: Pages<AccountTexts>
+    csrf: CsrfTokens
+    limits: RateLimits
+    waysBack: WaysBack
+  },
 ): Promise<void> {
   const { emailVerification, pages, csrf, limits } = options
 
@@ -63,7 +70,7 @@ export async function verifyEmailPages(
       try {
         const outcome = await emailVerification.confirm(token, password)
         return outcome === 'confirmed'
-          ? pages.show(reply, emailVerifiedPage)
+          ? pages.show(reply, emailVerifiedPage, { returnTo: options.waysBack.take(request, reply, registered.email) })
           : pages.show(reply.code(400), emailNotVerifiedPage)
       } catch (error) {
         if (!(error instanceof PasswordRejected)) throw error

@@ -4,6 +4,7 @@ import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { newPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import type { AccountTexts } from './texts.ts'
 
 /**
@@ -37,14 +38,14 @@ export function verifyEmailPage(
   )
 }
 
-export function emailVerifiedPage(context: ViewContext<AccountTexts>): Html {
+export function emailVerifiedPage(context: ViewContext<AccountTexts>, page: { returnTo: string | undefined }): Html {
   const { title, ready } = context.texts.accounts.emailVerified
   // Nobody can come back here in another language: the link is used.
   return layout(
     { ...context, offered: [] },
     title,
     html`<p>${ready}</p>
-      ${toSignIn(context)}`,
+      ${toSignIn(context, page.returnTo)}`,
   )
 }
 
@@ -60,6 +61,6 @@ export function emailNotVerifiedPage(context: ViewContext<AccountTexts>): Html {
   )
 }
 
-function toSignIn({ texts }: ViewContext): Html {
-  return html`<p><a role="button" href="login">${texts.kit.signIn}</a></p>`
+function toSignIn({ texts }: ViewContext, returnTo?: string): Html {
+  return html`<p><a role="button" href="${withWayBack('login', returnTo)}">${texts.kit.signIn}</a></p>`
 }

@@ -5,6 +5,7 @@ import { personWithSession, userOf } from '../../http/guard.ts'
 import { Form, goTo, hidden, ownPage } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { App } from '../../http/server.ts'
+import { addressWithWayBack as address, wayBackOf, wayOnOf } from '../../http/ways-back.ts'
 import { Type } from '../../json-schema.ts'
 import type { Messages } from '../../pages/notices.ts'
 import { timeOfDay } from '../../pages/times.ts'
@@ -31,7 +32,7 @@ export async function factorPages(
   app.get(
     '/factors',
     {
-      config: ownPage,
+      config: { ...ownPage, address },
       schema: { ...hidden, querystring: Type.Partial(Type.Object({ done: Type.String() })) },
     },
     async (request, reply) => {
@@ -42,7 +43,9 @@ export async function factorPages(
         ['removed', removed],
         ...Object.entries(words.done).map(([what, said]) => [`passkey-${what}`, said] as const),
       ]).get(request.query.done ?? '')
-      return pages.show(reply, factorsPage, { facts, passkeys: list, mayAdd: ceremonies !== undefined, told })
+      const returnTo = wayBackOf(request)
+      const mayAdd = ceremonies !== undefined
+      return pages.show(reply, factorsPage, { facts, passkeys: list, mayAdd, told, returnTo })
     },
   )
 
@@ -51,13 +54,15 @@ export async function factorPages(
     const owner = await accountOf(request)
     const by = personWithSession(request).sessionId
     const proposed = (await management.proposed(owner, by)) ?? (await management.propose(owner, by))
-    return pages.show(reply, setUpAuthenticatorPage, { csrfToken: csrf.tokenFor(request, reply), proposed, ...words })
+    const shown = { csrfToken: csrf.tokenFor(request, reply), proposed, returnTo: wayBackOf(request) }
+    return pages.show(reply, setUpAuthenticatorPage, { ...shown, ...words })
   }
-  app.get('/authenticator', { config: fresh, schema: hidden }, async (request, reply) => showSetUp(request, reply, {}))
+  const setUp = { ...fresh, address }
+  app.get('/authenticator', { config: setUp, schema: hidden }, async (request, reply) => showSetUp(request, reply, {}))
   app.post(
     '/authenticator',
     {
-      config: { ...fresh, rateLimit: limits.secretTests },
+      config: { ...setUp, rateLimit: limits.secretTests },
       schema: { ...hidden, body: Form({ code: Type.String() }) },
     },
     async (request, reply) => {
@@ -70,7 +75,8 @@ export async function factorPages(
         const raised = await options.inSession.raise(person, ['otp'])
         if (raised !== undefined) await options.signIn.takeOver(request, reply, raised)
         const { done } = pages.textsFor(request).factors.codesPage
-        return pages.show(reply, recoveryCodesPage, { codes: outcome.recoveryCodes, done, to: 'factors' })
+        const to = wayOnOf(request, 'factors')
+        return pages.show(reply, recoveryCodesPage, { codes: outcome.recoveryCodes, done, to })
       }
       const { wrongCode, gone } = pages.textsFor(request).factors.setUpPage
       if (outcome.kind === 'nothing_proposed') return showSetUp(request, reply.code(409), { fault: gone })

@@ -7,15 +7,25 @@ import { done, type Messages, messages } from '../../pages/notices.ts'
 import { rows } from '../../pages/rows.ts'
 import { moment } from '../../pages/times.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import { makePasskey, passkeyCard } from './passkeys/passkey-views.ts'
 import type { FactorTexts } from './texts.ts'
 
 type Context = ViewContext<FactorTexts>
 
-/** What somebody can prove themselves by, beside the password or in its place. `told`: what has just been done. */
+/**
+ * What somebody can prove themselves by, beside the password or in its place. `told`: what has just been done; `returnTo`: where they go
+ * on once they have something.
+ */
 export function factorsPage(
   context: Context,
-  page: { facts: FactorFacts; passkeys: readonly Passkey[]; mayAdd: boolean; told?: string | undefined },
+  page: {
+    facts: FactorFacts
+    passkeys: readonly Passkey[]
+    mayAdd: boolean
+    told?: string | undefined
+    returnTo?: string | undefined
+  },
 ): Html {
   const { language, texts } = context
   const { factors: words, kit } = texts
@@ -25,7 +35,11 @@ export function factorsPage(
     html`<a href="${href}" aria-label="${label}: ${what}">${label}</a>`
   const app =
     totp === undefined
-      ? { title: words.app, about: [words.noApp, words.aboutApp], actions: to('authenticator', words.setUp, words.app) }
+      ? {
+          title: words.app,
+          about: [words.noApp, words.aboutApp],
+          actions: to(withWayBack('authenticator', page.returnTo), words.setUp, words.app),
+        }
       : {
           title: words.app,
           about: [
@@ -52,7 +66,12 @@ export function factorsPage(
   )
 }
 
-type SetUp = Messages & { csrfToken: string; proposed: { key: string; qrCode: string }; isWrong?: boolean }
+type SetUp = Messages & {
+  csrfToken: string
+  proposed: { key: string; qrCode: string }
+  isWrong?: boolean
+  returnTo?: string | undefined
+}
 
 /** Where somebody who is signed in sets up their authenticator app. */
 export function setUpAuthenticatorPage(context: Context, page: SetUp): Html {
@@ -60,8 +79,8 @@ export function setUpAuthenticatorPage(context: Context, page: SetUp): Html {
   return layout(
     context,
     factors.setUpPage.title,
-    html`${messages(page)} ${setUpForm(context, page, {})}
-      <p class="beside"><a href="factors">${kit.cancel}</a></p>`,
+    html`${messages(page)} ${setUpForm(context, page, { return_to: page.returnTo })}
+      <p class="beside"><a href="${withWayBack('factors', page.returnTo)}">${kit.cancel}</a></p>`,
     { within: 'account' },
   )
 }

@@ -55,7 +55,6 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
     reply: FastifyReply,
     { step, request, isPushed, resumed }: Extract<AuthorizeOutcome, { kind: 'step' }>,
   ) {
-    if (step.kind === 'register') return goTo(reply, `${basePath}/register`)
     if (step.kind === 'consent') return goTo(reply, `${basePath}/consent?${resumed}`)
     const signIn: { level?: string; maxAge?: number } = step.kind === 'sign_in' ? step : {}
     const query = searchOf({
@@ -68,7 +67,7 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
       // Whoever is signed in is led on at once, unless they are to choose.
       continue: step.kind === 'sign_in' ? 'yes' : undefined,
     })
-    return goTo(reply, `${basePath}/login?${String(query)}`)
+    return goTo(reply, `${basePath}/${step.kind === 'register' ? 'register' : 'login'}?${String(query)}`)
   }
 
   async function proceed(reply: FastifyReply, outcome: AuthorizeOutcome) {

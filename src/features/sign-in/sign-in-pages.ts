@@ -9,6 +9,7 @@ import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { App } from '../../http/server.ts'
 import type { Messages } from '../../pages/notices.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import type { PageOptions } from './http/page-options.ts'
 import { afterSignIn } from './http/notices.ts'
 import { deviceOf } from './routes.ts'
@@ -28,10 +29,18 @@ export async function signInPages(app: App, options: PageOptions): Promise<void>
     const told = words.notice ?? (unsent && signIn.hasNotArrived) ?? []
     const notice = [told, notices.ofCookies(signIn, request), notices.ofWayBack(signIn, request)].flat()
     const target = returnTo(return_to)
-    const ways = takesPasswords ? { register: isOpen ? 'register' : undefined, recover: 'forgot-password' } : {}
+    const wayOn = target === `${options.basePath}/` ? undefined : target
+    const ways = takesPasswords && {
+      register: isOpen ? withWayBack('register', wayOn) : undefined,
+      recover: withWayBack('forgot-password', wayOn),
+    }
     return pages.show(reply, signInPage, {
       ...{ csrfToken, returnTo: target, email, remember: remember !== undefined },
-      ...{ sender: await senderOf(request, target), ways, hasPasskeys: options.logInByPasskey !== undefined },
+      ...{
+        sender: await senderOf(request, target),
+        ways: ways || {},
+        hasPasskeys: options.logInByPasskey !== undefined,
+      },
       ...{ providers: upstream.offered, choosesByAddress: upstream.choosesByAddress, takesPasswords },
       level: level === 'aal2' ? level : undefined,
       ...words,

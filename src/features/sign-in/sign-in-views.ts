@@ -5,6 +5,7 @@ import { type Messages, messages } from '../../pages/notices.ts'
 import { passkeyButton } from '../../pages/passkey-button.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
 import type { ViewContext } from '../../pages/view.ts'
+import { withWayBack } from '../../pages/way-back.ts'
 import { type Person, type Sender, signedInAs, signOutForm, toContinue } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
@@ -144,7 +145,7 @@ export function signedInPage(
   )
 }
 
-/** What someone sees whose sign-in is weaker than a page asks for, and who has no second factor. No way on: it would lead back here. */
+/** What someone sees whose sign-in is weaker than a page asks for, and who has no second factor. The way on leads by the page where one is set up. */
 export function strongerSignInPage(
   context: ViewContext<SignInTexts>,
   page: Person & { csrfToken: string; returnTo: string },
@@ -154,7 +155,7 @@ export function strongerSignInPage(
     context,
     signIn.stronger.title,
     html`<p>${signedInAs(signIn, page)} ${signIn.stronger.why}</p>
-      <p><a role="button" href="factors">${signIn.stronger.setUp}</a></p>
+      <p><a role="button" href="${withWayBack('factors', page.returnTo)}">${signIn.stronger.setUp}</a></p>
       ${signOutForm(signIn.signOut, page)}`,
   )
 }

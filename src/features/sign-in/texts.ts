@@ -93,7 +93,7 @@ export const signIn = {
     title: 'A stronger sign-in is needed',
     why:
       'The page that you want to open asks for a second proof of who you are, beside the password, and your account has ' +
-      'none yet. Set one up, then open the page again.',
+      'none yet. You go on there once you have set one up.',
     setUp: 'Set up a second factor',
   },
 

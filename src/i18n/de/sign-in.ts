@@ -61,7 +61,7 @@ export const signIn: Catalogue['signIn'] = {
     title: 'Eine stärkere Anmeldung ist nötig',
     why:
       'Die Seite, die Sie öffnen möchten, verlangt neben dem Passwort einen zweiten Nachweis, wer Sie sind, ' +
-      'und Ihr Konto hat noch keinen. Richten Sie einen ein, und öffnen Sie die Seite dann noch einmal.',
+      'und Ihr Konto hat noch keinen. Sobald Sie einen eingerichtet haben, geht es dort weiter.',
     setUp: 'Zweiten Faktor einrichten',
   },
 

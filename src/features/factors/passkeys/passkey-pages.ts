@@ -7,6 +7,7 @@ import { personWithSession, userOf } from '../../../http/guard.ts'
 import { Form, goTo, hidden, ownPage, type Sent, sentWith } from '../../../http/page-requests.ts'
 import type { Pages } from '../../../http/pages.ts'
 import type { App } from '../../../http/server.ts'
+import { addressWithWayBack, wayBackOf, wayOnOf } from '../../../http/ways-back.ts'
 import { Type } from '../../../json-schema.ts'
 import type { Messages } from '../../../pages/notices.ts'
 import type { EnrollingSignIn } from '../enrol-pages.ts'
@@ -34,9 +35,11 @@ export async function passkeyPages(
   if (ceremonies !== undefined) {
     const showAdd = (request: FastifyRequest, reply: FastifyReply, words: Messages & { nameFault?: string }) => {
       const name = sentWith(request)['name'] ?? suggestedName(request.headers['user-agent'], options.readDevice)
-      return pages.show(reply, addPasskeyPage, { csrfToken: csrf.tokenFor(request, reply), name, ...words })
+      const shown = { csrfToken: csrf.tokenFor(request, reply), name, returnTo: wayBackOf(request) }
+      return pages.show(reply, addPasskeyPage, { ...shown, ...words })
     }
-    app.get('/add-passkey', { config: fresh, schema: hidden }, async (request, reply) => showAdd(request, reply, {}))
+    const config = { ...fresh, address: addressWithWayBack }
+    app.get('/add-passkey', { config, schema: hidden }, async (request, reply) => showAdd(request, reply, {}))
     app.post('/add-passkey-options', { config: fresh, schema: hidden }, async (request, reply) => {
       const { sessionId } = personWithSession(request)
       const made = await ceremonies.challenges.toMake(await accountOf(request), sessionId)
@@ -45,7 +48,7 @@ export async function passkeyPages(
     app.post(
       '/add-passkey',
       {
-        config: { ...fresh, rateLimit: limits.secretTests },
+        config: { ...config, rateLimit: limits.secretTests },
         schema: { ...hidden, body: Form({ name: Type.String(), credential: Type.String() }) },
       },
       async (request, reply) => {
@@ -69,8 +72,9 @@ export async function passkeyPages(
         const raised = await options.inSession.raise(person, outcome.methods)
         if (raised !== undefined) await options.signIn.takeOver(request, reply, raised)
         const { recoveryCodes: codes } = outcome
-        if (codes === undefined) return goTo(reply, 'factors?done=passkey-added')
-        return pages.show(reply, recoveryCodesPage, { codes, done: factors.passkeys.done.added, to: 'factors' })
+        if (codes === undefined) return goTo(reply, wayOnOf(request, 'factors?done=passkey-added'))
+        const to = wayOnOf(request, 'factors')
+        return pages.show(reply, recoveryCodesPage, { codes, done: factors.passkeys.done.added, to })
       },
     )
   }

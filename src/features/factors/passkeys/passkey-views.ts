@@ -7,6 +7,7 @@ import { passkeyButton } from '../../../pages/passkey-button.ts'
 import { card, type Row, rows } from '../../../pages/rows.ts'
 import { moment } from '../../../pages/times.ts'
 import type { ViewContext } from '../../../pages/view.ts'
+import { withWayBack } from '../../../pages/way-back.ts'
 import type { FactorTexts } from '../texts.ts'
 
 type Context = ViewContext<FactorTexts>
@@ -14,9 +15,10 @@ type Context = ViewContext<FactorTexts>
 /** The passkeys of somebody, each with what can be done with it. `mayAdd`: there are passkeys here at all. */
 export function passkeyCard(
   context: Context,
-  { passkeys, mayAdd }: { passkeys: readonly Passkey[]; mayAdd: boolean },
+  page: { passkeys: readonly Passkey[]; mayAdd: boolean; returnTo?: string | undefined },
 ): Child {
   const { language, texts } = context
+  const { passkeys, mayAdd } = page
   const { passkeys: words, usedAt, remove } = texts.factors
   if (passkeys.length === 0 && !mayAdd) return undefined
   const rowOf = ({ id, name, backupEligible, backedUp, createdAt, lastUsedAt }: Passkey): Row => {
@@ -35,7 +37,7 @@ export function passkeyCard(
   return card(
     words.title,
     html`${passkeys.length === 0 ? html`<p class="muted">${words.none}</p>` : rows(passkeys.map(rowOf))}
-    ${mayAdd && html`<p class="actions"><a role="button" class="secondary outline" href="add-passkey">${words.add}</a></p>`}`,
+    ${mayAdd && html`<p class="actions"><a role="button" class="secondary outline" href="${withWayBack('add-passkey', page.returnTo)}">${words.add}</a></p>`}`,
   )
 }
 
@@ -49,7 +51,7 @@ export function makePasskey(context: Context, { options }: { options: string }):
 /** Where somebody who is signed in adds a passkey. */
 export function addPasskeyPage(
   context: Context,
-  page: Messages & { csrfToken: string; name: string; nameFault?: string },
+  page: Messages & { csrfToken: string; name: string; nameFault?: string; returnTo?: string | undefined },
 ): Html {
   const { factors, kit } = context.texts
   const { title, why, nameHint: hint } = factors.addPasskeyPage
@@ -59,7 +61,7 @@ export function addPasskeyPage(
     html`<p class="lead">${why}</p>
       ${messages(page)}
       <form method="post">
-        ${hiddenFields({ csrf_token: page.csrfToken })}
+        ${hiddenFields({ csrf_token: page.csrfToken, return_to: page.returnTo })}
         ${field({
           ...{
             name: 'name',
@@ -74,7 +76,7 @@ export function addPasskeyPage(
         })}
         ${makePasskey(context, { options: 'add-passkey-options' })}
       </form>
-      <p class="beside"><a href="factors">${kit.cancel}</a></p>`,
+      <p class="beside"><a href="${withWayBack('factors', page.returnTo)}">${kit.cancel}</a></p>`,
     { within: 'account' },
   )
 }
