@@ -44,6 +44,23 @@ for (const backend of backends) {
       t.equal(new URL(leave.href).pathname, '/oauth/logout')
     })
 
+    await t.test('openid-client on a device gets its tokens once somebody has let it in', async (t) => {
+      const { client_id } = await registerProgram(service, {
+        grants: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+        ...{ redirect_uris: [], public: true },
+      })
+      const config = await client.discovery(new URL(service.issuer), client_id, undefined, client.None(), insecure)
+      const asked = await client.initiateDeviceAuthorization(config, { scope: 'openid offline_access' })
+      const page = await browser.visit(asked.verification_uri_complete!)
+      const decided = await browser.fillIn(await browser.fillIn(page, {}), { answer: 'allow' })
+      t.match(decided.answer.body, 'The device is let in')
+      // It is let in already, so that there is nothing to wait for.
+      const tokens = await client.pollDeviceAuthorizationGrant(config, { ...asked, interval: 0 })
+      t.match(tokens.claims(), { sub: ada.id, aud: client_id })
+      const again = await client.refreshTokenGrant(config, tokens.refresh_token!)
+      t.match(await client.fetchUserInfo(config, again.access_token, ada.id), { sub: ada.id })
+    })
+
     await t.test('oauth4webapi signs somebody in with a public client', async (t) => {
       const { client_id } = await registerProgram(service, { public: true })
       const options = { [oauth.allowInsecureRequests]: true }
