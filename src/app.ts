@@ -28,6 +28,7 @@ import { createSenderConstraints } from './features/sender-constraints/index.ts'
 import { createSessions } from './features/sessions/index.ts'
 import { createSignIn } from './features/sign-in/index.ts'
 import { createSigningKeys } from './features/signing-keys/index.ts'
+import { createSubjects } from './features/subjects/index.ts'
 import { createTokens } from './features/tokens/index.ts'
 import { createUpstream } from './features/upstream/index.ts'
 import { createBrowserGuards } from './http/browser-guards.ts'
@@ -67,17 +68,25 @@ export function createFeatures(base: Base, config: Config) {
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
   const senders = createSenderConstraints(base, config.dpop)
-  const credentials = createCredentials(base, config.sessions, { revocations, signingKeys, clients, apiKeys, senders })
+  const subjects = createSubjects(base)
+  const credentials = createCredentials(base, config.sessions, {
+    revocations,
+    signingKeys,
+    subjects,
+    clients,
+    apiKeys,
+    senders,
+  })
   const pageUsers = createPageUsers({ ...base, ...browser, ...credentials })
   const sessions = createSessions(base, config.sessions, { accounts, browser, pages, readDevice })
   const factors = createFactors(base, config, { accounts, sessions, browser, readDevice, ...speaking })
   const upstream = createUpstream(base, config, { accounts, sessions, browser, ...speaking })
-  const logoutTokens = createLogoutTokens(base, { signingKeys, outgoing })
+  const logoutTokens = createLogoutTokens(base, { subjects, signingKeys, outgoing })
   const hosts = createHosts(config.accessRules)
-  const tokens = createTokens(base, config, { revocations, signingKeys, sessions, mail, languages, hosts })
+  const tokens = createTokens(base, config, { revocations, signingKeys, subjects, sessions, mail, languages, hosts })
 
   // What proxies and people ask
-  const known = { credentials, senders, signingKeys, pages, hosts }
+  const known = { credentials, subjects, senders, signingKeys, pages, hosts }
   const forwardAuth = createForwardAuth(base, config, { ...known, ...server, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, referrers: createSenders(), ...forwardAuth }
@@ -102,7 +111,7 @@ export function createFeatures(base: Base, config: Config) {
 
   const features: readonly Feature[] = [
     { start: async () => outgoing.open() },
-    ...[auditLog, mail, revocations, roles, signingKeys, directories, accounts, clients, apiKeys],
+    ...[auditLog, mail, revocations, subjects, roles, signingKeys, directories, accounts, clients, apiKeys],
     ...[
       sessions,
       factors,

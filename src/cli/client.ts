@@ -32,6 +32,8 @@ const openid = {
   'refresh-token-rotation': text('on|off', 'whether each use of a refresh token brings another one'),
   'default-acr-value': texts('LEVEL', 'aal1 or aal2, where a request names none; may be repeated'),
   'default-max-age': text(secondsOrDefault, 'after how long the person proves themselves anew'),
+  'subject-type': text('public|pairwise', 'pairwise: it knows people by names of its own'),
+  'sector-identifier-uri': text('URI', 'where a list of the redirect URIs of its sector is'),
   profile: text('none|fapi2', 'fapi2: the FAPI 2.0 Security Profile holds for it'),
 }
 

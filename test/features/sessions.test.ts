@@ -5,6 +5,7 @@ import { uuidv7 } from '../../src/core/ids.ts'
 import { hashSecret, randomSecret } from '../../src/core/secrets.ts'
 import { maxTokenLength } from '../../src/core/sizes.ts'
 import { createCredentials } from '../../src/features/credentials/credentials.ts'
+import { createSubjects } from '../../src/core/subjects.ts'
 import { createEntityCache } from '../../src/features/credentials/entity-cache.ts'
 import { createRevocationFeed } from '../../src/features/revocations/feed.ts'
 import { backends } from '../support/backends.ts'
@@ -82,6 +83,7 @@ async function open(
     senderFaultOf: () => undefined,
     sessions: counted,
     hostSessions: stores.hostSessions,
+    subjects: createSubjects(() => 'salt'),
     known: createEntityCache({ ...stores, sessions: counted, feed, clock }),
     feed,
     clock,

@@ -559,6 +559,7 @@ for (const [name, open] of Object.entries(engines)) {
       'users.setPassword': () => stores.users.setPassword(userId, 'h2', at(), { endApiKeys: true }),
       'sessions.revoke': () => stores.sessions.revoke(session.id, 'test', at()),
       'clients.find': () => stores.clients.find('job'),
+      'clients.subjectSalt': () => stores.clients.subjectSalt('salt'),
       'clients.change': () => stores.clients.change('job', { name: 'J' }),
       'clients.signingSettings': () => stores.clients.signingSettings(['authorization_code']),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),

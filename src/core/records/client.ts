@@ -54,6 +54,10 @@ export interface OpenIdSettings {
   defaultAcrValues: AuthenticationLevel[]
   /** How old a proof of the person may be where a request does not say; null: as old as it is. */
   defaultMaxAge: number | null
+  /** Whether it knows people by their ids, or by names that nobody outside its sector knows (OpenID Connect Core §8). */
+  subjectType: 'public' | 'pairwise'
+  /** Whose host is its sector; empty: the one host of its redirect URIs is. */
+  sectorIdentifierUri: string
   /** `fapi2`: what the FAPI 2.0 Security Profile demands of a client holds for it, whatever else is set. */
   profile: 'none' | 'fapi2'
 }
@@ -81,6 +85,8 @@ const openIdDefaults: OpenIdSettings = {
   refreshTokenRotation: 'on',
   defaultAcrValues: [],
   defaultMaxAge: null,
+  subjectType: 'public',
+  sectorIdentifierUri: '',
   profile: 'none',
 }
 
@@ -184,6 +190,8 @@ export interface ClientStore {
   deleteUnused(before: Date, at: Date, limit: number): Promise<string[]>
   /** What the clients that may use one of these grants have set of what decides by which keys something is signed for them, each once. */
   signingSettings(grants: readonly string[]): Promise<SigningSettings[]>
+  /** What the names of people are made with that clients of the kind `pairwise` know: the first that was proposed, once and for ever. */
+  subjectSalt(proposed: string): Promise<string>
   /** With its API keys and refresh tokens. Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }

@@ -3,6 +3,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import { authorizationCodeGrant, deviceCodeGrant, signInGrants } from '../../core/grants.ts'
 import { isUuid, uuidv7 } from '../../core/ids.ts'
 import { isReservedName, notReserved } from '../../core/permissions.ts'
+import type { Outgoing } from '../../core/outgoing.ts'
 import type { Clock } from '../../core/clock.ts'
 import {
   type Client,
@@ -18,6 +19,7 @@ import { maxScopeLength, maxAudiences } from '../../core/sizes.ts'
 import { isRedirectUri } from '../../core/redirect-uris.ts'
 import type { clientsEvents } from './audit-events.ts'
 import { fapiFaultOf } from './fapi-faults.ts'
+import { sectorFaultOf } from './sector-faults.ts'
 
 interface NewClient {
   /** Chosen by the operator; otherwise a UUID. */
@@ -54,12 +56,13 @@ export interface ClientAdministration {
 /** What an operator may do to clients. */
 export function createClientAdministration(dependencies: {
   clients: ClientStore
+  outgoing: Pick<Outgoing, 'readJson'>
   audit: Audit<typeof clientsEvents>
   clock: Clock
   /** Waited for, once a client is there or is another one. */
   changed(client: Client): Promise<void>
 }): ClientAdministration {
-  const { clients, audit, clock, changed } = dependencies
+  const { clients, outgoing, audit, clock, changed } = dependencies
 
   async function find(id: string): Promise<Client> {
     const client = await clients.find(id)
@@ -76,6 +79,7 @@ export function createClientAdministration(dependencies: {
       const hasKeys = jwks !== null || Boolean(request.openid?.jwksUri)
       const authMethod = request.public ? 'none' : hasKeys ? 'private_key_jwt' : 'client_secret'
       refuse(fapiFaultOf({ ...request, authMethod, jwks }))
+      refuse(await sectorFaultOf(outgoing, { ...request, openid: request.openid ?? null }))
       const secret = request.public || hasKeys ? undefined : randomSecret()
       const client: Client = {
         id: request.id ?? uuidv7(now),
@@ -137,6 +141,7 @@ export function createClientAdministration(dependencies: {
         faultOf({ ...wanted, id: undefined, jwks: undefined, public: isPublic }, hasKeys)
       refuse(fault)
       refuse(fapiFaultOf(wanted))
+      refuse(await sectorFaultOf(outgoing, wanted, before))
       const { name, redirectUris, audiences, openid } = wanted
       const grants = [...new Set(wanted.grants)]
       const scopes = scopesOf(wanted)
@@ -239,6 +244,9 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   }
   if (!isAskable(request.openid?.initiateLoginUri)) {
     return { path: '/body/initiate_login_uri', message: askableExpected }
+  }
+  if (!isAskable(request.openid?.sectorIdentifierUri)) {
+    return { path: '/body/sector_identifier_uri', message: askableExpected }
   }
   if (!isAskable(request.openid?.backchannelLogoutUri)) {
     return { path: '/body/backchannel_logout_uri', message: askableExpected }

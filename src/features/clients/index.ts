@@ -50,7 +50,7 @@ export function createClients(
     for (const tell of listeners) await tell(client)
   }
   const administration = createClientAdministration({
-    ...{ clients: stores.clients, audit, clock },
+    ...{ clients: stores.clients, outgoing, audit, clock },
     changed,
   })
   const registration = createClientRegistration({

@@ -94,6 +94,15 @@ export const openIdMembers = {
       description: 'After how many seconds the person proves themselves anew, where a request does not say.',
     }),
   ),
+  subject_type: Type.Enum(['public', 'pairwise'], {
+    description:
+      '`pairwise`: it knows people by names that tell it nothing of who they are to programs of other sectors.',
+  }),
+  sector_identifier_uri: Type.String({
+    maxLength: 2_048,
+    description:
+      'Where a list of the redirect URIs of its sector is; empty: the sector is the host of its redirect URIs.',
+  }),
   profile: Type.Enum(['none', 'fapi2'], {
     description: '`fapi2`: the FAPI 2.0 Security Profile holds for it; what contradicts that is refused.',
   }),

@@ -8,6 +8,7 @@ import type { HostSessionStore } from '../../core/records/host-session.ts'
 import type { SessionLifetimes, SessionStore } from '../../core/records/session.ts'
 import { secretForm, type Shown as ShownSecret } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import type { ApiKeys } from '../api-keys/index.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 import type { SenderConstraints } from '../sender-constraints/index.ts'
@@ -60,6 +61,7 @@ export function createCredentials(dependencies: {
   sessions: Pick<SessionStore, 'findLive' | 'touch'>
   hostSessions: Pick<HostSessionStore, 'findLive'>
   known: EntityCache
+  subjects: Pick<Subjects, 'read'>
   feed: Pick<RevocationFeed, 'position' | 'isValid'>
   clock: Clock
   log: Log
@@ -71,7 +73,7 @@ export function createCredentials(dependencies: {
   const { verifyAccessToken, proveApiKey, authenticateClient, senderFaultOf, sessions, hostSessions, known } =
     dependencies
 
-  const proveClaims = createProveClaims({ known, feed, clock })
+  const proveClaims = createProveClaims({ known, subjects: dependencies.subjects, feed, clock })
   const { proveCookie, proveHostCookie } = createProveCookies({ sessions, hostSessions, feed, clock, log, settings })
 
   const holds = (remembered: Remembered): boolean =>

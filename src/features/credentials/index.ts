@@ -5,6 +5,7 @@ import type { ApiKeys } from '../api-keys/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Revocations } from '../revocations/index.ts'
 import type { SenderConstraints } from '../sender-constraints/index.ts'
+import type { Subjects } from '../subjects/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import { createCredentials as joinCredentials, type Credentials } from './credentials.ts'
 import { createEntityCache } from './entity-cache.ts'
@@ -17,6 +18,7 @@ export function createCredentials(
   needs: {
     revocations: Revocations
     signingKeys: SigningKeys
+    subjects: Subjects
     clients: Clients
     apiKeys: ApiKeys
     senders: SenderConstraints
@@ -27,6 +29,7 @@ export function createCredentials(
     verifyAccessToken: needs.signingKeys.ring.verifyAccessToken,
     proveApiKey: needs.apiKeys.prove,
     authenticateClient: needs.clients.proveSecret,
+    subjects: needs.subjects,
     senderFaultOf: needs.senders.faultOf,
     sessions: stores.sessions,
     hostSessions: stores.hostSessions,

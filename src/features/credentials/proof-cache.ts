@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { tooManyWaiting } from '../../core/errors.ts'
 import type { Confirmation } from '../../core/confirmation.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
 import { allKeys } from '../../core/records/revocation.ts'
 import type { EntityKey } from '../revocations/index.ts'
@@ -16,6 +17,8 @@ export interface Credential {
   readonly origin?: string
   /** Of an access token: what it is bound to. Whoever shows it has to prove that. */
   readonly confirmation?: Confirmation
+  /** Of an access token of a person: the program that has it, as it is now. */
+  readonly client?: Client | undefined
   /** Of an API key: its id, and when it expires itself, if ever. */
   readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
 }

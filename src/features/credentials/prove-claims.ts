@@ -1,8 +1,9 @@
 import { type AccessTokenClaims, actorsOf } from '../../core/access-token.ts'
-import { timeOf } from '../../core/ids.ts'
+import { isUuid, timeOf } from '../../core/ids.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Client } from '../../core/records/client.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { whenAll, whenEach } from '../../core/when-all.ts'
 import type { RevocationFeed } from '../revocations/index.ts'
 import type { EntityCache } from './entity-cache.ts'
@@ -16,10 +17,11 @@ import { createSharedPrincipals } from './shared-principals.ts'
  */
 export function createProveClaims(dependencies: {
   known: EntityCache
+  subjects: Pick<Subjects, 'read'>
   feed: Pick<RevocationFeed, 'position' | 'isValid'>
   clock: Clock
 }): (claims: AccessTokenClaims) => Proven {
-  const { known, feed, clock } = dependencies
+  const { known, subjects, feed, clock } = dependencies
   const shared = createSharedPrincipals(feed)
 
   return (claims) => {
@@ -30,7 +32,7 @@ export function createProveClaims(dependencies: {
     if (audiences.length === 0) return undefined
     const scopes = claims.scope === undefined ? [] : claims.scope.split(' ')
     const expiresAt = claims.exp * 1000
-    const { sub, sid, jti, client_id: clientId, act, grant_id: grantId } = claims
+    const { sub: toldSub, sid: toldSid, jti, client_id: clientId, act, grant_id: grantId } = claims
     const ids = [jti, ...(grantId === undefined ? [] : [grantId]), ...(claims.exchanged_from ?? [])]
     const token = { ids, issuedAt: claims.iat }
     const bound = claims.cnf && { confirmation: claims.cnf }
@@ -44,8 +46,8 @@ export function createProveClaims(dependencies: {
     const programs = whenEach(holders.filter((id) => id !== firstPartyClientId).map((id) => known.client(id)))
     const clients = holders.map((id) => `client:${id}` as const)
     const always = [...ids.map((id) => `token:${id}` as const), ...clients, anyKey]
-    if (sid === undefined) {
-      const about = [programs, known.client(sub), known.isTokenRevoked(token)] as const
+    if (toldSid === undefined) {
+      const about = [programs, known.client(toldSub), known.isTokenRevoked(token)] as const
       return whenAll(about, ([acting, client, revoked]) => {
         if (!stands(client) || revoked || !acting.every(stands)) return undefined
         const { id: subject, name } = client
@@ -53,20 +55,29 @@ export function createProveClaims(dependencies: {
         return { principal, audiences, expiresAt, asOf, ...bound, entities: [`client:${subject}`, ...always] }
       })
     }
-    return whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
-      if (live === undefined || live.user.id !== sub || !acting.every(stands)) return undefined
-      const { user, session } = live
-      return {
-        principal: shared(live, grantId === undefined ? clientId : `let in: ${clientId}`, scopes, () => {
-          const person = userPrincipal(user, session, scopes, clientId)
-          return grantId === undefined ? person : withinScopes(person)
-        }),
-        audiences,
-        ...bound,
-        expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
-        asOf,
-        entities: [`session:${session.id}`, `user:${user.id}`, ...always],
-      }
-    })
+    const proveAs = ({ sub, sid }: { sub: string; sid: string }): Proven =>
+      whenAll([programs, known.session(sid, token, new Date(clock.now()))] as const, ([acting, live]) => {
+        if (live === undefined || live.user.id !== sub || !acting.every(stands)) return undefined
+        const { user, session } = live
+        return {
+          principal: shared(live, grantId === undefined ? clientId : `let in: ${clientId}`, scopes, () => {
+            const person = userPrincipal(user, session, scopes, clientId)
+            return grantId === undefined ? person : withinScopes(person)
+          }),
+          audiences,
+          ...bound,
+          ...(clientId !== firstPartyClientId && { client: acting[0] }),
+          expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
+          asOf,
+          entities: [`session:${session.id}`, `user:${user.id}`, ...always],
+        }
+      })
+    const told = { sub: toldSub, sid: toldSid }
+    if (isUuid(toldSid)) return proveAs(told)
+    // What a client of the kind `pairwise` was told stands for the ids in its sector alone.
+    return whenAll([known.client(clientId)] as const, ([client]) => {
+      const ids = subjects.read(client, told)
+      return ids !== undefined && isUuid(ids.sid) ? proveAs(ids) : undefined
+    }) as Proven
   }
 }

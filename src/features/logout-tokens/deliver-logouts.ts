@@ -5,6 +5,7 @@ import type { Log } from '../../core/log.ts'
 import type { Outgoing } from '../../core/outgoing.ts'
 import { type Client, type ClientStore, openIdSettingsOf } from '../../core/records/client.ts'
 import type { LogoutOutcome, LogoutStore, QueuedLogout } from '../../core/records/logout.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { createWorkQueue, type WorkQueue } from '../../core/work-queue.ts'
 import type { logoutTokensEvents } from './audit-events.ts'
 
@@ -29,17 +30,19 @@ const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 export function createDeliverLogouts(dependencies: {
   logouts: Pick<LogoutStore, 'claim' | 'settle'>
   clients: Pick<ClientStore, 'find'>
+  subjects: Pick<Subjects, 'sub' | 'sid'>
   outgoing: Pick<Outgoing, 'postForm'>
   sign(client: Client, claims: object): string
   audit: Audit<typeof logoutTokensEvents>
   clock: Clock
   log: Log
 }): WorkQueue {
-  const { logouts, clients, outgoing, sign, audit, clock, log } = dependencies
+  const { logouts, clients, subjects, outgoing, sign, audit, clock, log } = dependencies
 
   function tokenOf(client: Client, { userId, sessionId }: QueuedLogout): string {
     const iat = Math.floor(clock.now() / 1000)
-    const about = { sub: userId, sid: sessionId, events: { [logoutEvent]: {} } }
+    const names = { sub: subjects.sub(client, userId), sid: subjects.sid(client, sessionId) }
+    const about = { ...names, events: { [logoutEvent]: {} } }
     return sign(client, { ...about, aud: client.id, iat, exp: iat + lifetimeSeconds, jti: randomUUID() })
   }
 

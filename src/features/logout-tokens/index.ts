@@ -3,6 +3,7 @@ import type { Base } from '../../base.ts'
 import type { Outgoing } from '../../core/outgoing.ts'
 import { signingAlgorithmsOf } from '../../core/records/client.ts'
 import type { Feature } from '../../http/feature.ts'
+import type { Subjects } from '../subjects/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import { createDeliverLogouts } from './deliver-logouts.ts'
 
@@ -16,12 +17,12 @@ const lookEveryMilliseconds = 1_000
 
 export function createLogoutTokens(
   { stores, clock, log, audit }: Base,
-  needs: { signingKeys: SigningKeys; outgoing: Pick<Outgoing, 'postForm'> },
+  needs: { subjects: Subjects; signingKeys: SigningKeys; outgoing: Pick<Outgoing, 'postForm'> },
 ): LogoutTokens {
   const { logouts, clients } = stores
   const { ring } = needs.signingKeys
   const queue = createDeliverLogouts({
-    ...{ logouts, clients, outgoing: needs.outgoing, audit, clock, log },
+    ...{ logouts, clients, subjects: needs.subjects, outgoing: needs.outgoing, audit, clock, log },
     sign: (client, claims) => ring.signFor(signingAlgorithmsOf(client).idTokens, claims, 'logout+jwt'),
   })
   const ends: (() => unknown)[] = []

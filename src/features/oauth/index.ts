@@ -6,6 +6,7 @@ import type { Credentials } from '../credentials/index.ts'
 import type { OpenId } from '../openid/index.ts'
 import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { Sessions } from '../sessions/index.ts'
+import type { Subjects } from '../subjects/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
 import { deviceAuthorizationRoutes } from './device-authorization-routes.ts'
@@ -28,6 +29,7 @@ export function createOAuth(
     tokens: Tokens
     credentials: Credentials
     signingKeys: SigningKeys
+    subjects: Subjects
     openid: OpenId
     senders: SenderConstraints
     hosts: { audienceOf(url: string): string | undefined }
@@ -38,6 +40,7 @@ export function createOAuth(
   const authenticateClient = needs.clients.authenticate
   const exchangeToken = createExchangeToken({
     verifyAccessToken: ring.verifyAccessToken,
+    subjects: needs.subjects,
     prove: credentials.claims,
     issue: tokens.issuer.forDelegation,
     audit,
@@ -60,6 +63,7 @@ export function createOAuth(
             accessToken: credentials.accessToken,
             apiKey: credentials.apiKey,
             refreshTokens: stores.refreshTokens,
+            subjects: needs.subjects,
             clock,
             issuer,
           }),
@@ -92,6 +96,7 @@ export function createOAuth(
             apiKeys: stores.apiKeys,
             authorizations: stores.authorizations,
             endSession: needs.sessions.end,
+            subjects: needs.subjects,
             audit,
             clock,
           }),

@@ -5,6 +5,7 @@ import type { Client } from '../../core/records/client.ts'
 import type { RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import type { Principal } from '../../core/principal.ts'
 import { hasEnded } from '../../core/records/refresh-token.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import type { Credentials } from '../credentials/index.ts'
 
@@ -28,10 +29,11 @@ export function createIntrospect(dependencies: {
   /** Without a limit: whoever asks is known, and shows what others showed it. */
   apiKey: Credentials['apiKey']
   refreshTokens: Pick<RefreshTokenStore, 'find'>
+  subjects: Pick<Subjects, 'sub' | 'sid'>
   clock: Clock
   issuer: string
 }): Introspect {
-  const { accessToken, apiKey, refreshTokens, clock, issuer } = dependencies
+  const { accessToken, apiKey, refreshTokens, subjects, clock, issuer } = dependencies
   const read = new WeakMap<object, ActiveAccessToken>()
   return async (caller, token) => {
     if (token.startsWith(apiKeyPrefix)) {
@@ -41,7 +43,8 @@ export function createIntrospect(dependencies: {
       const claims = claimsOf(principal, audiences.length > 0 ? audiences : [issuer])
       if (!concerns(claims, caller, issuer)) return inactive
       const exp = key?.expiresAt === undefined ? {} : { exp: Math.floor(key.expiresAt / 1000) }
-      return { active: true, token_type: 'Bearer', iss: issuer, ...claims, ...exp, jti: key?.id }
+      const sub = principal.kind === 'user' ? subjects.sub(caller, claims.sub) : claims.sub
+      return { active: true, token_type: 'Bearer', iss: issuer, ...claims, sub, ...exp, jti: key?.id }
     }
     if (!isOpaque(token)) {
       const credential = await accessToken(token)
@@ -53,7 +56,12 @@ export function createIntrospect(dependencies: {
         const type = claims.cnf?.jkt === undefined ? 'Bearer' : 'DPoP'
         read.set(credential, (told = { active: true, token_type: type, ...claims }))
       }
-      return concerns(told, caller, issuer) ? told : inactive
+      if (!concerns(told, caller, issuer)) return inactive
+      const { principal } = credential
+      if (principal.kind !== 'user' || principal.sessionId === undefined) return told
+      // Each caller is told of people as it knows them.
+      const names = { sub: subjects.sub(caller, principal.subject), sid: subjects.sid(caller, principal.sessionId) }
+      return names.sub === told.sub && names.sid === told.sid ? told : { ...told, ...names }
     }
     const presented = await refreshTokens.find(hashSecret(token))
     if (presented === undefined || presented.family.clientId !== caller.id) return inactive
@@ -62,9 +70,9 @@ export function createIntrospect(dependencies: {
       active: true,
       token_type: 'refresh_token',
       iss: issuer,
-      sub: presented.user.id,
+      sub: subjects.sub(caller, presented.user.id),
       client_id: presented.family.clientId,
-      sid: presented.session.id,
+      sid: subjects.sid(caller, presented.session.id),
       exp: Math.floor(presented.expiresAt.getTime() / 1000),
       ...(presented.family.confirmation && { cnf: presented.family.confirmation }),
       ...(presented.family.scopes.length > 0 ? { scope: presented.family.scopes.join(' ') } : {}),

@@ -8,6 +8,8 @@ import type { AuthorizationStore } from '../../core/records/authorization.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import { firstPartyClientId } from '../../core/principal.ts'
+import { isUuid } from '../../core/ids.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { hashSecret } from '../../core/secrets.ts'
 import { isOpaque } from './introspect.ts'
 import type { EndSession } from '../sessions/index.ts'
@@ -29,6 +31,7 @@ export function createRevokeToken(dependencies: {
   apiKeys: Pick<ApiKeyStore, 'find' | 'revoke'>
   authorizations: Pick<AuthorizationStore, 'end'>
   endSession: EndSession
+  subjects: Pick<Subjects, 'read'>
   audit: Audit<
     typeof oauthEvents &
       Pick<typeof apiKeysEvents, 'api_key.revoked'> &
@@ -37,7 +40,7 @@ export function createRevokeToken(dependencies: {
   clock: Clock
 }): RevokeToken {
   const { verifyAccessToken, refreshTokens, accessTokens, apiKeys, authorizations, endSession } = dependencies
-  const { audit, clock } = dependencies
+  const { subjects, audit, clock } = dependencies
   return async (caller, token) => {
     const now = new Date(clock.now())
     if (token.startsWith(apiKeyPrefix)) {
@@ -62,9 +65,10 @@ export function createRevokeToken(dependencies: {
     }
     const claims = verifyAccessToken(token)
     if (claims?.client_id !== caller.id) return
-    const { sub: subject, client_id: clientId, sid: sessionId, jti: token_id } = claims
+    const { sub, client_id: clientId, sid, jti: token_id } = claims
     if (await accessTokens.revoke(token_id, new Date(claims.exp * 1000), now)) {
-      audit.record({ event: 'token.revoked', subject, clientId, sessionId, token_id })
+      const ids = sid === undefined || isUuid(sid) ? { sub, sid } : subjects.read(caller, { sub, sid })
+      audit.record({ event: 'token.revoked', subject: ids?.sub, clientId, sessionId: ids?.sid, token_id })
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Audit } from '../../core/audit.ts'
 import { type Client, type ClientLifetimes, openIdSettingsOf } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { parseScope } from './scope.ts'
 import type { oauthEvents } from './audit-events.ts'
 
@@ -43,13 +44,14 @@ const maxChainLength = 4
 export function createExchangeToken<Issued>(dependencies: {
   verifyAccessToken(token: string): AccessTokenClaims | undefined
   /** Whom verified claims stand for now; nothing when they are revoked. */
+  subjects: Pick<Subjects, 'sub' | 'sid'>
   prove(claims: AccessTokenClaims): Promise<{ principal: Principal } | undefined> | { principal: Principal } | undefined
   /** Nothing where a token of this would be too large. */
   issue(delegation: Delegation): Issued | undefined
   audit: Audit<typeof oauthEvents>
   deploymentAudience: string
 }) {
-  const { verifyAccessToken, prove, issue, audit, deploymentAudience } = dependencies
+  const { verifyAccessToken, subjects, prove, issue, audit, deploymentAudience } = dependencies
 
   /** Those of the client's audiences that the token is good for; the deployment's stands for all of them. */
   function reachable(client: Client, claims: AccessTokenClaims): string[] {
@@ -81,13 +83,14 @@ export function createExchangeToken<Issued>(dependencies: {
     const still = (then: string[] = [], now: readonly string[]) => then.filter((name) => now.includes(name))
     const issued = issue({
       claims: {
-        sub,
+        ...(user?.sessionId === undefined
+          ? { sub, ...(sid !== undefined && { sid }) }
+          : { sub: subjects.sub(client, user.subject), sid: subjects.sid(client, user.sessionId) }),
         aud: targets.length === 1 ? targets[0]! : targets,
         client_id: client.id,
         act: { sub: client.id, ...(act && { act }) },
         exchanged_from: [claims.jti, ...(claims.exchanged_from ?? [])],
         ...(request.confirmation && { cnf: request.confirmation }),
-        ...(sid !== undefined && { sid }),
         ...(grant_id !== undefined && { grant_id }),
         ...(auth_time !== undefined && { auth_time }),
         ...(acr !== undefined && { acr }),
@@ -111,7 +114,7 @@ export function createExchangeToken<Issued>(dependencies: {
     }
     audit.record({
       event: 'token.exchanged',
-      ...{ subject: sub, clientId: client.id, sessionId: sid },
+      ...{ subject: proven.principal.subject, clientId: client.id, sessionId: user?.sessionId },
       ...{ subject_token_id: claims.jti, audiences: targets, scopes },
     })
     return issued

@@ -83,7 +83,7 @@ export function createGrantTokens(dependencies: {
       targets: request.targets,
       confirmation: request.confirmation,
       renewIdToken: renewIdTokenFor(client),
-      lifetimes: settings,
+      client,
       keepsToken: ({ confirmation }) =>
         settings.refreshTokenRotation === 'off' && (client.authMethod !== 'none' || Boolean(confirmation)),
     })

@@ -4,6 +4,7 @@ import { uuidv7 } from '../../core/ids.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { AuthorizationStore } from '../../core/records/authorization.ts'
 import type { PushedRequestStore } from '../../core/records/pushed-request.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import type { openidEvents } from './audit-events.ts'
 import { nextStep, type Step } from './next-step.ts'
@@ -45,11 +46,13 @@ export function createAuthorize(dependencies: {
   authorizations: Pick<AuthorizationStore, 'issue' | 'consentOf'>
   /** Who an ID token of this service is about. */
   verifyIdToken(token: string): { sub: string } | undefined
+  subjects: Pick<Subjects, 'sub'>
   mayRegister: boolean
   audit: Audit<typeof openidEvents>
   clock: Clock
 }): Authorize {
-  const { findRequest, authorizations, pushedRequests, verifyIdToken, mayRegister, audit, clock } = dependencies
+  const { findRequest, authorizations, pushedRequests, verifyIdToken, subjects, mayRegister, audit, clock } =
+    dependencies
 
   async function issue(
     request: AuthorizationRequest,
@@ -91,7 +94,16 @@ export function createAuthorize(dependencies: {
     const hint = idTokenHint === undefined ? undefined : verifyIdToken(idTokenHint)
     const hinted = idTokenHint === undefined ? undefined : hint === undefined ? 'unreadable' : { subject: hint.sub }
     const consented = user && (await authorizations.consentOf(user.subject, request.client.id))?.scopes
-    const facts = { user, arrivedAt, hinted, consented, mayRegister, now: Math.floor(clock.now() / 1000) } as const
+    // As the program knows them: what it asks about somebody must not tell it who they are to others.
+    const known = user && { ...user, subject: subjects.sub(request.client, user.subject) }
+    const facts = {
+      user: known,
+      arrivedAt,
+      hinted,
+      consented,
+      mayRegister,
+      now: Math.floor(clock.now() / 1000),
+    } as const
     let step = nextStep(request, { ...facts, answer })
 
     if (step.kind === 'grant') {

@@ -56,7 +56,7 @@ export function createHandOut(dependencies: {
       // Of other clients the secret or key proves each time whose the token is (RFC 9449 §5, RFC 8705 §4).
       const bound = client.authMethod === 'none' ? confirmation : undefined
       const of = { session, clientId: client.id, scopes, authorization: { id, audiences } }
-      const made = issuer.makeFamily({ ...of, confirmation: bound, lifetimes: openIdSettingsOf(client) })
+      const made = issuer.makeFamily({ ...of, confirmation: bound, client })
       refreshToken = made.refreshToken
       return { family: made.family, token: made.token }
     }
@@ -82,7 +82,7 @@ export function createHandOut(dependencies: {
       ...{ user, session, clientId: client.id, scopes },
       authorization: { id, audiences: [...new Set(told)] },
       confirmation,
-      lifetimes: openIdSettingsOf(client),
+      client,
     })
     const inSession = { ...found, sessionId: session.id }
     return {

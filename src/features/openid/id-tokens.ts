@@ -5,6 +5,7 @@ import type { Authorization } from '../../core/records/authorization.ts'
 import { type Client, openIdSettingsOf, signingAlgorithmsOf } from '../../core/records/client.ts'
 import type { SigningAlgorithm } from '../../core/records/signing-key.ts'
 import type { User } from '../../core/records/user.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { claimsAbout } from './scopes.ts'
 
 /** An ID token tells of a sign-in that has just been; it opens nothing. */
@@ -25,9 +26,10 @@ export function createMakeIdToken(dependencies: {
   signFor(algorithm: SigningAlgorithm | undefined, claims: object): string
   /** What signs where the program has not said by which algorithm. */
   algorithms(type: TokenType): readonly SigningAlgorithm[]
+  subjects: Pick<Subjects, 'sub' | 'sid'>
   clock: Clock
 }): MakeIdToken {
-  const { signFor, algorithms, clock } = dependencies
+  const { subjects, signFor, algorithms, clock } = dependencies
   return (client, authorization, user, accessToken) => {
     const { scopes, nonce, authenticatedAt, level, methods, sessionId, clientId } = authorization
     // Whole seconds that have passed: some programs refuse a token of the future without any tolerance.
@@ -36,7 +38,7 @@ export function createMakeIdToken(dependencies: {
     const wanted = signingAlgorithmsOf(client).idTokens
     const algorithm = wanted ?? algorithms('JWT')[0]
     return signFor(wanted, {
-      sub: user.id,
+      sub: subjects.sub(client, user.id),
       aud: clientId,
       azp: clientId,
       iat,
@@ -45,7 +47,7 @@ export function createMakeIdToken(dependencies: {
       ...(nonce !== null && { nonce }),
       acr: level,
       amr: methods,
-      sid: sessionId,
+      sid: subjects.sid(client, sessionId),
       at_hash: halfHash(accessToken, algorithm === 'EdDSA' ? 'sha512' : 'sha256'),
       ...(idTokenClaims === 'full' && claimsAbout(user, scopes)),
     })

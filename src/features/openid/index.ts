@@ -15,6 +15,7 @@ import type { MailsOf } from '../../pages/mail.ts'
 import type { Mail } from '../mail/index.ts'
 import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { Sessions } from '../sessions/index.ts'
+import type { Subjects } from '../subjects/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Tokens } from '../tokens/index.ts'
 import { administeredGrantRoutes } from './admin.ts'
@@ -71,6 +72,7 @@ export function createOpenId(
     credentials: Credentials
     senders: SenderConstraints
     signingKeys: SigningKeys
+    subjects: Subjects
     hosts: { audienceOf(url: string): string | undefined }
     browser: BrowserGuards
     pageUsers: PageUsers
@@ -80,11 +82,12 @@ export function createOpenId(
     referrers: Senders
   },
 ): OpenId {
-  const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages } = needs
+  const { accounts, clients, sessions, tokens, credentials, signingKeys, hosts, browser, pageUsers, pages, subjects } =
+    needs
   const { ring } = signingKeys
   const { authorizations, deviceCodes, pushedRequests, users } = stores
   const userinfoAudience = issuer + userinfoPath
-  const makeIdToken = createMakeIdToken({ signFor: ring.signFor, algorithms: ring.algorithms, clock })
+  const makeIdToken = createMakeIdToken({ subjects, signFor: ring.signFor, algorithms: ring.algorithms, clock })
   const handOut = createHandOut({
     ...{ authorizations, sessions, issuer: tokens.issuer, makeIdToken, userinfoAudience, clock },
   })
@@ -102,7 +105,7 @@ export function createOpenId(
       ...{ clients: stores.clients, pushedRequests, openRequest, where, clock },
       box: box('authorization request'),
     }),
-    ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, audit, clock },
+    ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, subjects, audit, clock },
     mayRegister: config.registration.mode === 'open',
   })
   const signAnswer = createSignAnswer({ signFor: ring.signFor, clock })
@@ -132,7 +135,7 @@ export function createOpenId(
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       scopes_supported: openIdScopes,
-      subject_types_supported: ['public'],
+      subject_types_supported: ['public', 'pairwise'],
       id_token_signing_alg_values_supported: signingAlgorithms,
       authorization_signing_alg_values_supported: signingAlgorithms,
       claims_supported: openIdClaims,
@@ -161,6 +164,7 @@ export function createOpenId(
             ...shared,
             clients: stores.clients,
             verifyIdToken: ring.verifyIdToken,
+            subjects,
             endSession: sessions.end,
           }),
         )
@@ -168,7 +172,13 @@ export function createOpenId(
       admin: (app) => administeredGrantRoutes(app, { consents, users: accounts.administration }),
       oauth: (app) =>
         userinfoRoutes(app, {
-          ...{ accessToken: credentials.accessToken, users, senders: needs.senders, audience: userinfoAudience },
+          ...{
+            accessToken: credentials.accessToken,
+            users,
+            subjects,
+            senders: needs.senders,
+            audience: userinfoAudience,
+          },
         }),
     },
   }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Client, ClientStore } from '../../core/records/client.ts'
 import { openIdSettingsOf } from '../../core/records/client.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { withParameters } from '../../core/redirect-uris.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
@@ -36,14 +37,15 @@ export async function logoutPages(
   app: App,
   options: BrowserGuards & {
     clients: Pick<ClientStore, 'find'>
-    verifyIdToken(token: string): { aud: string; sid?: string } | undefined
+    verifyIdToken(token: string): { sub: string; aud: string; sid?: string } | undefined
+    subjects: Pick<Subjects, 'read'>
     endSession: EndSession
     pageUsers: PageUsers
     pages: Pages<OpenIdTexts>
     basePath: string
   },
 ): Promise<void> {
-  const { clients, verifyIdToken, endSession, pageUsers, pages, cookies, csrf, limits, basePath } = options
+  const { clients, verifyIdToken, subjects, endSession, pageUsers, pages, cookies, csrf, limits, basePath } = options
   const config = { ...publicPage, rateLimit: limits.takingAway }
 
   /** Nothing where it asks for something that is not the program's: then nobody is led anywhere. */
@@ -54,9 +56,10 @@ export async function logoutPages(
     if (told !== undefined && named !== undefined && told.aud !== named) return undefined
     const id = told?.aud ?? named
     const client = id !== undefined && /^[\x21-\x7e]{1,200}$/.test(id) ? await clients.find(id) : undefined
-    if (uri === undefined) return { client, sessionId: told?.sid, target: undefined }
+    const sessionId = told?.sid === undefined ? undefined : subjects.read(client, { sub: told.sub, sid: told.sid })?.sid
+    if (uri === undefined) return { client, sessionId, target: undefined }
     if (client === undefined || !openIdSettingsOf(client).postLogoutRedirectUris.includes(uri)) return undefined
-    return { client, sessionId: told?.sid, target: state === undefined ? uri : withParameters(uri, { state }) }
+    return { client, sessionId, target: state === undefined ? uri : withParameters(uri, { state }) }
   }
 
   async function leave(request: FastifyRequest, reply: FastifyReply, sent: Record<string, string | undefined>) {

@@ -2,6 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Confirmation, dpopToken, type SenderFault } from '../../core/confirmation.ts'
 import { type OAuthErrorCode, oauthErrorTable } from '../../core/oauth-error.ts'
 import type { Principal } from '../../core/principal.ts'
+import type { Client } from '../../core/records/client.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import type { UserStore } from '../../core/records/user.ts'
 import { acceptForms } from '../../http/bodies.ts'
 import { noteAnswers } from '../../http/document.ts'
@@ -14,7 +16,14 @@ import { claimsAbout } from './scopes.ts'
 
 export const userinfoPath = '/oauth/userinfo'
 
-type Proven = { principal: Principal; audiences: readonly string[]; confirmation?: Confirmation } | undefined
+interface Credential {
+  principal: Principal
+  audiences: readonly string[]
+  confirmation?: Confirmation
+  /** Whom it was issued to. */
+  client?: Client | undefined
+}
+type Proven = Credential | undefined
 
 const Claims = Type.Object(
   {
@@ -45,11 +54,12 @@ export async function userinfoRoutes(
   options: {
     accessToken(token: string): Proven | Promise<Proven>
     users: Pick<UserStore, 'findById'>
+    subjects: Pick<Subjects, 'sub'>
     senders: Pick<SenderConstraints, 'faultOf' | 'nonce'>
     audience: string
   },
 ): Promise<void> {
-  const { accessToken, users, senders, audience } = options
+  const { accessToken, users, subjects, senders, audience } = options
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
   noteAnswers(app, {
@@ -96,7 +106,7 @@ export async function userinfoRoutes(
     if (!audiences.includes(audience)) return refuse(reply, 401, 'invalid_token')
     const user = principal.kind === 'user' ? await users.findById(principal.subject) : undefined
     if (user === undefined) return refuse(reply, 401, 'invalid_token')
-    return reply.send({ sub: user.id, ...claimsAbout(user, principal.scopes) })
+    return reply.send({ sub: subjects.sub(proven.client, user.id), ...claimsAbout(user, principal.scopes) })
   }
 
   const Refused = (description: string, ...codes: OAuthErrorCode[]) => ({

@@ -8,6 +8,7 @@ import type { SessionLifetimes } from '../../core/records/session.ts'
 import type { Mail } from '../mail/index.ts'
 import type { Revocations } from '../revocations/index.ts'
 import type { Sessions } from '../sessions/index.ts'
+import type { Subjects } from '../subjects/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import { type ChooseRefreshToken, createChooseRefreshToken } from './choose-refresh.ts'
 import { createTokenIssuer, type TokenIssuer } from './issue-tokens.ts'
@@ -36,6 +37,7 @@ export function createTokens(
   needs: {
     revocations: Revocations
     signingKeys: SigningKeys
+    subjects: Subjects
     sessions: Sessions
     mail: Mail<MailsOf<typeof tokensMails>>
     languages: { offered: OfferedLanguages }
@@ -50,6 +52,7 @@ export function createTokens(
   const grantCache = createGrantCache(needs.revocations.feed)
   const issuer = createTokenIssuer({
     sign: needs.signingKeys.ring.sign,
+    subjects: needs.subjects,
     identityLimits: (audience) =>
       audience === deploymentAudience ? [everywhere] : needs.hosts.identityLimits(audience),
     noteShortening: createShorteningLog({ log, clock }),

@@ -13,6 +13,7 @@ import { type Client, type ClientLifetimes, openIdSettingsOf } from '../../core/
 import type { RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import type { Session, SessionLifetimes } from '../../core/records/session.ts'
 import type { User } from '../../core/records/user.ts'
+import type { Subjects } from '../../core/subjects.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { maxTokenLength } from '../../core/sizes.ts'
 import type { GrantCache } from './grant-cache.ts'
@@ -41,8 +42,8 @@ export interface SessionGrant {
   authorization?: { id: string; audiences: readonly string[] } | undefined
   /** What the access token is bound to. */
   confirmation?: Confirmation | undefined
-  /** What the client has of its own; absent: all is as the service has it. */
-  lifetimes?: ClientLifetimes | undefined
+  /** Whose settings count, and how the client knows people; absent: all is as the service has it. */
+  client?: Client | undefined
 }
 
 interface MadeFamily {
@@ -89,11 +90,12 @@ export interface TokenIssuer {
   /** A refresh family with its first token, which is not stored yet. A `confirmation` binds them too. */
   makeFamily(grant: Omit<SessionGrant, 'user'>): MadeFamily
   /** When a refresh token of a session goes idle that is issued, or used, at `now` (epoch milliseconds). */
-  refreshExpiry(now: number, session: Pick<Session, 'remembered'>, lifetimes?: ClientLifetimes): Date
+  refreshExpiry(now: number, session: Pick<Session, 'remembered'>, client?: Client): Date
 }
 
 export function createTokenIssuer(dependencies: {
   sign(type: TokenType, claims: object): string
+  subjects: Pick<Subjects, 'sub' | 'sid'>
   refreshTokens: Pick<RefreshTokenStore, 'createFamily'>
   grantCache: Pick<GrantCache, 'begin'>
   /** What is told of somebody's rights to those who stand for an audience. */
@@ -106,7 +108,7 @@ export function createTokenIssuer(dependencies: {
   /** The `sessions` section of gatehouse.yaml. */
   sessionLifetimes: SessionLifetimes
 }): TokenIssuer {
-  const { sign, refreshTokens, grantCache, identityLimits, noteShortening } = dependencies
+  const { sign, subjects, refreshTokens, grantCache, identityLimits, noteShortening } = dependencies
   const { clock, deploymentAudience, settings, sessionLifetimes } = dependencies
 
   function accessToken(
@@ -140,7 +142,7 @@ export function createTokenIssuer(dependencies: {
   }
 
   const issuer: TokenIssuer = {
-    forSession({ user, session, clientId, scopes, authorization, confirmation, lifetimes }) {
+    forSession({ user, session, clientId, scopes, authorization, confirmation, client }) {
       const { roles, groups, permissions } = user
       const audiences = authorization?.audiences ?? [deploymentAudience]
       const rights =
@@ -149,10 +151,10 @@ export function createTokenIssuer(dependencies: {
           : { grant_id: authorization.id, permissions: permissions.filter((one) => scopes.includes(one)) }
       const issued = accessToken(
         {
-          sub: user.id,
+          sub: subjects.sub(client, user.id),
           aud: audiences.length === 1 ? audiences[0]! : [...audiences],
           client_id: clientId,
-          sid: session.id,
+          sid: subjects.sid(client, session.id),
           auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
           acr: session.level,
           amr: session.methods,
@@ -160,7 +162,7 @@ export function createTokenIssuer(dependencies: {
           ...rights,
         },
         scopes,
-        lifetimes,
+        client && openIdSettingsOf(client),
         // Whoever verifies it offline sees the end of the session nowhere else.
         Math.floor(session.expiresAt.getTime() / 1000),
       )
@@ -177,12 +179,12 @@ export function createTokenIssuer(dependencies: {
         openIdSettingsOf(client),
       ),
     forDelegation: ({ claims, scopes, notAfter, lifetimes }) => accessToken(claims, scopes, lifetimes, notAfter),
-    makeFamily({ session, clientId, scopes, authorization, confirmation = null, lifetimes }) {
+    makeFamily({ session, clientId, scopes, authorization, confirmation = null, client }) {
       const now = clock.now()
       const refreshToken = randomSecret()
       const seconds = Math.min(
         settings.refresh_absolute_ttl_seconds,
-        lifetimes?.refreshAbsoluteTtlSeconds ?? Number.POSITIVE_INFINITY,
+        (client && openIdSettingsOf(client).refreshAbsoluteTtlSeconds) ?? Number.POSITIVE_INFINITY,
       )
       const expiresAt = new Date(Math.min(now + seconds * 1000, session.expiresAt.getTime()))
       const family: RefreshFamily = {
@@ -198,7 +200,7 @@ export function createTokenIssuer(dependencies: {
       const token = {
         hash: hashSecret(refreshToken),
         createdAt: new Date(now),
-        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, session, lifetimes).getTime(), expiresAt.getTime())),
+        expiresAt: new Date(Math.min(issuer.refreshExpiry(now, session, client).getTime(), expiresAt.getTime())),
       }
       return { refreshToken, family, token }
     },
@@ -208,10 +210,10 @@ export function createTokenIssuer(dependencies: {
       grantCache.begin(token.hash, { family, session: grant.session, user: grant.user })
       return { ...issuer.forSession(grant), refreshToken }
     },
-    refreshExpiry(now, session, lifetimes) {
+    refreshExpiry(now, session, client) {
       const ofTokens = Math.min(
         settings.refresh_idle_ttl_seconds,
-        lifetimes?.refreshIdleTtlSeconds ?? Number.POSITIVE_INFINITY,
+        (client && openIdSettingsOf(client).refreshIdleTtlSeconds) ?? Number.POSITIVE_INFINITY,
       )
       const seconds = session.remembered ? ofTokens : Math.min(ofTokens, sessionLifetimes.short.idle_ttl_seconds)
       return new Date(now + seconds * 1000)

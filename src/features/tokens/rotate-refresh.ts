@@ -2,7 +2,7 @@ import type { Audit } from '../../core/audit.ts'
 import { unavailable } from '../../core/errors.ts'
 import { type Confirmation, isSameConfirmation } from '../../core/confirmation.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { ClientLifetimes } from '../../core/records/client.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { QueuedMail } from '../../core/records/mail.ts'
 import type { PresentedRefreshToken, RefreshFamily, RefreshTokenStore } from '../../core/records/refresh-token.ts'
 import { lifetimesOf, type Session, type SessionLifetimes } from '../../core/records/session.ts'
@@ -41,8 +41,8 @@ interface RefreshRequest {
   confirmation?: Confirmation | undefined
   /** Makes the ID token of an answer whose scopes have `openid`, if it has one; asked before the refresh token is used. */
   renewIdToken?: RenewIdToken | undefined
-  /** What the client has of its own. */
-  lifetimes?: ClientLifetimes
+  /** Whose settings count; absent: the person's own sign-in. */
+  client?: Client
   /** Whether the refresh token stays as it is: of a client that proves itself, or of a family that is bound to a key (RFC 9700 §4.14.2). */
   keepsToken?(family: RefreshFamily): boolean
 }
@@ -133,7 +133,7 @@ export function createRotateRefresh(dependencies: {
   async function use(
     { grant, asOf }: CachedGrant,
     scopes: string[],
-    { refreshToken, confirmation, renewIdToken, lifetimes, keepsToken }: RefreshRequest,
+    { refreshToken, confirmation, renewIdToken, client, keepsToken }: RefreshRequest,
   ): Promise<RefreshOutcome | undefined> {
     const { family, session, user } = grant
     const now = clock.now()
@@ -142,12 +142,12 @@ export function createRotateRefresh(dependencies: {
     const successor = isKept ? refreshToken : randomSecret()
     const successorHash = isKept ? hash : hashSecret(successor)
     const about = { user, session, clientId: family.clientId, scopes, authorization: authorizationOf(family) }
-    const made = issuer.forSession({ ...about, confirmation, lifetimes })
+    const made = issuer.forSession({ ...about, confirmation, client })
     const idToken = scopes.includes('openid') ? await renewIdToken?.(grant, made) : undefined
     const tokens = { ...made, refreshToken: successor, ...(idToken !== undefined && { idToken }) }
     const asked = {
       hash,
-      successorExpiresAt: issuer.refreshExpiry(now, session, lifetimes),
+      successorExpiresAt: issuer.refreshExpiry(now, session, client),
       sessionIdleExpiresAt: new Date(now + lifetimesOf(sessions, session).idle_ttl_seconds * 1000),
       at: new Date(now),
       pace,

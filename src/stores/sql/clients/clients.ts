@@ -7,7 +7,7 @@ import { advisoryLocks, type Database, isUniqueViolation } from '../database.ts'
 import { authorizations } from '../authorizations/tables.ts'
 import { endSessions } from '../sessions/sessions.ts'
 import { sessions } from '../sessions/tables.ts'
-import { clients, initialTokens } from './tables.ts'
+import { clients, initialTokens, subjectSalts } from './tables.ts'
 import { refreshFamilies } from '../tokens/tables.ts'
 
 export function createClientStore(db: Database, change: Change, clock: Clock): ClientStore {
@@ -37,6 +37,11 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
     async find(id) {
       const [row] = await db.select().from(clients).where(eq(clients.id, id))
       return row
+    },
+    async subjectSalt(proposed) {
+      await db.insert(subjectSalts).values({ id: 'pairwise', salt: proposed }).onConflictDoNothing()
+      const [row] = await db.select({ salt: subjectSalts.salt }).from(subjectSalts)
+      return row!.salt
     },
     list: () => db.select().from(clients).orderBy(asc(clients.id)),
     page: ({ after, limit }) =>

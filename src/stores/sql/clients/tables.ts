@@ -26,6 +26,12 @@ export const clients = pgTable(
   ],
 )
 
+/** One row, for ever: with another salt every person would be somebody else to programs. */
+export const subjectSalts = pgTable('subject_salts', {
+  id: text('id').primaryKey(),
+  salt: text('salt').notNull(),
+})
+
 export const initialTokens = pgTable(
   'initial_access_tokens',
   {
