@@ -87,7 +87,7 @@ for (const backend of backends) {
         code_challenge_methods_supported: ['S256'],
         authorization_response_iss_parameter_supported: true,
         scopes_supported: ['openid', 'profile', 'email', 'groups', 'offline_access'],
-        subject_types_supported: ['public'],
+        subject_types_supported: ['public', 'pairwise'],
         id_token_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'],
         authorization_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'],
         claims_supported: [
