@@ -40,6 +40,8 @@ export const logEvents = {
   'mail.unanswered': 'What somebody asked for an address cannot be answered, and waits.',
   'mail.unreadable': 'The outbox cannot be read, so mails wait in it.',
   'mail.unusable': 'The mail server cannot be used, as a try at the start has shown.',
+  'client_document.failed': 'The document that a `client_id` names cannot be had.',
+  'client_document.refused': 'The document that a `client_id` names describes no program that may be let in.',
   'client_keys.unreadable': 'The keys of a client cannot be had from its `jwks_uri`, so that it cannot prove itself.',
   'logout_token.failed':
     'A program could not be told of the end of a session. The line says why, and whether that was the last try.',

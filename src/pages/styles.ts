@@ -71,6 +71,7 @@ article + :is(p, form) { margin-top: 1.25rem; }
 h1 { margin: 0 0 1.25rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -0.015em; text-wrap: balance; }
 h1:has(+ .lead) { margin-bottom: 0.375rem; }
 .lead { margin-bottom: 1.5rem; color: var(--pico-muted-color); }
+.site { margin-bottom: 1rem; color: var(--pico-h1-color); font-size: 1.5rem; font-weight: 600; overflow-wrap: anywhere; }
 h2 { margin: 0 0 0.25rem; font-size: 1.0625rem; line-height: 1.35; }
 .wide > h1 { margin-top: 0.5rem; }
 .muted, small { color: var(--pico-muted-color); }

@@ -202,6 +202,11 @@ const changes: Record<string, Prepare> = {
     const change = { jwks: null, registrationTokenHash: 'another' }
     return selfRegistered(bench, (id) => bench.stores.clients.replaceRegistration(id, 'own', change))
   },
+  'clients.keepDocument': (bench) =>
+    selfRegistered(bench, async (id) => {
+      const client = (await bench.stores.clients.find(id))!
+      return bench.stores.clients.keepDocument({ ...client, name: 'Another' }, { most: 1, at: bench.at() })
+    }),
   'clients.deleteUnused': (bench) =>
     selfRegistered(bench, () => bench.stores.clients.deleteUnused(new Date(bench.at().getTime() + 1), bench.at(), 10)),
   'clients.delete': (bench) => ofClient(bench, (id) => bench.stores.clients.delete(id)),

@@ -139,6 +139,11 @@ export interface Client {
   createdAt: Date
 }
 
+/** Whether nobody says what it is but the document at its id: whoever registers by a request has a token to manage that. */
+export function isOfDocument(client: Pick<Client, 'selfRegistered' | 'registrationTokenHash'>): boolean {
+  return client.selfRegistered && client.registrationTokenHash === null
+}
+
 type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 'scopes' | 'audiences' | 'openid'>>
 
 /** By which algorithms something is signed for a client. */
@@ -182,6 +187,11 @@ export interface ClientStore {
     tokenHash: string,
     change: ClientChange & Pick<Client, 'jwks' | 'registrationTokenHash'>,
   ): Promise<boolean>
+  /**
+   * Keeps a client that nobody but a document at its id describes, as it says there now, if no operator has registered that id: not where
+   * `most` clients are there that describe themselves. Also tells the revocation feed.
+   */
+  keepDocument(client: Client, bounds: { most: number; at: Date }): Promise<'registered' | 'changed' | 'full'>
   addInitialToken(token: { hash: string; usesLeft: number; expiresAt: Date }): Promise<void>
   /**
    * Deletes clients that registered themselves before a time, and that since then nobody has let in and no refresh token keeps. Also tells

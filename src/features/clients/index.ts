@@ -9,6 +9,7 @@ import { type ClientAdministration, createClientAdministration } from './adminis
 import { type AuthenticateClient, createAuthenticateClient, createProveClientSecret } from './authenticate-client.ts'
 import { createVerifyClientAssertion } from './client-assertion.ts'
 import { createClientCache } from './client-cache.ts'
+import { type ClientDocuments, createClientDocuments } from './client-documents.ts'
 import { createClientRegistration } from './register-client.ts'
 import { registrationPath, registrationRoutes } from './registration-routes.ts'
 import type { ClientSettings } from './settings.ts'
@@ -26,6 +27,10 @@ export interface Clients extends Feature {
   readonly keysOf: KeysOfClient
   /** Where programs register themselves; nothing where they may not. */
   readonly registrationEndpoint: string | undefined
+  /** Those that are known by a document of theirs. */
+  readonly documents: ClientDocuments
+  /** Whether there may be such. */
+  readonly takesDocuments: boolean
   /** Calls, and is waited for, whenever a client was registered or changed in this process. */
   onChange(told: (client: Client) => Promise<void>): void
   /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
@@ -56,8 +61,13 @@ export function createClients(
   const registration = createClientRegistration({
     ...{ clients: stores.clients, budgets, settings, audit, clock, changed },
   })
+  const documents = createClientDocuments({
+    ...{ clients: stores.clients, outgoing, budgets, settings, audit, clock, log, changed },
+  })
   return {
     administration,
+    documents,
+    takesDocuments: settings.metadata_documents,
     registrationEndpoint: settings.registration === 'off' ? undefined : issuer + registrationPath,
     authenticate,
     keysOf,

@@ -22,6 +22,10 @@ export const ClientSettings = section({
     'Whether programs may register themselves (RFC 7591): `off`, with a `token` of an operator, or `open` to everybody. See [programs that register themselves](openid.md#programs-that-register-themselves).',
     Type.Enum(['off', 'token', 'open'], { default: 'off' }),
   ),
+  metadata_documents: setting(
+    'Whether programs may be known by a document at the https address that is their `client_id`. See [programs that register themselves](openid.md#programs-that-register-themselves).',
+    Type.Boolean({ default: false }),
+  ),
   scopes: setting(
     'The scopes that such programs may ask for.',
     names(['openid', 'profile', 'email', 'offline_access'], 'a list of scopes: [openid, …]'),

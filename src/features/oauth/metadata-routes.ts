@@ -31,6 +31,7 @@ const OpenId = {
   userinfo_endpoint: Type.String(),
   end_session_endpoint: Type.String(),
   registration_endpoint: Type.Optional(Type.String()),
+  client_id_metadata_document_supported: Type.Optional(Type.Boolean()),
   backchannel_logout_supported: Type.Boolean(),
   backchannel_logout_session_supported: Type.Boolean(),
   response_types_supported: Names,

@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { limitKey } from '../../core/network.ts'
+import { isOfDocument } from '../../core/records/client.ts'
 import { searchOf, withParameters } from '../../core/redirect-uris.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
@@ -80,7 +82,10 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
     const query = queryOf(request)
     if (query.length > maxQueryLength) return refuse(reply, 'too_long')
     const user = await pageUsers.userOf(request)
-    return proceed(reply, await authorize({ parameters: new URLSearchParams(query), user }))
+    return proceed(
+      reply,
+      await authorize({ parameters: new URLSearchParams(query), user, address: limitKey(request.ip) }),
+    )
   }
 
   app.get(authorizePath, { config: publicPage, schema: hidden }, async (request, reply) => {
@@ -119,6 +124,7 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
         host: placeOf(redirectUri),
         scopes,
         isVerified: !client.selfRegistered,
+        site: isOfDocument(client) ? client.name : undefined,
       },
       ...words,
     })
@@ -129,7 +135,11 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
     { config: { ...publicPage, address: (sent) => sent }, schema: hidden },
     async (request, reply) => {
       const user = await pageUsers.userOf(request)
-      return showConsent(request, reply, await authorize({ parameters: new URLSearchParams(queryOf(request)), user }))
+      return showConsent(
+        request,
+        reply,
+        await authorize({ parameters: new URLSearchParams(queryOf(request)), user, address: limitKey(request.ip) }),
+      )
     },
   )
 
@@ -148,10 +158,10 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
       if (again !== undefined || !isSame) {
         const { somebodyElse } = pages.textsFor(request).openid.consent
         const words = { notice: again?.notice ?? (user && somebodyElse) }
-        return showConsent(request, reply, await authorize({ parameters, user }), words)
+        return showConsent(request, reply, await authorize({ parameters, user, address: limitKey(request.ip) }), words)
       }
       const said = given === 'allow' || given === 'deny' ? given : undefined
-      return proceed(reply, await authorize({ parameters, user, answer: said }))
+      return proceed(reply, await authorize({ parameters, user, answer: said, address: limitKey(request.ip) }))
     },
   )
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { uuidv7 } from '../../core/ids.ts'
 import type { UserPrincipal } from '../../core/principal.ts'
 import type { AuthorizationStore } from '../../core/records/authorization.ts'
+import type { Client } from '../../core/records/client.ts'
 import type { PushedRequestStore } from '../../core/records/pushed-request.ts'
 import type { Subjects } from '../../core/subjects.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
@@ -31,6 +32,8 @@ interface Asked {
   parameters: URLSearchParams
   user: UserPrincipal | undefined
   answer?: 'allow' | 'deny' | undefined
+  /** The network address of who asks. */
+  address?: string | undefined
 }
 
 /** Takes an authorization request as far as it gets by who looks at it. Rejects when a store is down. */
@@ -44,6 +47,8 @@ export function createAuthorize(dependencies: {
   findRequest: FindRequest
   pushedRequests: Pick<PushedRequestStore, 'use'>
   authorizations: Pick<AuthorizationStore, 'issue' | 'consentOf'>
+  /** Writes down the client of a request where it is not, as what is stored with a code needs it. */
+  keepClient(client: Client, subject: string): Promise<void>
   /** Who an ID token of this service is about. */
   verifyIdToken(token: string): { sub: string } | undefined
   subjects: Pick<Subjects, 'sub'>
@@ -51,8 +56,17 @@ export function createAuthorize(dependencies: {
   audit: Audit<typeof openidEvents>
   clock: Clock
 }): Authorize {
-  const { findRequest, authorizations, pushedRequests, verifyIdToken, subjects, mayRegister, audit, clock } =
-    dependencies
+  const {
+    findRequest,
+    keepClient,
+    authorizations,
+    pushedRequests,
+    verifyIdToken,
+    subjects,
+    mayRegister,
+    audit,
+    clock,
+  } = dependencies
 
   async function issue(
     request: AuthorizationRequest,
@@ -63,6 +77,7 @@ export function createAuthorize(dependencies: {
     const at = clock.now()
     const code = randomSecret()
     const { client, scopes, audiences, redirectUri, challenge = null, nonce = null, dpopJkt = null } = request
+    await keepClient(client, user.subject)
     const issued = await authorizations.issue(
       {
         ...{ id: uuidv7(at), codeHash: hashSecret(code), clientId: client.id, scopes, audiences },
@@ -77,8 +92,8 @@ export function createAuthorize(dependencies: {
     return issued === 'issued' ? { code } : issued
   }
 
-  return async ({ parameters, user: shown, answer }) => {
-    const found = await findRequest(parameters)
+  return async ({ parameters, user: shown, answer, address }) => {
+    const found = await findRequest(parameters, address)
     if (found.kind === 'refused') return found
     const { read, arrivedAt, resumed, requestHash } = found
     const error = async (to: AnswerTo, code: AuthorizationError, error_description: string) => {

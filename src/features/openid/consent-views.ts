@@ -34,16 +34,19 @@ export function consentPage(
     scopes: readonly string[]
     /** Whether an operator says what it is. */
     isVerified: boolean
+    /** The host of the document that says what it is; nothing where it has another id. */
+    site?: string | undefined
   },
 ): Html {
   const { consent } = context.texts.openid
-  const { csrfToken, request, subject, email, program, host, scopes } = page
+  const { csrfToken, request, subject, email, program, host, scopes, site } = page
   return layout(
     context,
     consent.title,
     html`${messages(page)}
       <p class="lead">${consent.who(html`<strong>${isolated(program)}</strong>`, isolated(host))}</p>
-      ${!page.isVerified && html`<p role="note">${consent.unverified}</p>`}
+      ${site !== undefined && html`<p class="site">${isolated(site)}</p>`}
+      ${!page.isVerified && html`<p role="note">${site === undefined ? consent.unverified : consent.unverifiedSite}</p>`}
       <p>${consent.may}</p>
       ${scopeList(context, scopes)}
       <p>${consent.as(isolated(email))} ${consent.withdraw}</p>

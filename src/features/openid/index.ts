@@ -102,10 +102,11 @@ export function createOpenId(
   const openRequest = createOpenRequest({ verify: clients.verifySigned, issuer })
   const authorize = createAuthorize({
     findRequest: createFindRequest({
-      ...{ clients: stores.clients, pushedRequests, openRequest, where, clock },
+      ...{ findClient: clients.documents.find, pushedRequests, openRequest, where, clock },
       box: box('authorization request'),
     }),
     ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, subjects, audit, clock },
+    keepClient: clients.documents.keep,
     mayRegister: config.registration.mode === 'open',
   })
   const signAnswer = createSignAnswer({ signFor: ring.signFor, clock })
@@ -128,6 +129,7 @@ export function createOpenId(
       userinfo_endpoint: userinfoAudience,
       end_session_endpoint: issuer + logoutPath,
       ...(clients.registrationEndpoint !== undefined && { registration_endpoint: clients.registrationEndpoint }),
+      ...(clients.takesDocuments && { client_id_metadata_document_supported: true }),
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
       response_types_supported: ['code'],
@@ -151,7 +153,7 @@ export function createOpenId(
       people: (app) => grantRoutes(app, { consents, limits: browser.limits }),
       async pages(app) {
         const shared = { ...browser, pageUsers, pages, basePath, referrers: needs.referrers }
-        const findSender = createFindSender(stores.clients)
+        const findSender = createFindSender(clients.documents.known)
         await app.register((scope) =>
           authorizePages(scope as typeof app, { ...shared, authorize, signAnswer, findSender, issuer }),
         )

@@ -1,4 +1,4 @@
-import type { Client, ClientStore } from '../../core/records/client.ts'
+import type { Client } from '../../core/records/client.ts'
 import { matchesRedirectUri } from '../../core/redirect-uris.ts'
 
 /** Which program has sent somebody here, by the parameters of its request, whatever else these hold. */
@@ -8,10 +8,10 @@ export type FindSender = (asked: URLSearchParams) => Promise<{ title: string; ho
  * Its name is no proof of where somebody is led, so that stands beside it: an address of the request where it is the program's, or
  * else the one that all its addresses have in common.
  */
-export function createFindSender(clients: Pick<ClientStore, 'find'>): FindSender {
+export function createFindSender(findClient: (id: string) => Promise<Client | undefined>): FindSender {
   return async (asked) => {
     const id = asked.get('client_id') ?? ''
-    const client = /^[\x21-\x7e]{1,200}$/.test(id) ? await clients.find(id) : undefined
+    const client = /^[\x21-\x7e]{1,200}$/.test(id) ? await findClient(id) : undefined
     return client && { title: client.name, host: hostOf(client, asked.get('redirect_uri') ?? '') }
   }
 }

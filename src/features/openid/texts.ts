@@ -17,6 +17,8 @@ export const openid = {
     as: (email: Child) => html`You are signed in as ${email}.`,
     unverified:
       'This program is not verified by the operator of this service: it chose its name itself. Let it in only if you have just started it and know where it comes from.',
+    unverifiedSite:
+      'This program is not verified by the operator of this service: nobody but the address above says what it is. Let it in only if you have just started it and know this address.',
     may: 'It wants to:',
     scopes: {
       openid: 'know that it is you',

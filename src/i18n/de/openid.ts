@@ -20,6 +20,8 @@ export const openid: Catalogue['openid'] = {
     as: (email) => html`Sie sind als ${email} angemeldet.`,
     unverified:
       'Dieses Programm ist vom Betreiber dieses Dienstes nicht geprüft: Seinen Namen hat es selbst gewählt. Lassen Sie es nur ein, wenn Sie es gerade selbst gestartet haben und wissen, woher es kommt.',
+    unverifiedSite:
+      'Dieses Programm ist vom Betreiber dieses Dienstes nicht geprüft: Niemand als die Adresse oben sagt, was es ist. Lassen Sie es nur ein, wenn Sie es gerade selbst gestartet haben und diese Adresse kennen.',
     may: 'Es möchte:',
     scopes: {
       openid: 'wissen, dass Sie es sind',

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/clock.ts'
-import type { Client, ClientStore } from '../../../core/records/client.ts'
+import type { Client } from '../../../core/records/client.ts'
 import type { PushedRequestStore } from '../../../core/records/pushed-request.ts'
 import { hashSecret, type SecretBox, secretForm } from '../../../core/secrets.ts'
 import type { OpenRequest } from './open-request.ts'
@@ -26,19 +26,19 @@ export type Refused = { kind: 'refused'; reason: 'client' | 'redirect_uri' | 're
 /**
  * Finds the request that an address holds, or names (RFC 9126 §4). The address of a pushed one holds its name, the client's, and
  * nothing else that counts. It is looked at as often as somebody wishes until it is answered, so that a page can be loaded again; the
- * first look must come before its name expires. Rejects when a store is down.
+ * first look must come before its name expires. `address`: the network address of who asks. Rejects when a store is down.
  */
-export type FindRequest = (parameters: URLSearchParams) => Promise<FoundRequest | Refused>
+export type FindRequest = (parameters: URLSearchParams, address?: string) => Promise<FoundRequest | Refused>
 
 export function createFindRequest(dependencies: {
-  clients: Pick<ClientStore, 'find'>
+  findClient(id: string, address: string | undefined): Promise<Client | undefined>
   pushedRequests: Pick<PushedRequestStore, 'find'>
   openRequest: OpenRequest
   where: Where
   box: SecretBox
   clock: Clock
 }): FindRequest {
-  const { clients, pushedRequests, openRequest, where, box, clock } = dependencies
+  const { findClient, pushedRequests, openRequest, where, box, clock } = dependencies
   const now = () => Math.floor(clock.now() / 1000)
 
   /** What somebody else wrote there, or for another request, says nothing. */
@@ -80,9 +80,9 @@ export function createFindRequest(dependencies: {
     return { read: readAuthorizationRequest(parameters, client, where, 'pushed'), requestHash }
   }
 
-  return async (shown) => {
+  return async (shown, address) => {
     const named = shown.get('client_id') ?? ''
-    const client = /^[\x21-\x7e]{1,200}$/.test(named) ? await clients.find(named) : undefined
+    const client = /^[\x21-\x7e]{1,200}$/.test(named) ? await findClient(named, address) : undefined
     if (client === undefined || shown.getAll('client_id').length > 1) return { kind: 'refused', reason: 'client' }
     const names = shown.getAll('request_uri')
     const name = names.find((uri) => uri.startsWith(pushedPrefix))

@@ -77,6 +77,24 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
         return 'registered'
       })
     },
+    keepDocument: ({ id, createdAt, ...said }, { most, at }) =>
+      change(async (tx, announce) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLocks.clientRegistration})`)
+        const changed = await tx
+          .update(clients)
+          .set(said)
+          .where(and(eq(clients.id, id), eq(clients.selfRegistered, true)))
+          .returning({ id: clients.id })
+        if (changed.length === 0) {
+          if ((await tx.$count(clients, eq(clients.selfRegistered, true))) >= most) return 'full'
+          await tx
+            .insert(clients)
+            .values({ id, createdAt, ...said })
+            .onConflictDoNothing()
+        }
+        await announce('client', [id], at)
+        return changed.length === 0 ? 'registered' : 'changed'
+      }),
     replaceRegistration: (id, tokenHash, values) => changeOne(id, values, eq(clients.registrationTokenHash, tokenHash)),
     async addInitialToken(token) {
       await db.insert(initialTokens).values(token)
