@@ -137,6 +137,7 @@ export function createFeatures(base: Base, config: Config) {
     credentials,
     senders,
     forwardAuth,
+    clients,
     roles,
     mail,
     logoutTokens,

@@ -68,6 +68,7 @@ export async function buildApp(base: Base, config: Config, version: string): Pro
     config,
     cookies: browser.cookies,
     pages: made.pages,
+    programsAt: made.clients.programsAt,
     brand: languages.brand,
     guard: {
       ...browser,

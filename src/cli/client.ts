@@ -16,6 +16,7 @@ const openid = {
   'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
   'dpop-bound-access-tokens': text(yesOrNo, 'whether it gets no token without a DPoP proof'),
   'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
+  'cors-origin': texts('ORIGIN', 'an origin of its pages, whose scripts ask for tokens; may be repeated'),
   'require-pushed-authorization-requests': text(yesOrNo, 'whether it must push its authorization requests (RFC 9126)'),
   'require-signed-request-object': text(yesOrNo, 'whether it must sign its authorization requests (RFC 9101)'),
   'request-object-signing-alg': text('ALGORITHM', 'by which it signs them; any: whichever fits its key'),

@@ -17,6 +17,11 @@ export function matchesRedirectUri(registered: readonly string[], wanted: string
   })
 }
 
+/** Whether it is an origin as browsers write it (RFC 6454 §6.2): of http or https, and nothing behind it. */
+export function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+}
+
 /** The address with parameters added to its query; those that are undefined are left out. */
 export function withParameters(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const query = String(searchOf(parameters))

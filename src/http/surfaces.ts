@@ -8,7 +8,7 @@ import type { Counters } from '../core/counters.ts'
 import { logInto, logRequests, sendRequestId } from './access-log.ts'
 import { browserClient } from './browser-client.ts'
 import type { Cookies } from './cookies.ts'
-import { corsOptions, shareAnswers } from './cors.ts'
+import { corsOptions, type ProgramsAt, shareAnswers, shareWithPrograms } from './cors.ts'
 import { handleErrors } from './errors.ts'
 import type { Feature, Surface } from './feature.ts'
 import { guard, type GuardOptions, requireAccessLevels } from './guard.ts'
@@ -39,6 +39,7 @@ export interface SurfaceOptions {
   config: { limits: { requests_per_minute: number }; cors: { origins: readonly string[]; sameSite: readonly string[] } }
   cookies: Cookies
   pages: Pages
+  programsAt: ProgramsAt
   /** In whose name pages are shown. */
   brand(): Brand
   guard: GuardOptions
@@ -53,8 +54,9 @@ export async function mountSurfaces(
   features: readonly Feature[],
   options: SurfaceOptions,
 ): Promise<Documentation> {
-  const { issuer, basePath, version, log, faults, counters, config, cookies, pages } = options
+  const { issuer, basePath, version, log, faults, counters, config, cookies, pages, programsAt } = options
   const { origins } = config.cors
+  const pathsOfPrograms = new Set<string>()
   const below = { prefix: basePath }
   const of = (surface: Surface) => routesOf(features, surface)
   requireAccessLevels(app)
@@ -84,7 +86,7 @@ export async function mountSurfaces(
       route.config = { ...route.config, access: 'public' }
       route.onRequest = async (_request, reply) => reply.callNotFound()
     })
-    await people.register(cors, corsOptions(origins))
+    await people.register(cors, corsOptions({ listed: origins, programsAt, pathsOfPrograms }))
     await people.register(cookie)
     await people.register(rateLimits, { counters, settings: config.limits })
     await people.register(guard, options.guard)
@@ -127,6 +129,8 @@ export async function mountSurfaces(
     await machines.register(async (clients) => {
       logRequests(clients)
       shareAnswers(clients, origins)
+      shareWithPrograms(clients, origins, programsAt)
+      clients.addHook('onRoute', ({ url }) => void pathsOfPrograms.add(url))
       await clients.register(of('oauth'))
     }, below)
   })

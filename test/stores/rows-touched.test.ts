@@ -562,6 +562,7 @@ for (const [name, open] of Object.entries(engines)) {
       'clients.subjectSalt': () => stores.clients.subjectSalt('salt'),
       'clients.change': () => stores.clients.change('job', { name: 'J' }),
       'clients.signingSettings': () => stores.clients.signingSettings(['authorization_code']),
+      'clients.withOrigins': () => stores.clients.withOrigins(),
       'clients.setJwks': () => stores.clients.setJwks('job', { keys: [] }),
       'clients.register': () =>
         stores.clients.register(

@@ -23,6 +23,8 @@ export interface OpenIdSettings {
   refreshTokens: 'with_offline_access' | 'always'
   /** Where a browser may be sent after signing out. */
   postLogoutRedirectUris: string[]
+  /** Origins of its pages, whose scripts may read what the endpoints for programs answer it. */
+  corsOrigins: string[]
   /** Whether it must push its authorization requests (RFC 9126 §6). */
   requirePushedAuthorizationRequests: boolean
   /** Whether it must sign its authorization requests (RFC 9101 §10.5). */
@@ -68,6 +70,7 @@ const openIdDefaults: OpenIdSettings = {
   idTokenClaims: 'full',
   refreshTokens: 'with_offline_access',
   postLogoutRedirectUris: [],
+  corsOrigins: [],
   requirePushedAuthorizationRequests: false,
   requireSignedRequestObject: false,
   requestObjectSigningAlg: 'any',
@@ -202,6 +205,8 @@ export interface ClientStore {
   signingSettings(grants: readonly string[]): Promise<SigningSettings[]>
   /** What the names of people are made with that clients of the kind `pairwise` know: the first that was proposed, once and for ever. */
   subjectSalt(proposed: string): Promise<string>
+  /** Each client that names origins of its pages, with those. */
+  withOrigins(): Promise<{ id: string; origins: readonly string[] }[]>
   /** With its API keys and refresh tokens. Also tells the revocation feed. */
   delete(id: string): Promise<boolean>
 }

@@ -16,7 +16,7 @@ import { firstPartyClientId } from '../../core/principal.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { maxScopeLength, maxAudiences } from '../../core/sizes.ts'
-import { isRedirectUri } from '../../core/redirect-uris.ts'
+import { isOrigin, isRedirectUri } from '../../core/redirect-uris.ts'
 import type { clientsEvents } from './audit-events.ts'
 import { fapiFaultOf } from './fapi-faults.ts'
 import { sectorFaultOf } from './sector-faults.ts'
@@ -229,6 +229,9 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   if (!request.redirectUris.every(isRedirectUri)) return { path: '/body/redirect_uris', message }
   if (request.openid?.requireSignedRequestObject && !hasKeys) {
     return { path: '/body/require_signed_request_object', message: 'needs keys of the client (jwks)' }
+  }
+  if (request.openid?.corsOrigins?.every(isOrigin) === false) {
+    return { path: '/body/cors_origins', message: 'must be origins such as https://app.example.com' }
   }
   if (request.openid?.postLogoutRedirectUris?.every(isRedirectUri) === false) {
     return { path: '/body/post_logout_redirect_uris', message }

@@ -13,6 +13,7 @@ import { type ClientDocuments, createClientDocuments } from './client-documents.
 import { createClientRegistration } from './register-client.ts'
 import { registrationPath, registrationRoutes } from './registration-routes.ts'
 import type { ClientSettings } from './settings.ts'
+import { createProgramsAt } from './programs-at.ts'
 import { createKeysOfClient, type KeysOfClient } from './keys-of-client.ts'
 import { createVerifySignedByClient, type VerifySignedByClient } from './signed-by-client.ts'
 
@@ -31,6 +32,8 @@ export interface Clients extends Feature {
   readonly documents: ClientDocuments
   /** Whether there may be such. */
   readonly takesDocuments: boolean
+  /** The ids of the clients whose pages are at an origin; a second old at most, and nothing where SQL cannot say it. */
+  programsAt(origin: string): Promise<ReadonlySet<string>>
   /** Calls, and is waited for, whenever a client was registered or changed in this process. */
   onChange(told: (client: Client) => Promise<void>): void
   /** The client that an `Authorization: Basic` header names and proves; nothing when it proves none. */
@@ -50,7 +53,8 @@ export function createClients(
     verifyAssertion: createVerifyClientAssertion({ usedJtis: stores.usedJtis, keysOf, clock, issuer }),
     audit,
   })
-  const listeners: ((client: Client) => Promise<void>)[] = []
+  const origins = createProgramsAt({ clients: stores.clients, clock })
+  const listeners: ((client: Client) => Promise<void>)[] = [async () => origins.forget()]
   const changed = async (client: Client) => {
     for (const tell of listeners) await tell(client)
   }
@@ -71,6 +75,7 @@ export function createClients(
     registrationEndpoint: settings.registration === 'off' ? undefined : issuer + registrationPath,
     authenticate,
     keysOf,
+    programsAt: origins.programsAt,
     verifySigned: createVerifySignedByClient({
       async keysOf(client, kid) {
         const found = await keysOf(client, kid)

@@ -23,6 +23,9 @@ export const openIdMembers = {
   post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2_048 }), {
     description: 'Where a browser may be sent after signing out.',
   }),
+  cors_origins: Type.Array(Type.String({ maxLength: 2_048 }), {
+    description: 'Origins of its pages, whose scripts may read what the endpoints for programs answer it.',
+  }),
   require_pushed_authorization_requests: Type.Boolean({
     description: 'Whether it must push its authorization requests (RFC 9126), so that no browser carries them.',
   }),

@@ -3,6 +3,7 @@ import { limitKey } from '../../core/network.ts'
 import { isOfDocument } from '../../core/records/client.ts'
 import { searchOf, withParameters } from '../../core/redirect-uris.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
+import { withoutSharing } from '../../http/cors.ts'
 import { Form, goTo, hidden, publicPage } from '../../http/page-requests.ts'
 import type { PageUsers } from '../../http/page-users.ts'
 import type { Pages } from '../../http/pages.ts'
@@ -164,12 +165,6 @@ export async function authorizePages(app: App, options: AuthorizePageOptions): P
       return proceed(reply, await authorize({ parameters, user, answer: said, address: limitKey(request.ip) }))
     },
   )
-}
-
-/** No script of another origin reads what comes here (OAuth 2.1 §3.1): it is for browsers that are led. */
-function withoutSharing(reply: FastifyReply): void {
-  for (const name of ['origin', 'credentials']) reply.removeHeader(`access-control-allow-${name}`)
-  reply.removeHeader('access-control-expose-headers')
 }
 
 function queryOf({ url }: FastifyRequest): string {

@@ -126,6 +126,11 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
       const isSet = ([, value]: [string, unknown]) => value !== null
       return found.map((one) => Object.fromEntries(Object.entries(one).filter(isSet)) as SigningSettings)
     },
+    withOrigins: () =>
+      db
+        .select({ id: clients.id, origins: sql<string[]>`${clients.openid}->'corsOrigins'` })
+        .from(clients)
+        .where(sql`jsonb_array_length(${clients.openid}->'corsOrigins') > 0`),
     async delete(id) {
       return await change(async (tx, announce) => {
         // Their own, which they have begun on devices.
