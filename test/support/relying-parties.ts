@@ -1,9 +1,11 @@
 /** The service behind real nginx, beside a host that it guards, for programs that sign people in by it. */
+import { spawn } from 'node:child_process'
 import type { Test } from 'tap'
 import { startProxy } from './proxies.ts'
-import { freePort } from './servers.ts'
+import { freePort, listening } from './servers.ts'
 import { ask, bearer, type Service, startService, type TestUser } from './service.ts'
 import { startUpstream, valuesOf } from './upstream.ts'
+import { createVisitor } from './visitor.ts'
 
 const apiHost = 'api.example.test'
 /** The audience of the guarded host. */
@@ -32,4 +34,32 @@ export async function setGrounds(t: Test): Promise<Grounds> {
       return status === 200 ? (valuesOf(upstream.arrived.at(-1)!, 'X-Auth-Subject')[0] ?? 'nobody') : status
     },
   }
+}
+
+/** A browser of a person who goes from program to program on this machine. */
+export function wanderer() {
+  return createVisitor((url, call) =>
+    ask(Number(url.port), url.pathname + url.search, { ...call, headers: { ...call.headers, host: url.host } }),
+  )
+}
+
+/** Runs a program until the test ends; resolves when it listens on its port. */
+export async function startProgram(t: Test, port: number, command: readonly string[], environment: object) {
+  const [program, ...args] = command
+  const child = spawn(program!, args, {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)))
+  }
+  const ended = new Promise<void>((done) => child.once('exit', () => done()))
+  t.teardown(async () => {
+    child.kill('SIGTERM')
+    await ended
+  })
+  const refused = ended.then(() => Promise.reject(new Error(`${command.join(' ')} ended: ${said}`)))
+  await Promise.race([listening(port), refused])
+  refused.catch(() => {})
 }

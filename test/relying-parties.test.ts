@@ -1,0 +1,135 @@
+/** Server programs by which people sign in, unmodified and with their defaults: the recipes of docs/openid.md. */
+import { fileURLToPath } from 'node:url'
+import express from 'express'
+import session from 'express-session'
+import { Passport } from 'passport'
+import { Strategy } from 'passport-openidconnect'
+import { type Test, test } from 'tap'
+import { registerProgram } from './support/openid.ts'
+import { hasProxy } from './support/proxies.ts'
+import { apiAudience, type Grounds, setGrounds, startProgram, wanderer } from './support/relying-parties.ts'
+import { freePort } from './support/servers.ts'
+import { listen } from './support/single-page-app.ts'
+
+async function register({ service }: Grounds, app: string, callback: string) {
+  return registerProgram(service, {
+    ...{ first_party: true, redirect_uris: [`${app}${callback}`], post_logout_redirect_uris: [`${app}/bye`] },
+    audiences: [apiAudience],
+  })
+}
+
+async function authJs(t: Test, grounds: Grounds) {
+  const { service, ada, callApi } = grounds
+  const port = await freePort()
+  const app = `http://localhost:${port}`
+  const { client_id, client_secret } = await register(grounds, app, '/auth/callback/gatehouse')
+  const { issuer } = service
+  const script = fileURLToPath(new URL('support/auth-js-app.mjs', import.meta.url))
+  const told = { PORT: String(port), ISSUER: issuer, CLIENT_ID: client_id, CLIENT_SECRET: client_secret! }
+  await startProgram(t, port, [process.execPath, script], told)
+  const browser = wanderer()
+  const post = async (path: string) => {
+    const { csrfToken } = (await browser.visit(`${app}/auth/csrf`)).answer.json()
+    return browser.visit(`${app}${path}`, { method: 'POST', form: { csrfToken, callbackUrl: `${app}/` } })
+  }
+  const look = async () => (await browser.visit(`${app}/auth/session`)).answer.json()
+
+  const form = await post('/auth/signin/gatehouse')
+  const back = await browser.submit(form, { email: ada.email, password: ada.password })
+  t.equal(back.url, `${app}/`)
+  t.ok(
+    form.way.some((url) => url.includes('code_challenge_method=S256')),
+    'PKCE is its default',
+  )
+  const { user, token } = await look()
+  t.match(user, { name: 'Ada Lovelace', email: ada.email })
+  const renewed = await look()
+  t.not(renewed.token, token)
+  t.equal(await callApi(renewed.token), ada.id)
+  await post('/auth/signout')
+  t.equal(await look(), null)
+  await leave(t, { browser, issuer, app, hint: renewed.hint })
+  t.equal(await callApi(renewed.token), 401)
+}
+
+/** Signs out at the service, as an application leads there. */
+async function leave(
+  t: Test,
+  { browser, issuer, app, hint }: { browser: ReturnType<typeof wanderer>; issuer: string; app: string; hint: string },
+) {
+  const query = new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: `${app}/bye` })
+  t.equal((await browser.visit(`${issuer}/oauth/logout?${String(query)}`)).url, `${app}/bye`)
+}
+
+async function passportJs(t: Test, grounds: Grounds) {
+  const { service, ada, callApi } = grounds
+  const port = await freePort()
+  const app = `http://localhost:${port}`
+  const { client_id, client_secret } = await register(grounds, app, '/callback')
+  const { issuer } = service
+  const strategy = new Strategy(
+    {
+      ...{ issuer, authorizationURL: `${issuer}/oauth/authorize`, tokenURL: `${issuer}/oauth/token` },
+      ...{ userInfoURL: `${issuer}/oauth/userinfo`, clientID: client_id, clientSecret: client_secret! },
+      ...{ callbackURL: `${app}/callback`, scope: 'profile email offline_access' },
+    },
+    (
+      _issuer: string,
+      profile: object,
+      _context: object,
+      hint: string | object,
+      token: string | object,
+      refreshToken: string,
+      done: (error: null, user: object) => void,
+    ) => done(null, { profile, hint, token, refreshToken }),
+  )
+  const passport = new Passport()
+  passport.use(strategy)
+  passport.serializeUser((user, done) => done(null, user))
+  passport.deserializeUser((user: object, done) => done(null, user))
+  const server = express()
+  server.use(session({ secret: 'of the application', resave: false, saveUninitialized: false }))
+  server.use(passport.session())
+  server.get('/login', passport.authenticate('openidconnect'))
+  server.get('/callback', passport.authenticate('openidconnect', { successRedirect: '/', failureRedirect: '/failed' }))
+  server.get('/logout', (request, response, next) => request.logout((error) => (error ? next(error) : response.end())))
+  server.get('/', (request, response) => void response.json(request.user ?? null))
+  server.get('/bye', (_request, response) => void response.end())
+  await listen(t, port, server)
+  const browser = wanderer()
+
+  const form = await browser.visit(`${app}/login`)
+  const back = await browser.submit(form, { email: ada.email, password: ada.password })
+  t.equal(back.url, `${app}/`)
+  const { profile, token, hint, refreshToken } = back.answer.json()
+  t.match(profile, { id: ada.id, displayName: 'Ada Lovelace', emails: [{ value: ada.email }] })
+  t.equal(await callApi(token), ada.id)
+  const oauth2 = (strategy as unknown as { _oauth2: OAuth2 })._oauth2
+  const renewed = await new Promise<string>((done, fail) =>
+    oauth2.getOAuthAccessToken(refreshToken, { grant_type: 'refresh_token' }, (error, again) =>
+      error ? fail(new Error(JSON.stringify(error))) : done(again),
+    ),
+  )
+  t.equal(await callApi(renewed), ada.id)
+  await browser.visit(`${app}/logout`)
+  t.equal((await browser.visit(`${app}/`)).answer.json(), null)
+  await leave(t, { browser, issuer, app, hint })
+  t.equal(await callApi(renewed), 401)
+}
+
+/** What the strategy asks the token endpoint by, and others refresh by. */
+interface OAuth2 {
+  getOAuthAccessToken(
+    code: string,
+    parameters: object,
+    done: (error: unknown, accessToken: string, refreshToken: string) => void,
+  ): void
+}
+
+if (hasProxy('nginx')) {
+  void test('programs by which people sign in', async (t) => {
+    const grounds = await setGrounds(t)
+    await t.test('Auth.js signs somebody in, refreshes, calls a guarded host and signs out', (t) => authJs(t, grounds))
+    await t.test('and so does passport-openidconnect', (t) => passportJs(t, grounds))
+  })
+}
