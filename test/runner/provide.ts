@@ -63,7 +63,7 @@ async function makeTemplate(): Promise<void> {
 }
 
 function notInstalled(): string[] {
-  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd']
+  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd', 'apache2', 'dovecot']
   return [
     ...programs
       .filter((program) => findProgram(program) === undefined)

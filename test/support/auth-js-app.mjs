@@ -27,17 +27,19 @@ const config = {
   },
 }
 
-createServer(async (request, response) => {
+async function answer(request, response) {
   const chunks = []
   for await (const chunk of request) chunks.push(chunk)
   const { method, url, headers } = request
   const body = method === 'POST' ? Buffer.concat(chunks).toString() : undefined
-  const answer = url.startsWith('/auth/')
+  const answered = url.startsWith('/auth/')
     ? await Auth(new Request(app + url, { method, headers, body }), config)
     : new Response('the application')
-  response.writeHead(answer.status, {
-    ...Object.fromEntries(answer.headers),
-    'set-cookie': answer.headers.getSetCookie(),
+  response.writeHead(answered.status, {
+    ...Object.fromEntries(answered.headers),
+    'set-cookie': answered.headers.getSetCookie(),
   })
-  response.end(await answer.text())
-}).listen(Number(PORT), '127.0.0.1')
+  response.end(await answered.text())
+}
+
+createServer((request, response) => void answer(request, response)).listen(Number(PORT), '127.0.0.1')

@@ -1,5 +1,6 @@
 /** The service behind real nginx, beside a host that it guards, for programs that sign people in by it. */
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { startProxy } from './proxies.ts'
 import { freePort, listening } from './servers.ts'
@@ -62,4 +63,21 @@ export async function startProgram(t: Test, port: number, command: readonly stri
   const refused = ended.then(() => Promise.reject(new Error(`${command.join(' ')} ended: ${said}`)))
   await Promise.race([listening(port), refused])
   refused.catch(() => {})
+}
+
+/** The first block of a language in the recipe of a program in docs/openid.md. */
+export function recipeOf(program: string, language: string): string {
+  const guide = readFileSync(new URL('../../docs/openid.md', import.meta.url), 'utf8')
+  const [, section = ''] = guide.split(new RegExp(`^### ${program}.*$`, 'm'))
+  const [, text] = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'm').exec(section) ?? []
+  if (text === undefined) throw new Error(`docs/openid.md has no recipe for ${program}`)
+  return text
+}
+
+/** Puts what is right on this machine in place of what a recipe says; what it does not say is a fault of the test. */
+export function filledIn(text: string, changes: Record<string, string>): string {
+  return Object.entries(changes).reduce((before, [found, instead]) => {
+    if (!before.includes(found)) throw new Error(`the recipe does not say ${found}`)
+    return before.replaceAll(found, () => instead)
+  }, text)
 }
