@@ -35,6 +35,7 @@ const openid = {
   'default-max-age': text(secondsOrDefault, 'after how long the person proves themselves anew'),
   'subject-type': text('public|pairwise', 'pairwise: it knows people by names of its own'),
   'sector-identifier-uri': text('URI', 'where a list of the redirect URIs of its sector is'),
+  'userinfo-signed-response-alg': text('ALGORITHM', 'by which answers of userinfo are signed; none: they are JSON'),
   profile: text('none|fapi2', 'fapi2: the FAPI 2.0 Security Profile holds for it'),
 }
 

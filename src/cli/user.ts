@@ -1,5 +1,6 @@
 import type { ShownInvitation, ShownUser, UserAfterPassword, WithdrawnInvitation } from '../features/accounts/index.ts'
 import type { ResetFactors } from '../features/factors/index.ts'
+import type { ShownGrant } from '../features/openid/index.ts'
 import type { DeletedUser } from '../features/own-account/index.ts'
 import type { ShownIdentities } from '../features/upstream/index.ts'
 import { command, flag, group, print, required, text, texts, UsageError } from './command.ts'
@@ -12,7 +13,7 @@ const passwordFromStdin = flag('read the password from standard input; otherwise
 const onRole = onListed('role', 'roles', 'editor')
 const onGroup = onListed('group', 'groups', 'staff')
 
-/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|identities|unlink|send-reset|set-username|grant-role|revoke-role|add-to-group|remove-from-group|delete`. */
+/** People: `user create|invite|invitations|uninvite|list|show|disable|enable|unlock|set-password|reset-factors|identities|unlink|grants|withdraw-grant|send-reset|set-username|grant-role|revoke-role|add-to-group|remove-from-group|delete`. */
 export const user = group({
   create: command({
     summary: 'make an account whose address counts as verified; without a password nobody can sign in to it yet',
@@ -110,6 +111,23 @@ export const user = group({
     async run({ json }, id, identity) {
       const path = pathOf('users', id, 'identities', identity)
       print((await withOperator((operator) => operator<ShownIdentities>('DELETE', path))).items, json)
+    },
+  }),
+  grants: command({
+    summary: 'show the programs that a person has let in, and what for',
+    arguments: ['id, email or user name'],
+    example: 'user grants ada@example.com',
+    async run({ json }, id) {
+      print(await withOperator((operator) => operator<ShownGrant[]>('GET', `${at(id)}/grants`)), json)
+    },
+  }),
+  'withdraw-grant': command({
+    summary: 'shut a program out for a person, which ends all its tokens for that person at once',
+    arguments: ['id, email or user name', 'client id'],
+    example: 'user withdraw-grant ada@example.com wiki',
+    async run({ json }, id, clientId) {
+      const path = pathOf('users', id, 'grants', clientId)
+      print(await withOperator((operator) => operator<{ withdrawn: boolean }>('DELETE', path)), json)
     },
   }),
   'send-reset': onUser('mail a person a link to a new password', 'send-reset', (id) => ['POST', `${at(id)}/reset`]),

@@ -90,6 +90,8 @@ void test('user create, invite, send-reset and delete', async (t) => {
     t.match(await json(line, password), { email: 'ada@example.test', username: 'ada.l' })
     t.same([await logIn('ada.l'), await logIn('ADA.L'), await logIn('ada@example.test')], [200, 200, 200])
     t.same(await json('user identities ada.l'), [], 'nothing is linked to it')
+    t.same(await json('user grants ada.l'), [], 'nor was any program let in')
+    t.match(await gatehouse('user withdraw-grant ada.l nobody'), { code: 1, stderr: /not let in|no such/i })
     const nothing = '01932c07-20a5-7e9c-8f5e-2b1d3a4c5e6f'
     t.match(await gatehouse(`user unlink ada.l ${nothing}`), { code: 1, stderr: /no such linked account/ })
     const again = await gatehouse('user create --email eve@example.test --name Eve --username ada.l')

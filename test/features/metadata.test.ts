@@ -89,6 +89,7 @@ for (const backend of backends) {
         scopes_supported: ['openid', 'profile', 'email', 'groups', 'offline_access'],
         subject_types_supported: ['public', 'pairwise'],
         id_token_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'],
+        userinfo_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'],
         authorization_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'],
         claims_supported: [
           ...['sub', 'name', 'preferred_username', 'locale', 'email', 'email_verified', 'groups', 'iss', 'aud', 'azp'],

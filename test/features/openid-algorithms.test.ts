@@ -13,6 +13,7 @@ import {
   startProvider,
   toldBy,
 } from '../support/openid.ts'
+import { bearer } from '../support/service.ts'
 
 for (const backend of backends) {
   void test(`algorithms of programs on ${backend.name} stores`, async (t) => {
@@ -61,6 +62,25 @@ for (const backend of backends) {
       for (const algorithm of ['none', 'HS256', 'ES384']) {
         await t.rejects(registerProgram(service, { id_token_signed_response_alg: algorithm }), algorithm)
       }
+    })
+    await t.test('answers of userinfo are signed for a program that wants it, and are nothing else', async (t) => {
+      const userinfo = (token: string) => service.call('/oauth/userinfo', { headers: bearer(token) })
+      for (const algorithm of ['ES256', 'RS256', 'EdDSA', 'PS256']) {
+        const program = await registerProgram(service, { userinfo_signed_response_alg: algorithm })
+        const { code } = await letIn(browser, requestOf(service, program))
+        const { access_token } = (await redeem(service, program, { code })).json()
+        const answer = await userinfo(access_token)
+        t.match(answer.headers, { 'content-type': /^application\/jwt/, 'cache-control': 'no-store' })
+        const { payload, protectedHeader } = await read(answer.body, program.client_id)
+        t.equal(protectedHeader.alg, algorithm)
+        t.match(payload, { iss: issuer, aud: program.client_id, sub: ada.id, email: ada.email, email_verified: true })
+        t.equal((await userinfo(answer.body)).status, 401, 'it is no access token')
+        const asHint = await browser.visit(requestOf(service, program, { id_token_hint: answer.body, prompt: 'none' }))
+        t.match(toldBy(asHint), { error: 'invalid_request' }, 'nor an ID token')
+        await service.operate('PUT', `/clients/${program.client_id}`, { userinfo_signed_response_alg: 'none' })
+        t.match((await userinfo(access_token)).json(), { sub: ada.id, email: ada.email })
+      }
+      await t.rejects(registerProgram(service, { userinfo_signed_response_alg: 'HS256' }), /userinfo_signed/)
     })
     await t.test('an answer that is asked for as a JWT is one, also where it is an error', async (t) => {
       const program = await registerProgram(service, { authorization_signed_response_alg: 'EdDSA' })

@@ -43,6 +43,8 @@ export interface OpenIdSettings {
   idTokenSignedResponseAlg: SigningAlgorithm | 'default'
   /** By which algorithm the answers of the authorization endpoint are signed that it wants signed; `default`: as its ID tokens. */
   authorizationSignedResponseAlg: SigningAlgorithm | 'default'
+  /** By which algorithm the answers of userinfo are signed that it gets; `none`: they are plain JSON. */
+  userinfoSignedResponseAlg: SigningAlgorithm | 'none'
   /** Whether it gets no token without a DPoP proof (RFC 9449 §5.2). */
   dpopBoundAccessTokens: boolean
   /** How long its access tokens and ID tokens are good for, and its refresh tokens without use and in all; null: as the service has it. */
@@ -80,6 +82,7 @@ const openIdDefaults: OpenIdSettings = {
   backchannelLogoutSessionRequired: false,
   idTokenSignedResponseAlg: 'default',
   authorizationSignedResponseAlg: 'default',
+  userinfoSignedResponseAlg: 'none',
   dpopBoundAccessTokens: false,
   accessTokenTtlSeconds: null,
   refreshIdleTtlSeconds: null,
@@ -151,18 +154,25 @@ type ClientChange = Partial<Pick<Client, 'name' | 'grants' | 'redirectUris' | 's
 
 /** By which algorithms something is signed for a client. */
 export type SigningSettings = Partial<
-  Pick<OpenIdSettings, 'idTokenSignedResponseAlg' | 'authorizationSignedResponseAlg' | 'profile'>
+  Pick<
+    OpenIdSettings,
+    'idTokenSignedResponseAlg' | 'authorizationSignedResponseAlg' | 'userinfoSignedResponseAlg' | 'profile'
+  >
 >
 
 /** By which algorithm ID tokens, and answers, are signed for a client; nothing: as `keys.id_tokens` says. */
 export function signingAlgorithmsOf(client: Pick<Client, 'openid'>): {
   idTokens: SigningAlgorithm | undefined
   answers: SigningAlgorithm | undefined
+  /** Nothing where they are not signed. */
+  userinfo: SigningAlgorithm | undefined
 } {
-  const { idTokenSignedResponseAlg, authorizationSignedResponseAlg } = openIdSettingsOf(client)
+  const { idTokenSignedResponseAlg, authorizationSignedResponseAlg, userinfoSignedResponseAlg } =
+    openIdSettingsOf(client)
   const idTokens = idTokenSignedResponseAlg === 'default' ? undefined : idTokenSignedResponseAlg
   return {
     idTokens,
+    userinfo: userinfoSignedResponseAlg === 'none' ? undefined : userinfoSignedResponseAlg,
     answers: authorizationSignedResponseAlg === 'default' ? idTokens : authorizationSignedResponseAlg,
   }
 }

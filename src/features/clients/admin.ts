@@ -57,7 +57,7 @@ const Shown = Type.Object(
         verified: true,
         ...{ access_token_ttl_seconds: null, refresh_idle_ttl_seconds: null, refresh_absolute_ttl_seconds: null },
         ...{ id_token_ttl_seconds: null, refresh_token_rotation: 'on', default_acr_values: [], default_max_age: null },
-        ...{ subject_type: 'public', sector_identifier_uri: '' },
+        ...{ subject_type: 'public', sector_identifier_uri: '', userinfo_signed_response_alg: 'none' },
         created_at: '2026-11-20T08:00:00.000Z',
       },
     ],

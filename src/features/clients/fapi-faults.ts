@@ -35,6 +35,8 @@ export function fapiFaultOf({ authMethod, jwks, redirectUris, openid }: Wanted):
     id_token_signed_response_alg: openid.idTokenSignedResponseAlg,
     authorization_signed_response_alg: openid.authorizationSignedResponseAlg,
     request_object_signing_alg: openid.requestObjectSigningAlg,
+    userinfo_signed_response_alg:
+      openid.userinfoSignedResponseAlg === 'none' ? undefined : openid.userinfoSignedResponseAlg,
   }
   for (const [name, algorithm = 'default'] of Object.entries(algorithms)) {
     if (![...fapiAlgorithms, 'default', 'any'].includes(algorithm)) return fault(name, 'must be PS256, ES256 or EdDSA')

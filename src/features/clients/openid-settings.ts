@@ -58,6 +58,9 @@ export const openIdMembers = {
   authorization_signed_response_alg: Type.Enum(['default', ...signingAlgorithms], {
     description: 'By which algorithm answers are signed that it wants as JWT (JARM); `default`: as its ID tokens.',
   }),
+  userinfo_signed_response_alg: Type.Enum(['none', ...signingAlgorithms], {
+    description: 'By which algorithm the answers of userinfo are signed; `none`: they are plain JSON.',
+  }),
   dpop_bound_access_tokens: Type.Boolean({
     description: 'Whether it gets no token without a DPoP proof (RFC 9449).',
   }),

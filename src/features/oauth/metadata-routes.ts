@@ -41,6 +41,7 @@ const OpenId = {
   scopes_supported: Names,
   subject_types_supported: Names,
   id_token_signing_alg_values_supported: Names,
+  userinfo_signing_alg_values_supported: Names,
   authorization_signing_alg_values_supported: Names,
   claims_supported: Names,
   acr_values_supported: Names,

@@ -44,6 +44,7 @@ import type { OpenIdTexts } from './texts.ts'
 import { createSignAnswer } from './sign-answer.ts'
 import { userinfoPath, userinfoRoutes } from './userinfo-routes.ts'
 
+export type { ShownGrant } from './schema.ts'
 export type { openidEvents } from './audit-events.ts'
 export type { RedeemDeviceCode } from './device/redeem-device-code.ts'
 export type { RequestDeviceCode } from './device/request-device-code.ts'
@@ -139,6 +140,7 @@ export function createOpenId(
       scopes_supported: openIdScopes,
       subject_types_supported: ['public', 'pairwise'],
       id_token_signing_alg_values_supported: signingAlgorithms,
+      userinfo_signing_alg_values_supported: signingAlgorithms,
       authorization_signing_alg_values_supported: signingAlgorithms,
       claims_supported: openIdClaims,
       acr_values_supported: ['aal1', 'aal2'],
@@ -176,6 +178,7 @@ export function createOpenId(
         userinfoRoutes(app, {
           ...{
             accessToken: credentials.accessToken,
+            signFor: ring.signFor,
             users,
             subjects,
             senders: needs.senders,

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Confirmation, dpopToken, type SenderFault } from '../../core/confirmation.ts'
 import { type OAuthErrorCode, oauthErrorTable } from '../../core/oauth-error.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { Client } from '../../core/records/client.ts'
+import type { SigningAlgorithm } from '../../core/records/signing-key.ts'
+import { type Client, signingAlgorithmsOf } from '../../core/records/client.ts'
 import type { Subjects } from '../../core/subjects.ts'
 import type { UserStore } from '../../core/records/user.ts'
 import { acceptForms } from '../../http/bodies.ts'
@@ -55,11 +56,12 @@ export async function userinfoRoutes(
     accessToken(token: string): Proven | Promise<Proven>
     users: Pick<UserStore, 'findById'>
     subjects: Pick<Subjects, 'sub'>
+    signFor(algorithm: SigningAlgorithm, claims: object): string
     senders: Pick<SenderConstraints, 'faultOf' | 'nonce'>
     audience: string
   },
 ): Promise<void> {
-  const { accessToken, users, subjects, senders, audience } = options
+  const { accessToken, users, subjects, signFor, senders, audience } = options
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
   noteAnswers(app, {
@@ -106,7 +108,12 @@ export async function userinfoRoutes(
     if (!audiences.includes(audience)) return refuse(reply, 401, 'invalid_token')
     const user = principal.kind === 'user' ? await users.findById(principal.subject) : undefined
     if (user === undefined) return refuse(reply, 401, 'invalid_token')
-    return reply.send({ sub: subjects.sub(proven.client, user.id), ...claimsAbout(user, principal.scopes) })
+    const claims = { sub: subjects.sub(proven.client, user.id), ...claimsAbout(user, principal.scopes) }
+    const algorithm = proven.client && signingAlgorithmsOf(proven.client).userinfo
+    if (algorithm === undefined) return reply.send(claims)
+    // It has no time, so that nobody takes it for an ID token.
+    const signed = signFor(algorithm, { ...claims, aud: proven.client!.id })
+    return reply.type('application/jwt').serializer(String).send(signed)
   }
 
   const Refused = (description: string, ...codes: OAuthErrorCode[]) => ({
@@ -130,7 +137,15 @@ export async function userinfoRoutes(
     tags: ['OAuth'],
     security: [{ bearer: [] as string[] }],
     response: {
-      200: Claims,
+      200: {
+        description: 'OpenID Connect Core §5.3.2: what the scopes of the token cover, as it is now.',
+        content: {
+          'application/json': { schema: Claims },
+          'application/jwt': {
+            schema: Type.String({ description: 'The same, signed for a client with `userinfo_signed_response_alg`.' }),
+          },
+        },
+      },
       400: Refused('The form cannot be read.', 'invalid_request'),
       401: {
         ...invalidToken,

@@ -35,7 +35,7 @@ export function createSigningKeys(
       const set = await stores.clients.signingSettings(signInGrants)
       const ofPrograms = set
         .map((openid) => signingAlgorithmsOf({ openid }))
-        .flatMap((one) => [one.idTokens, one.answers])
+        .flatMap((one) => [one.idTokens, one.answers].concat(one.userinfo ?? []))
       const schedule = scheduleOf(settings, { ofPrograms })
       ofProgramsAlone = schedule.ofProgramsAlone
       return schedule

@@ -191,7 +191,7 @@ export function createKeyRing(dependencies: {
         return isToCome ? [meant] : [...new Set([key?.algorithm ?? meant, meant])]
       }),
       verifiers: verifiersOf<AccessTokenClaims>('at+jwt', neededOfAccessTokens),
-      idTokenVerifiers: verifiersOf<IdTokenClaims>('JWT', ['sub', 'aud']),
+      idTokenVerifiers: verifiersOf<IdTokenClaims>('JWT', ['sub', 'aud', 'exp', 'iat']),
       publicKeys: new Map(published.map((key) => [key.kid, key])),
       jwks: { body, etag: etagOf(body) },
     }

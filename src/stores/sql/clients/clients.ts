@@ -119,6 +119,7 @@ export function createClientStore(db: Database, change: Change, clock: Clock): C
         .selectDistinct({
           idTokenSignedResponseAlg: setting('idTokenSignedResponseAlg'),
           authorizationSignedResponseAlg: setting('authorizationSignedResponseAlg'),
+          userinfoSignedResponseAlg: setting('userinfoSignedResponseAlg'),
           profile: setting('profile'),
         })
         .from(clients)
