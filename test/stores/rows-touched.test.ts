@@ -577,10 +577,11 @@ for (const [name, open] of Object.entries(engines)) {
         }),
       'clients.addInitialToken': () =>
         stores.clients.addInitialToken({ hash: 'another', usesLeft: 1, expiresAt: at(100) }),
-      'clients.keepDocument': async () => {
-        const registered = await stores.clients.find('registered')
-        await stores.clients.keepDocument({ ...registered!, name: 'Another' }, { most: 1_000, at: at() })
-      },
+      'clients.keepDocument': () =>
+        stores.clients.keepDocument(
+          { ...exampleClient('https://agent.example.com/id', at()), selfRegistered: true },
+          { most: 1_000_000, at: at() },
+        ),
       'clients.deleteUnused': () => stores.clients.deleteUnused(at(), at(), batch),
       'clients.setSecret': () => stores.clients.setSecret('job', 'h'),
       'clients.delete': () => stores.clients.delete('job'),
