@@ -231,19 +231,24 @@ async function dovecot(t: Test, grounds: Grounds) {
   const logIn = (token: string, user: string) =>
     new Promise<string>((done, fail) => {
       const shown = Buffer.from(`n,a=${user},\u0001auth=Bearer ${token}\u0001\u0001`).toString('base64')
+      // As mail programs do: after the greeting. A refusal is explained by a challenge, which 0x01 ends (RFC 7628 §3.2.3).
+      const steps: [said: RegExp, reply: string][] = [
+        [/^\* OK /m, `a AUTHENTICATE OAUTHBEARER ${shown}\r\n`],
+        [/^\+ /m, 'AQ==\r\n'],
+      ]
       const socket = connect(port, '127.0.0.1')
       let said = ''
       socket.on('data', (chunk: Buffer) => {
         said += chunk.toString()
-        // A refusal is explained by a challenge, which an empty line ends (RFC 7628 §3.2.3).
-        if (/^\+ /m.test(said)) socket.write('AQ==\r\n')
         const [, status] = /^a (OK|NO|BAD)/m.exec(said) ?? []
-        if (status !== undefined) socket.end(() => done(status))
+        if (status !== undefined) {
+          done(status)
+          socket.destroy()
+        } else if (steps[0]?.[0].test(said)) socket.write(steps.shift()![1])
       })
       socket.on('error', fail)
-      socket.write(`a AUTHENTICATE OAUTHBEARER ${shown}\r\n`)
+      socket.on('close', () => fail(new Error(`Dovecot closed the connection after ${said}`)))
     })
-
   const browser = browserOf(service)
   await browser.signIn(ada)
   const { code } = await letIn(browser, requestOf(service, program, { scope: 'openid email offline_access' }))
