@@ -13,7 +13,7 @@ let people = 0
 /** Somebody whom no other test knows. */
 const somebody = (more: Record<string, unknown> = {}) => {
   const sub = `person-${++people}`
-  return { sub, name: 'Ada', email: `${sub}@example.test`, ...more }
+  return { sub, name: 'Ada', email: `${sub}@people.test`, ...more }
 }
 
 for (const backend of backends) {
@@ -173,7 +173,7 @@ for (const backend of backends) {
       asking.person = ada
       const visitor = new Visitor(service)
       const page = await visitor.follow(await visitor.signIn('asking', { return_to: '/account' }))
-      t.match(wordsOf(page), /You have signed in at Asking as person-\d+@example.test/)
+      t.match(wordsOf(page), /You have signed in at Asking as person-\d+@people.test/)
       t.notOk(await visitor.person())
       const arrival = /name="arrival" value="([\w-]+)"/.exec(page.body)![1]!
       const address = `/provider-account?arrival=${arrival}`
@@ -185,7 +185,7 @@ for (const backend of backends) {
     })
 
     await t.test('an account is linked once its owner has proven both', async (t) => {
-      const user = await service.createUser()
+      const user = await service.createUser({ email: 'owner@people.test' })
       asking.person = somebody({ ...verified, email: user.email })
       const visitor = new Visitor(service)
       const page = await visitor.follow(await visitor.signIn('asking', { return_to: '/sessions' }))
@@ -385,7 +385,7 @@ for (const backend of backends) {
 
     await t.test('GitHub says by its API who somebody is', async (t) => {
       github.user.id = ++people
-      github.emails[0]!.email = `octo-${people}@example.test`
+      github.emails[0]!.email = `octo-${people}@people.test`
       const visitor = new Visitor(service)
       await visitor.signIn('github')
       t.match(await visitor.person(), { email: github.emails[0]!.email, groups: ['analytical-engines'] })
