@@ -7,6 +7,7 @@ import { claimsOf, introspect, refuses } from '../support/oauth.ts'
 import {
   browserOf,
   callback,
+  type IssuedToProgram,
   letIn,
   type Program,
   redeem,
@@ -16,13 +17,6 @@ import {
   toldBy,
   verifier,
 } from '../support/openid.ts'
-
-interface Told {
-  access_token: string
-  refresh_token: string
-  id_token: string
-  expires_in: number
-}
 
 const scope = 'openid offline_access'
 
@@ -37,7 +31,7 @@ for (const backend of backends) {
       const { code } = await letIn(browser, requestOf(service, program, { scope }))
       const answer = await redeem(service, program, { code })
       t.equal(answer.status, 200)
-      return answer.json<Told>()
+      return answer.json<IssuedToProgram>()
     }
     const refresh = (program: Program, refresh_token: string, change: Record<string, string> = {}, headers = {}) => {
       const form = { grant_type: 'refresh_token', refresh_token, ...program, ...change } as Record<string, string>
@@ -49,17 +43,17 @@ for (const backend of backends) {
       const own = { access_token_ttl_seconds: 1_200, id_token_ttl_seconds: 60 }
       const wiki = await registerProgram(service, own)
       const first = await tokensOf(wiki)
-      const second = (await refresh(wiki, first.refresh_token)).json<Told>()
+      const second = (await refresh(wiki, first.refresh_token)).json<IssuedToProgram>()
       for (const told of [first, second]) {
         t.equal(told.expires_in, 1_200)
         t.same([lives(claimsOf(told.access_token)), lives(claimsOf(told.id_token))], [1_200, 60])
       }
       await service.operate('PUT', `/clients/${wiki.client_id}`, { access_token_ttl_seconds: null })
-      t.equal((await refresh(wiki, second.refresh_token)).json<Told>().expires_in, 300)
+      t.equal((await refresh(wiki, second.refresh_token)).json<IssuedToProgram>().expires_in, 300)
       const grants = ['client_credentials']
       const job = await registerProgram(service, { grants, scopes: [], access_token_ttl_seconds: 30 })
       const form = { grant_type: 'client_credentials', ...job } as Record<string, string>
-      t.equal((await service.call('/oauth/token', { method: 'POST', form })).json<Told>().expires_in, 30)
+      t.equal((await service.call('/oauth/token', { method: 'POST', form })).json<IssuedToProgram>().expires_in, 30)
     })
     await t.test(
       'statement 28: its refresh tokens end after its own times, and never after those of the service',
@@ -69,11 +63,11 @@ for (const backend of backends) {
         const idle = await tokensOf(wiki)
         const begun = await tokensOf(wiki)
         service.clock.advance(99)
-        const second = (await refresh(wiki, begun.refresh_token)).json<Told>()
+        const second = (await refresh(wiki, begun.refresh_token)).json<IssuedToProgram>()
         service.clock.advance(1)
         refuses(t, await refresh(wiki, idle.refresh_token), 400, 'invalid_grant')
         service.clock.advance(90)
-        const third = (await refresh(wiki, second.refresh_token)).json<Told>()
+        const third = (await refresh(wiki, second.refresh_token)).json<IssuedToProgram>()
         service.clock.advance(60)
         refuses(t, await refresh(wiki, third.refresh_token), 400, 'invalid_grant')
         const longer = { refresh_idle_ttl_seconds: 1_000_000, refresh_absolute_ttl_seconds: 1_000_000 }
@@ -90,7 +84,7 @@ for (const backend of backends) {
         const { refresh_token } = await tokensOf(wiki)
         const answers = await Promise.all(Array.from({ length: 10 }, () => refresh(wiki, refresh_token)))
         for (const answer of answers) t.match(answer.json(), { refresh_token, id_token: String })
-        t.equal(new Set(answers.map((answer) => answer.json<Told>().access_token)).size, 10)
+        t.equal(new Set(answers.map((answer) => answer.json<IssuedToProgram>().access_token)).size, 10)
         for (let times = 0; times < 4; times++) {
           service.clock.advance(900)
           t.equal((await refresh(wiki, refresh_token)).status, 200, 'its use has it go idle later')
@@ -114,7 +108,7 @@ for (const backend of backends) {
       const { refresh_token } = await tokensOf(wiki)
       t.equal((await refresh(wiki, refresh_token)).status, 200)
       await service.operate('PUT', `/clients/${wiki.client_id}`, { refresh_token_rotation: 'on' })
-      t.not((await refresh(wiki, refresh_token)).json<Told>().refresh_token, refresh_token)
+      t.not((await refresh(wiki, refresh_token)).json<IssuedToProgram>().refresh_token, refresh_token)
       service.clock.advance(11)
       refuses(t, await refresh(wiki, refresh_token), 400, 'invalid_grant')
       t.ok(
@@ -143,7 +137,7 @@ for (const backend of backends) {
         code_verifier: verifier,
       } as Record<string, string>
       const headers = { dpop: await prove(at) }
-      const first = (await service.call('/oauth/token', { method: 'POST', form, headers })).json<Told>()
+      const first = (await service.call('/oauth/token', { method: 'POST', form, headers })).json<IssuedToProgram>()
       const again = await refresh(app, first.refresh_token, {}, { dpop: await prove(at) })
       t.match(again.json(), { refresh_token: first.refresh_token, token_type: 'DPoP', access_token: String })
       t.ok(first.refresh_token)

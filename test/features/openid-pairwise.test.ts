@@ -5,6 +5,7 @@ import { claimsOf, introspect, refuses } from '../support/oauth.ts'
 import {
   browserOf,
   callback,
+  type IssuedToProgram,
   letIn,
   type Program,
   redeem,
@@ -15,12 +16,6 @@ import {
 } from '../support/openid.ts'
 import { answerJson, startSite } from '../support/outgoing.ts'
 import { asks, bearer } from '../support/service.ts'
-
-interface Told {
-  access_token: string
-  refresh_token: string
-  id_token: string
-}
 
 const pairwise = { subject_type: 'pairwise' }
 const elsewhere = 'https://shop.example.test/callback'
@@ -37,11 +32,11 @@ void test('pairwise subjects', async (t) => {
   const ada = await service.createUser()
   const browser = browserOf(service)
   await browser.signIn(ada)
-  const tokensOf = async (program: Program, redirect_uri = callback, by = browser): Promise<Told> => {
+  const tokensOf = async (program: Program, redirect_uri = callback, by = browser): Promise<IssuedToProgram> => {
     const { code } = await letIn(by, requestOf(service, program, { scope, redirect_uri }))
     const answer = await redeem(service, program, { code, redirect_uri })
     t.equal(answer.status, 200)
-    return answer.json<Told>()
+    return answer.json<IssuedToProgram>()
   }
   const refresh = (program: Program, refresh_token: string) => {
     const form = { grant_type: 'refresh_token', refresh_token, ...program } as Record<string, string>
@@ -74,7 +69,7 @@ void test('pairwise subjects', async (t) => {
     const userinfo = await service.call('/oauth/userinfo', { headers: bearer(told.access_token) })
     t.equal(userinfo.json<{ sub: string }>().sub, sub)
     t.match(claimsOf(told.access_token), { sub, sid })
-    const renewed = (await refresh(wiki, told.refresh_token)).json<Told>()
+    const renewed = (await refresh(wiki, told.refresh_token)).json<IssuedToProgram>()
     for (const token of [renewed.id_token, renewed.access_token]) t.match(claimsOf(token), { sub, sid })
     const introspected = []
     for (const token of [renewed.access_token, renewed.refresh_token]) {

@@ -18,6 +18,14 @@ export async function startProvider(
 
 let clients = 0
 
+/** What a program gets of the token endpoint that asks for `openid offline_access`. */
+export interface IssuedToProgram {
+  access_token: string
+  refresh_token: string
+  id_token: string
+  expires_in: number
+}
+
 export interface Program {
   client_id: string
   client_secret?: string
