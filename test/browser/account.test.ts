@@ -15,6 +15,7 @@ if (hasChromium) {
         arrive,
         tabTo,
         press,
+        write,
         signIn: typeIn,
         done,
       } = await startJourney(t, locale, {
@@ -28,24 +29,24 @@ if (hasChromium) {
       await press('link', locale === 'en-GB' ? 'Make one' : 'Konto anlegen')
       await arrive(accounts.register.title)
       t.equal(await page.locator(':focus').getAttribute('name'), 'name', 'typing can start at once')
-      await page.keyboard.type('Grace Hopper')
+      await write('Grace Hopper')
       await page.keyboard.press('Tab')
       // Complete for the browser, and none for us.
-      await page.keyboard.type('grace@localhost')
+      await write('grace@localhost')
       await page.keyboard.press('Enter')
       await page.getByText(kit.emailFaults.domain).waitFor()
       t.same(await findAccessibilityFaults(page), [], 'with a fault')
       t.equal(await page.locator(':focus').getAttribute('name'), 'email', 'the focus is where the fault is')
       t.equal(await page.getByLabel(kit.name, { exact: true }).inputValue(), 'Grace Hopper', 'what was typed stays')
       await page.keyboard.press('Control+A')
-      await page.keyboard.type(email)
+      await write(email)
       await page.keyboard.press('Enter')
       await arrive(accounts.checkYourMail.title)
 
       const token = linkTokenIn((await service.mails()).at(-1)!, issuer)
       await page.goto(`${issuer}/verify-email?token=${token}`)
       await arrive(accounts.verifyEmail.title)
-      await page.keyboard.type(password)
+      await write(password)
       await page.keyboard.press('Enter')
       await arrive(accounts.emailVerified.title)
       await press('button', kit.signIn)
@@ -59,7 +60,7 @@ if (hasChromium) {
       await press('link', `${accounts.account.change}: ${kit.name}`)
       await arrive(accounts.account.profile.title)
       await page.keyboard.press('Control+A')
-      await page.keyboard.type('Rear Admiral Hopper')
+      await write('Rear Admiral Hopper')
       await tabTo('combobox', accounts.account.profile.mailLanguage)
       await page.keyboard.press('ArrowDown')
       await press('button', kit.save)
@@ -71,7 +72,7 @@ if (hasChromium) {
       await arrive(apiKeys.title)
       await press('button', apiKeys.make)
       await arrive(apiKeys.fresh.title)
-      await page.keyboard.type('Export')
+      await write('Export')
       await press('button', apiKeys.make)
       await arrive(apiKeys.shown.title)
       t.match(await page.getByRole('textbox', { name: apiKeys.shown.key }).innerText(), /^ghk_/)

@@ -17,7 +17,7 @@ if (hasChromium) {
     void test(`a second factor from its set-up to its end, by keyboard alone, in ${locale}`, async (t) => {
       const yaml = { sign_in: { factors: { remember_days: 30 } } }
       const journey = await startJourney(t, locale, { yaml })
-      const { service, issuer, page, arrive, tabTo, press, signIn: typeIn, done } = journey
+      const { service, issuer, page, arrive, tabTo, press, write, signIn: typeIn, done } = journey
       const { kit, signIn, accounts, factors } = texts
       const { secondFactor } = signIn
       const shots = (name: string) => (locale === 'en-GB' ? takeShots(page, name) : undefined)
@@ -37,12 +37,12 @@ if (hasChromium) {
       await shots('set-up-authenticator')
       const secret = await keyOn(page)
       await tabTo('textbox', factors.setUpPage.thenCode)
-      await page.keyboard.type('000000')
+      await write('000000')
       await page.keyboard.press('Enter')
       await page.getByRole('alert').waitFor()
       t.equal(await page.locator(':focus').getAttribute('name'), 'code', 'the focus is where the fault is')
       t.equal(await keyOn(page), secret)
-      await page.keyboard.type(codeOf(service, secret))
+      await write(codeOf(service, secret))
       await page.keyboard.press('Enter')
       await arrive(factors.codesPage.title)
       await shots('recovery-codes')
@@ -65,13 +65,13 @@ if (hasChromium) {
       await arrive(secondFactor.title)
       t.equal(await page.locator(':focus').getAttribute('name'), 'code', 'typing can start at once')
       await shots('second-factor')
-      await page.keyboard.type('000 000')
+      await write('000 000')
       await page.keyboard.press('Enter')
       await page.getByRole('alert').waitFor()
       await shots('second-factor-wrong')
       await press('link', secondFactor.useRecovery)
       await page.getByLabel(secondFactor.recoveryCode, { exact: true }).waitFor()
-      await page.keyboard.type(codes[0]!)
+      await write(codes[0]!)
       await page.keyboard.press('Enter')
       await arrive(accounts.account.title)
 

@@ -25,6 +25,8 @@ export interface Journey {
   /** Presses Tab until what is called this has the focus. */
   tabTo(role: Role, name: string): Promise<void>
   press(role: 'link' | 'button', name: string): Promise<void>
+  /** Types into the field that has the focus, which a page gives to one some time after it is there to be seen. */
+  write(text: string): Promise<void>
   /** Types one text after the other, with Tab between them, and Enter at the end; a password is left by two: behind it is its button. */
   type(...typed: string[]): Promise<void>
   /** Signs in on the page that is shown. */
@@ -52,11 +54,15 @@ export async function startJourney(t: Test, locale: string, options: ServiceOpti
     }
     throw new Error(`the keyboard does not reach the ${role} ${name}`)
   }
+  async function write(text: string) {
+    await page.locator('input:focus, textarea:focus').waitFor()
+    await page.keyboard.type(text)
+  }
   async function type(...typed: string[]) {
     for (const [at, text] of typed.entries()) {
       if (at > 0) await page.keyboard.press('Tab')
       if ((await focused.getAttribute('aria-controls')) !== null) await page.keyboard.press('Tab')
-      await page.keyboard.type(text)
+      await write(text)
     }
     await page.keyboard.press('Enter')
   }
@@ -65,6 +71,7 @@ export async function startJourney(t: Test, locale: string, options: ServiceOpti
     issuer,
     page,
     tabTo,
+    write,
     type,
     async arrive(heading) {
       await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
