@@ -6,6 +6,7 @@ import { readDevice } from './adapters/user-agents.ts'
 import type { Base } from './base.ts'
 import type { Config } from './config.ts'
 import { createForwardedAddress } from './core/client-address.ts'
+import { createEdges } from './core/edges.ts'
 import { parseNetworks } from './core/network.ts'
 import { createAccounts } from './features/accounts/index.ts'
 import { createApiKeys } from './features/api-keys/index.ts'
@@ -51,6 +52,7 @@ export function createFeatures(base: Base, config: Config) {
   const trustedPeer = parseNetworks(config.proxies.trusted)
   const ownAddresses = createOwnAddresses(base.clock)
   const outgoing = createOutgoing(config.outgoing)
+  const edges = createEdges(trustedPeer, config.proxies.edges)
   const server = { trustedPeer, forwardedAddress: createForwardedAddress({ isTrusted: trustedPeer, ownAddresses }) }
 
   // What changed, and what is sent
@@ -67,7 +69,7 @@ export function createFeatures(base: Base, config: Config) {
   const clients = createClients(base, config.clients, { revocations, outgoing })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
-  const senders = createSenderConstraints(base, config.dpop)
+  const senders = createSenderConstraints(base, config, { edges })
   const subjects = createSubjects(base)
   const credentials = createCredentials(base, config.sessions, {
     revocations,
@@ -87,7 +89,7 @@ export function createFeatures(base: Base, config: Config) {
 
   // What proxies and people ask
   const known = { credentials, subjects, senders, signingKeys, pages, hosts }
-  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, accounts, clients, ...browser })
+  const forwardAuth = createForwardAuth(base, config, { ...known, ...server, edges, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
   const leading = { browser, pageUsers, referrers: createSenders(), ...forwardAuth }
   const proving = { sessions, factors, upstream, directories, tokens }

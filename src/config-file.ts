@@ -11,7 +11,11 @@ import { checkOutgoingSettings, OutgoingSettings } from './features/clients/outg
 import { checkDirectoriesSettings, DirectoriesSettings } from './features/directories/settings.ts'
 import { checkKeySettings, KeySettings } from './features/signing-keys/settings.ts'
 import { checkMetricsSettings, MetricsSettings, ShutdownSettings } from './features/health/settings.ts'
-import { DpopSettings } from './features/sender-constraints/settings.ts'
+import {
+  checkClientCertificates,
+  ClientCertificateSettings,
+  DpopSettings,
+} from './features/sender-constraints/settings.ts'
 import { checkSessionSettings, SessionSettings } from './features/sessions/settings.ts'
 import { SignInSettings } from './features/sign-in/settings.ts'
 import { checkProviderSettings } from './features/upstream/check-settings.ts'
@@ -47,6 +51,7 @@ export const ConfigFile = Type.Object(
     proxies: ProxySettings,
     tokens: TokenSettings,
     dpop: DpopSettings,
+    client_certificates: ClientCertificateSettings,
     keys: KeySettings,
     sessions: SessionSettings,
     sign_in: section({ ...SignInSettings.properties, providers: ProviderSettings }),
@@ -165,6 +170,9 @@ export function parseConfigFile(text: string, path: string, issuer?: string, coo
   const otherDomains = fits('sessions') ? file.sessions.other_domains : []
   checkHosts(file.hosts, accessRules, { roles: file.roles, issuer, cookieDomain, otherDomains }, findings)
   if (issuer !== undefined && fits('sign_in')) checkRpId(file.sign_in, issuer, findings)
+  if (fits('client_certificates') && fits('proxies')) {
+    checkClientCertificates(file.client_certificates, { edges: file.proxies.edges.length, issuer }, findings)
+  }
   if (faults.length > 0) return faulty()
   return { kind: 'read', file, accessRules, warnings: inOrder(path, warnings) }
 }

@@ -15,6 +15,7 @@ const openid = {
   'id-token-claims': text('full|thin', 'whether ID tokens tell what userinfo tells'),
   'refresh-tokens': text('always|with_offline_access', 'whether refresh tokens need the scope offline_access'),
   'dpop-bound-access-tokens': text(yesOrNo, 'whether it gets no token without a DPoP proof'),
+  'tls-client-certificate-bound-access-tokens': text(yesOrNo, 'whether its tokens are bound to its certificate'),
   'post-logout-redirect-uri': texts('URI', 'where a browser may be sent after signing out; may be repeated'),
   'cors-origin': texts('ORIGIN', 'an origin of its pages, whose scripts ask for tokens; may be repeated'),
   'require-pushed-authorization-requests': text(yesOrNo, 'whether it must push its authorization requests (RFC 9126)'),

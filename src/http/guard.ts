@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -58,6 +59,8 @@ export interface GuardOptions {
       shown: ShownToken,
     ): SenderFault | undefined | Promise<SenderFault | undefined>
     nonce(): string
+    certificateOf(request: IncomingMessage): string | undefined
+    urlAt(host: string, url: string): string
   }
   apiKey(key: string, from: () => string): Promise<Proven | undefined> | Proven | undefined
   sessionCookie(shown: Shown): Promise<Proven | undefined> | Proven | undefined
@@ -123,7 +126,8 @@ export const guard = fastifyPlugin(async (app: App, options: GuardOptions) => {
         : { scheme: 'DPoP', token: dpop }),
       proof: proof === undefined ? undefined : String(proof),
       method: request.method,
-      url: origin + request.url,
+      url: senders.urlAt(request.host, origin + request.url),
+      certificate: () => senders.certificateOf(request.raw),
     })
     if (fault === undefined) return
     if (fault === 'invalid_token') throw new GatehouseError('invalid_access_token')

@@ -359,6 +359,21 @@ mail: { from: "Gate <gate@example.test>" }
   const rule = (text: string) => `hosts:\n  app.test:\n    rules:\n      - ${text}\n`
   /** What is wrong, where it stands, and what must be said about it. */
   const wrong: [name: string, yaml: string, expected: RegExp][] = [
+    [
+      'certificates that nobody could tell',
+      'client_certificates:\n  enabled: true\n',
+      /^gatehouse\.yaml:2:3: client_certificates\.enabled: expected false: there is no edge in proxies\.edges, and/,
+    ],
+    [
+      'a header of another meaning for certificates',
+      'client_certificates:\n  header: Authorization\n',
+      /^gatehouse\.yaml:2:3: client_certificates\.header: expected the name of a header for certificates, such as/,
+    ],
+    [
+      'the issuer’s own host for certificates',
+      'client_certificates:\n  host: localhost:3000\n',
+      /^gatehouse\.yaml:2:3: client_certificates\.host: expected another host than the one of the issuer$/,
+    ],
     ['an unknown part', 'hunter2_x: 1\n', /^gatehouse\.yaml:1:1: hunter2_x: there is no such setting$/],
     [
       'an unknown setting',

@@ -47,6 +47,8 @@ export interface OpenIdSettings {
   userinfoSignedResponseAlg: SigningAlgorithm | 'none'
   /** Whether it gets no token without a DPoP proof (RFC 9449 §5.2). */
   dpopBoundAccessTokens: boolean
+  /** Whether its tokens are bound to the certificate by which it is connected, and it gets none without one (RFC 8705 §3.3). */
+  tlsClientCertificateBoundAccessTokens: boolean
   /** How long its access tokens and ID tokens are good for, and its refresh tokens without use and in all; null: as the service has it. */
   accessTokenTtlSeconds: number | null
   refreshIdleTtlSeconds: number | null
@@ -84,6 +86,7 @@ const openIdDefaults: OpenIdSettings = {
   authorizationSignedResponseAlg: 'default',
   userinfoSignedResponseAlg: 'none',
   dpopBoundAccessTokens: false,
+  tlsClientCertificateBoundAccessTokens: false,
   accessTokenTtlSeconds: null,
   refreshIdleTtlSeconds: null,
   refreshAbsoluteTtlSeconds: null,
@@ -108,7 +111,8 @@ export function openIdSettingsOf({ openid }: Pick<Client, 'openid'>): OpenIdSett
     ...settings,
     pkce: 'required',
     requirePushedAuthorizationRequests: true,
-    dpopBoundAccessTokens: true,
+    // FAPI 2.0 Security Profile §5.3.2.1: by one of the two.
+    dpopBoundAccessTokens: settings.dpopBoundAccessTokens || !settings.tlsClientCertificateBoundAccessTokens,
     refreshTokenRotation: openid?.refreshTokenRotation ?? 'off',
     idTokenSignedResponseAlg: idTokenSignedResponseAlg === 'default' ? 'ES256' : idTokenSignedResponseAlg,
   }

@@ -54,6 +54,7 @@ const Shown = Type.Object(
         },
         ...{ request_object_signing_alg: 'any', id_token_signed_response_alg: 'default' },
         ...{ authorization_signed_response_alg: 'default', profile: 'none' },
+        ...{ dpop_bound_access_tokens: false, tls_client_certificate_bound_access_tokens: false },
         verified: true,
         ...{ access_token_ttl_seconds: null, refresh_idle_ttl_seconds: null, refresh_absolute_ttl_seconds: null },
         ...{ id_token_ttl_seconds: null, refresh_token_rotation: 'on', default_acr_values: [], default_max_age: null },

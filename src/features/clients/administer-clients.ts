@@ -240,9 +240,11 @@ function faultOf(request: NewClient, hasKeys: boolean): { path: string; message:
   if (typeof idle === 'number' && typeof whole === 'number' && idle > whole) {
     return { path: '/body/refresh_idle_ttl_seconds', message: 'must not exceed refresh_absolute_ttl_seconds' }
   }
-  if (request.public && request.openid?.refreshTokenRotation === 'off' && !request.openid.dpopBoundAccessTokens) {
+  const { dpopBoundAccessTokens: byKey, tlsClientCertificateBoundAccessTokens: byCertificate } = request.openid ?? {}
+  if (request.public && request.openid?.refreshTokenRotation === 'off' && !byKey && !byCertificate) {
     // RFC 9700 §4.14.2.
-    const message = 'must be on where nothing proves the client: a public one needs dpop_bound_access_tokens'
+    const message =
+      'must be on where nothing proves the client: a public one needs dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens'
     return { path: '/body/refresh_token_rotation', message }
   }
   if (!isAskable(request.openid?.initiateLoginUri)) {

@@ -30,7 +30,9 @@ export function fapiFaultOf({ authMethod, jwks, redirectUris, openid }: Wanted):
   if (openid.requirePushedAuthorizationRequests === false) {
     return fault('require_pushed_authorization_requests', 'must be true')
   }
-  if (openid.dpopBoundAccessTokens === false) return fault('dpop_bound_access_tokens', 'must be true')
+  if (openid.dpopBoundAccessTokens === false && openid.tlsClientCertificateBoundAccessTokens !== true) {
+    return fault('dpop_bound_access_tokens', 'must be true, or tls_client_certificate_bound_access_tokens')
+  }
   const algorithms = {
     id_token_signed_response_alg: openid.idTokenSignedResponseAlg,
     authorization_signed_response_alg: openid.authorizationSignedResponseAlg,

@@ -64,6 +64,10 @@ export const openIdMembers = {
   dpop_bound_access_tokens: Type.Boolean({
     description: 'Whether it gets no token without a DPoP proof (RFC 9449).',
   }),
+  tls_client_certificate_bound_access_tokens: Type.Boolean({
+    description:
+      'Whether its tokens are bound to the certificate by which it is connected, and it gets none without one (RFC 8705).',
+  }),
   access_token_ttl_seconds: Nullable(
     Type.Integer({
       ...{ minimum: 1, maximum: maxAccessTokenSeconds },
@@ -89,7 +93,8 @@ export const openIdMembers = {
     }),
   ),
   refresh_token_rotation: Type.Enum(['on', 'off'], {
-    description: 'Whether each use of a refresh token brings another one; `off` for no public client without DPoP.',
+    description:
+      'Whether each use of a refresh token brings another one; `off` for no public client whose tokens are bound to nothing.',
   }),
   default_acr_values: Type.Array(Type.Enum(['aal1', 'aal2']), {
     description: 'The levels of which one is wanted where a request names none.',

@@ -42,6 +42,8 @@ interface Asked extends Question {
   everyAuthorization?: () => readonly string[]
   /** Proves a token of the scheme DPoP with the proof that came with it: the same answer however often it is asked. */
   dpop?: (token: string) => Promise<Proven | SenderFault>
+  /** Thumbprint of the client's certificate. */
+  certificate?: () => string | undefined
   /** `X-API-Key`. */
   apiKey: string | undefined
   sessionCookie: Shown | undefined
@@ -69,7 +71,7 @@ interface Matter {
 export function createDecide(dependencies: {
   rules: () => AccessRules
   /** Of `Authorization: Bearer`: an access token or an API key. */
-  bearer(credential: string, from: From): Proof
+  bearer(credential: string, from: From, certificate: Asked['certificate']): Proof
   /** Of `Authorization: Basic`. */
   basic(authorization: string, from: From): Proof
   /** Whether that counts on hosts that do not say which credentials do. */
@@ -112,10 +114,10 @@ export function createDecide(dependencies: {
   // What was shown is asked for its form after its proof alone: what is proven is ours.
 
   function byAuthorization(matter: Matter, shown: string, place: number): Judgement {
-    const { clientAddress } = matter.asked
+    const { clientAddress, certificate } = matter.asked
     const token = bearerToken(shown)
     if (token !== undefined && counts(matter, 'bearer')) {
-      return whenProven(bearer(token, clientAddress), (proven) => {
+      return whenProven(bearer(token, clientAddress, certificate), (proven) => {
         if (proven !== undefined) return judge(matter, proven, 'bearer')
         return isOwnBearer(token, deploymentAudience)
           ? unauthenticated(matter, 'invalid_token')

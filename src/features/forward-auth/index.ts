@@ -1,6 +1,7 @@
 /** The question that edge proxies ask of every request, and what explains its answers. */
 import type { Base } from '../../base.ts'
 import type { ForwardedAddress } from '../../core/client-address.ts'
+import type { Edges } from '../../core/edges.ts'
 import { getsOwnCookie } from '../../core/cookie-reach.ts'
 import { createShorteningLog, type IdentityLimits } from '../../core/identity-limits.ts'
 import { parseAuthority, type RequestTarget, splitAbsoluteUrl } from '../../core/request-target.ts'
@@ -17,7 +18,6 @@ import type { AccessRules } from './access-rules.ts'
 import { explainRoutes } from './admin.ts'
 import { createDecide } from './decide.ts'
 import { edgeFactsOf } from './edge-facts.ts'
-import { createEdgeCheck } from './edges.ts'
 import { createExplain } from './explain.ts'
 import { createAnswer } from './http/answer.ts'
 import { createShareDenial } from './http/negotiation.ts'
@@ -91,17 +91,16 @@ export function createForwardAuth(
     clients: Clients
     cookies: Cookies
     pages: Pages<ForwardAuthTexts>
-    /** Whether an address may be a proxy's. */
-    trustedPeer: (address: string | undefined) => boolean
+    edges: Edges
     forwardedAddress: ForwardedAddress
   },
 ): ForwardAuth {
-  const { hosts, credentials, cookies, trustedPeer, forwardedAddress } = needs
+  const { hosts, credentials, cookies, forwardedAddress } = needs
   const { rules } = hosts
   const { cookieDomain, sessions } = config
   const { other_domains: otherDomains } = sessions
   const reach = { issuer, cookieDomain, otherDomains }
-  const checkEdge = createEdgeCheck(trustedPeer, config.proxies.edges)
+  const { check: checkEdge } = needs.edges
   const probes = createProbes({ clock, checkEdge })
   const decide = createDecide({
     rules,
@@ -124,6 +123,7 @@ export function createForwardAuth(
     createAnswer({
       dpop: credentials.dpop,
       dpopNonce: needs.senders.nonce,
+      certificateOf: needs.senders.certificateOf,
       decide: decideWithin(decide, config.proxies.decide_within_milliseconds),
       readSessionCookie: (header) => readCookie(header, cookies.sessionName),
       readHostCookie: (header) => readCookie(header, cookies.hostName),
@@ -159,7 +159,7 @@ export function createForwardAuth(
     decidesAbout: (target) => rules().host(target.authority)?.isAmbiguous(target) === false,
     routes: {
       bare: (app) => forwardAuthRoutes(app, { answer }),
-      hosts: (app) => resourceRoutes(app, { rules, issuer, dpopAlgorithms: needs.senders.algorithms }),
+      hosts: (app) => resourceRoutes(app, { rules, issuer, senders: needs.senders }),
       admin: (app) => explainRoutes(app, { explain }),
       control: (app) => probeRoutes(app, { probes, facts, clock }),
     },

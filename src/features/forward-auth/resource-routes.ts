@@ -10,6 +10,7 @@ import { hidden } from '../../http/page-requests.ts'
 import { problems } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { Type } from '../../json-schema.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import type { AccessRules } from './access-rules.ts'
 
 const maxAgeSeconds = 300
@@ -21,6 +22,7 @@ const Metadata = Type.Object(
     authorization_servers: Names,
     bearer_methods_supported: Names,
     dpop_signing_alg_values_supported: Names,
+    tls_client_certificate_bound_access_tokens: Type.Optional(Type.Boolean()),
     resource_name: Type.Optional(Type.String()),
   },
   {
@@ -43,9 +45,13 @@ const Metadata = Type.Object(
  */
 export async function resourceRoutes(
   app: App,
-  options: { rules(): AccessRules; issuer: string; dpopAlgorithms: readonly string[] },
+  options: {
+    rules(): AccessRules
+    issuer: string
+    senders: Pick<SenderConstraints, 'algorithms' | 'bindsToCertificates'>
+  },
 ): Promise<void> {
-  const { rules, issuer, dpopAlgorithms } = options
+  const { rules, issuer, senders } = options
 
   function tell(request: FastifyRequest, reply: FastifyReply): void {
     const [path = ''] = request.url.slice(resourceMetadataPath.length).split('?', 1)
@@ -60,7 +66,8 @@ export async function resourceRoutes(
       resource: resourceOf(target),
       authorization_servers: [issuer],
       bearer_methods_supported: ['header'],
-      dpop_signing_alg_values_supported: dpopAlgorithms,
+      dpop_signing_alg_values_supported: senders.algorithms,
+      ...(senders.bindsToCertificates && { tls_client_certificate_bound_access_tokens: true }),
       ...(policy.about.title !== undefined && { resource_name: policy.about.title }),
     })
     sendPublic(request, reply, { body, etag: etagOf(body) }, { type: 'application/json', maxAgeSeconds })

@@ -53,7 +53,7 @@ export function createOAuth(
         await app.register(metadataRoutes, {
           issuer,
           openid: needs.openid.metadata,
-          dpopAlgorithms: needs.senders.algorithms,
+          senders: needs.senders,
           introspectionAlgorithms: () => ring.algorithms('token-introspection+jwt'),
         })
         await app.register(introspectionRoutes, {
@@ -79,6 +79,7 @@ export function createOAuth(
         })
         await app.register(oauthRoutes, {
           ...shared,
+          certificateOf: needs.senders.certificateOf,
           grantTokens: createGrantTokens({
             forClient: tokens.issuer.forClient,
             rotateRefresh: tokens.rotateRefresh,

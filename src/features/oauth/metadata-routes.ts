@@ -8,6 +8,7 @@ import { answersWith } from '../../http/document.ts'
 import { sendPublic } from '../../http/etag.ts'
 import { documentationPath } from '../../http/openapi.ts'
 import type { App } from '../../http/server.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import { deviceAuthorizationPath } from './device-authorization-routes.ts'
 import { introspectionAuthMethods, introspectionPath } from './introspection-routes.ts'
 import { pushedRequestsPath } from './pushed-requests-routes.ts'
@@ -22,7 +23,7 @@ export interface MetadataOptions {
   openid(): Readonly<Record<string, unknown>>
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
-  dpopAlgorithms: readonly string[]
+  senders: Pick<SenderConstraints, 'algorithms' | 'bindsToCertificates' | 'aliasOf'>
 }
 
 const Names = Type.Array(Type.String())
@@ -52,6 +53,10 @@ const OpenId = {
   require_signed_request_object: Type.Boolean(),
   request_uri_parameter_supported: Type.Boolean(),
 }
+const Certificates = {
+  tls_client_certificate_bound_access_tokens: Type.Optional(Type.Boolean()),
+  mtls_endpoint_aliases: Type.Optional(Type.Record(Type.String(), Type.String())),
+}
 const Metadata = Type.Object(
   {
     issuer: Type.String(),
@@ -72,19 +77,20 @@ const Metadata = Type.Object(
     revocation_endpoint_auth_methods_supported: Names,
     revocation_endpoint_auth_signing_alg_values_supported: Names,
     dpop_signing_alg_values_supported: Names,
+    ...Certificates,
     service_documentation: Type.String(),
   },
   {
     description:
-      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 8628 §4, RFC 9207 §3, RFC 9126 §5, and RFC 9701 §7 about signed introspection.',
+      'RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 8628 §4, RFC 8705 §3.3 and §5, RFC 9207 §3, RFC 9126 §5, and RFC 9701 §7 about signed introspection.',
   },
 )
 
 /** Says what this service is as an authorization server: what it does today, in the words of the code that does it. */
 function describe(
-  { issuer, openid, dpopAlgorithms }: MetadataOptions,
+  { issuer, openid, senders }: MetadataOptions,
   introspectionAlgorithms: readonly string[],
-): Record<Exclude<keyof Static<typeof Metadata>, keyof typeof OpenId>, unknown> {
+): Record<Exclude<keyof Static<typeof Metadata>, keyof typeof OpenId | keyof typeof Certificates>, unknown> {
   return {
     issuer,
     ...openid(),
@@ -103,16 +109,33 @@ function describe(
     revocation_endpoint: issuer + revocationPath,
     revocation_endpoint_auth_methods_supported: clientAuthMethods,
     revocation_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
-    dpop_signing_alg_values_supported: dpopAlgorithms,
+    dpop_signing_alg_values_supported: senders.algorithms,
     service_documentation: issuer + documentationPath,
   }
+}
+
+/** Where a client asks that is connected by a certificate (RFC 8705 §5). */
+const aliased = [
+  ...(['token_endpoint', 'revocation_endpoint', 'introspection_endpoint', 'userinfo_endpoint'] as const),
+  ...(['pushed_authorization_request_endpoint', 'device_authorization_endpoint'] as const),
+]
+
+function aliasesOf(metadata: Readonly<Record<string, unknown>>, { aliasOf }: MetadataOptions['senders']) {
+  const found = aliased.map((name) => [name, aliasOf(metadata[name] as string)] as const)
+  return found.some(([, url]) => url === undefined) ? undefined : Object.fromEntries(found)
 }
 
 /** Publishes the authorization server metadata (RFC 8414 §3). Registered beside the base path, which its paths hold themselves. */
 export async function metadataRoutes(app: App, options: MetadataOptions): Promise<void> {
   const make = () => {
     const algorithms = options.introspectionAlgorithms()
-    const body = JSON.stringify(describe(options, algorithms))
+    const described = describe(options, algorithms)
+    const { senders } = options
+    const body = JSON.stringify({
+      ...described,
+      ...(senders.bindsToCertificates && { tls_client_certificate_bound_access_tokens: true }),
+      mtls_endpoint_aliases: aliasesOf(described, senders),
+    })
     return { algorithms, body, etag: etagOf(body) }
   }
   let made = make()

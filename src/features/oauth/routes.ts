@@ -5,6 +5,7 @@ import { noteAnswers } from '../../http/document.ts'
 import { documentedAs } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import type { AuthenticateClient } from '../clients/index.ts'
+import type { SenderConstraints } from '../sender-constraints/index.ts'
 import {
   clientOf,
   clientParameters,
@@ -29,6 +30,7 @@ export interface OAuthOptions {
   grantTokens: GrantTokens
   revokeToken: RevokeToken
   readProof: ReadProof
+  certificateOf: SenderConstraints['certificateOf']
   issuer: string
 }
 
@@ -84,7 +86,7 @@ const TokenAnswer = Type.Object(
 
 /** The OAuth endpoints. They authenticate clients themselves and limit failures instead of requests. */
 export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void> {
-  const { authenticateClient, grantTokens, revokeToken, readProof, issuer } = options
+  const { authenticateClient, grantTokens, revokeToken, readProof, certificateOf, issuer } = options
   useOAuthErrors(app, repeatable)
   // RFC 6749 §5.1, for caches of HTTP/1.0.
   noteAnswers(app, { headers: () => ['Pragma'] })
@@ -105,7 +107,8 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
         summary: 'Get tokens',
         description:
           'Grants: `authorization_code`, `client_credentials`, `refresh_token` (RFC 6749), the device flow of RFC 8628, and the token exchange of RFC 8693, by which a ' +
-          'service acts for the subject of a token at another service. With a proof in the header `DPoP` (RFC 9449) tokens are bound to its key.',
+          'service acts for the subject of a token at another service. With a proof in the header `DPoP` (RFC 9449) tokens are bound to its key, ' +
+          'those of a client with `tls_client_certificate_bound_access_tokens` to the certificate by which it is connected (RFC 8705).',
         tags: ['OAuth'],
         security: clientSecurity,
         consumes,
@@ -134,7 +137,7 @@ export async function oauthRoutes(app: App, options: OAuthOptions): Promise<void
       const client = await clientOf(authenticateClient, request, body)
       const jkt = await readProof(request, reply, issuer + tokenPath)
       const tokens = await grantTokens(client, {
-        ...{ grantType, confirmation: jkt === undefined ? undefined : { jkt } },
+        ...{ grantType, jkt, certificate: () => certificateOf(request.raw) },
         scope: body.scope,
         targets: [...new Set([...(body.resource ?? []), ...(body.audience ?? [])])],
         refreshToken: body.refresh_token,

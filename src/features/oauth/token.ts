@@ -32,13 +32,18 @@ interface TokenRequest {
   scope?: string | undefined
   /** Where the token shall be good (RFC 8707 §2, RFC 8693 §2.1): audiences and resources together, each once. */
   targets: readonly string[]
-  /** What the client has proven that it holds: the tokens are bound to it. */
-  confirmation?: Confirmation | undefined
+  /** Thumbprint of the key of which the client has shown a proof. */
+  jkt: string | undefined
+  /** Thumbprint of the certificate by which it is connected. */
+  certificate(): string | undefined
   refreshToken?: string | undefined
   code: { code: string | undefined; redirectUri: string | undefined; verifier: string | undefined }
   deviceCode: string | undefined
   exchange: Omit<ExchangeRequest, 'scope' | 'targets' | 'confirmation'>
 }
+
+/** What the tokens of a request are bound to, since the client has proven that it holds it. */
+type BoundRequest = Omit<TokenRequest, 'jkt' | 'certificate'> & { confirmation: Confirmation | undefined }
 
 export type GrantTokens = (client: Client, request: TokenRequest) => Promise<GrantedTokens>
 
@@ -58,7 +63,7 @@ export function createGrantTokens(dependencies: {
   const { forClient, rotateRefresh, exchangeToken, redeemCode, redeemDeviceCode } = dependencies
   const { renewIdTokenFor, audienceOf, deploymentAudience } = dependencies
 
-  async function clientCredentials(client: Client, request: TokenRequest): Promise<GrantedTokens> {
+  async function clientCredentials(client: Client, request: BoundRequest): Promise<GrantedTokens> {
     const scopes = request.scope === undefined ? client.scopes : parseScope(request.scope)
     if (scopes.some((scope) => !client.scopes.includes(scope))) {
       throw new OAuthError('invalid_scope', 'The client is not registered for this scope.')
@@ -73,7 +78,7 @@ export function createGrantTokens(dependencies: {
     throw new OAuthError('invalid_scope', 'The token would be too large: ask for fewer scopes or audiences.')
   }
 
-  async function refresh(client: Client, request: TokenRequest): Promise<GrantedTokens> {
+  async function refresh(client: Client, request: BoundRequest): Promise<GrantedTokens> {
     if (request.refreshToken === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.')
     const settings = openIdSettingsOf(client)
     const outcome = await rotateRefresh({
@@ -96,7 +101,7 @@ export function createGrantTokens(dependencies: {
     throw new OAuthError('invalid_grant', 'The refresh token is not valid.')
   }
 
-  async function exchange(client: Client, request: TokenRequest): Promise<GrantedTokens> {
+  async function exchange(client: Client, request: BoundRequest): Promise<GrantedTokens> {
     const { scope, targets, confirmation, exchange: asked } = request
     const issued = await exchangeToken(client, { ...asked, scope, targets, confirmation })
     return { ...issued, issuedTokenType: accessTokenType }
@@ -117,12 +122,29 @@ export function createGrantTokens(dependencies: {
     if (!client.grants.includes(type)) {
       throw new OAuthError('unauthorized_client', 'The client is not registered for this grant type.')
     }
-    // RFC 9449 §5.2.
-    if (openIdSettingsOf(client).dpopBoundAccessTokens && request.confirmation?.jkt === undefined) {
-      throw new OAuthError('invalid_dpop_proof', 'This client needs a DPoP proof.')
-    }
     // By the URL of a host, as its metadata and authorization requests name it (RFC 9728 §7.4, RFC 8707 §2).
     const targets = request.targets.map((one) => (client.audiences.includes(one) ? one : (audienceOf(one) ?? one)))
-    return grants[type](client, { ...request, targets: [...new Set(targets)] })
+    return grants[type](client, {
+      ...{ ...request, targets: [...new Set(targets)], confirmation: confirmationOf(client, request) },
+    })
   }
+}
+
+/**
+ * A proof binds the tokens of every client, a certificate those of a client that is registered for it alone: connections have certificates
+ * for other reasons too. Throws where a client lacks what it is registered for.
+ */
+function confirmationOf(client: Client, { jkt, certificate }: TokenRequest): Confirmation | undefined {
+  const { dpopBoundAccessTokens, tlsClientCertificateBoundAccessTokens } = openIdSettingsOf(client)
+  // RFC 9449 §5.2.
+  if (dpopBoundAccessTokens && jkt === undefined) {
+    throw new OAuthError('invalid_dpop_proof', 'This client needs a DPoP proof.')
+  }
+  const thumbprint = tlsClientCertificateBoundAccessTokens ? certificate() : undefined
+  if (tlsClientCertificateBoundAccessTokens && thumbprint === undefined) {
+    // RFC 8705 §3.3 leaves the answer to the server, RFC 6749 §5.2 has this one for what a request lacks.
+    throw new OAuthError('invalid_request', 'This client needs a TLS certificate, and no proxy has told one.')
+  }
+  if (jkt === undefined && thumbprint === undefined) return undefined
+  return { ...(jkt !== undefined && { jkt }), ...(thumbprint !== undefined && { 'x5t#S256': thumbprint }) }
 }

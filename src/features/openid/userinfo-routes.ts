@@ -57,7 +57,7 @@ export async function userinfoRoutes(
     users: Pick<UserStore, 'findById'>
     subjects: Pick<Subjects, 'sub'>
     signFor(algorithm: SigningAlgorithm, claims: object): string
-    senders: Pick<SenderConstraints, 'faultOf' | 'nonce'>
+    senders: Pick<SenderConstraints, 'faultOf' | 'nonce' | 'certificateOf' | 'urlAt'>
     audience: string
   },
 ): Promise<void> {
@@ -97,7 +97,9 @@ export async function userinfoRoutes(
     if (proven.confirmation !== undefined || dpop !== undefined) {
       const { method, headers } = request
       const fault = await senders.faultOf(proven.confirmation, {
-        ...{ scheme: dpop === undefined ? 'Bearer' : 'DPoP', token, method, url: audience },
+        ...{ scheme: dpop === undefined ? 'Bearer' : 'DPoP', token, method },
+        url: senders.urlAt(request.host, audience),
+        certificate: () => senders.certificateOf(request.raw),
         proof: headers['dpop'] === undefined ? undefined : String(headers['dpop']),
       })
       if (fault !== undefined) return refuse(reply, 401, fault)

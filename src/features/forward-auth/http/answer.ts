@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ErrorCode, GatehouseError } from '../../../core/errors.ts'
 import { originOf } from '../../../core/issuer.ts'
 import type { ForwardedAddress } from '../../../core/client-address.ts'
+import type { Edges } from '../../../core/edges.ts'
 import type { Log } from '../../../core/log.ts'
 import type { RequestTarget } from '../../../core/request-target.ts'
 import { hostPaths, isHostPath } from '../../../core/host-paths.ts'
@@ -12,7 +13,6 @@ import { challengeOf, problemOf, toGatehouseError, limitHeadersOf } from '../../
 import type { Credentials } from '../../credentials/index.ts'
 import type { Decide, Decision, Presented } from '../decide.ts'
 import type { Dialect } from '../dialect.ts'
-import type { CheckEdge } from '../edges.ts'
 import { forbiddenPage } from '../forbidden-views.ts'
 import { isPageNavigation, isSafe, preflightMethod, type ShareDenial, wayBackTo } from './negotiation.ts'
 import type { OutageLog } from '../outage.ts'
@@ -36,6 +36,8 @@ export function createAnswer(options: {
   decide: Decide
   dpop: Credentials['dpop']
   dpopNonce(): string
+  /** Thumbprint of the client's certificate, where the proxy tells it. */
+  certificateOf(request: IncomingMessage): string | undefined
   readSessionCookie(header: string | undefined): Shown | undefined
   readHostCookie(header: string | undefined): Shown | undefined
   /** Whether a host gets a cookie of its own, since the session cookie does not reach it. */
@@ -43,7 +45,7 @@ export function createAnswer(options: {
   /** Whether access tokens count on a host, so that programs are told where they get one. */
   takesTokens(authority: string): boolean
   whatIsLeft: WhatIsLeft
-  checkEdge: CheckEdge
+  checkEdge: Edges['check']
   clientAddress: ForwardedAddress['ofClient']
   shareDenial: ShareDenial
   outages: OutageLog
@@ -188,6 +190,7 @@ export function createAnswer(options: {
       // Several lines arrive joined by commas.
       const everyAuthorization = () => request.headersDistinct['authorization'] ?? []
       const { authorization } = headers
+      const certificate = () => options.certificateOf(request)
       const decision = decide({
         target,
         clientAddress: () => clientAddress(request),
@@ -197,8 +200,10 @@ export function createAnswer(options: {
           dpop({
             ...{ scheme: 'DPoP', token, proof: joined(headers['dpop']), method: target.method },
             url: `${target.scheme}://${target.authority}${target.path}`,
+            certificate,
           }),
         ),
+        certificate,
         apiKey: joined(headers['x-api-key']),
         sessionCookie: readSessionCookie(headers.cookie),
         hostCookie: getsOwnCookie(target.authority) ? readHostCookie(headers.cookie) : undefined,

@@ -3,17 +3,17 @@ import type { Socket } from 'node:net'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatehouseError } from '../../../core/errors.ts'
 import type { Clock } from '../../../core/clock.ts'
+import type { Edges } from '../../../core/edges.ts'
 import { urlOf } from '../../../core/request-target.ts'
 import type { Answer } from './answer.ts'
 import type { Dialect } from '../dialect.ts'
-import type { CheckEdge } from '../edges.ts'
 
 /** What a proxy's question looked like, and its answer. Names and addresses alone: no value that anybody sent. */
 export interface Observation {
   dialect: string
   /** The address that asked, and whether it may; if not, whether for its address or for want of its secret. */
   peer: string
-  edge: ReturnType<CheckEdge>
+  edge: ReturnType<Edges['check']>
   /** Questions with the same number came over the same connection. */
   connection: number
   /** The target as it was understood; absent when it was refused. */
@@ -53,7 +53,7 @@ export interface Probes {
   watch(answer: Answer): Answer
 }
 
-export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: CheckEdge }): Probes {
+export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Edges['check'] }): Probes {
   const open = new Map<string, Probe>()
   const connections = new WeakMap<Socket, number>()
   let connectionCount = 0

@@ -8,12 +8,16 @@ import type { SenderConstraints } from '../../sender-constraints/index.ts'
  */
 export type ReadProof = (request: FastifyRequest, reply: FastifyReply, url: string) => Promise<string | undefined>
 
-export function createReadProof(senders: Pick<SenderConstraints, 'checkProof' | 'nonce'>): ReadProof {
+export function createReadProof(senders: Pick<SenderConstraints, 'checkProof' | 'nonce' | 'urlAt'>): ReadProof {
   return async (request, reply, url) => {
     const { dpop: proof } = request.headers
     if (proof === undefined) return undefined
     reply.header('dpop-nonce', senders.nonce())
-    const checked = await senders.checkProof({ proof: String(proof), method: request.method, url })
+    const checked = await senders.checkProof({
+      proof: String(proof),
+      method: request.method,
+      url: senders.urlAt(request.host, url),
+    })
     if (checked.kind === 'proven') return checked.jkt
     const code = checked.kind === 'nonce' ? 'use_dpop_nonce' : 'invalid_dpop_proof'
     throw new OAuthError(code, oauthErrorTable[code])

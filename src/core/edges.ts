@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { parseNetworks } from '../../core/network.ts'
+import { parseNetworks } from './network.ts'
 
 /** Proxies that have to show a secret besides their address. */
 export interface EdgeSettings {
@@ -10,14 +10,18 @@ export interface EdgeSettings {
   secret_sha256: readonly string[]
 }
 
-/** Whether a question comes from a proxy that may ask; if not, why. */
-export type CheckEdge = (request: IncomingMessage) => 'trusted' | 'address' | 'secret'
+export interface Edges {
+  /** Whether a request comes from a proxy that may ask; if not, why. */
+  check(request: IncomingMessage): 'trusted' | 'address' | 'secret'
+  /** Whether a request brings the secret of its edge: so whatever only edges may say, nobody else says in it. */
+  hasShownSecret(request: IncomingMessage): boolean
+}
 
 /** A peer must be trusted by its address and, where its address is an edge's, show one of that edge's secrets. */
-export function createEdgeCheck(
+export function createEdges(
   trustedPeer: (address: string | undefined) => boolean,
   settings: readonly EdgeSettings[],
-): CheckEdge {
+): Edges {
   const edges = settings.map(({ networks, secret_sha256: digests }) => ({
     covers: parseNetworks(networks),
     digests: digests.map((digest) => Buffer.from(digest, 'hex')),
@@ -25,13 +29,18 @@ export function createEdgeCheck(
   // An address cannot change within a connection, and a secret that was proven on one stays proven there.
   const known = new WeakMap<Socket, { trusted: boolean; digests?: readonly Buffer[] | undefined; proven?: string }>()
 
-  return ({ socket, headers }) => {
+  function peerOf(socket: Socket) {
     let peer = known.get(socket)
     if (peer === undefined) {
       const address = socket.remoteAddress
       const digests = edges.find(({ covers }) => covers(address))?.digests
       known.set(socket, (peer = { trusted: trustedPeer(address), digests }))
     }
+    return peer
+  }
+
+  function check({ socket, headers }: IncomingMessage): ReturnType<Edges['check']> {
+    const peer = peerOf(socket)
     if (!peer.trusted) return 'address'
     if (peer.digests === undefined) return 'trusted'
     const shown = headers['x-edge-secret']
@@ -41,5 +50,10 @@ export function createEdgeCheck(
     if (!peer.digests.some((one) => timingSafeEqual(one, digest))) return 'secret'
     peer.proven = shown
     return 'trusted'
+  }
+
+  return {
+    check,
+    hasShownSecret: (request) => check(request) === 'trusted' && peerOf(request.socket).digests !== undefined,
   }
 }
