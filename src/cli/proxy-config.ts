@@ -58,6 +58,7 @@ async function printConfig(values: Asked, name: string): Promise<void> {
     upstreams: readUpstreams(values.upstream),
     listen: values.listen === undefined ? undefined : Number(values.listen),
     edgeSecret: await readEdgeSecret(values['edge-secret-stdin']),
+    clientCertificates: config.client_certificates,
   }
   let described: ReturnType<typeof describeSetup>
   let file: string

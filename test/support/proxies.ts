@@ -29,8 +29,8 @@ interface Told {
   hosts: object
   issuer: string
   secret?: string
-  /** The section of gatehouse.yaml. */
-  sessions?: object
+  /** Further sections of gatehouse.yaml. */
+  sections?: object
   cookieDomain?: string
 }
 
@@ -38,9 +38,9 @@ interface Told {
 async function printConfig(
   folder: string,
   args: readonly string[],
-  { hosts, issuer, secret, sessions, cookieDomain }: Told,
+  { hosts, issuer, secret, sections, cookieDomain }: Told,
 ): Promise<string> {
-  writeFileSync(join(folder, 'gatehouse.yaml'), stringify({ hosts, ...(sessions && { sessions }) }))
+  writeFileSync(join(folder, 'gatehouse.yaml'), stringify({ hosts, ...sections }))
   const env = {
     ...handedOn(),
     ...{ GATEHOUSE_ISSUER: issuer, GATEHOUSE_CONFIG: join(folder, 'gatehouse.yaml') },

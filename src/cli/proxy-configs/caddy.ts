@@ -1,4 +1,5 @@
 import { limits } from './limits.ts'
+import type { IssuerPlace, OwnPaths } from './places.ts'
 import {
   aboutHostPaths,
   addressOf,
@@ -6,7 +7,7 @@ import {
   type HostGroup,
   hostPathsOf,
   lines,
-  type OwnPaths,
+  placesOf,
   type ProxySetup,
 } from './setup.ts'
 
@@ -16,7 +17,7 @@ export function caddyConfig(setup: ProxySetup): string {
     serverLimits,
     snippet(setup),
     unknownHosts(setup),
-    servicePages(setup),
+    ...placesOf(setup).map((place) => servicePages(setup, place)),
     ...setup.groups.map((group) => application(setup, group)),
   ]
   return `# Gatehouse behind Caddy (2.6 and newer): /etc/caddy/Caddyfile.
@@ -81,6 +82,22 @@ function addresses({ scheme, listen, tls }: ProxySetup, names: readonly string[]
   return names.map((name) => `${tls ? 'https' : 'http'}://${name}${usual ? '' : `:${listen}`}`).join(', ')
 }
 
+/** A certificate that clients may show, at hosts that ask for one. */
+const asking = ({ certificates }: ProxySetup, names: readonly string[]) =>
+  names.some(certificates.asksAt)
+    ? `	# A certificate that a client may show. Who issued it counts for nothing: its tokens are bound to it.
+	tls {
+		client_auth {
+			mode request
+		}
+	}
+`
+    : ''
+
+/** What the service is told of it. */
+const certificateOf = ({ certificates: { header } }: ProxySetup) =>
+  `header_up ${header} ":{http.request.tls.client.certificate_der_base64}:"`
+
 function unknownHosts(setup: ProxySetup): string {
   return `# Hosts that nobody configured get no answer of use; Caddy's own is an empty 200.
 ${setup.tls ? 'https' : 'http'}://:${setup.listen} {
@@ -88,12 +105,11 @@ ${setup.tls ? 'https' : 'http'}://:${setup.listen} {
 }`
 }
 
-function servicePages(setup: ProxySetup): string {
-  const { issuer } = setup
-  if (issuer === undefined || issuer.isShared) return ''
+function servicePages(setup: ProxySetup, issuer: IssuerPlace): string {
+  if (issuer.isShared) return ''
   return `# ---- The service's own pages and API --------------------------------------------------------------------------------
 ${addresses(setup, [issuer.name])} {
-	route {
+${asking(setup, [issuer.name])}	route {
 		import clean
 
 ${
@@ -102,37 +118,44 @@ ${
 		@closed path /forward-auth* /metrics /metrics/*
 		respond @closed 404
 
-${toService(setup)}`
-    : `${ownPaths(setup, issuer.paths)}
+${toService(setup, issuer.name)}`
+    : `${ownPaths(setup, issuer.name, issuer.paths)}
 		respond 404`
 }
 	}
 }`
 }
 
-/** `matcher` ends with a space where there is one. */
-function toService({ gatehouse, scheme }: ProxySetup, matcher = ''): string {
+/** `name`: of the host, where clients ask for tokens there. `matcher` ends with a space where there is one. */
+function toService(setup: ProxySetup, name: string | undefined, matcher = ''): string {
+  const { gatehouse, scheme, edgeSecret, certificates } = setup
+  const asks = name !== undefined && certificates.asksAt(name)
   return `		# X-Forwarded-For is set anew by Caddy, which trusts nobody's unless \`trusted_proxies\` says so.
 		reverse_proxy ${matcher}${addressOf(gatehouse)} {
 			header_up X-Forwarded-Proto ${scheme}
-		}`
+${asks ? lines('\t\t\t', `header_up X-Edge-Secret "${edgeSecret}"`, certificateOf(setup)) + '\n' : ''}		}`
 }
 
 /** The service where it has only some paths of its host. */
-function ownPaths(setup: ProxySetup, { pattern }: OwnPaths): string {
+function ownPaths(setup: ProxySetup, name: string, { pattern }: OwnPaths): string {
   return atPaths(
     setup,
-    pattern,
+    { pattern, host: name },
     "The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.",
   )
 }
 
 /** `name`: of the matcher, where there are two in one block. */
-function atPaths(setup: ProxySetup, pattern: string, about: string, name = 'gatehouse'): string {
+function atPaths(
+  setup: ProxySetup,
+  { pattern, host }: { pattern: string; host?: string },
+  about: string,
+  name = 'gatehouse',
+): string {
   return `		# ${about}
 		# Caddy's own matcher \`path\` takes other spellings for them, too.
 		@${name} vars_regexp {http.request.uri} ^(${pattern})(\\?|$)
-${toService(setup, `@${name} `)}
+${toService(setup, host, `@${name} `)}
 `
 }
 
@@ -142,10 +165,10 @@ function application(setup: ProxySetup, group: HostGroup): string {
   const copied = [...headers.map(([name]) => name), ...credentials]
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 ${addresses(setup, names)} {
-	route {
+${asking(setup, names)}	route {
 		import clean
 
-${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.paths)}\n` : ''}${atPaths(setup, hostPathsOf(group).pattern, aboutHostPaths(group), 'of_host')}
+${isIssuer && issuer?.paths ? `${ownPaths(setup, issuer.name, issuer.paths)}\n` : ''}${atPaths(setup, { pattern: hostPathsOf(group).pattern }, aboutHostPaths(group), 'of_host')}
 		# The question: asked without a body and without an upgrade. The \`?\` keeps Caddy from adding the client's query to
 		# the question's own.
 		reverse_proxy ${addressOf(gatehouse)} {
@@ -161,7 +184,7 @@ ${
     : `			# Proves to the service that this edge asks.
 			header_up X-Edge-Secret "${edgeSecret}"
 `
-}			header_up -Upgrade
+}${names.some(setup.certificates.asksAt) ? `\t\t\t${certificateOf(setup)}\n` : ''}			header_up -Upgrade
 			header_up -Connection
 			# Caddy hands every \`100 Continue\` to the client, who would then send its body before anything is decided.
 			header_up -Expect

@@ -1,4 +1,4 @@
-import { application, servicePages, undecided } from './envoy-hosts.ts'
+import { application, certificateHeader, servicePages, undecided } from './envoy-hosts.ts'
 import { type } from './envoy-types.ts'
 import { limits } from './limits.ts'
 import { certificate, clearedNames, type Endpoint, lines, type ProxySetup } from './setup.ts'
@@ -6,7 +6,7 @@ import { lowestVersions } from './versions.ts'
 
 /** A whole bootstrap configuration for Envoy. */
 export function envoyConfig(setup: ProxySetup): string {
-  const { gatehouse, upstreams, listen, tls, scheme, groups, edgeSecret } = setup
+  const { gatehouse, upstreams, listen, tls, scheme, groups, edgeSecret, certificates } = setup
   const upstreamHeaders = new Set(
     groups.flatMap(({ headers, credentials }) => [...headers.map(([name]) => name), ...credentials]),
   )
@@ -80,7 +80,7 @@ ${lines('                          ', ...askedWith.map((name) => `- { exact: ${n
                           headers_to_add:
                             - { key: x-forwarded-proto, value: ${scheme} }
                             - { key: x-forwarded-for, value: "${remoteAddress}" }
-${edgeSecret === undefined ? '' : `                            # Proves to the service that this edge asks.\n                            - { key: x-edge-secret, value: "${edgeSecret}" }\n`}                        authorization_response:
+${edgeSecret === undefined ? '' : `                            # Proves to the service that this edge asks.\n                            - { key: x-edge-secret, value: "${edgeSecret}" }\n`}${certificates.areTold ? `                            # The certificate by which the client is connected.\n                            - ${certificateHeader(setup)}\n` : ''}                        authorization_response:
                           # Who it is. Each replaces the client's own; those that are empty are removed.
                           allowed_upstream_headers:
                             patterns:
@@ -121,7 +121,13 @@ ${
                 tls_certificates:
                   - certificate_chain: { filename: ${certificate.chain} }
                     private_key: { filename: ${certificate.key} }
+${
+  certificates.areTold
+    ? `                # Clients may show a certificate. Who issued it counts for nothing: their tokens are bound to it.
+                validation_context: { trust_chain_verification: ACCEPT_UNTRUSTED }
 `
+    : ''
+}`
     : ''
 }
   clusters:

@@ -5,15 +5,15 @@ import {
   clearedNames,
   type HostGroup,
   hostPathsOf,
-  type IssuerPlace,
   lines,
+  placesOf,
   type ProxySetup,
   questionAnswerKiB,
 } from './setup.ts'
 
 /** The Lua file that asks Gatehouse, for HAProxy 2.6 and newer. */
 export function haproxyLua(setup: ProxySetup): string {
-  const { gatehouse, scheme, groups, edgeSecret } = setup
+  const { gatehouse, scheme, groups, edgeSecret, certificates } = setup
   const { identity: names } = setup
   const credentials = groups.flatMap((group) =>
     group.credentials.length === 0
@@ -86,7 +86,15 @@ ${edgeSecret === undefined ? '' : `    -- Proves to the service that this edge a
     if client[name] ~= nil then headers[name] = list(client[name]) end
   end
 
-  local answer = core.httpclient():get({ url = question, headers = headers, timeout = 1000 })
+${
+  certificates.areTold
+    ? `  -- The certificate by which the client is connected.
+  local certificate = txn:get_var("txn.certificate")
+  if certificate ~= nil then headers["${certificates.header.toLowerCase()}"] = { ":" .. certificate .. ":" } end
+
+`
+    : ''
+}  local answer = core.httpclient():get({ url = question, headers = headers, timeout = 1000 })
 
   -- Only a 200 that says so is a yes: nothing but a decision of the service has this header.
   local decision = answer and answer.headers["x-gatehouse-decision"]
@@ -122,7 +130,10 @@ function table(entries: readonly string[]): string {
 
 /** haproxy.cfg, beside the Lua file. */
 export function haproxyConfig(setup: ProxySetup): string {
-  const { gatehouse, upstreams, issuer, listen, tls, groups, scheme } = setup
+  const { gatehouse, upstreams, listen, tls, groups, scheme, certificates } = setup
+  const places = placesOf(setup)
+  const ownNames = new Set(places.map(({ name }) => name))
+  const hasIssuer = places.length > 0
   const names = groups.flatMap(({ names: hosts }) => hosts)
   const exact = names.filter((name) => !name.startsWith('*.'))
   const wildcards = names.filter((name) => name.startsWith('*.'))
@@ -159,7 +170,12 @@ defaults
 
 frontend edge
   # HTTP/1 alone: everything below is about its bytes, and HTTP/2 brings trailers of its own.
-  bind :${listen} proto h1${tls ? ` ssl crt ${certificate.both}` : ''}
+${
+  certificates.areTold
+    ? `  # Clients may show a certificate. Who issued it counts for nothing: their tokens are bound to it.
+`
+    : ''
+}  bind :${listen} proto h1${tls ? ` ssl crt ${certificate.both}` : ''}${certificates.areTold ? ` verify optional ca-file ${certificate.both} no-ca-names ca-ignore-err all crt-ignore-err all` : ''}
 
   # The host by which everything below chooses: lower case, without a port or a trailing dot.
   http-request deny deny_status 400 unless { req.hdr_cnt(host) eq 1 } { req.hdr(host) -m reg -i ^([a-z0-9._-]+|\\[[0-9a-f:.]+])(:[0-9]+)?$ }
@@ -193,14 +209,14 @@ ${lines('  ', ...clearedNames(setup).map((name) => `http-request del-header ${na
   http-request set-header X-Forwarded-Proto ${scheme}
   http-request set-header X-Forwarded-Host %[var(txn.host)]${port}
   http-request set-header Host %[var(txn.host)]${port}
-${issuer === undefined ? '' : servicePages(issuer)}${pathsOfHosts(groups)}
+${hasIssuer ? servicePages(setup) : ''}${pathsOfHosts(groups)}
   # ---- The application behind the service. Hosts that nobody configured get no answer of use.
-${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if ${name === issuer?.name ? '!issuer ' : ''}{ var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if ${issuer === undefined ? '' : '!issuer '}!{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
+${lines('  ', ...exact.map((name) => `http-request set-var(txn.policy) str(${name}) if ${ownNames.has(name) ? '!issuer ' : ''}{ var(txn.host) -m str ${name} }`), ...wildcards.map((name) => `http-request set-var(txn.policy) str(${name}) if ${hasIssuer ? '!issuer ' : ''}!{ var(txn.policy) -m found } { var(txn.host) -m reg ^[^.]+${name.slice(1).replaceAll('.', '\\.')}$ }`))}
   acl application var(txn.policy) -m found
-  http-request deny deny_status 421 if !application${issuer === undefined ? '' : ' !issuer'}
+  http-request deny deny_status 421 if !application${hasIssuer ? ' !issuer' : ''}
   http-request lua.gatehouse if application !ours
   http-request deny deny_status 503 if application !ours !{ var(txn.allowed) -m bool }
-${lines('  ', issuer !== undefined && 'use_backend gatehouse if issuer', 'use_backend gatehouse if ours', ...upstreams.map(({ name }) => `use_backend ${name} if { var(txn.policy) -m str ${hostsOf(name).join(' ')} }`))}
+${lines('  ', hasIssuer && 'use_backend gatehouse if issuer', 'use_backend gatehouse if ours', ...upstreams.map(({ name }) => `use_backend ${name} if { var(txn.policy) -m str ${hostsOf(name).join(' ')} }`))}
 
 backend gatehouse
   http-reuse always
@@ -209,20 +225,33 @@ backend gatehouse
 ${upstreams.map((upstream) => `backend ${upstream.name}\n  server app ${addressOf(upstream)}\n`).join('\n')}`
 }
 
-function servicePages({ name, paths, isShared }: IssuerPlace): string {
+function servicePages(setup: ProxySetup): string {
+  const places = placesOf(setup)
+  const names = places.map(({ name }) => name).join(' ')
+  const paths = places[0]?.paths
+  const whole = places.filter(({ isShared }) => !isShared).map(({ name }) => name)
+  const { certificates, edgeSecret } = setup
+  const told = certificates.areTold
+    ? `
+  # The certificate by which the client is connected, and what proves to the service that this edge tells it.
+  http-request set-var(txn.certificate) ssl_c_der,base64 if { ssl_c_used }
+  http-request set-header ${certificates.header} :%[var(txn.certificate)]: if issuer { var(txn.certificate) -m found }
+  http-request set-header X-Edge-Secret ${edgeSecret} if issuer
+`
+    : ''
   if (paths === undefined) {
     return `
   # ---- The service's own pages and API. Only HAProxy itself asks whether a request may pass, and only machines read the
   # metrics. No path of the service has an escape in its first segment, where one would hide the name.
-  acl issuer var(txn.host) -m str ${name}
+  acl issuer var(txn.host) -m str ${names}
   http-request return status 404 if issuer { path_reg ^/*(forward-auth|metrics(/|$)|[^/]*%) }
-`
+${told}`
   }
   return `
   # ---- The service's own pages and API, and its metadata beside them (RFC 8414). Nobody is asked about them.
-  http-request set-var(txn.issuer) bool(true) if { var(txn.host) -m str ${name} } { path_reg ^(${paths.pattern})$ }
+  http-request set-var(txn.issuer) bool(true) if { var(txn.host) -m str ${names} } { path_reg ^(${paths.pattern})$ }
   acl issuer var(txn.issuer) -m bool
-${isShared ? '' : `  http-request return status 404 if !issuer { var(txn.host) -m str ${name} }\n`}`
+${whole.length === 0 ? '' : `  http-request return status 404 if !issuer { var(txn.host) -m str ${whole.join(' ')} }\n`}${told}`
 }
 
 /** The service where it has paths of hosts of applications. */

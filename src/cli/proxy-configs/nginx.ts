@@ -2,8 +2,17 @@ import { originOf } from '../../core/issuer.ts'
 import { forbiddenPage } from '../../features/forward-auth/forbidden-views.ts'
 import { en } from '../../i18n/en.ts'
 import { limits } from './limits.ts'
-import { answerBuffers, listen, ownPaths, pathsAlone, pathsOfHost, toService } from './nginx-parts.ts'
-import { addressOf, clearedNames, type HostGroup, lines, type ProxySetup, questionAnswerKiB } from './setup.ts'
+import { answerBuffers, listen, ownPaths, pathsAlone, pathsOfHost, tellCertificate, toService } from './nginx-parts.ts'
+import type { IssuerPlace } from './places.ts'
+import {
+  addressOf,
+  clearedNames,
+  type HostGroup,
+  lines,
+  placesOf,
+  type ProxySetup,
+  questionAnswerKiB,
+} from './setup.ts'
 
 /** A whole configuration for nginx 1.22 and newer, for the `http {}` context. */
 export function nginxConfig(setup: ProxySetup): string {
@@ -60,12 +69,12 @@ map $host $gatehouse_forbidden {
 
 # Hosts that nobody configured get no answer of use. Only one file may have the default_server of a port.
 server {
-${listen(setup, ' default_server')}
+${listen(setup, [], ' default_server')}
   server_name _;
   return 421;
 }
 
-${[servicePages(setup), ...setup.groups.map((group) => application(setup, group))].filter(Boolean).join('\n\n')}
+${[...placesOf(setup).map((place) => servicePages(setup, place)), ...setup.groups.map((group) => application(setup, group))].filter(Boolean).join('\n\n')}
 `
 }
 
@@ -78,13 +87,12 @@ const shared = `    add_header Access-Control-Allow-Origin $gatehouse_origin alw
     add_header Access-Control-Expose-Headers $gatehouse_exposed always;
     add_header Vary $gatehouse_vary always;`
 
-function servicePages(setup: ProxySetup): string {
-  const { issuer } = setup
-  if (issuer === undefined || issuer.isShared) return ''
+function servicePages(setup: ProxySetup, issuer: IssuerPlace): string {
+  if (issuer.isShared) return ''
   const { paths } = issuer
   return `# ---- The service's own pages and API --------------------------------------------------------------------------------
 server {
-${listen(setup)}
+${listen(setup, [issuer.name])}
   server_name ${issuer.name};
 
 ${pathsAlone}
@@ -130,7 +138,7 @@ function application(setup: ProxySetup, group: HostGroup): string {
   const left = copying(credentials)
   return `# ---- An application behind the service ------------------------------------------------------------------------------
 server {
-${listen(setup)}
+${listen(setup, names)}
   server_name ${names.join(' ')};
 
 ${pathsAlone}
@@ -170,6 +178,7 @@ ${answerBuffers(questionAnswerKiB(credentials))}
     proxy_set_header X-Forwarded-Method "";
     proxy_set_header X-Forwarded-Uri "";
     proxy_set_header Forwarded "";
+${tellCertificate(setup, names.some(setup.certificates.asksAt))}
 ${edgeSecret === undefined ? '    proxy_set_header X-Edge-Secret "";' : `    # Proves to the service that this edge asks.\n    proxy_set_header X-Edge-Secret "${edgeSecret}";`}
   }
 

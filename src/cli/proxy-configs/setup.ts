@@ -9,7 +9,9 @@ import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { headerPreset, type IdentityField, knownIdentityNames } from '../../features/forward-auth/header-presets.ts'
 import type { HostRules, Hosts } from '../../features/forward-auth/settings.ts'
 import { type CredentialHeader, credentialHeaders, withheldHeaders } from '../../features/forward-auth/withheld.ts'
+import { type Certificates, type CertificateSettings, certificatesOf, uncommonHeader } from './certificates.ts'
 import { limits } from './limits.ts'
+import type { IssuerPlace, OwnPaths } from './places.ts'
 
 /** Where something listens: a name or address, and a port. */
 export interface Endpoint {
@@ -42,27 +44,6 @@ export interface HostGroup {
   readonly isIssuer: boolean
   /** Whether the session cookie does not reach them, so that people are signed in there by paths of theirs (`hostPathsOf`). */
   readonly hasOwnPaths: boolean
-}
-
-/** Where browsers find the service. */
-export interface IssuerPlace {
-  readonly name: string
-  /** As of a group. */
-  readonly port: string
-  /** What the service has of the host, as paths on it; nothing where it has all of it. */
-  readonly paths: OwnPaths | undefined
-  /** Whether the rest of the host is an application. */
-  readonly isShared: boolean
-}
-
-/** Paths that are the service's own and that nobody is asked about, as they are sent: no other spelling of them is. */
-export interface OwnPaths {
-  /** `/auth`: this very path, and what begins with it and a slash. */
-  readonly base: string
-  /** Where RFC 8414 §3.1 looks for the metadata of such an issuer, which lies beside its path. */
-  readonly metadata: string
-  /** All of them as one regular expression that a path must match as a whole. Between dots and letters it holds nothing odd. */
-  readonly pattern: string
 }
 
 /**
@@ -113,6 +94,7 @@ export interface ProxySetup {
   /** Names of hosts that no browser sends the session cookie to. */
   readonly withoutCookie: readonly string[]
   readonly edgeSecret: string | undefined
+  readonly certificates: Certificates
 }
 
 /** Where the printed configurations expect the certificate. */
@@ -138,6 +120,7 @@ export function describeSetup(
     upstreams: Upstreams
     listen: number | undefined
     edgeSecret: string | undefined
+    clientCertificates?: CertificateSettings
   },
 ): ProxySetup {
   const { protocol, hostname, port: issuerPort } = new URL(given.issuer)
@@ -176,30 +159,31 @@ export function describeSetup(
     groups.get(group)!.names.push(name)
   }
   const listen = given.listen ?? publicPort
+  const tls = scheme === 'https' && listen === publicPort
+  const isShared = [...groups.values()].some((one) => one.isIssuer)
+  const issuer: IssuerPlace | undefined =
+    issuerAt === publicPort ? { name: hostname, port, paths: pathsOf(given.issuer), isShared } : undefined
   const upstreams = new Map([...groups.values()].map(({ upstream }) => [upstream.name, upstream]))
   return {
     scheme,
     brand: brandOf(given.branding ?? defaultBranding),
     issuerUrl: given.issuer,
-    issuer:
-      issuerAt === publicPort
-        ? {
-            name: hostname,
-            port,
-            paths: pathsOf(given.issuer),
-            isShared: [...groups.values()].some((one) => one.isIssuer),
-          }
-        : undefined,
+    issuer,
     gatehouse: given.gatehouse,
     upstreams: [...upstreams.values()],
     listen,
-    tls: scheme === 'https' && listen === publicPort,
+    tls,
     groups: [...groups.values()],
     encoded: [...encoded],
     identity: distinct(identity),
     elsewhere: hosts.filter((candidate) => candidate.port !== publicPort).map(({ host }) => host),
     withoutCookie: hosts.filter(({ name }) => !canSignInTo(name, given)).map(({ host }) => host),
     edgeSecret: given.edgeSecret,
+    certificates: certificatesOf(given.clientCertificates, {
+      ...{ tls, issuer, port: publicPort, edgeSecret: given.edgeSecret },
+      hosts,
+      split: (host) => splitHost(host, usual),
+    }),
   }
 }
 
@@ -266,8 +250,18 @@ export function questionAnswerKiB(credentials: readonly CredentialHeader[]): num
  * Every header that comes from the proxy or from nobody: what a client says about its own request or about who it is. Those
  * that the proxy sets itself (`toldByProxies`) are not among them.
  */
-export function clearedNames({ identity }: ProxySetup): string[] {
-  return [...clientClaims, ...identity]
+export function clearedNames(setup: Pick<ProxySetup, 'identity' | 'certificates'>): string[] {
+  return [...claimsOf(setup), ...setup.identity]
+}
+
+/** Of those what a client says about its own request. */
+export function claimsOf({ certificates }: Pick<ProxySetup, 'certificates'>): string[] {
+  return [...clientClaims, ...uncommonHeader(certificates)]
+}
+
+/** The places where the service has a host, or paths of one, for itself. */
+export function placesOf({ issuer, certificates }: Pick<ProxySetup, 'issuer' | 'certificates'>): IssuerPlace[] {
+  return [issuer, certificates.place].filter((place) => place !== undefined)
 }
 
 export const addressOf = ({ host, port }: Endpoint): string => `${host}:${port}`

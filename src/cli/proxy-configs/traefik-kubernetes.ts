@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
-import { type Endpoint, type HostGroup, type IssuerPlace, hostPathsOf, type ProxySetup } from './setup.ts'
-import { entryPointFlags } from './traefik-labels.ts'
+import type { IssuerPlace } from './places.ts'
+import { type Endpoint, type HostGroup, hostPathsOf, type ProxySetup } from './setup.ts'
+import { entryPointFlags, refuseCertificates } from './traefik-labels.ts'
 import { isWildcard, type Router, type Routes, traefikRoutes } from './traefik.ts'
 import { lowestVersions } from './versions.ts'
 
@@ -21,6 +22,7 @@ const gatewayApi = 'gateway.networking.k8s.io/v1'
 /** The same routes as IngressRoute and Middleware objects, each in the namespace of its service. */
 export function traefikIngressRoutes(setup: ProxySetup): string {
   const { gatehouse, tls } = setup
+  refuseCertificates(setup, 'ingressroute')
   const routes = traefikRoutes(setup)
   const route = (name: string, { rule, priority, middlewares }: Router, target: Endpoint): KubernetesObject => {
     const { service, namespace } = serviceOf(target, 'ingressroute')
@@ -50,6 +52,7 @@ export function traefikIngressRoutes(setup: ProxySetup): string {
 /** The same routes as HTTPRoute objects of the Gateway API, with Traefik's middlewares as their filters. */
 export function traefikGateway(setup: ProxySetup): string {
   const { gatehouse, tls, listen, groups, issuer } = setup
+  refuseCertificates(setup, 'gateway')
   const routes = traefikRoutes(setup)
   const { namespace: home } = serviceOf(gatehouse, 'gateway')
   const gateway: KubernetesObject = {

@@ -9,6 +9,7 @@ import { lowestVersions } from './versions.ts'
  */
 export function traefikLabels(setup: ProxySetup): string {
   const { gatehouse, upstreams, tls } = setup
+  refuseCertificates(setup, 'labels')
   const routes = traefikRoutes(setup)
   for (const { host } of [gatehouse, ...upstreams]) assertContainer(host)
   const containers = new Map<string, Record<string, string>>()
@@ -74,6 +75,11 @@ function flatten(prefix: string, value: unknown): Record<string, string> {
 
 /** A dot would end the name. */
 const plain = (name: string) => name.replaceAll('.', '_')
+
+/** Whether clients are asked for a certificate, only the file says; without it they would be told of none, in silence. */
+export function refuseCertificates({ certificates }: ProxySetup, part: string): void {
+  if (certificates.areTold) throw new Error(`--part ${part}: client_certificates is printed by --part dynamic alone`)
+}
 
 function assertContainer(host: string): void {
   if (/^[a-z][\w.-]*$/i.test(host)) return

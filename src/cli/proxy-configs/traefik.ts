@@ -1,15 +1,16 @@
 import { stringify } from 'yaml'
-import { clientClaims } from '../../features/forward-auth/claimed-headers.ts'
 import { limits } from './limits.ts'
+import type { IssuerPlace } from './places.ts'
 import {
   aboutHostPaths,
   addressOf,
   certificate,
   type HostGroup,
   hostPathsOf,
-  type IssuerPlace,
+  placesOf,
   type ProxySetup,
 } from './setup.ts'
+import { certificateHeader, traefikMiddlewares } from './traefik-middlewares.ts'
 import { lowestVersions } from './versions.ts'
 
 /** One of Traefik's routers, in whatever form it is printed. */
@@ -20,12 +21,16 @@ export interface Router {
   readonly priority: number
   readonly middlewares: readonly string[]
   readonly service: string
+  /** Whether clients are asked for a certificate. */
+  readonly asks: boolean
 }
 
 /** What Traefik is told about routes, before it is written as a file, as labels or as objects of Kubernetes. */
 export interface Routes {
   /** The service's own pages; nothing when they are not served on the same port. */
   readonly pages: Router | undefined
+  /** The same at the host that asks for certificates, where there is one. */
+  readonly pagesBeside: Router | undefined
   /** The paths that the service has of hosts of applications: to the service too. */
   readonly ofHosts: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
   readonly applications: readonly { readonly name: string; readonly group: HostGroup; readonly router: Router }[]
@@ -34,20 +39,28 @@ export interface Routes {
 
 /** The routes of a setup. Throws where something before Traefik ends TLS. */
 export function traefikRoutes(setup: ProxySetup): Routes {
-  const { groups, issuer, tls, scheme } = setup
+  const { groups, issuer, tls, scheme, certificates } = setup
   if (scheme === 'https' && !tls) {
     throw new Error('Traefik tells the service https only where it ends TLS itself: leave out --listen')
   }
-  return {
-    pages: issuer && {
-      ...pagesRule(issuer),
+  if (certificates.areTold && certificates.header.toLowerCase() !== certificateHeader.toLowerCase()) {
+    throw new Error(`Traefik tells certificates as ${certificateHeader} alone: say so in client_certificates.header`)
+  }
+  const pages = (place: IssuerPlace): Router => {
+    const asks = certificates.asksAt(place.name)
+    return {
+      ...pagesRule(place),
       priority: 4000,
-      middlewares: ['clean', 'no-upgrade'],
-      service: 'gatehouse',
-    },
+      middlewares: ['clean', 'no-upgrade', ...(asks ? ['edge-secret', 'certificate'] : [])],
+      ...{ service: 'gatehouse', asks },
+    }
+  }
+  return {
+    pages: issuer && pages(issuer),
+    pagesBeside: certificates.place && pages(certificates.place),
     ofHosts: groups.map((group) => hostRouter(setup, group)),
     applications: groups.flatMap((group) => applicationRouters(setup, group)),
-    middlewares: middlewares(setup),
+    middlewares: traefikMiddlewares(setup),
   }
 }
 
@@ -72,6 +85,7 @@ function hostRouter(setup: ProxySetup, group: HostGroup) {
     about: aboutHostPaths(group),
     rule: `(${hostRule(setup, group.names)}) && (${paths})`,
     ...{ priority: 4000, middlewares: ['clean', 'no-upgrade'], service: 'gatehouse' },
+    asks: group.names.some(setup.certificates.asksAt),
   }
   return { name: `service-${group.name}`, group, router }
 }
@@ -80,23 +94,27 @@ export const isWildcard = (name: string) => name.startsWith('*.')
 
 /** A router for what is no WebSocket and one for what is, of the exact hosts and of the wildcards. */
 function applicationRouters(setup: ProxySetup, group: HostGroup): { name: string; group: HostGroup; router: Router }[] {
-  const ask =
-    setup.edgeSecret === undefined
-      ? [`auth-${group.headersName}`]
-      : ['edge-secret', `auth-${group.headersName}`, 'no-edge-secret']
+  const { edgeSecret, certificates } = setup
+  const asks = group.names.some(certificates.asksAt)
+  const ask = [
+    ...(edgeSecret === undefined ? [] : ['edge-secret']),
+    ...(asks ? ['certificate'] : []),
+    `auth-${group.headersName}`,
+    ...(edgeSecret === undefined ? [] : ['no-edge-secret']),
+  ]
   const pair = (names: readonly string[], suffix: string, priority: number) => {
     if (names.length === 0) return []
     const rule = hostRule(setup, names)
     const name = `app-${group.name}${suffix}`
     const service = group.upstream.name
     return [
-      { name, group, router: { rule, priority, middlewares: ['clean', 'no-upgrade', ...ask], service } },
+      { name, group, router: { rule, priority, middlewares: ['clean', 'no-upgrade', ...ask], service, asks } },
       {
         name: `${name}-websocket`,
         group,
         router: {
           rule: `(${rule}) && HeaderRegexp(\`Upgrade\`, \`(?i)^websocket$\`)`,
-          ...{ priority: priority + 1, middlewares: ['clean', 'websocket', ...ask], service },
+          ...{ priority: priority + 1, middlewares: ['clean', 'websocket', ...ask], service, asks },
         },
       },
     ]
@@ -111,78 +129,23 @@ function applicationRouters(setup: ProxySetup, group: HostGroup): { name: string
   ]
 }
 
-function hostRule({ issuer }: ProxySetup, names: readonly string[]): string {
+function hostRule(setup: ProxySetup, names: readonly string[]): string {
   const patterns = names.map((name) =>
     isWildcard(name) ? `HostRegexp(\`^[^.]+${name.slice(1).replaceAll('.', '\\.')}$\`)` : `Host(\`${name}\`)`,
   )
   const rule = patterns.join(' || ')
-  const coversIssuer = issuer !== undefined && names.includes(issuer.name.replace(/^[^.]+/, '*'))
-  return coversIssuer ? `(${rule}) && !Host(\`${issuer.name}\`)` : rule
-}
-
-function middlewares({ gatehouse, groups, identity, edgeSecret }: ProxySetup): Routes['middlewares'] {
-  // These two are Traefik's own: it drops a client's and sets them anew.
-  const claims = clientClaims.filter((name) => name !== 'X-Forwarded-Port' && name !== 'X-Forwarded-Server')
-  const cleaned = [...claims, ...identity.flatMap(spellings)]
-  const headers = (values: Record<string, string>) => ({ headers: { customRequestHeaders: values } })
-  const ask = [...new Map(groups.map((group) => [group.headersName, group])).values()]
-  return {
-    clean: {
-      about: `What no client may say about its own request: an empty value removes the header. aliasHeadersStrategy takes every
-other spelling; those with underscores, which most upstreams know, go even without it.`,
-      settings: headers(Object.fromEntries(cleaned.map((name) => [name, '']))),
-    },
-    'no-upgrade': {
-      about: 'WebSocket is the one upgrade that passes: after any other, nobody would judge what follows.',
-      settings: headers({ Upgrade: '' }),
-    },
-    websocket: {
-      about: 'And the whole of it: what else a client lists beside WebSocket is dropped.',
-      settings: headers({ Upgrade: 'websocket' }),
-    },
-    ...(edgeSecret !== undefined && {
-      'edge-secret': {
-        about: 'Proves to the service that this edge asks.',
-        settings: headers({ 'X-Edge-Secret': edgeSecret }),
-      },
-      'no-edge-secret': {
-        about: 'Taken off again before the application gets the request.',
-        settings: headers({ 'X-Edge-Secret': '' }),
-      },
-    }),
-    ...Object.fromEntries(
-      ask.map(({ headersName, headers: told, credentials }) => [
-        `auth-${headersName}`,
-        {
-          about: `The question. Only a 2xx passes; any other answer goes to the client as it is, and no answer at all ends in 500.
-Without trustForwardHeader a client cannot name another method, host and path than its own. Traefik removes the client's
-own headers of authResponseHeaders, then sets what the answer holds. The largest answer is the page that says no.`,
-          settings: {
-            forwardAuth: {
-              address: `http://${addressOf(gatehouse)}/forward-auth/traefik`,
-              trustForwardHeader: false,
-              maxResponseBodySize: 65_536,
-              authResponseHeaders: [...told.map(([name]) => name), ...credentials],
-            },
-          },
-        },
-      ]),
-    ),
-  }
-}
-
-/** Traefik removes a header by its exact name in any case, so each spelling with underscores is listed. */
-function spellings(name: string): string[] {
-  const [first = '', ...rest] = name.split('-')
-  return rest.reduce((heads, part) => heads.flatMap((head) => [`${head}-${part}`, `${head}_${part}`]), [first])
+  const covered = placesOf(setup).filter(({ name }) => names.includes(name.replace(/^[^.]+/, '*')))
+  return covered.length === 0 ? rule : [`(${rule})`, ...covered.map(({ name }) => `!Host(\`${name}\`)`)].join(' && ')
 }
 
 /** The dynamic configuration, as the file provider reads it. */
 export function traefikDynamic(setup: ProxySetup): string {
   const { gatehouse, upstreams, tls } = setup
   const routes = traefikRoutes(setup)
-  const router = ({ about, ...rest }: Router, name: string) =>
-    entry(name, { ...rest, entryPoints: ['edge'], ...(tls && { tls: {} }) }, about)
+  const { areTold } = setup.certificates
+  const tlsOf = (asks: boolean) => (areTold && !asks ? { options: 'plain' } : {})
+  const router = ({ about, asks, ...rest }: Router, name: string) =>
+    entry(name, { ...rest, entryPoints: ['edge'], ...(tls && { tls: tlsOf(asks) }) }, about)
   const service = (name: string, url: string) => entry(name, { loadBalancer: { servers: [{ url }] } })
   return `# Gatehouse behind Traefik (${lowestVersions.traefik} or newer), dynamic configuration: /etc/traefik/gatehouse.yml.
 # Printed by \`gatehouse proxy-config traefik\`; docs/proxies/traefik.md explains every line. It needs the static
@@ -192,6 +155,7 @@ http:
   routers:
 ${[
   routes.pages && router(routes.pages, 'gatehouse'),
+  routes.pagesBeside && router(routes.pagesBeside, 'gatehouse-certificates'),
   ...[...routes.ofHosts, ...routes.applications].map(({ name, router: own }) => router(own, name)),
 ]
   .filter((text) => text !== undefined)
@@ -206,8 +170,19 @@ ${[
   ...upstreams.map((upstream) => service(upstream.name, `http://${addressOf(upstream)}`)),
 ].join(
   '\n',
-)}${tls ? `\ntls:\n  certificates:\n    - certFile: ${certificate.chain}\n      keyFile: ${certificate.key}\n` : ''}`
+)}${tls ? `\ntls:\n  certificates:\n    - certFile: ${certificate.chain}\n      keyFile: ${certificate.key}\n${areTold ? askingOptions : ''}` : ''}`
 }
+
+/** Those of no name hold for wildcards too. */
+const askingOptions = `  options:
+    # Clients may show a certificate. Who issued it counts for nothing: their tokens are bound to it.
+    default:
+      clientAuth:
+        clientAuthType: RequestClientCert
+    plain:
+      clientAuth:
+        clientAuthType: NoClientCert
+`
 
 function entry(name: string, value: object, about?: string): string {
   const comment = about === undefined ? '' : `${about}\n`.replaceAll(/^(?=.)/gm, '# ')

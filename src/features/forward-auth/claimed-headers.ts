@@ -4,10 +4,23 @@
  */
 const toldByProxies = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'] as const
 
+/** The headers in which proxies tell a client's certificate, whatever a proxy calls them (RFC 9440, and before it). */
+export const certificateClaims = [
+  'Client-Cert',
+  'Client-Cert-Chain',
+  'X-Client-Cert',
+  'X-SSL-Client-Cert',
+  'SSL-Client-Cert',
+  'X-Forwarded-Client-Cert',
+  'X-Forwarded-Tls-Client-Cert',
+  'X-Forwarded-Tls-Client-Cert-Info',
+] as const
+
 /**
  * Headers that some framework, server or library takes for the path, the method, the host, the scheme or the address of a
- * request, or for its proxy, the secret of the edge, and what a decision is known by. No printed configuration tells
- * anything by them, so one that arrives came from the client, but for what Traefik and Envoy set themselves.
+ * request, or for its proxy, the secret of the edge, the certificate of the client, and what a decision is known by. No
+ * printed configuration tells an application anything by them, so one that arrives came from the client, but for what
+ * Traefik and Envoy set themselves.
  */
 export const clientClaims = [
   'Forwarded',
@@ -55,6 +68,7 @@ export const clientClaims = [
   'Proxy',
   'X-Edge-Secret',
   'X-Gatehouse-Decision',
+  ...certificateClaims,
 ] as const
 
 const claimed = new Set([...toldByProxies, ...clientClaims].map((name) => name.toLowerCase()))

@@ -25,7 +25,8 @@ export async function otherDomainsTests(t: Test, { name, release, form, writesAn
   const service = await startService(t, { backend: backends.at(-1)!, yaml: { hosts, sessions }, environment })
   await startProxy(t, name, {
     ...(form && { form }),
-    ...{ release, port, servicePort: service.port, upstreamPort, hosts, issuer, sessions },
+    ...{ release, port, servicePort: service.port, upstreamPort, hosts, issuer },
+    sections: { sessions },
     cookieDomain: 'example.test',
   })
   const { email, password } = await service.createUser()
