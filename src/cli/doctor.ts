@@ -89,7 +89,9 @@ async function prepare(config: Config, url: string): Promise<Prepared> {
   }
   const { issuer, cookieDomain, accessRules: rules } = config
   const { other_domains: otherDomains } = config.sessions
+  const { enabled, header } = config.client_certificates
   const facts = edgeFactsOf(url, {
+    certificateHeader: enabled ? header : undefined,
     issuer,
     cookieDomain,
     otherDomains,

@@ -52,7 +52,7 @@ if (hasProxy('nginx')) {
     const token = await newToken()
     const healthy = await doctor([...through, ...echo, '--token-stdin'], `${token}\n`)
     t.equal(healthy.code, 0, healthy.stderr)
-    t.equal(healthy.stdout, `${url}, asked by nginx\n\n17 checks made, 0 not; no findings\n`)
+    t.equal(healthy.stdout, `${url}, asked by nginx\n\n18 checks made, 0 not; no findings\n`)
     t.notMatch(service.said.stdout, token.slice(-40), 'the token is not in the log')
 
     const { code, stdout } = await doctor([...through, '--json'])
@@ -76,7 +76,7 @@ if (hasProxy('nginx')) {
       const { code, stdout } = await doctor([...through, ...echo, '--token-stdin'], token, clustered)
       t.equal(code, 0, stdout)
       t.match(stdout, 'not made: fails_open, since it needs the control socket')
-      t.match(stdout, '8 checks made, 9 not; no findings')
+      t.match(stdout, '9 checks made, 9 not; no findings')
     })
     await t.test('what it is told wrongly, and what is not there, is named', async (t) => {
       t.match(await doctor([]), { code: 2, stderr: /--url is required/ })

@@ -18,6 +18,12 @@ const openLocation = `location @open {
   }
   location @sign_in {`
 
+/** Of edges elsewhere, which the configuration here was not printed for. */
+const tellsCertificates = {
+  proxies: { edges: [{ networks: ['192.0.2.0/24'], secret_sha256: ['0'.repeat(64)] }] },
+  client_certificates: { enabled: true },
+}
+
 /** One way to break the documented configuration for each thing that the doctor can find there. */
 const broken: Record<string, Situation & { line: RegExp }> = {
   not_asked: { edits: [['auth_request /.gatehouse;', '']], line: /auth_request/ },
@@ -49,6 +55,11 @@ const broken: Record<string, Situation & { line: RegExp }> = {
   spoofable_spellings: {
     edits: [['underscores_in_headers off;', 'underscores_in_headers on;']],
     line: /^underscores_in_headers off;/,
+  },
+  spoofable_certificate: {
+    edits: [[/(X-Original-Method[^}]*)proxy_set_header Client-Cert "";/, '$1']],
+    yaml: tellsCertificates,
+    line: /\$ssl_client_escaped_cert/,
   },
   missing_headers: { edits: [['X-Auth-Email $told_x_auth_email;', 'X-Auth-Email "";']], line: /auth_request_set/ },
   cookie_not_shared: { environment: { GATEHOUSE_COOKIE_DOMAIN: '' }, line: /GATEHOUSE_COOKIE_DOMAIN/ },
@@ -149,6 +160,10 @@ if (hasProxy('nginx')) {
     const { names, findings } = await examine(t, { yaml: { proxies: { edges: [edge] } } })
     t.same(names, ['untrusted_peer'])
     t.match(findings[0], { seen: /without the secret of its edge/, change: [/X-Edge-Secret/] })
+  })
+
+  void test('what a client says of its certificate does not reach the service as printed', async (t) => {
+    t.match(await examine(t, { yaml: tellsCertificates }), { findings: [], not_made: [] })
   })
 
   void test('an Authorization header that should be replaced and is not is a missing header', async (t) => {

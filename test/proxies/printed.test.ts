@@ -32,7 +32,7 @@ for (const [name, release, ways] of others.filter(([name, release]) => hasProxy(
     const { findings, not_made: notMade, made, proxy } = await examine(t, { proxy: [name, release] })
     t.same(findings, [])
     t.same(notMade, [])
-    t.equal(made.length, 17)
+    t.equal(made.length, 18)
     t.equal(proxy, name)
     await t.test(
       'what a host’s settings need of the proxy is tried, and found where it was not printed anew',

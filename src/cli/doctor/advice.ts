@@ -97,6 +97,17 @@ export const advice = {
         'headers_with_underscores_action: DROP_HEADER, and early_header_mutation with remove_on_match for every other character than a letter, a digit or a hyphen',
     },
   },
+  spoofable_certificate: {
+    danger:
+      'Whoever has stolen a token that is bound to a certificate uses it without the key: certificates are public.',
+    change: {
+      nginx: 'proxy_set_header <name> $ssl_client_escaped_cert; in the location of the question, or "" without TLS',
+      caddy: 'request_header -<name> before the question, and header_up <name> in it',
+      traefik: 'the middlewares clean, which empties it, and certificate, before auth-…',
+      haproxy: 'gatehouse.lua sets it from txn.certificate alone: it is not in asked_with',
+      envoy: 'early_header_mutation with remove: <name>, and headers_to_add of authorization_request',
+    },
+  },
   missing_headers: {
     danger: 'The application does not learn who it is, though the service said so.',
     change: {

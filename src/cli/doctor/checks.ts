@@ -3,7 +3,13 @@ import { lowestVersions } from '../proxy-configs/versions.ts'
 import type { FindingName } from './advice.ts'
 import { type Check, namesOf, needsProbe } from './check.ts'
 import type { Asked, Examination, Outcome } from './examination.ts'
-import { credentialsForwarded, missingHeaders, spoofableHeaders, spoofableSpellings } from './header-checks.ts'
+import {
+  credentialsForwarded,
+  missingHeaders,
+  spoofableCertificate,
+  spoofableHeaders,
+  spoofableSpellings,
+} from './header-checks.ts'
 import { hostConfusion, spoofableTarget, targetDiffers } from './target-checks.ts'
 
 /** Whether the proxy asks the service at all. */
@@ -138,6 +144,7 @@ export const inOrder = {
   spoofable_target: spoofableTarget,
   spoofable_headers: spoofableHeaders,
   spoofable_spellings: spoofableSpellings,
+  spoofable_certificate: spoofableCertificate,
   missing_headers: missingHeaders,
   credentials_forwarded: credentialsForwarded,
   cookie_not_shared: cookieNotShared,

@@ -45,6 +45,17 @@ export const spoofableSpellings: Check = async (examination, first) => {
   return arrived.length === 0 ? undefined : { found: `a client’s own reached the upstream: ${namesOf(arrived)}` }
 }
 
+/** Of questions alone: no other request brings the secret of the edge unless the configuration was printed for this. */
+export const spoofableCertificate: Check = async ({ ask, facts, probe }) => {
+  const { certificate_header: name } = facts
+  if (name === undefined) return undefined
+  if (probe === undefined) return needsProbe
+  const [, id] = probe.header
+  const { observations } = await ask({ headers: [[name, id]] })
+  if (!observations.some((one) => one.certificate_is_clients)) return undefined
+  return { found: `a client’s own ${name} reached the service` }
+}
+
 export const missingHeaders: Check = async (examination, first) => {
   const { facts, probe, token } = examination
   if (probe === undefined) return needsProbe

@@ -21,6 +21,8 @@ export interface EdgeFacts {
   replaces_authorization: boolean
   /** The headers in which credentials of ours that reach the proxy must go no further; each is taken from the answer. */
   withheld: readonly CredentialHeader[]
+  /** The header in which the proxy tells the certificates of clients, where it is to. */
+  certificate_header?: string
   /** The escaped characters that may stand in a segment of its path. */
   encoded: readonly EscapedCharacter[]
 }
@@ -28,7 +30,7 @@ export interface EdgeFacts {
 /** The facts about a URL; nothing when it is refused as ambiguous or its host is not listed. */
 export function edgeFactsOf(
   given: string,
-  settings: Reach & { pageCookie: string; rules: AccessRules },
+  settings: Reach & { pageCookie: string; rules: AccessRules; certificateHeader?: string | undefined },
 ): EdgeFacts | undefined {
   const parts = splitAbsoluteUrl(given)
   const target = parts && parseRequestTarget({ method: 'GET', ...parts }, allEscaped)
@@ -48,6 +50,7 @@ export function edgeFactsOf(
     withheld: policy.withholds.filter(
       (name) => name !== 'X-API-Key' || (policy.credentials?.includes('api-key') ?? true),
     ),
+    ...(settings.certificateHeader !== undefined && { certificate_header: settings.certificateHeader }),
     encoded: policy.encoded,
   }
 }

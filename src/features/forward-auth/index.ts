@@ -101,7 +101,8 @@ export function createForwardAuth(
   const { other_domains: otherDomains } = sessions
   const reach = { issuer, cookieDomain, otherDomains }
   const { check: checkEdge } = needs.edges
-  const probes = createProbes({ clock, checkEdge })
+  const { certificateHeader } = needs.senders
+  const probes = createProbes({ clock, checkEdge, certificateHeader })
   const decide = createDecide({
     rules,
     bearer: credentials.bearer,
@@ -151,7 +152,8 @@ export function createForwardAuth(
     clock,
     issuer,
   })
-  const facts = (url: string) => edgeFactsOf(url, { ...reach, pageCookie: cookies.csrfName, rules: rules() })
+  const facts = (url: string) =>
+    edgeFactsOf(url, { ...reach, certificateHeader, pageCookie: cookies.csrfName, rules: rules() })
   return {
     beforeRouting: answerBeforeRouting(answer),
     applications: createApplications({ rules, clock, issuer }),

@@ -48,7 +48,7 @@ export async function resourceRoutes(
   options: {
     rules(): AccessRules
     issuer: string
-    senders: Pick<SenderConstraints, 'algorithms' | 'bindsToCertificates'>
+    senders: Pick<SenderConstraints, 'algorithms' | 'certificateHeader'>
   },
 ): Promise<void> {
   const { rules, issuer, senders } = options
@@ -67,7 +67,7 @@ export async function resourceRoutes(
       authorization_servers: [issuer],
       bearer_methods_supported: ['header'],
       dpop_signing_alg_values_supported: senders.algorithms,
-      ...(senders.bindsToCertificates && { tls_client_certificate_bound_access_tokens: true }),
+      ...(senders.certificateHeader !== undefined && { tls_client_certificate_bound_access_tokens: true }),
       ...(policy.about.title !== undefined && { resource_name: policy.about.title }),
     })
     sendPublic(request, reply, { body, etag: etagOf(body) }, { type: 'application/json', maxAgeSeconds })

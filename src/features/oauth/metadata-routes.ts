@@ -23,7 +23,7 @@ export interface MetadataOptions {
   openid(): Readonly<Record<string, unknown>>
   /** What introspection answers are signed with; another list only when that changes. */
   introspectionAlgorithms(): readonly string[]
-  senders: Pick<SenderConstraints, 'algorithms' | 'bindsToCertificates' | 'aliasOf'>
+  senders: Pick<SenderConstraints, 'algorithms' | 'certificateHeader' | 'aliasOf'>
 }
 
 const Names = Type.Array(Type.String())
@@ -133,7 +133,7 @@ export async function metadataRoutes(app: App, options: MetadataOptions): Promis
     const { senders } = options
     const body = JSON.stringify({
       ...described,
-      ...(senders.bindsToCertificates && { tls_client_certificate_bound_access_tokens: true }),
+      ...(senders.certificateHeader !== undefined && { tls_client_certificate_bound_access_tokens: true }),
       mtls_endpoint_aliases: aliasesOf(described, senders),
     })
     return { algorithms, body, etag: etagOf(body) }

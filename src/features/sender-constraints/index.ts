@@ -24,8 +24,8 @@ export interface SenderConstraints {
   readonly algorithms: readonly string[]
   /** Thumbprint of the certificate of a request's client (RFC 8705 §3.1), where an edge tells it that shows its secret. */
   certificateOf(request: IncomingMessage): string | undefined
-  /** Whether tokens can be bound to certificates. */
-  readonly bindsToCertificates: boolean
+  /** The header in which edges tell certificates; nothing where tokens are bound to none. */
+  readonly certificateHeader: string | undefined
   /** A URL of the service at the host that asks for certificates (RFC 8705 §5); nothing where there is none of its own. */
   aliasOf(url: string): string | undefined
   /** The same URL as a request to this host had it. */
@@ -66,7 +66,7 @@ export function createSenderConstraints(
     algorithms: proofAlgorithms,
     certificateOf: (request) =>
       certificates.enabled && edges.hasShownSecret(request) ? readCertificate(request.headers[header]) : undefined,
-    bindsToCertificates: certificates.enabled,
+    certificateHeader: certificates.enabled ? certificates.header : undefined,
     aliasOf,
     urlAt: (host, url) => (host.toLowerCase() === certificates.host ? (aliasOf(url) ?? url) : url),
   }

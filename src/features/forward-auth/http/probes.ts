@@ -20,6 +20,8 @@ export interface Observation {
   target?: { method: string; url: string }
   /** Absent when the connection was cut. */
   status?: number
+  /** Where the client’s certificate would be told, there stood the id of the probe: what the client itself has said. */
+  certificate_is_clients?: true
   /** The headers of the answer that held something. */
   filled: string[]
 }
@@ -53,7 +55,14 @@ export interface Probes {
   watch(answer: Answer): Answer
 }
 
-export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Edges['check'] }): Probes {
+export function createProbes(given: {
+  clock: Clock
+  checkEdge: Edges['check']
+  /** In which the proxy tells certificates; nothing where it tells none. */
+  certificateHeader: string | undefined
+}): Probes {
+  const { clock, checkEdge } = given
+  const certificateHeader = given.certificateHeader?.toLowerCase()
   const open = new Map<string, Probe>()
   const connections = new WeakMap<Socket, number>()
   let connectionCount = 0
@@ -73,17 +82,20 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ed
     return number
   }
 
-  function observe(probe: Probe, dialect: Dialect, request: IncomingMessage, response: ServerResponse): void {
+  function observe(id: string, dialect: Dialect, request: IncomingMessage, response: ServerResponse): void {
+    const { observations } = find(id)
     const target = dialect.target(request.headers, request)
+    const told = certificateHeader === undefined ? undefined : request.headers[certificateHeader]
     const observation: Observation = {
       dialect: dialect.name,
       peer: request.socket.remoteAddress ?? '',
       edge: checkEdge(request),
       connection: numberOf(request.socket),
       ...(typeof target === 'object' && { target: { method: target.method, url: urlOf(target) } }),
+      ...(told?.includes(id) && { certificate_is_clients: true }),
       filled: [],
     }
-    if (probe.observations.length < maxObservations) probe.observations.push(observation)
+    if (observations.length < maxObservations) observations.push(observation)
     // Answers are written in one call, with their headers as a flat list that the response itself does not keep.
     const writeHead = response.writeHead.bind(response) as (status: number, headers: string[]) => typeof response
     response.writeHead = ((status: number, headers: string[]) => {
@@ -113,7 +125,7 @@ export function createProbes({ clock, checkEdge }: { clock: Clock; checkEdge: Ed
       const id = request.headers[probeHeader]
       const probe = typeof id === 'string' ? open.get(id) : undefined
       if (probe === undefined) return answer(dialect, request, response, requestId)
-      observe(probe, dialect, request, response)
+      observe(id as string, dialect, request, response)
       if (probe.behaviour === 'answer') return answer(dialect, request, response, requestId)
       request.socket.destroy()
     },
