@@ -15,6 +15,8 @@ const rules = [{ allow: 'signed-in' }]
 
 interface Run {
   hosts?: object
+  /** Further sections of gatehouse.yaml. */
+  sections?: object
   issuer?: string
   input?: string
   environment?: Record<string, string>
@@ -28,10 +30,10 @@ interface Finished {
 void test('proxy-config', async (t) => {
   const folder = scratchFolder(t)
   let files = 0
-  const run = (args: string, { hosts, issuer, input, environment }: Run = {}): Promise<Finished> =>
+  const run = (args: string, { hosts, sections, issuer, input, environment }: Run = {}): Promise<Finished> =>
     new Promise((done) => {
       const config = join(folder, `${files++}.yaml`)
-      writeFileSync(config, stringify({ hosts: hosts ?? { 'app.example.com': { rules } } }))
+      writeFileSync(config, stringify({ hosts: hosts ?? { 'app.example.com': { rules } }, ...sections }))
       const env = {
         ...{ ...handedOn(), GATEHOUSE_CONFIG: config, GATEHOUSE_DATA_DIR: join(folder, 'data') },
         ...{ GATEHOUSE_ISSUER: issuer ?? 'https://auth.example.com', ...environment },
@@ -257,6 +259,49 @@ void test('proxy-config', async (t) => {
       if (bad !== '') t.notMatch(stderr, bad)
     }
   })
+
+  await t.test(
+    'certificates of clients are told with the edge secret, where the proxy ends TLS, or not at all',
+    async (t) => {
+      const input = 'q6jvUxYh3mXSdY6wQ1m0'
+      const edges = [{ networks: ['127.0.0.1/32'], secret_sha256: ['0'.repeat(64)] }]
+      const tells = (change: object = {}) => ({
+        input,
+        sections: { proxies: { edges }, client_certificates: { enabled: true, ...change } },
+      })
+      const header = 'X-Forwarded-Tls-Client-Cert'
+      const words: Record<string, RegExp> = {
+        nginx: /\$ssl_client_escaped_cert/,
+        caddy: /mode request/,
+        haproxy: /verify optional/,
+        traefik: /RequestClientCert/,
+        envoy: /ACCEPT_UNTRUSTED/,
+      }
+      for (const proxy of proxies) {
+        const secret = `${proxy} --edge-secret-stdin`
+        t.match(await print(secret, tells({ header })), words[proxy]!, proxy)
+        t.notMatch(await print(secret, { input }), words[proxy]!, `${proxy}: it is off`)
+        if (proxy !== 'traefik') t.notMatch(await print(`${secret} --listen 8080`, tells({ header })), words[proxy]!)
+        const refused = await run(proxy, tells({ header }))
+        t.match([refused.code, refused.stderr], [1, /client_certificates needs --edge-secret-stdin/], proxy)
+      }
+      const refusals: [args: string, change: object, says: RegExp][] = [
+        ['traefik', {}, /Traefik tells certificates as X-Forwarded-Tls-Client-Cert alone/],
+        ['traefik --part labels --gatehouse gatehouse:3000 --upstream http://app', { header }, /--part dynamic alone/],
+        [
+          'traefik --part gateway --gatehouse g.auth:3000 --upstream http://app.apps',
+          { header },
+          /--part dynamic alone/,
+        ],
+        ['nginx', { host: 'app.example.com' }, /app\.example\.com is a host of the service itself/],
+      ]
+      for (const [args, change, says] of refusals) {
+        const { code, stdout, stderr } = await run(`${args} --edge-secret-stdin`, tells(change))
+        t.same([code, stdout], [1, ''], args)
+        t.match(stderr, says, args)
+      }
+    },
+  )
 
   await t.test('Traefik’s and Envoy’s are sound YAML that denies when in doubt', async (t) => {
     const hosts = { 'app.example.com': { rules }, '*.shop.example.com': { headers: 'remote', rules } }

@@ -113,6 +113,7 @@ for (const backend of backends) {
         'two headers': [own.told, own.told],
         'two headers, one of them empty': ['', own.told],
         'a list': `${own.told}, ${foreign.told}`,
+        'a chain': `${text},${foreign.told.slice(1, -1)}`,
         'two that are joined': `:${base64(Buffer.concat([own.der, foreign.der]))}:`,
         'two in a PEM': encodeURIComponent(own.pem + foreign.pem),
         'something behind it': `:${base64(Buffer.concat([own.der, Buffer.from([0])]))}:`,

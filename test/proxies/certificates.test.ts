@@ -31,6 +31,12 @@ const proxies: [ProxyName, Release, { atIssuer: boolean; header?: string; edits?
 
 type Setting = (typeof proxies)[number]
 
+const rules = [
+  { paths: ['/public/**'], allow: 'anyone' },
+  { paths: ['/foreign/**'], networks: ['198.51.100.0/24'], allow: 'anyone' },
+  { allow: 'signed-in' },
+]
+
 /** `path`: of the issuer, which then is below the host of the application. */
 async function setScene(t: Test, [name, release, { header = 'Client-Cert', edits }]: Setting, path = '') {
   const folder = scratchFolder(t)
@@ -42,7 +48,7 @@ async function setScene(t: Test, [name, release, { header = 'Client-Cert', edits
   const secret = randomBytes(32).toString('hex')
   const digest = createHash('sha256').update(secret).digest('hex')
   const hosts = {
-    [app]: { audience: 'app', rules: [{ paths: ['/public/**'], allow: 'anyone' }, { allow: 'signed-in' }] },
+    [app]: { audience: 'app', rules },
     [at('*')]: { audience: 'app', rules: [{ allow: 'signed-in' }] },
   }
   const sections = {
@@ -136,6 +142,8 @@ for (const setting of proxies) {
         t.equal((await overTls(port, app, '/x', { certificate: own, headers })).status, 401)
         t.equal((await open(token, own, headers)).status, headers === upgrade ? 101 : 200)
       }
+      const from = { 'x-forwarded-for': '198.51.100.1', 'x-real-ip': '198.51.100.1', forwarded: 'for=198.51.100.1' }
+      t.equal((await overTls(port, app, '/foreign/x', { certificate: own, headers: from })).status, 401)
       const told = upstream.arrived.map(({ method, url }) => `${method} ${url}`)
       t.same(
         told,

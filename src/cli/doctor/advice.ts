@@ -44,7 +44,7 @@ export const advice = {
     change: {
       nginx: 'proxy_set_header X-Original-URL $scheme://$host$request_uri; $host in place of $http_host',
       caddy: 'remove header_up X-Forwarded-Host; Caddy sets it from the host that it serves',
-      traefik: 'trustForwardHeader: false',
+      traefik: 'trustForwardHeader: false, or true as it was printed with client_certificates',
       haproxy: 'http-request set-header X-Forwarded-Host %[req.hdr(host)], and no option accept-invalid-http-request',
       envoy: 'no host rewriting before the ext_authz filter',
     },
@@ -55,7 +55,8 @@ export const advice = {
       nginx:
         'proxy_set_header X-Original-URL and X-Original-Method from $scheme, $host, $request_uri and $request_method alone',
       caddy: 'servers { trusted_proxies … } with your own balancers alone, or not at all',
-      traefik: 'trustForwardHeader: false, and forwardedHeaders.insecure: false on the entry point',
+      traefik:
+        'trustForwardHeader: false, or true as it was printed with client_certificates, and forwardedHeaders.insecure: false on the entry point',
       haproxy: 'http-request set-header for each X-Forwarded-* header, never add-header or if_unset',
       envoy:
         'no X-Forwarded-* in allowed_headers; authorization_request.headers_to_add sets X-Forwarded-Proto and -For',
