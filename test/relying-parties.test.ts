@@ -1,7 +1,5 @@
 /** Server programs by which people sign in, unmodified and with their defaults: the recipes of docs/openid.md. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { userInfo } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
@@ -9,7 +7,8 @@ import session from 'express-session'
 import { Passport } from 'passport'
 import { Strategy } from 'passport-openidconnect'
 import { type Test, test } from 'tap'
-import { browserOf, letIn, redeem, registerProgram, requestOf } from './support/openid.ts'
+import { hasApache } from './support/debian.ts'
+import { registerProgram } from './support/openid.ts'
 import { hasProxy } from './support/proxies.ts'
 import {
   apiAudience,
@@ -187,89 +186,11 @@ async function apache(t: Test, grounds: Grounds) {
   t.match((await browser.visit(`${app}/reports`)).url, `${issuer}/login`)
 }
 
-/** Dovecot, which takes access tokens in place of passwords, as the recipe has it. */
-async function dovecot(t: Test, grounds: Grounds) {
-  const { service, ada } = grounds
-  const [port, folder, audience] = [await freePort(), scratchFolder(t), 'https://mail.example.com']
-  // Its processes run as others than who has started it.
-  chmodSync(folder, 0o755)
-  const imap = await registerProgram(service, {
-    ...{ grants: ['client_credentials'], redirect_uris: [], scopes: [], audiences: [audience] },
-  })
-  const program = await registerProgram(service, { first_party: true, audiences: [audience] })
-  const tokens = filledIn(recipeOf('Dovecot', 'ini'), {
-    'https://imap:the-secret@auth.example.com': service.issuer.replace(
-      '//',
-      `//${imap.client_id}:${imap.client_secret}@`,
-    ),
-  })
-  const settings = filledIn(recipeOf('Dovecot', 'nginx'), {
-    '/etc/dovecot/dovecot-oauth2.conf.ext': join(folder, 'tokens.ext'),
-    '/var/mail/users': join(folder, 'mail'),
-  })
-  const own = userInfo().username
-  const [owner, group] = own === 'root' ? ['nobody', 'nogroup'] : [own, own]
-  const others = own === 'root' ? [] : [`default_login_user = ${own}`, `default_internal_user = ${own}`]
-  const lines = [
-    ...['protocols = imap', 'ssl = no', `base_dir = ${folder}/run`, `log_path = ${folder}/log`, `mail_uid = ${owner}`],
-    ...[
-      `mail_gid = ${group}`,
-      'first_valid_uid = 1',
-      'first_valid_gid = 1',
-      'auth_failure_delay = 0',
-      ...others,
-      settings,
-    ],
-    ...['service imap-login {', '  inet_listener imap {', '    address = 127.0.0.1', `    port = ${port}`, '  }'],
-    ...['  inet_listener imaps {', '    port = 0', '  }', '  chroot =', '}', 'service anvil {', '  chroot =', '}'],
-  ]
-  writeFileSync(join(folder, 'tokens.ext'), tokens)
-  writeFileSync(join(folder, 'dovecot.conf'), lines.join('\n'))
-  mkdirSync(join(folder, 'mail'))
-  chmodSync(join(folder, 'mail'), 0o777)
-  await startProgram(t, port, [findProgram('dovecot')!, '-F', '-c', join(folder, 'dovecot.conf')], {})
-  const logIn = (token: string, user: string) =>
-    new Promise<string>((done, fail) => {
-      const shown = Buffer.from(`n,a=${user},\u0001auth=Bearer ${token}\u0001\u0001`).toString('base64')
-      // As mail programs do: after the greeting. A refusal is explained by a challenge, which 0x01 ends (RFC 7628 §3.2.3).
-      const steps: [said: RegExp, reply: string][] = [
-        [/^\* OK /m, `a AUTHENTICATE OAUTHBEARER ${shown}\r\n`],
-        [/^\+ /m, 'AQ==\r\n'],
-      ]
-      const socket = connect(port, '127.0.0.1')
-      let said = ''
-      socket.on('data', (chunk: Buffer) => {
-        said += chunk.toString()
-        const [, status] = /^a (OK|NO|BAD)/m.exec(said) ?? []
-        if (status !== undefined) {
-          done(status)
-          socket.destroy()
-        } else if (steps[0]?.[0].test(said)) socket.write(steps.shift()![1])
-      })
-      socket.on('error', fail)
-      socket.on('close', () => fail(new Error(`Dovecot closed the connection after ${said}`)))
-    })
-  const browser = browserOf(service)
-  await browser.signIn(ada)
-  const { code } = await letIn(browser, requestOf(service, program, { scope: 'openid email offline_access' }))
-  const { access_token, refresh_token } = (await redeem(service, program, { code })).json()
-  t.equal(await logIn(access_token, ada.id), 'OK')
-  t.equal(await logIn(access_token, (await service.createUser()).id), 'NO', 'a token opens the box of nobody else')
-  const form = { grant_type: 'refresh_token', refresh_token, client_id: program.client_id }
-  const again = { ...form, client_secret: program.client_secret! }
-  const renewed = (await service.call('/oauth/token', { method: 'POST', form: again })).json().access_token
-  t.equal(await logIn(renewed, ada.id), 'OK')
-  await service.operate('DELETE', `/users/${ada.id}/sessions`)
-  t.equal(await logIn(renewed, ada.id), 'NO', 'whose session has ended')
-}
-
 if (hasProxy('nginx')) {
   void test('programs by which people sign in', async (t) => {
     const grounds = await setGrounds(t)
     await t.test('Auth.js signs somebody in, refreshes, calls a guarded host and signs out', (t) => authJs(t, grounds))
     await t.test('and so does passport-openidconnect', (t) => passportJs(t, grounds))
-    if (findProgram('apache2')) await t.test('and so does Apache with mod_auth_openidc', (t) => apache(t, grounds))
-    if (findProgram('dovecot'))
-      await t.test('Dovecot opens a mail box by an access token, as long as it is good', (t) => dovecot(t, grounds))
+    if (hasApache()) await t.test('and so does Apache with mod_auth_openidc', (t) => apache(t, grounds))
   })
 }

@@ -6,6 +6,7 @@ import { startPglite } from '../../src/stores/sql/pglite.ts'
 import { applicationNames, hasApplication } from '../applications/install.ts'
 import { findInstalled, type Installed, installed } from '../proxies/install.ts'
 import { createDatabase } from '../support/backends.ts'
+import { hasApache, hasRoundcube } from '../support/debian.ts'
 import { hasSamba } from '../support/samba.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from '../support/servers.ts'
 import { hasVerifier, verifierNames } from '../verifiers/install.ts'
@@ -63,11 +64,13 @@ async function makeTemplate(): Promise<void> {
 }
 
 function notInstalled(): string[] {
-  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd', 'apache2', 'dovecot']
+  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd', 'dovecot']
   return [
     ...programs
       .filter((program) => findProgram(program) === undefined)
       .map((program) => `${program}: not installed, so its tests did not run`),
+    ...(hasApache() ? [] : ['apache2 with mod_auth_openidc: not installed, so its tests did not run']),
+    ...(hasRoundcube() ? [] : ['roundcube with SQLite: not installed, so its tests did not run']),
     ...(hasSamba()
       ? []
       : ['samba: not installed, or the tests are not run by root, so no domain controller was asked']),
