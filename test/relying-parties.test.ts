@@ -7,6 +7,7 @@ import session from 'express-session'
 import { Passport } from 'passport'
 import { Strategy } from 'passport-openidconnect'
 import { type Test, test } from 'tap'
+import { hasRelyingParty, nextAuthFolder } from './relying-parties/install.ts'
 import { hasApache } from './support/debian.ts'
 import { registerProgram } from './support/openid.ts'
 import { hasProxy } from './support/proxies.ts'
@@ -31,35 +32,65 @@ async function register({ service }: Grounds, app: string, callback: string) {
 }
 
 async function authJs(t: Test, grounds: Grounds) {
-  const { service, ada, callApi } = grounds
-  const port = await freePort()
+  const [port, base] = [await freePort(), '/auth']
   const app = `http://localhost:${port}`
-  const { client_id, client_secret } = await register(grounds, app, '/auth/callback/gatehouse')
-  const { issuer } = service
+  const { client_id, client_secret } = await register(grounds, app, `${base}/callback/gatehouse`)
   const script = fileURLToPath(new URL('support/auth-js-app.mjs', import.meta.url))
-  const told = { PORT: String(port), ISSUER: issuer, CLIENT_ID: client_id, CLIENT_SECRET: client_secret! }
+  const told = {
+    PORT: String(port),
+    ISSUER: grounds.service.issuer,
+    CLIENT_ID: client_id,
+    CLIENT_SECRET: client_secret!,
+  }
   await startProgram(t, port, [process.execPath, script], told)
+  await useAuthJs(t, grounds, { app, base, nobody: null })
+}
+
+/** The same before Auth.js was called so, as the recipe has it. */
+async function nextAuth(t: Test, grounds: Grounds) {
+  const [port, folder] = [await freePort(), scratchFolder(t)]
+  const [app, base] = [`http://localhost:${port}`, '/api/auth']
+  const { client_id, client_secret } = await register(grounds, app, `${base}/callback/gatehouse`)
+  const { issuer } = grounds.service
+  const recipe = filledIn(recipeOf('next-auth', 'js'), {
+    'https://auth.example.com': issuer,
+    "clientId: 'shop'": `clientId: '${client_id}'`,
+  })
+  writeFileSync(join(folder, 'recipe.mjs'), `export const ${recipe.replace('providers:', 'providers =')}`)
+  const script = fileURLToPath(new URL('support/next-auth-app.mjs', import.meta.url))
+  await startProgram(t, port, [process.execPath, script], {
+    ...{ PORT: String(port), ISSUER: issuer, CLIENT_ID: client_id, AUTH_GATEHOUSE_SECRET: client_secret! },
+    ...{ NEXTAUTH_URL: app, FOLDER: `${nextAuthFolder()}/`, RECIPE: join(folder, 'recipe.mjs') },
+  })
+  await useAuthJs(t, grounds, { app, base, nobody: {} })
+}
+
+async function useAuthJs(
+  t: Test,
+  { service: { issuer }, ada, callApi }: Grounds,
+  { app, base, nobody }: { app: string; base: string; nobody: object | null },
+) {
   const browser = wanderer()
   const post = async (path: string) => {
-    const { csrfToken } = (await browser.visit(`${app}/auth/csrf`)).answer.json()
-    return browser.visit(`${app}${path}`, { method: 'POST', form: { csrfToken, callbackUrl: `${app}/` } })
+    const { csrfToken } = (await browser.visit(`${app}${base}/csrf`)).answer.json()
+    return browser.visit(`${app}${base}${path}`, { method: 'POST', form: { csrfToken, callbackUrl: `${app}/` } })
   }
-  const look = async () => (await browser.visit(`${app}/auth/session`)).answer.json()
+  const look = async () => (await browser.visit(`${app}${base}/session`)).answer.json()
 
-  const form = await post('/auth/signin/gatehouse')
+  const form = await post('/signin/gatehouse')
   const back = await browser.submit(form, { email: ada.email, password: ada.password })
   t.equal(back.url, `${app}/`)
   t.ok(
     form.way.some((url) => url.includes('code_challenge_method=S256')),
-    'PKCE is its default',
+    'it uses PKCE',
   )
   const { user, token } = await look()
   t.match(user, { name: 'Ada Lovelace', email: ada.email })
   const renewed = await look()
   t.not(renewed.token, token)
   t.equal(await callApi(renewed.token), ada.id)
-  await post('/auth/signout')
-  t.equal(await look(), null)
+  await post('/signout')
+  t.same(await look(), nobody)
   await leave(t, { browser, issuer, app, hint: renewed.hint })
   t.equal(await callApi(renewed.token), 401)
 }
@@ -190,6 +221,7 @@ if (hasProxy('nginx')) {
   void test('programs by which people sign in', async (t) => {
     const grounds = await setGrounds(t)
     await t.test('Auth.js signs somebody in, refreshes, calls a guarded host and signs out', (t) => authJs(t, grounds))
+    if (hasRelyingParty('next-auth')) await t.test('and so does next-auth', (t) => nextAuth(t, grounds))
     await t.test('and so does passport-openidconnect', (t) => passportJs(t, grounds))
     if (hasApache()) await t.test('and so does Apache with mod_auth_openidc', (t) => apache(t, grounds))
   })

@@ -5,6 +5,7 @@ import { migratePostgres, storesOn } from '../../src/stores/sql/open.ts'
 import { startPglite } from '../../src/stores/sql/pglite.ts'
 import { applicationNames, hasApplication } from '../applications/install.ts'
 import { findInstalled, type Installed, installed } from '../proxies/install.ts'
+import { hasRelyingParty, relyingPartyNames } from '../relying-parties/install.ts'
 import { createDatabase } from '../support/backends.ts'
 import { hasApache, hasRoundcube } from '../support/debian.ts'
 import { hasSamba } from '../support/samba.ts'
@@ -82,6 +83,9 @@ function notInstalled(): string[] {
     ...verifierNames
       .filter((name) => !hasVerifier(name))
       .map((name) => `${name}: not installed (npm run verifiers does that where it can), so its recipe did not run`),
+    ...relyingPartyNames
+      .filter((name) => !hasRelyingParty(name))
+      .map((name) => `${name}: not installed (npm run applications does that), so nobody signed in by it`),
     ...applicationNames
       .filter((name) => !hasApplication(name))
       .map(
