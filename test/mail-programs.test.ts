@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { hasRoundcube, roundcubeSite } from './support/debian.ts'
+import { hasDovecot, hasRoundcube, roundcubeSite } from './support/debian.ts'
 import { mailAudience, startMailServer } from './support/dovecot.ts'
 import { browserOf, hiddenOf, letIn, redeem, registerProgram, requestOf } from './support/openid.ts'
 import { hasProxy } from './support/proxies.ts'
@@ -98,7 +98,7 @@ async function webmail(t: Test, grounds: Grounds) {
   t.match((await signIn()).url, `${service.issuer}/login`)
 }
 
-if (hasProxy('nginx') && findProgram('dovecot')) {
+if (hasProxy('nginx') && hasDovecot()) {
   void test('mail', async (t) => {
     const grounds = await setGrounds(t)
     await t.test('Dovecot opens a mail box by an access token, as long as it is good', (t) => dovecot(t, grounds))

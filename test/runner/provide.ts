@@ -7,7 +7,7 @@ import { applicationNames, hasApplication } from '../applications/install.ts'
 import { findInstalled, type Installed, installed } from '../proxies/install.ts'
 import { hasRelyingParty, relyingPartyNames } from '../relying-parties/install.ts'
 import { createDatabase } from '../support/backends.ts'
-import { hasApache, hasRoundcube } from '../support/debian.ts'
+import { hasApache, hasDovecot, hasRoundcube } from '../support/debian.ts'
 import { hasSamba } from '../support/samba.ts'
 import { findProgram, type RunningServer, startPostgres, startRedis } from '../support/servers.ts'
 import { hasVerifier, verifierNames } from '../verifiers/install.ts'
@@ -65,12 +65,13 @@ async function makeTemplate(): Promise<void> {
 }
 
 function notInstalled(): string[] {
-  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd', 'dovecot']
+  const programs = ['nginx', 'caddy', 'haproxy', 'chromium', 'pgbouncer', 'slapd']
   return [
     ...programs
       .filter((program) => findProgram(program) === undefined)
       .map((program) => `${program}: not installed, so its tests did not run`),
     ...(hasApache() ? [] : ['apache2 with mod_auth_openidc: not installed, so its tests did not run']),
+    ...(hasDovecot() ? [] : ['dovecot with IMAP: not installed, so its tests did not run']),
     ...(hasRoundcube() ? [] : ['roundcube with SQLite: not installed, so its tests did not run']),
     ...(hasSamba()
       ? []

@@ -6,6 +6,11 @@ import { findProgram } from './servers.ts'
 export const hasApache = () =>
   findProgram('apache2') !== undefined && existsSync('/usr/lib/apache2/modules/mod_auth_openidc.so')
 
+/** Dovecot alone opens no mail box: what speaks IMAP is a package of its own. */
+export const hasDovecot = () =>
+  findProgram('dovecot') !== undefined &&
+  ['/usr/lib/dovecot', '/usr/libexec/dovecot'].some((folder) => existsSync(`${folder}/imap-login`))
+
 /** What its package makes the root of a site. */
 export const roundcubeSite = '/var/lib/roundcube/public_html'
 

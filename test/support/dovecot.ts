@@ -43,9 +43,7 @@ export async function startMailServer(t: Test, service: Service): Promise<MailSe
     ...[`mail_gid = ${group}`, 'first_valid_uid = 1', 'first_valid_gid = 1', 'auth_failure_delay = 0'],
     ...[...others, settings],
     ...['service imap-login {', '  inet_listener imap {', '    address = 127.0.0.1', `    port = ${port}`, '  }'],
-    ...['  inet_listener imaps {', '    port = 0', '  }', '  chroot =', '}', 'service anvil {', '  chroot ='],
-    // After a refusal it would let everybody at the same address wait for seconds.
-    ...['  unix_listener anvil-auth-penalty {', '    mode = 0', '  }', '}'],
+    ...['  inet_listener imaps {', '    port = 0', '  }', '  chroot =', '}', 'service anvil {', '  chroot =', '}'],
   ]
   writeFileSync(join(folder, 'tokens.ext'), tokens)
   writeFileSync(join(folder, 'dovecot.conf'), lines.join('\n'))
