@@ -60,7 +60,12 @@ async function nextAuth(t: Test, grounds: Grounds) {
   const script = fileURLToPath(new URL('support/next-auth-app.mjs', import.meta.url))
   await startProgram(t, port, [process.execPath, script], {
     ...{ PORT: String(port), ISSUER: issuer, CLIENT_ID: client_id, AUTH_GATEHOUSE_SECRET: client_secret! },
-    ...{ NEXTAUTH_URL: app, FOLDER: `${nextAuthFolder()}/`, RECIPE: join(folder, 'recipe.mjs') },
+    ...{
+      NEXTAUTH_URL: app,
+      NEXTAUTH_SECRET: 'a secret of the application',
+      FOLDER: `${nextAuthFolder()}/`,
+      RECIPE: join(folder, 'recipe.mjs'),
+    },
   })
   await useAuthJs(t, grounds, { app, base, nobody: {} })
 }

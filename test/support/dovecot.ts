@@ -1,5 +1,5 @@
 /** Real Dovecot, which takes access tokens in place of passwords, as the recipe has it. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -49,7 +49,8 @@ export async function startMailServer(t: Test, service: Service): Promise<MailSe
   writeFileSync(join(folder, 'dovecot.conf'), lines.join('\n'))
   await startProgram(t, port, [findProgram('dovecot')!, '-F', '-c', join(folder, 'dovecot.conf')], {})
   await until(`Dovecot greets on port ${port}`, () => isGreeted(port))
-  return { port, logIn: (token, user) => logIn(port, token, user) }
+  const log = () => readFileSync(join(folder, 'log'), 'utf8')
+  return { port, logIn: (token, user) => logIn({ port, log }, token, user) }
 }
 
 /**
@@ -68,7 +69,7 @@ function isGreeted(port: number) {
   })
 }
 
-function logIn(port: number, token: string, user: string) {
+function logIn({ port, log }: { port: number; log(): string }, token: string, user: string) {
   return new Promise<string>((done, fail) => {
     const shown = Buffer.from(`n,a=${user},\u0001auth=Bearer ${token}\u0001\u0001`).toString('base64')
     // As mail programs do: after the greeting. A refusal is explained by a challenge, which 0x01 ends (RFC 7628 §3.2.3).
@@ -77,16 +78,19 @@ function logIn(port: number, token: string, user: string) {
       [/^\+ /m, 'AQ==\r\n'],
     ]
     const socket = connect(port, '127.0.0.1')
-    let said = ''
+    let [said, isJudged] = ['', false]
     socket.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const [, status] = /^a (OK|NO|BAD)/m.exec(said) ?? []
       if (status !== undefined) {
+        isJudged = true
         done(status)
         socket.destroy()
       } else if (steps[0]?.[0].test(said)) socket.write(steps.shift()![1])
     })
-    socket.on('error', fail)
-    socket.on('close', () => fail(new Error(`Dovecot closed the connection after ${said}`)))
+    // Only its log tells why.
+    const end = (how: string) => isJudged || fail(new Error(`${how} after ${said}, and the log says\n${log()}`))
+    socket.on('error', ({ message }) => end(message))
+    socket.on('close', () => end('Dovecot closed the connection'))
   })
 }

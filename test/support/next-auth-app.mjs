@@ -16,7 +16,6 @@ async function renew(refresh_token) {
 }
 
 const handle = NextAuth({
-  secret: 'a secret of the application',
   providers,
   callbacks: {
     // At every look at the session.
