@@ -10,6 +10,7 @@ import type { Client, ClientStore } from '../../../core/records/client.ts'
 import type { DeviceCode, DeviceCodeStore } from '../../../core/records/device-code.ts'
 import type { UserStore } from '../../../core/records/user.ts'
 import type { openidEvents } from '../audit-events.ts'
+import { proofWantedByDefault, type WantedProof } from '../wanted-proof.ts'
 import { readUserCode } from './user-code.ts'
 
 const windowSeconds = 600
@@ -39,8 +40,14 @@ export interface DeviceDecisions {
   >
   /** The same of one that was found before. */
   find(id: string): Promise<Waiting | undefined>
-  /** Lets it in, and mails that to the person. `ended`: it was decided elsewhere, or is over. */
-  approve(person: Person, waiting: Waiting, language: Language): Promise<'approved' | 'ended' | 'session_ended'>
+  /** What the person has to prove before they may let it in, by the defaults of its program; nothing where what they have proven does. */
+  wantedProof(person: Person, waiting: Waiting): WantedProof | undefined
+  /** Lets it in, and mails that to the person. `ended`: it was decided elsewhere, or is over. `unproven`: a proof is wanted. */
+  approve(
+    person: Person,
+    waiting: Waiting,
+    language: Language,
+  ): Promise<'approved' | 'ended' | 'session_ended' | 'unproven'>
   deny(person: Person, waiting: Waiting): Promise<'denied' | 'ended'>
 }
 
@@ -62,7 +69,13 @@ export function createDeviceDecisions(dependencies: {
     return device && client && { device, client }
   }
 
+  function wantedProof(person: Person, { device, client }: Waiting): WantedProof | undefined {
+    const askedAt = Math.floor(device.createdAt.getTime() / 1000)
+    return proofWantedByDefault(client, person, { askedAt, now: Math.floor(clock.now() / 1000) })
+  }
+
   return {
+    wantedProof,
     async enter({ subject }, typed, ip) {
       const spending = await budgets.spend([
         { key: `device-tries:${subject}`, most: 10, windowSeconds },
@@ -83,7 +96,10 @@ export function createDeviceDecisions(dependencies: {
       return { kind: 'unknown' }
     },
     find: async (id) => waitingOf(await deviceCodes.findPending({ id }, new Date(clock.now()))),
-    async approve({ subject, sessionId, authenticatedAt, level, methods }, { device, client }, language) {
+    async approve(person, waiting, language) {
+      if (wantedProof(person, waiting) !== undefined) return 'unproven'
+      const { subject, sessionId, authenticatedAt, level, methods } = person
+      const { device, client } = waiting
       const now = clock.now()
       const user = await users.findById(subject)
       if (user === undefined) return 'session_ended'

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { limitKey } from '../../../core/network.ts'
+import { withParameters } from '../../../core/redirect-uris.ts'
 import { hashSecret, type SecretBox } from '../../../core/secrets.ts'
 import type { BrowserGuards } from '../../../http/browser-guards.ts'
 import { personWithSession, userOf } from '../../../http/guard.ts'
@@ -13,6 +14,7 @@ import type { Messages } from '../../../pages/notices.ts'
 import type { OpenIdTexts } from '../texts.ts'
 import type { DeviceDecisions } from './decide.ts'
 import { deviceCodePage, deviceDecidedPage, letInDevicePage } from './device-views.ts'
+import type { WantedProof } from '../wanted-proof.ts'
 import { readUserCode, showUserCode } from './user-code.ts'
 
 const devicePath = '/device'
@@ -30,9 +32,10 @@ export async function devicePages(
     pages: Pages<OpenIdTexts>
     box: SecretBox
     referrers: Senders
+    basePath: string
   },
 ): Promise<void> {
-  const { decisions, pages, cookies, csrf, limits, box } = options
+  const { decisions, pages, cookies, csrf, limits, box, basePath } = options
 
   interface Entered {
     id: string
@@ -128,10 +131,24 @@ export async function devicePages(
     schema: { ...hidden, querystring: Type.Partial(Type.Object({ request: Type.String(), unsent: Type.String() })) },
   }
 
+  /** Leads to where the person proves what the program wants, and back here. */
+  function prove(request: FastifyRequest, reply: FastifyReply, { level, maxAge }: WantedProof) {
+    const { request: sealed } = request.query as { request: string }
+    const parameters = {
+      return_to: withParameters(`${basePath}${decisionPath}`, { request: sealed }),
+      acr_values: level,
+      max_age: maxAge === undefined ? undefined : String(maxAge),
+      continue: 'yes',
+    }
+    return goTo(reply, withParameters('login', parameters))
+  }
+
   async function showDecision(request: FastifyRequest, reply: FastifyReply, words: Messages) {
     const entered = enteredIn(request)
     const waiting = entered && (await decisions.find(entered.id))
     if (entered === undefined || waiting === undefined) return goTo(reply, 'device?done=over')
+    const wanted = decisions.wantedProof(personWithSession(request), waiting)
+    if (wanted !== undefined) return prove(request, reply, wanted)
     const { device, client } = waiting
     return pages.show(reply, letInDevicePage, {
       ...{ csrfToken: csrf.tokenFor(request, reply), request: (request.query as { request: string }).request },
@@ -160,6 +177,8 @@ export async function devicePages(
         answer === 'deny'
           ? await decisions.deny(person, waiting)
           : await decisions.approve(person, waiting, pages.languageOf(request))
+      // Shown again, the page leads to the proof.
+      if (decided === 'unproven') return showDecision(request, reply, {})
       if (decided === 'approved') return goTo(reply, 'device?done=allowed')
       return goTo(reply, decided === 'denied' ? 'device?done=denied' : 'device?done=over')
     },

@@ -2,6 +2,7 @@ import { authorizationCodeGrant } from '../../../core/grants.ts'
 import { type Client, openIdSettingsOf } from '../../../core/records/client.ts'
 import { matchesRedirectUri } from '../../../core/redirect-uris.ts'
 import { maxAudiences, maxScopeLength } from '../../../core/sizes.ts'
+import { isStrongAlone } from '../wanted-proof.ts'
 import { type AskedClaims, readClaims } from './read-claims.ts'
 
 /** How an answer is told; those of JARM as one JWT, and `jwt` as is usual for codes (§2.3). */
@@ -166,7 +167,7 @@ export function readAuthorizationRequest(
   const request: AuthorizationRequest = {
     ...{ ...to, scopes, audiences, challenge, nonce, dpopJkt, prompts },
     maxAge: maxAge === undefined ? (settings.defaultMaxAge ?? undefined) : Number(maxAge),
-    isStrong: levels.has('aal2') && !levels.has('aal1'),
+    isStrong: isStrongAlone(levels),
     loginHint: sent('login_hint'),
     uiLocales: sent('ui_locales'),
     idTokenHint: sent('id_token_hint'),
