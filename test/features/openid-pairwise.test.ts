@@ -1,6 +1,8 @@
 /** Programs that know people by names of their own (OpenID Connect Core §8). */
+import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { createSubjects } from '../../src/core/subjects.ts'
+import { backends } from '../support/backends.ts'
 import { claimsOf, introspect, refuses } from '../support/oauth.ts'
 import {
   browserOf,
@@ -15,7 +17,8 @@ import {
   toldBy,
 } from '../support/openid.ts'
 import { answerJson, startSite } from '../support/outgoing.ts'
-import { asks, bearer } from '../support/service.ts'
+import { testSecret } from '../support/secrets.ts'
+import { asks, bearer, type Service } from '../support/service.ts'
 
 const pairwise = { subject_type: 'pairwise' }
 const elsewhere = 'https://shop.example.test/callback'
@@ -147,4 +150,31 @@ void test('pairwise subjects', async (t) => {
     const moved = { redirect_uris: [elsewhere] }
     await t.rejects(service.operate('PUT', `/clients/${wiki.client_id}`, moved), /redirect_uris.*must keep their host/)
   })
+})
+
+void test('the names stay when the service starts with another secret', async (t) => {
+  const service = await startProvider(t, { backend: backends.find(({ name }) => name === 'clustered')! })
+  const ada = await service.createUser()
+  const wiki = await registerProgram(service, pairwise)
+  const tokensAt = async (at: Service) => {
+    const browser = browserOf(at)
+    await browser.signIn(ada)
+    const { code } = await letIn(browser, requestOf(at, wiki, { scope }))
+    return (await redeem(at, wiki, { code })).json<IssuedToProgram>()
+  }
+  const before = await tokensAt(service)
+  const { sub } = claimsOf(before.id_token) as { sub: string }
+  t.not(sub, ada.id)
+
+  await service.gatehouse.app.close()
+  const restarted = await startProvider(t, {
+    ...{ beside: service, port: Number(new URL(service.issuer).port) },
+    environment: {
+      GATEHOUSE_SECRET: randomBytes(32).toString('base64'),
+      GATEHOUSE_SECRET_PREVIOUS: testSecret().toString('base64'),
+    },
+  })
+  t.match(claimsOf((await tokensAt(restarted)).id_token), { sub })
+  const userinfo = await restarted.call('/oauth/userinfo', { headers: bearer(before.access_token) })
+  t.equal(userinfo.json<{ sub: string }>().sub, sub, 'also by a token of before')
 })
