@@ -65,7 +65,8 @@ export function createFeatures(base: Base, config: Config) {
   const speaking = { mail, languages, pages }
   const ofDirectory = createDirectoryMaker(base.clock)
   const directories = createDirectories(base, config.directories, { make: ofDirectory, browser, ...speaking })
-  const accounts = createAccounts(base, config.accounts, { roles, browser, directories, ...speaking })
+  const referrers = createSenders()
+  const accounts = createAccounts(base, config.accounts, { roles, browser, directories, referrers, ...speaking })
   const clients = createClients(base, config.clients, { revocations, outgoing })
   const apiKeys = createApiKeys(base, config.api_keys, { accounts, clients, browser, ...speaking })
   const signingKeys = createSigningKeys(base, config.keys, { revocations, apiKeys })
@@ -91,7 +92,7 @@ export function createFeatures(base: Base, config: Config) {
   const known = { credentials, subjects, senders, signingKeys, pages, hosts }
   const forwardAuth = createForwardAuth(base, config, { ...known, ...server, edges, accounts, clients, ...browser })
   const told = { mail, languages, readDevice, registration: config.accounts.registration.mode }
-  const leading = { browser, pageUsers, referrers: createSenders(), ...forwardAuth }
+  const leading = { browser, pageUsers, referrers, ...forwardAuth }
   const proving = { sessions, factors, upstream, directories, tokens }
   const signIn = createSignIn(base, config, { ...known, ...told, ...leading, ...proving })
   const otherDomains = createOtherDomains(base, config, { ...leading, pages })

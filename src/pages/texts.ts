@@ -1,6 +1,7 @@
 import { emailFaultWords } from '../core/email.ts'
 import { type ErrorCode, errorCodes, errorTable } from '../core/errors.ts'
 import { defaultPolicy, passwordFaultWords } from '../core/password-policy.ts'
+import { type Child, html } from './html.ts'
 
 const errors = Object.fromEntries(errorCodes.map((code) => [code, errorTable[code].title])) as Record<ErrorCode, string>
 
@@ -25,6 +26,8 @@ export const kit = {
   signIn: 'Sign in',
   confirm: 'Confirm',
   proceed: 'Continue',
+  /** Which service has sent somebody here. */
+  toContinue: (service: Child) => html`to continue to ${service}`,
   save: 'Save',
   cancel: 'Cancel',
   back: 'Back to your account',

@@ -143,6 +143,20 @@ void test('people who make an account, or set up a second factor, go on where th
     const { url } = await browser.fillIn(signIn, { email: user.email, password: user.password })
     t.equal(url.slice(0, callback.length), callback)
   })
+  await t.test('the page for making an account says which program has sent somebody, and where that is', async (t) => {
+    const browser = browserOf(service)
+    const form = await browser.visit(ask({ prompt: 'create' }))
+    t.equal(new URL(form.url).pathname, '/register')
+    const { host } = new URL(callback)
+    const told = new RegExp(`to continue to\\s*<strong><bdi>[^<]+</bdi></strong> \\(<bdi>${host}</bdi>\\)`)
+    t.match(form.answer.body, told)
+    const refused = await browser.fillIn(form, { name: 'Ada', email: 'no address' })
+    t.match([refused.answer.status, refused.answer.body], [422, told], 'also when something was wrong')
+    const [plain, elsewhere] = ['', '?return_to=https://elsewhere.example/'].map(
+      (query) => `${service.issuer}/register${query}`,
+    )
+    for (const url of [plain!, elsewhere!]) t.notMatch((await browser.visit(url)).answer.body, 'to continue to')
+  })
   await t.test('whoever has no second factor sets one up where a program asks for it, and goes on', async (t) => {
     const user = await service.createUser()
     const browser = browserOf(service)

@@ -4,6 +4,7 @@ import { GatehouseError } from '../../core/errors.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
 import type { Pages } from '../../http/pages.ts'
+import type { Senders } from '../../http/senders.ts'
 import { createWaysBack } from '../../http/ways-back.ts'
 import type { MailsOf } from '../../pages/mail.ts'
 import type { Languages } from '../../pages/view.ts'
@@ -58,6 +59,7 @@ export function createAccounts(
     directories: Pick<Directories, 'areThere' | 'keeperOf'>
     roles: Roles
     browser: BrowserGuards
+    referrers: Pick<Senders, 'leadingTo'>
     pages: Pages<AccountTexts>
   },
 ): Accounts {
@@ -129,7 +131,12 @@ export function createAccounts(
       async pages(app) {
         const waysBack = createWaysBack({ cookies, box: base.box('way back') })
         const options = { pages: needs.pages, csrf, limits, waysBack }
-        await app.register(registerPages, { ...options, registering, isOpen: mode === 'open' })
+        await app.register(registerPages, {
+          ...options,
+          registering,
+          isOpen: mode === 'open',
+          referrers: needs.referrers,
+        })
         await app.register(verifyEmailPages, { ...options, emailVerification })
         await app.register(async (scope) => {
           if (!takesPasswords) scope.addHook('onRequest', refuse)

@@ -8,6 +8,7 @@ import { keepsTyped } from '../../http/kept-forms.ts'
 import { Form, goTo, hidden, publicPage, sentWith } from '../../http/page-requests.ts'
 import type { Pages } from '../../http/pages.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
+import type { Senders } from '../../http/senders.ts'
 import type { App } from '../../http/server.ts'
 import { addressWithWayBack, type WaysBack, wayBackOf } from '../../http/ways-back.ts'
 import { Type } from '../../json-schema.ts'
@@ -27,14 +28,16 @@ export async function registerPages(
     csrf: CsrfTokens
     limits: RateLimits
     waysBack: WaysBack
+    referrers: Pick<Senders, 'leadingTo'>
   },
 ): Promise<void> {
-  const { registering, isOpen, pages, csrf, limits, waysBack } = options
+  const { registering, isOpen, pages, csrf, limits, waysBack, referrers } = options
   const config = { ...publicPage, address: addressWithWayBack }
 
-  const showForm = (request: FastifyRequest, reply: FastifyReply, words: Messages & RegistrationForm) =>
+  const showForm = async (request: FastifyRequest, reply: FastifyReply, words: Messages & RegistrationForm) =>
     pages.show(reply, registerPage, {
       ...{ csrfToken: csrf.tokenFor(request, reply), returnTo: wayBackOf(request) },
+      sender: await referrers.leadingTo(request, wayBackOf(request)),
       ...words,
     })
 

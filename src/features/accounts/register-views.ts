@@ -2,6 +2,7 @@ import { field, hiddenFields, nameField } from '../../pages/fields.ts'
 import { type Html, html } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
+import { type Sender, toContinue } from '../../pages/sender.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { withWayBack } from '../../pages/way-back.ts'
 import type { AccountTexts } from './texts.ts'
@@ -19,7 +20,7 @@ export interface RegistrationForm {
  */
 export function registerPage(
   context: ViewContext<AccountTexts>,
-  page: Messages & RegistrationForm & { csrfToken: string; returnTo?: string | undefined },
+  page: Messages & RegistrationForm & { csrfToken: string; returnTo?: string | undefined; sender?: Sender | undefined },
 ): Html {
   const { kit, accounts } = context.texts
   const { csrfToken, returnTo, name = '', email = '', faults = {} } = page
@@ -27,7 +28,8 @@ export function registerPage(
   return layout(
     context,
     title,
-    html`<p class="lead">${why}</p>
+    html`${toContinue(context, page.sender)}
+      <p class="lead">${why}</p>
       ${messages(page)}
       <form method="post">
         ${hiddenFields({ csrf_token: csrfToken, return_to: returnTo })}

@@ -134,6 +134,9 @@ export function createSignIn(
   const getsTokens = createGetsTokens(config.cors.origins)
   const waysBack = { issuer, decidesAbout, getsTokens }
   const returnTo = createReturnTo(waysBack)
+  const { applications, referrers } = needs
+  const senderOf = createSenderOf({ issuer, basePath, returnTo, applications, referrers })
+  referrers.lead((request, wanted) => senderOf(request, returnTo(wanted)))
   const policy = config.sign_in.factors
   const { checkCode, management, reset, ceremonies } = factors
   const checkPasskey = ceremonies?.check
@@ -199,13 +202,7 @@ export function createSignIn(
           returnTo,
           getsTokens,
           address: createAddress(returnTo),
-          senderOf: createSenderOf({
-            issuer,
-            basePath,
-            returnTo,
-            applications: needs.applications,
-            referrers: needs.referrers,
-          }),
+          senderOf,
           applications: needs.applications,
           isOpen: needs.registration === 'open',
           notices: createNotices({

@@ -4,9 +4,10 @@ import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { passkeyButton } from '../../pages/passkey-button.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
+import { type Sender, toContinue } from '../../pages/sender.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { withWayBack } from '../../pages/way-back.ts'
-import { type Person, type Sender, signedInAs, signOutForm, toContinue } from './person-views.ts'
+import { type Person, signedInAs, signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
 /**

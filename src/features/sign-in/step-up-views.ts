@@ -3,9 +3,10 @@ import { type Child, type Html, html, isolated } from '../../pages/html.ts'
 import { layout } from '../../pages/layout.ts'
 import { type Messages, messages } from '../../pages/notices.ts'
 import { currentPasswordField } from '../../pages/password-fields.ts'
+import { type Sender, toContinue } from '../../pages/sender.ts'
 import type { ViewContext } from '../../pages/view.ts'
 import { codeForm, type CodePage, isByPasskey } from './code-views.ts'
-import { type Sender, signOutForm, toContinue } from './person-views.ts'
+import { signOutForm } from './person-views.ts'
 import type { SignInTexts } from './texts.ts'
 
 /**

@@ -20,8 +20,6 @@ export const signIn = {
   byAddress: 'Leave it empty if your organisation signs you in.',
   byProvider: (provider: string) => `Sign in with ${provider}`,
   remember: 'Stay signed in on this device',
-  /** Which service has sent somebody here. */
-  toContinue: (service: Child) => html`to continue to ${service}`,
   recover: 'Forgot your password?',
   register: (link: (text: string) => Html) => html`No account yet? ${link('Make one')}`,
 

@@ -1,4 +1,5 @@
 import { emailLength } from '../../core/email.ts'
+import { html } from '../../pages/html.ts'
 import type { Catalogue } from '../en.ts'
 
 /** What pages of every feature say. */
@@ -13,6 +14,7 @@ export const kit: Catalogue['kit'] = {
   signIn: 'Anmelden',
   confirm: 'Bestätigen',
   proceed: 'Weiter',
+  toContinue: (service) => html`um zu ${service} zu gelangen`,
   save: 'Speichern',
   cancel: 'Abbrechen',
   back: 'Zurück zum Konto',

@@ -15,7 +15,6 @@ export const signIn: Catalogue['signIn'] = {
   signedInTitle: 'Angemeldet',
   signedInAs: (name, email) => html`Sie sind als ${name} (${email}) angemeldet.`,
   signOut: 'Abmelden',
-  toContinue: (service) => html`um zu ${service} zu gelangen`,
   recover: 'Passwort vergessen?',
   register: (link) => html`Noch kein Konto? ${link('Konto anlegen')}`,
 

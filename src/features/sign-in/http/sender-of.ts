@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Senders } from '../../../http/senders.ts'
+import type { Sender } from '../../../pages/sender.ts'
 import type { Applications } from '../../forward-auth/index.ts'
-import type { Sender } from '../person-views.ts'
 import type { ReturnTo } from '../return-to.ts'
 
 /** Who has sent somebody who goes back there; nothing where it is this service. `target`: as it was checked. */
