@@ -56,6 +56,25 @@ void test('programs are known by a document of theirs', async (t) => {
     t.equal((await service.call('/oauth/token', { method: 'POST', form })).json().error, 'invalid_grant')
   })
 
+  await t.test('logout tokens go where the document says', async (t) => {
+    const own = idOf()
+    const backchannel_logout_uri = `${site.origin}/logout`
+    const said = { redirect_uris: [redirect], backchannel_logout_uri, initiate_login_uri: `${site.origin}/login` }
+    site.answer = answerJson(documentOf(own, said))
+    const guest = browserOf(service)
+    await guest.signIn(ada)
+    const url = requestOf(service, { client_id: own }, { redirect_uri: redirect, scope: 'openid' })
+    const { code } = toldBy(await guest.fillIn(await guest.visit(url), { answer: 'allow' }))
+    const tokens = (await redeem(service, { client_id: own }, { code: code!, redirect_uri: redirect })).json()
+    t.match(await service.operate('GET', `/clients/${encodeURIComponent(own)}`), said)
+    site.asked.splice(0)
+    await guest.fillIn(await guest.visit(`${service.issuer}/oauth/logout?id_token_hint=${tokens.id_token}`), {})
+    await service.gatehouse.deliverLogouts()
+    const told = site.asked.splice(0).filter(({ body }) => body.startsWith('logout_token='))
+    t.equal(told.length, 1)
+    await service.operate('DELETE', `/clients/${encodeURIComponent(own)}`)
+  })
+
   await t.test('a changed document counts with the next agreement', async (t) => {
     site.answer = answerJson(documentOf(id, { redirect_uris: [`${site.origin}/other`] }))
     service.clock.advance(601)
@@ -73,6 +92,8 @@ void test('programs are known by a document of theirs', async (t) => {
       ['a secret', { client_secret: 'x' }],
       ['a method with a secret', { token_endpoint_auth_method: 'client_secret_basic' }],
       ['a private key', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] } }],
+      ['logout elsewhere', { backchannel_logout_uri: 'https://elsewhere.example.test/logout' }],
+      ['a sign-in elsewhere', { initiate_login_uri: 'https://elsewhere.example.test/login' }],
       ['another origin', { redirect_uris: ['https://elsewhere.example.test/callback'] }],
       ['another port', { redirect_uris: ['https://localhost:1/callback'] }],
       ['one of several', { redirect_uris: [redirect, 'https://elsewhere.example.test/callback'] }],

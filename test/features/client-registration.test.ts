@@ -64,6 +64,46 @@ void test('programs register themselves where that is open', async (t) => {
     t.equal((await register(service, 'text')).status, 400)
   })
 
+  await t.test(
+    'the program says where its sign-in begins and where logout tokens go, at its own origins',
+    async (t) => {
+      const own = await startProvider(t, { yaml: { clients: { registration: 'open', scopes: ['openid'] } } })
+      const web = { ...wanted, redirect_uris: ['https://a.test/callback'] }
+      const places = {
+        initiate_login_uri: 'https://a.test/login',
+        backchannel_logout_uri: 'https://a.test/logout',
+        backchannel_logout_session_required: true,
+      }
+      const answer = await register(own, { ...web, ...places })
+      t.equal(answer.status, 201)
+      const { client_id, registration_access_token } = answer.json()
+      t.match(answer.json(), places)
+      t.match(await own.operate('GET', `/clients/${client_id}`), places)
+      const replaced = await register(own, { ...web, client_id }, registration_access_token, `/${client_id}`, 'PUT')
+      t.equal(replaced.status, 200)
+      t.notOk('backchannel_logout_uri' in replaced.json(), 'what a replacement does not name is gone')
+      t.match(await own.operate('GET', `/clients/${client_id}`), { initiate_login_uri: '', backchannel_logout_uri: '' })
+      for (const name of ['initiate_login_uri', 'backchannel_logout_uri']) {
+        const wrong = [
+          'https://b.test/x',
+          'https://a.test:1/x',
+          'http://a.test/x',
+          'https://a:b@a.test/',
+          'https://a.test/#x',
+        ]
+        for (const uri of [...wrong, '', 'x', 1, null, ['https://a.test/']]) {
+          const refused = await refusalOf(register(own, { ...web, [name]: uri }))
+          t.same(refused, [400, 'invalid_client_metadata'], `${name}: ${JSON.stringify(uri)}`)
+          own.clock.advance(3_600)
+        }
+        const onDevice = await refusalOf(register(own, { ...wanted, [name]: 'http://127.0.0.1/x' }))
+        t.same(onDevice, [400, 'invalid_client_metadata'])
+      }
+      const flag = { backchannel_logout_session_required: 'yes' }
+      t.same(await refusalOf(register(own, { ...web, ...flag })), [400, 'invalid_client_metadata'])
+    },
+  )
+
   await t.test('the program manages its registration by its own token, which each replacement replaces', async (t) => {
     const { client_id, registration_access_token: token } = (await register(service, wanted)).json()
     const path = `/${client_id}`

@@ -17,6 +17,7 @@ import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import { maxScopeLength, maxAudiences } from '../../core/sizes.ts'
 import { isOrigin, isRedirectUri } from '../../core/redirect-uris.ts'
+import { askableExpected, isAskable } from './askable.ts'
 import type { clientsEvents } from './audit-events.ts'
 import { fapiFaultOf } from './fapi-faults.ts'
 import { sectorFaultOf } from './sector-faults.ts'
@@ -282,11 +283,3 @@ function faultOfKeys(before: Client, { openid }: { openid: Partial<OpenIdSetting
   if (has) return { path: '/body/jwks_uri', message }
   return { path: '/body/jwks_uri', message: 'this client has no keys but those' }
 }
-
-/** What the service asks itself goes over https; nothing is asked where it is empty. */
-function isAskable(uri = ''): boolean {
-  if (uri === '') return true
-  const url = /^https:\/\/[\x21\x22\x24-\x7e]+$/i.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined
-  return url !== undefined && url.username === '' && url.password === ''
-}
-const askableExpected = 'must be an https URI in ASCII, without a fragment, a name and a password'

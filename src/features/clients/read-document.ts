@@ -27,8 +27,8 @@ export function readDocument(
   if (said['client_id'] !== id) throw fault('client_id is not the address of the document')
   if (said['client_secret'] !== undefined || said['client_secret_expires_at'] !== undefined) throw fault('a secret')
   const { client_name: _name, ...rest } = said
-  const wanted = readRegistration(rest, settings)
   const { origin, host } = new URL(id)
+  const wanted = readRegistration(rest, settings, origin)
   if (!wanted.redirectUris.every((uri) => isNear(uri, origin))) {
     throw fault('redirect_uris are neither at the origin of the document nor loopback addresses')
   }

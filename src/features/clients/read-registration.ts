@@ -1,8 +1,9 @@
 import { authorizationCodeGrant } from '../../core/grants.ts'
 import { OAuthError } from '../../core/oauth-error.ts'
 import { JwksFault, readPublicJwks } from '../../core/public-jwks.ts'
-import type { Client, PublicJwkSet } from '../../core/records/client.ts'
+import type { Client, OpenIdSettings, PublicJwkSet } from '../../core/records/client.ts'
 import { isRedirectUri } from '../../core/redirect-uris.ts'
+import { askableExpected, isAskable } from './askable.ts'
 import type { ClientSettings } from './settings.ts'
 
 type Wanted = Pick<
@@ -16,10 +17,12 @@ const maxUris = 10
 /**
  * What a program says of itself (RFC 7591 §2), as far as such a program may be: by codes and refresh tokens alone, public or with keys,
  * and with scopes and resources of the operator's list. What it says beside that is ignored. Throws what RFC 7591 §3.2.2 says of it.
+ * `home`: the origin at which the program is for certain; without it those count at which it receives codes.
  */
 export function readRegistration(
   body: Readonly<Record<string, unknown>>,
   { scopes: may, resources }: Pick<ClientSettings, 'scopes' | 'resources'>,
+  home?: string,
 ): Wanted {
   if (body['software_statement'] !== undefined) {
     throw new OAuthError('unapproved_software_statement', 'No software statement is taken.')
@@ -44,7 +47,11 @@ export function readRegistration(
     name: nameOf(body['client_name'], redirectUris),
     authMethod: method,
     ...{ grants, redirectUris, jwks, scopes: scopesOf(body['scope'], may), audiences: [...resources] },
-    openid: { refreshTokens: 'with_offline_access', ...(jwksUri !== '' && { jwksUri }) },
+    openid: {
+      refreshTokens: 'with_offline_access',
+      ...(jwksUri !== '' && { jwksUri }),
+      ...placesOf(body, home === undefined ? redirectUris.map((uri) => new URL(uri).origin) : [home]),
+    },
   }
 }
 
@@ -86,6 +93,33 @@ function scopesOf(scope: unknown, may: readonly string[]): string[] {
   const given = may.filter((one) => wanted.has(one))
   if (given.length === 0) throw fault('scope must have one that is there for programs that register themselves.')
   return given
+}
+
+/**
+ * Where the program is told of the end of sessions (OpenID Connect Back-Channel Logout 1.0 §2.2), and where a sign-in to it begins
+ * (OpenID Connect Core §4). Both are at its own origins: nobody has this service send people or requests to somebody else.
+ */
+function placesOf(body: Readonly<Record<string, unknown>>, origins: readonly string[]): Partial<OpenIdSettings> {
+  function placeOf(name: string): string | undefined {
+    const uri = body[name]
+    if (uri === undefined) return undefined
+    if (typeof uri !== 'string' || uri === '' || uri.length > 2_048 || !isAskable(uri)) {
+      throw fault(`${name} ${askableExpected}.`)
+    }
+    if (!origins.includes(new URL(uri).origin)) throw fault(`${name} must be at an origin of the program.`)
+    return uri
+  }
+  const initiateLoginUri = placeOf('initiate_login_uri')
+  const backchannelLogoutUri = placeOf('backchannel_logout_uri')
+  const needsSession = body['backchannel_logout_session_required']
+  if (needsSession !== undefined && typeof needsSession !== 'boolean') {
+    throw fault('backchannel_logout_session_required must be true or false.')
+  }
+  return {
+    ...(initiateLoginUri !== undefined && { initiateLoginUri }),
+    ...(backchannelLogoutUri !== undefined && { backchannelLogoutUri }),
+    ...(needsSession !== undefined && { backchannelLogoutSessionRequired: needsSession }),
+  }
 }
 
 function keysOf(body: Readonly<Record<string, unknown>>): { jwks: PublicJwkSet | null; jwksUri: string } {

@@ -150,7 +150,7 @@ function tokenOf({ headers: { authorization } }: FastifyRequest): string | undef
 }
 
 function describe({ client, token }: { client: Client; token: string }, at: string): Record<string, unknown> {
-  const { jwksUri } = openIdSettingsOf(client)
+  const { jwksUri, initiateLoginUri, backchannelLogoutUri, backchannelLogoutSessionRequired } = openIdSettingsOf(client)
   return {
     client_id: client.id,
     client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
@@ -162,6 +162,11 @@ function describe({ client, token }: { client: Client; token: string }, at: stri
     scope: client.scopes.join(' '),
     ...(client.jwks !== null && { jwks: client.jwks }),
     ...(jwksUri !== '' && { jwks_uri: jwksUri }),
+    ...(initiateLoginUri !== '' && { initiate_login_uri: initiateLoginUri }),
+    ...(backchannelLogoutUri !== '' && {
+      backchannel_logout_uri: backchannelLogoutUri,
+      backchannel_logout_session_required: backchannelLogoutSessionRequired,
+    }),
     registration_access_token: token,
     registration_client_uri: at + client.id,
   }
