@@ -7,6 +7,7 @@ import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { memory } from './memory.ts'
 import { throughNginx } from './nginx.ts'
+import { openIdProvider } from './openid.ts'
 import { peers } from './peers.ts'
 import { refreshRotation } from './refresh.ts'
 import { manyRules } from './rules.ts'
@@ -21,6 +22,7 @@ export const benches: Readonly<Record<string, (teardowns: Teardowns) => Promise<
   introspection,
   jwks,
   'client-credentials': clientCredentials,
+  openid: openIdProvider,
   refresh: refreshRotation,
   flood,
   memory,

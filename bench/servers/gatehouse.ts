@@ -17,6 +17,7 @@ import { createSecretBox } from '../../src/core/secrets.ts'
 import { createKeyRing } from '../../src/features/signing-keys/key-ring.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { facts, report } from '../support/contestant.ts'
+import { redirectUri } from '../support/sign-in.ts'
 import type { StoreServers } from '../support/stores.ts'
 
 const password = 'a horse, a battery and a staple'
@@ -129,6 +130,20 @@ report(
         await stores.registrations.open({ ...pending, passwordHash: passwordHash!, expiresAt })
       }
       return count
+    },
+    /** Registers a program by which people sign in, whose ID tokens are signed by this algorithm. */
+    async program(algorithm: string) {
+      const answer = await gatehouse.control.inject({
+        method: 'POST',
+        url: '/clients',
+        payload: {
+          ...{ name: `Bench ${algorithm}`, public: false, grants: ['authorization_code'], audiences: [] },
+          ...{ redirect_uris: [redirectUri], scopes: ['openid', 'profile', 'email'], first_party: true },
+          id_token_signed_response_alg: algorithm,
+        },
+      })
+      const { client_id: id, client_secret: secret } = answer.json<Record<string, string>>()
+      return { id, secret }
     },
     /** Answers once all is done that was asked for by mail, and every mail has left. */
     async settle() {

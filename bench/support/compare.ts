@@ -12,6 +12,8 @@ export interface Entry {
   port?: number
   request: Parameters<typeof load>[0]['request']
   expected?: string
+  /** What has to be there before each turn, and is not measured. */
+  prepare?(): Promise<unknown>
 }
 
 /** The medians of one entry. */
@@ -86,7 +88,9 @@ export function verdict(what: string, value: number, relation: '≥' | '≤', ta
   console.log(`${met ? 'met   ' : 'MISSED'} ${what}: ${round2(value)} (target ${relation} ${target})`)
 }
 
-async function measure({ contestant, port, request, expected }: Entry, awake: boolean): Promise<Round> {
+async function measure(entry: Entry, awake: boolean): Promise<Round> {
+  const { contestant, port, request, expected } = entry
+  await entry.prepare?.()
   const cpuBefore = await contestant.cpu()
   const result = await load({
     port: port ?? contestant.port,

@@ -17,8 +17,8 @@ const headerEnd = Buffer.from('\r\n\r\n')
 /** Sends `request` over `connections` kept-alive connections for a time. Every answer must begin with `expected`. */
 export async function load(options: {
   port: number
-  /** The same each time, or made for a connection from the body of its answer before. */
-  request: string | ((connection: number, answer: string | undefined) => string)
+  /** The same each time, or made for a connection from the body of its answer before; nothing when it has done enough. */
+  request: string | ((connection: number, answer: string | undefined) => string | undefined)
   expected: string
   connections: number
   seconds: number
@@ -56,8 +56,14 @@ function drive(
     let answer: string | undefined
     const socket: Socket = connect(port, '127.0.0.1', send).setNoDelay()
     function send(): void {
+      const next = same ?? (request as Exclude<typeof request, string>)(connection, answer)
+      if (next === undefined) return finish()
       sentAt = performance.now()
-      socket.write(same ?? (request as (connection: number, answer?: string) => string)(connection, answer))
+      socket.write(next)
+    }
+    function finish(): void {
+      socket.destroy()
+      done()
     }
     socket.on('error', fail)
     socket.on('data', (chunk: Buffer) => {
@@ -80,8 +86,7 @@ function drive(
         if (pauseMilliseconds === undefined) return send()
         return void setTimeout(send, Math.random() * 2 * pauseMilliseconds)
       }
-      socket.destroy()
-      done()
+      finish()
     })
   })
 }
