@@ -62,7 +62,7 @@ export async function openIdProvider(teardowns: Teardowns): Promise<void> {
   for (const algorithm of ['ES256', 'RS256'] as const) {
     for (const { name, contestant, paths, cookies } of providers) {
       const browser = await signIn(contestant, algorithm, paths, cookies)
-      const { id_token: token = '' } = await browser.tokens()
+      const { id_token: token } = await browser.tokens()
       const { alg } = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString() || '{}') as { alg?: string }
       if (alg !== algorithm) throw new Error(`${name} signs ID tokens by ${alg}`)
       signedIn.set(`${algorithm} ${name}`, browser)

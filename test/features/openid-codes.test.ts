@@ -352,6 +352,20 @@ for (const backend of backends) {
       const own = (await service.signIn(ada)).accessToken
       t.equal((await userinfo(own)).status, 403, 'the person’s own token has no scope')
     })
+    await t.test('userinfo tells of somebody as they are now, with the same token', async (t) => {
+      const person = await service.createUser()
+      const theirs = browserOf(service)
+      await theirs.signIn(person)
+      const { access_token: token } = await tokensOf(wiki, {}, theirs)
+      t.match((await userinfo(token)).json(), { name: 'Ada Lovelace', preferred_username: person.email })
+      const headers = bearer((await service.signIn(person)).accessToken)
+      const json = { name: 'Ada King', locale: 'de' }
+      t.equal((await service.call('/api/users/me', { method: 'PATCH', headers, json })).status, 200)
+      await service.operate('PUT', `/users/${person.id}/username`, { username: 'countess' })
+      t.match((await userinfo(token)).json(), { name: 'Ada King', locale: 'de', preferred_username: 'countess' })
+      await service.operate('PUT', `/users/${person.id}/status`, { status: 'disabled' })
+      t.equal((await userinfo(token)).status, 401)
+    })
     await t.test('a copy of the data holds what programs were let in for', async (t) => {
       const headers = bearer((await service.signIn(ada)).accessToken)
       const { grants, authorizations } = (await service.call('/api/users/me/export', { headers })).json()

@@ -44,14 +44,14 @@ export interface BegunFamily {
 
 export interface AuthorizationStore {
   /**
-   * Keeps an authorization with its code. `given`: the person allows its scopes now, or need not be asked, and what was allowed
-   * before is allowed still; `before`: all of it was allowed before. Nothing is kept when that is not so any more, or the session or
+   * Keeps an authorization with its code. `given`: the person allows its scopes now, and what was allowed before is allowed still;
+   * `own`: the same of a program of the operator's, about which nobody is asked; `before`: all of it was allowed before. Nothing is kept when that is not so any more, or the session or
    * the person has ended. `requestHash`: of the pushed request that this answers, which is used up with it; nothing is kept where it
    * was before.
    */
   issue(
     authorization: Authorization & { codeHash: string },
-    consent: 'given' | 'before',
+    consent: 'given' | 'own' | 'before',
     requestHash?: string,
   ): Promise<'issued' | 'consent_missing' | 'session_ended' | 'request_used'>
   find(id: string): Promise<Authorization | undefined>

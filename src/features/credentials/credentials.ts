@@ -42,6 +42,8 @@ export interface Credentials {
   basic(authorization: string, from: From): Proof
   /** Proves claims whose signature was verified already. */
   claims(claims: AccessTokenClaims): Proof
+  /** A registered client as it is now. Rejects when a store is down. */
+  client(id: string): Client | undefined | Promise<Client | undefined>
   /** Proves a session cookie: of several, the one of a live session, unless they name two. Rejects when a store is down. */
   sessionCookie(shown: ShownSecret): Proof
   /** Proves the cookie that a host has of its own, at the one origin that it was made for. Of several none counts. */
@@ -140,6 +142,7 @@ export function createCredentials(dependencies: {
     },
     basic: (authorization, from) => (authorization.length > maxTokenLength ? undefined : secrets(authorization, from)),
     claims: proveClaims,
+    client: known.client,
     hostCookie(shown, origin) {
       if (typeof shown !== 'string' || !secretForm.test(shown)) return undefined
       const counts = (credential: Credential | undefined) => (credential?.origin === origin ? credential : undefined)

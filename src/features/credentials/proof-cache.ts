@@ -3,6 +3,7 @@ import { tooManyWaiting } from '../../core/errors.ts'
 import type { Confirmation } from '../../core/confirmation.ts'
 import type { Client } from '../../core/records/client.ts'
 import type { Principal } from '../../core/principal.ts'
+import type { User } from '../../core/records/user.ts'
 import { allKeys } from '../../core/records/revocation.ts'
 import type { EntityKey } from '../revocations/index.ts'
 
@@ -19,6 +20,8 @@ export interface Credential {
   readonly confirmation?: Confirmation
   /** Of an access token of a person: the program that has it, as it is now. */
   readonly client?: Client | undefined
+  /** The person of such a token, as they are now. */
+  readonly user?: User
   /** Of an API key: its id, and when it expires itself, if ever. */
   readonly key?: { readonly id: string; readonly expiresAt: number | undefined }
 }

@@ -66,7 +66,7 @@ export function createProveClaims(dependencies: {
           }),
           audiences,
           ...bound,
-          ...(clientId !== firstPartyClientId && { client: acting[0] }),
+          ...(clientId !== firstPartyClientId && { client: acting[0], user }),
           expiresAt: Math.min(expiresAt, session.expiresAt.getTime(), session.idleExpiresAt.getTime()),
           asOf,
           entities: [`session:${session.id}`, `user:${user.id}`, ...always],

@@ -8,8 +8,9 @@ import type { PushedRequestStore } from '../../core/records/pushed-request.ts'
 import type { Subjects } from '../../core/subjects.ts'
 import { hashSecret, randomSecret } from '../../core/secrets.ts'
 import type { openidEvents } from './audit-events.ts'
-import { nextStep, type Step } from './next-step.ts'
+import { isTrusted, nextStep, type Step } from './next-step.ts'
 import type { FindRequest, Refused } from './requests/find-request.ts'
+import type { RecentCodes } from './recent-codes.ts'
 import type { AnswerTo, AuthorizationError, AuthorizationRequest } from './requests/read-request.ts'
 
 /** A browser follows its redirect at once. */
@@ -47,6 +48,7 @@ export function createAuthorize(dependencies: {
   findRequest: FindRequest
   pushedRequests: Pick<PushedRequestStore, 'use'>
   authorizations: Pick<AuthorizationStore, 'issue' | 'consentOf'>
+  recentCodes: Pick<RecentCodes, 'keep'>
   /** Writes down the client of a request where it is not, as what is stored with a code needs it. */
   keepClient(client: Client, subject: string): Promise<void>
   /** Who an ID token of this service is about. */
@@ -60,6 +62,7 @@ export function createAuthorize(dependencies: {
     findRequest,
     keepClient,
     authorizations,
+    recentCodes,
     pushedRequests,
     verifyIdToken,
     subjects,
@@ -71,25 +74,25 @@ export function createAuthorize(dependencies: {
   async function issue(
     request: AuthorizationRequest,
     user: UserPrincipal,
-    consent: 'given' | 'before',
+    consent: Extract<Step, { kind: 'grant' }>['consent'],
     requestHash: string | undefined,
   ) {
     const at = clock.now()
     const code = randomSecret()
     const { client, scopes, audiences, redirectUri, challenge = null, nonce = null, dpopJkt = null } = request
     await keepClient(client, user.subject)
-    const issued = await authorizations.issue(
-      {
-        ...{ id: uuidv7(at), codeHash: hashSecret(code), clientId: client.id, scopes, audiences },
-        ...{ redirectUri, challenge, nonce, dpopJkt, userId: user.subject, sessionId: user.sessionId! },
-        ...{ authenticatedAt: new Date(user.authenticatedAt * 1000), level: user.level, methods: [...user.methods] },
-        createdAt: new Date(at),
-        codeExpiresAt: new Date(at + codeSeconds * 1000),
-      },
-      consent,
-      requestHash,
-    )
-    return issued === 'issued' ? { code } : issued
+    const codeHash = hashSecret(code)
+    const authorization = {
+      ...{ id: uuidv7(at), clientId: client.id, scopes, audiences },
+      ...{ redirectUri, challenge, nonce, dpopJkt, userId: user.subject, sessionId: user.sessionId! },
+      ...{ authenticatedAt: new Date(user.authenticatedAt * 1000), level: user.level, methods: [...user.methods] },
+      createdAt: new Date(at),
+      codeExpiresAt: new Date(at + codeSeconds * 1000),
+    }
+    const issued = await authorizations.issue({ ...authorization, codeHash }, consent, requestHash)
+    if (issued !== 'issued') return issued
+    recentCodes.keep(codeHash, authorization)
+    return { code }
   }
 
   return async ({ parameters, user: shown, answer, address }) => {
@@ -108,7 +111,8 @@ export function createAuthorize(dependencies: {
     const { idTokenHint } = request
     const hint = idTokenHint === undefined ? undefined : verifyIdToken(idTokenHint)
     const hinted = idTokenHint === undefined ? undefined : hint === undefined ? 'unreadable' : { subject: hint.sub }
-    const consented = user && (await authorizations.consentOf(user.subject, request.client.id))?.scopes
+    const mayBeAsked = user !== undefined && !isTrusted(request.client, request)
+    const consented = mayBeAsked ? (await authorizations.consentOf(user.subject, request.client.id))?.scopes : undefined
     // As the program knows them: what it asks about somebody must not tell it who they are to others.
     const known = user && { ...user, subject: subjects.sub(request.client, user.subject) }
     const facts = {

@@ -2,6 +2,7 @@
 import type { Base } from '../../base.ts'
 import { signInGrants } from '../../core/grants.ts'
 import { clientAlgorithms } from '../../core/public-jwks.ts'
+import { isOfDocument } from '../../core/records/client.ts'
 import { signingAlgorithms } from '../../core/records/signing-key.ts'
 import type { BrowserGuards } from '../../http/browser-guards.ts'
 import type { Feature } from '../../http/feature.ts'
@@ -31,6 +32,7 @@ import { createHandOut } from './hand-out.ts'
 import type { openidMails } from './mails.ts'
 import { createMakeIdToken } from './id-tokens.ts'
 import { logoutPages, logoutPath } from './logout-pages.ts'
+import { createRecentCodes } from './recent-codes.ts'
 import { createRedeemCode, type RedeemCode } from './redeem-code.ts'
 import { createRenewIdToken, type RenewIdTokenFor } from './renew-id-token.ts'
 import { createOpenRequest } from './requests/open-request.ts'
@@ -101,12 +103,17 @@ export function createOpenId(
   const consents = createConsents({ authorizations, issuer, audit, clock })
   const where = { audienceOf: hosts.audienceOf, issuer, userinfoAudience }
   const openRequest = createOpenRequest({ verify: clients.verifySigned, issuer })
+  const recentCodes = createRecentCodes()
   const authorize = createAuthorize({
     findRequest: createFindRequest({
-      ...{ findClient: clients.documents.find, pushedRequests, openRequest, where, clock },
+      async findClient(id, address) {
+        const client = await credentials.client(id)
+        return client !== undefined && !isOfDocument(client) ? client : clients.documents.find(id, address)
+      },
+      ...{ pushedRequests, openRequest, where, clock },
       box: box('authorization request'),
     }),
-    ...{ authorizations, pushedRequests, verifyIdToken: ring.verifyIdToken, subjects, audit, clock },
+    ...{ authorizations, recentCodes, pushedRequests, verifyIdToken: ring.verifyIdToken, subjects, audit, clock },
     keepClient: clients.documents.keep,
     mayRegister: config.registration.mode === 'open',
   })
@@ -116,7 +123,7 @@ export function createOpenId(
     if (signInGrants.some((grant) => grants.includes(grant))) await signingKeys.keepSchedule()
   })
   return {
-    redeemCode: createRedeemCode({ authorizations, handOut, audit, clock }),
+    redeemCode: createRedeemCode({ authorizations, recentCodes, handOut, audit, clock }),
     requestDeviceCode: createRequestDeviceCode({
       ...{ deviceCodes, budgets, audit, clock },
       readAccess: (client, asked) => readAccess(client, asked, where),
@@ -179,7 +186,6 @@ export function createOpenId(
           ...{
             accessToken: credentials.accessToken,
             signFor: ring.signFor,
-            users,
             subjects,
             senders: needs.senders,
             audience: userinfoAudience,

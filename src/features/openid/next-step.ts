@@ -9,8 +9,8 @@ export type Step =
   | { kind: 'choose_account' }
   | { kind: 'register' }
   | { kind: 'consent' }
-  /** `consent`: whether it stands already, or is given with this. */
-  | { kind: 'grant'; consent: 'given' | 'before' }
+  /** `consent`: whether it is given with this, need not be asked for, or stands already. */
+  | { kind: 'grant'; consent: 'given' | 'own' | 'before' }
   | { kind: 'error'; error: AuthorizationError; description: string }
 
 /** What is known of the person. Times are epoch seconds. */
@@ -69,7 +69,7 @@ export function nextStep(request: AuthorizationRequest, facts: Facts): Step {
   const isCovered = consented !== undefined && scopes.every((scope) => consented.includes(scope))
   const isAsked = prompts.has('consent') || (!isOwn && (!isCovered || !isIdentified(client, request)))
   if (isAsked) return orError('consent_required', 'The person has to agree.', { kind: 'consent' })
-  return { kind: 'grant', consent: isOwn ? 'given' : 'before' }
+  return { kind: 'grant', consent: isOwn ? 'own' : 'before' }
 }
 
 /** Whether nobody else can get the answer: other programs on a device may take its loopback ports and schemes (RFC 8252 §8.6). */
@@ -77,6 +77,7 @@ function isIdentified({ authMethod }: Client, { redirectUri }: Pick<Authorizatio
   return authMethod !== 'none' || redirectUri.startsWith('https://')
 }
 
-function isTrusted(client: Client, request: Pick<AuthorizationRequest, 'redirectUri'>): boolean {
+/** Whether nobody is asked about it. */
+export function isTrusted(client: Client, request: Pick<AuthorizationRequest, 'redirectUri'>): boolean {
   return !client.selfRegistered && openIdSettingsOf(client).firstParty && isIdentified(client, request)
 }

@@ -9,6 +9,7 @@ import { equalSecrets, hashSecret } from '../../core/secrets.ts'
 import type { IssuedTokens } from '../tokens/index.ts'
 import type { openidEvents } from './audit-events.ts'
 import type { HandOut } from './hand-out.ts'
+import type { RecentCodes } from './recent-codes.ts'
 
 interface CodeRequest {
   code: string | undefined
@@ -28,11 +29,12 @@ export type RedeemCode = (client: Client, request: CodeRequest) => Promise<Issue
  */
 export function createRedeemCode(dependencies: {
   authorizations: Pick<AuthorizationStore, 'findByCode' | 'end'>
+  recentCodes: Pick<RecentCodes, 'take'>
   handOut: HandOut
   audit: Audit<typeof openidEvents>
   clock: Clock
 }): RedeemCode {
-  const { authorizations, handOut, audit, clock } = dependencies
+  const { authorizations, recentCodes, handOut, audit, clock } = dependencies
 
   async function endReplayed(found: { id: string; userId: string; sessionId: string }, clientId: string) {
     const about = { subject: found.userId, clientId, sessionId: found.sessionId }
@@ -48,9 +50,9 @@ export function createRedeemCode(dependencies: {
       throw new OAuthError('invalid_request', 'code_verifier must be 43 to 128 characters that need no escape.')
     }
     const codeHash = hashSecret(code)
-    const found = await authorizations.findByCode(codeHash)
+    const found = recentCodes.take(codeHash) ?? (await authorizations.findByCode(codeHash))
     if (found === undefined || found.clientId !== client.id) throw refusal()
-    if (found.redeemedAt !== null) throw await endReplayed(found, client.id)
+    if ('redeemedAt' in found && found.redeemedAt !== null) throw await endReplayed(found, client.id)
     if (found.challenge === null) {
       if (verifier !== undefined) {
         throw new OAuthError('invalid_request', 'The authorization request had no code_challenge.')

@@ -5,7 +5,7 @@ import type { Principal } from '../../core/principal.ts'
 import type { SigningAlgorithm } from '../../core/records/signing-key.ts'
 import { type Client, signingAlgorithmsOf } from '../../core/records/client.ts'
 import type { Subjects } from '../../core/subjects.ts'
-import type { UserStore } from '../../core/records/user.ts'
+import type { User } from '../../core/records/user.ts'
 import { acceptForms } from '../../http/bodies.ts'
 import { noteAnswers } from '../../http/document.ts'
 import { dpopParameter } from '../../http/problem.ts'
@@ -23,6 +23,8 @@ interface Credential {
   confirmation?: Confirmation
   /** Whom it was issued to. */
   client?: Client | undefined
+  /** Whom it is about. */
+  user?: User
 }
 type Proven = Credential | undefined
 
@@ -54,14 +56,13 @@ export async function userinfoRoutes(
   app: App,
   options: {
     accessToken(token: string): Proven | Promise<Proven>
-    users: Pick<UserStore, 'findById'>
     subjects: Pick<Subjects, 'sub'>
     signFor(algorithm: SigningAlgorithm, claims: object): string
     senders: Pick<SenderConstraints, 'faultOf' | 'nonce' | 'certificateOf' | 'urlAt'>
     audience: string
   },
 ): Promise<void> {
-  const { accessToken, users, subjects, signFor, senders, audience } = options
+  const { accessToken, subjects, signFor, senders, audience } = options
   acceptForms(app)
   app.setErrorHandler(handleOAuthErrors)
   noteAnswers(app, {
@@ -104,11 +105,10 @@ export async function userinfoRoutes(
       })
       if (fault !== undefined) return refuse(reply, 401, fault)
     }
-    const { principal, audiences } = proven
+    const { principal, audiences, user } = proven
     if (!principal.scopes.includes('openid')) return refuse(reply, 403, 'insufficient_scope')
     // Whoever receives it for something else learns no more by it.
     if (!audiences.includes(audience)) return refuse(reply, 401, 'invalid_token')
-    const user = principal.kind === 'user' ? await users.findById(principal.subject) : undefined
     if (user === undefined) return refuse(reply, 401, 'invalid_token')
     const claims = { sub: subjects.sub(proven.client, user.id), ...claimsAbout(user, principal.scopes) }
     const algorithm = proven.client && signingAlgorithmsOf(proven.client).userinfo

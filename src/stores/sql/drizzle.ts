@@ -72,4 +72,4 @@ export function loadPostgres() {
 export type { PGlite } from '@electric-sql/pglite'
 export type { SQL } from 'drizzle-orm'
 export type { Options as PostgresOptions, Sql } from 'postgres'
-export type { AnyPgColumn, PgDatabase, PgQueryResultHKT, PgUpdateSetSource } from 'drizzle-orm/pg-core'
+export type { AnyPgColumn, PgColumn, PgDatabase, PgQueryResultHKT, PgUpdateSetSource } from 'drizzle-orm/pg-core'

@@ -14,14 +14,28 @@ import { beginSession, endSessions, liveSessions, sessionColumns } from '../sess
 import { sessions } from '../sessions/tables.ts'
 import { refreshFamilies, refreshTokens, revokedAccessTokens } from '../tokens/tables.ts'
 import { usePushedRequest } from './pushed-requests.ts'
+import { prepareIssue, prepareRedeem, unionOfScopes } from './statements.ts'
 import { authorizations, consents } from './tables.ts'
 
 const tokenMilliseconds = maxAccessTokenSeconds * 1000
 
 export function createAuthorizationStore(db: Database, change: Change): AuthorizationStore {
+  const issue = { before: prepareIssue(db, 'before'), own: prepareIssue(db, 'own') }
+  const redeem = prepareRedeem(db)
   return {
-    issue: (authorization, consent, requestHash) =>
-      db.transaction((tx) => keepAuthorization(tx, authorization, consent, requestHash)),
+    async issue(authorization, consent, requestHash) {
+      // A person who has just agreed is no hurry, and a pushed request is used up only where all else is well.
+      if (consent === 'given' || requestHash !== undefined) {
+        return db.transaction((tx) => keepAuthorization(tx, authorization, consent, requestHash))
+      }
+      const [done] = await issue[consent].execute({
+        dpopJkt: null,
+        ...authorization,
+        expiresAt: expiryOf(authorization),
+      })
+      if (done!.kept === 1) return 'issued'
+      return done!.live === 0 ? 'session_ended' : 'consent_missing'
+    },
     async find(id) {
       const [found] = await db.select().from(authorizations).where(eq(authorizations.id, id))
       return found
@@ -30,8 +44,9 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
       const [found] = await db.select().from(authorizations).where(eq(authorizations.codeHash, codeHash))
       return found
     },
-    redeem: (codeHash, at, { family: begin, isToldOfEnd }) =>
-      db.transaction(async (tx) => {
+    async redeem(codeHash, at, { family: begin, isToldOfEnd }) {
+      if (begin === undefined && !isToldOfEnd) return (await redeem.execute({ codeHash, at: at.toISOString() }))[0]
+      return db.transaction(async (tx) => {
         const used = await useCode(tx, codeHash, at)
         const live = used && (await liveSession(tx, used.sessionId, at, isToldOfEnd))
         if (live === undefined) return undefined
@@ -39,7 +54,8 @@ export function createAuthorizationStore(db: Database, change: Change): Authoriz
         const begun = begin?.(live.session)
         if (begun !== undefined) await beginFamily(tx, used!.id, begun)
         return live
-      }),
+      })
+    },
     redeemForDevice: (codeHash, at, begin, { most, isToldOfEnd }) =>
       change(async (tx, announce) => {
         // First of all, as a sign-in does: what ends the sessions of the person meanwhile ends this one too.
@@ -151,7 +167,7 @@ async function elsewhereOf(tx: Transaction, sessionId: string) {
 export async function keepAuthorization(
   tx: Transaction,
   authorization: Parameters<AuthorizationStore['issue']>[0],
-  consent: 'given' | 'before',
+  consent: Parameters<AuthorizationStore['issue']>[1],
   requestHash?: string,
 ): ReturnType<AuthorizationStore['issue']> {
   const { userId, clientId, scopes, sessionId, createdAt } = authorization
@@ -173,22 +189,22 @@ export async function keepAuthorization(
   }
   // Before anything is written: what is returned here is no failure, and would be kept.
   if (requestHash !== undefined && !(await usePushedRequest(tx, requestHash))) return 'request_used'
-  if (consent === 'given') await allow(tx, { userId, clientId, scopes, grantedAt: createdAt })
-  const expiresAt = new Date(createdAt.getTime() + 2 * tokenMilliseconds)
-  await tx.insert(authorizations).values({ ...authorization, expiresAt })
+  if (consent !== 'before') await allow(tx, { userId, clientId, scopes, grantedAt: createdAt })
+  await tx.insert(authorizations).values({ ...authorization, expiresAt: expiryOf(authorization) })
   return 'issued'
 }
 
-/** What was allowed before is allowed still. */
+function expiryOf({ createdAt }: { createdAt: Date }): Date {
+  return new Date(createdAt.getTime() + 2 * tokenMilliseconds)
+}
+
 async function allow(tx: Transaction, consent: typeof consents.$inferInsert & { scopes: string[] }): Promise<void> {
-  const { scopes, grantedAt } = consent
-  const union = sql`(select array_agg(distinct scope) from unnest(${consents.scopes} || excluded.scopes) as scope)`
   await tx
     .insert(consents)
     .values(consent)
     .onConflictDoUpdate({
       target: [consents.userId, consents.clientId],
-      set: { scopes: scopes.length === 0 ? sql`${consents.scopes}` : union, grantedAt },
+      set: { scopes: unionOfScopes, grantedAt: consent.grantedAt },
     })
 }
 

@@ -166,7 +166,7 @@ async function isLinked(tx: Transaction, { elsewhere, userId }: NewSession): Pro
 }
 
 /** Those that are neither over nor revoked. */
-export const liveSessions = (at: Date): SQL =>
+export const liveSessions = (at: Date | SQL): SQL =>
   and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, at), gt(sessions.expiresAt, at))!
 
 /** Ends sessions with their refresh families, has their programs told, and queues the mails about it where there was one. */
