@@ -334,6 +334,7 @@ void test('tokens that are bound to a key', async (t) => {
     const { access_token: token } = answer.json()
     const url = `${issuer}/api/users/me`
     const me = async (headers: Record<string, string>) => service.call('/api/users/me?x=1', { headers })
+    t.equal((await me(bearer(token))).status, 401, 'nor where nobody has seen it yet')
     const proof = await prover.prove({ method: 'GET', url, token })
     const headers = { authorization: `DPoP ${token}`, dpop: proof }
     t.equal((await me(headers)).status, 200, 'whatever the query')

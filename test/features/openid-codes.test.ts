@@ -352,6 +352,38 @@ for (const backend of backends) {
       const own = (await service.signIn(ada)).accessToken
       t.equal((await userinfo(own)).status, 403, 'the person’s own token has no scope')
     })
+    await t.test(
+      'what a program may do that was let in is not mixed up with what it exchanges a token for',
+      async (t) => {
+        const grants = ['authorization_code', 'urn:ietf:params:oauth:grant-type:token-exchange']
+        const both = await registerProgram(service, { grants, audiences: ['app'], scopes: [], first_party: true })
+        const { accessToken, cookie } = await service.signIn(ada)
+        const url = requestOf(service, both, { scope: undefined }).slice(issuer.length)
+        const tokens: Record<string, () => Promise<string>> = {
+          async granted() {
+            const { headers } = await service.call(url, { headers: { cookie } })
+            const code = new URL(String(headers['location'])).searchParams.get('code')!
+            return (await redeem(service, both, { code })).json().access_token
+          },
+          async exchanged() {
+            const subject = {
+              subject_token: accessToken,
+              subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+            }
+            const form = {
+              grant_type: grants[1]!,
+              ...subject,
+              client_id: both.client_id,
+              client_secret: both.client_secret!,
+            }
+            return (await service.call('/oauth/token', { method: 'POST', form })).json().access_token
+          },
+        }
+        for (const kind of ['granted', 'exchanged', 'granted']) {
+          t.equal(await edge(await tokens[kind]!(), '/role/x'), kind === 'granted' ? 403 : 200, kind)
+        }
+      },
+    )
     await t.test('userinfo tells of somebody as they are now, with the same token', async (t) => {
       const person = await service.createUser()
       const theirs = browserOf(service)

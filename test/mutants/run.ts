@@ -76,7 +76,8 @@ async function tryOut(
   const killed = new Set<number>()
   let reached: readonly number[] = []
   let [at, limit, begun] = [undefined as number | undefined, 1_200, performance.now()]
-  let [isFaithful, isDone] = [true, false]
+  let isDone = false
+  let fault: string | undefined
   let timer = setTimeout(end, limit * 1_000, child)
   createInterface({ input: child.stdout }).on('line', (line) => {
     const [, turn, number] = /^# Subtest: (mutant (\d+)|as it is)/.exec(line) ?? []
@@ -89,7 +90,7 @@ async function tryOut(
       reached = line.split(':')[1]!.split(' ').filter(Boolean).map(Number)
       limit = ((performance.now() - begun) / 1_000) * patience.times + patience.moreSeconds
     } else if (/^\s*not ok /.test(line)) {
-      if (at === undefined) isFaithful = false
+      if (at === undefined) fault ??= line.trim()
       else killed.add(at)
     } else if (line.startsWith('# { ')) isDone = true
   })
@@ -99,7 +100,8 @@ async function tryOut(
   running = undefined
   rmSync(folder, { recursive: true, force: true })
   if (isStopped) throw new Error('stopped')
-  if (!isFaithful || (at === undefined && !isDone)) throw new Error(`${name} fails on ${file} as it is`)
+  if (at === undefined && !isDone) fault ??= 'it ended before its time'
+  if (fault !== undefined) throw new Error(`${name} fails on ${file} as it is: ${fault}`)
   if (at !== undefined) killed.add(at)
   return { reached, killed, endedAt: at }
 }
