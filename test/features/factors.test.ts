@@ -15,6 +15,7 @@ import {
 } from '../support/factors.ts'
 import { mailsTo, readMail } from '../support/mails.ts'
 import { claimsOf } from '../support/oauth.ts'
+import { addPasskey } from '../support/passkeys.ts'
 import { type Answer, asks, bearer, exampleRules, startService } from '../support/service.ts'
 
 const mfa = '/api/users/me/mfa'
@@ -185,6 +186,23 @@ for (const backend of backends) {
         ...['user.created', 'sign_in.succeeded', 'factor.added', 'session.revoked', 'step_up.succeeded'],
         ...['factor.removed', 'sign_in.succeeded'],
       ])
+    })
+    await t.test('with the last factor every session loses the level that it had proven, and no more', async (t) => {
+      const { user, secret, cookie, accessToken } = await createWithFactor(service)
+      const elsewhere = (await signInWithCode(service, user, nextCode(service, secret))).json().access_token
+      const strangers = await createWithFactor(service)
+      const shown = [{ cookie }, bearer(accessToken), bearer(elsewhere)]
+      for (const headers of shown) t.equal(await edge(headers), 200, 'strong')
+      const { id } = (await addPasskey(service, { cookie })).answer.json()
+      t.equal((await service.call(`${mfa}/totp`, { method: 'DELETE', headers: { cookie } })).status, 204)
+      for (const headers of shown) t.equal(await edge(headers), 200, 'while there is another factor')
+      const last = `/api/users/me/passkeys/${id}`
+      t.equal((await service.call(last, { method: 'DELETE', headers: { cookie } })).status, 204)
+      for (const headers of shown) {
+        t.not(await edge(headers), 200, 'no longer strong')
+        t.equal((await service.call('/api/users/me', { headers })).status, 200, 'and signed in')
+      }
+      t.equal(await edge(bearer(strangers.accessToken)), 200, 'nobody else is concerned')
     })
     await t.test('a step-up is by the factor: the password of whoever has one proves nothing', async (t) => {
       const { user, secret, accessToken } = await createWithFactor(service)

@@ -8,7 +8,7 @@ import { queueMails } from '../mail/queue-mails.ts'
 import {
   askDevicesAgain,
   countsOf,
-  endCodesWithFactors,
+  endWhatFactorsGave,
   endReset,
   holdAccount,
   linkOf,
@@ -109,7 +109,7 @@ export function createFactorStore(db: Database, change: Change): FactorStore {
         await holdAccount(tx, userId)
         const removed = await tx.delete(factors).where(totpOf(userId)).returning({ confirmedAt: factors.confirmedAt })
         if (!removed.some(({ confirmedAt }) => confirmedAt !== null)) return false
-        await endCodesWithFactors(tx, userId)
+        await endWhatFactorsGave(tx, userId)
         await askDevicesAgain(tx, userId)
         await queueMails(tx, mails)
         await announce('user', [userId], at)

@@ -2,7 +2,8 @@
 import { NothingToUse } from '../accounts/passwords.ts'
 import { knownDevices, users } from '../accounts/tables.ts'
 import type { Transaction } from '../database.ts'
-import { and, eq, gt, isNotNull } from '../drizzle.ts'
+import { and, eq, gt, isNotNull, isNull } from '../drizzle.ts'
+import { sessions } from '../sessions/tables.ts'
 import { factorResets, factors, recoveryCodes } from './tables.ts'
 
 /** The factors that count. */
@@ -34,9 +35,17 @@ export async function putCodes(tx: Transaction, userId: string, codeHashes: read
   await tx.insert(recoveryCodes).values(codeHashes.map((codeHash) => ({ userId, codeHash })))
 }
 
-/** Recovery codes stand in for a factor: without any there are none. */
-export async function endCodesWithFactors(tx: Transaction, userId: string): Promise<void> {
-  if ((await tx.$count(factors, countsOf(userId))) === 0) await putCodes(tx, userId, [])
+/**
+ * Recovery codes stand in for a factor, and a session is of the level that one has proven: without any there are neither. The
+ * sessions go on, as those of somebody who has a password.
+ */
+export async function endWhatFactorsGave(tx: Transaction, userId: string): Promise<void> {
+  if ((await tx.$count(factors, countsOf(userId))) > 0) return
+  await putCodes(tx, userId, [])
+  await tx
+    .update(sessions)
+    .set({ level: 'aal1' })
+    .where(and(eq(sessions.userId, userId), eq(sessions.level, 'aal2'), isNull(sessions.revokedAt)))
 }
 
 /** A device is remembered for the factors that were there. */

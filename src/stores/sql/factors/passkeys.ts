@@ -6,7 +6,7 @@ import type { Change } from '../changes.ts'
 import type { Database } from '../database.ts'
 import { and, asc, eq, gt, lt, sql } from '../drizzle.ts'
 import { queueMails } from '../mail/queue-mails.ts'
-import { askDevicesAgain, countsOf, endCodesWithFactors, endReset, holdAccount, putCodes } from './held-account.ts'
+import { askDevicesAgain, countsOf, endWhatFactorsGave, endReset, holdAccount, putCodes } from './held-account.ts'
 import { factors, passkeyChallenges, passkeys } from './tables.ts'
 
 export const passkeyColumns = {
@@ -99,7 +99,7 @@ export function createPasskeyStore(db: Database, change: Change): PasskeyStore {
         await holdAccount(tx, userId)
         const removed = await tx.delete(factors).where(passkeyOf(userId, id)).returning({ id: factors.id })
         if (removed.length === 0) return false
-        await endCodesWithFactors(tx, userId)
+        await endWhatFactorsGave(tx, userId)
         await askDevicesAgain(tx, userId)
         await queueMails(tx, mails)
         await announce('user', [userId], at)
