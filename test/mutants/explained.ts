@@ -122,6 +122,30 @@ export const explained: Readonly<Record<string, readonly Explanation[]>> = {
       'a rule that asks for no owner says the same of each reading',
     ),
   ],
+  'src/features/credentials/credentials.ts': [
+    ...each(
+      'const expiresAt = Math.min(clock.now() + rememberProgramSeconds * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY)',
+      ['const expiresAt = Math.min(clock.now() + rememberProgramSeconds * 1000, key.expiresAt)'],
+      remembered,
+    ),
+    ...each(
+      "const shown = { scheme: 'Bearer', token: credential, certificate } as const",
+      ["const shown = { scheme: '', token: credential, certificate } as const"],
+      'DPoP is told apart from every other scheme, and they are not from one another',
+    ),
+    ...each(
+      "if (typeof shown !== 'string' || !secretForm.test(shown)) return undefined",
+      ["if ((typeof shown !== 'string' && !secretForm.test(shown))) return undefined"],
+      'what has another form is looked up in vain',
+    ),
+  ],
+  'src/features/credentials/prove-claims.ts': [
+    ...each(
+      'principal: shared(live, grantId === undefined ? clientId : `let in: ${clientId}`, scopes, () => {',
+      ['principal: shared(live, grantId !== undefined ? clientId : `let in: ${clientId}`, scopes, () => {'],
+      'either kind has a name that the other one has not, whichever it is',
+    ),
+  ],
   'src/features/credentials/entity-cache.ts': [
     ...each('const maxKnown = 100_000', ['const maxKnown = 100001'], remembered),
     ...each(
